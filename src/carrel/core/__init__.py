@@ -1,0 +1,1 @@
+"""Types, protocols and errors that every room shares. Imports no vendor library."""

@@ -1,0 +1,164 @@
+"""Documents on their way from a file to a cited source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+MY_DATA = "MyData"
+USER_DATA = "UserData"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A stretch of text as a reader found it.
+
+    ``page`` counts from 1 (the slide of a presentation, the sheet of a workbook); None where the
+    format has no pages. ``heading`` is the nearest heading above the text.
+    """
+
+    text: str
+    page: int | None = None
+    heading: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of one section, small enough to embed.
+
+    ``start`` and ``end`` are the character span inside ``Section.text``.
+    """
+
+    text: str
+    page: int | None
+    heading: str | None
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stored piece of a document: what is embedded, searched, and cited.
+
+    ``ordinal`` counts from 0 in reading order. ``start`` and ``end`` are the character span
+    within the page (or within the section where the format has no pages).
+    """
+
+    id: str
+    document_id: str
+    ordinal: int
+    text: str
+    page: int | None = None
+    heading: str | None = None
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievedChunk:
+    """A chunk that answers a search, with the name of its document.
+
+    ``score`` is between 0 and 1, higher is better, and comparable only within one search.
+    """
+
+    chunk: Chunk
+    document_name: str
+    collection: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One numbered source of an answer; ``quote`` is verbatim from ``text``."""
+
+    index: int
+    document: str
+    document_id: str
+    collection: str
+    page: int | None
+    score: float
+    text: str
+    quote: str
+
+
+class DocumentStatus(StrEnum):
+    """Where a document stands. Only a ready one is searched."""
+
+    PENDING = "pending"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """What the catalog knows of one document. ``bytes`` is the size of the original file."""
+
+    id: str
+    collection_id: str
+    name: str
+    sha256: str
+    bytes: int
+    status: DocumentStatus
+    added_at: datetime
+    pages: int | None = None
+    chunks: int = 0
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A named set of documents. The ``id`` is safe as a folder and index name, ``name`` is not."""
+
+    id: str
+    name: str
+    shared: bool
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingFile:
+    """A file to ingest: where its bytes lie, and the name it goes by."""
+
+    path: Path
+    name: str
+    content_type: str | None = None
+
+
+class OutcomeKind(StrEnum):
+    """How the ingestion of one file ended."""
+
+    ADDED = "added"
+    REPLACED = "replaced"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutcome:
+    """The end of one file's ingestion. ``code`` and ``reason`` are set when it failed."""
+
+    name: str
+    kind: OutcomeKind
+    document: DocumentRecord | None = None
+    code: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IngestionProgress:
+    """How far a batch of files has come.
+
+    ``seconds_left`` is an estimate from the bytes done so far; None until there is one.
+    """
+
+    files_done: int
+    files_total: int
+    chunks: int
+    current: str | None = None
+    pages_read: int = 0
+    seconds_left: float | None = None
+
+
+IngestionEvent = IngestionProgress | FileOutcome

@@ -1,0 +1,225 @@
+"""Every error that Carrel raises on purpose.
+
+    CarrelError
+    ├── InvalidRequest              what was asked cannot be meant
+    │   ├── UnknownSetting          a flag, variable or YAML key that does not exist
+    │   ├── InvalidSetting          a value out of bounds, or two that contradict each other
+    │   ├── PromptTooLong           the question alone does not fit the context
+    │   ├── UnsupportedParameter    an option that the engine cannot honour
+    │   └── NothingToSearch         a question over a collection without documents
+    ├── NotFound
+    │   ├── ModelNotFound
+    │   ├── CollectionNotFound
+    │   ├── DocumentNotFound
+    │   ├── ConversationNotFound
+    │   └── PathNotFound
+    ├── AlreadyExists
+    ├── AccessDenied
+    ├── NotAuthenticated
+    ├── UnreadableDocument          a file that cannot become text
+    │   ├── UnsupportedFormat
+    │   ├── EmptyDocument
+    │   ├── EncryptedDocument
+    │   └── DocumentTooLarge
+    ├── Unavailable                 right now; may work later
+    │   ├── ModelNotReady
+    │   ├── StoreInUse
+    │   ├── PortInUse
+    │   ├── StorageFull
+    │   └── RemoteUnavailable
+    ├── OfflineRefused              would connect outward although offline
+    ├── ModelLoadFailed
+    ├── GenerationFailed
+    └── StoreCorrupt
+
+``code`` is stable: clients compare it. The message is one line that says what is wrong, where,
+and what to do about it.
+"""
+
+from __future__ import annotations
+
+
+class CarrelError(Exception):
+    """Base of all errors below; never raised itself."""
+
+    code = "error"
+
+
+class InvalidRequest(CarrelError):
+    """The request cannot be honoured as it stands."""
+
+    code = "invalid_request"
+
+
+class UnknownSetting(InvalidRequest):
+    """A setting, flag or configuration key that does not exist."""
+
+    code = "unknown_setting"
+
+
+class InvalidSetting(InvalidRequest):
+    """A setting's value is out of bounds or contradicts another setting."""
+
+    code = "invalid_setting"
+
+
+class PromptTooLong(InvalidRequest):
+    """The last message does not fit the model's context."""
+
+    code = "context_length_exceeded"
+
+
+class UnsupportedParameter(InvalidRequest):
+    """An option that the chosen engine cannot honour."""
+
+    code = "unsupported_parameter"
+
+
+class NothingToSearch(InvalidRequest):
+    """The question's scope holds no ready document."""
+
+    code = "nothing_to_search"
+
+
+class NotFound(CarrelError):
+    """Something named does not exist, or the caller may not know of it."""
+
+    code = "not_found"
+
+
+class ModelNotFound(NotFound):
+    """No model by this name; the message names the places that were tried."""
+
+    code = "model_not_found"
+
+
+class CollectionNotFound(NotFound):
+    """No collection by this name for this account."""
+
+    code = "collection_not_found"
+
+
+class DocumentNotFound(NotFound):
+    """No such document in the collection."""
+
+    code = "document_not_found"
+
+
+class ConversationNotFound(NotFound):
+    """No such chat for this account."""
+
+    code = "conversation_not_found"
+
+
+class PathNotFound(NotFound):
+    """A file or folder that was named does not exist."""
+
+    code = "path_not_found"
+
+
+class AlreadyExists(CarrelError):
+    """The name is taken."""
+
+    code = "already_exists"
+
+
+class AccessDenied(CarrelError):
+    """The account may not do this."""
+
+    code = "access_denied"
+
+
+class NotAuthenticated(CarrelError):
+    """The API key is missing or wrong."""
+
+    code = "invalid_api_key"
+
+
+class UnreadableDocument(CarrelError):
+    """The file cannot be turned into text."""
+
+    code = "unreadable_document"
+
+
+class UnsupportedFormat(UnreadableDocument):
+    """No reader for this kind of file, or its content is not what its name says."""
+
+    code = "unsupported_format"
+
+
+class EmptyDocument(UnreadableDocument):
+    """The file holds no text."""
+
+    code = "empty_document"
+
+
+class EncryptedDocument(UnreadableDocument):
+    """The file is protected by a password."""
+
+    code = "encrypted_document"
+
+
+class DocumentTooLarge(UnreadableDocument):
+    """The file is larger than the limit in the settings."""
+
+    code = "document_too_large"
+
+
+class Unavailable(CarrelError):
+    """Not possible at this moment."""
+
+    code = "unavailable"
+
+
+class ModelNotReady(Unavailable):
+    """The model is still loading."""
+
+    code = "model_not_ready"
+
+
+class StoreInUse(Unavailable):
+    """Another Carrel process holds the data folder."""
+
+    code = "store_in_use"
+
+
+class PortInUse(Unavailable):
+    """Another program listens on the port."""
+
+    code = "port_in_use"
+
+
+class StorageFull(Unavailable):
+    """The disk has no room left."""
+
+    code = "storage_full"
+
+
+class RemoteUnavailable(Unavailable):
+    """A server that Carrel was told to use does not answer."""
+
+    code = "remote_unavailable"
+
+
+class OfflineRefused(CarrelError):
+    """Refused because it would leave the machine and ``--offline`` is set."""
+
+    code = "offline"
+
+
+class ModelLoadFailed(CarrelError):
+    """The model was found and could not be loaded."""
+
+    code = "model_load_failed"
+
+
+class GenerationFailed(CarrelError):
+    """The engine failed in the middle of an answer."""
+
+    code = "generation_failed"
+
+
+class StoreCorrupt(CarrelError):
+    """What is stored cannot be read by this version."""
+
+    code = "store_corrupt"

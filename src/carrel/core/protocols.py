@@ -1,0 +1,316 @@
+"""What the adapters promise. ``tests/contracts`` holds one conformance suite for each protocol.
+
+Engines are asynchronous. The others block: services call them from worker threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from carrel.core.chat import EngineEvent, Message, ModelInfo, SamplingParams
+from carrel.core.conversations import Conversation, SavedTurn
+from carrel.core.documents import Chunk, Collection, DocumentRecord, Piece, Section
+
+Vector = Sequence[float]
+
+
+class Engine(Protocol):
+    """One model that writes text."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """The model's name, context length and placement."""
+        ...
+
+    async def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Return the length in tokens of the prompt that the messages become."""
+        ...
+
+    def generate(
+        self, messages: Sequence[Message], sampling: SamplingParams
+    ) -> AsyncGenerator[EngineEvent]:
+        """Yield text deltas and, last, one ``Finished``.
+
+        Closing the generator (``aclose``, or cancelling the task that reads it) stops the model
+        within one token. A stop string is never part of the text.
+
+        Raises:
+            PromptTooLong: prompt and ``max_new_tokens`` do not fit; before anything is yielded.
+            UnsupportedParameter: the engine cannot honour a sampling parameter.
+            GenerationFailed: the model failed.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Stop what runs and free the memory. Closing twice does nothing."""
+        ...
+
+
+class EnginePool(Protocol):
+    """The models in service."""
+
+    def models(self) -> list[ModelInfo]:
+        """The models that can answer now, the default one first."""
+        ...
+
+    def get(self, name: str | None) -> Engine:
+        """Return the engine of a model, of the default one for None.
+
+        Raises:
+            ModelNotFound: no model by that name is in service.
+            ModelNotReady: it is still loading.
+            ModelLoadFailed: it could not be loaded.
+        """
+        ...
+
+
+class Embedder(Protocol):
+    """Turns text into vectors of length 1, so that a dot product is their cosine."""
+
+    @property
+    def name(self) -> str:
+        """Identifies the model; vectors of different names must not be mixed."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """The length of a vector."""
+        ...
+
+    def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
+        """Return one vector per text, in order."""
+        ...
+
+    def embed_query(self, text: str) -> list[float]:
+        """Return the vector of a question."""
+        ...
+
+
+class VectorIndex(Protocol):
+    """Nearest neighbours among the vectors of chunks, kept per collection."""
+
+    def add(self, collection_id: str, chunks: Sequence[Chunk], vectors: Sequence[Vector]) -> None:
+        """Store one vector per chunk; a chunk id that exists is overwritten."""
+        ...
+
+    def search(
+        self,
+        collection_id: str,
+        vector: Vector,
+        top_k: int,
+        document_ids: Sequence[str] = (),
+    ) -> list[tuple[str, float]]:
+        """Return (chunk id, cosine) pairs, best first; empty for an unknown collection.
+
+        A non-empty ``document_ids`` restricts the search to those documents.
+        """
+        ...
+
+    def document_ids(self, collection_id: str) -> set[str]:
+        """The documents that have at least one vector in the collection."""
+        ...
+
+    def count(self, collection_id: str) -> int:
+        """The number of vectors in the collection."""
+        ...
+
+    def delete_documents(self, collection_id: str, document_ids: Sequence[str]) -> None:
+        """Remove all vectors of the documents; unknown ones are ignored."""
+        ...
+
+    def delete_collection(self, collection_id: str) -> None:
+        """Remove the collection and everything in it; an unknown one is ignored."""
+        ...
+
+    def close(self) -> None:
+        """Write what is unwritten and release files. Closing twice does nothing."""
+        ...
+
+
+class KeywordIndex(Protocol):
+    """Ranked full-text search over the same chunks.
+
+    Its methods mean the same as those of ``VectorIndex``.
+    """
+
+    def add(self, collection_id: str, chunks: Sequence[Chunk], texts: Sequence[str]) -> None:
+        """Store the words of one text per chunk; a chunk id that exists is overwritten."""
+        ...
+
+    def search(
+        self,
+        collection_id: str,
+        query: str,
+        top_k: int,
+        document_ids: Sequence[str] = (),
+    ) -> list[tuple[str, float]]:
+        """Return (chunk id, score) pairs, best first; any text is a valid query."""
+        ...
+
+    def document_ids(self, collection_id: str) -> set[str]:
+        """The documents that have at least one chunk in the collection."""
+        ...
+
+    def count(self, collection_id: str) -> int:
+        """The number of chunks in the collection."""
+        ...
+
+    def delete_documents(self, collection_id: str, document_ids: Sequence[str]) -> None:
+        """Remove all chunks of the documents; unknown ones are ignored."""
+        ...
+
+    def delete_collection(self, collection_id: str) -> None:
+        """Remove the collection and everything in it; an unknown one is ignored."""
+        ...
+
+    def close(self) -> None:
+        """Release files. Closing twice does nothing."""
+        ...
+
+
+class Reader(Protocol):
+    """Reads one file format."""
+
+    def read(self, path: Path) -> Iterator[Section]:
+        """Yield the sections of a file in reading order, lazily where the format allows it.
+
+        Raises:
+            UnreadableDocument: or one of its subclasses; also in the middle of the iteration.
+        """
+        ...
+
+
+class ReaderRegistry(Protocol):
+    """Knows which reader a file needs."""
+
+    def reader_for(self, path: Path, name: str) -> Reader:
+        """Return the reader by the suffix of ``name``, checked against the content of ``path``.
+
+        Raises:
+            UnsupportedFormat: no reader, or the content is something else than the suffix says.
+        """
+        ...
+
+    def supports(self, name: str) -> bool:
+        """Whether a file of this name has a reader."""
+        ...
+
+    def suffixes(self) -> Sequence[str]:
+        """The suffixes that have a reader, each with its dot, sorted."""
+        ...
+
+
+class Splitter(Protocol):
+    """Cuts sections into pieces small enough to embed."""
+
+    def split(self, sections: Iterable[Section]) -> Iterator[Piece]:
+        """Yield pieces in reading order, lazily. No piece crosses a page."""
+        ...
+
+
+class Catalog(Protocol):
+    """The truth about collections, documents and chunks. The indexes follow it."""
+
+    def collections(self) -> list[Collection]:
+        """Every collection, by name."""
+        ...
+
+    def create_collection(self, name: str, shared: bool, owner: str) -> Collection:
+        """Create a collection.
+
+        Raises:
+            AlreadyExists: a shared one by that name, or the owner's own, exists.
+        """
+        ...
+
+    def delete_collection(self, collection_id: str) -> None:
+        """Remove a collection with its documents and chunks."""
+        ...
+
+    def begin_document(
+        self, collection_id: str, name: str, sha256: str, size: int
+    ) -> DocumentRecord:
+        """Record a pending document under a new id."""
+        ...
+
+    def add_chunks(self, document_id: str, chunks: Sequence[Chunk]) -> None:
+        """Store the chunks of a pending document."""
+        ...
+
+    def finish_document(self, document_id: str, pages: int | None) -> DocumentRecord:
+        """Mark a document ready and, in the same transaction, drop what it replaces.
+
+        Other documents of the same name in the collection (an older version, an earlier
+        failure) disappear from the catalog.
+        """
+        ...
+
+    def fail_document(self, document_id: str, reason: str) -> DocumentRecord:
+        """Drop a document's chunks and keep it as failed; earlier failures of its name go."""
+        ...
+
+    def delete_document(self, document_id: str) -> None:
+        """Remove a document and its chunks."""
+        ...
+
+    def documents(self, collection_id: str) -> list[DocumentRecord]:
+        """The documents of a collection, by name."""
+        ...
+
+    def document(self, document_id: str) -> DocumentRecord | None:
+        """One document, or None."""
+        ...
+
+    def chunks(self, chunk_ids: Sequence[str]) -> dict[str, Chunk]:
+        """The chunks by id, of ready documents only; unknown ids are left out."""
+        ...
+
+    def document_chunks(self, document_id: str) -> list[Chunk]:
+        """All chunks of a document in reading order."""
+        ...
+
+    def ready_count(self, collection_id: str, document_ids: Sequence[str] = ()) -> int:
+        """The number of ready documents, among ``document_ids`` where any are given."""
+        ...
+
+    def embedder_name(self) -> str | None:
+        """The embedder whose vectors are stored; None before the first."""
+        ...
+
+    def set_embedder_name(self, name: str) -> None:
+        """Record the embedder whose vectors are stored."""
+        ...
+
+
+class ConversationStore(Protocol):
+    """Saved chats."""
+
+    def create(self, owner: str, title: str) -> Conversation:
+        """Start an empty chat."""
+        ...
+
+    def append(self, conversation_id: str, turns: Sequence[SavedTurn]) -> None:
+        """Add messages at the end."""
+        ...
+
+    def list(self, owner: str) -> list[Conversation]:
+        """The owner's chats, the latest first."""
+        ...
+
+    def turns(self, owner: str, conversation_id: str) -> list[SavedTurn]:
+        """The messages of a chat, in order.
+
+        Raises:
+            ConversationNotFound: no such chat of this owner.
+        """
+        ...
+
+    def rename(self, owner: str, conversation_id: str, title: str) -> None:
+        """Give a chat another title."""
+        ...
+
+    def delete(self, owner: str, conversation_id: str) -> None:
+        """Remove a chat; an unknown one is ignored."""
+        ...

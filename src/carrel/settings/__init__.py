@@ -1,0 +1,1 @@
+"""Every setting, declared once, and how its value is found."""

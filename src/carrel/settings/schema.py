@@ -1,0 +1,252 @@
+"""One section per subject. Every setting has a type, a bound, a default and a description here.
+
+A setting's name is unique over all sections: it is the command line flag, and with ``CARREL_``
+before it the environment variable. A YAML file nests the names under their sections.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+BUNDLED = "bundled"
+LLM_MODE = "LLM"
+
+
+class Section(BaseModel):
+    """A frozen group of settings that refuses unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class EngineKind(StrEnum):
+    """The engines that ``--engine`` can name."""
+
+    AUTO = "auto"
+    SEQUENTIAL = "sequential"
+    REMOTE = "remote"
+    SCRIPTED = "scripted"
+
+
+class PromptType(StrEnum):
+    """How messages become one prompt."""
+
+    TEMPLATE = "template"
+    PLAIN = "plain"
+    HUMAN_BOT = "human_bot"
+    INSTRUCT = "instruct"
+
+
+class ModelLockEntry(Section):
+    """One model of ``model_lock``; what is not given falls back to the other model settings."""
+
+    base_model: str = Field(min_length=1)
+    lora_weights: str | None = None
+    load_8bit: bool | None = None
+    load_4bit: bool | None = None
+    prompt_type: PromptType | None = None
+    inference_server: str | None = None
+
+
+def parse_literal(value: Any) -> Any:
+    """Turn the text of a list into a list: JSON first, then Python literals; nothing is run."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        pass
+    try:
+        return ast.literal_eval(value)
+    except (ValueError, SyntaxError) as error:
+        raise ValueError("is neither JSON nor a Python literal") from error
+
+
+def split_commas(value: Any) -> Any:
+    """Turn ``a,b`` into ``["a", "b"]``."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+class ModelSettings(Section):
+    """Which model answers, and how it is loaded."""
+
+    base_model: str = Field(
+        BUNDLED,
+        min_length=1,
+        description="Hugging Face model id, local folder or .gguf file; 'bundled' is "
+        "SmolLM2-135M-Instruct, which comes with Carrel.",
+    )
+    lora_weights: str | None = Field(
+        None, description="LoRA adapter to apply: local folder or hub id."
+    )
+    load_8bit: bool = Field(False, description="Load the weights in 8 bits (bitsandbytes).")
+    load_4bit: bool = Field(
+        False,
+        description="Load the weights in 4 bits (bitsandbytes, nf4 with double quantization).",
+    )
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto",
+        description="Number format of the weights; 'auto' is bfloat16 on a GPU, float32 without.",
+    )
+    use_gpu_id: bool = Field(
+        True, description="Put the model on the one GPU 'gpu_id'; False shards it over all GPUs."
+    )
+    gpu_id: int = Field(0, ge=0, description="The GPU that 'use_gpu_id' means, counted from 0.")
+    prompt_type: PromptType = Field(
+        PromptType.TEMPLATE,
+        description="Prompt form: 'template' is the model's own chat template (human_bot when it "
+        "has none).",
+    )
+    engine: EngineKind = Field(
+        EngineKind.AUTO,
+        description="What runs the model: 'auto' picks, 'sequential' is transformers' generate, "
+        "'remote' an OpenAI-compatible server, 'scripted' plays canned answers without any model.",
+    )
+    model_lock: Annotated[tuple[ModelLockEntry, ...], BeforeValidator(parse_literal)] = Field(
+        (), description="List of models to serve at once, each a mapping with 'base_model'."
+    )
+    inference_server: str | None = Field(
+        None,
+        description="OpenAI-compatible server that runs the model: vllm:HOST:PORT or a URL.",
+    )
+    inference_server_api_key: SecretStr | None = Field(
+        None, description="API key for 'inference_server'."
+    )
+    trust_remote_code: bool = Field(
+        False, description="Run Python code that comes with a model. Only for models you trust."
+    )
+
+    @model_validator(mode="after")
+    def _one_precision(self) -> ModelSettings:
+        if self.load_8bit and self.load_4bit:
+            raise ValueError("load_8bit and load_4bit exclude each other: set one of them")
+        return self
+
+
+class GenerationSettings(Section):
+    """Defaults for answers; a request may override each."""
+
+    max_new_tokens: int = Field(
+        512, ge=1, le=131072, description="Longest answer, in tokens of the model."
+    )
+    temperature: float = Field(
+        0.0, ge=0, le=2, description="Randomness of the next token; 0 always takes the likeliest."
+    )
+    top_p: float = Field(1.0, gt=0, le=1, description="Sample from this much probability mass.")
+    repetition_penalty: float = Field(
+        1.0, ge=0.5, le=2, description="Above 1 makes tokens that were used already less likely."
+    )
+    system_prompt: str = Field(
+        "", max_length=20000, description="System message of chats that bring none of their own."
+    )
+
+
+class DocumentSettings(Section):
+    """How documents are read, embedded and found."""
+
+    embedder: str = Field(
+        BUNDLED,
+        min_length=1,
+        description="Sentence-transformers model id or local folder; 'bundled' is "
+        "all-MiniLM-L6-v2, which comes with Carrel.",
+    )
+    db_type: Literal["chroma", "faiss"] = Field("chroma", description="Vector store.")
+    langchain_mode: str = Field(
+        "UserData",
+        min_length=1,
+        max_length=200,
+        description="Collection that questions on the page ask first; 'LLM' asks no documents.",
+    )
+    user_path: Path | None = Field(
+        None, description="Folder whose files are ingested into 'langchain_mode' at the start."
+    )
+    chunk_size: int = Field(1000, ge=100, le=20000, description="Longest chunk, in characters.")
+    chunk_overlap: int = Field(
+        100, ge=0, le=5000, description="Characters that neighbouring chunks share."
+    )
+    top_k: int = Field(8, ge=1, le=100, description="Chunks given to the model as sources.")
+    retrieval_candidates: int = Field(
+        50, ge=1, le=1000, description="Chunks that each of the two searches may propose."
+    )
+    source_tokens: int = Field(
+        1800, ge=64, le=1000000, description="Most tokens of one prompt spent on sources."
+    )
+    max_file_megabytes: float = Field(200, gt=0, le=100000, description="Larger files are refused.")
+
+    @model_validator(mode="after")
+    def _overlap_fits(self) -> DocumentSettings:
+        if self.chunk_overlap * 2 > self.chunk_size:
+            raise ValueError(
+                f"chunk_overlap {self.chunk_overlap} is more than half of "
+                f"chunk_size {self.chunk_size}"
+            )
+        return self
+
+
+class ServerSettings(Section):
+    """Where the server listens and whom it lets in."""
+
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
+    port: int = Field(7860, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    api_key: SecretStr | None = Field(
+        None, description="Key that API clients send as 'Authorization: Bearer KEY'."
+    )
+    allowed_hosts: Annotated[tuple[str, ...], BeforeValidator(split_commas)] = Field(
+        (),
+        description="Further host names by which the server may be addressed, comma-separated.",
+    )
+    offline: bool = Field(
+        False, description="Refuse everything that would connect to another machine."
+    )
+    cli: bool = Field(False, description="Chat in the terminal instead of serving a page.")
+
+
+class StorageSettings(Section):
+    """Where things are kept."""
+
+    db_dir: Path = Field(Path("db_dirs"), description="Folder of the documents and chats.")
+    models_dir: Path = Field(Path("models"), description="Folder of weights and adapters.")
+
+
+class LoggingSettings(Section):
+    """What is logged to standard error."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe level that is logged."
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="'json' writes one object per line."
+    )
+
+
+class Settings(BaseSettings):
+    """All sections; immutable once loaded."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid")
+
+    model: ModelSettings = Field(default_factory=lambda: ModelSettings())
+    generation: GenerationSettings = Field(default_factory=lambda: GenerationSettings())
+    documents: DocumentSettings = Field(default_factory=lambda: DocumentSettings())
+    server: ServerSettings = Field(default_factory=lambda: ServerSettings())
+    storage: StorageSettings = Field(default_factory=lambda: StorageSettings())
+    logging: LoggingSettings = Field(default_factory=lambda: LoggingSettings())
+
+
+def setting_sections() -> dict[str, str]:
+    """Return the section of every setting, by the setting's name, in order of declaration."""
+    sections: dict[str, str] = {}
+    for section, field in Settings.model_fields.items():
+        assert isinstance(field.annotation, type) and issubclass(field.annotation, Section)
+        for name in field.annotation.model_fields:
+            if name in sections:
+                raise AssertionError(f"two settings are called {name}")
+            sections[name] = section
+    return sections
