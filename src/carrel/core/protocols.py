@@ -295,7 +295,7 @@ class ConversationStore(Protocol):
         """Add messages at the end."""
         ...
 
-    def list(self, owner: str) -> list[Conversation]:
+    def conversations(self, owner: str) -> list[Conversation]:
         """The owner's chats, the latest first."""
         ...
 
