@@ -1,0 +1,28 @@
+"""All services of one running Carrel, for the doors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from carrel.core.protocols import EnginePool
+from carrel.services.chat import ChatService
+from carrel.services.collections import CollectionService
+from carrel.services.health import HealthService
+from carrel.services.history import HistoryService
+from carrel.services.ingestion import IngestionService
+from carrel.services.retrieval import RetrievalService
+from carrel.settings.schema import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a door needs; made by ``carrel.bootstrap``."""
+
+    settings: Settings
+    models: EnginePool
+    chat: ChatService
+    ingestion: IngestionService
+    collections: CollectionService
+    retrieval: RetrievalService
+    history: HistoryService
+    health: HealthService

@@ -1,0 +1,148 @@
+"""One turn of a chat: retrieve, ground, generate, cite."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+from carrel.core.chat import (
+    ChatEvent,
+    ChatRequest,
+    Message,
+    PassagesFound,
+    Role,
+    Scope,
+    SourcesCited,
+    Stage,
+    StageChanged,
+    TextDelta,
+)
+from carrel.core.documents import RetrievedChunk
+from carrel.core.errors import InvalidRequest, PromptTooLong
+from carrel.core.protocols import Engine, EnginePool
+from carrel.services.citing import cite
+from carrel.services.grounding import compose, drop_oldest_turn, pack, render_source
+from carrel.services.retrieval import RetrievalService
+
+LEAST_ANSWER_SHARE = 4
+"""An answer's reserve is at most one fourth of the context; the engine clamps the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatPolicy:
+    """Settings of the chat service: the default system message, and the tokens for sources."""
+
+    system_prompt: str
+    source_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Prompt:
+    """What the model is given: fewer turns and sources than asked where they did not fit."""
+
+    messages: list[Message]
+    chunks: tuple[RetrievedChunk, ...]
+    dropped_turns: int
+
+
+class ChatService:
+    """Answers chat requests, with or without documents."""
+
+    def __init__(self, models: EnginePool, retrieval: RetrievalService, policy: ChatPolicy) -> None:
+        self._models = models
+        self._retrieval = retrieval
+        self._policy = policy
+
+    async def answer(self, request: ChatRequest) -> AsyncGenerator[ChatEvent]:
+        """Yield the events of one answer; closing the generator stops the model.
+
+        Raises:
+            InvalidRequest: there is no user message at the end.
+            ModelNotFound, ModelNotReady, ModelLoadFailed: the model cannot answer.
+            CollectionNotFound, DocumentNotFound, NothingToSearch: the scope cannot be searched.
+            PromptTooLong: the question alone does not fit the context.
+            GenerationFailed, RemoteUnavailable: the model failed.
+        """
+        messages = self._with_system_prompt(_checked(request.messages))
+        question = messages[-1].content
+        engine = self._models.get(request.model)
+        chunks: list[RetrievedChunk] = []
+        if request.scope is not None:
+            yield StageChanged(Stage.READING_DOCUMENTS)
+            found = await self._retrieval.search(question, request.scope, request.principal)
+            chunks = await self._fitting(engine, found)
+        prompt = await self._prompt(engine, messages, chunks, request)
+        if request.scope is not None:
+            yield PassagesFound(prompt.chunks)
+        yield StageChanged(Stage.WAITING)
+
+        text: list[str] = []
+        async with aclosing(engine.generate(prompt.messages, request.sampling)) as events:
+            async for event in events:
+                if isinstance(event, TextDelta):
+                    if not text:
+                        yield StageChanged(Stage.WRITING)
+                    text.append(event.text)
+                    yield event
+                else:
+                    if request.scope is not None:
+                        yield SourcesCited(tuple(cite(question, "".join(text), prompt.chunks)))
+                    yield replace(event, dropped_turns=prompt.dropped_turns)
+
+    def _with_system_prompt(self, messages: Sequence[Message]) -> list[Message]:
+        if not self._policy.system_prompt or messages[0].role is Role.SYSTEM:
+            return list(messages)
+        return [Message(Role.SYSTEM, self._policy.system_prompt), *messages]
+
+    async def _fitting(
+        self, engine: Engine, found: Sequence[RetrievedChunk]
+    ) -> list[RetrievedChunk]:
+        """Return the first chunks that fit the tokens set aside for sources; at least one."""
+        budget = min(self._policy.source_tokens, engine.info.context_length // 2)
+        costs = [
+            await engine.count_tokens([Message(Role.USER, render_source(index, each))])
+            for index, each in enumerate(found, start=1)
+        ]
+        return list(found[: max(1, pack(costs, budget))])
+
+    async def _prompt(
+        self,
+        engine: Engine,
+        messages: list[Message],
+        chunks: list[RetrievedChunk],
+        request: ChatRequest,
+    ) -> _Prompt:
+        """Return the prompt, without the oldest turns and then the last sources if need be."""
+        length = engine.info.context_length
+        reserve = min(request.sampling.max_new_tokens, length // LEAST_ANSWER_SHARE)
+        dropped = 0
+        while True:
+            composed = _composed(messages, chunks, request.scope)
+            needed = await engine.count_tokens(composed)
+            if needed + reserve <= length:
+                return _Prompt(composed, tuple(chunks), dropped)
+            shorter = drop_oldest_turn(messages)
+            if shorter is not None:
+                messages, dropped = shorter, dropped + 1
+            elif len(chunks) > 1:
+                chunks = chunks[:-1]
+            else:
+                raise PromptTooLong(
+                    f"The prompt has {needed} tokens; with {reserve} kept for the answer, "
+                    f"{engine.info.name} takes {length - reserve}. Shorten the question."
+                )
+
+
+def _checked(messages: Sequence[Message]) -> Sequence[Message]:
+    if not messages or messages[-1].role is not Role.USER:
+        raise InvalidRequest("The last message must be the user's question.")
+    if not messages[-1].content.strip():
+        raise InvalidRequest("The question is empty.")
+    return messages
+
+
+def _composed(
+    messages: list[Message], chunks: Sequence[RetrievedChunk], scope: Scope | None
+) -> list[Message]:
+    return compose(messages, chunks, scope.mode) if scope is not None else messages

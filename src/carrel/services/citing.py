@@ -1,0 +1,73 @@
+"""Choosing the sentence of each source that supports the answer. Pure functions."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from carrel.core.documents import RetrievedChunk, Source
+
+LONGEST_QUOTE = 400
+_WORD = re.compile(r"\w+(?:[.,]\d+)*")
+_SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")
+
+
+def words(text: str) -> list[str]:
+    """Return the words and numbers of a text in lower case."""
+    return _WORD.findall(text.lower())
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences and lines of a text, each verbatim, none blank."""
+    parts = (part.strip() for part in _SENTENCE_END.split(text))
+    return [part for part in parts if part]
+
+
+def _weights(chunks: Sequence[RetrievedChunk]) -> dict[str, float]:
+    """Return the inverse sentence frequency of each word: rare words say more."""
+    every = [set(words(sentence)) for each in chunks for sentence in sentences(each.chunk.text)]
+    counts = Counter(word for one in every for word in one)
+    return {word: math.log((1 + len(every)) / (0.5 + count)) for word, count in counts.items()}
+
+
+def _clip(sentence: str) -> str:
+    """Cut a run-on sentence between words; what is left is still verbatim."""
+    if len(sentence) <= LONGEST_QUOTE:
+        return sentence
+    cut = sentence[:LONGEST_QUOTE]
+    return cut.rsplit(None, 1)[0] if re.search(r"\s", cut) else cut
+
+
+def cite(question: str, answer: str, chunks: Sequence[RetrievedChunk]) -> list[Source]:
+    """Return one source per chunk, in order, with its best sentence as the quote.
+
+    The best sentence shares the most with the answer, weighted by how rare each word is, and
+    then with the question. A quote is always a verbatim part of the chunk.
+    """
+    weights = _weights(chunks)
+    of_answer, of_question = set(words(answer)), set(words(question))
+
+    def support(sentence: str) -> float:
+        own = set(words(sentence))
+        shared = sum(weights.get(word, 0.0) for word in own & of_answer)
+        shared += 0.5 * sum(weights.get(word, 0.0) for word in own & of_question)
+        return shared / math.sqrt(8 + len(own))
+
+    sources = []
+    for index, each in enumerate(chunks, start=1):
+        candidates = sentences(each.chunk.text) or [each.chunk.text]
+        sources.append(
+            Source(
+                index=index,
+                document=each.document_name,
+                document_id=each.chunk.document_id,
+                collection=each.collection,
+                page=each.chunk.page,
+                score=each.score,
+                text=each.chunk.text,
+                quote=_clip(max(candidates, key=support)),
+            )
+        )
+    return sources

@@ -1,0 +1,155 @@
+"""Collections and the documents in them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from carrel.core.access import Principal, may_administer, may_read, may_write
+from carrel.core.documents import MY_DATA, USER_DATA, Collection, DocumentRecord, DocumentStatus
+from carrel.core.errors import (
+    AccessDenied,
+    CollectionNotFound,
+    DocumentNotFound,
+    InvalidRequest,
+)
+from carrel.core.protocols import Catalog, OriginalStore
+from carrel.services.indexing import DocumentIndexer
+
+LONGEST_NAME = 200
+PERMANENT = (MY_DATA, USER_DATA)
+RESERVED = ("LLM",)
+
+
+def require_collection_name(name: str) -> str:
+    """Return the name without surrounding blanks.
+
+    Raises:
+        InvalidRequest: it is empty, too long, reserved, or holds control characters or slashes.
+    """
+    name = name.strip()
+    if not name or len(name) > LONGEST_NAME:
+        raise InvalidRequest(f"A collection's name has 1 to {LONGEST_NAME} characters.")
+    if name in RESERVED:
+        raise InvalidRequest(f"'{name}' means no documents and cannot name a collection.")
+    if "/" in name or "\\" in name or not name.isprintable():
+        raise InvalidRequest("A collection's name holds no slashes and no control characters.")
+    return name
+
+
+class CollectionService:
+    """What an account may see and do with collections."""
+
+    def __init__(
+        self, catalog: Catalog, originals: OriginalStore, indexer: DocumentIndexer
+    ) -> None:
+        self._catalog = catalog
+        self._originals = originals
+        self._indexer = indexer
+
+    async def list(self, principal: Principal) -> Sequence[Collection]:
+        """Return the collections that the account may read, by name."""
+        everything = await asyncio.to_thread(self._catalog.collections)
+        return [each for each in everything if may_read(principal, each)]
+
+    async def get(self, name: str, principal: Principal) -> Collection:
+        """Return a collection by name; the account's own one before a shared one.
+
+        Raises:
+            CollectionNotFound: none that the account may read.
+        """
+        found = [each for each in await self.list(principal) if each.name == name]
+        if not found:
+            raise CollectionNotFound(f"There is no collection '{name}'.")
+        return min(found, key=lambda each: each.shared)
+
+    async def create(self, name: str, shared: bool, principal: Principal) -> Collection:
+        """Create a collection.
+
+        Raises:
+            InvalidRequest: the name cannot be used.
+            AlreadyExists: the name is taken.
+        """
+        name = require_collection_name(name)
+        return await asyncio.to_thread(
+            self._catalog.create_collection, name, shared, principal.account
+        )
+
+    async def delete(self, name: str, principal: Principal) -> int:
+        """Remove a collection with all its documents and return how many those were.
+
+        Raises:
+            CollectionNotFound: no such collection.
+            AccessDenied: not the account's to delete, or one that always exists.
+        """
+        collection = await self.get(name, principal)
+        if name in PERMANENT:
+            raise AccessDenied(f"The collection '{name}' always exists and cannot be deleted.")
+        if not may_administer(principal, collection):
+            raise AccessDenied(f"The collection '{name}' is not yours to delete.")
+        return await asyncio.to_thread(self._delete, collection)
+
+    def _delete(self, collection: Collection) -> int:
+        document_ids = [each.id for each in self._catalog.documents(collection.id)]
+        self._catalog.delete_collection(collection.id)
+        self._indexer.remove_collection(collection.id)
+        self._originals.delete(document_ids)
+        return len(document_ids)
+
+    async def documents(self, name: str, principal: Principal) -> Sequence[DocumentRecord]:
+        """Return the documents of a collection, by name.
+
+        Raises:
+            CollectionNotFound: no such collection.
+        """
+        collection = await self.get(name, principal)
+        return await asyncio.to_thread(self._catalog.documents, collection.id)
+
+    async def document(self, name: str, document_id: str, principal: Principal) -> DocumentRecord:
+        """Return one document of a collection.
+
+        Raises:
+            CollectionNotFound: no such collection.
+            DocumentNotFound: no such document in it.
+        """
+        collection = await self.get(name, principal)
+        record = await asyncio.to_thread(self._catalog.document, document_id)
+        if record is None or record.collection_id != collection.id:
+            raise DocumentNotFound(f"There is no document '{document_id}' in '{name}'.")
+        return record
+
+    async def original(self, name: str, document_id: str, principal: Principal) -> Path:
+        """Return where the document's original file lies.
+
+        Raises:
+            CollectionNotFound: no such collection.
+            DocumentNotFound: no such document, or its file is not kept (a failed one).
+        """
+        record = await self.document(name, document_id, principal)
+        path = self._originals.path(record.id)
+        if not await asyncio.to_thread(path.is_file):
+            raise DocumentNotFound(f"The original of '{record.name}' is not stored.")
+        return path
+
+    async def delete_document(self, name: str, document_id: str, principal: Principal) -> None:
+        """Remove a document, its chunks, its vectors and its file.
+
+        Raises:
+            CollectionNotFound: no such collection.
+            DocumentNotFound: no such document in it.
+            AccessDenied: the account may not write to the collection.
+            InvalidRequest: the document is being ingested at this moment.
+        """
+        record = await self.document(name, document_id, principal)
+        collection = await self.get(name, principal)
+        if not may_write(principal, collection):
+            raise AccessDenied(f"You may not change the collection '{name}'.")
+        if record.status is DocumentStatus.PENDING:
+            raise InvalidRequest(f"'{record.name}' is still being read: cancel that first.")
+        await asyncio.to_thread(self._delete_document, record)
+
+    def _delete_document(self, record: DocumentRecord) -> None:
+        self._catalog.delete_document(record.id)
+        self._indexer.remove_documents(record.collection_id, [record.id])
+        self._originals.delete([record.id])

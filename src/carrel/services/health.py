@@ -1,0 +1,31 @@
+"""Whether a question could be answered now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from carrel.core.errors import CarrelError
+from carrel.core.protocols import EnginePool
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """``reason`` says in one line what is missing when not ``ready``."""
+
+    ready: bool
+    reason: str | None = None
+
+
+class HealthService:
+    """Looks at the parts that a question needs."""
+
+    def __init__(self, models: EnginePool) -> None:
+        self._models = models
+
+    async def check(self) -> Health:
+        """Return whether the default model can answer."""
+        try:
+            self._models.get(None)
+        except CarrelError as error:
+            return Health(False, str(error))
+        return Health(True)

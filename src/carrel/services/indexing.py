@@ -1,0 +1,124 @@
+"""Keeping the vector index, the keyword index and the catalog in agreement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+import structlog
+
+from carrel.core.documents import Chunk, Collection, DocumentRecord, DocumentStatus
+from carrel.core.errors import InvalidSetting
+from carrel.core.protocols import Catalog, Embedder, KeywordIndex, OriginalStore, VectorIndex
+
+BATCH = 64
+
+log = structlog.get_logger()
+
+
+def indexed_text(chunk: Chunk, document_name: str) -> str:
+    """Return what is embedded and indexed for a chunk: its file, its heading, its text.
+
+    Reports of one kind repeat each other's wording; the name of the file and the heading are
+    often all that tells the company and the year apart.
+    """
+    stem = re.sub(r"\.\w{1,8}$", "", document_name)
+    lines = [re.sub(r"[_/\\-]+", " ", stem).strip(), chunk.heading or "", chunk.text]
+    return "\n".join(line for line in lines if line)
+
+
+def batches(chunks: Iterable[Chunk], size: int = BATCH) -> Iterable[list[Chunk]]:
+    """Yield lists of at most ``size`` chunks."""
+    iterator = iter(chunks)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+class DocumentIndexer:
+    """Writes chunks to and removes documents from all indexes. Its methods block."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        embedder: Embedder,
+        vectors: VectorIndex,
+        keywords: KeywordIndex,
+    ) -> None:
+        self._catalog = catalog
+        self._embedder = embedder
+        self._vectors = vectors
+        self._keywords = keywords
+
+    def require_same_embedder(self) -> None:
+        """Record the embedder at its first use, and insist on it afterwards.
+
+        Raises:
+            InvalidSetting: the stored vectors were made by another embedder.
+        """
+        stored = self._catalog.embedder_name()
+        if stored is None:
+            self._catalog.set_embedder_name(self._embedder.name)
+        elif stored != self._embedder.name:
+            raise InvalidSetting(
+                f"The stored documents were embedded with {stored}, not {self._embedder.name}: "
+                f"start with --embedder={stored}, or give another folder with --db_dir."
+            )
+
+    def write(self, record: DocumentRecord, chunks: Sequence[Chunk]) -> None:
+        """Embed chunks of a pending document and store them everywhere."""
+        self._catalog.add_chunks(record.id, chunks)
+        self._index(record, chunks)
+
+    def _index(self, record: DocumentRecord, chunks: Sequence[Chunk]) -> None:
+        texts = [indexed_text(chunk, record.name) for chunk in chunks]
+        vectors = self._embedder.embed_documents(texts)
+        self._vectors.add(record.collection_id, chunks, vectors)
+        self._keywords.add(record.collection_id, chunks, texts)
+
+    def remove_documents(self, collection_id: str, document_ids: Sequence[str]) -> None:
+        """Remove documents from both indexes."""
+        self._vectors.delete_documents(collection_id, document_ids)
+        self._keywords.delete_documents(collection_id, document_ids)
+
+    def remove_collection(self, collection_id: str) -> None:
+        """Remove a collection from both indexes."""
+        self._vectors.delete_collection(collection_id)
+        self._keywords.delete_collection(collection_id)
+
+    def reconcile(self, originals: OriginalStore) -> None:
+        """Make the indexes and the stored files agree with the catalog again, after a crash.
+
+        A document that was left pending becomes failed; entries and files of documents that the
+        catalog does not hold as ready are removed; a ready document that an index misses (its
+        folder was lost, or the kind of store was changed) is indexed again from its chunks.
+        """
+        ready_everywhere: set[str] = set()
+        for collection in self._catalog.collections():
+            ready: dict[str, DocumentRecord] = {}
+            for record in self._catalog.documents(collection.id):
+                if record.status is DocumentStatus.READY:
+                    ready[record.id] = record
+                elif record.status is DocumentStatus.PENDING:
+                    log.warning("ingestion.interrupted", document=record.name)
+                    self._catalog.fail_document(
+                        record.id, "Carrel stopped while it was being read: add it again"
+                    )
+            self._reconcile_collection(collection, ready)
+            ready_everywhere.update(ready)
+        originals.delete(originals.ids() - ready_everywhere)
+
+    def _reconcile_collection(
+        self, collection: Collection, ready: dict[str, DocumentRecord]
+    ) -> None:
+        in_vectors = self._vectors.document_ids(collection.id)
+        in_keywords = self._keywords.document_ids(collection.id)
+        stale = (in_vectors | in_keywords) - ready.keys()
+        if stale:
+            log.warning("index.stale", collection=collection.name, documents=len(stale))
+            self.remove_documents(collection.id, sorted(stale))
+        for document_id in ready.keys() - (in_vectors & in_keywords):
+            record = ready[document_id]
+            log.warning("index.missing", document=record.name)
+            for batch in batches(self._catalog.document_chunks(document_id)):
+                self._index(record, batch)
