@@ -76,6 +76,17 @@ class CollectionService:
             self._catalog.create_collection, name, shared, principal.account
         )
 
+    async def ensure(self, name: str, principal: Principal) -> Collection:
+        """Return the collection of that name; make a shared one when there is none.
+
+        Raises:
+            InvalidRequest: there is none and the name cannot be used.
+        """
+        try:
+            return await self.get(name, principal)
+        except CollectionNotFound:
+            return await self.create(name, True, principal)
+
     async def delete(self, name: str, principal: Principal) -> int:
         """Remove a collection with all its documents and return how many those were.
 

@@ -51,19 +51,24 @@ class DocumentIndexer:
         self._keywords = keywords
 
     def require_same_embedder(self) -> None:
-        """Record the embedder at its first use, and insist on it afterwards.
+        """Record the embedder while there are no documents, and insist on it afterwards.
 
         Raises:
             InvalidSetting: the stored vectors were made by another embedder.
         """
-        stored = self._catalog.embedder_name()
-        if stored is None:
-            self._catalog.set_embedder_name(self._embedder.name)
-        elif stored != self._embedder.name:
+        stored, current = self._catalog.embedder_name(), self._embedder.name
+        if stored == current:
+            return
+        collections = self._catalog.collections()
+        if stored is not None and any(self._catalog.documents(each.id) for each in collections):
             raise InvalidSetting(
-                f"The stored documents were embedded with {stored}, not {self._embedder.name}: "
+                f"The stored documents were embedded with {stored}, not {current}: "
                 f"start with --embedder={stored}, or give another folder with --db_dir."
             )
+        for each in collections:
+            # An emptied store still remembers the length of its vectors.
+            self._vectors.delete_collection(each.id)
+        self._catalog.set_embedder_name(current)
 
     def write(self, record: DocumentRecord, chunks: Sequence[Chunk]) -> None:
         """Embed chunks of a pending document and store them everywhere."""

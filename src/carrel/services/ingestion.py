@@ -128,7 +128,6 @@ class IngestionService:
         target = await self._collections.get(collection, principal)
         if not may_write(principal, target):
             raise AccessDenied(f"You may not add documents to '{collection}'.")
-        await asyncio.to_thread(self._indexer.require_same_embedder)
         sizes = await asyncio.to_thread(lambda: [_size(file) for file in files])
         tally = _Tally(len(files), sum(sizes))
         yield tally.progress()

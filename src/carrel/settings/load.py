@@ -152,7 +152,7 @@ def _describe(error: ValidationError, origins: Mapping[str, str]) -> str:
     location = [str(part) for part in first["loc"]]
     message = first["msg"].removeprefix("Value error, ")
     if len(location) < 2:
-        return message[0].upper() + message[1:] + "."
+        return f"{message}."
     name = ".".join(location[1:])
     origin = origins.get(location[1], DEFAULT_ORIGIN)
     return f"{name} = {first['input']!r} ({origin}) is not valid: {message}."

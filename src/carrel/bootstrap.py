@@ -1,0 +1,165 @@
+"""Joins the parts: the one file that names concrete adapters."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from carrel.core.errors import InvalidSetting
+from carrel.core.protocols import ReaderRegistry, VectorIndex
+from carrel.engine.build import model_loaders
+from carrel.engine.pool import ModelPool
+from carrel.index.chroma import ChromaIndex
+from carrel.index.embedder import SentenceTransformerEmbedder
+from carrel.index.faiss import FaissIndex
+from carrel.index.keyword import SqliteKeywordIndex
+from carrel.ingest.registry import default_registry
+from carrel.ingest.splitter import RecursiveSplitter
+from carrel.services.application import Services
+from carrel.services.chat import ChatPolicy, ChatService
+from carrel.services.collections import CollectionService
+from carrel.services.health import HealthService
+from carrel.services.history import HistoryService
+from carrel.services.indexing import DocumentIndexer
+from carrel.services.ingestion import IngestionService, ReadingTools
+from carrel.services.retrieval import RetrievalService, SearchIndexes
+from carrel.settings.schema import Settings
+from carrel.storage.catalog import SqliteCatalog
+from carrel.storage.conversations import SqliteConversationStore
+from carrel.storage.database import Database
+from carrel.storage.lock import DataFolderLock
+from carrel.storage.originals import OriginalFiles
+
+
+@dataclass(slots=True)
+class Application:
+    """A running Carrel: its services, and what has to be closed at the end."""
+
+    services: Services
+    pool: ModelPool
+    embedder: SentenceTransformerEmbedder
+    lock: DataFolderLock
+    resources: ExitStack
+    _warming: list[threading.Thread] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Start loading the models and the embedder in the background."""
+        self.pool.start()
+        warming = threading.Thread(target=self.embedder.load, name="embedder-load", daemon=True)
+        warming.start()
+        self._warming.append(warming)
+
+    def wait_until_ready(self) -> None:
+        """Block until the default model can answer.
+
+        Raises:
+            ModelNotFound, ModelLoadFailed: it cannot be loaded.
+        """
+        self.pool.start()
+        self.pool.wait_until_ready()
+
+    def publish_address(self, address: str) -> None:
+        """Let other processes know where this one can be reached."""
+        self.lock.publish(address)
+
+    async def close(self) -> None:
+        """Stop the models, write what is unwritten, and let go of the data folder."""
+        await self.pool.close()
+        for thread in self._warming:
+            await asyncio.to_thread(thread.join)
+        await asyncio.to_thread(self.resources.close)
+
+
+def reader_registry() -> ReaderRegistry:
+    """Return the readers of all formats."""
+    return default_registry()
+
+
+def server_address(settings: Settings) -> str | None:
+    """Return where the process that holds the data folder serves, if one does."""
+    holder = DataFolderLock.holder(settings.storage.db_dir)
+    return holder.address if holder else None
+
+
+def build(settings: Settings) -> Application:
+    """Open the data folder and make the services; models are not loaded yet.
+
+    Raises:
+        StoreInUse: another process holds the data folder.
+        StorageFull, StoreCorrupt: the data folder cannot be used.
+        InvalidSetting: the folder cannot be made, or its documents have another embedder.
+    """
+    folder = settings.storage.db_dir
+    with ExitStack() as opening:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InvalidSetting(
+                f"The folder {folder} of --db_dir cannot be made: {error.strerror}."
+            ) from error
+        lock = DataFolderLock(folder)
+        lock.acquire()
+        opening.callback(lock.release)
+        database = Database(folder / "catalog.db")
+        opening.callback(database.close)
+        vectors = _vector_index(settings)
+        opening.callback(vectors.close)
+        keywords = SqliteKeywordIndex(folder / "keyword.db")
+        opening.callback(keywords.close)
+        originals = OriginalFiles(folder / "originals")
+        embedder = SentenceTransformerEmbedder(
+            settings.documents.embedder, offline=settings.server.offline
+        )
+        catalog = SqliteCatalog(database)
+        indexer = DocumentIndexer(catalog, embedder, vectors, keywords)
+        indexer.require_same_embedder()
+        indexer.reconcile(originals)
+        pool = ModelPool(model_loaders(settings))
+        services = _services(
+            settings,
+            pool,
+            catalog=catalog,
+            originals=originals,
+            indexer=indexer,
+            history=HistoryService(SqliteConversationStore(database)),
+            indexes=SearchIndexes(embedder, vectors, keywords),
+        )
+        return Application(services, pool, embedder, lock, opening.pop_all())
+
+
+def _vector_index(settings: Settings) -> VectorIndex:
+    folder = settings.storage.db_dir / settings.documents.db_type
+    return ChromaIndex(folder) if settings.documents.db_type == "chroma" else FaissIndex(folder)
+
+
+def _services(
+    settings: Settings,
+    pool: ModelPool,
+    *,
+    catalog: SqliteCatalog,
+    originals: OriginalFiles,
+    indexer: DocumentIndexer,
+    history: HistoryService,
+    indexes: SearchIndexes,
+) -> Services:
+    documents = settings.documents
+    collections = CollectionService(catalog, originals, indexer)
+    tools = ReadingTools(
+        default_registry(),
+        RecursiveSplitter(documents.chunk_size, documents.chunk_overlap),
+        documents.max_file_megabytes,
+    )
+    retrieval = RetrievalService(catalog, indexes, collections, documents.retrieval_candidates)
+    policy = ChatPolicy(settings.generation.system_prompt, documents.source_tokens)
+    return Services(
+        settings=settings,
+        models=pool,
+        chat=ChatService(pool, retrieval, policy),
+        ingestion=IngestionService(catalog, originals, collections, indexer, tools),
+        collections=collections,
+        retrieval=retrieval,
+        history=history,
+        health=HealthService(pool),
+    )

@@ -1,0 +1,90 @@
+"""Asking from the terminal: the scope, the streamed text, the list of sources."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from carrel.core.chat import (
+    ChatEvent,
+    Finished,
+    FinishReason,
+    SamplingParams,
+    Scope,
+    SourcesCited,
+    Stage,
+    StageChanged,
+    TextDelta,
+)
+from carrel.core.documents import Source
+from carrel.settings.schema import LLM_MODE, Settings
+
+STAGES = {
+    Stage.READING_DOCUMENTS: "Reading documents…",
+    Stage.WAITING: "Waiting for the model…",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished answer."""
+
+    text: str
+    sources: Sequence[Source]
+    finished: Finished
+
+
+def sampling_of(settings: Settings) -> SamplingParams:
+    """Return the default sampling of the settings."""
+    generation = settings.generation
+    return SamplingParams(
+        max_new_tokens=generation.max_new_tokens,
+        temperature=generation.temperature,
+        top_p=generation.top_p,
+        repetition_penalty=generation.repetition_penalty,
+    )
+
+
+def scope_of(collection: str, settings: Settings) -> Scope | None:
+    """Return the scope of a collection's name; None for ``LLM``, which means no documents."""
+    if collection == LLM_MODE:
+        return None
+    return Scope((collection,), top_k=settings.documents.top_k)
+
+
+def source_line(source: Source) -> str:
+    """Return a source as ``[1] report.pdf, page 3: "quote"``."""
+    page = f", page {source.page}" if source.page is not None else ""
+    quote = " ".join(source.quote.split())
+    return f'[{source.index}] {source.document}{page}: "{quote}"'
+
+
+async def stream_to_terminal(events: AsyncGenerator[ChatEvent], *, quiet: bool) -> Answer:
+    """Print the text as it comes, unless ``quiet``, and return the whole answer."""
+    text: list[str] = []
+    sources: Sequence[Source] = ()
+    finished: Finished | None = None
+    show_stage = sys.stderr.isatty() and not quiet
+    async with aclosing(events):
+        async for event in events:
+            match event:
+                case StageChanged(stage) if show_stage:
+                    print(f"\r\x1b[2K{STAGES.get(stage, '')}", end="", file=sys.stderr, flush=True)
+                case TextDelta(delta):
+                    text.append(delta)
+                    if not quiet:
+                        print(delta, end="", flush=True)
+                case SourcesCited(cited):
+                    sources = cited
+                case Finished():
+                    finished = event
+                case _:
+                    pass
+    assert finished is not None, "an answer that does not fail ends with Finished"
+    if not quiet:
+        print()
+        if finished.reason is not FinishReason.STOP:
+            print(f"(cut: {finished.reason.value})", file=sys.stderr)
+    return Answer("".join(text), sources, finished)

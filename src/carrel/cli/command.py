@@ -1,0 +1,65 @@
+"""What a command is, and the flags that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from carrel.cli.arguments import Arguments, Flag
+from carrel.settings.load import LoadedSettings
+from carrel.settings.schema import Settings, setting_sections
+
+CONFIG = Flag("config", "YAML file of settings.", "FILE.yaml")
+HELP = Flag("help", "Show this page.", None)
+COLLECTION = Flag("collection", "Collection to use; the default is 'langchain_mode'.", "NAME")
+JSON = Flag("json", "Print JSON for scripts.", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One call of a command: its words and own flags, and the effective settings."""
+
+    arguments: Arguments
+    loaded: LoadedSettings
+
+    @property
+    def settings(self) -> Settings:
+        """The effective settings."""
+        return self.loaded.settings
+
+    @property
+    def collection(self) -> str:
+        """The collection that the command works on."""
+        return self.arguments.flags.get("collection", self.settings.documents.langchain_mode)
+
+    def is_set(self, flag: str) -> bool:
+        """Whether a boolean flag of the command is on."""
+        return self.arguments.flags.get(flag, "False").lower() in {"true", "1", "yes"}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command of ``carrel``. ``run`` returns the exit status and may raise a ``CarrelError``."""
+
+    name: str
+    usage: str
+    summary: str
+    run: Callable[[Invocation], int]
+    flags: tuple[Flag, ...] = ()
+
+    def known_flags(self) -> dict[str, Flag]:
+        """Every flag that the command takes: its own first, then all settings."""
+        own = {flag.name: flag for flag in (*self.flags, CONFIG, HELP)}
+        return own | {name: flag for name, flag in setting_flags().items() if name not in own}
+
+
+def setting_flags() -> Mapping[str, Flag]:
+    """Return one flag per setting, by name."""
+    flags: dict[str, Flag] = {}
+    for name, section in setting_sections().items():
+        annotation = Settings.model_fields[section].annotation
+        assert annotation is not None
+        field = annotation.model_fields[name]
+        metavar = None if field.annotation is bool else name.rsplit("_", 1)[-1].upper()
+        flags[name] = Flag(name, field.description or "", metavar)
+    return flags

@@ -1,0 +1,94 @@
+"""The entry point of the console script ``carrel``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from carrel import __version__
+from carrel.cli import ask, chat, check, collections, ingest, search, serve
+from carrel.cli.arguments import parse
+from carrel.cli.command import Command, Invocation
+from carrel.cli.exit_codes import INTERRUPTED, SUCCESS, exit_code
+from carrel.cli.log_setup import configure_logging
+from carrel.core.errors import CarrelError, InvalidRequest
+from carrel.settings.load import load_settings, nearest_hint
+from carrel.settings.schema import setting_sections
+
+COMMANDS: dict[str, Command] = {
+    command.name: command
+    for command in (
+        serve.COMMAND,
+        ingest.COMMAND,
+        ask.COMMAND,
+        search.COMMAND,
+        chat.COMMAND,
+        collections.COMMAND,
+        check.COMMAND,
+    )
+}
+
+
+def overview() -> str:
+    """Return the text of ``carrel --help``."""
+    width = max(len(command.usage) for command in COMMANDS.values())
+    lines = [
+        f"Carrel {__version__}: questions over your own documents, on your own machine.",
+        "",
+        *(f"  carrel {each.usage:<{width}}  {each.summary}" for each in COMMANDS.values()),
+        "",
+        "carrel COMMAND --help lists a command's flags.",
+    ]
+    return "\n".join(lines)
+
+
+def command_help(command: Command) -> str:
+    """Return the text of ``carrel COMMAND --help``."""
+    lines = [f"carrel {command.usage}", "", command.summary, "", "Flags:"]
+    for flag in command.known_flags().values():
+        value = f"={flag.metavar}" if flag.metavar else ""
+        lines.append(f"  --{flag.name}{value}\n        {flag.description}")
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit status; ``serve`` is the default command."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(words)
+    except CarrelError as error:
+        print(f"carrel: {error}", file=sys.stderr)
+        return exit_code(error)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe went away; Python would complain once more while it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return SUCCESS
+
+
+def _run(words: list[str]) -> int:
+    if words[:1] in (["--help"], ["-h"], ["help"]):
+        print(overview())
+        return SUCCESS
+    if words[:1] == ["--version"]:
+        print(f"carrel {__version__}")
+        return SUCCESS
+    name = words.pop(0) if words and not words[0].startswith("-") else serve.COMMAND.name
+    if name not in COMMANDS:
+        raise InvalidRequest(f"There is no command '{name}'.{nearest_hint(name, list(COMMANDS))}")
+    command = COMMANDS[name]
+    parsed = parse(words, command.known_flags())
+    if "help" in parsed.flags:
+        print(command_help(command))
+        return SUCCESS
+    own = {flag.name for flag in command.flags} | {"config"}
+    flags = {key: value for key, value in parsed.flags.items() if key not in own}
+    config = Path(parsed.flags["config"]) if "config" in parsed.flags else None
+    loaded = load_settings(
+        {key: flags[key] for key in flags if key in setting_sections()}, config=config
+    )
+    configure_logging(loaded.settings.logging)
+    return command.run(Invocation(parsed, loaded))

@@ -1,0 +1,49 @@
+"""One line of progress on standard error, rewritten in place on a terminal."""
+
+from __future__ import annotations
+
+import sys
+
+from carrel.core.documents import IngestionProgress
+
+
+def format_seconds(seconds: float) -> str:
+    """Return a duration as ``45 s``, ``3 min 20 s`` or ``2 h 05 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def describe(progress: IngestionProgress) -> str:
+    """Return the state of a batch in one line."""
+    parts = [f"{progress.files_done}/{progress.files_total} files", f"{progress.chunks} chunks"]
+    if progress.seconds_left is not None and progress.files_done < progress.files_total:
+        parts.append(f"{format_seconds(progress.seconds_left)} left")
+    if progress.current:
+        page = f" (page {progress.pages_read})" if progress.pages_read else ""
+        parts.append(f"{progress.current}{page}")
+    return ", ".join(parts)
+
+
+class ProgressLine:
+    """Shows one line; on something that is no terminal, only when the count of files changes."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._files_shown = -1
+
+    def show(self, progress: IngestionProgress) -> None:
+        """Show where the batch stands."""
+        if self._terminal:
+            print(f"\r\x1b[2K{describe(progress)[:160]}", end="", file=sys.stderr, flush=True)
+        elif progress.files_done != self._files_shown:
+            self._files_shown = progress.files_done
+            print(describe(progress), file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        """Remove the line, so that something else can be printed."""
+        if self._terminal:
+            print("\r\x1b[2K", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,61 @@
+"""``carrel search``: the passages that a question finds, without a model."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+
+from carrel.cli.answers import scope_of
+from carrel.cli.ask import question_of
+from carrel.cli.command import COLLECTION, JSON, Command, Invocation
+from carrel.cli.exit_codes import SUCCESS
+from carrel.cli.workspace import open_workspace
+from carrel.core.documents import RetrievedChunk
+from carrel.core.errors import InvalidRequest
+from carrel.settings.schema import LLM_MODE
+
+
+async def search(invocation: Invocation) -> Sequence[RetrievedChunk]:
+    """Return the best passages."""
+    scope = scope_of(invocation.collection, invocation.settings)
+    if scope is None:
+        raise InvalidRequest(f"{LLM_MODE} holds no documents: name a collection to search.")
+    async with open_workspace(invocation.settings) as workspace:
+        return await workspace.search(question_of(invocation), scope)
+
+
+def run(invocation: Invocation) -> int:
+    """Print the passages, best first."""
+    found = asyncio.run(search(invocation))
+    if invocation.is_set("json"):
+        print(
+            json.dumps(
+                [
+                    {
+                        "document": each.document_name,
+                        "document_id": each.chunk.document_id,
+                        "page": each.chunk.page,
+                        "score": round(each.score, 4),
+                        "text": each.chunk.text,
+                    }
+                    for each in found
+                ],
+                indent=2,
+            )
+        )
+        return SUCCESS
+    for index, each in enumerate(found, start=1):
+        page = f", page {each.chunk.page}" if each.chunk.page is not None else ""
+        print(f"[{index}] {each.document_name}{page}  ({each.score:.2f})")
+        print(f"    {' '.join(each.chunk.text.split())}\n")
+    return SUCCESS
+
+
+COMMAND = Command(
+    "search",
+    'search "QUESTION" [--collection=NAME]',
+    "Show the passages that a question finds; no model is asked.",
+    run,
+    (COLLECTION, JSON),
+)

@@ -1,0 +1,101 @@
+"""Where a command does its work: in this process, or in the server that holds the data folder."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from carrel import bootstrap
+from carrel.bootstrap import Application
+from carrel.cli.remote_workspace import RemoteWorkspace
+from carrel.core.access import Principal
+from carrel.core.chat import ChatEvent, ChatRequest, Message, SamplingParams, Scope
+from carrel.core.documents import Collection, IncomingFile, IngestionEvent, RetrievedChunk
+from carrel.core.errors import StoreInUse
+from carrel.settings.schema import Settings
+
+
+class Workspace(Protocol):
+    """What the commands need."""
+
+    def ingest(
+        self, files: Sequence[IncomingFile], collection: str
+    ) -> AsyncGenerator[IngestionEvent]:
+        """Ingest files into a collection, which is created when it does not exist."""
+        ...
+
+    def answer(
+        self, messages: Sequence[Message], scope: Scope | None, sampling: SamplingParams
+    ) -> AsyncGenerator[ChatEvent]:
+        """Answer the last message."""
+        ...
+
+    async def search(self, question: str, scope: Scope) -> Sequence[RetrievedChunk]:
+        """Search without a model."""
+        ...
+
+    async def collections(self) -> Sequence[tuple[Collection, int]]:
+        """Return each collection with the number of its documents."""
+        ...
+
+
+class LocalWorkspace:
+    """Works on the data folder itself."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._services = application.services
+        self._principal = Principal()
+
+    async def ingest(
+        self, files: Sequence[IncomingFile], collection: str
+    ) -> AsyncGenerator[IngestionEvent]:
+        """Ingest files into a collection, which is created when it does not exist."""
+        await self._services.collections.ensure(collection, self._principal)
+        async for event in self._services.ingestion.ingest(files, collection, self._principal):
+            yield event
+
+    async def answer(
+        self, messages: Sequence[Message], scope: Scope | None, sampling: SamplingParams
+    ) -> AsyncGenerator[ChatEvent]:
+        """Answer the last message, once the model is loaded."""
+        await asyncio.to_thread(self._application.wait_until_ready)
+        request = ChatRequest(tuple(messages), self._principal, sampling=sampling, scope=scope)
+        async for event in self._services.chat.answer(request):
+            yield event
+
+    async def search(self, question: str, scope: Scope) -> Sequence[RetrievedChunk]:
+        """Search without a model."""
+        return await self._services.retrieval.search(question, scope, self._principal)
+
+    async def collections(self) -> Sequence[tuple[Collection, int]]:
+        """Return each collection with the number of its documents."""
+        service = self._services.collections
+        return [
+            (each, len(await service.documents(each.name, self._principal)))
+            for each in await service.list(self._principal)
+        ]
+
+
+@asynccontextmanager
+async def open_workspace(settings: Settings) -> AsyncIterator[Workspace]:
+    """Open the data folder, or turn to the server that has it open.
+
+    Raises:
+        StoreInUse: another process that does not serve holds the folder.
+    """
+    try:
+        application = await asyncio.to_thread(bootstrap.build, settings)
+    except StoreInUse:
+        address = bootstrap.server_address(settings)
+        if address is None:
+            raise
+        async with RemoteWorkspace.connect(address, settings.server.api_key) as remote:
+            yield remote
+        return
+    try:
+        yield LocalWorkspace(application)
+    finally:
+        await application.close()
