@@ -94,7 +94,8 @@ class ModelSettings(Section):
     )
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto",
-        description="Number format of the weights; 'auto' is bfloat16 on a GPU, float32 without.",
+        description="Number format of the weights; 'auto' is bfloat16 where the hardware computes "
+        "in it (GPUs, processors with AVX512-BF16 or AMX), float32 on other processors.",
     )
     use_gpu_id: bool = Field(
         True, description="Put the model on the one GPU 'gpu_id'; False shards it over all GPUs."

@@ -1,0 +1,66 @@
+"""Addresses of OpenAI-compatible servers."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from carrel.core.errors import InvalidSetting, OfflineRefused
+
+
+def parse_inference_server(value: str) -> str:
+    """Return the base URL, without a slash at its end, that ``vllm:HOST:PORT`` or a URL means.
+
+    A URL without a path gets OpenAI's ``/v1``.
+
+    Raises:
+        InvalidSetting: it is neither of the two.
+    """
+    text = value.strip()
+    address = text.removeprefix("vllm:")
+    if "://" not in address:
+        if address == text:
+            raise _invalid(value)
+        address = f"http://{address}"
+    parts = urlsplit(address)
+    try:
+        port = parts.port
+    except ValueError:
+        raise _invalid(value) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise _invalid(value)
+    if "://" not in text and port is None:
+        raise _invalid(value)
+    if parts.username or parts.query or parts.fragment:
+        raise _invalid(value)
+    path = parts.path.rstrip("/") or "/v1"
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def is_loopback(base_url: str) -> bool:
+    """Whether the URL's host is this machine."""
+    host = urlsplit(base_url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def refuse_outward(base_url: str, offline: bool) -> None:
+    """Refuse a server on another machine.
+
+    Raises:
+        OfflineRefused: ``offline`` is set and the host is not this machine.
+    """
+    if offline and not is_loopback(base_url):
+        raise OfflineRefused(
+            f"The inference server {base_url} is on another machine, and --offline is set."
+        )
+
+
+def _invalid(value: str) -> InvalidSetting:
+    return InvalidSetting(
+        f"inference_server is {value!r}: write vllm:HOST:PORT or a URL like http://HOST:PORT/v1."
+    )

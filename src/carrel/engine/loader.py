@@ -1,0 +1,170 @@
+"""Loads a model by transformers, with its adapter, in the wanted precision, where it belongs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import structlog
+import torch
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    GenerationConfig,
+    GgufConfig,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils.logging import disable_progress_bar
+
+from carrel.core.errors import CarrelError, ModelLoadFailed
+from carrel.engine.bundled import bundled_model
+from carrel.engine.placement import default_dtype, device_map, use_all_cores
+from carrel.engine.source import ModelFiles, find_adapter, find_model, first_line
+from carrel.engine.spec import LoadedModel, ModelSpec
+from carrel.settings.schema import BUNDLED
+
+DEFAULT_CONTEXT = 2048
+"""Tokens of context assumed where neither configuration nor tokenizer names a length."""
+
+CONTEXT_NAMES = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "n_ctx")
+UNLIMITED = 10**9
+
+logger = structlog.get_logger()
+
+
+def load(spec: ModelSpec) -> LoadedModel:
+    """Find and load a model with its tokenizer.
+
+    Raises:
+        ModelNotFound: nothing by that name; the message names what was tried.
+        ModelLoadFailed: it was found and could not be loaded; the message says why.
+        StorageFull: the disk has no room for it.
+    """
+    if spec.base_model == BUNDLED:
+        files = ModelFiles(bundled_model(spec.models_dir))
+    else:
+        files = find_model(spec.base_model, spec.offline)
+    adapter = find_adapter(spec.lora_weights, spec.offline) if spec.lora_weights else None
+    disable_progress_bar()  # type: ignore[no-untyped-call]
+    use_all_cores()
+    try:
+        loaded = _load_files(spec, files, adapter)
+    except CarrelError:
+        raise
+    # Reading weights, configuration and remote code of any architecture can raise anything:
+    # this is the one place where that becomes a core error.
+    except Exception as error:
+        raise ModelLoadFailed(f"Model {spec.name} cannot be loaded: {first_line(error)}") from error
+    logger.info("model loaded", model=loaded.name, precision=loaded.precision, device=loaded.device)
+    return loaded
+
+
+def _load_files(spec: ModelSpec, files: ModelFiles, adapter: Path | None) -> LoadedModel:
+    common: dict[str, Any] = {
+        "gguf_file": files.gguf_file,
+        "trust_remote_code": spec.trust_remote_code,
+        "local_files_only": True,
+    }
+    tokenizer = AutoTokenizer.from_pretrained(files.folder, **common)
+    dtype = default_dtype() if spec.dtype == "auto" else getattr(torch, spec.dtype)
+    model: Any = AutoModelForCausalLM.from_pretrained(
+        files.folder,
+        dtype=dtype,
+        device_map=device_map(spec),
+        quantization_config=quantization(spec, files),
+        use_safetensors=None if files.gguf_file else True,
+        **common,
+    )
+    model.generation_config = own_generation_config(model.generation_config, tokenizer)
+    if adapter is not None:
+        model = with_adapter(model, adapter, spec)
+    model.eval()
+    return LoadedModel(
+        model=model,
+        tokenizer=tokenizer,
+        name=spec.name,
+        context_length=context_length(model.config, tokenizer),
+        precision=precision(spec, dtype),
+        device=str(model.device),
+        prompt_type=spec.prompt_type,
+    )
+
+
+def quantization(spec: ModelSpec, files: ModelFiles) -> Any:
+    """Return the quantization that transformers is to apply while loading, or None."""
+    if spec.load_4bit:
+        return BitsAndBytesConfig(  # type: ignore[no-untyped-call]
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.bfloat16,
+        )
+    if spec.load_8bit:
+        return BitsAndBytesConfig(load_in_8bit=True)  # type: ignore[no-untyped-call]
+    return GgufConfig(dequantize=True) if files.gguf_file else None
+
+
+def precision(spec: ModelSpec, dtype: torch.dtype) -> str:
+    """Name the number format of the weights."""
+    if spec.load_4bit:
+        return "nf4"
+    return "int8" if spec.load_8bit else str(dtype).removeprefix("torch.")
+
+
+def with_adapter(model: Any, adapter: Path, spec: ModelSpec) -> Any:
+    """Put a LoRA adapter on a model.
+
+    Raises:
+        ModelLoadFailed: it was trained on another kind of model.
+    """
+    # peft takes a second to import, and most models come without an adapter.
+    from peft import PeftConfig, get_peft_model
+
+    mismatch = f"The adapter {spec.lora_weights} does not fit the model {spec.base_model}"
+    config = PeftConfig.from_pretrained(str(adapter))
+    config.inference_mode = True
+    try:
+        adapted: Any = get_peft_model(model, config)
+        missing = adapted.load_adapter(str(adapter), "default", is_trainable=False).missing_keys
+    except (ValueError, RuntimeError) as error:
+        raise ModelLoadFailed(f"{mismatch}: {first_line(error)}") from error
+    if missing:
+        raise ModelLoadFailed(f"{mismatch}: it has no weights for {missing[0]}.")
+    return adapted
+
+
+def own_generation_config(given: Any, tokenizer: PreTrainedTokenizerBase) -> GenerationConfig:
+    """Keep of a model's generation defaults only what belongs to its vocabulary.
+
+    How tokens are chosen is the request's affair; a left-over temperature would change greedy
+    answers and make transformers warn at each of them.
+    """
+    ends = given.eos_token_id
+    ends = [ends] if isinstance(ends, int) else list(ends or [])
+    if tokenizer.eos_token_id is not None and tokenizer.eos_token_id not in ends:
+        ends.append(tokenizer.eos_token_id)
+    pad = given.pad_token_id
+    if pad is None:
+        pad = tokenizer.pad_token_id
+    if pad is None:
+        pad = ends[0] if ends else 0
+    return GenerationConfig(  # type: ignore[no-untyped-call]
+        bos_token_id=given.bos_token_id,
+        eos_token_id=ends or None,
+        pad_token_id=pad,
+        suppress_tokens=given.suppress_tokens,
+        begin_suppress_tokens=given.begin_suppress_tokens,
+        bad_words_ids=given.bad_words_ids,
+    )
+
+
+def context_length(config: Any, tokenizer: PreTrainedTokenizerBase) -> int:
+    """Return how many tokens of prompt and answer together the model takes."""
+    text_config = config.get_text_config()
+    for name in CONTEXT_NAMES:
+        value = getattr(text_config, name, None)
+        if isinstance(value, int) and value > 0:
+            return value
+    length = tokenizer.model_max_length
+    return int(length) if length and length < UNLIMITED else DEFAULT_CONTEXT

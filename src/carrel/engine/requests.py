@@ -1,0 +1,32 @@
+"""What every engine refuses before it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from carrel.core.chat import Message, SamplingParams
+from carrel.core.errors import InvalidRequest
+
+
+def refuse_impossible(messages: Sequence[Message], sampling: SamplingParams) -> None:
+    """Check what no engine can honour.
+
+    Raises:
+        InvalidRequest: there is no message, or a sampling parameter is out of its bounds.
+    """
+    if not messages:
+        raise InvalidRequest("The list of messages is empty: send at least one message.")
+    problems = {
+        "max_new_tokens must be at least 1": sampling.max_new_tokens < 1,
+        "min_new_tokens must not be negative": sampling.min_new_tokens < 0,
+        "temperature must not be negative": sampling.temperature < 0,
+        "top_p must be above 0 and at most 1": not 0 < sampling.top_p <= 1,
+        "top_k must not be negative": sampling.top_k < 0,
+        "repetition_penalty must be above 0": sampling.repetition_penalty <= 0,
+        "stop strings must not be empty": "" in sampling.stop,
+        "max_time must be above 0 seconds": sampling.max_time is not None
+        and sampling.max_time <= 0,
+    }
+    for problem, present in problems.items():
+        if present:
+            raise InvalidRequest(f"A sampling parameter is out of bounds: {problem}.")

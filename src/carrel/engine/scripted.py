@@ -1,0 +1,113 @@
+"""Engine that plays given answers. Needs no model: for tests and for trying out the application."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncGenerator, Sequence
+from itertools import count
+
+from carrel.core.chat import (
+    EngineEvent,
+    Finished,
+    FinishReason,
+    Message,
+    ModelInfo,
+    Role,
+    SamplingParams,
+    TextDelta,
+    Usage,
+)
+from carrel.core.errors import GenerationFailed, PromptTooLong
+from carrel.engine.detokenize import StopStrings
+from carrel.engine.requests import refuse_impossible
+
+TOKEN = re.compile(r"\s*\S{1,8}|\s+")
+TOKENS_PER_MESSAGE = 3
+"""What a chat template would add around a message."""
+
+ECHOED = 200
+
+
+def split_tokens(text: str) -> list[str]:
+    """Cut text into the tokens of this engine; joined, they are the text."""
+    return TOKEN.findall(text)
+
+
+class ScriptedEngine:
+    """Plays ``answers`` in turn, from the start again after the last; without any, echoes.
+
+    How tokens are chosen (temperature, seed and the like) has no influence on a given answer, and
+    ``min_new_tokens`` does not lengthen it.
+    """
+
+    def __init__(
+        self,
+        answers: Sequence[str] | None = None,
+        name: str = "scripted",
+        context_length: int = 8192,
+        seconds_per_token: float = 0.0,
+    ) -> None:
+        self._answers = tuple(answers or ())
+        self._turn = count()
+        self._seconds_per_token = seconds_per_token
+        self._info = ModelInfo(name=name, engine="scripted", context_length=context_length)
+        self._closed = False
+
+    @property
+    def info(self) -> ModelInfo:
+        """The engine's name and context length."""
+        return self._info
+
+    async def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Return the number of tokens of the messages."""
+        return sum(len(split_tokens(m.content)) + TOKENS_PER_MESSAGE for m in messages)
+
+    async def generate(
+        self, messages: Sequence[Message], sampling: SamplingParams
+    ) -> AsyncGenerator[EngineEvent]:
+        """Yield text deltas and, last, one ``Finished``; see ``Engine.generate``."""
+        accepted = time.perf_counter()
+        refuse_impossible(messages, sampling)
+        prompt_tokens = await self.count_tokens(messages)
+        room = self._info.context_length - prompt_tokens
+        if room < 1:
+            raise PromptTooLong(
+                f"The prompt has {prompt_tokens} tokens, and {self._info.name} takes "
+                f"{self._info.context_length} with its answer. Shorten the question or its sources."
+            )
+        limit = min(sampling.max_new_tokens, room)
+        stops = StopStrings(sampling.stop)
+        reason = FinishReason.STOP
+        made, first = 0, None
+        for token in split_tokens(self._answer(messages)):
+            if made == limit:
+                reason = FinishReason.LENGTH
+                break
+            if sampling.max_time is not None and time.perf_counter() - accepted > sampling.max_time:
+                reason = FinishReason.TIME
+                break
+            await asyncio.sleep(self._seconds_per_token)
+            if self._closed:
+                raise GenerationFailed(f"Model {self._info.name} was unloaded while it answered.")
+            made += 1
+            first = first if first is not None else time.perf_counter() - accepted
+            if text := stops.push(token):
+                yield TextDelta(text)
+            if stops.stopped:
+                break
+        if text := stops.flush():
+            yield TextDelta(text)
+        usage = Usage(prompt_tokens, made, first, time.perf_counter() - accepted)
+        yield Finished(reason, usage, self._info.name)
+
+    async def close(self) -> None:
+        """Stop what runs. Closing twice does nothing."""
+        self._closed = True
+
+    def _answer(self, messages: Sequence[Message]) -> str:
+        if self._answers:
+            return self._answers[next(self._turn) % len(self._answers)]
+        asked = [m.content for m in messages if m.role is Role.USER]
+        return f"You asked: {(asked or [messages[-1].content])[-1][:ECHOED]}"

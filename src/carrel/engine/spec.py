@@ -1,0 +1,63 @@
+"""What is to be loaded, and what came out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from carrel.settings.schema import BUNDLED, PromptType
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+BUNDLED_MODEL = "SmolLM2-135M-Instruct"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A model and the way to load it; the fields mean the same as the settings of these names."""
+
+    base_model: str = BUNDLED
+    lora_weights: str | None = None
+    load_8bit: bool = False
+    load_4bit: bool = False
+    dtype: str = "auto"
+    use_gpu_id: bool = True
+    gpu_id: int = 0
+    prompt_type: PromptType = PromptType.TEMPLATE
+    trust_remote_code: bool = False
+    models_dir: Path = Path("models")
+    offline: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name that clients use: the hub id, or a folder's or file's own name."""
+        base = BUNDLED_MODEL if self.base_model == BUNDLED else self.base_model
+        name = _own_name(base)
+        return f"{name}+{_own_name(self.lora_weights)}" if self.lora_weights else name
+
+
+def _own_name(model: str) -> str:
+    """Shorten a path that exists to its last part; it says nothing to a client."""
+    path = Path(model).expanduser()
+    if not path.exists():
+        return model
+    return path.resolve().stem if path.suffix == ".gguf" else path.resolve().name
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A causal language model in evaluation mode with its tokenizer.
+
+    ``context_length`` is in tokens. ``model`` is a transformers model, or a peft one around it;
+    both are untyped upstream.
+    """
+
+    model: Any
+    tokenizer: PreTrainedTokenizerBase
+    name: str
+    context_length: int
+    precision: str
+    device: str
+    prompt_type: PromptType = PromptType.TEMPLATE
