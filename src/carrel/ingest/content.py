@@ -1,0 +1,127 @@
+"""What a file really holds, by its first bytes and not by its name."""
+
+from __future__ import annotations
+
+import mmap
+import zipfile
+from enum import Enum
+from pathlib import Path
+
+from carrel.ingest.encoding import mark_encoding, unmarked_wide_encoding
+
+_HEAD = 1 << 16
+_CONTROL_BYTES = bytes(code for code in range(32) if code not in (8, 9, 10, 12, 13, 27))
+_MOST_CONTROL_BYTES = 0.02
+
+
+class Content(Enum):
+    """A kind of content; the value is what a message calls it."""
+
+    EMPTY = "nothing"
+    TEXT = "text"
+    BINARY = "binary data"
+    PDF = "a PDF"
+    WORD = "a Word document (.docx)"
+    PRESENTATION = "a PowerPoint presentation (.pptx)"
+    WORKBOOK = "an Excel workbook (.xlsx)"
+    ZIP = "a zip archive"
+    DAMAGED_ZIP = "a damaged zip archive"
+    ENCRYPTED_OFFICE = "an encrypted Office document"
+    OLD_WORD = "an old Word document (.doc)"
+    OLD_WORKBOOK = "an old Excel workbook (.xls)"
+    OLD_PRESENTATION = "an old PowerPoint presentation (.ppt)"
+    OLD_OFFICE = "a document of an old Office version"
+    RTF = "a Rich Text document (.rtf)"
+    PNG = "a PNG picture"
+    JPEG = "a JPEG picture"
+    GIF = "a GIF picture"
+    TIFF = "a TIFF picture"
+    WEBP = "a WebP picture"
+    GZIP = "a gzip archive"
+    SEVEN_ZIP = "a 7-Zip archive"
+    RAR = "a RAR archive"
+    SQLITE = "an SQLite database"
+    PROGRAM = "a program"
+
+
+_OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_SIGNATURES: tuple[tuple[bytes, Content], ...] = (
+    (b"{\\rtf", Content.RTF),
+    (b"\x89PNG\r\n\x1a\n", Content.PNG),
+    (b"\xff\xd8\xff", Content.JPEG),
+    (b"GIF87a", Content.GIF),
+    (b"GIF89a", Content.GIF),
+    (b"II*\x00", Content.TIFF),
+    (b"MM\x00*", Content.TIFF),
+    (b"\x1f\x8b", Content.GZIP),
+    (b"7z\xbc\xaf\x27\x1c", Content.SEVEN_ZIP),
+    (b"Rar!\x1a\x07", Content.RAR),
+    (b"SQLite format 3\x00", Content.SQLITE),
+    (b"\x7fELF", Content.PROGRAM),
+)
+_PACKAGE_FOLDERS = (
+    ("word/", Content.WORD),
+    ("ppt/", Content.PRESENTATION),
+    ("xl/", Content.WORKBOOK),
+)
+# Streams of an OLE container, by the names in its directory, which are UTF-16.
+_OLE_STREAMS = (
+    ("EncryptedPackage", Content.ENCRYPTED_OFFICE),
+    ("WordDocument", Content.OLD_WORD),
+    ("PowerPoint Document", Content.OLD_PRESENTATION),
+    ("Workbook", Content.OLD_WORKBOOK),
+)
+
+
+def identify(path: Path) -> Content:
+    """Return what the file holds.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD)
+    if not head:
+        return Content.EMPTY
+    if head.startswith(_OLE_SIGNATURE):
+        return _identify_ole(path)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _identify_zip(path)
+    for signature, content in _SIGNATURES:
+        if head.startswith(signature):
+            return content
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return Content.WEBP
+    # Readers of PDF accept up to 1,024 other bytes before the header.
+    if b"%PDF-" in head[:1024]:
+        return Content.PDF
+    return Content.TEXT if _is_text(head) else Content.BINARY
+
+
+def _identify_zip(path: Path) -> Content:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, UnicodeError, ValueError, NotImplementedError):
+        # The central directory stands at the end: this is what a cut-off file looks like.
+        return Content.DAMAGED_ZIP
+    for folder, content in _PACKAGE_FOLDERS:
+        if any(name.startswith(folder) for name in names):
+            return content
+    return Content.ZIP
+
+
+def _identify_ole(path: Path) -> Content:
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        for name, content in _OLE_STREAMS:
+            if data.find(name.encode("utf-16-le")) >= 0:
+                return content
+    return Content.OLD_OFFICE
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether the bytes are text in some encoding; a log may hold a few stray control bytes."""
+    if mark_encoding(head) is not None or unmarked_wide_encoding(head) is not None:
+        return True
+    control = len(head) - len(head.translate(None, _CONTROL_BYTES))
+    return control <= len(head) * _MOST_CONTROL_BYTES

@@ -1,0 +1,82 @@
+"""What the vendor libraries raise on a damaged file, as errors of ``carrel.core.errors``."""
+
+from __future__ import annotations
+
+import binascii
+import csv
+import functools
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+
+from carrel.core.documents import Section
+from carrel.core.errors import CarrelError, EmptyDocument, UnreadableDocument
+
+ReaderT = TypeVar("ReaderT")
+
+log = structlog.get_logger()
+
+# The first line that fits is taken. Libraries that parse XML by hand answer damage with whatever
+# their code runs into, so that the last lines are Python's own errors.
+DAMAGE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+    ((MemoryError,), "it needs more memory than there is"),
+    ((zipfile.BadZipFile, zlib.error, EOFError), "it is damaged: its contents cannot be unpacked"),
+    ((NotImplementedError,), "it is packed in a way that cannot be unpacked"),
+    ((csv.Error,), "it is not a table: a field is too long, or a quotation mark is never closed"),
+    ((UnicodeError,), "it is damaged: its text cannot be decoded"),
+    ((SyntaxError,), "it is damaged: its XML is broken"),
+    ((RecursionError,), "it is nested too deeply"),
+    ((binascii.Error, struct.error), "it is damaged: its contents are not what the format asks"),
+    (
+        (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, AssertionError),
+        "it is damaged: parts of it are missing or wrong",
+    ),
+)
+
+
+def as_core_error(error: Exception) -> CarrelError:
+    """Return the core error that says what a vendor library's exception means for the file."""
+    if isinstance(error, CarrelError):
+        return error
+    for kinds, reason in DAMAGE:
+        if isinstance(error, kinds):
+            return UnreadableDocument(reason)
+    if isinstance(error, OSError) and error.strerror:
+        return UnreadableDocument(f"it cannot be opened: {error.strerror}")
+    return UnreadableDocument(f"it is damaged ({type(error).__name__})")
+
+
+def checked_sections(
+    read: Callable[[ReaderT, Path], Generator[Section]],
+) -> Callable[[ReaderT, Path], Iterator[Section]]:
+    """Make a reader's ``read`` keep the promises of the protocol.
+
+    Whatever a library raises becomes an ``UnreadableDocument``, sections without text are left
+    out, and a file without any is an ``EmptyDocument``.
+    """
+
+    @functools.wraps(read)
+    def checked(reader: ReaderT, path: Path) -> Iterator[Section]:
+        found = False
+        try:
+            with closing(read(reader, path)) as sections:
+                for section in sections:
+                    if section.text.strip():
+                        found = True
+                        yield section
+        except CarrelError:
+            raise
+        except Exception as error:
+            # The boundary to libraries that promise no exception of their own for damaged input.
+            log.debug("document.vendor_error", path=str(path), exc_info=True)
+            raise as_core_error(error) from error
+        if not found:
+            raise EmptyDocument("it holds no text")
+
+    return checked

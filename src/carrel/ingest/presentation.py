@@ -1,0 +1,59 @@
+"""PowerPoint presentations by python-pptx, slide by slide."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pptx
+from pptx.shapes.group import GroupShape
+from pptx.slide import Slide
+
+from carrel.core.documents import Section
+from carrel.ingest.cleaning import clean_text, one_line, squeeze_blank_lines
+from carrel.ingest.failures import checked_sections
+from carrel.ingest.package import require_sound_package
+
+
+class PresentationReader:
+    """Reads PPTX: one section per slide, ``page`` is its number and ``heading`` its title.
+
+    The text holds the shapes in their order, groups and tables included, and then the speaker's
+    notes after the line ``Notes:``.
+    """
+
+    @checked_sections
+    def read(self, path: Path) -> Generator[Section]:
+        """Yield the slides that have text."""
+        require_sound_package(path)
+        presentation = pptx.Presentation(str(path))
+        for number, slide in enumerate(presentation.slides, start=1):
+            text = squeeze_blank_lines("\n".join(_slide_lines(slide)))
+            yield Section(text, page=number, heading=_title(slide))
+
+
+def _title(slide: Slide) -> str | None:
+    title = slide.shapes.title
+    return (one_line(title.text_frame.text) or None) if title is not None else None
+
+
+def _slide_lines(slide: Slide) -> Iterator[str]:
+    yield from _shape_lines(slide.shapes)
+    if slide.has_notes_slide:
+        frame = slide.notes_slide.notes_text_frame
+        notes = clean_text(frame.text).strip() if frame is not None else ""
+        if notes:
+            yield f"Notes:\n{notes}"
+
+
+def _shape_lines(shapes: Iterable[Any]) -> Iterator[str]:
+    for shape in shapes:
+        if isinstance(shape, GroupShape):
+            yield from _shape_lines(shape.shapes)
+        elif shape.has_text_frame:
+            yield clean_text(shape.text_frame.text)
+        elif shape.has_table:
+            for row in shape.table.rows:
+                # The cells that a merged one covers are empty.
+                yield " | ".join(text for cell in row.cells if (text := one_line(cell.text)))

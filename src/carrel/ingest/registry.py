@@ -1,0 +1,130 @@
+"""Which reader a file needs. A new format is added here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from carrel.core.errors import (
+    EmptyDocument,
+    EncryptedDocument,
+    UnreadableDocument,
+    UnsupportedFormat,
+)
+from carrel.core.protocols import Reader
+from carrel.ingest.content import Content, identify
+from carrel.ingest.failures import as_core_error
+from carrel.ingest.markdown import MarkdownReader
+from carrel.ingest.pdf import PdfReader
+from carrel.ingest.presentation import PresentationReader
+from carrel.ingest.spreadsheet import SpreadsheetReader
+from carrel.ingest.table import TableReader
+from carrel.ingest.text import TextReader
+from carrel.ingest.web import WebReader
+from carrel.ingest.word import WordReader
+
+_MODERN_FORM = {
+    Content.OLD_WORD: ".docx",
+    Content.RTF: ".docx",
+    Content.OLD_WORKBOOK: ".xlsx",
+    Content.OLD_PRESENTATION: ".pptx",
+    Content.OLD_OFFICE: ".docx, .xlsx or .pptx",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A file format: its suffixes in lower case, what its files hold, and who reads them."""
+
+    suffixes: tuple[str, ...]
+    content: Content
+    reader: Reader
+
+
+class SuffixReaderRegistry:
+    """A ``ReaderRegistry`` that trusts a file's name only where its content agrees."""
+
+    def __init__(self, formats: Sequence[Format]) -> None:
+        """Take the formats; no two may share a suffix."""
+        self._formats: dict[str, Format] = {}
+        for each in formats:
+            for suffix in each.suffixes:
+                if suffix in self._formats:
+                    raise ValueError(f"two formats claim {suffix}")
+                self._formats[suffix] = each
+
+    def reader_for(self, path: Path, name: str) -> Reader:
+        """Return the reader by the suffix of ``name``, checked against the content of ``path``.
+
+        Messages hold the reason alone, so that the caller can put the name before it.
+
+        Raises:
+            UnsupportedFormat: no reader, or the content is something else than the suffix says.
+            EmptyDocument: the file has no bytes.
+            EncryptedDocument: an Office document under a password.
+            UnreadableDocument: the file is damaged or cannot be opened.
+        """
+        suffix = _suffix(name)
+        expected = self._formats.get(suffix)
+        if expected is None:
+            kinds = ", ".join(self.suffixes())
+            named = f"files ending in {suffix}" if suffix else "files without an ending"
+            raise UnsupportedFormat(f"{named} cannot be read: Carrel reads {kinds}")
+        try:
+            content = identify(path)
+        except OSError as error:
+            raise as_core_error(error) from error
+        if content is not expected.content:
+            raise self._mismatch(suffix, expected, content)
+        return expected.reader
+
+    def supports(self, name: str) -> bool:
+        """Whether a file of this name has a reader."""
+        return _suffix(name) in self._formats
+
+    def suffixes(self) -> Sequence[str]:
+        """The suffixes that have a reader, each with its dot, sorted."""
+        return sorted(self._formats)
+
+    def _mismatch(self, suffix: str, expected: Format, content: Content) -> UnreadableDocument:
+        packages = (Content.WORD, Content.PRESENTATION, Content.WORKBOOK)
+        if content is Content.EMPTY:
+            return EmptyDocument("it is empty")
+        if content is Content.ENCRYPTED_OFFICE:
+            return EncryptedDocument(
+                "it is password protected: save a copy without the password and add that"
+            )
+        if content is Content.DAMAGED_ZIP and expected.content in packages:
+            return UnreadableDocument("it is damaged or cut short: its contents cannot be unpacked")
+        return UnsupportedFormat(
+            f"its name ends in {suffix}, but it holds {content.value}{self._advice(content)}"
+        )
+
+    def _advice(self, content: Content) -> str:
+        if content in _MODERN_FORM:
+            return f": save it as {_MODERN_FORM[content]} and add that"
+        for suffix, known in self._formats.items():
+            if known.content is content:
+                return f": rename it to end in {suffix}"
+        return ""
+
+
+def default_registry() -> SuffixReaderRegistry:
+    """Return a registry of every format that Carrel reads."""
+    return SuffixReaderRegistry(
+        [
+            Format((".pdf",), Content.PDF, PdfReader()),
+            Format((".docx",), Content.WORD, WordReader()),
+            Format((".pptx",), Content.PRESENTATION, PresentationReader()),
+            Format((".xlsx",), Content.WORKBOOK, SpreadsheetReader()),
+            Format((".txt", ".text", ".log", ".rst"), Content.TEXT, TextReader()),
+            Format((".md", ".markdown"), Content.TEXT, MarkdownReader()),
+            Format((".csv", ".tsv"), Content.TEXT, TableReader()),
+            Format((".html", ".htm"), Content.TEXT, WebReader()),
+        ]
+    )
+
+
+def _suffix(name: str) -> str:
+    return PurePath(name).suffix.lower()

@@ -1,0 +1,123 @@
+"""Cuts sections into chunks, and knows exactly where each piece stood."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from carrel.core.documents import Piece, Section
+
+# From the best place to cut to the worst. A table has no sentence ends, so that its lines stay
+# whole; the line break after a sentence comes before the bare one because the lines of a PDF page
+# end in the middle of sentences.
+_PARAGRAPH_END = r"\n[^\S\n]*\n+"
+_SENTENCE_AND_LINE_END = r"(?<=[.!?:;])[^\S\n]*\n"
+_LINE_END = r"\n"
+_SENTENCE_END = r"(?<=[.!?…])\s+|[。！？｡][」』”’）]*"
+_CLAUSE_END = r"(?<=[,;:])\s+|[、，；：]"
+_WORD_END = r"\s+"
+
+# Where the repeated text at the head of a chunk may begin, best first.
+_OVERLAP_STARTS = tuple(
+    re.compile(pattern) for pattern in (r"\n\s*", rf"(?:{_SENTENCE_END})\s*", _WORD_END)
+)
+
+Span = tuple[int, int]
+
+
+class RecursiveSplitter:
+    """A ``Splitter`` that cuts at paragraphs, else lines, else sentences, else words.
+
+    ``chunk_size`` is the longest piece and ``chunk_overlap`` the most that a piece repeats of the
+    text before it in its section, both in characters. ``section.text[piece.start:piece.end]`` is
+    ``piece.text``; only white space stands outside all pieces.
+    """
+
+    def __init__(self, chunk_size: int, chunk_overlap: int) -> None:
+        """Make a splitter; ``chunk_overlap`` must be less than ``chunk_size``."""
+        if not 0 <= chunk_overlap < chunk_size:
+            raise ValueError(f"chunk_overlap {chunk_overlap} is not below chunk_size {chunk_size}")
+        # Imported here because it takes a third of a second, which a client of this room that
+        # only asks for suffixes should not wait for.
+        from langchain_text_splitters import RecursiveCharacterTextSplitter
+
+        self._chunk_size = chunk_size
+        self._chunk_overlap = chunk_overlap
+        # Its own overlap is not used: where it starts can only be guessed by searching for the
+        # chunk's text, which goes wrong where a text repeats itself. Without overlap and without
+        # stripping, its chunks put end to end are the section.
+        self._room = chunk_size - chunk_overlap
+        self._splitter = RecursiveCharacterTextSplitter(
+            separators=[
+                _PARAGRAPH_END,
+                _SENTENCE_AND_LINE_END,
+                _LINE_END,
+                _SENTENCE_END,
+                _CLAUSE_END,
+                _WORD_END,
+                # Single characters would be joined in quadratic time.
+                f"(?s:.{{1,{self._room}}})",
+            ],
+            is_separator_regex=True,
+            keep_separator="end",
+            chunk_size=self._room,
+            chunk_overlap=0,
+            strip_whitespace=False,
+        )
+
+    def split(self, sections: Iterable[Section]) -> Iterator[Piece]:
+        """Yield the pieces of one section after the other; white space alone is no piece."""
+        for section in sections:
+            for start, end in self._spans(section.text):
+                text = section.text[start:end]
+                yield Piece(text, section.page, section.heading, start, end)
+
+    def _spans(self, text: str) -> Iterator[Span]:
+        whole = _stripped(text, (0, len(text)))
+        if whole is None:
+            return
+        if whole[1] - whole[0] <= self._chunk_size:
+            yield whole
+            return
+        for start, end in self._joined(self._consecutive(text)):
+            span = _stripped(text, (start, end))
+            if span is not None:
+                yield self._overlap_start(text, span[0]), span[1]
+
+    def _consecutive(self, text: str) -> Iterator[Span]:
+        start = 0
+        for part in self._splitter.split_text(text):
+            yield start, start + len(part)
+            start += len(part)
+
+    def _joined(self, spans: Iterable[Span]) -> Iterator[Span]:
+        """Join neighbours that fit together: a heading, cut from the long paragraph it heads."""
+        current: Span | None = None
+        for span in spans:
+            if current is not None and span[1] - current[0] <= self._room:
+                current = (current[0], span[1])
+                continue
+            if current is not None:
+                yield current
+            current = span
+        if current is not None:
+            yield current
+
+    def _overlap_start(self, text: str, start: int) -> int:
+        """Return where a piece begins that repeats up to ``chunk_overlap`` characters."""
+        earliest = max(0, start - self._chunk_overlap)
+        last = earliest + len(text[earliest:start].rstrip())
+        for pattern in _OVERLAP_STARTS:
+            # One character earlier, so that a boundary right before the window counts.
+            match = pattern.search(text, max(0, earliest - 1), last)
+            if match is not None and earliest <= match.end() < last:
+                return match.end()
+        return start
+
+
+def _stripped(text: str, span: Span) -> Span | None:
+    """Return the span without white space at its ends; None if nothing is left."""
+    part = text[span[0] : span[1]]
+    start = span[0] + len(part) - len(part.lstrip())
+    end = span[0] + len(part.rstrip())
+    return (start, end) if start < end else None

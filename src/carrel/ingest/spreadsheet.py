@@ -1,0 +1,63 @@
+"""Excel workbooks by openpyxl, sheet by sheet and row by row."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+
+from carrel.core.documents import Section
+from carrel.ingest.cleaning import one_line
+from carrel.ingest.failures import checked_sections
+from carrel.ingest.package import require_sound_package
+from carrel.ingest.rows import row_lines, sections_of_lines
+
+# The bounds of the format (ECMA-376). A damaged row number must not make millions of empty rows.
+_MOST_ROWS = 1_048_576
+_MOST_COLUMNS = 16_384
+
+
+class SpreadsheetReader:
+    """Reads XLSX: ``page`` is the sheet's number, ``heading`` its name; several rows a section.
+
+    Of formulas it reads the result that was stored last. Percentages and dates read as the sheet
+    shows them.
+    """
+
+    @checked_sections
+    def read(self, path: Path) -> Generator[Section]:
+        """Yield the sections of one sheet after the other, hidden ones included."""
+        require_sound_package(path)
+        with closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as workbook:
+            for number, name in enumerate(workbook.sheetnames, start=1):
+                sheet = workbook[name]
+                # A sheet that is one chart has no rows.
+                if hasattr(sheet, "reset_dimensions"):
+                    yield from sections_of_lines(row_lines(_rows(sheet)), number, name)
+
+
+def _rows(sheet: Any) -> Iterator[list[str]]:
+    # The declared dimensions are often wrong; the rows themselves are right.
+    sheet.reset_dimensions()
+    for row in sheet.iter_rows(max_row=_MOST_ROWS):
+        yield [_cell_text(cell) for cell in row[:_MOST_COLUMNS]]
+
+
+def _cell_text(cell: Any) -> str:
+    value = cell.value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, (int, float)):
+        if "%" in (cell.number_format or ""):
+            return f"{value * 100:.6g}%"
+        return str(value) if isinstance(value, int) else f"{value:.15g}"
+    if isinstance(value, datetime.datetime):
+        midnight = value.time() == datetime.time()
+        return value.date().isoformat() if midnight else value.isoformat(" ", "minutes")
+    return one_line(str(value))
