@@ -24,6 +24,7 @@ run: setup
 	@exec $(BIN)/python generate.py $(ARGS)
 
 setup: $(STAMPS)/program
+	@:
 
 test: $(STAMPS)/test system-packages
 	@$(MAKE) --no-print-directory lint

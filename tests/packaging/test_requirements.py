@@ -1,0 +1,117 @@
+"""What is installed is pinned, complete, and the same everywhere."""
+
+from __future__ import annotations
+
+import ast
+import re
+import runpy
+import sys
+import tomllib
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+FILES = ["requirements", "requirements-build", "requirements-models", "requirements-dev"]
+EXACT = re.compile(r"^[A-Za-z0-9._-]+==[A-Za-z0-9.!]+$")
+
+LOADED_BY_OTHERS = {
+    "accelerate": "transformers places and shards models with it",
+    "bitsandbytes": "transformers quantizes with it",
+    "gguf": "transformers reads .gguf files with it",
+    "lxml": "Beautiful Soup parses with it",
+    "numpy": "torch and Chroma exchange vectors through it",
+    "python-multipart": "fastapi parses uploads with it",
+    "safetensors": "transformers reads weights with it",
+    "uvicorn": "the server",
+}
+"""Direct dependencies that the source may use without importing them."""
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def pins(file: str) -> dict[str, str]:
+    lines = (ROOT / f"{file}.txt").read_text(encoding="utf-8").splitlines()
+    found = [line for line in lines if line and not line.startswith(("#", "-r "))]
+    for line in found:
+        assert EXACT.match(line), f"{file}.txt: {line} is no exact version"
+    return {canonical(line.split("==")[0]): line.split("==")[1] for line in found}
+
+
+def direct(requirements: list[str]) -> dict[str, str]:
+    return {canonical(each.split("==")[0]): each.split("==")[1] for each in requirements}
+
+
+def imported_packages() -> set[str]:
+    """The distributions whose modules the source imports."""
+    modules: set[str] = set()
+    for path in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                modules |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                modules.add(node.module.partition(".")[0])
+    owners = packages_distributions()
+    outside = modules - sys.stdlib_module_names - {"carrel"}
+    return {canonical(name) for module in outside for name in owners[module]}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_requirement_is_an_exact_version_that_is_installed(file: str) -> None:
+    assert pins(file)
+    for name, pinned in pins(file).items():
+        assert version(name).partition("+")[0] == pinned, name
+
+
+def test_the_direct_dependencies_stand_in_the_requirements_with_the_same_version() -> None:
+    groups = PYPROJECT["dependency-groups"]
+    for requirements, file in [
+        (PYPROJECT["project"]["dependencies"], "requirements"),
+        (groups["build"], "requirements-build"),
+        (groups["test"], "requirements-dev"),
+    ]:
+        assert direct(requirements).items() <= pins(file).items()
+
+
+def test_the_server_requires_exactly_what_it_imports() -> None:
+    declared = set(direct(PYPROJECT["project"]["dependencies"]))
+    imported = imported_packages() - set(pins("requirements-models"))
+    assert imported <= declared, "imported without being declared"
+    assert declared <= imported | set(LOADED_BY_OTHERS), "declared without being used"
+
+
+def test_nothing_of_cuda_is_pinned() -> None:
+    for file in FILES:
+        assert not [name for name in pins(file) if name.startswith(("nvidia-", "cuda-", "triton"))]
+
+
+def test_the_build_backend_is_the_pinned_one() -> None:
+    assert (
+        direct(PYPROJECT["build-system"]["requires"]).items() <= pins("requirements-build").items()
+    )
+
+
+def script(name: str) -> dict[str, Any]:
+    return runpy.run_path(str(ROOT / "scripts" / f"{name}.py"))
+
+
+def test_cuda_packages_beside_a_cpu_build_are_named() -> None:
+    needless = script("check_torch_build")["needless_packages"]
+    names = ["torch", "nvidia-cublas-cu12", "NVIDIA-cudnn", "cuda-bindings", "numpy"]
+    assert needless(None, names) == ["NVIDIA-cudnn", "cuda-bindings", "nvidia-cublas-cu12"]
+    assert needless("13.0", names) == []
+    assert needless(None, ["torch", "numpy"]) == []
+
+
+def test_this_environment_passes_the_check_of_the_torch_build() -> None:
+    assert script("check_torch_build")["main"]() == 0
+
+
+def test_the_lock_forgets_the_build_of_torch() -> None:
+    freeze = "torch==2.13.0+cpu\nnvidia-nccl-cu12==2.1\ntriton==3.0\nnumpy==2.4.6\n\n"
+    assert script("lock_requirements")["normalized"](freeze) == {"torch==2.13.0", "numpy==2.4.6"}
