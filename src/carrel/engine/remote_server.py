@@ -48,6 +48,8 @@ class RemoteServer:
     def find_model(self, name: str | None) -> RemoteModel:
         """Return the model by that name, the server's first for None.
 
+        Servers that load models on demand may list none: they are believed to have any.
+
         Raises:
             RemoteUnavailable: the server does not answer, or refuses the API key.
             ModelNotFound: it does not have the model, or none at all.
@@ -63,6 +65,8 @@ class RemoteServer:
         for model in models:
             if name is None or model.id == name:
                 return model
+        if name is not None and not models:
+            return RemoteModel(name, DEFAULT_CONTEXT, is_vllm=False)
         there = ", ".join(model.id for model in models) or "none"
         wanted = f"model {name}" if name else "any model"
         raise ModelNotFound(

@@ -1,0 +1,57 @@
+"""The engines that the engine suite runs over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from carrel.engine.remote import RemoteEngine
+from carrel.engine.scripted import ScriptedEngine
+from carrel.engine.spec import ModelSpec
+from engine_subject import Subject, counted
+from openai_server import ANSWER, foreign_server
+from tiny_model import save_tiny_model
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny random model."""
+    return save_tiny_model(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="session")
+def bundled_subject(models_dir: Path) -> Subject:
+    """The bundled model, loaded once."""
+    return counted(ModelSpec(models_dir=models_dir))
+
+
+@pytest.fixture(params=["scripted", "tiny", "bundled", "remote"])
+def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    """Each engine in turn."""
+    if request.param == "bundled":
+        yield request.getfixturevalue("bundled_subject")
+    elif request.param == "tiny":
+        yield counted(ModelSpec(base_model=str(request.getfixturevalue("tiny_folder"))))
+    elif request.param == "scripted":
+        yield Subject(ScriptedEngine([ANSWER], context_length=300), lambda: 0)
+    else:
+        with foreign_server() as server:
+            server.pause = 0.002
+            engine = RemoteEngine(server.base_url, None, None)
+            yield Subject(engine, lambda: server.words_written)
+
+
+@pytest.fixture(params=["scripted", "tiny", "remote"])
+def closable(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    """Each kind of engine, made for one test that closes it."""
+    if request.param == "tiny":
+        yield counted(ModelSpec(base_model=str(request.getfixturevalue("tiny_folder"))))
+    elif request.param == "scripted":
+        yield Subject(ScriptedEngine([ANSWER], seconds_per_token=0.001), lambda: 0)
+    else:
+        with foreign_server() as server:
+            server.pause = 0.002
+            engine = RemoteEngine(server.base_url, None, None)
+            yield Subject(engine, lambda: server.words_written)

@@ -1,0 +1,33 @@
+"""An engine under test, with a view of how much its model works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from carrel.core.protocols import Engine
+from carrel.engine.loader import load
+from carrel.engine.sequential import SequentialEngine
+from carrel.engine.spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An engine under test; ``steps`` counts the tokens that its model made so far."""
+
+    engine: Engine
+    steps: Callable[[], int]
+    question: str = "Describe a library in many words."
+
+
+def counted(spec: ModelSpec) -> Subject:
+    """Load a model whose forward passes are counted."""
+    loaded = load(spec)
+    passes: list[int] = []
+
+    def note(*_: Any) -> None:
+        passes.append(1)
+
+    loaded.model.register_forward_hook(note)
+    return Subject(SequentialEngine(loaded), lambda: len(passes))
