@@ -76,5 +76,6 @@ def image_environment() -> dict[str, str]:
     found: dict[str, str] = {}
     for name, arguments in dockerfile():
         if name == "ENV":
-            found.update(pair.split("=", 1) for pair in arguments.split())
+            pairs = (pair.partition("=") for pair in arguments.split())
+            found |= {key: value for key, _, value in pairs}
     return found
