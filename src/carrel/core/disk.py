@@ -1,0 +1,93 @@
+"""Failures of the disk and of SQLite files as errors of ours: the one table for every store."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from carrel.core.errors import (
+    CarrelError,
+    InvalidSetting,
+    StorageFull,
+    StoreCorrupt,
+    StoreInUse,
+    Unavailable,
+)
+
+NEARLY_FULL = 1_000_000
+"""Bytes. With less than this left, an I/O error without a cause of its own means a full disk."""
+
+_FULL = "The disk is full: {place} could not be written. Free some space and try again."
+_CORRUPT = (
+    "{place} is damaged or is not a file of Carrel's ({detail}): restore it from a backup, "
+    "or start with an empty --db_dir."
+)
+_FORBIDDEN = "{place} cannot be written ({detail}): make it writable, or give another --db_dir."
+_IN_USE = "{place} is locked by another program: stop that one and try again."
+_FAILED = "{place} could not be read or written ({detail}): check the disk."
+
+_BY_ERRNO: dict[int, tuple[type[CarrelError], str]] = {
+    errno.ENOSPC: (StorageFull, _FULL),
+    errno.EDQUOT: (StorageFull, _FULL),
+    errno.EACCES: (InvalidSetting, _FORBIDDEN),
+    errno.EPERM: (InvalidSetting, _FORBIDDEN),
+    errno.EROFS: (InvalidSetting, _FORBIDDEN),
+    errno.EIO: (Unavailable, _FAILED),
+}
+
+_BY_SQLITE_CODE: dict[int, tuple[type[CarrelError], str]] = {
+    sqlite3.SQLITE_FULL: (StorageFull, _FULL),
+    sqlite3.SQLITE_CORRUPT: (StoreCorrupt, _CORRUPT),
+    sqlite3.SQLITE_NOTADB: (StoreCorrupt, _CORRUPT),
+    sqlite3.SQLITE_READONLY: (InvalidSetting, _FORBIDDEN),
+    sqlite3.SQLITE_CANTOPEN: (InvalidSetting, _FORBIDDEN),
+    sqlite3.SQLITE_PERM: (InvalidSetting, _FORBIDDEN),
+    sqlite3.SQLITE_BUSY: (StoreInUse, _IN_USE),
+    sqlite3.SQLITE_LOCKED: (StoreInUse, _IN_USE),
+    sqlite3.SQLITE_IOERR: (Unavailable, _FAILED),
+}
+
+
+def is_nearly_full(path: Path) -> bool:
+    """Whether the file system of an existing path has almost no room left."""
+    return shutil.disk_usage(path).free < NEARLY_FULL
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn what the disk raises within the block into the error that the table above names.
+
+    Errors that the table does not know, such as a violated constraint, pass unchanged.
+
+    Raises:
+        StorageFull: no room left.
+        StoreCorrupt: the file is not what it should be.
+        InvalidSetting: the place cannot be written.
+        StoreInUse: another program holds the file.
+        Unavailable: the disk failed.
+    """
+    try:
+        yield
+    except OSError as error:
+        known = _BY_ERRNO.get(error.errno or 0)
+        if known is None:
+            raise
+        raise _as_core_error(known, path, error.strerror or str(error)) from error
+    except sqlite3.Error as error:
+        # The low byte is the kind of failure; the rest says where in SQLite it happened.
+        known = _BY_SQLITE_CODE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+        if known is None:
+            raise
+        raise _as_core_error(known, path, str(error)) from error
+
+
+def _as_core_error(known: tuple[type[CarrelError], str], path: Path, detail: str) -> CarrelError:
+    kind, message = known
+    if kind is Unavailable and is_nearly_full(path.parent):
+        # SQLite reports a full disk as a bare I/O error while it maps its shared memory.
+        kind, message = StorageFull, _FULL
+    return kind(message.format(place=path, detail=detail))

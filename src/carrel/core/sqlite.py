@@ -1,0 +1,78 @@
+"""One SQLite file shared by the threads of one process."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+from typing import Literal
+
+from carrel.core.disk import disk_errors
+
+BUSY_SECONDS = 10.0
+
+
+def storable(text: str) -> str:
+    """Return the text with lone surrogates replaced, which SQLite's UTF-8 cannot hold.
+
+    They come from file names that are not UTF-8 and from escapes in JSON.
+    """
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+class SqliteFile:
+    """A connection in WAL mode behind one lock, with foreign keys enforced.
+
+    With ``synchronous`` FULL a committed transaction survives a power cut; with NORMAL the last
+    ones may be lost then, but never torn. Both survive the end of the process.
+
+    Raises (the constructor and the blocks below):
+        StorageFull, StoreCorrupt, StoreInUse, InvalidSetting, Unavailable: see ``disk_errors``.
+    """
+
+    def __init__(self, path: Path, synchronous: Literal["NORMAL", "FULL"]) -> None:
+        self._path = path
+        self._lock = RLock()
+        with disk_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(
+                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute(f"PRAGMA synchronous = {synchronous}")
+                self._connection.execute("PRAGMA foreign_keys = ON")
+            except sqlite3.Error:
+                self._connection.close()
+                raise
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies."""
+        return self._path
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Hold the connection for queries; fetch the rows within the block."""
+        with self._lock, disk_errors(self._path):
+            yield self._connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Commit what the block does, or undo all of it when it raises. Does not nest."""
+        with self._lock, disk_errors(self._path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            finally:
+                # SQLite has rolled back by itself after some failures, a full disk among them.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Release the file. Closing twice does nothing."""
+        with self._lock:
+            self._connection.close()

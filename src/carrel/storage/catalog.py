@@ -1,0 +1,277 @@
+"""Collections, documents and chunks in the database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from sqlite3 import Connection
+from typing import Any
+from uuid import uuid4
+
+from carrel.core.access import LOCAL_ACCOUNT
+from carrel.core.documents import (
+    MY_DATA,
+    USER_DATA,
+    Chunk,
+    Collection,
+    DocumentRecord,
+    DocumentStatus,
+)
+from carrel.core.errors import AlreadyExists, CollectionNotFound, DocumentNotFound
+from carrel.core.sqlite import storable
+from carrel.storage.database import Database
+
+_DOCUMENT = "id, collection_id, name, sha256, bytes, status, added_at, pages, chunks, reason"
+_CHUNK = "id, document_id, ordinal, text, page, heading, start_offset, end_offset"
+_EMBEDDER = "embedder"
+_PREPARED = "prepared"
+
+
+class SqliteCatalog:
+    """The catalog; see ``carrel.core.protocols.Catalog`` for what its methods promise.
+
+    A new database receives the local account's private ``MyData`` and the shared ``UserData``.
+    Every method may raise what ``Database.transaction`` raises. A method that changes a document
+    raises ``DocumentNotFound`` when there is none by that id. Lone surrogates in names and texts
+    are stored as question marks.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        with database.transaction() as connection:
+            if _meta(connection, _PREPARED) is None:
+                _insert_collection(connection, MY_DATA, False, LOCAL_ACCOUNT)
+                _insert_collection(connection, USER_DATA, True, LOCAL_ACCOUNT)
+                _set_meta(connection, _PREPARED, "yes")
+
+    def collections(self) -> list[Collection]:
+        """Every collection, by name."""
+        query = "SELECT id, name, shared, owner FROM collection ORDER BY name COLLATE NOCASE, name"
+        with self._database.reading() as connection:
+            rows = connection.execute(query).fetchall()
+        return [Collection(id, name, bool(shared), owner) for id, name, shared, owner in rows]
+
+    def create_collection(self, name: str, shared: bool, owner: str) -> Collection:
+        """Create a collection.
+
+        Raises:
+            AlreadyExists: a shared one by that name, or the owner's own, exists.
+        """
+        name = storable(name)
+        taken = "SELECT 1 FROM collection WHERE name = ? AND (shared = 1 OR owner = ?)"
+        with self._database.transaction() as connection:
+            if connection.execute(taken, (name, owner)).fetchone():
+                raise AlreadyExists(f"There is a collection '{name}' already.")
+            return _insert_collection(connection, name, shared, owner)
+
+    def delete_collection(self, collection_id: str) -> None:
+        """Remove a collection with its documents and chunks; an unknown one is ignored."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM collection WHERE id = ?", (collection_id,))
+
+    def begin_document(
+        self, collection_id: str, name: str, sha256: str, size: int
+    ) -> DocumentRecord:
+        """Record a pending document under a new id.
+
+        Raises:
+            CollectionNotFound: the collection has been deleted.
+        """
+        known = "SELECT 1 FROM collection WHERE id = ?"
+        insert = (
+            "INSERT INTO document (id, collection_id, name, sha256, bytes, status, added_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)"
+        )
+        document_id = uuid4().hex
+        added_at = datetime.now(UTC).isoformat()
+        with self._database.transaction() as connection:
+            if not connection.execute(known, (collection_id,)).fetchone():
+                raise CollectionNotFound("The collection has been deleted.")
+            connection.execute(
+                insert,
+                (
+                    document_id,
+                    collection_id,
+                    storable(name),
+                    sha256,
+                    size,
+                    DocumentStatus.PENDING.value,
+                    added_at,
+                ),
+            )
+            return _require_document(connection, document_id)
+
+    def add_chunks(self, document_id: str, chunks: Sequence[Chunk]) -> None:
+        """Store the chunks of a pending document.
+
+        Raises:
+            DocumentNotFound: there is no such pending document.
+        """
+        with self._database.transaction() as connection:
+            record = _require_document(connection, document_id)
+            if record.status is not DocumentStatus.PENDING:
+                raise DocumentNotFound(f"'{record.name}' is {record.status.value}, not pending.")
+            connection.executemany(
+                f"INSERT INTO chunk ({_CHUNK}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [_chunk_row(document_id, chunk) for chunk in chunks],
+            )
+
+    def finish_document(self, document_id: str, pages: int | None) -> DocumentRecord:
+        """Mark a document ready and, in the same transaction, drop what it replaces.
+
+        Other documents of the same name in the collection (an older version, an earlier
+        failure) disappear from the catalog; one that is pending stays.
+        """
+        ready = (
+            "UPDATE document SET status = ?, pages = ?, reason = NULL, "
+            "chunks = (SELECT count(*) FROM chunk WHERE document_id = document.id) WHERE id = ?"
+        )
+        with self._database.transaction() as connection:
+            record = _require_document(connection, document_id)
+            connection.execute(ready, (DocumentStatus.READY.value, pages, document_id))
+            _drop_namesakes(connection, record, [DocumentStatus.READY, DocumentStatus.FAILED])
+            return _require_document(connection, document_id)
+
+    def fail_document(self, document_id: str, reason: str) -> DocumentRecord:
+        """Drop a document's chunks and keep it as failed; earlier failures of its name go."""
+        failed = "UPDATE document SET status = ?, reason = ?, pages = NULL, chunks = 0 WHERE id = ?"
+        with self._database.transaction() as connection:
+            record = _require_document(connection, document_id)
+            connection.execute("DELETE FROM chunk WHERE document_id = ?", (document_id,))
+            connection.execute(failed, (DocumentStatus.FAILED.value, storable(reason), document_id))
+            _drop_namesakes(connection, record, [DocumentStatus.FAILED])
+            return _require_document(connection, document_id)
+
+    def delete_document(self, document_id: str) -> None:
+        """Remove a document and its chunks; an unknown one is ignored."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM document WHERE id = ?", (document_id,))
+
+    def documents(self, collection_id: str) -> list[DocumentRecord]:
+        """The documents of a collection, by name."""
+        query = (
+            f"SELECT {_DOCUMENT} FROM document WHERE collection_id = ? "
+            "ORDER BY name COLLATE NOCASE, name, added_at"
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query, (collection_id,)).fetchall()
+        return [_document(row) for row in rows]
+
+    def document(self, document_id: str) -> DocumentRecord | None:
+        """One document, or None."""
+        with self._database.reading() as connection:
+            return _find_document(connection, document_id)
+
+    def chunks(self, chunk_ids: Sequence[str]) -> dict[str, Chunk]:
+        """The chunks by id, of ready documents only; unknown ids are left out."""
+        query = (
+            f"SELECT {_CHUNK} FROM chunk WHERE id IN (SELECT value FROM json_each(?)) AND "
+            "document_id IN (SELECT id FROM document WHERE status = ?)"
+        )
+        parameters = (json.dumps(list(chunk_ids)), DocumentStatus.READY.value)
+        with self._database.reading() as connection:
+            rows = connection.execute(query, parameters).fetchall()
+        return {row[0]: Chunk(*row) for row in rows}
+
+    def document_chunks(self, document_id: str) -> list[Chunk]:
+        """All chunks of a document in reading order."""
+        query = f"SELECT {_CHUNK} FROM chunk WHERE document_id = ? ORDER BY ordinal"
+        with self._database.reading() as connection:
+            rows = connection.execute(query, (document_id,)).fetchall()
+        return [Chunk(*row) for row in rows]
+
+    def ready_count(self, collection_id: str, document_ids: Sequence[str] = ()) -> int:
+        """The number of ready documents, among ``document_ids`` where any are given."""
+        query = "SELECT count(*) FROM document WHERE collection_id = ? AND status = ?"
+        parameters = [collection_id, DocumentStatus.READY.value]
+        if document_ids:
+            query += " AND id IN (SELECT value FROM json_each(?))"
+            parameters.append(json.dumps(list(document_ids)))
+        with self._database.reading() as connection:
+            return int(connection.execute(query, parameters).fetchone()[0])
+
+    def embedder_name(self) -> str | None:
+        """The embedder whose vectors are stored; None before the first."""
+        with self._database.reading() as connection:
+            return _meta(connection, _EMBEDDER)
+
+    def set_embedder_name(self, name: str) -> None:
+        """Record the embedder whose vectors are stored."""
+        with self._database.transaction() as connection:
+            _set_meta(connection, _EMBEDDER, name)
+
+
+def _insert_collection(connection: Connection, name: str, shared: bool, owner: str) -> Collection:
+    # The letter in front keeps the id valid wherever a name may not start with a digit.
+    collection = Collection(f"c{uuid4().hex}", name, shared, owner)
+    connection.execute(
+        "INSERT INTO collection (id, name, shared, owner) VALUES (?, ?, ?, ?)",
+        (collection.id, name, int(shared), owner),
+    )
+    return collection
+
+
+def _drop_namesakes(
+    connection: Connection, record: DocumentRecord, statuses: Sequence[DocumentStatus]
+) -> None:
+    connection.execute(
+        "DELETE FROM document WHERE collection_id = ? AND name = ? AND id != ? "
+        "AND status IN (SELECT value FROM json_each(?))",
+        (
+            record.collection_id,
+            record.name,
+            record.id,
+            json.dumps([status.value for status in statuses]),
+        ),
+    )
+
+
+def _chunk_row(document_id: str, chunk: Chunk) -> tuple[Any, ...]:
+    heading = None if chunk.heading is None else storable(chunk.heading)
+    text = storable(chunk.text)
+    return (
+        chunk.id, document_id, chunk.ordinal, text, chunk.page, heading, chunk.start, chunk.end
+    )  # fmt: skip
+
+
+def _document(row: Sequence[Any]) -> DocumentRecord:
+    id, collection_id, name, sha256, size, status, added_at, pages, chunks, reason = row
+    return DocumentRecord(
+        id=id,
+        collection_id=collection_id,
+        name=name,
+        sha256=sha256,
+        bytes=size,
+        status=DocumentStatus(status),
+        added_at=datetime.fromisoformat(added_at),
+        pages=pages,
+        chunks=chunks,
+        reason=reason,
+    )
+
+
+def _find_document(connection: Connection, document_id: str) -> DocumentRecord | None:
+    query = f"SELECT {_DOCUMENT} FROM document WHERE id = ?"
+    row = connection.execute(query, (document_id,)).fetchone()
+    return None if row is None else _document(row)
+
+
+def _require_document(connection: Connection, document_id: str) -> DocumentRecord:
+    record = _find_document(connection, document_id)
+    if record is None:
+        raise DocumentNotFound(f"There is no document '{document_id}'.")
+    return record
+
+
+def _meta(connection: Connection, key: str) -> str | None:
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _set_meta(connection: Connection, key: str, value: str) -> None:
+    connection.execute(
+        "INSERT INTO meta (key, value) VALUES (?, ?) "
+        "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (key, value),
+    )

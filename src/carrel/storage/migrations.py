@@ -1,0 +1,77 @@
+"""The schema of the catalog database, one script per version."""
+
+from __future__ import annotations
+
+_FIRST = """
+CREATE TABLE meta (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE collection (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    shared INTEGER NOT NULL CHECK (shared IN (0, 1)),
+    owner TEXT NOT NULL
+);
+CREATE UNIQUE INDEX collection_shared_name ON collection (name) WHERE shared = 1;
+CREATE UNIQUE INDEX collection_private_name ON collection (owner, name) WHERE shared = 0;
+
+CREATE TABLE document (
+    id TEXT PRIMARY KEY,
+    collection_id TEXT NOT NULL REFERENCES collection (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('pending', 'ready', 'failed')),
+    added_at TEXT NOT NULL,
+    pages INTEGER,
+    chunks INTEGER NOT NULL DEFAULT 0,
+    reason TEXT
+);
+CREATE INDEX document_by_name ON document (collection_id, name);
+
+CREATE TABLE chunk (
+    id TEXT PRIMARY KEY,
+    document_id TEXT NOT NULL REFERENCES document (id) ON DELETE CASCADE,
+    ordinal INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    page INTEGER,
+    heading TEXT,
+    start_offset INTEGER NOT NULL,
+    end_offset INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX chunk_by_document ON chunk (document_id, ordinal);
+
+CREATE TABLE conversation (
+    id TEXT PRIMARY KEY,
+    title TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    updated_at TEXT NOT NULL
+);
+CREATE INDEX conversation_by_owner ON conversation (owner, updated_at);
+
+CREATE TABLE turn (
+    id INTEGER PRIMARY KEY,
+    conversation_id TEXT NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
+    role TEXT NOT NULL,
+    content TEXT NOT NULL,
+    sources TEXT NOT NULL,
+    model TEXT
+);
+CREATE INDEX turn_by_conversation ON turn (conversation_id);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST,)
+"""Script number n brings a database of version n to version n + 1; a new one has version 0.
+
+A released script is never changed: a later one corrects it.
+"""
+
+
+def statements(script: str) -> list[str]:
+    """Return the statements of a script, which holds no semicolon but those that end them.
+
+    ``executescript`` would commit the transaction that a migration runs in.
+    """
+    return [each.strip() for each in script.split(";") if each.strip()]

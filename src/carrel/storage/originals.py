@@ -1,0 +1,86 @@
+"""The files as they were given."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from carrel.core.disk import disk_errors
+from carrel.core.errors import DocumentNotFound, PathNotFound
+
+_PARTIAL = ".partial"
+_SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+class OriginalFiles:
+    """One file per document in a folder, named by the document's id.
+
+    The folder belongs to one process at a time: what an interrupted copy left is removed when it
+    is opened.
+
+    Raises (every method):
+        StorageFull, InvalidSetting: the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            for leftover in folder.glob(f"*{_PARTIAL}"):
+                leftover.unlink()
+
+    def store(self, document_id: str, source: Path) -> Path:
+        """Copy a file in, whole or not at all, and return where it lies.
+
+        The copy is on the disk when this returns.
+
+        Raises:
+            StorageFull: the disk has no room.
+            PathNotFound: there is no file ``source``.
+        """
+        target = self.path(document_id)
+        partial = target.with_name(target.name + _PARTIAL)
+        if not source.is_file():
+            raise PathNotFound(f"There is no file {source}.")
+        with disk_errors(target):
+            try:
+                shutil.copyfile(source, partial)
+                _flush(partial)
+                partial.replace(target)
+                _flush(self._folder)
+            finally:
+                partial.unlink(missing_ok=True)
+        return target
+
+    def path(self, document_id: str) -> Path:
+        """Where a document's original lies; it may be missing.
+
+        Raises:
+            DocumentNotFound: this cannot be the id of a document.
+        """
+        if not _SAFE_ID.fullmatch(document_id):
+            raise DocumentNotFound(f"There is no document '{document_id}'.")
+        return self._folder / document_id
+
+    def delete(self, document_ids: Iterable[str]) -> None:
+        """Remove originals; unknown ones are ignored."""
+        with disk_errors(self._folder):
+            for document_id in document_ids:
+                self.path(document_id).unlink(missing_ok=True)
+
+    def ids(self) -> set[str]:
+        """The documents that have an original."""
+        with disk_errors(self._folder):
+            return {each.name for each in self._folder.iterdir() if _SAFE_ID.fullmatch(each.name)}
+
+
+def _flush(path: Path) -> None:
+    """Wait until a file, or a folder's list of files, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
