@@ -13,6 +13,7 @@ from email.parser import Parser
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -71,7 +72,7 @@ def test_the_server_wheel_holds_the_whole_package_and_the_command(server_wheel: 
 
 def test_the_server_wheel_requires_what_the_project_pins(server_wheel: Path) -> None:
     required = metadata(server_wheel).get_all("Requires-Dist") or []
-    assert {each.lower() for each in required} == {each.lower() for each in PROJECT["dependencies"]}
+    assert set(map(Requirement, required)) == set(map(Requirement, PROJECT["dependencies"]))
     assert metadata(server_wheel)["License-Expression"] == "Apache-2.0"
 
 
