@@ -1,0 +1,1 @@
+"""Bodies of the JSON API, one file per family. Shared by the API and by the client."""

@@ -1,0 +1,156 @@
+"""The body of a chat completion request, in OpenAI's shape, with Carrel's ``documents``.
+
+Format: https://platform.openai.com/docs/api-reference/chat/create
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from carrel.wire.body import RequestBody, Text
+from carrel.wire.refused import refusal, unless
+
+LONGEST_STOP_LIST = 4
+MOST_DOCUMENTS = 1000
+
+
+def join_parts(content: Any) -> Any:
+    """Turn a list of text parts into one text, a line break between two parts.
+
+    Raises:
+        PydanticCustomError: a part is of another kind, such as an image.
+        ValueError: a part is malformed.
+    """
+    if not isinstance(content, list):
+        return content
+    texts = []
+    for part in content:
+        if not isinstance(part, dict) or not isinstance(part.get("type"), str):
+            raise ValueError("a part is an object with 'type' and 'text'")
+        if part["type"] != "text":
+            raise refusal("Parts of type '{kind}' are not supported: send text.", kind=part["type"])
+        if part.keys() != {"type", "text"} or not isinstance(part["text"], str):
+            raise ValueError("a text part is {'type': 'text', 'text': '...'}")
+        texts.append(part["text"])
+    return "\n".join(texts)
+
+
+class MessageBody(RequestBody):
+    """One message; ``developer`` means ``system``."""
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: Annotated[Text, BeforeValidator(join_parts)]
+
+    name: Annotated[Any, unless()] = None
+    refusal: Annotated[Any, unless()] = None
+    audio: Annotated[Any, unless()] = None
+    annotations: Annotated[Any, unless([])] = None
+    tool_calls: Annotated[Any, unless([])] = None
+    function_call: Annotated[Any, unless()] = None
+
+
+class DocumentsBody(RequestBody):
+    """Which documents are asked. No ``ids`` means all documents of the ``collections``.
+
+    ``mode`` ``query`` answers from the documents only, ``chat`` also from the model's knowledge.
+    """
+
+    collections: list[Text] = Field(min_length=1, max_length=100)
+    ids: list[Text] = Field(default_factory=list, max_length=MOST_DOCUMENTS)
+    top_k: int | None = Field(None, ge=1, le=100)
+    mode: Literal["query", "chat"] = "query"
+
+    answer_style: Annotated[Any, unless("full")] = None
+
+
+class StreamOptionsBody(RequestBody):
+    """What a stream carries besides text."""
+
+    include_usage: bool | None = None
+
+    include_obfuscation: Annotated[Any, unless(False)] = None
+
+
+class RefusedOptions(RequestBody):
+    """OpenAI's options that no engine here honors, each with the values that ask for nothing."""
+
+    n: Annotated[Any, unless(1)] = None
+    frequency_penalty: Annotated[Any, unless(0, 0.0)] = None
+    presence_penalty: Annotated[Any, unless(0, 0.0)] = None
+    logit_bias: Annotated[Any, unless({})] = None
+    logprobs: Annotated[Any, unless(False)] = None
+    top_logprobs: Annotated[Any, unless(0)] = None
+    response_format: Annotated[Any, unless({"type": "text"})] = None
+    tools: Annotated[Any, unless([])] = None
+    tool_choice: Annotated[Any, unless("none", "auto")] = None
+    parallel_tool_calls: Annotated[Any, unless(True, False)] = None
+    functions: Annotated[Any, unless([])] = None
+    function_call: Annotated[Any, unless("none", "auto")] = None
+    modalities: Annotated[Any, unless(["text"])] = None
+    audio: Annotated[Any, unless()] = None
+    prediction: Annotated[Any, unless()] = None
+    reasoning_effort: Annotated[Any, unless("none")] = None
+    verbosity: Annotated[Any, unless()] = None
+    service_tier: Annotated[Any, unless("auto", "default")] = None
+    store: Annotated[Any, unless(False)] = None
+    metadata: Annotated[Any, unless({})] = None
+    moderation: Annotated[Any, unless()] = None
+    prompt_cache_options: Annotated[Any, unless()] = None
+    prompt_cache_retention: Annotated[Any, unless()] = None
+    web_search_options: Annotated[Any, unless()] = None
+
+
+class ChatBody(RefusedOptions):
+    """A chat completion request. Left-out options take the server's settings.
+
+    ``top_k`` and ``repetition_penalty`` are extensions that other local servers have, too.
+    """
+
+    messages: list[MessageBody] = Field(min_length=1)
+    model: Text | None = None
+    max_tokens: int | None = Field(None, ge=1)
+    max_completion_tokens: int | None = Field(None, ge=1)
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, gt=0, le=1)
+    top_k: int | None = Field(None, ge=0)
+    repetition_penalty: float | None = Field(None, ge=0.5, le=2)
+    seed: int | None = Field(None, ge=-(2**63), lt=2**63)
+    stop: Text | list[Text] | None = None
+    stream: bool | None = None
+    stream_options: StreamOptionsBody | None = None
+    documents: DocumentsBody | None = None
+
+    # These say who asks, not what; no answer depends on them.
+    user: str | None = None
+    safety_identifier: str | None = None
+    prompt_cache_key: str | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        both = (self.max_tokens, self.max_completion_tokens)
+        if None not in both and both[0] != both[1]:
+            raise ValueError("max_tokens and max_completion_tokens differ: send one of them")
+        if len(self.stops) > LONGEST_STOP_LIST or "" in self.stops:
+            raise ValueError(f"stop takes up to {LONGEST_STOP_LIST} texts, none of them empty")
+        if self.stream_options is not None and not self.stream:
+            raise ValueError("stream_options belongs to stream=true")
+        return self
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        """The stop texts, however they were given."""
+        if self.stop is None:
+            return ()
+        return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop)
+
+    @property
+    def token_limit(self) -> int | None:
+        """The longest answer, under whichever of its two names it was given."""
+        return self.max_completion_tokens or self.max_tokens
+
+    @property
+    def include_usage(self) -> bool:
+        """Whether a stream ends with token counts."""
+        return bool(self.stream_options and self.stream_options.include_usage)

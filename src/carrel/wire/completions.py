@@ -1,0 +1,102 @@
+"""What a chat completion request is answered with, whole or as the chunks of a stream.
+
+Format: https://platform.openai.com/docs/api-reference/chat/object, and one extension at the top
+level: ``sources`` where documents were asked, and ``dropped_turns``, the number of messages that
+did not fit the context. In a stream both stand in the last chunk before ``[DONE]``.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from carrel.core.chat import FinishReason, Usage
+from carrel.wire.body import ReplyBody
+from carrel.wire.sources import SourceBody
+
+Finish = Literal["stop", "length"]
+
+FINISH: dict[FinishReason, Finish] = {
+    FinishReason.STOP: "stop",
+    FinishReason.LENGTH: "length",
+    # OpenAI has no reason for an answer that ran out of time; it is cut short all the same.
+    FinishReason.TIME: "length",
+}
+
+
+class UsageBody(ReplyBody):
+    """Token counts by the model's own tokenizer."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+    @classmethod
+    def of(cls, usage: Usage) -> UsageBody:
+        """Return the body of core's counts."""
+        return cls(
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            total_tokens=usage.prompt_tokens + usage.completion_tokens,
+        )
+
+    def to_core(self) -> Usage:
+        """Return core's counts; their timing is not on the wire."""
+        return Usage(self.prompt_tokens, self.completion_tokens)
+
+
+class AnswerMessage(ReplyBody):
+    """The message that the model wrote."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str
+
+
+class ChoiceBody(ReplyBody):
+    """The one answer; ``logprobs`` is always null."""
+
+    index: int = 0
+    message: AnswerMessage
+    finish_reason: Finish
+    logprobs: None = None
+
+
+class CompletionBody(ReplyBody):
+    """A whole answer."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str
+    choices: list[ChoiceBody]
+    usage: UsageBody
+    sources: list[SourceBody] | None = None
+    dropped_turns: int = 0
+
+
+class DeltaBody(ReplyBody):
+    """What a chunk adds to the message."""
+
+    role: Literal["assistant"] | None = None
+    content: str | None = None
+
+
+class ChunkChoice(ReplyBody):
+    """A chunk's part of the one answer."""
+
+    index: int = 0
+    delta: DeltaBody
+    finish_reason: Finish | None = None
+    logprobs: None = None
+
+
+class ChunkBody(ReplyBody):
+    """One chunk of a stream. ``usage`` comes last, with empty ``choices``, where asked for."""
+
+    id: str
+    object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
+    created: int
+    model: str
+    choices: list[ChunkChoice]
+    usage: UsageBody | None = None
+    sources: list[SourceBody] | None = None
+    dropped_turns: int = 0

@@ -1,0 +1,110 @@
+"""Documents, and the replies to uploads."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from carrel.core.documents import DocumentRecord, FileOutcome
+from carrel.wire.body import ReplyBody, RequestBody, Text
+from carrel.wire.refused import unless
+
+
+class DocumentBody(ReplyBody):
+    """A document. ``pages`` is null for formats without pages, ``reason`` set when it failed."""
+
+    id: str
+    name: str
+    bytes: int
+    pages: int | None
+    chunks: int
+    status: Literal["pending", "ready", "failed"]
+    reason: str | None
+    added_at: datetime
+
+    @classmethod
+    def of(cls, record: DocumentRecord) -> DocumentBody:
+        """Return the body of a catalog record."""
+        return cls(
+            id=record.id,
+            name=record.name,
+            bytes=record.bytes,
+            pages=record.pages,
+            chunks=record.chunks,
+            status=record.status.value,
+            reason=record.reason,
+            added_at=record.added_at,
+        )
+
+
+class DocumentList(ReplyBody):
+    """The documents of a collection, by name."""
+
+    documents: list[DocumentBody]
+
+
+class DeletedDocument(ReplyBody):
+    """Says that a document is gone."""
+
+    id: str
+    deleted: bool = True
+
+
+class TextDocument(RequestBody):
+    """Pasted text as a document. A ``name`` without the suffix of a text format gets ``.txt``."""
+
+    name: Text = Field(min_length=1, max_length=200)
+    text: Text = Field(min_length=1)
+
+    url: Annotated[Any, unless()] = None
+
+
+class FailedFile(ReplyBody):
+    """A file that did not go in; ``code`` is an error's stable code."""
+
+    name: str
+    code: str
+    reason: str
+
+    @classmethod
+    def of(cls, outcome: FileOutcome) -> FailedFile:
+        """Return the body of a failed outcome."""
+        return cls(name=outcome.name, code=outcome.code or "error", reason=outcome.reason or "")
+
+
+class OutcomeBody(ReplyBody):
+    """How one file ended; ``unchanged`` is what the collection held already, byte for byte."""
+
+    name: str
+    outcome: Literal["added", "replaced", "unchanged", "failed"]
+    document_id: str | None = None
+    code: str | None = None
+    reason: str | None = None
+
+    @classmethod
+    def of(cls, outcome: FileOutcome) -> OutcomeBody:
+        """Return the body of an outcome."""
+        return cls(
+            name=outcome.name,
+            outcome=outcome.kind.value,
+            document_id=outcome.document.id if outcome.document else None,
+            code=outcome.code,
+            reason=outcome.reason,
+        )
+
+
+class UploadReply(ReplyBody):
+    """The end of an upload that was waited for; ``outcomes`` has one entry per file."""
+
+    documents: list[DocumentBody]
+    failed: list[FailedFile]
+    outcomes: list[OutcomeBody]
+
+
+class AcceptedReply(ReplyBody):
+    """The names that are read in the background, and the files that were refused at once."""
+
+    accepted: list[str]
+    failed: list[FailedFile]

@@ -1,0 +1,31 @@
+"""Options that are known and cannot be honored: refused by name, never dropped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import AfterValidator, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from carrel.core.errors import UnsupportedParameter
+
+
+def refusal(message: str, **context: Any) -> PydanticCustomError:
+    """Return the validation error that the API answers with ``unsupported_parameter``."""
+    return PydanticCustomError(UnsupportedParameter.code, message, context)
+
+
+def unless(*harmless: Any) -> AfterValidator:
+    """Return a validator that refuses every value but null and those that change nothing.
+
+    What passes becomes None. The type counts: True is not 1.
+    """
+
+    def check(value: Any, info: ValidationInfo) -> None:
+        if value is None or any(type(value) is type(each) and value == each for each in harmless):
+            return
+        raise refusal(
+            "'{option}' is not supported with this value: leave it out.", option=info.field_name
+        )
+
+    return AfterValidator(check)
