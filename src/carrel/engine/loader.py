@@ -124,6 +124,8 @@ def with_adapter(model: Any, adapter: Path, spec: ModelSpec) -> Any:
     mismatch = f"The adapter {spec.lora_weights} does not fit the model {spec.base_model}"
     config = PeftConfig.from_pretrained(str(adapter))
     config.inference_mode = True
+    # It names the folder or id under which the base lay at training time, which says nothing here.
+    config.base_model_name_or_path = None
     try:
         adapted: Any = get_peft_model(model, config)
         missing = adapted.load_adapter(str(adapter), "default", is_trainable=False).missing_keys
