@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from carrel.core.documents import Section
+from carrel.ingest.cleaning import one_line
 
 SECTION_CHARACTERS = 100_000
+_HEADING_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,18 @@ class Block:
 
     text: str
     heading: bool = False
+
+
+def heading_line(text: str) -> str | None:
+    """Return a heading on one line, at most 200 characters of it; None if it is blank.
+
+    A heading goes with every chunk of its section, so that a text that is marked as a heading by
+    mistake must not take all the room.
+    """
+    line = one_line(text)
+    if len(line) <= _HEADING_CHARACTERS:
+        return line or None
+    return line[: _HEADING_CHARACTERS - 1].rstrip() + "…"
 
 
 def sections_by_heading(
@@ -39,7 +53,7 @@ def sections_by_heading(
             yield Section(separator.join(lines), heading=heading)
             lines, length, only_headings = [], 0, True
         if block.heading:
-            heading = block.text
+            heading = heading_line(block.text)
         else:
             only_headings = False
         lines.append(block.text)

@@ -12,6 +12,7 @@ from carrel.ingest.encoding import mark_encoding, unmarked_wide_encoding
 _HEAD = 1 << 16
 _CONTROL_BYTES = bytes(code for code in range(32) if code not in (8, 9, 10, 12, 13, 27))
 _MOST_CONTROL_BYTES = 0.02
+_STRAY_BYTES = 2
 
 
 class Content(Enum):
@@ -45,6 +46,7 @@ class Content(Enum):
 
 
 _OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_PDF_SIGNATURE = b"%PDF-"
 _SIGNATURES: tuple[tuple[bytes, Content], ...] = (
     (b"{\\rtf", Content.RTF),
     (b"\x89PNG\r\n\x1a\n", Content.PNG),
@@ -92,10 +94,12 @@ def identify(path: Path) -> Content:
             return content
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return Content.WEBP
-    # Readers of PDF accept up to 1,024 other bytes before the header.
-    if b"%PDF-" in head[:1024]:
+    if head.lstrip().startswith(_PDF_SIGNATURE):
         return Content.PDF
-    return Content.TEXT if _is_text(head) else Content.BINARY
+    if _is_text(head):
+        return Content.TEXT
+    # Readers of PDF accept up to 1,024 other bytes before the header.
+    return Content.PDF if _PDF_SIGNATURE in head[:1024] else Content.BINARY
 
 
 def _identify_zip(path: Path) -> Content:
@@ -124,4 +128,4 @@ def _is_text(head: bytes) -> bool:
     if mark_encoding(head) is not None or unmarked_wide_encoding(head) is not None:
         return True
     control = len(head) - len(head.translate(None, _CONTROL_BYTES))
-    return control <= len(head) * _MOST_CONTROL_BYTES
+    return control <= max(_STRAY_BYTES, len(head) * _MOST_CONTROL_BYTES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import unicodedata
 from pathlib import Path
 
 import charset_normalizer
@@ -14,22 +15,19 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# What people still have. Telling more encodings apart makes short texts less certain.
-_LEGACY = [
-    "cp1252",
-    "cp932",
-    "euc_jp",
-    "gb18030",
-    "big5",
-    "cp949",
-    "cp1251",
-    "koi8_r",
-    "cp1250",
-    "cp1253",
-]
+# What people still have; the more likely one first where a text fits several equally well.
+_LEGACY = (
+    *("cp1252", "cp932", "euc_jp", "gb18030", "cp949", "big5", "cp1251", "koi8_r", "cp1250"),
+    *("cp1253", "cp1254", "cp1255", "cp1256"),
+)
+_WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
+# Categories of characters that text does not hold: control, unassigned, private use, surrogate.
+_NO_TEXT = frozenset(("Cc", "Cn", "Co", "Cs"))
 _FALLBACK = "cp1252"
 _BLOCK = 1 << 20
 _SAMPLE = 1 << 16
+_GUESS_BYTES = 1 << 14
+_MOST_STRANGE = 0.01
 
 
 def mark_encoding(head: bytes) -> str | None:
@@ -43,23 +41,21 @@ def mark_encoding(head: bytes) -> str | None:
 def unmarked_wide_encoding(head: bytes) -> str | None:
     """Return the UTF-16 or UTF-32 variant that text without a mark is in, or None.
 
-    Goes by the zero bytes, which stand in every second byte of mostly Latin UTF-16, and in three
-    of four of UTF-32.
+    Only text with zero bytes is looked at, which spaces and line ends make in these encodings.
     """
-    head = head[: len(head) // 4 * 4]
-    if len(head) < 4:
+    if b"\0" not in head:
         return None
-    zeros = [head[offset::4].count(0) / (len(head) / 4) for offset in range(4)]
-    for pattern, encoding in (
-        ((False, True, True, True), "utf-32-le"),
-        ((True, True, True, False), "utf-32-be"),
-        ((False, True, False, True), "utf-16-le"),
-        ((True, False, True, False), "utf-16-be"),
-    ):
-        if all(
-            (share > 0.7) if zero else (share < 0.1)
-            for share, zero in zip(zeros, pattern, strict=True)
-        ):
+    for encoding in _WIDE:
+        try:
+            # Not final, so that the head may end in the middle of a character.
+            text = codecs.getincrementaldecoder(encoding)().decode(head)
+        except UnicodeDecodeError:
+            continue
+        strange = sum(
+            unicodedata.category(character) in _NO_TEXT and not character.isspace()
+            for character in text
+        )
+        if text and strange <= len(text) * _MOST_STRANGE:
             return encoding
     return None
 
@@ -114,5 +110,13 @@ def _guess(sample: bytes) -> str:
     if text.count("\ufffd") * 10 < beyond_ascii:
         # Mostly valid multi-byte characters do not come about by chance.
         return "utf-8"
-    best = charset_normalizer.from_bytes(sample, cp_isolation=_LEGACY).best()
-    return best.encoding if best is not None else _FALLBACK
+    lines = [line for line in sample.split(b"\n") if not line.isascii()]
+    matches = charset_normalizer.from_bytes(
+        b"\n".join(lines)[:_GUESS_BYTES], cp_isolation=list(_LEGACY)
+    )
+    best = matches.best()
+    if best is None:
+        return _FALLBACK
+    quality = (best.chaos, best.coherence)
+    equals = {match.encoding for match in matches if (match.chaos, match.coherence) == quality}
+    return next((encoding for encoding in _LEGACY if encoding in equals), best.encoding)

@@ -13,7 +13,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
+import docx.exceptions
+import docx.opc.exceptions
+import docx.oxml.exceptions
+import openpyxl.utils.exceptions
+import pptx.exc
+import pypdfium2
 import structlog
+from lxml import etree
 
 from carrel.core.documents import Section
 from carrel.core.errors import CarrelError, EmptyDocument, UnreadableDocument
@@ -21,6 +28,8 @@ from carrel.core.errors import CarrelError, EmptyDocument, UnreadableDocument
 ReaderT = TypeVar("ReaderT")
 
 log = structlog.get_logger()
+
+_OFFICE_PART = "it is damaged: parts of it are missing or wrong"
 
 # The first line that fits is taken. Libraries that parse XML by hand answer damage with whatever
 # their code runs into, so that the last lines are Python's own errors.
@@ -30,12 +39,29 @@ DAMAGE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((NotImplementedError,), "it is packed in a way that cannot be unpacked"),
     ((csv.Error,), "it is not a table: a field is too long, or a quotation mark is never closed"),
     ((UnicodeError,), "it is damaged: its text cannot be decoded"),
-    ((SyntaxError,), "it is damaged: its XML is broken"),
+    ((etree.LxmlError, SyntaxError), "it is damaged: its XML is broken"),
+    ((pypdfium2.PdfiumError,), "it is damaged: its pages cannot be read"),
+    (
+        (
+            docx.exceptions.PythonDocxError,
+            docx.opc.exceptions.OpcError,
+            docx.oxml.exceptions.XmlchemyError,
+            pptx.exc.PythonPptxError,
+            openpyxl.utils.exceptions.CellCoordinatesException,
+            openpyxl.utils.exceptions.IllegalCharacterError,
+            openpyxl.utils.exceptions.InvalidFileException,
+            openpyxl.utils.exceptions.NamedRangeException,
+            openpyxl.utils.exceptions.ReadOnlyWorkbookException,
+            openpyxl.utils.exceptions.SheetTitleException,
+            openpyxl.utils.exceptions.WorkbookAlreadySaved,
+        ),
+        _OFFICE_PART,
+    ),
     ((RecursionError,), "it is nested too deeply"),
     ((binascii.Error, struct.error), "it is damaged: its contents are not what the format asks"),
     (
         (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, AssertionError),
-        "it is damaged: parts of it are missing or wrong",
+        _OFFICE_PART,
     ),
 )
 
@@ -47,8 +73,10 @@ def as_core_error(error: Exception) -> CarrelError:
     for kinds, reason in DAMAGE:
         if isinstance(error, kinds):
             return UnreadableDocument(reason)
-    if isinstance(error, OSError) and error.strerror:
-        return UnreadableDocument(f"it cannot be opened: {error.strerror}")
+    if isinstance(error, OSError):
+        # Some libraries raise it with a message of their own and without the system's.
+        detail = f": {error.strerror}" if error.strerror else ""
+        return UnreadableDocument(f"it cannot be opened{detail}")
     return UnreadableDocument(f"it is damaged ({type(error).__name__})")
 
 
@@ -74,7 +102,7 @@ def checked_sections(
             raise
         except Exception as error:
             # The boundary to libraries that promise no exception of their own for damaged input.
-            log.debug("document.vendor_error", path=str(path), exc_info=True)
+            log.debug("document.vendor_error", path=str(path), error=repr(error))
             raise as_core_error(error) from error
         if not found:
             raise EmptyDocument("it holds no text")

@@ -11,6 +11,7 @@ from pptx.shapes.group import GroupShape
 from pptx.slide import Slide
 
 from carrel.core.documents import Section
+from carrel.ingest.blocks import heading_line
 from carrel.ingest.cleaning import clean_text, one_line, squeeze_blank_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.package import require_sound_package
@@ -35,7 +36,7 @@ class PresentationReader:
 
 def _title(slide: Slide) -> str | None:
     title = slide.shapes.title
-    return (one_line(title.text_frame.text) or None) if title is not None else None
+    return heading_line(title.text_frame.text) if title is not None else None
 
 
 def _slide_lines(slide: Slide) -> Iterator[str]:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from carrel.core.documents import Section
 
 GROUP_CHARACTERS = 1_500
+# A label is repeated in every row.
+_LABEL_CHARACTERS = 100
 _NUMBER = re.compile(r"[-+(]?[^\w\s]?\s?\d[\d.,:/\s-]*[^\w\s]?\)?%?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d.*")
 
@@ -28,7 +30,7 @@ def row_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
         filled = [cell for cell in row if cell]
         could_be = _could_be_header(filled)
         if could_be and (searching or (after_blank and _holds_number(following))):
-            header, searching = row, False
+            header, searching = [cell[:_LABEL_CHARACTERS] for cell in row], False
             yield " | ".join(filled)
         elif header is None or len(filled) == 1:
             searching = searching and len(filled) == 1

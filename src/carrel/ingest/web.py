@@ -11,7 +11,8 @@ from typing import Any
 from lxml import etree
 
 from carrel.core.documents import Section
-from carrel.ingest.blocks import Block, sections_by_heading
+from carrel.core.errors import UnreadableDocument
+from carrel.ingest.blocks import Block, heading_line, sections_by_heading
 from carrel.ingest.cleaning import clean_text, one_line
 from carrel.ingest.encoding import decode
 from carrel.ingest.failures import checked_sections
@@ -52,9 +53,12 @@ class WebReader:
             encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
         )
         root = etree.fromstring(text.encode() or b"<html/>", parser)
+        # The parser stops there and would leave out the rest without a word.
+        if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log):
+            raise UnreadableDocument("its elements are nested too deeply, probably never closed")
         if root is None:
             return
-        title = one_line(root.findtext("head/title") or "") or None
+        title = heading_line(root.findtext("head/title") or "")
         yield from sections_by_heading(_PageText().blocks(root), first_heading=title)
 
 

@@ -1,0 +1,174 @@
+"""What every reader promises, whatever its format. A new format joins ``SAMPLES``."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from carrel.core.documents import Section
+from carrel.core.errors import EmptyDocument, UnreadableDocument, UnsupportedFormat
+from carrel.ingest.registry import default_registry
+from damaged_files import damaged, with_damaged_part
+from sample_documents import (
+    write_csv,
+    write_docx,
+    write_html,
+    write_markdown,
+    write_pdf,
+    write_pptx,
+    write_text,
+    write_xlsx,
+)
+
+MUTATIONS = 30
+PAGED = (".pdf", ".pptx", ".xlsx")
+PACKAGES = (".docx", ".pptx", ".xlsx")
+
+Write = Callable[[Path], Path]
+
+SAMPLES: dict[str, Write] = {
+    ".pdf": lambda path: write_pdf(path, ["Alpha one\nand more", "", "Alpha three"]),
+    ".docx": lambda path: write_docx(
+        path, ["Alpha", ("Heading", 1), "Text", [["a", "b"], ["1", "2"]], ""]
+    ),
+    ".pptx": lambda path: write_pptx(path, [("Alpha", "one\ntwo", "noted"), ("Beta", "x", "")]),
+    ".xlsx": lambda path: write_xlsx(
+        path, {"First": [["Year", "Alpha"], [2020, 1.5]], "Blank": [], "Beta": [["x", "y"]]}
+    ),
+    ".html": lambda path: write_html(path, "<h1>Alpha</h1><p>one</p><h2>Beta</h2><p>two</p>"),
+    ".md": lambda path: write_markdown(path, "# Alpha\n\none\n\n## Beta\n\ntwo\n"),
+    ".csv": lambda path: write_csv(path, [["Name", "Age"], ["Alpha", 3], ["Beta", 4]]),
+    ".tsv": lambda path: write_csv(path, [["Name", "Age"], ["Alpha", 3]], delimiter="\t"),
+    ".txt": lambda path: write_text(path, "Alpha one.\n\nBeta two.\n"),
+}
+# Files of the right kind that hold no text at all.
+BLANKS: dict[str, Write] = {
+    ".pdf": lambda path: write_pdf(path, [""]),
+    ".docx": lambda path: write_docx(path, [""]),
+    ".pptx": lambda path: write_pptx(path, [("", "", "")]),
+    ".xlsx": lambda path: write_xlsx(path, {"Sheet": []}),
+    ".html": lambda path: write_html(path, "<script>var a = 1;</script> \n"),
+    ".md": lambda path: write_markdown(path, " \n\n"),
+    ".csv": lambda path: write_csv(path, [["", ""], ["", ""]]),
+    ".tsv": lambda path: write_csv(path, [["", ""]], delimiter="\t"),
+    ".txt": lambda path: write_text(path, " \n\t\n"),
+}
+
+
+def read(path: Path) -> list[Section]:
+    return list(default_registry().reader_for(path, path.name).read(path))
+
+
+@pytest.fixture(params=sorted(SAMPLES))
+def suffix(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def sample(suffix: str, tmp_path: Path) -> Path:
+    return SAMPLES[suffix](tmp_path / f"sample{suffix}")
+
+
+def test_every_suffix_has_a_sample_here() -> None:
+    twins = {".htm": ".html", ".markdown": ".md", ".text": ".txt", ".log": ".txt", ".rst": ".txt"}
+    assert {twins.get(each, each) for each in default_registry().suffixes()} == set(SAMPLES)
+    assert set(BLANKS) == set(SAMPLES)
+
+
+def test_sections_hold_clean_text_of_the_file(sample: Path) -> None:
+    sections = read(sample)
+    assert "Alpha" in "\n".join(section.text for section in sections)
+    for section in sections:
+        assert section.text.strip()
+        assert not set("\r\0\x0b\x0c\ufeff") & set(section.text)
+
+
+def test_pages_count_from_one_upwards_or_are_missing(sample: Path, suffix: str) -> None:
+    pages = [section.page for section in read(sample)]
+    if suffix in PAGED:
+        numbers = [page for page in pages if page is not None]
+        assert numbers == pages
+        assert numbers == sorted(numbers)
+        assert numbers[0] == 1
+    else:
+        assert set(pages) == {None}
+
+
+def test_headings_are_single_lines_with_text(sample: Path) -> None:
+    for section in read(sample):
+        assert section.heading is None or section.heading == " ".join(section.heading.split()) != ""
+
+
+def test_reading_twice_gives_the_same(sample: Path) -> None:
+    assert read(sample) == read(sample)
+
+
+def test_nothing_is_opened_before_the_first_section_is_asked_for(
+    sample: Path, tmp_path: Path
+) -> None:
+    reader = default_registry().reader_for(sample, sample.name)
+    sections = reader.read(tmp_path / "missing")
+    with pytest.raises(UnreadableDocument, match="cannot be opened"):
+        next(sections)
+
+
+def test_two_readings_can_be_interleaved(sample: Path) -> None:
+    reader = default_registry().reader_for(sample, sample.name)
+    expected = read(sample)
+    pairs = list(zip(reader.read(sample), reader.read(sample), strict=True))
+    assert pairs == [(section, section) for section in expected]
+
+
+def test_an_abandoned_reading_releases_the_file(sample: Path) -> None:
+    sections = default_registry().reader_for(sample, sample.name).read(sample)
+    next(sections)
+    sections.close()  # type: ignore[attr-defined]
+    held = [link for link in Path("/proc/self/fd").iterdir() if _points_to(link, sample)]
+    assert held == []
+
+
+def test_a_file_without_bytes_is_empty(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"empty{suffix}"
+    path.touch()
+    with pytest.raises(EmptyDocument, match=r"^it is empty$"):
+        read(path)
+
+
+def test_a_file_without_text_is_empty(suffix: str, tmp_path: Path) -> None:
+    with pytest.raises(EmptyDocument, match="text"):
+        read(BLANKS[suffix](tmp_path / f"blank{suffix}"))
+
+
+def test_a_picture_by_the_wrong_name_is_refused(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"picture{suffix}"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+    with pytest.raises(UnsupportedFormat, match="it holds a PNG picture"):
+        read(path)
+
+
+@pytest.mark.parametrize("seed", range(MUTATIONS))
+def test_damage_is_read_around_or_reported_as_unreadable(
+    suffix: str, sample: Path, seed: int
+) -> None:
+    generator = random.Random(seed)
+    inside = suffix in PACKAGES and seed % 2
+    change = with_damaged_part if inside else damaged
+    sample.write_bytes(change(sample.read_bytes(), generator))
+    try:
+        sections = read(sample)
+    except UnreadableDocument as error:
+        assert str(error)
+        assert "\n" not in str(error)
+    else:
+        assert all(section.text.strip() for section in sections)
+
+
+def _points_to(link: Path, target: Path) -> bool:
+    try:
+        return link.readlink() == target
+    except FileNotFoundError:
+        # The descriptor that listed the folder is gone by now.
+        return False

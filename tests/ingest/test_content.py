@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import io
+import tarfile
+import zlib
+from pathlib import Path
+
+import pytest
+
+from carrel.ingest.content import Content, identify
+from damaged_files import zip_of
+from sample_documents import write_docx, write_pdf, write_pptx, write_text, write_xlsx
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
+
+
+def identify_bytes(tmp_path: Path, data: bytes) -> Content:
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    return identify(path)
+
+
+def test_real_documents_are_told_apart(tmp_path: Path) -> None:
+    assert identify(write_pdf(tmp_path / "a", ["text"])) is Content.PDF
+    assert identify(write_docx(tmp_path / "b", ["text"])) is Content.WORD
+    assert identify(write_pptx(tmp_path / "c", [("a", "b", "")])) is Content.PRESENTATION
+    assert identify(write_xlsx(tmp_path / "d", {"S": [["a"]]})) is Content.WORKBOOK
+
+
+@pytest.mark.parametrize(
+    ("data", "content"),
+    [
+        (b"", Content.EMPTY),
+        (b"plain text", Content.TEXT),
+        (b"A PDF begins with %PDF-1.7, says this note.", Content.TEXT),
+        (b"\xff\xfet\0e\0x\0t\0", Content.TEXT),
+        ("längerer Text".encode("utf-16-be"), Content.TEXT),
+        ("売上高は増加した。\n".encode("shift_jis"), Content.TEXT),
+        (b"a log line\n" * 100 + b"\0\0\0" + b"\x1b[31mred\x1b[0m", Content.TEXT),
+        (bytes(range(256)) * 4, Content.BINARY),
+        (b"\n%PDF-1.4\n", Content.PDF),
+        (b"\0\1\2\3 junk before %PDF-1.4\n", Content.PDF),
+        (b"{\\rtf1 text}", Content.RTF),
+        (b"\x89PNG\r\n\x1a\n\0\0", Content.PNG),
+        (b"\xff\xd8\xff\xe0", Content.JPEG),
+        (b"RIFF\0\0\0\0WEBPVP8 ", Content.WEBP),
+        (b"\x1f\x8b\x08", Content.GZIP),
+        (b"\x7fELF\2\1\1", Content.PROGRAM),
+        (zip_of({"a.txt": b"a"}), Content.ZIP),
+        (zip_of({"word/document.xml": b"a" * 999})[:-30], Content.DAMAGED_ZIP),
+        (OLE + "EncryptedPackage".encode("utf-16-le"), Content.ENCRYPTED_OFFICE),
+        (OLE + "WordDocument".encode("utf-16-le"), Content.OLD_WORD),
+        (OLE + "Workbook".encode("utf-16-le"), Content.OLD_WORKBOOK),
+        (OLE + "PowerPoint Document".encode("utf-16-le"), Content.OLD_PRESENTATION),
+        (OLE, Content.OLD_OFFICE),
+    ],
+)
+def test_content_is_known_by_its_bytes(tmp_path: Path, data: bytes, content: Content) -> None:
+    assert identify_bytes(tmp_path, data) is content
+
+
+def test_archives_and_compressed_data_are_not_text(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("empty"))
+    assert identify_bytes(tmp_path, buffer.getvalue()) is Content.BINARY
+    packed = zlib.compress(b"".join(str(number).encode() for number in range(5000)))
+    assert identify_bytes(tmp_path, packed) is Content.BINARY
+
+
+def test_a_missing_file_is_an_error_of_the_system(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        identify(tmp_path / "missing")
+
+
+def test_text_in_any_unicode_encoding_is_text(tmp_path: Path) -> None:
+    for encoding in ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le"):
+        path = write_text(tmp_path / encoding, "Ein Satz. Заглавие. 見出し。\n", encoding)
+        assert identify(path) is Content.TEXT

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from carrel.core.errors import (
+    EmptyDocument,
+    EncryptedDocument,
+    UnreadableDocument,
+    UnsupportedFormat,
+)
+from carrel.ingest.content import Content
+from carrel.ingest.registry import Format, SuffixReaderRegistry, default_registry
+from carrel.ingest.text import TextReader
+from damaged_files import zip_of
+from sample_documents import write_docx, write_pdf, write_text, write_xlsx
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
+
+
+def refusal(path: Path, name: str) -> UnreadableDocument:
+    with pytest.raises(UnreadableDocument) as caught:
+        default_registry().reader_for(path, name)
+    return caught.value
+
+
+def test_the_name_decides_and_not_the_path(tmp_path: Path) -> None:
+    path = write_text(tmp_path / "0a1b2c", "text")
+    reader = default_registry().reader_for(path, "Notes.TXT")
+    assert [section.text for section in reader.read(path)] == ["text"]
+
+
+def test_suffixes_are_sorted_and_supported_in_any_case() -> None:
+    registry = default_registry()
+    assert list(registry.suffixes()) == sorted(registry.suffixes())
+    assert {".pdf", ".docx", ".pptx", ".xlsx", ".html", ".md", ".csv", ".txt"} <= set(
+        registry.suffixes()
+    )
+    for suffix in registry.suffixes():
+        assert registry.supports(f"a.b{suffix.upper()}")
+    for name in ("a", "a.", ".pdf", "a.exe", "a.pdf.zip", ""):
+        assert not registry.supports(name)
+
+
+@pytest.mark.parametrize("name", ["a.exe", "noending", ".hidden"])
+def test_an_unknown_ending_names_the_known_ones(tmp_path: Path, name: str) -> None:
+    error = refusal(write_text(tmp_path / "a", "text"), name)
+    assert type(error) is UnsupportedFormat
+    assert ".docx" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "held", "advice"),
+    [
+        ("a.pdf", "text", "rename it to end in .txt"),
+        ("a.docx", "text", "rename it to end in .txt"),
+        ("a.xlsx", "a Word document", "rename it to end in .docx"),
+        ("a.docx", "an Excel workbook", "rename it to end in .xlsx"),
+        ("a.csv", "an Excel workbook", "rename it to end in .xlsx"),
+        ("a.html", "a PDF", "rename it to end in .pdf"),
+        ("a.docx", "a zip archive", ""),
+        ("a.docx", "an old Word document", "save it as .docx"),
+        ("a.txt", "a Rich Text document", "save it as .docx"),
+        ("a.md", "binary data", ""),
+    ],
+)
+def test_a_wrong_ending_is_named_with_what_the_file_holds(
+    tmp_path: Path, name: str, held: str, advice: str
+) -> None:
+    path = tmp_path / "file"
+    match held:
+        case "text":
+            write_text(path, "plain")
+        case "a Word document":
+            write_docx(path, ["text"])
+        case "an Excel workbook":
+            write_xlsx(path, {"S": [["a"]]})
+        case "a PDF":
+            write_pdf(path, ["text"])
+        case "a zip archive":
+            path.write_bytes(zip_of({"a.txt": b"a"}))
+        case "an old Word document":
+            path.write_bytes(OLE + "WordDocument".encode("utf-16-le"))
+        case "a Rich Text document":
+            path.write_bytes(b"{\\rtf1 text}")
+        case _:
+            path.write_bytes(bytes(range(256)))
+    error = refusal(path, name)
+    assert type(error) is UnsupportedFormat
+    assert f"it holds {held}" in str(error)
+    assert advice in str(error)
+
+
+@pytest.mark.parametrize("name", ["a.docx", "a.xlsx", "a.pptx"])
+def test_an_encrypted_office_document_asks_for_a_copy_without_password(
+    tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(OLE + "EncryptedPackage".encode("utf-16-le"))
+    error = refusal(path, name)
+    assert type(error) is EncryptedDocument
+    assert "password protected" in str(error)
+
+
+def test_a_cut_off_office_document_is_damaged_and_not_unsupported(tmp_path: Path) -> None:
+    path = write_docx(tmp_path / "a.docx", ["text"])
+    path.write_bytes(path.read_bytes()[:5000])
+    error = refusal(path, "a.docx")
+    assert type(error) is UnreadableDocument
+    assert "cut short" in str(error)
+
+
+def test_an_empty_file_and_a_missing_one_are_named_as_such(tmp_path: Path) -> None:
+    empty = tmp_path / "a.pdf"
+    empty.touch()
+    assert type(refusal(empty, "a.pdf")) is EmptyDocument
+    assert "No such file" in str(refusal(tmp_path / "missing.pdf", "missing.pdf"))
+
+
+def test_reasons_can_follow_the_name_of_the_file(tmp_path: Path) -> None:
+    reason = str(refusal(write_text(tmp_path / "a.pdf", "text"), "a.pdf"))
+    assert reason[0].islower()
+    assert "\n" not in reason
+    assert str(tmp_path) not in reason
+
+
+def test_two_formats_cannot_share_a_suffix() -> None:
+    text = Format((".txt",), Content.TEXT, TextReader())
+    with pytest.raises(ValueError, match=r"\.txt"):
+        SuffixReaderRegistry([text, text])
