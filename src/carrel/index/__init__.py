@@ -1,0 +1,1 @@
+"""Embedding of text, and the vector and keyword indexes over chunks."""

@@ -1,0 +1,195 @@
+"""Nearest neighbours in Chroma."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import numpy as np
+
+from carrel.core.disk import disk_errors, is_nearly_full
+from carrel.core.documents import Chunk
+from carrel.core.errors import InvalidSetting, StorageFull, StoreCorrupt
+from carrel.core.protocols import Vector
+
+if TYPE_CHECKING:
+    from chromadb.api.client import Client
+    from chromadb.api.models.Collection import Collection
+
+Item = TypeVar("Item")
+
+DOCUMENT = "document_id"
+PAGE = 10_000
+"""Rows per listing, so that listing a large collection keeps little in memory."""
+
+HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200}
+"""The graph: links per node, and how many candidates an insertion and a search keep."""
+
+
+class ChromaIndex:
+    """A persistent Chroma store in a folder, one Chroma collection per collection.
+
+    A row is on the disk when ``add`` returns. Vectors are always given; Chroma's own embedding
+    function, which downloads a model, is never loaded, and its telemetry is off.
+
+    Raises (every method):
+        StorageFull: the disk has no room.
+        StoreCorrupt: Chroma cannot read its files.
+        InvalidSetting: the vectors have another length than the stored ones.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        # Chroma takes most of a second to import, and a store of another kind does without it.
+        import chromadb
+        from chromadb.config import Settings
+
+        self._folder = folder
+        self._lock = RLock()
+        # Named here, so that neither a file .env nor the environment redirects the store.
+        settings = Settings(
+            _env_file=None,
+            anonymized_telemetry=False,
+            chroma_api_impl="chromadb.api.rust.RustBindingsAPI",
+            chroma_otel_collection_endpoint="",
+            allow_reset=False,
+            migrations="apply",
+        )
+        with self._errors():
+            folder.mkdir(parents=True, exist_ok=True)
+            self._client = cast("Client", chromadb.PersistentClient(folder, settings))
+            self._batch = self._client.get_max_batch_size()
+
+    def add(self, collection_id: str, chunks: Sequence[Chunk], vectors: Sequence[Vector]) -> None:
+        """Store one vector per chunk; a chunk id that exists is overwritten."""
+        latest = {chunk.id: row for row, chunk in enumerate(chunks)}
+        with self._lock, self._errors():
+            collection = self._client.get_or_create_collection(
+                collection_id, configuration=cast(Any, {"hnsw": HNSW}), embedding_function=None
+            )
+            for rows in _parts(list(latest.values()), self._batch):
+                ids = [chunks[row].id for row in rows]
+                # Not upsert: what it writes is replayed as updates, which take milliseconds each
+                # and leave nodes of the graph out of reach.
+                existing = collection.get(ids=ids, include=[])["ids"]
+                if existing:
+                    collection.delete(ids=existing)
+                collection.add(
+                    ids=ids,
+                    embeddings=np.asarray([vectors[row] for row in rows], dtype=np.float32),
+                    metadatas=[{DOCUMENT: chunks[row].document_id} for row in rows],
+                )
+
+    def search(
+        self,
+        collection_id: str,
+        vector: Vector,
+        top_k: int,
+        document_ids: Sequence[str] = (),
+    ) -> list[tuple[str, float]]:
+        """Return (chunk id, cosine) pairs, best first; empty for an unknown collection.
+
+        A non-empty ``document_ids`` restricts the search to those documents.
+        """
+        with self._errors():
+            collection = self._collection(collection_id)
+            if collection is None:
+                return []
+            found = collection.query(
+                query_embeddings=np.asarray([vector], dtype=np.float32),
+                n_results=top_k,
+                where=_among(document_ids) if document_ids else None,
+                include=["distances"],
+            )
+        distances = found["distances"]
+        assert distances is not None
+        return [
+            (chunk_id, 1.0 - distance)
+            for chunk_id, distance in zip(found["ids"][0], distances[0], strict=True)
+        ]
+
+    def document_ids(self, collection_id: str) -> set[str]:
+        """The documents that have at least one vector in the collection."""
+        found: set[str] = set()
+        with self._errors():
+            collection = self._collection(collection_id)
+            if collection is None:
+                return found
+            for offset in range(0, collection.count(), PAGE):
+                page = collection.get(limit=PAGE, offset=offset, include=["metadatas"])
+                found.update(str(each[DOCUMENT]) for each in page["metadatas"] or ())
+        return found
+
+    def count(self, collection_id: str) -> int:
+        """The number of vectors in the collection."""
+        with self._errors():
+            collection = self._collection(collection_id)
+            return 0 if collection is None else collection.count()
+
+    def delete_documents(self, collection_id: str, document_ids: Sequence[str]) -> None:
+        """Remove all vectors of the documents; unknown ones are ignored."""
+        if not document_ids:
+            return
+        with self._lock, self._errors():
+            collection = self._collection(collection_id)
+            if collection is not None:
+                for ids in _parts(document_ids, self._batch):
+                    collection.delete(where=_among(ids))
+
+    def delete_collection(self, collection_id: str) -> None:
+        """Remove the collection and everything in it; an unknown one is ignored."""
+        with self._lock, self._errors():
+            if self._collection(collection_id) is not None:
+                self._client.delete_collection(collection_id)
+
+    def close(self) -> None:
+        """Release the files, so that the folder can be opened again. Closing twice does nothing."""
+        with self._lock, self._errors():
+            self._client.close()
+
+    def _collection(self, collection_id: str) -> Collection | None:
+        from chromadb.errors import NotFoundError
+
+        try:
+            return self._client.get_collection(collection_id, embedding_function=None)
+        except NotFoundError:
+            return None
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Chroma's table of errors: those of its disk access become ours, the rest pass."""
+        from chromadb.errors import InternalError, InvalidArgumentError
+
+        with disk_errors(self._folder):
+            try:
+                yield
+            except InvalidArgumentError as error:
+                if "dimension" not in str(error):
+                    raise
+                raise InvalidSetting(
+                    f"The embedder does not fit the vectors in {self._folder} ({error}): "
+                    "start with the --embedder that made them."
+                ) from error
+            except InternalError as error:
+                detail = str(error)
+                if "is full" in detail or "No space left" in detail or is_nearly_full(self._folder):
+                    raise StorageFull(
+                        f"The disk is full: {self._folder} could not be written. "
+                        "Free some space and try again."
+                    ) from error
+                raise StoreCorrupt(
+                    f"The vectors in {self._folder} cannot be read ({detail}): move the folder "
+                    "away, and Carrel indexes the documents again when it starts."
+                ) from error
+
+
+def _parts(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """Yield parts of at most ``size`` items, in order."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _among(document_ids: Sequence[str]) -> Any:
+    return {DOCUMENT: {"$in": list(document_ids)}}

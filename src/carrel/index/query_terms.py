@@ -1,0 +1,65 @@
+"""From any text to a query of SQLite's full-text search."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from itertools import pairwise
+
+MAXIMUM_TERMS = 512
+"""Terms of one query. A longer text keeps its last ones, where questions stand."""
+
+_STOP_WORDS = """
+a about after all also am an and any are as at be because been before being between both
+but by can could did do does doing down during each few for from further had has have having
+he her here hers him his how i if in into is it its just me more most my no nor not now of
+off on once only or other our ours out over own s same she should so some such t than that the
+their theirs them then there these they this those through to too under until up very was we
+were what when where which while who whom why will with would you your yours
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
+
+_IDEOGRAPH = (
+    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af\U00020000-\U0003134f"
+)
+_IDEOGRAPHS = re.compile(f"[{_IDEOGRAPH}]")
+_AROUND_IDEOGRAPH = re.compile(f"(?<=[{_IDEOGRAPH}])|(?=[{_IDEOGRAPH}])")
+_BORDER = re.compile(
+    f"(?<=[{_IDEOGRAPH}])(?=[^{_IDEOGRAPH}])|(?<=[^{_IDEOGRAPH}])(?=[{_IDEOGRAPH}])"
+)
+
+
+def separated(text: str) -> str:
+    """Return the text with a space around every Chinese, Japanese and Korean character.
+
+    These scripts have no spaces between words, and the tokenizer would take a whole sentence as
+    one word.
+    """
+    return _AROUND_IDEOGRAPH.sub(" ", text)
+
+
+def match_expression(text: str) -> str | None:
+    """Return an FTS5 expression that finds texts with any word of ``text``; None without words.
+
+    Every word is quoted, so that nothing in a text is an operator. English stop words are
+    dropped when something else is left.
+    """
+    words = [term for word in _words(text.lower()) for term in _terms(word)]
+    distinct = list(dict.fromkeys(reversed(words)))[:MAXIMUM_TERMS]
+    telling = [word for word in distinct if word not in STOP_WORDS]
+    return " OR ".join(f'"{word}"' for word in telling or distinct) or None
+
+
+def _words(text: str) -> list[str]:
+    """Cut a text as the tokenizer of the index does: letters, digits and marks make words."""
+    composed = unicodedata.normalize("NFC", text)
+    kept = (each if unicodedata.category(each)[0] in "LNM" else " " for each in composed)
+    spaced = _BORDER.sub(" ", "".join(kept))
+    return spaced.split()
+
+
+def _terms(word: str) -> list[str]:
+    """Return a word as it is, and a run of ideographs as its pairs: one alone says little."""
+    if len(word) == 1 or not _IDEOGRAPHS.match(word):
+        return [word]
+    return [f"{first} {second}" for first, second in pairwise(word)]
