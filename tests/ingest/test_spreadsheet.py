@@ -93,7 +93,10 @@ def test_a_row_number_beyond_the_format_ends_the_sheet(tmp_path: Path) -> None:
 
 
 def test_many_rows_become_sections_of_several_rows(tmp_path: Path) -> None:
-    rows = [["Number", "Square"], *([number, number * number] for number in range(500))]
+    rows: list[list[object]] = [
+        ["Number", "Square"],
+        *([number, number * number] for number in range(500)),
+    ]
     sections = read(write_xlsx(tmp_path / "a.xlsx", {"S": rows}))
     assert 5 < len(sections) < 20
     assert all("\n" in section.text for section in sections)

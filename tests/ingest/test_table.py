@@ -8,7 +8,11 @@ from carrel.core.errors import UnreadableDocument
 from carrel.ingest.table import TableReader, find_delimiter
 from sample_documents import write_csv, write_text
 
-ROWS = [["Name", "Town", "Age"], ["Ann, Dr.", "Bern", 3], ["Bob\nthe second", "Basel; old", 4]]
+ROWS: list[list[object]] = [
+    ["Name", "Town", "Age"],
+    ["Ann, Dr.", "Bern", 3],
+    ["Bob\nthe second", "Basel; old", 4],
+]
 LINES = [
     "Name | Town | Age",
     "Name: Ann, Dr.; Town: Bern; Age: 3",

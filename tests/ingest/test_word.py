@@ -6,6 +6,9 @@ from pathlib import Path
 import docx
 import pytest
 from docx.enum.style import WD_STYLE_TYPE
+from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import parse_xml
 
 from carrel.core.documents import Section
@@ -106,6 +109,30 @@ def test_merged_cells_are_read_once(tmp_path: Path) -> None:
     table.cell(0, 2).text = "narrow"
     document.save(str(tmp_path / "a.docx"))
     assert [section.text for section in read(tmp_path / "a.docx")] == ["wide | narrow"]
+
+
+def test_footnotes_follow_in_a_section_of_their_own(tmp_path: Path) -> None:
+    document = docx.Document()
+    document.add_heading("Sales", level=1)
+    document.add_paragraph("Boats sold.")
+    xml = (
+        f"<w:footnotes {NAMESPACE}>"
+        '<w:footnote w:type="separator" w:id="0"><w:p><w:r><w:separator/></w:r></w:p></w:footnote>'
+        '<w:footnote w:id="1"><w:p><w:r><w:t>Without rafts.</w:t></w:r></w:p></w:footnote>'
+        "</w:footnotes>"
+    )
+    part = Part(
+        PackURI("/word/footnotes.xml"),
+        CONTENT_TYPE.WML_FOOTNOTES,
+        xml.encode(),
+        document.part.package,
+    )
+    document.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
+    document.save(str(tmp_path / "a.docx"))
+    assert read(tmp_path / "a.docx") == [
+        Section("Sales\nBoats sold.", heading="Sales"),
+        Section("Without rafts."),
+    ]
 
 
 def test_an_entity_that_names_another_file_is_not_followed(tmp_path: Path) -> None:

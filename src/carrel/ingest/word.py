@@ -10,6 +10,8 @@ from typing import Any
 import docx
 from docx.document import Document
 from docx.enum.style import WD_STYLE_TYPE
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.oxml import parse_xml
 from docx.oxml.ns import qn
 
 from carrel.core.documents import Section
@@ -46,7 +48,8 @@ class WordReader:
     """Reads DOCX: paragraphs and tables in document order, each heading begins a section.
 
     Tables read row by row as ``cell | cell``. Text boxes, content controls and tracked insertions
-    are read, tracked deletions are not. The format knows no pages.
+    are read, tracked deletions are not. Footnotes and endnotes follow as sections of their own.
+    The format knows no pages.
     """
 
     @checked_sections
@@ -54,7 +57,10 @@ class WordReader:
         """Yield the sections."""
         require_sound_package(path)
         document = docx.Document(str(path))
-        yield from sections_by_heading(_blocks(document.element.body, _heading_styles(document)))
+        headings = _heading_styles(document)
+        yield from sections_by_heading(_blocks(document.element.body, headings))
+        for notes in _notes(document):
+            yield from sections_by_heading(_blocks(notes, headings))
 
 
 def _heading_styles(document: Document) -> frozenset[str]:
@@ -72,6 +78,13 @@ def _heading_styles(document: Document) -> frozenset[str]:
                 break
             base = base.base_style
     return frozenset(headings)
+
+
+def _notes(document: Document) -> Iterator[Any]:
+    """Yield the roots of the footnotes and of the endnotes."""
+    for relationship in document.part.rels.values():
+        if relationship.reltype in (RELATIONSHIP_TYPE.FOOTNOTES, RELATIONSHIP_TYPE.ENDNOTES):
+            yield parse_xml(relationship.target_part.blob)
 
 
 def _blocks(parent: Any, headings: frozenset[str]) -> Iterator[Block]:
