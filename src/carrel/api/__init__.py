@@ -1,0 +1,1 @@
+"""The JSON API: one file per family of routes."""

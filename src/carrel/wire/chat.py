@@ -15,6 +15,8 @@ from carrel.wire.refused import refusal, unless
 LONGEST_STOP_LIST = 4
 MOST_DOCUMENTS = 1000
 
+StopText = Annotated[Text, Field(min_length=1)]
+
 
 def join_parts(content: Any) -> Any:
     """Turn a list of text parts into one text, a line break between two parts.
@@ -35,6 +37,13 @@ def join_parts(content: Any) -> Any:
             raise ValueError("a text part is {'type': 'text', 'text': '...'}")
         texts.append(part["text"])
     return "\n".join(texts)
+
+
+def as_list(stop: Any) -> Any:
+    """Turn one stop text into a list of one, and null into none."""
+    if stop is None:
+        return []
+    return [stop] if isinstance(stop, str) else stop
 
 
 class MessageBody(RequestBody):
@@ -117,7 +126,9 @@ class ChatBody(RefusedOptions):
     top_k: int | None = Field(None, ge=0)
     repetition_penalty: float | None = Field(None, ge=0.5, le=2)
     seed: int | None = Field(None, ge=-(2**63), lt=2**63)
-    stop: Text | list[Text] | None = None
+    stop: Annotated[list[StopText], BeforeValidator(as_list)] = Field(
+        default_factory=list, max_length=LONGEST_STOP_LIST
+    )
     stream: bool | None = None
     stream_options: StreamOptionsBody | None = None
     documents: DocumentsBody | None = None
@@ -132,18 +143,9 @@ class ChatBody(RefusedOptions):
         both = (self.max_tokens, self.max_completion_tokens)
         if None not in both and both[0] != both[1]:
             raise ValueError("max_tokens and max_completion_tokens differ: send one of them")
-        if len(self.stops) > LONGEST_STOP_LIST or "" in self.stops:
-            raise ValueError(f"stop takes up to {LONGEST_STOP_LIST} texts, none of them empty")
         if self.stream_options is not None and not self.stream:
             raise ValueError("stream_options belongs to stream=true")
         return self
-
-    @property
-    def stops(self) -> tuple[str, ...]:
-        """The stop texts, however they were given."""
-        if self.stop is None:
-            return ()
-        return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop)
 
     @property
     def token_limit(self) -> int | None:

@@ -7,7 +7,10 @@ did not fit the context. In a stream both stand in the last chunk before ``[DONE
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from carrel.core.chat import FinishReason, Usage
 from carrel.wire.body import ReplyBody
@@ -15,12 +18,20 @@ from carrel.wire.sources import SourceBody
 
 Finish = Literal["stop", "length"]
 
-FINISH: dict[FinishReason, Finish] = {
+FINISH: Mapping[FinishReason, Finish] = {
     FinishReason.STOP: "stop",
     FinishReason.LENGTH: "length",
     # OpenAI has no reason for an answer that ran out of time; it is cut short all the same.
     FinishReason.TIME: "length",
 }
+
+
+class SparseBody(ReplyBody):
+    """A body whose keys without a value are left out, as OpenAI leaves them out."""
+
+    @model_serializer(mode="wrap")
+    def _without_nulls(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in serialize(self).items() if value is not None}
 
 
 class UsageBody(ReplyBody):
@@ -60,7 +71,7 @@ class ChoiceBody(ReplyBody):
     logprobs: None = None
 
 
-class CompletionBody(ReplyBody):
+class CompletionBody(SparseBody):
     """A whole answer."""
 
     id: str
@@ -73,7 +84,7 @@ class CompletionBody(ReplyBody):
     dropped_turns: int = 0
 
 
-class DeltaBody(ReplyBody):
+class DeltaBody(SparseBody):
     """What a chunk adds to the message."""
 
     role: Literal["assistant"] | None = None
@@ -89,7 +100,7 @@ class ChunkChoice(ReplyBody):
     logprobs: None = None
 
 
-class ChunkBody(ReplyBody):
+class ChunkBody(SparseBody):
     """One chunk of a stream. ``usage`` comes last, with empty ``choices``, where asked for."""
 
     id: str
@@ -99,4 +110,4 @@ class ChunkBody(ReplyBody):
     choices: list[ChunkChoice]
     usage: UsageBody | None = None
     sources: list[SourceBody] | None = None
-    dropped_turns: int = 0
+    dropped_turns: int | None = None

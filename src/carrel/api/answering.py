@@ -1,0 +1,132 @@
+"""From the events of the chat service to OpenAI's reply, whole or in chunks."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from carrel.api.metrics import Metrics
+from carrel.api.sse import DONE, event
+from carrel.core.chat import ChatEvent, ChatRequest, Finished, SourcesCited, TextDelta
+from carrel.core.documents import Source
+from carrel.services.chat import ChatService
+from carrel.wire.completions import (
+    FINISH,
+    AnswerMessage,
+    ChoiceBody,
+    ChunkBody,
+    ChunkChoice,
+    CompletionBody,
+    DeltaBody,
+    UsageBody,
+)
+from carrel.wire.sources import SourceBody
+
+
+@dataclass(slots=True)
+class Answering:
+    """One answer. Exactly one of ``whole`` and ``stream`` is used, once."""
+
+    service: ChatService
+    asked: ChatRequest
+    metrics: Metrics
+    model: str
+    id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
+    created: int = field(default_factory=lambda: int(time.time()))
+    _sources: Sequence[Source] | None = None
+    _finished: Finished | None = None
+
+    async def whole(self) -> CompletionBody:
+        """Return the answer once it is finished.
+
+        Raises:
+            CarrelError: whatever the chat service raises.
+        """
+        async with aclosing(self._texts()) as texts:
+            text = "".join([each async for each in texts])
+        finished = self._end()
+        return CompletionBody(
+            id=self.id,
+            created=self.created,
+            model=finished.model,
+            choices=[
+                ChoiceBody(
+                    message=AnswerMessage(content=text), finish_reason=FINISH[finished.reason]
+                )
+            ],
+            usage=UsageBody.of(finished.usage),
+            **self._extensions(finished),
+        )
+
+    async def stream(self, *, include_usage: bool) -> AsyncGenerator[bytes]:
+        """Yield server-sent events, the first one when there is text or the answer is empty.
+
+        Raises:
+            CarrelError: whatever the chat service raises, also after the first event.
+        """
+        started = False
+        async with aclosing(self._texts()) as texts:
+            async for text in texts:
+                if not started:
+                    started = True
+                    yield self._chunk(DeltaBody(role="assistant", content=""))
+                yield self._chunk(DeltaBody(content=text))
+        if not started:
+            yield self._chunk(DeltaBody(role="assistant", content=""))
+        finished = self._end()
+        extensions = self._extensions(finished)
+        last = ChunkChoice(delta=DeltaBody(), finish_reason=FINISH[finished.reason])
+        if include_usage:
+            yield self._event([last])
+            yield self._event([], usage=UsageBody.of(finished.usage), **extensions)
+        else:
+            yield self._event([last], **extensions)
+        yield DONE
+
+    async def _texts(self) -> AsyncGenerator[str]:
+        """Yield the text as it comes, keep the rest, and count how the answer ended."""
+        outcome = "failed"
+        try:
+            with self.metrics.answering.track_inprogress():
+                async with aclosing(self.service.answer(self.asked)) as events:
+                    async for each in events:
+                        if isinstance(each, TextDelta):
+                            yield each.text
+                        else:
+                            self._keep(each)
+            outcome = "finished"
+        except (GeneratorExit, asyncio.CancelledError):
+            outcome = "stopped"
+            raise
+        finally:
+            self.metrics.answers.labels(outcome).inc()
+
+    def _keep(self, each: ChatEvent) -> None:
+        if isinstance(each, SourcesCited):
+            self._sources = each.sources
+        elif isinstance(each, Finished):
+            self._finished = each
+            self.metrics.count_usage(each.usage)
+
+    def _end(self) -> Finished:
+        assert self._finished is not None, "an answer that does not fail ends with Finished"
+        return self._finished
+
+    def _extensions(self, finished: Finished) -> dict[str, Any]:
+        cited = self._sources
+        sources = None if cited is None else [SourceBody.of(each) for each in cited]
+        return {"sources": sources, "dropped_turns": finished.dropped_turns}
+
+    def _chunk(self, delta: DeltaBody) -> bytes:
+        return self._event([ChunkChoice(delta=delta)])
+
+    def _event(self, choices: list[ChunkChoice], **fields: Any) -> bytes:
+        chunk = ChunkBody(
+            id=self.id, created=self.created, model=self.model, choices=choices, **fields
+        )
+        return event(chunk.model_dump_json())

@@ -1,0 +1,49 @@
+"""The API as one application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from carrel import __version__
+from carrel.api import chat, collections, documents, handlers, models, operations
+from carrel.api.body_limit import BodyLimit
+from carrel.api.deps import api_of, make_api
+from carrel.api.fallback import fallback_routes
+from carrel.api.headers import SecurityHeaders
+from carrel.api.request_log import RequestLog
+from carrel.api.security import AccessGuard, AccessRules
+from carrel.services.application import Services
+
+
+def create_api(services: Services) -> FastAPI:
+    """Return the application of the JSON API; the page can be mounted below its routes."""
+    # The documentation pages would load their scripts from another server.
+    app = FastAPI(
+        title="Carrel",
+        version=__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+    )
+    app.state.api = api = make_api(services)
+    for family in (operations, models, chat, collections, documents):
+        app.include_router(family.router)
+    app.router.routes.extend(fallback_routes(app.router.routes))
+    handlers.install(app)
+    # The last one added is the first one to see a request.
+    app.add_middleware(BodyLimit)
+    app.add_middleware(AccessGuard, rules=AccessRules.of(services.settings.server))
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestLog, metrics=api.metrics)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    await api_of(app).ingestions.close()

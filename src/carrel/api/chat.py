@@ -1,0 +1,31 @@
+"""Chat completions, with and without documents, whole and streamed."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from carrel.api.answering import Answering
+from carrel.api.chat_request import to_core
+from carrel.api.connection import while_connected
+from carrel.api.deps import ApiState, Caller
+from carrel.api.sse import EventStream
+from carrel.wire.chat import ChatBody
+
+router = APIRouter()
+
+
+@router.post("/v1/chat/completions")
+async def create_completion(
+    body: ChatBody, request: Request, api: ApiState, caller: Caller
+) -> Response:
+    """Answer the last message, from documents where the body names some."""
+    services = api.services
+    asked = to_core(body, caller, services.settings)
+    model = services.models.get(asked.model).info.name
+    answering = Answering(services.chat, asked, api.metrics, model)
+    if body.stream:
+        events = answering.stream(include_usage=body.include_usage)
+        return EventStream(events, api.errors, api.closing)
+    completion = await while_connected(request.receive, api.closing, answering.whole())
+    return JSONResponse(completion.model_dump(mode="json"))

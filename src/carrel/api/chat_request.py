@@ -1,0 +1,55 @@
+"""From the body of a chat request to core's request."""
+
+from __future__ import annotations
+
+from carrel.core.access import Principal
+from carrel.core.chat import ChatRequest, Message, Role, SamplingParams, Scope, ScopeMode
+from carrel.core.errors import InvalidRequest
+from carrel.settings.schema import LLM_MODE, GenerationSettings, Settings
+from carrel.wire.chat import ChatBody, DocumentsBody, MessageBody
+
+
+def to_core(body: ChatBody, principal: Principal, settings: Settings) -> ChatRequest:
+    """Return the request; what the body leaves out comes from the settings.
+
+    Raises:
+        InvalidRequest: ``LLM``, which means no documents, is named beside collections.
+    """
+    return ChatRequest(
+        messages=tuple(_message(each) for each in body.messages),
+        principal=principal,
+        model=body.model,
+        sampling=_sampling(body, settings.generation),
+        scope=_scope(body.documents, settings.documents.top_k),
+    )
+
+
+def _message(body: MessageBody) -> Message:
+    role = Role.SYSTEM if body.role == "developer" else Role(body.role)
+    return Message(role, body.content)
+
+
+def _sampling(body: ChatBody, defaults: GenerationSettings) -> SamplingParams:
+    penalty = body.repetition_penalty
+    return SamplingParams(
+        max_new_tokens=body.token_limit or defaults.max_new_tokens,
+        temperature=defaults.temperature if body.temperature is None else body.temperature,
+        top_p=defaults.top_p if body.top_p is None else body.top_p,
+        top_k=body.top_k or 0,
+        repetition_penalty=defaults.repetition_penalty if penalty is None else penalty,
+        seed=body.seed,
+        stop=tuple(body.stop),
+    )
+
+
+def _scope(body: DocumentsBody | None, top_k: int) -> Scope | None:
+    if body is None or body.collections == [LLM_MODE]:
+        return None
+    if LLM_MODE in body.collections:
+        raise InvalidRequest(f"'{LLM_MODE}' means no documents: name it alone or leave it out.")
+    return Scope(
+        collections=tuple(body.collections),
+        document_ids=tuple(body.ids),
+        top_k=body.top_k or top_k,
+        mode=ScopeMode(body.mode),
+    )

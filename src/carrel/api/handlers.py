@@ -1,0 +1,97 @@
+"""Every exception that reaches the framework becomes an error body."""
+
+from __future__ import annotations
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from carrel.api.connection import ClientGone
+from carrel.api.deps import api_of
+from carrel.api.errors import INTERNAL_REPLY, ErrorReply, reply_with
+from carrel.api.headers import HEADERS
+from carrel.api.request_log import REQUEST_ID, current_id
+from carrel.core.errors import CarrelError, InvalidRequest, NotFound, UnsupportedParameter
+
+log = structlog.get_logger()
+
+CLIENT_CLOSED_REQUEST = 499
+"""nginx's status for a client that hung up; it stands in the log and in the metrics only."""
+
+# What pydantic calls a body that is no JSON object at all.
+_NO_OBJECT = {"model_attributes_type", "model_type", "missing"}
+_TO_LEAVE_OUT = {UnsupportedParameter.code, "extra_forbidden"}
+_FRAMEWORK_CODES = {404: NotFound.code, 405: "method_not_allowed", 413: "request_too_large"}
+_MESSAGES = {
+    404: "There is no such route.",
+    405: "This route does not take this method.",
+}
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers."""
+    app.add_exception_handler(CarrelError, _core_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _framework_error)
+    app.add_exception_handler(ClientGone, _client_gone)
+    app.add_exception_handler(ClientDisconnect, _client_gone)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+async def _core_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, CarrelError)
+    reply = api_of(request.app).errors.of(error)
+    if reply.status >= 500:
+        log.warning("request.failed", code=reply.code, reason=str(error))
+    return reply.response()
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return invalid(error).response()
+
+
+def invalid(error: RequestValidationError) -> ErrorReply:
+    """Return the reply for one problem; ``param`` is its place, such as ``messages.0.role``.
+
+    What the client has to leave out is told first. The refused value itself is not repeated: it
+    may be long or secret.
+    """
+    first = min(error.errors(), key=lambda each: each["type"] not in _TO_LEAVE_OUT)
+    kind, place = first["type"], ".".join(str(each) for each in first["loc"][1:])
+    if kind == UnsupportedParameter.code:
+        return reply_with(UnsupportedParameter, first["msg"], place)
+    if kind == "json_invalid":
+        return reply_with(InvalidRequest, "The body is not valid JSON.")
+    if not place and kind in _NO_OBJECT:
+        message = "The body must be a JSON object, sent with Content-Type: application/json."
+        return reply_with(InvalidRequest, message)
+    if kind == "extra_forbidden":
+        return reply_with(
+            InvalidRequest, f"'{place[:200]}' is not known here: leave it out.", place
+        )
+    if kind == "missing":
+        return reply_with(InvalidRequest, f"'{place}' is missing.", place)
+    text = first["msg"].removeprefix("Value error, ")
+    message = f"'{place}': {text}." if place else f"{text[:1].upper()}{text[1:]}."
+    return reply_with(InvalidRequest, " ".join(message.split()), place or None)
+
+
+async def _framework_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    status = error.status_code
+    code = _FRAMEWORK_CODES.get(status, InvalidRequest.code)
+    message = _MESSAGES.get(status, str(error.detail))
+    return ErrorReply(status, code, message).response(error.headers)
+
+
+async def _client_gone(request: Request, error: Exception) -> Response:
+    return Response(status_code=CLIENT_CLOSED_REQUEST)
+
+
+async def _unforeseen(request: Request, error: Exception) -> Response:
+    """Say nothing of it to the client; the framework raises it again, and it is logged."""
+    # This reply is made outside the middlewares that complete all others.
+    return INTERNAL_REPLY.response({**HEADERS, REQUEST_ID: current_id()})

@@ -1,0 +1,157 @@
+"""Uploaded files, written to disk as they arrive.
+
+Format: RFC 7578 (multipart/form-data). The framework's own form parser is not used, because it
+takes in a whole file before its size can be checked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from carrel.core.disk import disk_errors
+from carrel.core.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
+
+FIELD = "files"
+MOST_FILES = 1000
+LONGEST_NAME = 255
+
+
+@dataclass(slots=True)
+class ReceivedFile:
+    """One file: its name without folders, its size in bytes, and where it lies if it ``fits``."""
+
+    name: str
+    path: Path
+    content_type: str | None
+    size: int = 0
+    fits: bool = True
+
+
+def last_component(name: str) -> str:
+    """Return a file name without folders and control characters, in at most 255 characters.
+
+    Raises:
+        InvalidRequest: nothing is left of it.
+    """
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    printable = "".join(each for each in last if each.isprintable()).strip()
+    if printable in {"", ".", ".."}:
+        raise InvalidRequest("Each part of 'files' needs a file name.")
+    if len(printable) <= LONGEST_NAME:
+        return printable
+    suffix = Path(printable).suffix[:20]
+    return printable[: LONGEST_NAME - len(suffix)] + suffix
+
+
+def boundary_of(content_type: str) -> bytes:
+    """Return the boundary that the header names.
+
+    Raises:
+        InvalidRequest: it names none.
+    """
+    boundary = parse_options_header(content_type)[1].get(b"boundary")
+    if not boundary:
+        raise InvalidRequest("The Content-Type header names no multipart boundary.")
+    return boundary
+
+
+@dataclass(slots=True)
+class UploadReceiver:
+    """Writes the parts named ``files`` into ``folder``; ``limit`` is in bytes per file."""
+
+    folder: Path
+    limit: float
+    files: list[ReceivedFile] = field(default_factory=list)
+    _complete: bool = False
+    _stream: BinaryIO | None = None
+    _header_name: bytearray = field(default_factory=bytearray)
+    _header_value: bytearray = field(default_factory=bytearray)
+    _headers: dict[bytes, bytes] = field(default_factory=dict)
+
+    async def receive(self, boundary: bytes, body: AsyncIterator[bytes]) -> list[ReceivedFile]:
+        """Read the body to its end and return the files in their order.
+
+        Raises:
+            InvalidRequest: the body is malformed, ends early, or holds something else.
+            StorageFull: the disk has no room.
+        """
+        try:
+            # The parser's own constructor refuses a boundary that is too long.
+            parser = MultipartParser(boundary, self._callbacks())
+            async for data in body:
+                await asyncio.to_thread(self._write, parser, data)
+        except FormParserError as error:
+            raise InvalidRequest("The upload is not valid multipart/form-data.") from error
+        finally:
+            self._close()
+        if not self._complete:
+            raise InvalidRequest("The upload ends before its last boundary.")
+        return self.files
+
+    def _callbacks(self) -> MultipartCallbacks:
+        return {
+            "on_part_begin": self._begin_part,
+            "on_header_field": lambda data, start, end: self._header_name.extend(data[start:end]),
+            "on_header_value": lambda data, start, end: self._header_value.extend(data[start:end]),
+            "on_header_end": self._end_header,
+            "on_headers_finished": self._open,
+            "on_part_data": self._append,
+            "on_part_end": self._close,
+            "on_end": self._end,
+        }
+
+    def _write(self, parser: MultipartParser, data: bytes) -> None:
+        with disk_errors(self.folder):
+            parser.write(data)
+
+    def _begin_part(self) -> None:
+        self._headers.clear()
+
+    def _end_header(self) -> None:
+        self._headers[bytes(self._header_name).lower()] = bytes(self._header_value).strip()
+        self._header_name.clear()
+        self._header_value.clear()
+
+    def _open(self) -> None:
+        _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
+        field_name = options.get(b"name", b"").decode(errors="replace")
+        if field_name != FIELD or b"filename" not in options:
+            raise InvalidRequest(
+                f"Send files in parts named '{FIELD}'; a part is named '{field_name[:100]}'."
+            )
+        if len(self.files) == MOST_FILES:
+            raise InvalidRequest(f"One upload takes {MOST_FILES} files: send the rest in another.")
+        name = last_component(options[b"filename"].decode(errors="replace"))
+        content_type = self._headers.get(b"content-type", b"").decode("latin-1") or None
+        path = self.folder / str(len(self.files))
+        self._stream = path.open("wb")
+        self.files.append(ReceivedFile(name, path, content_type))
+
+    def _append(self, data: bytes, start: int, end: int) -> None:
+        file = self.files[-1]
+        file.size += end - start
+        if file.size <= self.limit and self._stream is not None:
+            self._stream.write(data[start:end])
+        elif file.fits:
+            # The rest of it is read and thrown away, so that the files after it still go in.
+            file.fits = False
+            self._close()
+            file.path.unlink()
+
+    def _close(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    def _end(self) -> None:
+        self._complete = True

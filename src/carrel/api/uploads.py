@@ -1,0 +1,90 @@
+"""From the body of an upload to files that can be ingested."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+
+from carrel.api.multipart import ReceivedFile, UploadReceiver, boundary_of, last_component
+from carrel.core.disk import disk_errors
+from carrel.core.documents import FileOutcome, IncomingFile, OutcomeKind
+from carrel.core.errors import DocumentTooLarge, InvalidRequest
+from carrel.services.ingestion import MEGABYTE
+from carrel.wire.documents import TextDocument
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came in: files in a temporary folder, and what was refused for its size.
+
+    Whoever holds this removes the folder.
+    """
+
+    folder: TemporaryDirectory[str]
+    files: list[IncomingFile]
+    refused: list[FileOutcome]
+
+
+async def receive(
+    request: Request, max_file_megabytes: float, supports: Callable[[str], bool]
+) -> Received:
+    """Read the body: files (``multipart/form-data``) or pasted text (``application/json``).
+
+    Raises:
+        InvalidRequest: the body is neither, malformed, or holds no file.
+        RequestValidationError: the JSON is not a ``TextDocument``.
+        StorageFull: the disk has no room.
+    """
+    content_type = request.headers.get("content-type", "")
+    kind = content_type.split(";", 1)[0].strip().lower()
+    with ExitStack() as undo:
+        with disk_errors(Path(tempfile.gettempdir())):
+            folder = TemporaryDirectory(prefix="carrel-upload-")
+        path = Path(undo.enter_context(folder))
+        if kind == "multipart/form-data":
+            receiver = UploadReceiver(path, max_file_megabytes * MEGABYTE)
+            parts = await receiver.receive(boundary_of(content_type), request.stream())
+        elif kind == "application/json":
+            parts = [_pasted(await request.body(), path, supports)]
+        else:
+            raise InvalidRequest("Send files as multipart/form-data, or text as application/json.")
+        if not parts:
+            raise InvalidRequest("The upload holds no file.")
+        undo.pop_all()
+    return Received(
+        folder,
+        [IncomingFile(each.path, each.name, each.content_type) for each in parts if each.fits],
+        [_too_large(each, max_file_megabytes) for each in parts if not each.fits],
+    )
+
+
+def _pasted(body: bytes, folder: Path, supports: Callable[[str], bool]) -> ReceivedFile:
+    try:
+        document = TextDocument.model_validate_json(body)
+    except ValidationError as error:
+        # What the framework raises for other bodies, with the place where it would have put it.
+        problems = [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
+        raise RequestValidationError(problems) from error
+    name = last_component(document.name)
+    path = folder / "0"
+    with disk_errors(folder):
+        path.write_text(document.text, encoding="utf-8")
+    return ReceivedFile(name if supports(name) else f"{name}.txt", path, "text/plain")
+
+
+def _too_large(file: ReceivedFile, max_file_megabytes: float) -> FileOutcome:
+    return FileOutcome(
+        file.name,
+        OutcomeKind.FAILED,
+        code=DocumentTooLarge.code,
+        reason=f"it has {file.size / MEGABYTE:.1f} MB, and max_file_megabytes is "
+        f"{max_file_megabytes:g}",
+    )

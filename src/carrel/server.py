@@ -1,0 +1,145 @@
+"""The application out of API and page; its port, its start and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+
+import uvicorn
+from fastapi import FastAPI
+
+from carrel.api.app import create_api
+from carrel.api.deps import api_of
+from carrel.api.security import is_loopback, key_of
+from carrel.core.errors import InvalidSetting, PortInUse
+from carrel.services.application import Services
+from carrel.settings.schema import Settings
+
+Listener = socket.socket
+
+BACKLOG = 2048
+GRACE_SECONDS = 2.0
+"""How long open answers may go on when the server is told to stop."""
+
+CUT_SECONDS = 4
+"""After this, what still runs is cut off, such as a page that a browser keeps open."""
+
+
+def create_app(services: Services, with_page: bool = True) -> FastAPI:
+    """Return the application: the API and, at the root, the page."""
+    app = create_api(services)
+    if not with_page:
+        return app
+    # The page's library takes seconds to import; an API without a page does without it.
+    from carrel.ui.page import mount_page
+
+    return mount_page(app, services)
+
+
+def check_exposure(settings: Settings) -> None:
+    """Check that a server which other machines can reach asks for a key.
+
+    Raises:
+        InvalidSetting: it listens beyond this machine and has none.
+    """
+    server = settings.server
+    if not is_loopback(server.host) and key_of(server) is None:
+        raise InvalidSetting(
+            f"Other machines can reach {server.host}: give a key with --api_key, "
+            "or listen on --host=127.0.0.1."
+        )
+
+
+def bind(host: str, port: int) -> Listener:
+    """Take the port and start to listen, so that no other program can take it; 0 takes a free one.
+
+    Raises:
+        PortInUse: another program has it.
+        InvalidSetting: the host is no address of this machine, or the port may not be taken.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (socket.gaierror, UnicodeError) as error:
+        raise InvalidSetting(f"The host {host} cannot be resolved: correct --host.") from error
+    family, kind, protocol, _, address = found[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse(
+                f"Port {port} on {host} is in use by another program: choose another with --port."
+            ) from error
+        raise InvalidSetting(
+            f"Port {port} on {host} cannot be opened ({error.strerror}): "
+            "choose others with --host and --port."
+        ) from error
+    return listener
+
+
+async def serve(app: FastAPI, listener: Listener) -> None:
+    """Serve until SIGINT or SIGTERM, or until this is cancelled; then close within 5 seconds.
+
+    Answers that are being written may go on for ``GRACE_SECONDS``; then they end with an error.
+    """
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=CUT_SECONDS,
+    )
+    server = _Server(config, api_of(app).closing)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+        raise
+
+
+class _Server(uvicorn.Server):
+    """Tells open answers when it closes, and returns from a signal instead of raising it again."""
+
+    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
+        super().__init__(config)
+        self._closing = closing
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        timer = asyncio.get_running_loop().call_later(GRACE_SECONDS, self._closing.set)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            timer.cancel()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take the signals while serving.
+
+        The base class raises them again at the end, which would end the process before the
+        application has closed its stores.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGINT, signal.SIGTERM)
+        for each in signals:
+            loop.add_signal_handler(each, self.handle_exit, each, None)
+        try:
+            yield
+        finally:
+            for each in signals:
+                loop.remove_signal_handler(each)
