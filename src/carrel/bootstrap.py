@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import threading
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from carrel.core.errors import InvalidSetting
-from carrel.core.protocols import ReaderRegistry, VectorIndex
+from carrel.core.protocols import Embedder, ReaderRegistry, VectorIndex
 from carrel.engine.build import model_loaders
 from carrel.engine.pool import ModelPool
 from carrel.index.chroma import ChromaIndex
@@ -39,26 +39,28 @@ class Application:
 
     services: Services
     pool: ModelPool
-    embedder: SentenceTransformerEmbedder
+    indexes: SearchIndexes
     lock: DataFolderLock
     resources: ExitStack
-    _warming: list[threading.Thread] = field(default_factory=list)
+    _warming: Future[list[float]] | None = None
 
     def start(self) -> None:
         """Start loading the models and the embedder in the background."""
         self.pool.start()
-        warming = threading.Thread(target=self.embedder.load, name="embedder-load", daemon=True)
-        warming.start()
-        self._warming.append(warming)
+        executor = ThreadPoolExecutor(1, thread_name_prefix="embedder-load")
+        self._warming = executor.submit(self.indexes.embedder.embed_query, "load the weights")
+        executor.shutdown(wait=False)
 
     def wait_until_ready(self) -> None:
         """Block until the default model can answer.
 
         Raises:
-            ModelNotFound, ModelLoadFailed: it cannot be loaded.
+            ModelNotFound, ModelLoadFailed: it, or the embedder, cannot be loaded.
         """
         self.pool.start()
         self.pool.wait_until_ready()
+        if self._warming is not None:
+            self._warming.result()
 
     def publish_address(self, address: str) -> None:
         """Let other processes know where this one can be reached."""
@@ -67,8 +69,8 @@ class Application:
     async def close(self) -> None:
         """Stop the models, write what is unwritten, and let go of the data folder."""
         await self.pool.close()
-        for thread in self._warming:
-            await asyncio.to_thread(thread.join)
+        if self._warming is not None:
+            await asyncio.to_thread(wait, [self._warming])
         await asyncio.to_thread(self.resources.close)
 
 
@@ -83,8 +85,10 @@ def server_address(settings: Settings) -> str | None:
     return holder.address if holder else None
 
 
-def build(settings: Settings) -> Application:
+def build(settings: Settings, embedder: Embedder | None = None) -> Application:
     """Open the data folder and make the services; models are not loaded yet.
+
+    ``embedder`` replaces the one that the settings name.
 
     Raises:
         StoreInUse: another process holds the data folder.
@@ -109,7 +113,7 @@ def build(settings: Settings) -> Application:
         keywords = SqliteKeywordIndex(folder / "keyword.db")
         opening.callback(keywords.close)
         originals = OriginalFiles(folder / "originals")
-        embedder = SentenceTransformerEmbedder(
+        embedder = embedder or SentenceTransformerEmbedder(
             settings.documents.embedder, offline=settings.server.offline
         )
         catalog = SqliteCatalog(database)
@@ -117,6 +121,7 @@ def build(settings: Settings) -> Application:
         indexer.require_same_embedder()
         indexer.reconcile(originals)
         pool = ModelPool(model_loaders(settings))
+        indexes = SearchIndexes(embedder, vectors, keywords)
         services = _services(
             settings,
             pool,
@@ -124,9 +129,9 @@ def build(settings: Settings) -> Application:
             originals=originals,
             indexer=indexer,
             history=HistoryService(SqliteConversationStore(database)),
-            indexes=SearchIndexes(embedder, vectors, keywords),
+            indexes=indexes,
         )
-        return Application(services, pool, embedder, lock, opening.pop_all())
+        return Application(services, pool, indexes, lock, opening.pop_all())
 
 
 def _vector_index(settings: Settings) -> VectorIndex:

@@ -32,6 +32,7 @@ from carrel.core.errors import (
     EmptyDocument,
     PathNotFound,
     StorageFull,
+    UnreadableDocument,
 )
 from carrel.core.protocols import Catalog, OriginalStore, ReaderRegistry, Splitter
 from carrel.services.collections import CollectionService
@@ -53,10 +54,15 @@ class ReadingTools:
 
 @dataclass(slots=True)
 class _Tally:
-    """What is known of a running batch; the estimate goes by bytes."""
+    """What is known of a running batch; the estimate goes by bytes.
+
+    ``ready`` holds the collection's ready documents by name, read once: asking the catalog for
+    each of thousands of unchanged files would take longer than hashing them.
+    """
 
     files_total: int
     bytes_total: int
+    ready: dict[str, DocumentRecord] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
     files_done: int = 0
     bytes_done: float = 0.0
@@ -133,6 +139,7 @@ class IngestionService:
         yield tally.progress()
         async with self._turn:
             tally.started = time.monotonic()
+            tally.ready = await asyncio.to_thread(self._ready, target)
             for file, size in zip(files, sizes, strict=True):
                 steps = self._ingest_file(file, target, tally)
                 try:
@@ -156,7 +163,7 @@ class IngestionService:
         try:
             size = self._require_acceptable(file)
             digest = _sha256(file)
-            previous = self._ready(collection, file.name)
+            previous = self._still_ready(tally.ready.get(file.name))
             if previous is not None and previous.sha256 == digest:
                 yield FileOutcome(file.name, OutcomeKind.UNCHANGED, previous)
                 return
@@ -164,13 +171,15 @@ class IngestionService:
             pages = yield from self._store_chunks(file, record, tally)
             self._originals.store(record.id, file.path)
             finished = self._catalog.finish_document(record.id, pages)
-        except GeneratorExit:
-            if record is not None:
-                self._forget(record)
-            raise
         except CarrelError as error:
             yield self._failed(file, record, collection, error)
             return
+        except BaseException:
+            # Stopped by whoever reads the events, or a fault of ours: nothing half stored stays.
+            if record is not None:
+                self._forget(record)
+            raise
+        tally.ready[file.name] = finished
         if previous is not None:
             self._indexer.remove_documents(collection.id, [previous.id])
             self._originals.delete([previous.id])
@@ -191,11 +200,13 @@ class IngestionService:
             raise EmptyDocument("it is empty")
         return size
 
-    def _ready(self, collection: Collection, name: str) -> DocumentRecord | None:
-        for record in self._catalog.documents(collection.id):
-            if record.name == name and record.status is DocumentStatus.READY:
-                return record
-        return None
+    def _ready(self, collection: Collection) -> dict[str, DocumentRecord]:
+        records = self._catalog.documents(collection.id)
+        return {each.name: each for each in records if each.status is DocumentStatus.READY}
+
+    def _still_ready(self, record: DocumentRecord | None) -> DocumentRecord | None:
+        """Return the record unless it was deleted since it was read."""
+        return self._catalog.document(record.id) if record else None
 
     def _store_chunks(
         self, file: IncomingFile, record: DocumentRecord, tally: _Tally
@@ -281,5 +292,8 @@ def _size(file: IncomingFile) -> int:
 
 
 def _sha256(file: IncomingFile) -> str:
-    with file.path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    try:
+        with file.path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise UnreadableDocument(f"it cannot be opened: {error.strerror or error}") from error

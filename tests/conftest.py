@@ -1,0 +1,53 @@
+"""What tests of several rooms share: settings, the model cache, the real processes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from carrel.settings.load import load_settings
+from carrel.settings.schema import Settings
+from real_processes import ROOT, CommandLine, Server, start_server
+
+
+@pytest.fixture(scope="session")
+def models_dir() -> Path:
+    """The cache of converted weights: the bundled model takes long to convert, so it is kept."""
+    return Path(os.environ.get("CARREL_TEST_MODELS", ROOT / "models"))
+
+
+@pytest.fixture
+def make_settings(tmp_path: Path, models_dir: Path) -> Callable[..., Settings]:
+    """Return a function that makes settings with a data folder of the test's own."""
+
+    def make(**flags: object) -> Settings:
+        given = {"db_dir": tmp_path / "db", "models_dir": models_dir, "offline": True} | flags
+        return load_settings({name: str(value) for name, value in given.items()}, {}).settings
+
+    return make
+
+
+@pytest.fixture
+def carrel(tmp_path: Path, models_dir: Path) -> CommandLine:
+    """The command line over an empty data folder."""
+    return CommandLine(tmp_path / "db", models_dir)
+
+
+@pytest.fixture
+def serve(carrel: CommandLine, tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Return a function that starts the server and, by default, waits until it is ready."""
+    started: list[Server] = []
+
+    def start(*flags: str, ready: bool = True) -> Server:
+        server = start_server(carrel, tmp_path / f"server-{len(started)}.log", *flags)
+        started.append(server)
+        if ready:
+            server.wait_until_ready()
+        return server
+
+    yield start
+    for server in started:
+        server.stop()

@@ -1,0 +1,166 @@
+"""One turn of a chat over documents, with real stores and the scripted engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from carrel import bootstrap
+from carrel.bootstrap import Application
+from carrel.core.access import Principal
+from carrel.core.chat import (
+    ChatEvent,
+    ChatRequest,
+    Finished,
+    Message,
+    PassagesFound,
+    Role,
+    SamplingParams,
+    Scope,
+    SourcesCited,
+    Stage,
+    StageChanged,
+    TextDelta,
+)
+from carrel.core.errors import (
+    CollectionNotFound,
+    DocumentNotFound,
+    InvalidRequest,
+    ModelNotFound,
+    NothingToSearch,
+    PromptTooLong,
+)
+from carrel.core.protocols import Embedder
+from carrel.settings.schema import Settings
+from texts import ingest_texts
+
+ME = Principal()
+IN_USER_DATA = Scope(("UserData",))
+
+
+def request(text: str, scope: Scope | None = IN_USER_DATA, **changes: object) -> ChatRequest:
+    return ChatRequest((Message(Role.USER, text),), ME, scope=scope, **changes)
+
+
+async def events_of(application: Application, asked: ChatRequest) -> list[ChatEvent]:
+    return [event async for event in application.services.chat.answer(asked)]
+
+
+async def test_the_events_of_an_answer_come_in_order(application: Application) -> None:
+    await ingest_texts(application, {"harbor.txt": "The harbor master is Ada Lind."})
+    events = await events_of(application, request("Who is the harbor master?"))
+    stages = [event.stage for event in events if isinstance(event, StageChanged)]
+    assert stages == [Stage.READING_DOCUMENTS, Stage.WAITING, Stage.WRITING]
+    kinds = [type(event) for event in events if not isinstance(event, StageChanged)]
+    deltas = kinds.count(TextDelta)
+    assert deltas > 0
+    assert kinds == [PassagesFound, *[TextDelta] * deltas, SourcesCited, Finished]
+    [sources] = [event.sources for event in events if isinstance(event, SourcesCited)]
+    assert sources[0].document == "harbor.txt"
+    assert sources[0].quote == "The harbor master is Ada Lind."
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    assert finished.model == "scripted"
+    assert finished.usage.completion_tokens > 0
+
+
+async def test_without_a_scope_no_document_is_read(application: Application) -> None:
+    events = await events_of(application, request("Hello", None))
+    assert not [each for each in events if isinstance(each, PassagesFound | SourcesCited)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "error"),
+    [
+        (request("Anything?"), NothingToSearch),
+        (request("Anything?", Scope(("Nowhere",))), CollectionNotFound),
+        (request("Anything?", Scope(("UserData",), ("absent",))), DocumentNotFound),
+        (request("Anything?", Scope(())), InvalidRequest),
+        (request("   "), InvalidRequest),
+        (request("Anything?", None, model="absent"), ModelNotFound),
+        (request("word " * 30000, None), PromptTooLong),
+        (ChatRequest((), ME), InvalidRequest),
+        (ChatRequest((Message(Role.ASSISTANT, "x"),), ME), InvalidRequest),
+    ],
+)
+async def test_what_cannot_be_answered_is_refused(
+    application: Application, asked: ChatRequest, error: type[Exception]
+) -> None:
+    with pytest.raises(error) as caught:
+        await events_of(application, asked)
+    assert "\n" not in str(caught.value)
+
+
+async def test_only_the_chosen_document_is_searched(application: Application) -> None:
+    texts = {"oslo.txt": "The mayor of Oslo is Kari.", "bergen.txt": "The mayor of Bergen is Per."}
+    ids = await ingest_texts(application, texts)
+    scope = Scope(("UserData",), (ids["bergen.txt"],))
+    events = await events_of(application, request("Who is the mayor of Oslo?", scope))
+    [passages] = [event.chunks for event in events if isinstance(event, PassagesFound)]
+    assert {each.document_name for each in passages} == {"bergen.txt"}
+
+
+async def test_history_that_does_not_fit_is_dropped_oldest_first(
+    application: Application,
+) -> None:
+    history = [
+        Message(role, f"{role} {turn} " + "filler " * 900)
+        for turn in range(8)
+        for role in (Role.USER, Role.ASSISTANT)
+    ]
+    asked = ChatRequest((*history, Message(Role.USER, "And now?")), ME)
+    events = await events_of(application, asked)
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    assert 0 < finished.dropped_turns < 8
+    assert finished.usage.prompt_tokens < 8192
+
+
+async def test_sources_are_limited_to_their_share_of_tokens(
+    make_settings: Callable[..., Settings], embedder: Embedder
+) -> None:
+    application = bootstrap.build(make_settings(engine="scripted", source_tokens=64), embedder)
+    try:
+        application.wait_until_ready()
+        texts = {f"{index}.txt": f"Fact {index}: " + "the tide rises. " * 40 for index in range(5)}
+        await ingest_texts(application, texts)
+        events = await events_of(application, request("What does the tide do?"))
+        [passages] = [event.chunks for event in events if isinstance(event, PassagesFound)]
+        assert len(passages) == 1, "one source is always given"
+    finally:
+        await application.close()
+
+
+async def test_max_new_tokens_reaches_the_engine(application: Application) -> None:
+    asked = request("Say a lot", None, sampling=SamplingParams(max_new_tokens=2))
+    finished = (await events_of(application, asked))[-1]
+    assert isinstance(finished, Finished)
+    assert finished.usage.completion_tokens == 2
+
+
+async def test_a_restart_keeps_documents_and_chats(
+    make_settings: Callable[..., Settings], embedder: Embedder, tmp_path: Path
+) -> None:
+    from carrel.core.conversations import SavedTurn
+
+    settings = make_settings(engine="scripted")
+    first = bootstrap.build(settings, embedder)
+    await ingest_texts(first, {"harbor.txt": "The harbor master is Ada Lind."})
+    chat = await first.services.history.start(ME, "Who is the harbor master?")
+    turn = SavedTurn(Message(Role.USER, "Who is the harbor master?"))
+    await first.services.history.append(ME, chat.id, [turn])
+    await first.close()
+
+    second = bootstrap.build(settings, embedder)
+    try:
+        second.wait_until_ready()
+        [kept] = await second.services.history.list(ME)
+        assert kept.title == "Who is the harbor master?"
+        assert list(await second.services.history.turns(ME, kept.id)) == [turn]
+        events = await events_of(second, request("Who is the harbor master?"))
+        [sources] = [event.sources for event in events if isinstance(event, SourcesCited)]
+        assert sources[0].document == "harbor.txt"
+    finally:
+        await second.close()
