@@ -1,0 +1,138 @@
+// What the page does without asking the server: views, the drawer, the theme, confirmations, keys.
+(() => {
+  const THEME = "carrel-theme";
+  const NEAR_THE_END = 120; // pixels from the bottom within which new text keeps the end in sight
+
+  const byId = (id) => document.getElementById(id);
+
+  // Documents or chat: the fragment of the address says which, so that reload and Back keep it.
+  const showView = () => {
+    const documents = location.hash === "#documents";
+    document.body.dataset.view = documents ? "documents" : "chat";
+    const link = byId("documents-link");
+    if (link) {
+      if (documents) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+  };
+  const go = (view) => {
+    const target = view === "documents" ? "documents" : (document.body.dataset.chat ?? "");
+    if (location.hash.slice(1) !== target) {
+      history.pushState(null, "", target ? `#${target}` : location.pathname + location.search);
+    }
+    showView();
+    openRail(false);
+  };
+
+  const openRail = (open) => {
+    document.body.classList.toggle("rail-open", open);
+    byId("menu-button")?.setAttribute("aria-expanded", String(open));
+  };
+
+  const applyTheme = () => {
+    const wanted = localStorage.getItem(THEME);
+    if (wanted) document.body.classList.toggle("dark", wanted === "dark");
+  };
+  const toggleTheme = () => {
+    const dark = !document.body.classList.contains("dark");
+    localStorage.setItem(THEME, dark ? "dark" : "light");
+    document.body.classList.toggle("dark", dark);
+  };
+
+  const question = () => document.querySelector("#question textarea");
+  const fillQuestion = (text) => {
+    const box = question();
+    box.value = text;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    box.focus();
+  };
+
+  const confirmFirst = (button) => {
+    const asking = button.parentElement;
+    asking.closest("li, tr")?.classList.add("confirming");
+    button.hidden = true;
+    const choice = asking.querySelector(".confirm");
+    choice.hidden = false;
+    choice.querySelector("[data-keep]").focus();
+  };
+  const keep = (button) => {
+    const asking = button.closest(".confirmed");
+    asking.closest("li, tr")?.classList.remove("confirming");
+    asking.querySelector(".confirm").hidden = true;
+    const first = asking.querySelector("[data-ask]");
+    first.hidden = false;
+    first.focus();
+  };
+
+  document.addEventListener("click", (event) => {
+    const target = event.target instanceof Element ? event.target : null;
+    if (!target) return;
+    const button = target.closest("[data-ask], [data-keep], [data-view], [data-example]");
+    if (button?.hasAttribute("data-ask")) confirmFirst(button);
+    else if (button?.hasAttribute("data-keep")) keep(button);
+    else if (button?.dataset.view) go(button.dataset.view);
+    else if (button?.dataset.example) fillQuestion(button.dataset.example);
+    else if (target.closest("#menu-button")) openRail(true);
+    else if (target.closest("#close-rail, #veil")) openRail(false);
+    else if (target.closest("#theme-button")) toggleTheme();
+    else if (target.closest("#new-chat, [data-action='open_chat']")) go("chat");
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      const stop = document.querySelector("#stop-button:not(.hide)");
+      const asked = document.querySelector(".confirm:not([hidden]) [data-keep]");
+      if (document.body.classList.contains("rail-open")) {
+        openRail(false);
+        byId("menu-button")?.focus();
+      } else if (asked) keep(asked);
+      else if (stop) stop.click();
+    }
+    const box = question();
+    if (event.key === "ArrowUp" && event.target === box && box.value === "") {
+      const asked = document.querySelectorAll("h2.question");
+      if (asked.length) {
+        event.preventDefault();
+        fillQuestion(asked[asked.length - 1].textContent);
+      }
+    }
+  });
+
+  // The open chat stands in the address, so that a reload shows it again.
+  const followChat = (chat) => {
+    document.body.dataset.chat = chat ? `chat-${chat}` : "";
+    if (location.hash === "#documents") return;
+    const target = document.body.dataset.chat;
+    const address = target ? `#${target}` : location.pathname + location.search;
+    if (location.hash.slice(1) !== target) history.replaceState(null, "", address);
+  };
+
+  const followEnd = (scroller) => {
+    const left = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+    if (left < NEAR_THE_END) requestAnimationFrame(() => scroller.scrollTo(0, scroller.scrollHeight));
+  };
+
+  window.carrel = {
+    chatInAddress: () => (location.hash.startsWith("#chat-") ? location.hash.slice(6) : ""),
+    followChat,
+    followEnd: () => {
+      const scroller = byId("reading");
+      if (scroller) followEnd(scroller);
+    },
+    toEnd: () => {
+      const scroller = byId("reading");
+      if (scroller) requestAnimationFrame(() => scroller.scrollTo(0, scroller.scrollHeight));
+    },
+  };
+
+  window.addEventListener("hashchange", showView);
+  window.addEventListener("popstate", showView);
+  document.addEventListener("DOMContentLoaded", showView);
+  showView();
+  applyTheme();
+  // Gradio sets the class by the system's preference once it is mounted; the reader's choice wins.
+  new MutationObserver(() => {
+    const wanted = localStorage.getItem(THEME);
+    if (wanted && document.body.classList.contains("dark") !== (wanted === "dark")) applyTheme();
+  }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+})();

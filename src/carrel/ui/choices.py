@@ -1,0 +1,50 @@
+"""What the choosers of the page offer."""
+
+from __future__ import annotations
+
+from carrel.core.access import Principal
+from carrel.core.chat import SamplingParams, Scope
+from carrel.core.documents import DocumentStatus
+from carrel.services.application import Services
+from carrel.settings.schema import LLM_MODE, Settings
+
+NO_DOCUMENTS = "No documents"
+
+
+async def collection_names(services: Services, principal: Principal) -> list[str]:
+    """Return the names of the collections that the account may read."""
+    found = await services.collections.list(principal)
+    return list(dict.fromkeys(each.name for each in found))
+
+
+def scope_choices(collections: list[str]) -> list[tuple[str, str]]:
+    """Return label and value of each scope: the collections, and none."""
+    return [*((name, name) for name in collections), (NO_DOCUMENTS, LLM_MODE)]
+
+
+def first_scope(settings: Settings, collections: list[str]) -> str:
+    """Return the scope of the settings, or no documents where that collection is not there."""
+    wanted = settings.documents.langchain_mode
+    return wanted if wanted in collections else LLM_MODE
+
+
+def scope_of(choice: str, settings: Settings) -> Scope | None:
+    """Return what a choice means to the chat service."""
+    return None if choice == LLM_MODE else Scope((choice,), top_k=settings.documents.top_k)
+
+
+def sampling_of(settings: Settings) -> SamplingParams:
+    """Return the sampling of the settings."""
+    generation = settings.generation
+    return SamplingParams(
+        max_new_tokens=generation.max_new_tokens,
+        temperature=generation.temperature,
+        top_p=generation.top_p,
+        repetition_penalty=generation.repetition_penalty,
+    )
+
+
+async def ready_names(services: Services, collection: str, principal: Principal) -> list[str]:
+    """Return the names of the documents that can be asked."""
+    documents = await services.collections.documents(collection, principal)
+    return [each.name for each in documents if each.status is DocumentStatus.READY]

@@ -1,0 +1,69 @@
+"""The one wrapper around all event handlers of the page."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any
+
+import gradio as gr
+import structlog
+from gradio.blocks import Block
+
+from carrel.core.errors import CarrelError
+from carrel.ui.render import error_line
+
+Inputs = dict[str, Block]
+"""Components by the name of the handler's parameter."""
+
+Updates = dict[Any, Any]
+"""New values by component."""
+
+UNEXPECTED = "Something failed inside Carrel. The server's log has the details."
+
+log = structlog.get_logger()
+
+
+def describe(error: Exception) -> str:
+    """Return the line to show for an error; log what is not a ``CarrelError``."""
+    if isinstance(error, CarrelError):
+        return str(error)
+    log.error("page.failed", exc_info=error)
+    return UNEXPECTED
+
+
+class Guard:
+    """Shows an error of a handler as one line in the page's notice, and clears it otherwise."""
+
+    def __init__(self, notice: gr.HTML) -> None:
+        self.notice = notice
+
+    def once(self, handler: Callable[..., Awaitable[Updates]]) -> Callable[..., Any]:
+        """Wrap a handler that returns its updates."""
+
+        @functools.wraps(handler)
+        async def guarded(*positional: Any, **named: Any) -> Updates:
+            try:
+                updates = await handler(*positional, **named)
+            except Exception as error:  # noqa: BLE001 - boundary of the page: shown and logged
+                return {self.notice: error_line(describe(error))}
+            return {self.notice: "", **updates}
+
+        return guarded
+
+    def stream(self, handler: Callable[..., AsyncGenerator[Updates]]) -> Callable[..., Any]:
+        """Wrap a handler that yields its updates."""
+
+        @functools.wraps(handler)
+        async def guarded(*positional: Any, **named: Any) -> AsyncGenerator[Updates]:
+            updates = handler(*positional, **named)
+            try:
+                yield {self.notice: ""}
+                async for update in updates:
+                    yield update
+            except Exception as error:  # noqa: BLE001 - boundary of the page: shown and logged
+                yield {self.notice: error_line(describe(error))}
+            finally:
+                await updates.aclose()
+
+        return guarded

@@ -1,0 +1,168 @@
+"""The page: its parts side by side, and its place in the application."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+
+import gradio as gr
+from fastapi import FastAPI
+from starlette.routing import Mount
+
+from carrel.core.errors import ConversationNotFound
+from carrel.services.application import Services
+from carrel.ui.chat_tab import ChatTab
+from carrel.ui.choices import collection_names, first_scope, scope_choices
+from carrel.ui.documents_tab import DocumentsTab
+from carrel.ui.events import Guard, Updates
+from carrel.ui.headers import PageHeaders
+from carrel.ui.rail import Rail
+from carrel.ui.render import error_line, notice_line
+from carrel.ui.session import Session
+from carrel.ui.theme import carrel_theme, favicon, script, stylesheet
+
+TITLE = "Carrel"
+READY_CHECK_SECONDS = 2.0
+TOP = (
+    '<button id="menu-button" class="icon-button" aria-label="Open the menu" aria-expanded="false"'
+    ' aria-controls="rail"><span class="glyph icon-menu"></span></button>'
+    '<span class="top-mark">Carrel</span>'
+)
+
+
+class Page:
+    """Builds the parts of the page and wires them to each other."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        # Telemetry off; uploads that no handler took are deleted within a day.
+        self.blocks = gr.Blocks(
+            title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)
+        )
+        with self.blocks:
+            self.session = gr.State(Session())
+            self.address = gr.Textbox(visible=False)
+            self.clock = gr.Timer(READY_CHECK_SECONDS, active=False)
+            with gr.Row(elem_id="desk"):
+                self.rail = Rail()
+                with gr.Column(elem_id="main", min_width=0):
+                    gr.HTML(TOP, elem_id="top", apply_default_css=False, js_on_load=None)
+                    self.readiness = gr.HTML(
+                        "", elem_id="readiness", apply_default_css=False, js_on_load=None
+                    )
+                    self.guard = Guard(
+                        gr.HTML("", elem_id="notice", apply_default_css=False, js_on_load=None)
+                    )
+                    self.chat = ChatTab(services, self.session, self.guard)
+                    self.documents = DocumentsTab(services, self.session, self.guard)
+            gr.HTML('<div id="veil"></div>', apply_default_css=False, js_on_load=None)
+            self.chat.wire(self.rail)
+            self.documents.wire(self.chat.scope)
+            self._wire()
+        self.blocks.queue(default_concurrency_limit=None)
+
+    def _wire(self) -> None:
+        chat, documents = self.chat, self.documents
+        private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        self.blocks.load(
+            self.guard.once(self.opened),
+            inputs_kwargs={"address": self.address, "session": self.session},
+            outputs=[
+                self.guard.notice,
+                self.readiness,
+                self.clock,
+                chat.scope,
+                chat.model,
+                chat.past,
+                chat.current,
+                chat.send,
+                chat.stop,
+                self.rail.chats,
+                documents.collection,
+                documents.table,
+            ],
+            js="(address, session) => [window.carrel.chatInAddress(), session]",
+            queue=False,
+            **private,
+        )
+        self.clock.tick(
+            self.guard.once(self.look_at_model),
+            outputs=[self.guard.notice, self.readiness, self.clock, chat.model],
+            queue=False,
+            **private,
+        )
+
+    async def opened(self, *, address: str, session: Session) -> Updates:
+        """Fill a page that was just opened; ``address`` names a chat to continue, or none."""
+        services = self._services
+        names = await collection_names(services, session.principal)
+        scope = first_scope(services.settings, names)
+        collection = scope if scope in names else names[0]
+        updates: Updates = await self.look_at_model()
+        if address:
+            try:
+                turns = await services.history.turns(session.principal, address)
+                session.open_chat(address, turns)
+            except ConversationNotFound as error:
+                updates[self.guard.notice] = error_line(str(error))
+        return {
+            **updates,
+            self.chat.scope: gr.Dropdown(choices=scope_choices(names), value=scope),
+            self.documents.collection: gr.Dropdown(choices=names, value=collection),
+            **await self.chat.thread(session, scope),
+            **await self.documents.show(collection=collection, session=session),
+        }
+
+    async def look_at_model(self) -> Updates:
+        """Say whether the model can answer; look again later while it cannot."""
+        health = await self._services.health.check()
+        models = [each.name for each in self._services.models.models()]
+        return {
+            self.readiness: "" if health.ready else notice_line(health.reason or "Not ready yet."),
+            self.clock: gr.Timer(active=not health.ready),
+            self.chat.model: gr.Dropdown(
+                choices=models, value=models[0] if models else None, visible=len(models) > 1
+            ),
+        }
+
+
+def build_page(services: Services) -> gr.Blocks:
+    """Return the page over the services."""
+    return Page(services).blocks
+
+
+def mount_page(app: FastAPI, services: Services) -> FastAPI:
+    """Mount the page at ``/``; routes that the application has already go before it.
+
+    With an API key in the settings the page asks for it; any user name goes.
+    """
+    key = services.settings.server.api_key
+    secret = key.get_secret_value() if key is not None else None
+
+    def knows_key(_: str, password: str) -> bool:
+        return secret is not None and hmac.compare_digest(
+            password.encode("utf-8"), secret.encode("utf-8")
+        )
+
+    gr.mount_gradio_app(
+        app,
+        build_page(services),
+        path="/",
+        auth=knows_key if secret is not None else None,
+        auth_message="The password is the server's API key; any user name goes.",
+        favicon_path=str(favicon()),
+        theme=carrel_theme(),
+        css=stylesheet(),
+        head=script(),
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        mcp_server=False,
+        enable_monitoring=False,
+        show_error=False,
+        pwa=False,
+    )
+    page = app.router.routes[-1]
+    assert isinstance(page, Mount), "Gradio mounts its application last"
+    page.app = PageHeaders(page.app)
+    return app

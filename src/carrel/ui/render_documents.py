@@ -1,0 +1,143 @@
+"""The documents and their way in as HTML. Pure functions that escape all that is not ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from carrel.core.documents import DocumentRecord, DocumentStatus, OutcomeKind
+from carrel.ui.render import confirmed_delete, counted
+from carrel.ui.upload import FileRow, Upload
+
+STATUSES = {
+    DocumentStatus.PENDING: "being read",
+    DocumentStatus.READY: "ready",
+    DocumentStatus.FAILED: "failed",
+}
+
+
+def size_text(size: int) -> str:
+    """Return a size in bytes as ``320 B``, ``1.2 kB``, ``3.4 MB``."""
+    amount = float(size)
+    for unit in ("B", "kB", "MB"):
+        if amount < 1000:
+            return (
+                f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.1f} {unit}"
+            )
+        amount /= 1000
+    return f"{amount:.1f} GB"
+
+
+def documents_html(documents: Sequence[DocumentRecord], collection: str) -> str:
+    """Return the table of a collection's documents, or what to do when there are none."""
+    if not documents:
+        return (
+            f'<p class="empty">{escape(collection)} has no documents yet. '
+            "Drop files above to add some.</p>"
+        )
+    ready = [each for each in documents if each.status is DocumentStatus.READY]
+    summary = " · ".join(
+        [
+            counted(len(documents), "document"),
+            counted(sum(each.pages or 0 for each in ready), "page"),
+            counted(sum(each.chunks for each in ready), "chunk"),
+        ]
+    )
+    rows = "".join(_document_row(each) for each in documents)
+    return (
+        f'<p class="summary">{summary}</p><table class="documents"><thead><tr>'
+        '<th scope="col">Name</th><th scope="col">Status</th>'
+        '<th scope="col" class="number">Pages</th><th scope="col" class="number">Chunks</th>'
+        '<th scope="col" class="number">Size</th><th scope="col">Added</th>'
+        '<th scope="col"><span class="unseen">Delete</span></th></tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
+    )
+
+
+def _document_row(document: DocumentRecord) -> str:
+    name = escape(document.name)
+    reason = ""
+    if document.status is DocumentStatus.FAILED and document.reason:
+        reason = f'<p class="reason">{escape(document.reason)}</p>'
+    delete = ""
+    if document.status is not DocumentStatus.PENDING:
+        delete = confirmed_delete("delete_document", document.id, f"Delete {document.name}")
+    return (
+        f'<tr class="{document.status.value}"><th scope="row"><span title="{name}">{name}</span>'
+        f"{reason}</th>"
+        f'<td data-label="Status"><span class="status">{STATUSES[document.status]}</span></td>'
+        f'<td class="number" data-label="Pages">{_number(document.pages)}</td>'
+        f'<td class="number" data-label="Chunks">{_number(document.chunks or None)}</td>'
+        f'<td class="number" data-label="Size">{size_text(document.bytes)}</td>'
+        f'<td data-label="Added"><time datetime="{document.added_at.isoformat()}">'
+        f"{document.added_at:%Y-%m-%d}</time></td>"
+        f'<td class="last">{delete}</td></tr>'
+    )
+
+
+def _number(value: int | None) -> str:
+    return f"{value:,}" if value is not None else "–"
+
+
+def upload_html(upload: Upload | None) -> str:
+    """Return one row per file with its stage, below a line on the whole."""
+    if upload is None:
+        return ""
+    rows = "".join(_file_row(each) for each in upload.files)
+    bar = ""
+    if upload.running:
+        bar = f'<progress max="{len(upload.files)}" value="{upload.done}">{upload.done}</progress>'
+    return (
+        f'<section class="upload"><p class="upload-state" role="status">{escape(_state(upload))}'
+        f"</p>{bar}<ul>{rows}</ul></section>"
+    )
+
+
+def _state(upload: Upload) -> str:
+    parts = [
+        f"{upload.done:,} of {counted(len(upload.files), 'file')}",
+        counted(upload.chunks, "chunk"),
+    ]
+    if upload.failed:
+        parts.append(f"{upload.failed:,} failed")
+    if upload.running and upload.seconds_left is not None:
+        parts.append(_time_left(upload.seconds_left))
+    if upload.stopped:
+        parts.append("stopped by you")
+    return " · ".join(parts)
+
+
+def _time_left(seconds: float) -> str:
+    if seconds < 60:
+        return f"about {max(1, round(seconds))} s left"
+    return f"about {round(seconds / 60)} min left"
+
+
+def _file_row(row: FileRow) -> str:
+    kind, stage = _stage(row)
+    return (
+        f'<li class="file {kind}"><span class="file-name" title="{escape(row.name)}">'
+        f'{escape(row.name)}</span><span class="file-stage">{escape(stage)}</span></li>'
+    )
+
+
+def _stage(row: FileRow) -> tuple[str, str]:
+    """Return the style and the words of a file's stage."""
+    if row.outcome is None:
+        if row.left_out:
+            return "left-out", "left out"
+        if not row.current:
+            return "waiting", "waiting"
+        return "reading", f"reading page {row.pages}" if row.pages else "reading"
+    outcome = row.outcome
+    if outcome.kind is OutcomeKind.FAILED:
+        return "failed", outcome.reason or "could not be read"
+    if outcome.kind is OutcomeKind.UNCHANGED:
+        return "ready", "there already, unchanged"
+    document = outcome.document
+    parts = ["replaced the older version" if outcome.kind is OutcomeKind.REPLACED else "ready"]
+    if document is not None and document.pages:
+        parts.append(counted(document.pages, "page"))
+    if document is not None:
+        parts.append(counted(document.chunks, "chunk"))
+    return "ready", " · ".join(parts)

@@ -1,0 +1,57 @@
+"""What the server remembers of one open browser tab."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from carrel.core.access import Principal
+from carrel.core.chat import ChatEvent, Message, Role
+from carrel.core.conversations import SavedTurn
+from carrel.core.documents import IngestionEvent
+from carrel.ui.exchange import Exchange
+from carrel.ui.running import Running
+
+
+@dataclass(slots=True)
+class Session:
+    """The one state object of the page; each tab gets a copy of the first, empty one."""
+
+    principal: Principal = field(default_factory=Principal)
+    conversation_id: str | None = None
+    exchanges: list[Exchange] = field(default_factory=list)
+    answering: Running[ChatEvent] | None = None
+    ingesting: Running[IngestionEvent] | None = None
+
+    def stop_answering(self) -> None:
+        """Stop the answer in work, if there is one."""
+        if self.answering is not None:
+            self.answering.stop()
+
+    def leave_chat(self) -> None:
+        """Stop the answer in work and start with an empty chat."""
+        self.stop_answering()
+        self.answering = None
+        self.conversation_id = None
+        self.exchanges = []
+
+    def open_chat(self, conversation_id: str, turns: Sequence[SavedTurn]) -> None:
+        """Continue a saved chat."""
+        self.leave_chat()
+        self.conversation_id = conversation_id
+        for turn in turns:
+            if turn.message.role is Role.USER:
+                self.exchanges.append(Exchange(turn.message.content))
+            elif turn.message.role is Role.ASSISTANT and self.exchanges:
+                answered = self.exchanges[-1]
+                answered.text = turn.message.content
+                answered.sources = turn.sources
+
+    def messages(self, question: str) -> tuple[Message, ...]:
+        """Return the answered questions with their answers, and the new question last."""
+        spoken: list[Message] = []
+        for each in self.exchanges:
+            if each.text:
+                spoken.append(Message(Role.USER, each.question))
+                spoken.append(Message(Role.ASSISTANT, each.text))
+        return (*spoken, Message(Role.USER, question))

@@ -1,0 +1,66 @@
+"""How far the files of one upload have come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from carrel.core.documents import FileOutcome, IngestionEvent, OutcomeKind
+
+
+@dataclass(slots=True)
+class FileRow:
+    """One file; ``pages`` counts what was read of it so far."""
+
+    name: str
+    current: bool = False
+    pages: int = 0
+    outcome: FileOutcome | None = None
+    left_out: bool = False
+
+
+@dataclass(slots=True)
+class Upload:
+    """The files of an upload in their order."""
+
+    files: list[FileRow] = field(default_factory=list)
+    chunks: int = 0
+    seconds_left: float | None = None
+    running: bool = True
+    stopped: bool = False
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> Upload:
+        """Return an upload of which nothing is done yet."""
+        return cls([FileRow(name) for name in names])
+
+    @property
+    def done(self) -> int:
+        """The number of files that ended, however they ended."""
+        return sum(each.outcome is not None for each in self.files)
+
+    @property
+    def failed(self) -> int:
+        """The number of files that could not be read."""
+        return sum(
+            each.outcome is not None and each.outcome.kind is OutcomeKind.FAILED
+            for each in self.files
+        )
+
+    def apply(self, event: IngestionEvent) -> None:
+        """Take in the next event. Files are ingested in their order, so the first open one ends."""
+        row = next((each for each in self.files if each.outcome is None), None)
+        if isinstance(event, FileOutcome):
+            if row is not None:
+                row.outcome, row.current = event, False
+            return
+        self.chunks, self.seconds_left = event.chunks, event.seconds_left
+        if row is not None and event.current is not None:
+            row.current, row.pages = True, event.pages_read
+
+    def end(self, *, stopped: bool) -> None:
+        """Nothing more comes; files without an outcome were left out."""
+        self.running, self.stopped = False, stopped
+        for each in self.files:
+            each.current = False
+            each.left_out = each.outcome is None
