@@ -1,0 +1,31 @@
+"""The Python client of a Carrel server.
+
+    from carrel.client import Client
+
+    with Client() as client:
+        client.upload("report.pdf", "UserData")
+        answer = client.ask("What was the revenue?")
+        print(answer.text, answer.sources)
+
+It needs httpx and pydantic, and neither a model nor a page.
+"""
+
+from carrel.client.async_client import AsyncClient
+from carrel.client.calls import ChatOptions, Documents
+from carrel.client.client import Client
+from carrel.client.failures import ApiError
+from carrel.client.replies import Answer, Health, Uploaded
+from carrel.client.streams import AnswerStream, AsyncAnswerStream
+
+__all__ = [
+    "Answer",
+    "AnswerStream",
+    "ApiError",
+    "AsyncAnswerStream",
+    "AsyncClient",
+    "ChatOptions",
+    "Client",
+    "Documents",
+    "Health",
+    "Uploaded",
+]

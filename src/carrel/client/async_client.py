@@ -1,0 +1,147 @@
+"""The client for asyncio."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from types import TracebackType
+from typing import Self, TypeVar, Unpack
+
+import httpx
+
+from carrel.client import calls
+from carrel.client.calls import Call, ChatOptions, Messages
+from carrel.client.connection import (
+    ANSWER_SECONDS,
+    DEFAULT_ADDRESS,
+    Connection,
+    Paths,
+    asking,
+    listed,
+)
+from carrel.client.failures import error_of_reply, transport_errors
+from carrel.client.replies import Answer, Health, Uploaded
+from carrel.client.streams import AsyncAnswerStream
+from carrel.core.documents import USER_DATA, Source
+from carrel.wire.collections import CollectionBody
+from carrel.wire.documents import DocumentBody
+from carrel.wire.models import ModelBody
+
+Result = TypeVar("Result")
+
+
+class AsyncClient:
+    """A client for asyncio. Every method raises ``carrel.core.errors`` by the server's code."""
+
+    def __init__(
+        self,
+        address: str = DEFAULT_ADDRESS,
+        *,
+        api_key: str | None = None,
+        timeout: float = ANSWER_SECONDS,
+    ) -> None:
+        """Take the server's address and key; ``timeout`` is in seconds, per answer.
+
+        Raises:
+            InvalidRequest: the address is malformed.
+        """
+        self._connection = Connection(address, api_key, timeout)
+        self._http = httpx.AsyncClient(**self._connection.settings)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def _send(self, call: Call[Result]) -> Result:
+        with (
+            self._connection.request(call) as arguments,
+            transport_errors(self._connection.address),
+        ):
+            response = await self._http.request(**arguments)
+        return call.read(response.status_code, response.content)
+
+    async def chat(self, messages: Messages, **options: Unpack[ChatOptions]) -> Answer:
+        """Ask the model; a text alone is the user's one message."""
+        return await self._send(calls.chat(messages, options))
+
+    async def ask(
+        self, question: str, collection: str = USER_DATA, **options: Unpack[ChatOptions]
+    ) -> Answer:
+        """Ask the documents of a collection."""
+        return await self._send(calls.chat(question, asking(collection, options)))
+
+    @asynccontextmanager
+    async def stream(
+        self, messages: Messages, **options: Unpack[ChatOptions]
+    ) -> AsyncIterator[AsyncAnswerStream]:
+        """Ask the model and read its answer as it comes; leaving the block stops the model.
+
+        async with client.stream("Why?") as answer:
+            async for text in answer:
+                print(text, end="")
+        print(answer.sources)
+        """
+        call = calls.chat(messages, options, stream=True)
+        address = self._connection.address
+        async with AsyncExitStack() as opened:
+            arguments = opened.enter_context(self._connection.request(call))
+            with transport_errors(address):
+                response = await opened.enter_async_context(self._http.stream(**arguments))
+                if response.is_error:
+                    raise error_of_reply(response.status_code, await response.aread())
+            yield AsyncAnswerStream(address, response.aiter_bytes())
+
+    async def search(
+        self, query: str, collection: str = USER_DATA, top_k: int | None = None
+    ) -> list[Source]:
+        """Find passages, best first; no model is asked."""
+        return await self._send(calls.search(query, collection, top_k))
+
+    async def upload(self, paths: Paths, collection: str = USER_DATA) -> list[Uploaded]:
+        """Send one file or several, wait until they are ingested, and return each one's outcome."""
+        return await self._send(calls.upload(listed(paths), collection))
+
+    async def upload_text(
+        self, name: str, text: str, collection: str = USER_DATA
+    ) -> list[Uploaded]:
+        """Send a text as a document of this name, and wait until it is ingested."""
+        return await self._send(calls.upload_text(name, text, collection))
+
+    async def documents(self, collection: str = USER_DATA) -> list[DocumentBody]:
+        """List the documents of a collection."""
+        return await self._send(calls.documents(collection))
+
+    async def delete_document(self, document_id: str, collection: str = USER_DATA) -> None:
+        """Delete a document."""
+        await self._send(calls.delete_document(document_id, collection))
+
+    async def collections(self) -> list[CollectionBody]:
+        """List the collections."""
+        return await self._send(calls.collections())
+
+    async def create_collection(self, name: str, *, shared: bool = False) -> CollectionBody:
+        """Create a collection."""
+        return await self._send(calls.create_collection(name, shared))
+
+    async def delete_collection(self, name: str) -> int:
+        """Delete a collection and return how many documents it had."""
+        return await self._send(calls.delete_collection(name))
+
+    async def models(self) -> list[ModelBody]:
+        """List the models in service, the default one first."""
+        return await self._send(calls.models())
+
+    async def health(self) -> Health:
+        """Ask whether a question could be answered now."""
+        return await self._send(calls.health())

@@ -1,0 +1,217 @@
+"""Every request the client can make and how its reply is read. Nothing here touches a network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypedDict, TypeVar
+from urllib.parse import quote
+
+from pydantic import BaseModel, ValidationError
+
+from carrel.client.failures import ApiError, error_of_reply
+from carrel.client.replies import Answer, Health, Uploaded, uploaded
+from carrel.core.chat import Message
+from carrel.core.documents import Source
+from carrel.core.errors import InvalidRequest
+from carrel.wire.chat import ChatBody, DocumentsBody
+from carrel.wire.collections import (
+    CollectionBody,
+    CollectionList,
+    DeletedCollection,
+    NewCollection,
+)
+from carrel.wire.completions import CompletionBody
+from carrel.wire.documents import (
+    DeletedDocument,
+    DocumentBody,
+    DocumentList,
+    TextDocument,
+    UploadReply,
+)
+from carrel.wire.errors import ErrorBody
+from carrel.wire.models import ModelBody, ModelList
+from carrel.wire.sources import SearchBody, SearchReply
+
+Result = TypeVar("Result")
+Body = TypeVar("Body", bound=BaseModel)
+Documents = DocumentsBody
+Messages = str | Sequence[Message | Mapping[str, Any]]
+
+
+class ChatOptions(TypedDict, total=False):
+    """Options of a question; what is left out takes the server's settings.
+
+    ``documents`` names what is asked: ``Documents(collections=["UserData"])``.
+    """
+
+    model: str
+    documents: Documents
+    max_tokens: int
+    temperature: float
+    top_p: float
+    top_k: int
+    repetition_penalty: float
+    seed: int
+    stop: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[Result]):
+    """A request. ``read`` gets status and content of any reply, and raises core errors.
+
+    ``patient`` calls may take any time, because the server works through documents.
+    """
+
+    method: str
+    path: str
+    read: Callable[[int, bytes], Result]
+    body: BaseModel | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    files: Sequence[Path] = ()
+    patient: bool = False
+
+    @property
+    def content(self) -> bytes | None:
+        """The JSON of the body, without what was not set."""
+        if self.body is None:
+            return None
+        return json.dumps(self.body.model_dump(mode="json", exclude_unset=True)).encode()
+
+
+def _made(body: type[Body], **fields: Any) -> Body:
+    """Return a request body.
+
+    Raises:
+        InvalidRequest: the server would refuse it; the message names the field.
+    """
+    try:
+        return body(**fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(each) for each in first["loc"])
+        raise InvalidRequest(f"'{place}': {first['msg']}.") from error
+
+
+def _reads(body: type[Body], result: Callable[[Body], Result]) -> Callable[[int, bytes], Result]:
+    """Return a reader of replies whose content is this body when they succeed."""
+
+    def read(status: int, content: bytes) -> Result:
+        if status >= 400:
+            raise error_of_reply(status, content)
+        return result(_parsed(body, status, content))
+
+    return read
+
+
+def _parsed(body: type[Body], status: int, content: bytes) -> Body:
+    try:
+        return body.model_validate_json(content)
+    except ValidationError as error:
+        message = "The server's reply is not one of Carrel's: is the address right?"
+        raise ApiError(message, status, None) from error
+
+
+def _collection(name: str, *rest: str) -> str:
+    parts = ("v1", "collections", name, *rest)
+    return "/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def _message(message: Message | Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(message, Message):
+        return {"role": message.role.value, "content": message.content}
+    return dict(message)
+
+
+def chat(messages: Messages, options: ChatOptions, *, stream: bool = False) -> Call[Answer]:
+    """Ask the model; a text alone is the user's one message.
+
+    With ``stream`` the reply is no single body, and ``carrel.client.streams`` reads it.
+    """
+    listed = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
+    fields: dict[str, Any] = {"messages": [_message(each) for each in listed], **options}
+    if stream:
+        fields |= {"stream": True, "stream_options": {"include_usage": True}}
+    read = _reads(CompletionBody, Answer.of)
+    return Call("POST", "/v1/chat/completions", read, _made(ChatBody, **fields))
+
+
+def health() -> Call[Health]:
+    """Ask whether a question could be answered now."""
+
+    def read(status: int, content: bytes) -> Health:
+        if status < 400:
+            return Health(True)
+        if status != 503:
+            raise error_of_reply(status, content)
+        return Health(False, _parsed(ErrorBody, status, content).error.message)
+
+    return Call("GET", "/health", read)
+
+
+def models() -> Call[list[ModelBody]]:
+    """List the models in service."""
+    return Call("GET", "/v1/models", _reads(ModelList, lambda reply: reply.data))
+
+
+def collections() -> Call[list[CollectionBody]]:
+    """List the collections."""
+    read = _reads(CollectionList, lambda reply: reply.collections)
+    return Call("GET", "/v1/collections", read)
+
+
+def create_collection(name: str, shared: bool) -> Call[CollectionBody]:
+    """Create a collection."""
+    body = _made(NewCollection, name=name, shared=shared)
+    return Call("POST", "/v1/collections", _reads(CollectionBody, lambda reply: reply), body)
+
+
+def delete_collection(name: str) -> Call[int]:
+    """Delete a collection."""
+    read = _reads(DeletedCollection, lambda reply: reply.documents)
+    return Call("DELETE", _collection(name), read)
+
+
+def search(query: str, collection: str, top_k: int | None) -> Call[list[Source]]:
+    """Find passages."""
+    read = _reads(SearchReply, lambda reply: [each.to_core() for each in reply.results])
+    given = {} if top_k is None else {"top_k": top_k}
+    body = _made(SearchBody, query=query, **given)
+    return Call("POST", _collection(collection, "search"), read, body)
+
+
+def documents(collection: str) -> Call[list[DocumentBody]]:
+    """List the documents of a collection."""
+    read = _reads(DocumentList, lambda reply: reply.documents)
+    return Call("GET", _collection(collection, "documents"), read)
+
+
+def delete_document(document_id: str, collection: str) -> Call[None]:
+    """Delete a document."""
+    read = _reads(DeletedDocument, lambda reply: None)
+    return Call("DELETE", _collection(collection, "documents", document_id), read)
+
+
+def upload(paths: Sequence[Path], collection: str) -> Call[list[Uploaded]]:
+    """Send files and wait until they are ingested."""
+    path = _collection(collection, "documents")
+    return Call("POST", path, _read_upload, params={"wait": "true"}, files=paths, patient=True)
+
+
+def upload_text(name: str, text: str, collection: str) -> Call[list[Uploaded]]:
+    """Send a text as a document and wait until it is ingested."""
+    path = _collection(collection, "documents")
+    body = _made(TextDocument, name=name, text=text)
+    return Call("POST", path, _read_upload, body, params={"wait": "true"}, patient=True)
+
+
+def _read_upload(status: int, content: bytes) -> list[Uploaded]:
+    # Files that could not be read are outcomes, also when there is no other file.
+    try:
+        return uploaded(UploadReply.model_validate_json(content))
+    except ValidationError:
+        if status >= 400:
+            raise error_of_reply(status, content) from None
+        raise ApiError("The server's reply is not one of Carrel's.", status, None) from None

@@ -1,0 +1,142 @@
+"""The client that blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
+from typing import Self, TypeVar, Unpack
+
+import httpx
+
+from carrel.client import calls
+from carrel.client.calls import Call, ChatOptions, Messages
+from carrel.client.connection import (
+    ANSWER_SECONDS,
+    DEFAULT_ADDRESS,
+    Connection,
+    Paths,
+    asking,
+    listed,
+)
+from carrel.client.failures import error_of_reply, transport_errors
+from carrel.client.replies import Answer, Health, Uploaded
+from carrel.client.streams import AnswerStream
+from carrel.core.documents import USER_DATA, Source
+from carrel.wire.collections import CollectionBody
+from carrel.wire.documents import DocumentBody
+from carrel.wire.models import ModelBody
+
+Result = TypeVar("Result")
+
+
+class Client:
+    """A client that blocks. Every method raises ``carrel.core.errors`` by the server's code."""
+
+    def __init__(
+        self,
+        address: str = DEFAULT_ADDRESS,
+        *,
+        api_key: str | None = None,
+        timeout: float = ANSWER_SECONDS,
+    ) -> None:
+        """Take the server's address and key; ``timeout`` is in seconds, per answer.
+
+        Raises:
+            InvalidRequest: the address is malformed.
+        """
+        self._connection = Connection(address, api_key, timeout)
+        self._http = httpx.Client(**self._connection.settings)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _send(self, call: Call[Result]) -> Result:
+        with (
+            self._connection.request(call) as arguments,
+            transport_errors(self._connection.address),
+        ):
+            response = self._http.request(**arguments)
+        return call.read(response.status_code, response.content)
+
+    def chat(self, messages: Messages, **options: Unpack[ChatOptions]) -> Answer:
+        """Ask the model; a text alone is the user's one message."""
+        return self._send(calls.chat(messages, options))
+
+    def ask(
+        self, question: str, collection: str = USER_DATA, **options: Unpack[ChatOptions]
+    ) -> Answer:
+        """Ask the documents of a collection."""
+        return self._send(calls.chat(question, asking(collection, options)))
+
+    @contextmanager
+    def stream(self, messages: Messages, **options: Unpack[ChatOptions]) -> Iterator[AnswerStream]:
+        """Ask the model and read its answer as it comes; leaving the block stops the model.
+
+        with client.stream("Why?") as answer:
+            for text in answer:
+                print(text, end="")
+        print(answer.sources)
+        """
+        call = calls.chat(messages, options, stream=True)
+        address = self._connection.address
+        with self._connection.request(call) as arguments, ExitStack() as opened:
+            with transport_errors(address):
+                response = opened.enter_context(self._http.stream(**arguments))
+                if response.is_error:
+                    raise error_of_reply(response.status_code, response.read())
+            yield AnswerStream(address, response.iter_bytes())
+
+    def search(
+        self, query: str, collection: str = USER_DATA, top_k: int | None = None
+    ) -> list[Source]:
+        """Find passages, best first; no model is asked."""
+        return self._send(calls.search(query, collection, top_k))
+
+    def upload(self, paths: Paths, collection: str = USER_DATA) -> list[Uploaded]:
+        """Send one file or several, wait until they are ingested, and return each one's outcome."""
+        return self._send(calls.upload(listed(paths), collection))
+
+    def upload_text(self, name: str, text: str, collection: str = USER_DATA) -> list[Uploaded]:
+        """Send a text as a document of this name, and wait until it is ingested."""
+        return self._send(calls.upload_text(name, text, collection))
+
+    def documents(self, collection: str = USER_DATA) -> list[DocumentBody]:
+        """List the documents of a collection."""
+        return self._send(calls.documents(collection))
+
+    def delete_document(self, document_id: str, collection: str = USER_DATA) -> None:
+        """Delete a document."""
+        self._send(calls.delete_document(document_id, collection))
+
+    def collections(self) -> list[CollectionBody]:
+        """List the collections."""
+        return self._send(calls.collections())
+
+    def create_collection(self, name: str, *, shared: bool = False) -> CollectionBody:
+        """Create a collection."""
+        return self._send(calls.create_collection(name, shared))
+
+    def delete_collection(self, name: str) -> int:
+        """Delete a collection and return how many documents it had."""
+        return self._send(calls.delete_collection(name))
+
+    def models(self) -> list[ModelBody]:
+        """List the models in service, the default one first."""
+        return self._send(calls.models())
+
+    def health(self) -> Health:
+        """Ask whether a question could be answered now."""
+        return self._send(calls.health())

@@ -1,0 +1,76 @@
+"""What goes wrong on the way to a server, and what the server says went wrong."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+
+import httpx
+from pydantic import ValidationError
+
+from carrel.core import errors
+from carrel.core.errors import CarrelError, RemoteUnavailable
+from carrel.wire.errors import ErrorBody, ErrorDetail
+
+
+class ApiError(CarrelError):
+    """The server refused or failed with a code that this client does not know.
+
+    ``status`` is that of the reply, None within a stream; ``api_code`` is the server's code.
+    """
+
+    code = "api_error"
+
+    def __init__(self, message: str, status: int | None, api_code: str | None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.api_code = api_code
+
+
+CLASSES: Mapping[str, type[CarrelError]] = MappingProxyType(
+    {
+        each.code: each
+        for _, each in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(each, CarrelError) and each is not CarrelError
+    }
+)
+
+
+def error_of(detail: ErrorDetail, status: int | None) -> CarrelError:
+    """Return the error that a body describes, of the class that its code names."""
+    known = CLASSES.get(detail.code or "")
+    return known(detail.message) if known else ApiError(detail.message, status, detail.code)
+
+
+def error_of_reply(status: int, content: bytes) -> CarrelError:
+    """Return the error of a reply that is not a success."""
+    try:
+        return error_of(ErrorBody.model_validate_json(content).error, status)
+    except ValidationError:
+        # Not Carrel's: a proxy in between, or another server.
+        return ApiError(f"The server answered {status} without saying why.", status, None)
+
+
+@contextmanager
+def transport_errors(address: str) -> Iterator[None]:
+    """Turn a connection that fails within the block into an error of ours.
+
+    Raises:
+        RemoteUnavailable: no server answers, not in time, or the connection breaks.
+    """
+    try:
+        yield
+    except httpx.ConnectError as error:
+        raise RemoteUnavailable(
+            f"No Carrel server answers at {address}: start one, or give its address."
+        ) from error
+    except httpx.TimeoutException as error:
+        raise RemoteUnavailable(
+            f"The server at {address} did not answer in time: try again, or give a longer timeout."
+        ) from error
+    except httpx.TransportError as error:
+        raise RemoteUnavailable(
+            f"The connection to {address} broke ({type(error).__name__}): try again."
+        ) from error

@@ -1,0 +1,73 @@
+"""What the client returns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from carrel.core.chat import FinishReason, Usage
+from carrel.core.documents import OutcomeKind, Source
+from carrel.wire.completions import CompletionBody
+from carrel.wire.documents import DocumentBody, UploadReply
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished answer. ``sources`` is empty where no documents were asked.
+
+    ``dropped_turns`` counts the messages that did not fit the model's context.
+    """
+
+    text: str
+    sources: Sequence[Source]
+    usage: Usage
+    finish_reason: FinishReason
+    model: str
+    dropped_turns: int = 0
+
+    @classmethod
+    def of(cls, body: CompletionBody) -> Answer:
+        """Return the answer of a completion."""
+        choice = body.choices[0]
+        return cls(
+            text=choice.message.content,
+            sources=tuple(each.to_core() for each in body.sources or ()),
+            usage=body.usage.to_core(),
+            finish_reason=FinishReason(choice.finish_reason),
+            model=body.model,
+            dropped_turns=body.dropped_turns,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether a question could be answered now; ``reason`` says what is missing."""
+
+    ready: bool
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """How one file of an upload ended; ``code`` and ``reason`` are set when it failed."""
+
+    name: str
+    kind: OutcomeKind
+    document: DocumentBody | None = None
+    code: str | None = None
+    reason: str | None = None
+
+
+def uploaded(reply: UploadReply) -> list[Uploaded]:
+    """Return one entry per file, with its document where it went in."""
+    documents = {each.id: each for each in reply.documents}
+    return [
+        Uploaded(
+            name=each.name,
+            kind=OutcomeKind(each.outcome),
+            document=documents.get(each.document_id or ""),
+            code=each.code,
+            reason=each.reason,
+        )
+        for each in reply.outcomes
+    ]

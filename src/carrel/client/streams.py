@@ -1,0 +1,153 @@
+"""Answers that come in pieces."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+
+from pydantic import ValidationError
+
+from carrel.client.failures import ApiError, error_of, transport_errors
+from carrel.client.replies import Answer
+from carrel.core.chat import FinishReason, Usage
+from carrel.core.documents import Source
+from carrel.core.errors import RemoteUnavailable
+from carrel.wire.completions import ChunkBody
+from carrel.wire.errors import ErrorBody
+
+DATA = b"data:"
+DONE = b"[DONE]"
+
+
+class ChunkReader:
+    """Reads server-sent events from bytes, however the network cuts them."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.sources: tuple[Source, ...] = ()
+        self.done = False
+        self._usage: Usage | None = None
+        self._reason: FinishReason | None = None
+        self._model = ""
+        self._dropped_turns = 0
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[str]:
+        """Return the texts that are complete now.
+
+        Raises:
+            CarrelError: the server reports an error.
+            ApiError: the stream is not one of Carrel's.
+        """
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        before = len(self.texts)
+        for line in lines:
+            if line.startswith(DATA):
+                self._read(line.removeprefix(DATA).strip())
+        return self.texts[before:]
+
+    def answer(self) -> Answer:
+        """Return the whole answer.
+
+        Raises:
+            RemoteUnavailable: the stream ended early.
+        """
+        if not self.done or self._usage is None or self._reason is None:
+            raise RemoteUnavailable("The answer broke off: the server closed the connection.")
+        return Answer(
+            text="".join(self.texts),
+            sources=self.sources,
+            usage=self._usage,
+            finish_reason=self._reason,
+            model=self._model,
+            dropped_turns=self._dropped_turns,
+        )
+
+    def _read(self, data: bytes) -> None:
+        if data == DONE:
+            self.done = True
+            return
+        try:
+            if data.startswith(b'{"error"'):
+                raise error_of(ErrorBody.model_validate_json(data).error, None)
+            chunk = ChunkBody.model_validate_json(data)
+        except ValidationError as error:
+            raise ApiError("The stream is not one of Carrel's.", None, None) from error
+        self._model = chunk.model
+        self._keep(chunk)
+
+    def _keep(self, chunk: ChunkBody) -> None:
+        for choice in chunk.choices:
+            if choice.delta.content:
+                self.texts.append(choice.delta.content)
+            if choice.finish_reason is not None:
+                self._reason = FinishReason(choice.finish_reason)
+        if chunk.usage is not None:
+            self._usage = chunk.usage.to_core()
+        if chunk.sources is not None:
+            self.sources = tuple(each.to_core() for each in chunk.sources)
+        self._dropped_turns = chunk.dropped_turns or self._dropped_turns
+
+
+class _Streamed:
+    """What both kinds of stream know once they are at their end."""
+
+    def __init__(self, address: str) -> None:
+        self._reader = ChunkReader()
+        self._address = address
+
+    @property
+    def text(self) -> str:
+        """The text so far."""
+        return "".join(self._reader.texts)
+
+    @property
+    def sources(self) -> Sequence[Source]:
+        """The sources; empty before the end."""
+        return self._reader.sources
+
+    def answer(self) -> Answer:
+        """Return the whole answer, at the end.
+
+        Raises:
+            RemoteUnavailable: the stream is not at its end.
+        """
+        return self._reader.answer()
+
+
+class AnswerStream(_Streamed):
+    """Iterates over the pieces of an answer."""
+
+    def __init__(self, address: str, data: Iterator[bytes]) -> None:
+        super().__init__(address)
+        self._data = data
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield text as it comes.
+
+        Raises:
+            CarrelError: the server reports an error, or the connection breaks.
+        """
+        with transport_errors(self._address):
+            for data in self._data:
+                yield from self._reader.feed(data)
+        self._reader.answer()
+
+
+class AsyncAnswerStream(_Streamed):
+    """Iterates over the pieces of an answer."""
+
+    def __init__(self, address: str, data: AsyncIterator[bytes]) -> None:
+        super().__init__(address)
+        self._data = data
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        """Yield text as it comes.
+
+        Raises:
+            CarrelError: the server reports an error, or the connection breaks.
+        """
+        with transport_errors(self._address):
+            async for data in self._data:
+                for text in self._reader.feed(data):
+                    yield text
+        self._reader.answer()
