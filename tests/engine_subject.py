@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -21,13 +22,14 @@ class Subject:
     question: str = "Describe a library in many words."
 
 
-def counted(spec: ModelSpec) -> Subject:
-    """Load a model whose forward passes are counted."""
+def counted(spec: ModelSpec, pause: float = 0.0) -> Subject:
+    """Load a model whose forward passes are counted, and last ``pause`` seconds longer."""
     loaded = load(spec)
     passes: list[int] = []
 
     def note(*_: Any) -> None:
         passes.append(1)
+        time.sleep(pause)
 
     loaded.model.register_forward_hook(note)
     return Subject(SequentialEngine(loaded), lambda: len(passes))

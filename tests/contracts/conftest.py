@@ -14,6 +14,9 @@ from engine_subject import Subject, counted
 from openai_server import ANSWER, foreign_server
 from tiny_model import save_tiny_model
 
+PAUSE = 0.005
+"""Seconds for each token, so that a reader can stop an answer that would else be over at once."""
+
 
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -33,12 +36,12 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     if request.param == "bundled":
         yield request.getfixturevalue("bundled_subject")
     elif request.param == "tiny":
-        yield counted(ModelSpec(base_model=str(request.getfixturevalue("tiny_folder"))))
+        yield counted(ModelSpec(base_model=str(request.getfixturevalue("tiny_folder"))), PAUSE)
     elif request.param == "scripted":
         yield Subject(ScriptedEngine([ANSWER], context_length=300), lambda: 0)
     else:
         with foreign_server() as server:
-            server.pause = 0.002
+            server.pause = PAUSE
             engine = RemoteEngine(server.base_url, None, None)
             yield Subject(engine, lambda: server.words_written)
 
@@ -47,11 +50,11 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
 def closable(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """Each kind of engine, made for one test that closes it."""
     if request.param == "tiny":
-        yield counted(ModelSpec(base_model=str(request.getfixturevalue("tiny_folder"))))
+        yield counted(ModelSpec(base_model=str(request.getfixturevalue("tiny_folder"))), PAUSE)
     elif request.param == "scripted":
-        yield Subject(ScriptedEngine([ANSWER], seconds_per_token=0.001), lambda: 0)
+        yield Subject(ScriptedEngine([ANSWER], seconds_per_token=PAUSE), lambda: 0)
     else:
         with foreign_server() as server:
-            server.pause = 0.002
+            server.pause = PAUSE
             engine = RemoteEngine(server.base_url, None, None)
             yield Subject(engine, lambda: server.words_written)
