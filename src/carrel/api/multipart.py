@@ -37,20 +37,27 @@ class ReceivedFile:
     fits: bool = True
 
 
-def last_component(name: str) -> str:
-    """Return a file name without folders and control characters, in at most 255 characters.
+def document_name(name: str) -> str:
+    """Return a name for a document, without control characters, in at most 255 characters.
+
+    Folders of a relative path are kept, because files of different folders may share a name; of a
+    path that is absolute or climbs with ``..`` only the last component is. It is never used as a
+    path.
 
     Raises:
         InvalidRequest: nothing is left of it.
     """
-    last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    printable = "".join(each for each in last if each.isprintable()).strip()
-    if printable in {"", ".", ".."}:
+    printable = "".join(each for each in name.replace("\\", "/") if each.isprintable()).strip()
+    parts = printable.split("/")
+    if ".." in parts or parts[0] == "" or parts[0].endswith(":"):
+        parts = parts[-1:]
+    kept = "/".join(part.strip() for part in parts if part.strip() not in {"", "."})
+    if kept in {"", ".."}:
         raise InvalidRequest("Each part of 'files' needs a file name.")
-    if len(printable) <= LONGEST_NAME:
-        return printable
-    suffix = Path(printable).suffix[:20]
-    return printable[: LONGEST_NAME - len(suffix)] + suffix
+    if len(kept) <= LONGEST_NAME:
+        return kept
+    suffix = Path(kept).suffix[:20]
+    return kept[: LONGEST_NAME - len(suffix)] + suffix
 
 
 def boundary_of(content_type: str) -> bytes:
@@ -131,7 +138,7 @@ class UploadReceiver:
             )
         if len(self.files) == MOST_FILES:
             raise InvalidRequest(f"One upload takes {MOST_FILES} files: send the rest in another.")
-        name = last_component(options[b"filename"].decode(errors="replace"))
+        name = document_name(options[b"filename"].decode(errors="replace"))
         content_type = self._headers.get(b"content-type", b"").decode("latin-1") or None
         path = self.folder / str(len(self.files))
         self._stream = path.open("wb")

@@ -13,7 +13,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from carrel.api.multipart import ReceivedFile, UploadReceiver, boundary_of, last_component
+from carrel.api.multipart import ReceivedFile, UploadReceiver, boundary_of, document_name
 from carrel.core.disk import disk_errors
 from carrel.core.documents import FileOutcome, IncomingFile, OutcomeKind
 from carrel.core.errors import DocumentTooLarge, InvalidRequest
@@ -73,7 +73,7 @@ def _pasted(body: bytes, folder: Path, supports: Callable[[str], bool]) -> Recei
         # What the framework raises for other bodies, with the place where it would have put it.
         problems = [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
         raise RequestValidationError(problems) from error
-    name = last_component(document.name)
+    name = document_name(document.name)
     path = folder / "0"
     with disk_errors(folder):
         path.write_text(document.text, encoding="utf-8")

@@ -11,12 +11,12 @@ from carrel.cli.ask import question_of
 from carrel.cli.command import COLLECTION, JSON, Command, Invocation
 from carrel.cli.exit_codes import SUCCESS
 from carrel.cli.workspace import open_workspace
-from carrel.core.documents import RetrievedChunk
+from carrel.core.documents import Source
 from carrel.core.errors import InvalidRequest
 from carrel.settings.schema import LLM_MODE
 
 
-async def search(invocation: Invocation) -> Sequence[RetrievedChunk]:
+async def search(invocation: Invocation) -> Sequence[Source]:
     """Return the best passages."""
     scope = scope_of(invocation.collection, invocation.settings)
     if scope is None:
@@ -33,11 +33,11 @@ def run(invocation: Invocation) -> int:
             json.dumps(
                 [
                     {
-                        "document": each.document_name,
-                        "document_id": each.chunk.document_id,
-                        "page": each.chunk.page,
+                        "document": each.document,
+                        "document_id": each.document_id,
+                        "page": each.page,
                         "score": round(each.score, 4),
-                        "text": each.chunk.text,
+                        "text": each.text,
                     }
                     for each in found
                 ],
@@ -46,9 +46,9 @@ def run(invocation: Invocation) -> int:
         )
         return SUCCESS
     for index, each in enumerate(found, start=1):
-        page = f", page {each.chunk.page}" if each.chunk.page is not None else ""
-        print(f"[{index}] {each.document_name}{page}  ({each.score:.2f})")
-        print(f"    {' '.join(each.chunk.text.split())}\n")
+        page = f", page {each.page}" if each.page is not None else ""
+        print(f"[{index}] {each.document}{page}  ({each.score:.2f})")
+        print(f"    {' '.join(each.text.split())}\n")
     return SUCCESS
 
 

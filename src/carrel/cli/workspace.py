@@ -12,8 +12,9 @@ from carrel.bootstrap import Application
 from carrel.cli.remote_workspace import RemoteWorkspace
 from carrel.core.access import Principal
 from carrel.core.chat import ChatEvent, ChatRequest, Message, SamplingParams, Scope
-from carrel.core.documents import Collection, IncomingFile, IngestionEvent, RetrievedChunk
+from carrel.core.documents import Collection, IncomingFile, IngestionEvent, Source
 from carrel.core.errors import StoreInUse
+from carrel.services.citing import cite
 from carrel.settings.schema import Settings
 
 
@@ -32,8 +33,8 @@ class Workspace(Protocol):
         """Answer the last message."""
         ...
 
-    async def search(self, question: str, scope: Scope) -> Sequence[RetrievedChunk]:
-        """Search without a model."""
+    async def search(self, question: str, scope: Scope) -> Sequence[Source]:
+        """Search one collection without a model; each passage's quote fits the question."""
         ...
 
     async def collections(self) -> Sequence[tuple[Collection, int]]:
@@ -66,9 +67,10 @@ class LocalWorkspace:
         async for event in self._services.chat.answer(request):
             yield event
 
-    async def search(self, question: str, scope: Scope) -> Sequence[RetrievedChunk]:
-        """Search without a model."""
-        return await self._services.retrieval.search(question, scope, self._principal)
+    async def search(self, question: str, scope: Scope) -> Sequence[Source]:
+        """Search one collection without a model; each passage's quote fits the question."""
+        found = await self._services.retrieval.search(question, scope, self._principal)
+        return cite(question, question, found)
 
     async def collections(self) -> Sequence[tuple[Collection, int]]:
         """Return each collection with the number of its documents."""

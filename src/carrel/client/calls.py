@@ -70,7 +70,7 @@ class Call(Generic[Result]):
     read: Callable[[int, bytes], Result]
     body: BaseModel | None = None
     params: Mapping[str, str] = field(default_factory=dict)
-    files: Sequence[Path] = ()
+    files: Sequence[tuple[str, Path]] = ()
     patient: bool = False
 
     @property
@@ -194,10 +194,10 @@ def delete_document(document_id: str, collection: str) -> Call[None]:
     return Call("DELETE", _collection(collection, "documents", document_id), read)
 
 
-def upload(paths: Sequence[Path], collection: str) -> Call[list[Uploaded]]:
-    """Send files and wait until they are ingested."""
+def upload(files: Sequence[tuple[str, Path]], collection: str) -> Call[list[Uploaded]]:
+    """Send files, each under its name, and wait until they are ingested."""
     path = _collection(collection, "documents")
-    return Call("POST", path, _read_upload, params={"wait": "true"}, files=paths, patient=True)
+    return Call("POST", path, _read_upload, params={"wait": "true"}, files=files, patient=True)
 
 
 def upload_text(name: str, text: str, collection: str) -> Call[list[Uploaded]]:

@@ -17,7 +17,7 @@ from carrel.client.connection import (
     Connection,
     Paths,
     asking,
-    listed,
+    named,
 )
 from carrel.client.failures import error_of_reply, transport_errors
 from carrel.client.replies import Answer, Health, Uploaded
@@ -107,7 +107,7 @@ class Client:
 
     def upload(self, paths: Paths, collection: str = USER_DATA) -> list[Uploaded]:
         """Send one file or several, wait until they are ingested, and return each one's outcome."""
-        return self._send(calls.upload(listed(paths), collection))
+        return self._send(calls.upload(named(paths), collection))
 
     def upload_text(self, name: str, text: str, collection: str = USER_DATA) -> list[Uploaded]:
         """Send a text as a document of this name, and wait until it is ingested."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -16,14 +16,16 @@ DEFAULT_ADDRESS = "http://127.0.0.1:7860"
 ANSWER_SECONDS = 600.0
 CONNECT_SECONDS = 10.0
 
-Paths = str | Path | Sequence[str | Path]
-"""One file or several."""
+Paths = str | Path | Sequence[str | Path] | Mapping[str, Path]
+"""One file, several, or files by the names that they go by."""
 
 
-def listed(paths: Paths) -> list[Path]:
-    """Return the files as a list."""
+def named(paths: Paths) -> list[tuple[str, Path]]:
+    """Return the files with their names."""
+    if isinstance(paths, Mapping):
+        return list(paths.items())
     given = [paths] if isinstance(paths, str | Path) else paths
-    return [Path(each) for each in given]
+    return [(Path(each).name, Path(each)) for each in given]
 
 
 def asking(collection: str, options: ChatOptions) -> ChatOptions:
@@ -69,7 +71,8 @@ class Connection:
                 arguments["headers"] = {"Content-Type": "application/json"}
             if call.files:
                 arguments["files"] = [
-                    ("files", (path.name, opened.enter_context(_open(path)))) for path in call.files
+                    ("files", (name, opened.enter_context(_open(path))))
+                    for name, path in call.files
                 ]
             if call.patient:
                 arguments["timeout"] = httpx.Timeout(None, connect=CONNECT_SECONDS)
