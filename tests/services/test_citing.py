@@ -27,6 +27,23 @@ def test_an_answer_without_shared_words_falls_back_on_the_question() -> None:
     assert source.quote == "It employs 92,000 people."
 
 
+def test_a_sentence_goes_on_over_the_lines_of_a_page_and_rows_of_a_table_do_not() -> None:
+    lines = "He has left an indelible mark on the business, the organization and"
+    text = (
+        f"{lines}\nthe sneaker community. Next sentence.\nNet sales 2022 34.2\nNet sales 2021 35.4"
+    )
+    assert sentences(text) == [
+        f"{lines}\nthe sneaker community.",
+        "Next sentence.",
+        "Net sales 2022 34.2",
+        "Net sales 2021 35.4",
+    ]
+    assert sentences("Short heading\nA paragraph below it") == [
+        "Short heading",
+        "A paragraph below it",
+    ]
+
+
 def test_sources_keep_the_order_in_which_they_were_numbered() -> None:
     sources = cite("q", "a", [retrieved("one"), retrieved("two"), retrieved("three")])
     assert [(source.index, source.quote) for source in sources] == [

@@ -29,6 +29,8 @@ CHATTY = (
 def configure_logging(settings: LoggingSettings) -> None:
     """Send every log line through structlog, as text or as one JSON object per line."""
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    # It announces at every import that it does without an optional package.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

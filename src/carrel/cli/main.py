@@ -14,7 +14,7 @@ from carrel.cli.command import Command, Invocation
 from carrel.cli.exit_codes import INTERRUPTED, SUCCESS, exit_code
 from carrel.cli.log_setup import configure_logging
 from carrel.core.errors import CarrelError, InvalidRequest
-from carrel.settings.load import load_settings, nearest_hint
+from carrel.settings.load import DEFAULT_ORIGIN, load_settings, nearest_hint
 from carrel.settings.schema import setting_sections
 
 COMMANDS: dict[str, Command] = {
@@ -90,5 +90,9 @@ def _run(words: list[str]) -> int:
     loaded = load_settings(
         {key: flags[key] for key in flags if key in setting_sections()}, config=config
     )
-    configure_logging(loaded.settings.logging)
+    logging = loaded.settings.logging
+    if command is not serve.COMMAND and loaded.origins["log_level"] == DEFAULT_ORIGIN:
+        # A command prints its own outcome; the log of a server would only say it twice.
+        logging = logging.model_copy(update={"log_level": "error"})
+    configure_logging(logging)
     return command.run(Invocation(parsed, loaded))
