@@ -27,10 +27,10 @@ FOLLOW = (
     "const follow = () => {"
     "const thread = element.querySelector('[data-chat]');"
     "if (thread) window.carrel?.followChat(thread.dataset.chat);"
-    "window.carrel?.followEnd(); };"
+    "window.carrel?.followWriting(); };"
     "watch('value', follow);"
 )
-TO_END = "watch('value', () => window.carrel?.toEnd());"
+TO_LAST = "watch('value', () => window.carrel?.toLastQuestion());"
 PRIVATE = '<p class="private">Nothing leaves this machine.</p>'
 
 
@@ -43,7 +43,7 @@ class ChatTab:
         self._guard = guard
         with gr.Column(elem_id="chat-view", elem_classes="view"):
             with gr.Column(elem_id="reading"):
-                self.past = gr.HTML("", elem_id="past", apply_default_css=False, js_on_load=TO_END)
+                self.past = gr.HTML("", elem_id="past", apply_default_css=False, js_on_load=TO_LAST)
                 self.current = gr.HTML(
                     "",
                     elem_id="current",

@@ -1,4 +1,4 @@
-"""What the choosers of the page offer."""
+"""What the settings and the collections offer to choose on the page."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from carrel.core.documents import DocumentStatus
 from carrel.services.application import Services
 from carrel.settings.schema import LLM_MODE, Settings
 
+MEGABYTE = 1_000_000
 NO_DOCUMENTS = "No documents"
 
 
@@ -31,6 +32,11 @@ def first_scope(settings: Settings, collections: list[str]) -> str:
 def scope_of(choice: str, settings: Settings) -> Scope | None:
     """Return what a choice means to the chat service."""
     return None if choice == LLM_MODE else Scope((choice,), top_k=settings.documents.top_k)
+
+
+def largest_file(settings: Settings) -> int:
+    """Return how many bytes an uploaded file may have."""
+    return int(settings.documents.max_file_megabytes * MEGABYTE)
 
 
 def sampling_of(settings: Settings) -> SamplingParams:

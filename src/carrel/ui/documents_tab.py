@@ -13,10 +13,10 @@ from carrel.core.documents import IncomingFile
 from carrel.core.errors import InvalidRequest
 from carrel.services.application import Services
 from carrel.ui.actions import actions_script, chosen
-from carrel.ui.choices import collection_names, scope_choices
+from carrel.ui.choices import collection_names, largest_file, scope_choices
 from carrel.ui.events import Guard, Inputs, Updates
 from carrel.ui.incoming_files import incoming_files
-from carrel.ui.render_documents import documents_html, upload_html
+from carrel.ui.render_documents import documents_head_html, documents_html, upload_html
 from carrel.ui.running import Running
 from carrel.ui.session import Session
 from carrel.ui.upload import Upload
@@ -24,7 +24,9 @@ from carrel.ui.upload import Upload
 UPDATE_INTERVAL = 0.2
 """Seconds between two updates of an upload's rows."""
 
-HEAD = "<h1>Documents</h1>"
+
+LEFT_OUT = '<p class="error-line" role="alert" hidden></p>'
+"""Where the page's script says which files it left out because of their size."""
 
 
 class DocumentsTab:
@@ -35,7 +37,12 @@ class DocumentsTab:
         self._session = session
         self._guard = guard
         with gr.Column(elem_id="documents-view", elem_classes="view"):
-            gr.HTML(HEAD, elem_id="documents-head", apply_default_css=False, js_on_load=None)
+            gr.HTML(
+                documents_head_html(services.ingestion.suffixes(), largest_file(services.settings)),
+                elem_id="documents-head",
+                apply_default_css=False,
+                js_on_load=None,
+            )
             with gr.Row(elem_id="collection-row"):
                 self.collection = gr.Dropdown(
                     elem_id="collection", label="Collection", filterable=False, min_width=200
@@ -51,6 +58,7 @@ class DocumentsTab:
             self.files = gr.File(
                 file_count="multiple", elem_id="upload", label="Files", show_label=False
             )
+            gr.HTML(LEFT_OUT, elem_id="left-out", apply_default_css=False, js_on_load=None)
             self.uploads = gr.HTML("", elem_id="uploads", apply_default_css=False, js_on_load=None)
             self.cancel = gr.Button("Cancel", elem_id="cancel-button", visible=False, scale=0)
             self.table = gr.HTML(

@@ -12,7 +12,7 @@ from starlette.routing import Mount
 from carrel.core.errors import ConversationNotFound
 from carrel.services.application import Services
 from carrel.ui.chat_tab import ChatTab
-from carrel.ui.choices import collection_names, first_scope, scope_choices
+from carrel.ui.choices import collection_names, first_scope, largest_file, scope_choices
 from carrel.ui.documents_tab import DocumentsTab
 from carrel.ui.events import Guard, Updates
 from carrel.ui.headers import PageHeaders
@@ -137,7 +137,8 @@ def mount_page(app: FastAPI, services: Services) -> FastAPI:
     With an API key in the settings the page asks for it; any user name goes.
     """
     key = services.settings.server.api_key
-    secret = key.get_secret_value() if key is not None else None
+    # An empty key, as an unset variable of a shell gives, is none; the API sees it the same way.
+    secret = (key.get_secret_value() or None) if key is not None else None
 
     def knows_key(_: str, password: str) -> bool:
         return secret is not None and hmac.compare_digest(
@@ -151,6 +152,7 @@ def mount_page(app: FastAPI, services: Services) -> FastAPI:
         auth=knows_key if secret is not None else None,
         auth_message="The password is the server's API key; any user name goes.",
         favicon_path=str(favicon()),
+        max_file_size=largest_file(services.settings),
         theme=carrel_theme(),
         css=stylesheet(),
         head=script(),

@@ -28,6 +28,20 @@ def size_text(size: int) -> str:
     return f"{amount:.1f} GB"
 
 
+def documents_head_html(suffixes: Sequence[str], largest: int) -> str:
+    """Return the heading with what can be read.
+
+    ``suffixes`` are those of the formats, ``largest`` is the most bytes that a file may have; the
+    page's script leaves larger ones out before they are sent.
+    """
+    formats = ", ".join(sorted({suffix.lstrip(".").upper() for suffix in suffixes}))
+    return (
+        f'<h1>Documents</h1><p class="formats" data-largest-file="{largest}" '
+        f'data-largest-file-text="{size_text(largest)}">Carrel reads {escape(formats)}, '
+        f"up to {size_text(largest)} each.</p>"
+    )
+
+
 def documents_html(documents: Sequence[DocumentRecord], collection: str) -> str:
     """Return the table of a collection's documents, or what to do when there are none."""
     if not documents:
@@ -58,7 +72,7 @@ def _document_row(document: DocumentRecord) -> str:
     name = escape(document.name)
     reason = ""
     if document.status is DocumentStatus.FAILED and document.reason:
-        reason = f'<p class="reason">{escape(document.reason)}</p>'
+        reason = f'<p class="reason">{escape(_failure(document.reason))}</p>'
     delete = ""
     if document.status is not DocumentStatus.PENDING:
         delete = confirmed_delete("delete_document", document.id, f"Delete {document.name}")
@@ -73,6 +87,10 @@ def _document_row(document: DocumentRecord) -> str:
         f"{document.added_at:%Y-%m-%d}</time></td>"
         f'<td class="last">{delete}</td></tr>'
     )
+
+
+def _failure(reason: str | None) -> str:
+    return f"Could not be read: {reason}" if reason else "Could not be read."
 
 
 def _number(value: int | None) -> str:
@@ -131,7 +149,7 @@ def _stage(row: FileRow) -> tuple[str, str]:
         return "reading", f"reading page {row.pages}" if row.pages else "reading"
     outcome = row.outcome
     if outcome.kind is OutcomeKind.FAILED:
-        return "failed", outcome.reason or "could not be read"
+        return "failed", _failure(outcome.reason)
     if outcome.kind is OutcomeKind.UNCHANGED:
         return "ready", "there already, unchanged"
     document = outcome.document

@@ -67,7 +67,7 @@
   document.addEventListener("click", (event) => {
     const target = event.target instanceof Element ? event.target : null;
     if (!target) return;
-    const button = target.closest("[data-ask], [data-keep], [data-view], [data-example]");
+    const button = target.closest("button");
     if (button?.hasAttribute("data-ask")) confirmFirst(button);
     else if (button?.hasAttribute("data-keep")) keep(button);
     else if (button?.dataset.view) go(button.dataset.view);
@@ -107,23 +107,71 @@
     if (location.hash.slice(1) !== target) history.replaceState(null, "", address);
   };
 
-  const followEnd = (scroller) => {
-    const left = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
-    if (left < NEAR_THE_END) requestAnimationFrame(() => scroller.scrollTo(0, scroller.scrollHeight));
+  // While an answer is being written its end stays in sight, unless the reader scrolled up. When the
+  // sources come below it nothing moves: the answer is what is read next.
+  const followWriting = () => {
+    const reading = byId("reading");
+    if (!reading?.querySelector(".answer.writing")) return;
+    const left = reading.scrollHeight - reading.scrollTop - reading.clientHeight;
+    if (left < NEAR_THE_END) requestAnimationFrame(() => reading.scrollTo(0, reading.scrollHeight));
   };
 
   window.carrel = {
     chatInAddress: () => (location.hash.startsWith("#chat-") ? location.hash.slice(6) : ""),
     followChat,
-    followEnd: () => {
-      const scroller = byId("reading");
-      if (scroller) followEnd(scroller);
-    },
-    toEnd: () => {
-      const scroller = byId("reading");
-      if (scroller) requestAnimationFrame(() => scroller.scrollTo(0, scroller.scrollHeight));
-    },
+    followWriting,
+    toLastQuestion: () => requestAnimationFrame(() => byId("current")?.scrollIntoView()),
   };
+
+  // A file above the limit is left out here, by name, so that the others still go in: the server
+  // would refuse the whole upload.
+  const withoutLargeFiles = (files) => {
+    const rule = document.querySelector("[data-largest-file]");
+    const largest = Number(rule?.dataset.largestFile ?? Infinity);
+    const kept = new DataTransfer();
+    const names = [];
+    for (const file of files) {
+      if (file.size > largest) names.push(file.name);
+      else kept.items.add(file);
+    }
+    const line = document.querySelector("#left-out p");
+    line.hidden = names.length === 0;
+    line.textContent = names.length
+      ? `Left out, larger than ${rule.dataset.largestFileText}: ${names.join(", ")}`
+      : "";
+    return names.length ? kept.files : null;
+  };
+  const giveFiles = (input, files) => {
+    input.files = files;
+    if (files.length) input.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  document.addEventListener(
+    "change",
+    (event) => {
+      const input = event.target;
+      if (!(input instanceof HTMLInputElement) || input.type !== "file") return;
+      const kept = input.files.length ? withoutLargeFiles(input.files) : null;
+      if (kept) {
+        event.stopImmediatePropagation();
+        giveFiles(input, kept);
+      }
+    },
+    true,
+  );
+  document.addEventListener(
+    "drop",
+    (event) => {
+      const zone = event.target instanceof Element ? event.target.closest("#upload") : null;
+      const input = zone?.querySelector("input[type=file]");
+      const kept = input ? withoutLargeFiles(event.dataTransfer.files) : null;
+      if (kept) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        giveFiles(input, kept);
+      }
+    },
+    true,
+  );
 
   window.addEventListener("hashchange", showView);
   window.addEventListener("popstate", showView);
