@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from carrel.index.embedder import SentenceTransformerEmbedder
 
 from carrel import bootstrap
 from carrel.bootstrap import Application
 from carrel.core.protocols import Embedder
+from carrel.index.embedder import SentenceTransformerEmbedder
 from carrel.settings.schema import Settings
 
 
