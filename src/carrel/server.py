@@ -14,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from carrel.api.app import create_api
-from carrel.api.deps import api_of
+from carrel.api.deps import Api, api_of
 from carrel.api.security import is_loopback, key_of
 from carrel.core.errors import InvalidSetting, PortInUse
 from carrel.services.application import Services
@@ -100,7 +100,7 @@ async def serve(app: FastAPI, listener: Listener) -> None:
         backlog=BACKLOG,
         timeout_graceful_shutdown=CUT_SECONDS,
     )
-    server = _Server(config, api_of(app).closing)
+    server = _Server(config, api_of(app))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         await asyncio.shield(serving)
@@ -111,14 +111,16 @@ async def serve(app: FastAPI, listener: Listener) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Tells open answers when it closes, and returns from a signal instead of raising it again."""
+    """Tells open work when it closes, and returns from a signal instead of raising it again."""
 
-    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
+    def __init__(self, config: uvicorn.Config, api: Api) -> None:
         super().__init__(config)
-        self._closing = closing
+        self._api = api
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        timer = asyncio.get_running_loop().call_later(GRACE_SECONDS, self._closing.set)
+        # A document is rarely done within the grace, and one left out is whole or not there.
+        self._api.ingestions.stop()
+        timer = asyncio.get_running_loop().call_later(GRACE_SECONDS, self._api.closing.set)
         try:
             await super().shutdown(sockets)
         finally:

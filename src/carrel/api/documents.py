@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
@@ -54,13 +53,8 @@ async def add_documents(
         failed = [FailedFile.of(each) for each in received.refused]
         accepted = AcceptedReply(accepted=[each.name for each in received.files], failed=failed)
         return JSONResponse(accepted.model_dump(mode="json"), status_code=HTTPStatus.ACCEPTED)
-    outcomes = await while_connected(request.receive, api.closing, _result_of(task))
+    outcomes = await while_connected(request.receive, api.closing, api.ingestions.result(task))
     return _finished(api, [*received.refused, *outcomes])
-
-
-async def _result_of(task: asyncio.Task[list[FileOutcome]]) -> list[FileOutcome]:
-    """Wait without passing a cancellation on: the task belongs to the application."""
-    return await asyncio.shield(task)
 
 
 def _finished(api: Api, outcomes: Sequence[FileOutcome]) -> Response:

@@ -93,5 +93,6 @@ async def _client_gone(request: Request, error: Exception) -> Response:
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
     """Say nothing of it to the client; the framework raises it again, and it is logged."""
-    # This reply is made outside the middlewares that complete all others.
-    return INTERNAL_REPLY.response({**HEADERS, REQUEST_ID: current_id()})
+    # This reply is made outside the middlewares that complete all others, and the server closes
+    # its connection: a client that is not told so would send its next request into the void.
+    return INTERNAL_REPLY.response({**HEADERS, REQUEST_ID: current_id(), "Connection": "close"})

@@ -13,7 +13,7 @@ import structlog
 from carrel.api.metrics import Metrics
 from carrel.core.access import Principal
 from carrel.core.documents import FileOutcome, IncomingFile
-from carrel.core.errors import CarrelError
+from carrel.core.errors import CarrelError, Unavailable
 from carrel.services.ingestion import IngestionService
 
 log = structlog.get_logger()
@@ -44,13 +44,30 @@ class Ingestions:
         task.add_done_callback(self._ended)
         return task
 
-    async def close(self) -> None:
+    async def result(self, task: asyncio.Task[list[FileOutcome]]) -> list[FileOutcome]:
+        """Wait for an upload. Whoever waits may be cancelled; the upload goes on.
+
+        Raises:
+            Unavailable: the server shuts down and has stopped the upload.
+            CarrelError: what the ingestion service raises.
+        """
+        await asyncio.wait([task])
+        if task.cancelled():
+            raise Unavailable("The server is shutting down: send the files again when it is back.")
+        return task.result()
+
+    def stop(self) -> None:
         """Stop after the batch of chunks in work; the files not yet done are left out cleanly."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        for task in self._tasks:
+            # Once only: a second cancellation would not let the batch in work come to its end.
+            if not task.cancelling():
+                task.cancel()
+
+    async def close(self) -> None:
+        """Stop, and return when everything has stopped."""
+        self.stop()
+        if self._tasks:
+            await asyncio.wait(list(self._tasks))
 
     async def _run(self, upload: Upload) -> list[FileOutcome]:
         outcomes: list[FileOutcome] = []

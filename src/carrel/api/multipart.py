@@ -100,7 +100,9 @@ class UploadReceiver:
         except FormParserError as error:
             raise InvalidRequest("The upload is not valid multipart/form-data.") from error
         finally:
-            self._close()
+            # Closing writes what is still buffered, and so can fail, too.
+            with disk_errors(self.folder):
+                self._close()
         if not self._complete:
             raise InvalidRequest("The upload ends before its last boundary.")
         return self.files

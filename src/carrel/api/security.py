@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from carrel.core.errors import AccessDenied, InvalidRequest, NotAuthenticated
 from carrel.settings.schema import ServerSettings
 
 READING = {"GET", "HEAD", "OPTIONS"}
+_HOST = re.compile(r"[\w.:\[\]-]+")
 
 
 def is_loopback(host: str) -> bool:
@@ -44,9 +46,14 @@ def host_name(header: str) -> str | None:
         parts.port  # noqa: B018 - raises where the port is no number
     except ValueError:
         return None
-    if parts.path or parts.query or parts.fragment or "@" in header or not parts.hostname:
+    rest = parts.path or parts.query or parts.fragment
+    if rest or not parts.hostname or not _HOST.fullmatch(header):
         return None
     return parts.hostname.rstrip(".")
+
+
+def _plain(host: str) -> str:
+    return host.lower().strip("[]").rstrip(".")
 
 
 def is_api(path: str) -> bool:
@@ -62,14 +69,15 @@ def _values(scope: Scope, name: bytes) -> Iterator[str]:
 class AccessRules:
     """What the settings say about who may ask."""
 
-    hosts: frozenset[str]
+    bound: str
+    allowed: frozenset[str]
     api_key: str | None
 
     @classmethod
     def of(cls, settings: ServerSettings) -> AccessRules:
         """Return the rules of the settings."""
-        named = (settings.host, *settings.allowed_hosts)
-        return cls(frozenset(each.lower().strip("[]") for each in named), key_of(settings))
+        allowed = frozenset(_plain(each) for each in settings.allowed_hosts)
+        return cls(_plain(settings.host), allowed, key_of(settings))
 
     def refusal(self, scope: Scope) -> ErrorReply | None:
         """Return why a request is refused; None when it is not."""
@@ -97,14 +105,15 @@ class AccessRules:
     def _is_ours(self, name: str, scope: Scope) -> bool:
         # A server that listens on every address is bound to the one that was dialed.
         dialed = (scope.get("server") or ("",))[0]
-        return is_loopback(name) or name in self.hosts or name == dialed
+        return is_loopback(name) or name in self.allowed or name in (self.bound, dialed)
 
     def _same_origin(self, scope: Scope, host: str) -> bool:
         for origin in _values(scope, b"origin"):
             _, separator, authority = origin.lower().partition("://")
             if not separator:
                 return False
-            if authority != host.lower() and host_name(authority) not in self.hosts:
+            # Another port is another site. Behind a proxy both may differ from the Host header.
+            if authority != host.lower() and host_name(authority) not in self.allowed:
                 return False
         return True
 
