@@ -38,17 +38,25 @@ def imported_modules(module: ast.Module) -> Iterator[str]:
             yield node.module
 
 
+def written_environment(node: ast.AST) -> ast.expr | None:
+    """The ``os.environ`` of ``os.environ[...] = ...`` and ``os.environ.setdefault``."""
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+        return node.value
+    if isinstance(node, ast.Attribute) and node.attr == "setdefault":
+        return node.value
+    return None
+
+
 def reads_environment(module: ast.Module) -> bool:
     """Whether the file reads ``os.environ`` or one of its kin, under whatever import."""
+    written = {id(written_environment(node)) for node in ast.walk(module)}
     for node in ast.walk(module):
         if isinstance(node, ast.Attribute) and node.attr in ENVIRONMENT_NAMES:
-            return True
-        if (
-            isinstance(node, ast.ImportFrom)
-            and node.module == "os"
-            and any(alias.name in ENVIRONMENT_NAMES for alias in node.names)
-        ):
-            return True
+            if id(node) not in written:
+                return True
+        elif isinstance(node, ast.ImportFrom) and node.module == "os":
+            if any(alias.name in ENVIRONMENT_NAMES for alias in node.names):
+                return True
     return False
 
 
@@ -88,10 +96,21 @@ def test_the_environment_is_read_in_one_file() -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["import os\nos.environ['A']", "from os import getenv", "import os as o\no.getenv('A')"],
+    [
+        "import os\nos.environ['A']",
+        "import os\nos.environ.get('A')",
+        "from os import getenv",
+        "import os as o\no.getenv('A')",
+        "import os\nos.environ['A'] = os.environ['B']",
+    ],
 )
 def test_the_check_of_the_environment_sees_every_way_to_read_it(source: str) -> None:
     assert reads_environment(ast.parse(source))
+
+
+def test_the_check_of_the_environment_lets_a_library_be_told_something() -> None:
+    source = "import os\nos.environ['A'] = '1'\nos.environ.setdefault('B', '2')"
+    assert not reads_environment(ast.parse(source))
 
 
 def test_every_file_and_every_public_name_of_core_is_documented() -> None:

@@ -155,14 +155,14 @@ def test_a_command_uses_the_server_that_holds_the_folder(
     assert "nothing to search" in empty.stderr
 
 
-def stored_vectors(db_dir: Path) -> int:
+def stored_chunks(db_dir: Path) -> int:
     """Return the number of chunks that the catalog has written so far."""
     catalog = db_dir / "catalog.db"
     if not catalog.exists():
         return 0
     try:
         with sqlite3.connect(f"file:{catalog}?mode=ro", uri=True) as connection:
-            return int(connection.execute("SELECT count(*) FROM chunks").fetchone()[0])
+            return int(connection.execute("SELECT count(*) FROM chunk").fetchone()[0])
     except sqlite3.OperationalError:
         return 0
 
@@ -181,7 +181,7 @@ def test_a_killed_ingestion_leaves_no_half_document(carrel: CommandLine, tmp_pat
         cwd=ROOT / "src",
     )
     deadline = time.monotonic() + 120
-    while stored_vectors(carrel.db_dir) < 65 and time.monotonic() < deadline:
+    while stored_chunks(carrel.db_dir) < 65 and time.monotonic() < deadline:
         assert process.poll() is None, "it ended before it could be killed"
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
@@ -190,7 +190,7 @@ def test_a_killed_ingestion_leaves_no_half_document(carrel: CommandLine, tmp_pat
     found = carrel.run("search", "What is the keeper called?", "--json")
     assert found.returncode == 0, found.stderr
     assert {each["document"] for each in json.loads(found.stdout)} == {"a.txt"}
-    assert stored_vectors(carrel.db_dir) == 1
+    assert stored_chunks(carrel.db_dir) == 1
     originals = list((carrel.db_dir / "originals").rglob("*"))
     assert len([each for each in originals if each.is_file()]) == 1
 

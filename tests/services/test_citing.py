@@ -38,6 +38,10 @@ def test_a_sentence_goes_on_over_the_lines_of_a_page_and_rows_of_a_table_do_not(
         "Net sales 2022 34.2",
         "Net sales 2021 35.4",
     ]
+    assert sentences("Mary N. Dillon leads Foot Locker, Inc. from now on. Really.") == [
+        "Mary N. Dillon leads Foot Locker, Inc. from now on.",
+        "Really.",
+    ]
     assert sentences("Short heading\nA paragraph below it") == [
         "Short heading",
         "A paragraph below it",

@@ -15,6 +15,7 @@ from carrel.cli.exit_codes import INTERRUPTED, SUCCESS, exit_code
 from carrel.cli.log_setup import configure_logging
 from carrel.core.errors import CarrelError, InvalidRequest
 from carrel.settings.load import DEFAULT_ORIGIN, load_settings, nearest_hint
+from carrel.settings.process_environment import prepare_environment
 from carrel.settings.schema import setting_sections
 
 COMMANDS: dict[str, Command] = {
@@ -90,6 +91,7 @@ def _run(words: list[str]) -> int:
     loaded = load_settings(
         {key: flags[key] for key in flags if key in setting_sections()}, config=config
     )
+    prepare_environment(loaded.settings.server.offline)
     logging = loaded.settings.logging
     if command is not serve.COMMAND and loaded.origins["log_level"] == DEFAULT_ORIGIN:
         # A command prints its own outcome; the log of a server would only say it twice.

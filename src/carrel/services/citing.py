@@ -12,9 +12,19 @@ from carrel.core.documents import RetrievedChunk, Source
 LONGEST_QUOTE = 400
 _WORD = re.compile(r"\w+(?:[.,]\d+)*")
 _SENTENCE_END = re.compile(
-    # A line of a PDF page ends in the middle of a sentence: after a long line that ends with a
-    # letter or a comma, and before a letter, the sentence goes on.
-    r"(?<=[.!?。！？])\s+|\n{2,}|\n(?![^\W\d_])|(?<![^\W\d_,])\n|(?<!.{60})\n"
+    "|".join(
+        (
+            # An initial, or an abbreviation before a small letter, ends no sentence.
+            r"(?<=[.!?])(?<!\b\w\.)\s+(?![a-z])",
+            r"(?<=[。！？])\s*",
+            r"\n{2,}",
+            # A line of a PDF page ends in the middle of a sentence: after a long line that ends
+            # with a letter or a comma, and before a letter, the sentence goes on.
+            r"\n(?![^\W\d_])",
+            r"(?<![^\W\d_,])\n",
+            r"(?<!.{60})\n",
+        )
+    )
 )
 
 
