@@ -49,15 +49,12 @@ def written_environment(node: ast.AST) -> ast.expr | None:
 
 def reads_environment(module: ast.Module) -> bool:
     """Whether the file reads ``os.environ`` or one of its kin, under whatever import."""
-    written = {id(written_environment(node)) for node in ast.walk(module)}
-    for node in ast.walk(module):
-        if isinstance(node, ast.Attribute) and node.attr in ENVIRONMENT_NAMES:
-            if id(node) not in written:
-                return True
-        elif isinstance(node, ast.ImportFrom) and node.module == "os":
-            if any(alias.name in ENVIRONMENT_NAMES for alias in node.names):
-                return True
-    return False
+    nodes = list(ast.walk(module))
+    written = {id(written_environment(node)) for node in nodes}
+    used = [node for node in nodes if isinstance(node, ast.Attribute) and id(node) not in written]
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module == "os"]
+    names = {node.attr for node in used} | {alias.name for node in imports for alias in node.names}
+    return bool(names & ENVIRONMENT_NAMES)
 
 
 def test_the_import_contracts_are_kept() -> None:

@@ -22,11 +22,7 @@ LOADED_BY_OTHERS = {
     "accelerate": "transformers places and shards models with it",
     "bitsandbytes": "transformers quantizes with it",
     "gguf": "transformers reads .gguf files with it",
-    "lxml": "Beautiful Soup parses with it",
-    "numpy": "torch and Chroma exchange vectors through it",
-    "python-multipart": "fastapi parses uploads with it",
     "safetensors": "transformers reads weights with it",
-    "uvicorn": "the server",
 }
 """Direct dependencies that the source may use without importing them."""
 
@@ -47,17 +43,19 @@ def direct(requirements: list[str]) -> dict[str, str]:
     return {canonical(each.split("==")[0]): each.split("==")[1] for each in requirements}
 
 
-def imported_packages() -> set[str]:
-    """The distributions whose modules the source imports."""
+def imported_packages(*folders: str) -> set[str]:
+    """The distributions whose modules the files of the folders import."""
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     modules: set[str] = set()
-    for path in (ROOT / "src").rglob("*.py"):
+    for path in files:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 modules |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 modules.add(node.module.partition(".")[0])
     owners = packages_distributions()
-    outside = modules - sys.stdlib_module_names - {"carrel"}
+    ours = {"carrel"} | {path.stem for folder in folders for path in (ROOT / folder).glob("*.py")}
+    outside = modules - sys.stdlib_module_names - ours
     return {canonical(name) for module in outside for name in owners[module]}
 
 
@@ -70,19 +68,24 @@ def test_every_requirement_is_an_exact_version_that_is_installed(file: str) -> N
 
 def test_the_direct_dependencies_stand_in_the_requirements_with_the_same_version() -> None:
     groups = PYPROJECT["dependency-groups"]
-    for requirements, file in [
-        (PYPROJECT["project"]["dependencies"], "requirements"),
-        (groups["build"], "requirements-build"),
-        (groups["test"], "requirements-dev"),
-    ]:
-        assert direct(requirements).items() <= pins(file).items()
+    runtime, build = pins("requirements"), pins("requirements-build")
+    assert direct(PYPROJECT["project"]["dependencies"]).items() <= runtime.items()
+    assert direct(groups["build"]).items() <= build.items()
+    everything = runtime | build | pins("requirements-dev")
+    assert direct(groups["test"]).items() <= everything.items()
 
 
 def test_the_server_requires_exactly_what_it_imports() -> None:
     declared = set(direct(PYPROJECT["project"]["dependencies"]))
-    imported = imported_packages() - set(pins("requirements-models"))
+    imported = imported_packages("src")
     assert imported <= declared, "imported without being declared"
-    assert declared <= imported | set(LOADED_BY_OTHERS), "declared without being used"
+    assert declared - imported == set(LOADED_BY_OTHERS), "declared without being used"
+
+
+def test_the_tests_and_tools_import_only_what_is_declared() -> None:
+    groups = PYPROJECT["dependency-groups"]
+    declared = [*PYPROJECT["project"]["dependencies"], *groups["build"], *groups["test"]]
+    assert imported_packages("tests", "benchmarks", "scripts") <= set(direct(declared))
 
 
 def test_nothing_of_cuda_is_pinned() -> None:
