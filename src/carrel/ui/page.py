@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
-from typing import Any
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import gradio as gr
 from fastapi import FastAPI
@@ -60,6 +63,9 @@ class Page:
             self.documents.wire(self.chat.scope)
             self._wire()
         self.blocks.queue(default_concurrency_limit=None)
+        # Gradio would compute statistics of all events, with pandas, after each event, for a
+        # dashboard that is off.
+        self.blocks._queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
 
     def _wire(self) -> None:
         chat, documents = self.chat, self.documents
@@ -126,9 +132,28 @@ class Page:
         }
 
 
+Made = TypeVar("Made")
+
+
+def _in_event_loop(make: Callable[[], Made]) -> Made:
+    """Call ``make`` while an event loop runs.
+
+    Where none runs, Gradio opens a loop for each lock that it makes, and closes none of them.
+    """
+
+    async def call() -> Made:
+        return make()
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(call())
+    return make()
+
+
 def build_page(services: Services) -> gr.Blocks:
     """Return the page over the services."""
-    return Page(services).blocks
+    return _in_event_loop(lambda: Page(services).blocks)
 
 
 def mount_page(app: FastAPI, services: Services) -> FastAPI:
@@ -136,6 +161,14 @@ def mount_page(app: FastAPI, services: Services) -> FastAPI:
 
     With an API key in the settings the page asks for it; any user name goes.
     """
+    _in_event_loop(lambda: _mount(app, services))
+    page = app.router.routes[-1]
+    assert isinstance(page, Mount), "Gradio mounts its application last"
+    page.app = PageHeaders(page.app)
+    return app
+
+
+def _mount(app: FastAPI, services: Services) -> None:
     key = services.settings.server.api_key
     # An empty key, as an unset variable of a shell gives, is none; the API sees it the same way.
     secret = (key.get_secret_value() or None) if key is not None else None
@@ -147,7 +180,7 @@ def mount_page(app: FastAPI, services: Services) -> FastAPI:
 
     gr.mount_gradio_app(
         app,
-        build_page(services),
+        Page(services).blocks,
         path="/",
         auth=knows_key if secret is not None else None,
         auth_message="The password is the server's API key; any user name goes.",
@@ -164,7 +197,3 @@ def mount_page(app: FastAPI, services: Services) -> FastAPI:
         show_error=False,
         pwa=False,
     )
-    page = app.router.routes[-1]
-    assert isinstance(page, Mount), "Gradio mounts its application last"
-    page.app = PageHeaders(page.app)
-    return app

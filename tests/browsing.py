@@ -1,0 +1,175 @@
+"""Carrel's page in a real browser, as somebody in front of it sees and uses it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Locator, Page, Playwright, Route, expect
+
+PATIENCE = 30_000
+"""Milliseconds that an expectation waits before it fails."""
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start the Chromium of the system, headless."""
+    chromium = shutil.which("chromium")
+    assert chromium, "the browser journeys need chromium: install the package 'chromium'"
+    return playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+
+
+@dataclass
+class Visit:
+    """One browser tab on the page, and everything suspicious that happened in it."""
+
+    page: Page
+    address: str
+    foreign: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    def guard(self, route: Route) -> None:
+        """Let a request to the server pass; write down and stop every other one."""
+        if urlsplit(route.request.url).netloc == urlsplit(self.address).netloc:
+            route.continue_()
+        else:
+            self.foreign.append(route.request.url)
+            route.abort()
+
+    def open(self, fragment: str = "") -> None:
+        """Open the page, and wait until it is filled."""
+        self.page.goto(f"{self.address}/{fragment}")
+        expect(self.page.locator("#scope input")).not_to_have_value("", timeout=PATIENCE)
+
+    def reload(self) -> None:
+        """Load the page again, as F5 does."""
+        self.page.reload()
+        expect(self.page.locator("#scope input")).not_to_have_value("", timeout=PATIENCE)
+
+    @property
+    def question(self) -> Locator:
+        """The question box."""
+        return self.page.locator("#question textarea")
+
+    @property
+    def answer(self) -> Locator:
+        """The text of the last answer."""
+        return self.page.locator("#current .answer")
+
+    @property
+    def state(self) -> Locator:
+        """The line below the last answer."""
+        return self.page.locator("#current .state")
+
+    @property
+    def error(self) -> Locator:
+        """The line of an error, in the chat or above it."""
+        return self.page.locator(".error-line:visible")
+
+    @property
+    def sources(self) -> Locator:
+        """The sources of the last answer."""
+        return self.page.locator("#current .source")
+
+    @property
+    def chats(self) -> Locator:
+        """The titles of the saved chats."""
+        return self.page.locator("#chats .chat-title")
+
+    @property
+    def stop(self) -> Locator:
+        """The button that stops an answer."""
+        return self.page.locator("#stop-button")
+
+    @property
+    def send(self) -> Locator:
+        """The button that asks."""
+        return self.page.locator("#send-button")
+
+    @property
+    def documents(self) -> Locator:
+        """The rows of the table of documents."""
+        return self.page.locator("#documents-table tbody tr")
+
+    @property
+    def uploads(self) -> Locator:
+        """The rows of the upload, one for each file."""
+        return self.page.locator("#uploads .file")
+
+    def ask(self, question: str) -> None:
+        """Type a question and send it."""
+        self.question.fill(question)
+        self.question.press("Enter")
+
+    def wait_until_answered(self) -> None:
+        """Wait for the end of the answer in work."""
+        expect(self.send).to_be_visible(timeout=PATIENCE)
+        expect(self.page.locator("#current .state.busy")).to_have_count(0, timeout=PATIENCE)
+
+    def ask_and_wait(self, question: str) -> None:
+        """Ask and wait for the whole answer."""
+        self.ask(question)
+        expect(self.page.locator("#current .question")).to_have_text(question, timeout=PATIENCE)
+        self.wait_until_answered()
+
+    def show_documents(self) -> None:
+        """Go to the documents."""
+        self.page.locator("#documents-link").click()
+        expect(self.page.locator("#documents-view")).to_be_visible()
+
+    def upload(self, files: Sequence[Path]) -> None:
+        """Add files to the chosen collection and wait until all of them ended."""
+        self.page.locator("#upload input[type=file]").set_input_files(files)
+        expect(self.uploads).to_have_count(len(files), timeout=PATIENCE)
+        expect(self.page.locator("#cancel-button")).to_be_hidden(timeout=PATIENCE)
+
+    def width_overflow(self) -> int:
+        """Return how many pixels the page is wider than its window."""
+        return int(
+            self.page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+        )
+
+
+@contextmanager
+def visit(
+    browser: Browser, address: str, *, width: int = 1440, height: int = 900, dark: bool = False
+) -> Iterator[Visit]:
+    """Open a tab with a profile of its own. At the end nothing suspicious may have happened."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    tab = Visit(page, address)
+    context.route("**/*", tab.guard)
+    page.on("pageerror", lambda error: tab.failures.append(f"script: {error}"))
+    page.on("dialog", lambda dialog: (tab.failures.append("dialog"), dialog.dismiss()))
+    page.on(
+        "console",
+        lambda message: (
+            tab.failures.append(f"console: {message.text}") if message.type == "error" else None
+        ),
+    )
+    try:
+        yield tab
+    finally:
+        context.close()
+    assert tab.foreign == []
+    assert tab.failures == []

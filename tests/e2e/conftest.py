@@ -1,0 +1,103 @@
+"""A browser, and servers with a page for it to visit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from browsing import Visit, launch, visit
+from carrel.core.protocols import Engine
+from carrel.engine.pool import ModelPool
+from live_server import LiveServer, live_server, pool_of, settings_in
+from sample_documents import write_docx, write_pdf
+
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
+
+
+# Of one module, not of the session: while it lives its event loop counts as running in the main
+# thread, and asynchronous tests of other modules could not start theirs.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The Chromium of the system."""
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., LiveServer]]:
+    """Return a function that starts a server with a page: ``start(engine, **flags)``.
+
+    ``pool`` in place of an engine brings models that may still be loading.
+    """
+    with ExitStack() as running:
+
+        def run(
+            engine: Engine | None = None, pool: ModelPool | None = None, **flags: object
+        ) -> LiveServer:
+            models = pool_of(engine) if engine is not None else pool
+            settings = settings_in(tmp_path / "data", **flags)
+            return running.enter_context(live_server(settings, models, with_page=True))
+
+        yield run
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """Return a function that opens the page: ``tab(server, width=, height=, dark=)``."""
+    with ExitStack() as tabs:
+
+        def open_tab(server: LiveServer | str, fragment: str = "", **look: object) -> Visit:
+            address = server if isinstance(server, str) else server.address
+            opened = tabs.enter_context(visit(browser, address, **look))  # type: ignore[arg-type]
+            opened.open(fragment)
+            return opened
+
+        yield open_tab
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Path:
+    """A PDF of three pages; the revenue stands on the second."""
+    return write_pdf(
+        tmp_path / "harbour-report-2023.pdf",
+        [
+            "The Harbour Trust\n\nAnnual report 2023. The trust runs three ferries.",
+            "Finances\n\nTotal revenue was 18.4 million euros in 2023.\n"
+            "Operating costs rose to 15.1 million euros.",
+            "Outlook\n\nA fourth ferry, the Morning Star, enters service in May 2024.",
+        ],
+    )
+
+
+@pytest.fixture
+def minutes(tmp_path: Path) -> Path:
+    """A Word file about a pier."""
+    return write_docx(
+        tmp_path / "Minutes – R&D (final).docx",
+        [("Minutes of the board", 1), "The new pier at Kilbride costs 4.1 million euros."],
+    )
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """A file that is no Word file, whatever its name says."""
+    path = tmp_path / "broken.docx"
+    path.write_bytes(b"PK\x03\x04 and then nothing of use")
+    return path
+
+
+@pytest.fixture
+def screenshot() -> Callable[[Visit, str], None]:
+    """Return a function that keeps a picture of a tab in ``build/screenshots``."""
+
+    def take(tab: Visit, name: str) -> None:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        tab.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+    return take

@@ -1,0 +1,49 @@
+"""Uploaded files and their names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from carrel.core.documents import IncomingFile
+from carrel.ui.incoming_files import LONGEST_NAME, incoming_files, plain_name
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("report.pdf", "report.pdf"),
+        ("R&D – <draft>.pdf", "R&D – <draft>.pdf"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\data\\a.docx", "a.docx"),
+        ("a\x00b\n\x1b[31m.txt", "ab[31m.txt"),
+        ("\u202efdp.exe", "fdp.exe"),
+        ("", "unnamed"),
+        ("..", "unnamed"),
+        ("folder/", "unnamed"),
+    ],
+)
+def test_a_name_is_one_printable_component(given: str, name: str) -> None:
+    assert plain_name(given) == name
+
+
+def test_a_long_name_keeps_its_suffix() -> None:
+    name = plain_name("a" * 400 + ".pdf")
+    assert len(name) == LONGEST_NAME
+    assert name.endswith(".pdf")
+
+
+def test_files_keep_the_names_they_had() -> None:
+    uploaded = [
+        {"path": "/uploads/1/RD.pdf", "orig_name": "R&D.pdf"},
+        {"path": "/uploads/2/b.pdf", "orig_name": None},
+    ]
+    assert incoming_files(uploaded) == [
+        IncomingFile(Path("/uploads/1/RD.pdf"), "R&D.pdf"),
+        IncomingFile(Path("/uploads/2/b.pdf"), "b.pdf"),
+    ]
+
+
+def test_no_files_are_none() -> None:
+    assert incoming_files(None) == []
