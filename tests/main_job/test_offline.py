@@ -108,7 +108,7 @@ def test_the_server_starts_serves_its_page_and_calls_nobody(
     import httpx
 
     server = serve("--engine=scripted")
-    with httpx.Client(base_url=server.address, trust_env=False) as client:
+    with httpx.Client(base_url=server.address, trust_env=False, timeout=120) as client:
         assert client.get("/").status_code == 200
         added = client.post(
             "/v1/collections/UserData/documents?wait=true",
