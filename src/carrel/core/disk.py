@@ -36,6 +36,9 @@ _BY_ERRNO: dict[int, tuple[type[CarrelError], str]] = {
     errno.EACCES: (InvalidSetting, _FORBIDDEN),
     errno.EPERM: (InvalidSetting, _FORBIDDEN),
     errno.EROFS: (InvalidSetting, _FORBIDDEN),
+    errno.EISDIR: (InvalidSetting, _FORBIDDEN),
+    errno.ENOTDIR: (InvalidSetting, _FORBIDDEN),
+    errno.EEXIST: (InvalidSetting, _FORBIDDEN),
     errno.EIO: (Unavailable, _FAILED),
 }
 
