@@ -117,10 +117,13 @@ class LiveServer:
     loop: asyncio.AbstractEventLoop
     serving: asyncio.Task[None]
     stopped: threading.Event = field(default_factory=threading.Event)
+    stopping: bool = False
 
     def stop(self) -> None:
-        """Begin to stop, as a signal would; returns at once."""
-        self.loop.call_soon_threadsafe(self.serving.cancel)
+        """Begin to stop, as a signal would; returns at once. Stopping twice does nothing."""
+        if not self.stopping:
+            self.stopping = True
+            self.loop.call_soon_threadsafe(self.serving.cancel)
 
     def client(self, headers: Mapping[str, str] | None = None) -> httpx.Client:
         """Return a client that knows the address."""
@@ -130,37 +133,42 @@ class LiveServer:
 
 
 @contextmanager
-def live_server(settings: Settings, pool: ModelPool | None = None) -> Iterator[LiveServer]:
-    """Run the API without its page until the block ends; ``pool`` replaces the models."""
-    listener = server.bind("127.0.0.1", 0)
-    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    application = bootstrap.build(settings, bundled_embedder())
-    application.wait_until_ready()
-    services = application.services
-    if pool is not None:
-        pool.start()
-        services = with_pool(services, pool)
-    app = server.create_app(services, with_page=with_page)
-    started: list[LiveServer] = []
-    ready = threading.Event()
+def live_server(
+    settings: Settings, pool: ModelPool | None = None, *, with_page: bool = False
+) -> Iterator[LiveServer]:
+    """Run the API, by default without its page, until the block ends.
 
-    async def main() -> None:
-        serving = asyncio.create_task(server.serve(app, listener))
-        live = LiveServer(address, app, services, asyncio.get_running_loop(), serving)
-        started.append(live)
-        ready.set()
-        await asyncio.wait([serving])
-        live.stopped.set()
+    ``pool`` replaces the models.
+    """
+    with server.bind("127.0.0.1", 0) as listener:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        application = bootstrap.build(settings, bundled_embedder())
+        application.wait_until_ready()
+        services = application.services
         if pool is not None:
-            await pool.close()
-        await application.close()
+            pool.start()
+            services = with_pool(services, pool)
+        app = server.create_app(services, with_page=with_page)
+        started: list[LiveServer] = []
+        ready = threading.Event()
 
-    thread = threading.Thread(target=asyncio.run, args=(main(),))
-    thread.start()
-    assert ready.wait(SECONDS)
-    try:
-        yield started[0]
-    finally:
-        started[0].stop()
-        thread.join(SECONDS)
-        assert not thread.is_alive()
+        async def main() -> None:
+            serving = asyncio.create_task(server.serve(app, listener))
+            live = LiveServer(address, app, services, asyncio.get_running_loop(), serving)
+            started.append(live)
+            ready.set()
+            await asyncio.wait([serving])
+            live.stopped.set()
+            if pool is not None:
+                await pool.close()
+            await application.close()
+
+        thread = threading.Thread(target=asyncio.run, args=(main(),))
+        thread.start()
+        assert ready.wait(SECONDS)
+        try:
+            yield started[0]
+        finally:
+            started[0].stop()
+            thread.join(SECONDS)
+            assert not thread.is_alive()

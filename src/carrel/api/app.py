@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from carrel import __version__
 from carrel.api import chat, collections, documents, handlers, models, operations
 from carrel.api.body_limit import BodyLimit
+from carrel.api.closing import EndOpenPages
 from carrel.api.deps import api_of, make_api
 from carrel.api.fallback import fallback_routes
 from carrel.api.headers import SecurityHeaders
@@ -36,6 +37,7 @@ def create_api(services: Services) -> FastAPI:
     app.router.routes.extend(fallback_routes(app.router.routes))
     handlers.install(app)
     # The last one added is the first one to see a request.
+    app.add_middleware(EndOpenPages, closing=api.closing)
     app.add_middleware(BodyLimit)
     app.add_middleware(AccessGuard, rules=AccessRules.of(services.settings.server))
     app.add_middleware(SecurityHeaders)

@@ -48,7 +48,7 @@ class Connection:
         local = url.host in {"localhost", "::1"} or url.host.startswith("127.")
         self.settings: dict[str, Any] = {
             "base_url": self.address,
-            "headers": {"Authorization": f"Bearer {api_key}"} if api_key else {},
+            "headers": {"Authorization": f"Bearer {api_key}".encode()} if api_key else {},
             "timeout": httpx.Timeout(timeout, connect=CONNECT_SECONDS),
             "trust_env": not local,
         }

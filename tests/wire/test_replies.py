@@ -1,0 +1,93 @@
+"""Bodies of replies: what is left out, what is passed over, and the way to core and back."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import ValidationError
+
+from carrel.core.chat import FinishReason, Usage
+from carrel.core.documents import DocumentRecord, DocumentStatus, FileOutcome, OutcomeKind, Source
+from carrel.wire.completions import FINISH, ChunkBody, ChunkChoice, DeltaBody, UsageBody
+from carrel.wire.documents import DocumentBody, OutcomeBody, TextDocument
+from carrel.wire.errors import ErrorBody
+from carrel.wire.sources import SourceBody
+
+SOURCE = Source(2, "a.pdf", "id1", "UserData", 3, 0.5, "Whole text.", "text")
+
+
+def test_a_source_survives_the_wire() -> None:
+    sent = SourceBody.of(SOURCE).model_dump_json()
+    assert SourceBody.model_validate_json(sent).to_core() == SOURCE
+
+
+def test_usage_survives_the_wire_without_its_timing() -> None:
+    body = UsageBody.of(Usage(10, 5, 0.1, 2.0))
+    assert body.total_tokens == 15
+    assert body.to_core() == Usage(10, 5)
+
+
+def test_every_finish_reason_has_a_name_of_openais() -> None:
+    assert set(FINISH) == set(FinishReason)
+
+
+def test_a_chunk_leaves_out_what_it_does_not_have() -> None:
+    chunk = ChunkBody(
+        id="c", created=1, model="m", choices=[ChunkChoice(delta=DeltaBody(content="x"))]
+    )
+    assert json.loads(chunk.model_dump_json()) == {
+        "id": "c",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": "m",
+        "choices": [
+            {"index": 0, "delta": {"content": "x"}, "finish_reason": None, "logprobs": None}
+        ],
+    }
+
+
+def test_an_empty_list_of_sources_is_not_left_out() -> None:
+    chunk = ChunkBody(id="c", created=1, model="m", choices=[], sources=[])
+    assert chunk.model_dump()["sources"] == []
+
+
+def test_a_document_is_described_with_the_time_in_iso_format() -> None:
+    record = DocumentRecord(
+        id="d",
+        collection_id="c",
+        name="a.pdf",
+        sha256="0" * 64,
+        bytes=9,
+        status=DocumentStatus.FAILED,
+        added_at=datetime(2024, 5, 6, tzinfo=UTC),
+        reason="it is empty",
+    )
+    assert DocumentBody.of(record).model_dump(mode="json") == {
+        "id": "d",
+        "name": "a.pdf",
+        "bytes": 9,
+        "pages": None,
+        "chunks": 0,
+        "status": "failed",
+        "reason": "it is empty",
+        "added_at": "2024-05-06T00:00:00Z",
+    }
+    outcome = FileOutcome("a.pdf", OutcomeKind.FAILED, record, "empty_document", "it is empty")
+    assert OutcomeBody.of(outcome).document_id == "d"
+
+
+def test_keys_of_a_newer_server_are_passed_over() -> None:
+    newer = {"error": {"message": "m", "type": "t", "param": None, "code": "c", "hint": "h"}}
+    assert ErrorBody.model_validate(newer).error.message == "m"
+
+
+def test_pasted_text_is_checked() -> None:
+    for content in (
+        '{"name": "a", "text": "\\ud800"}',
+        '{"name": "a", "text": ""}',
+        '{"text": "x"}',
+    ):
+        with pytest.raises(ValidationError):
+            TextDocument.model_validate_json(content)
