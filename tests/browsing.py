@@ -52,12 +52,12 @@ class Visit:
     def open(self, fragment: str = "") -> None:
         """Open the page, and wait until it is filled."""
         self.page.goto(f"{self.address}/{fragment}")
-        expect(self.page.locator("#scope input")).not_to_have_value("", timeout=PATIENCE)
+        expect(self.page.locator("#scope input")).not_to_have_value("")
 
     def reload(self) -> None:
         """Load the page again, as F5 does."""
         self.page.reload()
-        expect(self.page.locator("#scope input")).not_to_have_value("", timeout=PATIENCE)
+        expect(self.page.locator("#scope input")).not_to_have_value("")
 
     @property
     def question(self) -> Locator:
@@ -117,12 +117,12 @@ class Visit:
     def wait_until_answered(self) -> None:
         """Wait for the end of the answer in work."""
         expect(self.send).to_be_visible(timeout=PATIENCE)
-        expect(self.page.locator("#current .state.busy")).to_have_count(0, timeout=PATIENCE)
+        expect(self.page.locator("#current .state.busy")).to_have_count(0)
 
     def ask_and_wait(self, question: str) -> None:
         """Ask and wait for the whole answer."""
         self.ask(question)
-        expect(self.page.locator("#current .question")).to_have_text(question, timeout=PATIENCE)
+        expect(self.page.locator("#current .question")).to_have_text(question)
         self.wait_until_answered()
 
     def show_documents(self) -> None:
@@ -133,7 +133,7 @@ class Visit:
     def upload(self, files: Sequence[Path]) -> None:
         """Add files to the chosen collection and wait until all of them ended."""
         self.page.locator("#upload input[type=file]").set_input_files(files)
-        expect(self.uploads).to_have_count(len(files), timeout=PATIENCE)
+        expect(self.uploads).to_have_count(len(files))
         expect(self.page.locator("#cancel-button")).to_be_hidden(timeout=PATIENCE)
 
     def width_overflow(self) -> int:
@@ -171,5 +171,5 @@ def visit(
         yield tab
     finally:
         context.close()
-    assert tab.foreign == []
-    assert tab.failures == []
+    assert not tab.foreign, tab.foreign
+    assert not tab.failures, tab.failures

@@ -29,7 +29,7 @@ READY_CHECK_SECONDS = 2.0
 TOP = (
     '<button id="menu-button" class="icon-button" aria-label="Open the menu" aria-expanded="false"'
     ' aria-controls="rail"><span class="glyph icon-menu"></span></button>'
-    '<span class="top-mark">Carrel</span>'
+    '<span class="top-mark">Carrel</span><div id="veil"></div>'
 )
 
 
@@ -58,7 +58,6 @@ class Page:
                     )
                     self.chat = ChatTab(services, self.session, self.guard)
                     self.documents = DocumentsTab(services, self.session, self.guard)
-            gr.HTML('<div id="veil"></div>', apply_default_css=False, js_on_load=None)
             self.chat.wire(self.rail)
             self.documents.wire(self.chat.scope)
             self._wire()

@@ -25,7 +25,7 @@
   };
 
   const openRail = (open) => {
-    document.body.classList.toggle("rail-open", open);
+    byId("desk")?.classList.toggle("rail-open", open);
     byId("menu-button")?.setAttribute("aria-expanded", String(open));
   };
 
@@ -82,7 +82,7 @@
     if (event.key === "Escape") {
       const stop = document.querySelector("#stop-button:not(.hide)");
       const asked = document.querySelector(".confirm:not([hidden]) [data-keep]");
-      if (document.body.classList.contains("rail-open")) {
+      if (byId("desk")?.classList.contains("rail-open")) {
         openRail(false);
         byId("menu-button")?.focus();
       } else if (asked) keep(asked);
@@ -141,15 +141,18 @@
       : "";
     return names.length ? kept.files : null;
   };
+  let passingOn = false;
   const giveFiles = (input, files) => {
     input.files = files;
+    passingOn = true;
     if (files.length) input.dispatchEvent(new Event("change", { bubbles: true }));
+    passingOn = false;
   };
   document.addEventListener(
     "change",
     (event) => {
       const input = event.target;
-      if (!(input instanceof HTMLInputElement) || input.type !== "file") return;
+      if (passingOn || !(input instanceof HTMLInputElement) || input.type !== "file") return;
       const kept = input.files.length ? withoutLargeFiles(input.files) : null;
       if (kept) {
         event.stopImmediatePropagation();
