@@ -60,6 +60,20 @@ def is_nearly_full(path: Path) -> bool:
     return shutil.disk_usage(path).free < NEARLY_FULL
 
 
+def require_room(path: Path, needed: int) -> None:
+    """Make sure that the file system of an existing path has ``needed`` bytes left.
+
+    Raises:
+        StorageFull: it has not.
+    """
+    free = shutil.disk_usage(path).free
+    if free < needed:
+        raise StorageFull(
+            f"The disk is full: {path} needs {needed / 1e6:.0f} MB to be written safely and has "
+            f"{free / 1e6:.1f} MB. Free some space and try again."
+        )
+
+
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
     """Turn what the disk raises within the block into the error that the table above names.

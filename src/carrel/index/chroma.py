@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
+import structlog
 
 from carrel.core.disk import disk_errors, is_nearly_full
 from carrel.core.documents import Chunk
 from carrel.core.errors import InvalidSetting, StorageFull, StoreCorrupt
 from carrel.core.protocols import Vector
+from carrel.index.write_guard import WriteGuard
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
     from chromadb.api.models.Collection import Collection
 
 Item = TypeVar("Item")
+
+log = structlog.get_logger()
 
 DOCUMENT = "document_id"
 PAGE = 10_000
@@ -36,6 +42,10 @@ class ChromaIndex:
 
     A row is on the disk when ``add`` returns. Vectors are always given; Chroma's own embedding
     function, which downloads a model, is never loaded, and its telemetry is off.
+
+    Chroma overwrites the files of its graphs in place, and torn ones give wrong results or end
+    the process. So a collection whose files were being overwritten when the process was killed
+    or the disk became full is emptied when the store is opened, and has to be filled again.
 
     Raises (every method):
         StorageFull: the disk has no room.
@@ -61,13 +71,15 @@ class ChromaIndex:
         )
         with self._errors():
             folder.mkdir(parents=True, exist_ok=True)
+            self._guard = WriteGuard(folder)
             self._client = cast("Client", chromadb.PersistentClient(folder, settings))
             self._batch = self._client.get_max_batch_size()
+            self._discard_torn()
 
     def add(self, collection_id: str, chunks: Sequence[Chunk], vectors: Sequence[Vector]) -> None:
         """Store one vector per chunk; a chunk id that exists is overwritten."""
         latest = {chunk.id: row for row, chunk in enumerate(chunks)}
-        with self._lock, self._errors():
+        with self._lock, self._errors(), self._guard.writing(collection_id, grows=True):
             collection = self._client.get_or_create_collection(
                 collection_id, configuration=cast(Any, {"hnsw": HNSW}), embedding_function=None
             )
@@ -134,7 +146,7 @@ class ChromaIndex:
         """Remove all vectors of the documents; unknown ones are ignored."""
         if not document_ids:
             return
-        with self._lock, self._errors():
+        with self._lock, self._errors(), self._guard.writing(collection_id, grows=False):
             collection = self._collection(collection_id)
             if collection is not None:
                 for ids in _parts(document_ids, self._batch):
@@ -143,13 +155,33 @@ class ChromaIndex:
     def delete_collection(self, collection_id: str) -> None:
         """Remove the collection and everything in it; an unknown one is ignored."""
         with self._lock, self._errors():
-            if self._collection(collection_id) is not None:
-                self._client.delete_collection(collection_id)
+            self._drop(collection_id)
+            self._sweep()
 
     def close(self) -> None:
         """Release the files, so that the folder can be opened again. Closing twice does nothing."""
         with self._lock, self._errors():
             self._client.close()
+
+    def _discard_torn(self) -> None:
+        for collection_id in self._guard.torn_collections():
+            log.warning("vectors.torn", folder=str(self._folder), collection=collection_id)
+            self._drop(collection_id)
+        self._sweep()
+        self._guard.clear()
+
+    def _drop(self, collection_id: str) -> None:
+        if self._collection(collection_id) is not None:
+            self._client.delete_collection(collection_id)
+
+    def _sweep(self) -> None:
+        """Remove the folders of graphs without a collection: Chroma leaves them behind."""
+        database = f"{(self._folder / 'chroma.sqlite3').absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(database, uri=True)) as connection:
+            known = {row[0] for row in connection.execute("SELECT id FROM segments")}
+        for each in self._folder.iterdir():
+            if each.is_dir() and each.name not in known:
+                shutil.rmtree(each)
 
     def _collection(self, collection_id: str) -> Collection | None:
         from chromadb.errors import NotFoundError
