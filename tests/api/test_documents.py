@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 import time
 from collections.abc import Callable
@@ -35,6 +36,23 @@ def upload(http: httpx.Client, collection: str, files: Any, wait: bool = True) -
 def listed(http: httpx.Client, collection: str) -> list[dict[str, Any]]:
     reply = http.get(f"/v1/collections/{quote(collection)}/documents")
     return list(reply.json()["documents"])
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Wait until the condition holds; a minute is far more than it takes."""
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def private_temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of the test's own for temporary files."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    return folder
 
 
 def test_an_upload_that_waits_answers_with_the_documents(
@@ -142,12 +160,7 @@ def test_an_upload_that_does_not_wait_is_ingested_in_the_background(
     body = reply.json()
     assert body["accepted"] == ["a.txt"]
     assert [each["code"] for each in body["failed"]] == ["document_too_large"]
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        if [each["status"] for each in listed(http, collection)] == ["ready"]:
-            return
-        time.sleep(0.05)
-    raise AssertionError(listed(http, collection))
+    wait_for(lambda: [each["status"] for each in listed(http, collection)] == ["ready"])
 
 
 def test_the_same_bytes_are_unchanged_and_others_replace(
@@ -274,6 +287,22 @@ def test_a_failed_document_is_listed_with_its_reason_and_has_no_original(
     assert error_of(reply)["code"] == "document_not_found"
 
 
+def test_a_client_that_hangs_up_while_it_sends_leaves_nothing(
+    live: LiveServer, http: httpx.Client, collection: str, private_temporary: Path
+) -> None:
+    host, port = live.address.removeprefix("http://").split(":")
+    begun = PART + b'name="files"; filename="a.txt"\r\n\r\n' + b"x" * 5000
+    head = (
+        f"POST /v1/collections/{quote(collection)}/documents HTTP/1.1\r\nHost: {host}\r\n"
+        f"Content-Type: {FORM}\r\nContent-Length: 100000\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(head.encode() + begun)
+        wait_for(lambda: list(private_temporary.iterdir()))
+    wait_for(lambda: not list(private_temporary.iterdir()))
+    assert listed(http, collection) == []
+
+
 def slow_text() -> bytes:
     """A text whose embedding takes several batches."""
     return b"\n\n".join(b"Paragraph %d of a long list. " % each * 30 for each in range(1200))
@@ -291,32 +320,22 @@ def test_a_waiting_client_that_hangs_up_does_not_stop_the_ingestion(
                 files=parts(long__txt=text),
                 timeout=httpx.Timeout(10, read=0.2),
             )
-        deadline = time.monotonic() + SECONDS
-        while time.monotonic() < deadline:
-            if [each["status"] for each in listed(http, "UserData")] == ["ready"]:
-                return
-            time.sleep(0.1)
-        raise AssertionError(listed(http, "UserData"))
+        wait_for(lambda: [each["status"] for each in listed(http, "UserData")] == ["ready"])
 
 
 def test_a_server_that_stops_leaves_no_half_document_and_no_temporary_file(
-    start: Callable[..., LiveServer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    start: Callable[..., LiveServer], private_temporary: Path
 ) -> None:
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(temporary))
     live = start(max_file_megabytes=10)
     with live.client() as http:
         accepted = upload(http, "UserData", parts(long__txt=slow_text()), wait=False)
         assert accepted.status_code == 202
-        deadline = time.monotonic() + SECONDS
-        while not listed(http, "UserData") and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_for(lambda: listed(http, "UserData"))
         assert listed(http, "UserData")[0]["status"] == "pending"
-        assert list(temporary.iterdir())
+        assert list(private_temporary.iterdir())
     live.stop()
     assert live.stopped.wait(SECONDS)
-    assert list(temporary.iterdir()) == []
+    assert list(private_temporary.iterdir()) == []
     catalog = live.services.settings.storage.db_dir / "catalog.db"
     with closing(sqlite3.connect(catalog)) as connection:
         for table in ("document", "chunk"):
@@ -327,10 +346,8 @@ def test_a_server_that_stops_tells_a_waiting_client(start: Callable[..., LiveSer
     live = start(max_file_megabytes=10)
     with live.client() as http, ThreadPoolExecutor(1) as uploading:
         waiting = uploading.submit(upload, http, "UserData", parts(long__txt=slow_text()))
-        deadline = time.monotonic() + SECONDS
         with live.client() as looking:
-            while not listed(looking, "UserData") and time.monotonic() < deadline:
-                time.sleep(0.02)
+            wait_for(lambda: listed(looking, "UserData"))
         live.stop()
         reply = waiting.result()
     assert reply.status_code == 503

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from carrel import bootstrap, server
-from carrel.api.handlers import _FRAMEWORK_CODES
+from carrel.api.handlers import FRAMEWORK_CODES
 from carrel.settings.schema import Settings
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -34,5 +34,5 @@ async def test_every_route_is_documented_and_every_documented_route_exists(
 
 def test_the_codes_that_http_itself_brings_are_documented() -> None:
     page = (DOCS / "errors.md").read_text(encoding="utf-8")
-    for status, code in _FRAMEWORK_CODES.items():
+    for status, code in FRAMEWORK_CODES.items():
         assert re.search(rf"`{code}`.*{status}", page)

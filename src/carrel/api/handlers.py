@@ -23,7 +23,7 @@ CLIENT_CLOSED_REQUEST = 499
 # What pydantic calls a body that is no JSON object at all.
 _NO_OBJECT = {"model_attributes_type", "model_type", "missing"}
 _TO_LEAVE_OUT = {UnsupportedParameter.code, "extra_forbidden"}
-_FRAMEWORK_CODES = {404: NotFound.code, 405: "method_not_allowed", 413: "request_too_large"}
+FRAMEWORK_CODES = {404: NotFound.code, 405: "method_not_allowed", 413: "request_too_large"}
 _MESSAGES = {
     404: "There is no such route.",
     405: "This route does not take this method.",
@@ -82,7 +82,7 @@ def invalid(error: RequestValidationError) -> ErrorReply:
 async def _framework_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = error.status_code
-    code = _FRAMEWORK_CODES.get(status, InvalidRequest.code)
+    code = FRAMEWORK_CODES.get(status, InvalidRequest.code)
     message = _MESSAGES.get(status, str(error.detail))
     return ErrorReply(status, code, message).response(error.headers)
 
