@@ -137,6 +137,8 @@ async def test_cancelling_the_task_waits_for_the_batch_and_leaves_nothing(
     while not (await entries(application))[1]:
         await asyncio.sleep(0.01)
     task.cancel()
+    await asyncio.sleep(0)
+    task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert await entries(application) == (0, 0, 0)

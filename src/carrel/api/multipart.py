@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from carrel.core.disk import disk_errors
 from carrel.core.errors import InvalidRequest
+from carrel.disk.failures import disk_errors
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks

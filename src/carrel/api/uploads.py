@@ -14,9 +14,9 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from carrel.api.multipart import ReceivedFile, UploadReceiver, boundary_of, document_name
-from carrel.core.disk import disk_errors
 from carrel.core.documents import FileOutcome, IncomingFile, OutcomeKind
 from carrel.core.errors import DocumentTooLarge, InvalidRequest
+from carrel.disk.failures import disk_errors
 from carrel.services.ingestion import MEGABYTE
 from carrel.wire.documents import TextDocument
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import numpy as np
 import structlog
 
-from carrel.core.disk import disk_errors, is_nearly_full
 from carrel.core.documents import Chunk
 from carrel.core.errors import InvalidSetting, StorageFull, StoreCorrupt
 from carrel.core.protocols import Vector
+from carrel.disk.failures import disk_errors, is_nearly_full
 from carrel.index.write_guard import WriteGuard
 
 if TYPE_CHECKING:

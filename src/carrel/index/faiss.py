@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from carrel.core.documents import Chunk
 from carrel.core.errors import InvalidSetting
 from carrel.core.protocols import Vector
-from carrel.core.sqlite import SqliteFile
+from carrel.disk.sqlite_file import SqliteFile
 
 if TYPE_CHECKING:
     import faiss

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlite3 import Connection
 
 from carrel.core.documents import Chunk
-from carrel.core.sqlite import SqliteFile, storable
+from carrel.disk.sqlite_file import SqliteFile, storable
 from carrel.index.query_terms import match_expression, separated
 
 SCHEMA = (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from carrel.core.disk import require_room
+from carrel.disk.failures import require_room
 
 RESERVE = 4_000_000
 """Bytes that have to be free beside half of what the watched files hold already."""

@@ -258,15 +258,19 @@ class IngestionService:
 async def _next_in_thread(steps: Iterator[IngestionEvent]) -> IngestionEvent | None:
     """Run a generator's next step in a thread; None at its end.
 
-    A cancelled task waits for the step in work, because a generator cannot be closed while it
-    runs.
+    A task that is cancelled, however often, waits for the step in work, because a generator
+    cannot be closed while it runs.
     """
     step = asyncio.ensure_future(asyncio.to_thread(next, steps, None))
-    try:
-        return await asyncio.shield(step)
-    except asyncio.CancelledError:
-        await asyncio.wait([step])
-        raise
+    cancelled: asyncio.CancelledError | None = None
+    while not step.done():
+        try:
+            await asyncio.wait([step])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    return step.result()
 
 
 def _chunks(document_id: str, pieces: Iterator[Piece]) -> Iterator[Chunk]:

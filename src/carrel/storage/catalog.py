@@ -19,7 +19,7 @@ from carrel.core.documents import (
     DocumentStatus,
 )
 from carrel.core.errors import AlreadyExists, CollectionNotFound, DocumentNotFound
-from carrel.core.sqlite import storable
+from carrel.disk.sqlite_file import storable
 from carrel.storage.database import Database
 
 _DOCUMENT = "id, collection_id, name, sha256, bytes, status, added_at, pages, chunks, reason"

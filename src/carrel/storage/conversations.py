@@ -12,7 +12,7 @@ from carrel.core.chat import Message, Role
 from carrel.core.conversations import Conversation, SavedTurn
 from carrel.core.documents import Source
 from carrel.core.errors import ConversationNotFound
-from carrel.core.sqlite import storable
+from carrel.disk.sqlite_file import storable
 from carrel.storage.database import Database
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlite3 import Connection
 
 from carrel.core.errors import StoreCorrupt
-from carrel.core.sqlite import SqliteFile
+from carrel.disk.sqlite_file import SqliteFile
 from carrel.storage.migrations import MIGRATIONS, statements
 
 

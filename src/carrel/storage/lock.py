@@ -9,8 +9,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from carrel.core.disk import disk_errors
 from carrel.core.errors import StoreInUse
+from carrel.disk.failures import disk_errors
 
 ATTEMPTS = 20
 PAUSE_SECONDS = 0.01

@@ -8,8 +8,8 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from carrel.core.disk import disk_errors
 from carrel.core.errors import DocumentNotFound, PathNotFound
+from carrel.disk.failures import disk_errors
 
 _PARTIAL = ".partial"
 _SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Literal
 
-from carrel.core.disk import disk_errors
+from carrel.disk.failures import disk_errors
 
 BUSY_SECONDS = 10.0
 

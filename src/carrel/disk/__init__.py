@@ -1,0 +1,1 @@
+"""What every store shares: the failures of a disk, and SQLite files."""
