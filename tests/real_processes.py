@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+
 from carrel.storage.lock import DataFolderLock
 
 ROOT = Path(__file__).resolve().parent.parent

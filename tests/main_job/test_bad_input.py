@@ -13,9 +13,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sample_documents import write_encrypted_pdf, write_pdf
 
 from real_processes import ROOT, CommandLine, Server, clean_environment
+from sample_documents import write_encrypted_pdf, write_pdf
 
 
 def documents(carrel: CommandLine, collection: str = "UserData") -> dict[str, int]:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from real_processes import ROOT, CommandLine, Server, clean_environment
 from sample_documents import (
     write_csv,
     write_docx,
@@ -22,8 +24,6 @@ from sample_documents import (
     write_text,
     write_xlsx,
 )
-
-from real_processes import ROOT, CommandLine, Server, clean_environment
 
 FACTS = {
     "survey.pdf": ("Which bridge did the survey find unsafe?", "Kestrel Bridge"),

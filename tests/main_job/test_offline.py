@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from sample_documents import write_docx, write_pdf, write_xlsx
 
 from real_processes import ROOT, CommandLine, clean_environment
+from sample_documents import write_docx, write_pdf, write_xlsx
 
 GUARD = '''
 """Loaded by every child interpreter: any connection beyond loopback is recorded and refused."""

@@ -69,7 +69,8 @@ class RequestLog:
         route = getattr(scope.get("route"), "path", nothing_matched)
         self._metrics.requests.labels(scope["method"], route, str(status)).inc()
         self._metrics.seconds.labels(route).observe(seconds)
-        write = log.debug if route == PAGE else log.info
+        # Load balancers and pages ask for these all the time.
+        write = log.debug if route in {PAGE, "/health", "/metrics"} else log.info
         write(
             "request",
             method=scope["method"],
