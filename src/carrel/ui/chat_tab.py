@@ -175,11 +175,17 @@ class ChatTab:
         running = Running(self._services.chat.answer(request))
         session.answering = running
         yield {self.past: past, self.question: "", **self._progress(session, exchange, busy=True)}
+        listed = session.conversation_id
         async for _ in self._follow(running, exchange, session):
             # Another chat may have been opened meanwhile; this answer is then no longer shown.
-            if session.answering is running:
-                yield self._progress(session, exchange, busy=True)
-        updates: Updates = {self._rail.chats: await self._chats(session)}
+            if session.answering is not running:
+                continue
+            updates = self._progress(session, exchange, busy=True)
+            if listed != session.conversation_id:
+                listed = session.conversation_id
+                updates[self._rail.chats] = await self._chats(session)
+            yield updates
+        updates = {self._rail.chats: await self._chats(session)}
         if session.answering is running:
             session.answering = None
             updates |= self._progress(session, exchange, busy=False)

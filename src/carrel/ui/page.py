@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -19,6 +18,7 @@ from carrel.ui.choices import collection_names, first_scope, largest_file, scope
 from carrel.ui.documents_tab import DocumentsTab
 from carrel.ui.events import Guard, Updates
 from carrel.ui.headers import PageHeaders
+from carrel.ui.login import Login
 from carrel.ui.rail import Rail
 from carrel.ui.render import error_line, notice_line
 from carrel.ui.session import Session
@@ -158,31 +158,24 @@ def build_page(services: Services) -> gr.Blocks:
 def mount_page(app: FastAPI, services: Services) -> FastAPI:
     """Mount the page at ``/``; routes that the application has already go before it.
 
-    With an API key in the settings the page asks for it; any user name goes.
+    With an API key in the settings the page asks for it before it shows or serves anything.
     """
     _in_event_loop(lambda: _mount(app, services))
     page = app.router.routes[-1]
     assert isinstance(page, Mount), "Gradio mounts its application last"
+    key = services.settings.server.api_key
+    # An empty key, as an unset variable of a shell gives, is none; the API sees it the same way.
+    if key is not None and key.get_secret_value():
+        page.app = Login(page.app, key.get_secret_value())
     page.app = PageHeaders(page.app)
     return app
 
 
 def _mount(app: FastAPI, services: Services) -> None:
-    key = services.settings.server.api_key
-    # An empty key, as an unset variable of a shell gives, is none; the API sees it the same way.
-    secret = (key.get_secret_value() or None) if key is not None else None
-
-    def knows_key(_: str, password: str) -> bool:
-        return secret is not None and hmac.compare_digest(
-            password.encode("utf-8"), secret.encode("utf-8")
-        )
-
     gr.mount_gradio_app(
         app,
         Page(services).blocks,
         path="/",
-        auth=knows_key if secret is not None else None,
-        auth_message="The password is the server's API key; any user name goes.",
         favicon_path=str(favicon()),
         max_file_size=largest_file(services.settings),
         theme=carrel_theme(),

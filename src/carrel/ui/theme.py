@@ -146,6 +146,14 @@ def stylesheet() -> str:
     return "\n".join([*_tokens(), *_icons(), rules])
 
 
+def login_styles() -> str:
+    """Return the tokens for a page without scripts, which follows the system's preference."""
+    dark = "".join(f"--{name}:{value};" for name, value in DARK.items())
+    return "\n".join(
+        [*_tokens(), *_icons(), f"@media(prefers-color-scheme:dark){{:root{{{dark}}}}}"]
+    )
+
+
 def script() -> str:
     """Return the page's own script as an element for the head."""
     return f"<script>{(ASSETS / 'page.js').read_text(encoding='utf-8')}</script>"

@@ -1,0 +1,91 @@
+"""The page behind an API key: one gate before everything that the page's library serves."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from string import Template
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from carrel.ui.theme import ASSETS, login_styles
+
+COOKIE = "carrel-key"
+LOGIN_PATH = "/login"
+LARGEST_FORM = 16_384
+"""Bytes of a login form; keys are far shorter."""
+
+WRONG = '<p class="error" role="alert">That is not the key of this server.</p>'
+
+
+class Login:
+    """Lets in whoever gave the key; to everybody else it shows the form, and nothing more.
+
+    Who gave it holds a random token in a cookie. The tokens live as long as the process, and the
+    key itself is never sent back.
+    """
+
+    def __init__(self, app: ASGIApp, key: str) -> None:
+        self._app = app
+        self._key = key.encode("utf-8")
+        self._tokens: set[str] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer it with the form."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            raise RuntimeError(f"the page speaks HTTP alone, not {scope['type']}")
+        request = Request(scope, receive)
+        if self._is_known(request):
+            await self._app(scope, receive, send)
+        else:
+            response = await self._answer(request)
+            await response(scope, receive, send)
+
+    def _is_known(self, request: Request) -> bool:
+        return request.cookies.get(COOKIE) in self._tokens
+
+    async def _answer(self, request: Request) -> Response:
+        if request.url.path == "/" and request.method in {"GET", "HEAD"}:
+            return self._form("")
+        if request.url.path == LOGIN_PATH and request.method == "POST":
+            return await self._check(request)
+        if request.url.path == LOGIN_PATH:
+            return RedirectResponse("./", status_code=303)
+        return PlainTextResponse("Give the API key on the first page.", status_code=401)
+
+    async def _check(self, request: Request) -> Response:
+        if not hmac.compare_digest(await _key_given(request), self._key):
+            return self._form(WRONG)
+        token = secrets.token_urlsafe(32)
+        self._tokens.add(token)
+        response = RedirectResponse("./", status_code=303)
+        response.set_cookie(
+            COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https"
+        )
+        return response
+
+    def _form(self, error: str) -> Response:
+        page = Template((ASSETS / "login.html").read_text(encoding="utf-8"))
+        return HTMLResponse(
+            page.substitute(tokens=login_styles(), error=error),
+            status_code=401,
+            # Without a referrer, browsers send forms with an Origin of null, which is refused.
+            headers={"Cache-Control": "no-store", "Referrer-Policy": "same-origin"},
+        )
+
+
+async def _key_given(request: Request) -> bytes:
+    """Return the key of a form; empty when there is none, or too much of it."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > LARGEST_FORM:
+            return b""
+    fields = parse_qs(body.decode("utf-8", errors="replace"))
+    return fields.get("key", [""])[0].encode("utf-8", errors="replace")

@@ -1,0 +1,115 @@
+"""The page inside the application."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from carrel.ui.page import mount_page
+from live_server import LiveServer, live_server, settings_in
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., LiveServer]]:
+    """Return a function that starts a server with a page."""
+    with ExitStack() as running:
+
+        def run(**flags: object) -> LiveServer:
+            settings = settings_in(tmp_path, **flags)
+            return running.enter_context(live_server(settings, with_page=True))
+
+        yield run
+
+
+def test_the_page_and_the_api_share_the_port(start: Callable[..., LiveServer]) -> None:
+    with start().client() as client:
+        assert client.get("/health").json()["status"] == "ok"
+        assert client.get("/v1/models").status_code == 200
+        assert client.get("/v1/nothing").status_code == 404
+        assert client.get("/").status_code == 200
+        assert client.get("/config").json()["title"] == "Carrel"
+        assert client.get("/favicon.ico").text.startswith("<svg")
+
+
+def test_the_page_may_load_nothing_from_elsewhere(start: Callable[..., LiveServer]) -> None:
+    with start().client() as client:
+        for path in ("/", "/theme.css", "/config", "/nothing"):
+            policy = client.get(path).headers["content-security-policy"]
+            rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+            assert rules["default-src"] == "'self'"
+            assert all("http" not in sources and "*" not in sources for sources in rules.values())
+        reply = client.get("/")
+        assert reply.headers["x-content-type-options"] == "nosniff"
+        assert reply.headers["referrer-policy"] == "no-referrer"
+        assert reply.headers["x-dns-prefetch-control"] == "off"
+        assert "default-src 'none'" in client.get("/health").headers["content-security-policy"]
+
+
+def test_only_the_page_itself_calls_its_functions(start: Callable[..., LiveServer]) -> None:
+    with start().client() as client:
+        described = client.get("/gradio_api/info").json()
+        assert described["named_endpoints"] == {}
+        assert described["unnamed_endpoints"] == {}
+
+
+def test_files_of_the_server_are_out_of_reach(
+    start: Callable[..., LiveServer], tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret")
+    with start().client() as client:
+        for path in (
+            f"/gradio_api/file={secret}",
+            f"/gradio_api/file={tmp_path}/db/catalog.db",
+            "/gradio_api/file=../../etc/passwd",
+            "/gradio_api/file=/etc/passwd",
+            "/file=/etc/passwd",
+            "/gradio_api/file=http://127.0.0.1:1/x",
+            "/gradio_api/proxy=http://127.0.0.1:1/x",
+        ):
+            reply = client.get(path)
+            assert 400 <= reply.status_code < 500, path
+            assert "secret" not in reply.text.replace(str(secret), "")
+
+
+def test_telemetry_and_its_kin_are_off(start: Callable[..., LiveServer]) -> None:
+    with start().client() as client:
+        config = client.get("/config").json()
+        assert config["analytics_enabled"] is False
+        assert not config.get("is_space")
+        assert config["footer_links"] == []
+        assert "googleapis" not in client.get("/").text
+        assert client.get("/monitoring").status_code >= 400
+
+
+def test_with_a_key_the_page_is_closed_and_health_is_not(start: Callable[..., LiveServer]) -> None:
+    with start(api_key="sesame").client() as client:
+        assert client.get("/").status_code == 401
+        assert client.get("/config").status_code == 401
+        assert client.get("/gradio_api/info").status_code == 401
+        assert client.post("/gradio_api/queue/join", json={}).status_code == 401
+        assert client.post("/gradio_api/upload").status_code == 401
+        assert client.get("/health").status_code == 200
+        client.post("/login", data={"key": "sesame"})
+        assert client.get("/config").status_code == 200
+        # The page's login is no key to the API.
+        assert client.get("/v1/models").status_code == 401
+
+
+def test_mounting_outside_an_event_loop_leaves_none_open(start: Callable[..., LiveServer]) -> None:
+    services = start().services
+    gc.collect()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ResourceWarning)
+        thread = threading.Thread(target=mount_page, args=(FastAPI(), services))
+        thread.start()
+        thread.join()
+        gc.collect()
+    assert [each for each in caught if issubclass(each.category, ResourceWarning)] == []
