@@ -28,6 +28,13 @@ async def test_a_success_clears_the_notice(guard: Guard) -> None:
     assert await guard.once(handler)(name="x") == {guard.notice: "", "component": "x"}
 
 
+async def test_what_runs_by_itself_leaves_the_notice_as_it_is(guard: Guard) -> None:
+    async def handler() -> Updates:
+        return {"component": 1}
+
+    assert await guard.once(handler, clears=False)() == {"component": 1}
+
+
 async def test_a_known_error_is_shown_with_its_message(guard: Guard) -> None:
     async def handler() -> Updates:
         raise AlreadyExists("The name <b> is taken.")

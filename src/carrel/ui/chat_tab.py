@@ -37,10 +37,11 @@ PRIVATE = '<p class="private">Nothing leaves this machine.</p>'
 class ChatTab:
     """Builds the chat; ``wire`` connects it to the services and to the rail."""
 
-    def __init__(self, services: Services, session: gr.State, guard: Guard) -> None:
+    def __init__(self, services: Services, session: gr.State, guard: Guard, rail: Rail) -> None:
         self._services = services
         self._session = session
         self._guard = guard
+        self._rail = rail
         with gr.Column(elem_id="chat-view", elem_classes="view"):
             with gr.Column(elem_id="reading"):
                 self.past = gr.HTML("", elem_id="past", apply_default_css=False, js_on_load=TO_LAST)
@@ -88,7 +89,7 @@ class ChatTab:
             self.stop = gr.Button("Stop", elem_id="stop-button", visible=False, scale=0)
         gr.HTML(PRIVATE, elem_id="privacy", apply_default_css=False, js_on_load=None)
 
-    def wire(self, rail: Rail) -> None:
+    def wire(self) -> None:
         """Connect the events of the chat and of the rail's list of chats."""
         named: Inputs = {
             "question": self.question,
@@ -96,7 +97,7 @@ class ChatTab:
             "model": self.model,
             "session": self._session,
         }
-        self._rail = rail
+        rail = self._rail
         thread = [self.question, self.past, self.current, self.send, self.stop, rail.chats]
         outputs = [self._guard.notice, *thread]
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}

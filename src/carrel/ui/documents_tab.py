@@ -30,10 +30,16 @@ LEFT_OUT = '<p class="error-line" role="alert" hidden></p>'
 
 
 class DocumentsTab:
-    """Builds the view; ``wire`` connects it to the services and to the chat's scope chooser."""
+    """Builds the view; ``wire`` connects it to the services.
 
-    def __init__(self, services: Services, session: gr.State, guard: Guard) -> None:
+    ``scope`` is the chat's chooser, which offers new collections, too.
+    """
+
+    def __init__(
+        self, services: Services, session: gr.State, guard: Guard, scope: gr.Dropdown
+    ) -> None:
         self._services = services
+        self._scope = scope
         self._session = session
         self._guard = guard
         with gr.Column(elem_id="documents-view", elem_classes="view"):
@@ -68,8 +74,8 @@ class DocumentsTab:
                 js_on_load=actions_script("delete_document"),
             )
 
-    def wire(self, scope: gr.Dropdown) -> None:
-        """Connect the events. ``scope`` is the chat's chooser: it offers new collections, too."""
+    def wire(self) -> None:
+        """Connect the events."""
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         notice = self._guard.notice
         named: Inputs = {"collection": self.collection, "session": self._session}
@@ -77,6 +83,7 @@ class DocumentsTab:
             self._guard.stream(self.ingest),
             inputs_kwargs={**named, "files": self.files},
             preprocess=False,
+            trigger_mode="multiple",
             outputs=[notice, self.files, self.uploads, self.cancel, self.table],
             concurrency_limit=None,
             **private,
@@ -106,11 +113,10 @@ class DocumentsTab:
             [self.create.click, self.name.submit],
             self._guard.once(self.create_collection),
             inputs_kwargs={"name": self.name, "shared": self.shared, "session": self._session},
-            outputs=[notice, self.collection, scope, self.name, self.table],
+            outputs=[notice, self.collection, self._scope, self.name, self.table],
             queue=False,
             **private,
         )
-        self._scope = scope
 
     async def ingest(
         self, *, files: list[dict[str, Any]] | None, collection: str, session: Session
@@ -119,6 +125,7 @@ class DocumentsTab:
         incoming = incoming_files(files)
         if not incoming:
             return
+        yield {self.files: None}
         try:
             if session.ingesting is not None:
                 raise InvalidRequest("An upload is still running: wait for it, or cancel it first.")
@@ -133,11 +140,7 @@ class DocumentsTab:
         upload = Upload.of([each.name for each in files])
         running = Running(self._services.ingestion.ingest(files, collection, session.principal))
         session.ingesting = running
-        yield {
-            self.files: None,
-            self.uploads: upload_html(upload),
-            self.cancel: gr.Button(visible=True),
-        }
+        yield {self.uploads: upload_html(upload), self.cancel: gr.Button(visible=True)}
         try:
             async for events in running.batches(UPDATE_INTERVAL):
                 done = upload.done

@@ -38,8 +38,13 @@ class Guard:
     def __init__(self, notice: gr.HTML) -> None:
         self.notice = notice
 
-    def once(self, handler: Callable[..., Awaitable[Updates]]) -> Callable[..., Any]:
-        """Wrap a handler that returns its updates."""
+    def once(
+        self, handler: Callable[..., Awaitable[Updates]], *, clears: bool = True
+    ) -> Callable[..., Any]:
+        """Wrap a handler that returns its updates.
+
+        Without ``clears`` a success leaves the notice as it is: for what the user did not ask for.
+        """
 
         @functools.wraps(handler)
         async def guarded(*positional: Any, **named: Any) -> Updates:
@@ -47,7 +52,7 @@ class Guard:
                 updates = await handler(*positional, **named)
             except Exception as error:  # noqa: BLE001 - boundary of the page: shown and logged
                 return {self.notice: error_line(describe(error))}
-            return {self.notice: "", **updates}
+            return {self.notice: "", **updates} if clears else updates
 
         return guarded
 

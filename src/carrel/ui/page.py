@@ -56,10 +56,12 @@ class Page:
                     self.guard = Guard(
                         gr.HTML("", elem_id="notice", apply_default_css=False, js_on_load=None)
                     )
-                    self.chat = ChatTab(services, self.session, self.guard)
-                    self.documents = DocumentsTab(services, self.session, self.guard)
-            self.chat.wire(self.rail)
-            self.documents.wire(self.chat.scope)
+                    self.chat = ChatTab(services, self.session, self.guard, self.rail)
+                    self.documents = DocumentsTab(
+                        services, self.session, self.guard, self.chat.scope
+                    )
+            self.chat.wire()
+            self.documents.wire()
             self._wire()
         self.blocks.queue(default_concurrency_limit=None)
         # Gradio would compute statistics of all events, with pandas, after each event, for a
@@ -91,7 +93,7 @@ class Page:
             **private,
         )
         self.clock.tick(
-            self.guard.once(self.look_at_model),
+            self.guard.once(self.look_at_model, clears=False),
             outputs=[self.guard.notice, self.readiness, self.clock, chat.model],
             queue=False,
             **private,

@@ -1,0 +1,115 @@
+"""Files on their way in: dropped, many, cancelled, and nothing of them left behind."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from browsing import Visit
+from live_server import LiveServer
+from sample_documents import write_pdf
+
+
+@pytest.fixture
+def incoming(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder into which uploads arrive."""
+    folder = tmp_path / "incoming"
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
+    return folder
+
+
+def drop(visitor: Visit, files: dict[str, bytes]) -> None:
+    """Drop files on the zone, as from a file manager."""
+    encoded = {name: base64.b64encode(content).decode() for name, content in files.items()}
+    transfer = visitor.page.evaluate_handle(
+        """(files) => {
+            const transfer = new DataTransfer();
+            for (const [name, content] of Object.entries(files)) {
+                const bytes = Uint8Array.from(atob(content), (each) => each.charCodeAt(0));
+                transfer.items.add(new File([bytes], name));
+            }
+            return transfer;
+        }""",
+        encoded,
+    )
+    visitor.page.locator("#upload button").dispatch_event("drop", {"dataTransfer": transfer})
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Return the files in a folder and below."""
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_files_can_be_dropped_and_large_ones_are_left_out(
+    start: Callable[..., LiveServer], tab: Callable[..., Visit], report: Path
+) -> None:
+    visitor = tab(start(max_file_megabytes=0.1), "#documents")
+    drop(visitor, {report.name: report.read_bytes(), "big.txt": b"many words " * 10_000})
+    expect(visitor.uploads).to_have_count(1)
+    expect(visitor.uploads.first).to_contain_text("ready · 3 pages")
+    expect(visitor.page.locator("#left-out")).to_have_text("Left out, larger than 100 kB: big.txt")
+    drop(visitor, {"note.txt": b"A short note on piers."})
+    expect(visitor.uploads.first).to_contain_text("note.txt")
+    expect(visitor.page.locator("#left-out")).to_be_hidden()
+    expect(visitor.documents).to_have_count(2)
+
+
+def test_nothing_is_left_where_uploads_arrive(
+    incoming: Path,
+    start: Callable[..., LiveServer],
+    tab: Callable[..., Visit],
+    report: Path,
+    broken: Path,
+) -> None:
+    visitor = tab(start(), "#documents")
+    visitor.upload([report, broken])
+    assert incoming.is_dir()
+    deadline = time.monotonic() + 30
+    while files_below(incoming) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert files_below(incoming) == []
+
+
+def test_names_keep_what_a_disk_could_not(
+    start: Callable[..., LiveServer], tab: Callable[..., Visit]
+) -> None:
+    visitor = tab(start(), "#documents")
+    drop(visitor, {'R&D: "plans" <2024>?.txt': b"The plans for the pier."})
+    expect(visitor.uploads.first).to_contain_text('R&D: "plans" <2024>?.txt')
+    expect(visitor.uploads.first).to_contain_text("ready")
+
+
+def test_a_file_that_is_there_already_is_left_alone(
+    start: Callable[..., LiveServer], tab: Callable[..., Visit], report: Path
+) -> None:
+    visitor = tab(start(), "#documents")
+    visitor.upload([report])
+    visitor.upload([report])
+    expect(visitor.uploads.first).to_contain_text("there already, unchanged")
+    expect(visitor.documents).to_have_count(1)
+
+
+def test_an_upload_can_be_cancelled_and_keeps_what_went_in(
+    start: Callable[..., LiveServer], tab: Callable[..., Visit], tmp_path: Path, report: Path
+) -> None:
+    lines = "\n".join(f"Line {n} of a page on ferries, piers and fares." for n in range(50))
+    long = write_pdf(tmp_path / "long.pdf", [f"Page {page}\n{lines}" for page in range(400)])
+    visitor = tab(start(), "#documents")
+    visitor.page.locator("#upload input[type=file]").set_input_files([report, long])
+    expect(visitor.uploads.nth(1)).to_contain_text("reading page")
+    drop(visitor, {"other.txt": b"Another file."})
+    expect(visitor.error).to_have_text(
+        "An upload is still running: wait for it, or cancel it first."
+    )
+    visitor.page.get_by_role("button", name="Cancel").click()
+    expect(visitor.page.locator(".upload-state")).to_contain_text("stopped by you")
+    expect(visitor.uploads.nth(1)).to_contain_text("left out")
+    expect(visitor.documents).to_have_count(1)
+    expect(visitor.page.locator("#cancel-button")).to_be_hidden()
+    visitor.upload([report])
+    expect(visitor.uploads.first).to_contain_text("unchanged")
