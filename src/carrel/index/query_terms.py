@@ -6,7 +6,7 @@ import re
 import unicodedata
 from itertools import pairwise
 
-MAXIMUM_TERMS = 512
+MAXIMUM_TERMS = 128
 """Terms of one query. A longer text keeps its last ones, where questions stand."""
 
 _STOP_WORDS = """
