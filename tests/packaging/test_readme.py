@@ -1,0 +1,73 @@
+"""The README's examples run as they stand; only the address is another."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from real_processes import CommandLine, Server
+from sample_documents import write_pdf
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ADDRESS = "http://127.0.0.1:7860"
+PAGES = ["About the company.", "The revenue in 2022 was 41 million euros."]
+Serve = Callable[..., Server]
+
+
+def block(opening: str) -> str:
+    """Return the indented block that begins with a text, without its indentation."""
+    found = re.search(rf"(?:^ {{4}}{re.escape(opening)}.*\n)(?:^(?: {{4}}.*)?\n)*", README, re.M)
+    assert found is not None, opening
+    return "\n".join(line[4:] for line in found[0].splitlines())
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the report that the examples speak of."""
+    made = tmp_path / "reports"
+    made.mkdir()
+    write_pdf(made / "report.pdf", PAGES)
+    return made
+
+
+def run_in(folder: Path, *command: str) -> str:
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
+
+
+def test_the_curl_lines_upload_and_ask(serve: Serve, folder: Path) -> None:
+    server = serve("--engine=scripted")
+    upload, ask = block("curl -F").replace(ADDRESS, server.address).split("\n\n")
+    sent = json.loads(run_in(folder, "bash", "-c", upload.replace("curl", "curl -s")))
+    assert [each["status"] for each in sent["documents"]] == ["ready"]
+    answer = json.loads(run_in(folder, "bash", "-c", ask.replace("curl", "curl -s")))
+    assert answer["choices"][0]["message"]["content"]
+    assert (answer["sources"][0]["document"], answer["sources"][0]["page"]) == ("report.pdf", 2)
+
+
+def test_the_lines_of_python_upload_and_ask(serve: Serve, folder: Path) -> None:
+    server = serve("--engine=scripted")
+    program = block("from carrel.client import").replace(ADDRESS, server.address)
+    assert server.address in program
+    printed = run_in(folder, sys.executable, "-c", program)
+    assert "1 report.pdf 2 The revenue in 2022 was 41 million euros." in printed
+
+
+def test_the_command_lines_ingest_and_ask(carrel: CommandLine, serve: Serve, folder: Path) -> None:
+    # As the README says, the commands work while the server holds the documents.
+    serve("--engine=scripted")
+    for line in block("carrel ingest").splitlines():
+        _, *words = shlex.split(line.replace("FOLDER", str(folder)), comments=True)
+        run = carrel.run(*words)
+        assert run.returncode == 0, f"{line}\n{run.stdout}{run.stderr}"
+        if words[0] in {"ask", "search"}:
+            assert "report.pdf, page 2" in run.stdout
