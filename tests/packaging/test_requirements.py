@@ -22,7 +22,6 @@ LOADED_BY_OTHERS = {
     "accelerate": "transformers places and shards models with it",
     "bitsandbytes": "transformers quantizes with it",
     "gguf": "transformers reads .gguf files with it",
-    "safetensors": "transformers reads weights with it",
 }
 """Direct dependencies that the source may use without importing them."""
 
@@ -79,13 +78,14 @@ def test_the_server_requires_exactly_what_it_imports() -> None:
     declared = set(direct(PYPROJECT["project"]["dependencies"]))
     imported = imported_packages("src")
     assert imported <= declared, "imported without being declared"
-    assert declared - imported == set(LOADED_BY_OTHERS), "declared without being used"
+    assert declared - imported <= set(LOADED_BY_OTHERS), "declared without being used"
 
 
 def test_the_tests_and_tools_import_only_what_is_declared() -> None:
     groups = PYPROJECT["dependency-groups"]
     declared = [*PYPROJECT["project"]["dependencies"], *groups["build"], *groups["test"]]
-    assert imported_packages("tests", "benchmarks", "scripts") <= set(direct(declared))
+    known = set(direct(declared)) | set(pins("requirements-models"))
+    assert imported_packages("tests", "benchmarks", "scripts") <= known
 
 
 def test_nothing_of_cuda_is_pinned() -> None:
