@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -129,8 +130,9 @@ class DocumentsTab:
         try:
             if session.ingesting is not None:
                 raise InvalidRequest("An upload is still running: wait for it, or cancel it first.")
-            async for updates in self._follow(incoming, collection, session):
-                yield updates
+            async with aclosing(self._follow(incoming, collection, session)) as steps:
+                async for updates in steps:
+                    yield updates
         finally:
             await asyncio.to_thread(_discard, incoming)
 
@@ -142,14 +144,15 @@ class DocumentsTab:
         session.ingesting = running
         yield {self.uploads: upload_html(upload), self.cancel: gr.Button(visible=True)}
         try:
-            async for events in running.batches(UPDATE_INTERVAL):
-                done = upload.done
-                for event in events:
-                    upload.apply(event)
-                updates: Updates = {self.uploads: upload_html(upload)}
-                if upload.done != done:
-                    updates[self.table] = await self._table(collection, session)
-                yield updates
+            async with aclosing(running.batches(UPDATE_INTERVAL)) as batches:
+                async for events in batches:
+                    done = upload.done
+                    for event in events:
+                        upload.apply(event)
+                    updates: Updates = {self.uploads: upload_html(upload)}
+                    if upload.done != done:
+                        updates[self.table] = await self._table(collection, session)
+                    yield updates
         finally:
             session.ingesting = None
         upload.end(stopped=running.stopped)

@@ -58,7 +58,7 @@ class Page:
                     )
                     self.chat = ChatTab(services, self.session, self.guard, self.rail)
                     self.documents = DocumentsTab(
-                        services, self.session, self.guard, self.chat.scope
+                        services, self.session, self.guard, self.chat.composer.scope
                     )
             self.chat.wire()
             self.documents.wire()
@@ -78,12 +78,12 @@ class Page:
                 self.guard.notice,
                 self.readiness,
                 self.clock,
-                chat.scope,
-                chat.model,
+                chat.composer.scope,
+                chat.composer.model,
                 chat.past,
                 chat.current,
-                chat.send,
-                chat.stop,
+                chat.composer.send,
+                chat.composer.stop,
                 self.rail.chats,
                 documents.collection,
                 documents.table,
@@ -94,7 +94,7 @@ class Page:
         )
         self.clock.tick(
             self.guard.once(self.look_at_model, clears=False),
-            outputs=[self.guard.notice, self.readiness, self.clock, chat.model],
+            outputs=[self.guard.notice, self.readiness, self.clock, chat.composer.model],
             queue=False,
             **private,
         )
@@ -114,7 +114,7 @@ class Page:
                 updates[self.guard.notice] = error_line(str(error))
         return {
             **updates,
-            self.chat.scope: gr.Dropdown(choices=scope_choices(names), value=scope),
+            self.chat.composer.scope: gr.Dropdown(choices=scope_choices(names), value=scope),
             self.documents.collection: gr.Dropdown(choices=names, value=collection),
             **await self.chat.thread(session, scope),
             **await self.documents.show(collection=collection, session=session),
@@ -127,7 +127,7 @@ class Page:
         return {
             self.readiness: "" if health.ready else notice_line(health.reason or "Not ready yet."),
             self.clock: gr.Timer(active=not health.ready),
-            self.chat.model: gr.Dropdown(
+            self.chat.composer.model: gr.Dropdown(
                 choices=models, value=models[0] if models else None, visible=len(models) > 1
             ),
         }

@@ -1,0 +1,109 @@
+"""From a question to a saved answer, whatever ends it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+
+from carrel.core.chat import ChatEvent, ChatRequest, Message, Role, Stage
+from carrel.core.conversations import SavedTurn
+from carrel.core.errors import ConversationNotFound
+from carrel.services.application import Services
+from carrel.ui.choices import sampling_of, scope_of
+from carrel.ui.events import describe
+from carrel.ui.exchange import Exchange
+from carrel.ui.running import Running
+from carrel.ui.session import Session
+
+UPDATE_INTERVAL = 0.05
+"""Seconds between two updates of an answer: faster than that is not seen, only computed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked, of which collection (or ``LLM``), and which model is to answer."""
+
+    text: str
+    scope: str
+    model: str | None
+
+
+@dataclass(slots=True)
+class Answering:
+    """One question on its way; ``exchange`` tells how far it has come."""
+
+    services: Services
+    session: Session
+    exchange: Exchange
+    running: Running[ChatEvent]
+    _conversation_id: str | None = field(default=None)
+
+    @classmethod
+    def begin(cls, services: Services, session: Session, question: Question) -> Answering:
+        """Add the question to the session's chat; the model starts with ``steps``."""
+        request = ChatRequest(
+            messages=session.messages(question.text),
+            principal=session.principal,
+            model=question.model or None,
+            sampling=sampling_of(services.settings),
+            scope=scope_of(question.scope, services.settings),
+        )
+        session.stop_answering()
+        exchange = Exchange(question.text, stage=Stage.WAITING)
+        session.exchanges.append(exchange)
+        session.answering = running = Running(services.chat.answer(request))
+        return cls(services, session, exchange, running, session.conversation_id)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the session still shows this chat; another one may have been opened meanwhile."""
+        return self.session.answering is self.running
+
+    async def steps(self) -> AsyncGenerator[None]:
+        """Yield after each update of the exchange. An error becomes the exchange's own.
+
+        Whatever ends it, also the closing of this generator, what there is of the answer is saved.
+        """
+        try:
+            async with aclosing(self.running.batches(UPDATE_INTERVAL)) as batches:
+                async for events in batches:
+                    for event in events:
+                        self.exchange.apply(event)
+                    if self.exchange.text and self._conversation_id is None:
+                        await self._start_chat()
+                    yield
+        except Exception as error:  # noqa: BLE001 - boundary of the page: shown and logged
+            self.exchange.fail(describe(error))
+        finally:
+            if self.exchange.error is None:
+                self.exchange.stop()
+            await self._save()
+
+    async def _start_chat(self) -> None:
+        session = self.session
+        chat = await self.services.history.start(session.principal, self.exchange.question)
+        self._conversation_id = chat.id
+        if self.is_shown:
+            session.conversation_id = chat.id
+
+    async def _save(self) -> None:
+        if not self.exchange.text or self._conversation_id is None:
+            return
+        finished = self.exchange.finished
+        turns = [
+            SavedTurn(Message(Role.USER, self.exchange.question)),
+            SavedTurn(
+                Message(Role.ASSISTANT, self.exchange.text),
+                self.exchange.sources,
+                finished.model if finished else None,
+            ),
+        ]
+        try:
+            # The chat may have been deleted meanwhile; then there is nothing to keep.
+            with suppress(ConversationNotFound):
+                await self.services.history.append(
+                    self.session.principal, self._conversation_id, turns
+                )
+        except Exception as error:  # noqa: BLE001 - boundary of the page: shown and logged
+            self.exchange.fail(describe(error))

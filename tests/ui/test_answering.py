@@ -1,0 +1,176 @@
+"""From a question to a saved answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from carrel import bootstrap
+from carrel.core.chat import Role
+from carrel.core.conversations import Conversation, SavedTurn
+from carrel.core.errors import StorageFull
+from carrel.core.protocols import Engine
+from carrel.services.application import Services
+from carrel.services.history import HistoryService
+from carrel.storage.conversations import SqliteConversationStore
+from carrel.storage.database import Database
+from carrel.ui.answering import Answering, Question
+from carrel.ui.session import Session
+from live_server import (
+    FailingEngine,
+    WatchedEngine,
+    bundled_embedder,
+    pool_of,
+    settings_in,
+    with_pool,
+)
+
+QUESTION = Question("Hello?", "LLM", None)
+
+
+class FullDisk(SqliteConversationStore):
+    """Starts chats, and then has no room for their messages."""
+
+    def append(self, conversation_id: str, turns: Sequence[SavedTurn]) -> None:
+        raise StorageFull("The disk is full.")
+
+
+@pytest.fixture
+async def services(tmp_path: Path) -> AsyncIterator[Services]:
+    """Real services over an empty data folder."""
+    application = bootstrap.build(settings_in(tmp_path), bundled_embedder())
+    yield application.services
+    await application.close()
+
+
+def speaking(services: Services, engine: Engine) -> Services:
+    return with_pool(services, pool_of(engine))
+
+
+async def answered(services: Services, session: Session, question: Question) -> Answering:
+    answering = Answering.begin(services, session, question)
+    async for _ in answering.steps():
+        pass
+    return answering
+
+
+async def saved(services: Services, session: Session) -> list[tuple[str, list[str]]]:
+    """Return each saved chat with its messages."""
+    history = services.history
+    return [
+        (chat.title, [t.message.content for t in await history.turns(session.principal, chat.id)])
+        for chat in await history.list(session.principal)
+    ]
+
+
+async def test_an_answer_is_saved_with_its_question(services: Services) -> None:
+    session = Session()
+    services = speaking(services, WatchedEngine(["An answer.", "Another."]))
+    answering = await answered(services, session, QUESTION)
+    assert answering.exchange.text == "An answer."
+    assert answering.exchange.finished is not None
+    await answered(services, session, Question("And?", "LLM", None))
+    assert await saved(services, session) == [
+        ("Hello?", ["Hello?", "An answer.", "And?", "Another."])
+    ]
+    turns = await services.history.turns(session.principal, session.conversation_id or "")
+    assert [turn.message.role for turn in turns[:2]] == [Role.USER, Role.ASSISTANT]
+    assert turns[1].model == "watched"
+
+
+async def test_a_stopped_answer_is_saved_as_far_as_it_came(services: Services) -> None:
+    session = Session()
+    services = speaking(services, WatchedEngine(["word " * 500], seconds_per_token=0.01))
+    answering = Answering.begin(services, session, QUESTION)
+    async for _ in answering.steps():
+        if answering.exchange.text:
+            session.stop_answering()
+    assert answering.exchange.stopped
+    ((_, messages),) = await saved(services, session)
+    assert messages == ["Hello?", answering.exchange.text]
+    assert 0 < len(messages[1]) < 2500
+
+
+async def test_an_answer_that_nobody_waits_for_is_saved_and_ends_the_model(
+    services: Services,
+) -> None:
+    session = Session()
+    engine = WatchedEngine(["word " * 500], seconds_per_token=0.01)
+    services = speaking(services, engine)
+    answering = Answering.begin(services, session, QUESTION)
+    async with aclosing(answering.steps()) as steps:
+        async for _ in steps:
+            if answering.exchange.text:
+                break
+    assert engine.ended.is_set()
+    ((_, messages),) = await saved(services, session)
+    assert messages == ["Hello?", answering.exchange.text]
+
+
+async def test_a_refused_question_is_not_saved(services: Services) -> None:
+    session = Session()
+    services = speaking(services, WatchedEngine(["An answer."]))
+    answering = await answered(services, session, Question("Hello?", "UserData", None))
+    assert "nothing to search" in (answering.exchange.error or "")
+    assert await saved(services, session) == []
+    assert session.conversation_id is None
+
+
+async def test_a_model_that_does_not_exist_is_refused(services: Services) -> None:
+    services = speaking(services, WatchedEngine(["An answer."]))
+    answering = await answered(services, Session(), Question("Hello?", "LLM", "nothing"))
+    assert "Model nothing is not in service" in (answering.exchange.error or "")
+
+
+async def test_a_failure_keeps_the_text_and_saves_it(services: Services) -> None:
+    session = Session()
+    services = speaking(services, FailingEngine(2))
+    answering = await answered(services, session, QUESTION)
+    assert answering.exchange.error == "The model stopped working."
+    assert await saved(services, session) == [("Hello?", ["Hello?", "one two"])]
+
+
+async def test_a_chat_deleted_while_it_is_answered_stays_deleted(services: Services) -> None:
+    session = Session()
+    services = speaking(services, WatchedEngine(["word " * 500], seconds_per_token=0.01))
+    answering = Answering.begin(services, session, QUESTION)
+    async for _ in answering.steps():
+        if session.conversation_id is not None:
+            await services.history.delete(session.principal, session.conversation_id)
+            session.leave_chat()
+    assert answering.exchange.error is None
+    assert await saved(services, session) == []
+
+
+async def test_another_chat_opened_meanwhile_is_left_alone(services: Services) -> None:
+    session = Session()
+    services = speaking(services, WatchedEngine(["word " * 500], seconds_per_token=0.01))
+    answering = Answering.begin(services, session, QUESTION)
+    async for _ in answering.steps():
+        if answering.is_shown and answering.exchange.text:
+            session.open_chat("another", [])
+    assert not answering.is_shown
+    assert session.conversation_id == "another"
+    ((title, _),) = await saved(services, session)
+    assert title == "Hello?"
+
+
+async def test_an_answer_that_cannot_be_saved_is_shown_with_the_reason(
+    services: Services, tmp_path: Path
+) -> None:
+    database = Database(tmp_path / "chats.db")
+    full = replace(
+        speaking(services, WatchedEngine(["An answer."])),
+        history=HistoryService(FullDisk(database)),
+    )
+    session = Session()
+    answering = await answered(full, session, QUESTION)
+    assert answering.exchange.text == "An answer."
+    assert answering.exchange.error == "The disk is full."
+    chats: Sequence[Conversation] = await full.history.list(session.principal)
+    assert [chat.title for chat in chats] == ["Hello?"]
+    database.close()
