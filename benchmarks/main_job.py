@@ -24,13 +24,13 @@ from datetime import date
 from pathlib import Path
 
 import psutil
-from carrel.index.embedder import SentenceTransformerEmbedder
 
 from carrel import bootstrap
 from carrel.core.access import Principal
 from carrel.core.chat import ChatRequest, Finished, Message, Role, SamplingParams, Scope, TextDelta
 from carrel.core.documents import FileOutcome, IncomingFile, OutcomeKind
 from carrel.core.protocols import Embedder
+from carrel.index.embedder import SentenceTransformerEmbedder
 from carrel.settings.load import load_settings
 from environment import describe_environment
 

@@ -35,9 +35,10 @@ def run(invocation: Invocation) -> int:
     with listener:
         application = bootstrap.build(settings)
         host, port = listener.getsockname()[:2]
-        application.publish_address(f"http://{_dialable(host)}:{port}")
+        address = f"http://{_dialable(host)}:{port}"
+        application.publish_address(address)
         application.start()
-        asyncio.run(_serve(application, listener))
+        asyncio.run(_serve(application, listener, address))
     return SUCCESS
 
 
@@ -48,11 +49,11 @@ def _dialable(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-async def _serve(application: Application, listener: server.Listener) -> None:
+async def _serve(application: Application, listener: server.Listener, address: str) -> None:
     """Run the server, the watch over the loading model, and the first ingestion side by side."""
     app = await asyncio.to_thread(server.create_app, application.services)
     serving = asyncio.create_task(server.serve(app, listener))
-    loading = asyncio.create_task(_require_model(application))
+    loading = asyncio.create_task(_require_model(application, address))
     folder = application.services.settings.documents.user_path
     reading = asyncio.create_task(_ingest_folder(application, folder)) if folder else None
     try:
@@ -69,19 +70,15 @@ async def _serve(application: Application, listener: server.Listener) -> None:
         await application.close()
 
 
-async def _require_model(application: Application) -> None:
+async def _require_model(application: Application, address: str) -> None:
     """Wait for the default model.
 
     Raises:
         ModelNotFound, ModelLoadFailed: it cannot be served.
     """
     await asyncio.to_thread(application.wait_until_ready)
-    settings = application.services.settings.server
-    log.info(
-        "model.ready",
-        models=[each.name for each in application.services.models.models()],
-        page=f"http://{settings.host}:{settings.port}",
-    )
+    models = [each.name for each in application.services.models.models()]
+    log.info("model.ready", models=models, page=address)
 
 
 async def _ingest_folder(application: Application, folder: Path) -> None:

@@ -81,6 +81,7 @@ def _convert(source: Path, target: Path) -> None:
     """Write the safetensors folder beside its final name and move it there when it is whole."""
     # torch and transformers take seconds to import and are not needed to find the folder.
     import torch
+    import transformers  # noqa: F401  whole, before parts of it: see carrel.engine.loader
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
     from transformers.utils.logging import disable_progress_bar
 

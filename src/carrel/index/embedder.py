@@ -107,6 +107,9 @@ class SentenceTransformerEmbedder:
     def _load(self) -> SentenceTransformer:
         folder = embedder_folder(self._name, offline=self._offline)
         # The import takes seconds, most of them torch's: commands that embed nothing go without.
+        # transformers is imported whole before parts of it: it replaces itself in sys.modules at
+        # its end, and a thread that waits for another one's import would get the unfinished module.
+        import transformers  # noqa: F401
         from safetensors import SafetensorError
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
