@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Locator, Page, Playwright, Route, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright, Route, expect
 
 PATIENCE = 30_000
 """Milliseconds that an expectation waits before it fails."""
@@ -23,6 +23,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+ABORTED = "AbortError: signal is aborted without reason"
+"""What Gradio's client writes when the page is left while one of its own streams is open."""
 
 
 def launch(playwright: Playwright) -> Browser:
@@ -48,6 +51,11 @@ class Visit:
         else:
             self.foreign.append(route.request.url)
             route.abort()
+
+    def listen(self, message: ConsoleMessage) -> None:
+        """Write down the errors of the console."""
+        if message.type == "error" and ABORTED not in message.text:
+            self.failures.append(f"console: {message.text}")
 
     def open(self, fragment: str = "") -> None:
         """Open the page, and wait until it is filled."""
@@ -161,12 +169,7 @@ def visit(
     context.route("**/*", tab.guard)
     page.on("pageerror", lambda error: tab.failures.append(f"script: {error}"))
     page.on("dialog", lambda dialog: (tab.failures.append("dialog"), dialog.dismiss()))
-    page.on(
-        "console",
-        lambda message: (
-            tab.failures.append(f"console: {message.text}") if message.type == "error" else None
-        ),
-    )
+    page.on("console", tab.listen)
     try:
         yield tab
     finally:
