@@ -71,6 +71,7 @@ class Application:
         await self.pool.close()
         if self._warming is not None:
             await asyncio.to_thread(wait, [self._warming])
+        await asyncio.to_thread(self.services.ingestion.close)
         await asyncio.to_thread(self.resources.close)
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import hashlib
 import time
-from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 import structlog
 
@@ -39,6 +43,8 @@ from carrel.services.collections import CollectionService
 from carrel.services.indexing import DocumentIndexer, batches
 
 MEGABYTE = 1_000_000
+
+Result = TypeVar("Result")
 
 log = structlog.get_logger()
 
@@ -110,6 +116,13 @@ class IngestionService:
         self._indexer = indexer
         self._tools = tools
         self._turn = asyncio.Lock()
+        # Always the same thread: each thread's heap keeps the room of the largest batch that was
+        # embedded in it, and a pool of threads would add that up.
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="ingestion")
+
+    def close(self) -> None:
+        """Wait for the batch in work and end the thread. Closing twice does nothing."""
+        self._worker.shutdown()
 
     def supports(self, name: str) -> bool:
         """Whether a file of this name can be read."""
@@ -143,15 +156,35 @@ class IngestionService:
             for file, size in zip(files, sizes, strict=True):
                 steps = self._ingest_file(file, target, tally)
                 try:
-                    while (event := await _next_in_thread(steps)) is not None:
+                    while (event := await self._in_worker(next, steps, None)) is not None:
                         if isinstance(event, FileOutcome):
                             tally.files_done += 1
                             tally.bytes_done += size
                             tally.current = None
                         yield event
                 finally:
-                    await asyncio.to_thread(steps.close)
+                    await self._in_worker(steps.close)
             yield tally.progress()
+
+    async def _in_worker(self, function: Callable[..., Result], *arguments: object) -> Result:
+        """Run a function in the worker thread, with the context of whoever asks.
+
+        A task that is cancelled, however often, waits for its end: a generator cannot be closed
+        while it runs, and nobody should see a store that is being cleaned up.
+        """
+        context = contextvars.copy_context()
+        work = asyncio.get_running_loop().run_in_executor(
+            self._worker, partial(context.run, function, *arguments)
+        )
+        cancelled: asyncio.CancelledError | None = None
+        while not work.done():
+            try:
+                await asyncio.wait([work])
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled
+        return work.result()
 
     def _ingest_file(
         self, file: IncomingFile, collection: Collection, tally: _Tally
@@ -253,24 +286,6 @@ class IngestionService:
         self._indexer.remove_documents(record.collection_id, [record.id])
         self._originals.delete([record.id])
         self._catalog.delete_document(record.id)
-
-
-async def _next_in_thread(steps: Iterator[IngestionEvent]) -> IngestionEvent | None:
-    """Run a generator's next step in a thread; None at its end.
-
-    A task that is cancelled, however often, waits for the step in work, because a generator
-    cannot be closed while it runs.
-    """
-    step = asyncio.ensure_future(asyncio.to_thread(next, steps, None))
-    cancelled: asyncio.CancelledError | None = None
-    while not step.done():
-        try:
-            await asyncio.wait([step])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        raise cancelled
-    return step.result()
 
 
 def _chunks(document_id: str, pieces: Iterator[Piece]) -> Iterator[Chunk]:
