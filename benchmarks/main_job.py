@@ -32,6 +32,7 @@ from carrel.core.documents import FileOutcome, IncomingFile, OutcomeKind
 from carrel.core.protocols import Embedder
 from carrel.index.embedder import SentenceTransformerEmbedder
 from carrel.settings.load import load_settings
+from carrel.settings.process_environment import prepare_environment
 from environment import describe_environment
 
 COLLECTION = "UserData"
@@ -258,6 +259,7 @@ def main() -> None:
     parser.add_argument("--models_dir", type=Path, default=Path("models"))
     parser.add_argument("--output", type=Path)
     arguments = parser.parse_args()
+    prepare_environment(offline=True)
     files = sorted(arguments.data.glob("*.pdf"))
     questions = read_questions(arguments.data / "questions.jsonl")
     page = report(asyncio.run(measure(files, questions, arguments.models_dir)))
