@@ -18,13 +18,6 @@ from real_processes import ROOT, CommandLine, Server, clean_environment
 from sample_documents import write_encrypted_pdf, write_pdf
 
 
-def documents(carrel: CommandLine, collection: str = "UserData") -> dict[str, int]:
-    """Return how many documents each collection holds, by ``carrel collections``."""
-    listed = carrel.run("collections", "--json")
-    assert listed.returncode == 0, listed.stderr
-    return {each["name"]: each["documents"] for each in json.loads(listed.stdout)}
-
-
 def test_each_broken_file_is_named_with_its_reason_and_the_others_go_in(
     carrel: CommandLine, tmp_path: Path
 ) -> None:
@@ -164,8 +157,8 @@ def test_the_bundled_model_refuses_a_prompt_longer_than_its_context(
 ) -> None:
     done = carrel.run("ask", "word " * 9000, "--collection=LLM")
     assert done.returncode == 2, done.stderr
-    assert "tokens" in done.stderr
-    assert "8192" in done.stderr or "takes" in done.stderr
+    limit = 8192 - 512
+    assert f"kept for the answer, SmolLM2-135M-Instruct takes {limit}." in done.stderr
 
 
 def can_mount() -> bool:
@@ -206,7 +199,6 @@ def test_a_disk_that_fills_up_loses_nothing_that_was_stored(
             f"rm {mount}/ballast",
             carrel("search", "'What was the keeper called?'", "--json", f"> {tmp_path}/found.json"),
             "echo search=$?",
-            carrel("collections", "--json", f"> {tmp_path}/collections.json"),
         ]
     )
     done = subprocess.run(

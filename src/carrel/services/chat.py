@@ -25,7 +25,7 @@ from carrel.services.citing import cite
 from carrel.services.grounding import compose, drop_oldest_turn, pack, render_source
 from carrel.services.retrieval import RetrievalService
 
-LEAST_ANSWER_SHARE = 4
+RESERVED_SHARE = 4
 """An answer's reserve is at most one fourth of the context; the engine clamps the rest."""
 
 
@@ -115,7 +115,7 @@ class ChatService:
     ) -> _Prompt:
         """Return the prompt, without the oldest turns and then the last sources if need be."""
         length = engine.info.context_length
-        reserve = min(request.sampling.max_new_tokens, length // LEAST_ANSWER_SHARE)
+        reserve = min(request.sampling.max_new_tokens, length // RESERVED_SHARE)
         dropped = 0
         while True:
             composed = _composed(messages, chunks, request.scope)
