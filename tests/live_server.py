@@ -48,12 +48,12 @@ class WatchedEngine(ScriptedEngine):
         self.ended = threading.Event()
 
     async def generate(
-        self, messages: Sequence[Message], sampling: SamplingParams
+        self, messages: Sequence[Message], sampling: SamplingParams, caller: str = ""
     ) -> AsyncGenerator[EngineEvent]:
         """Yield what the scripted engine yields."""
         self.begun.set()
         try:
-            async with aclosing(super().generate(messages, sampling)) as events:
+            async with aclosing(super().generate(messages, sampling, caller)) as events:
                 async for event in events:
                     self.written += isinstance(event, TextDelta)
                     yield event
@@ -70,11 +70,11 @@ class FailingEngine(ScriptedEngine):
         self._failure = failure or GenerationFailed("The model stopped working.")
 
     async def generate(
-        self, messages: Sequence[Message], sampling: SamplingParams
+        self, messages: Sequence[Message], sampling: SamplingParams, caller: str = ""
     ) -> AsyncGenerator[EngineEvent]:
         """Yield the first words, and raise."""
         left = self._words
-        async with aclosing(super().generate(messages, sampling)) as events:
+        async with aclosing(super().generate(messages, sampling, caller)) as events:
             async for event in events:
                 if not left:
                     raise self._failure

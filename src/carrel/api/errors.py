@@ -36,6 +36,7 @@ STATUS_CODES: Mapping[type[CarrelError], int] = {
     errors.DocumentTooLarge: 413,
     errors.Unavailable: 503,
     errors.ModelNotReady: 503,
+    errors.QueueFull: 429,
     errors.StoreInUse: 503,
     errors.PortInUse: 503,
     errors.StorageFull: 507,

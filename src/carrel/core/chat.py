@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from carrel.core.access import Principal
 from carrel.core.documents import RetrievedChunk, Source
@@ -26,11 +28,20 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class JsonFormat:
+    """The answer has to be JSON: any object, or what ``schema`` (JSON Schema) describes."""
+
+    schema: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SamplingParams:
     """How the next tokens are chosen.
 
     ``temperature`` 0 is greedy. ``top_k`` 0 and ``top_p`` 1 switch those filters off.
     ``max_new_tokens`` counts tokens of the model's own tokenizer, ``max_time`` is in seconds.
+    ``top_logprobs`` None asks for no log-probabilities, 0 for those of the written tokens, n for
+    those of the n likeliest tokens at each place, too.
     """
 
     max_new_tokens: int = 512
@@ -42,6 +53,8 @@ class SamplingParams:
     seed: int | None = None
     stop: tuple[str, ...] = ()
     max_time: float | None = None
+    response_format: JsonFormat | None = None
+    top_logprobs: int | None = None
 
 
 class ScopeMode(StrEnum):
@@ -66,13 +79,17 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """One question to the chat service; ``scope`` None asks the model without documents."""
+    """One question to the chat service; ``scope`` None asks the model without documents.
+
+    ``caller`` tells people apart who share an account: a busy model serves callers in turn.
+    """
 
     messages: tuple[Message, ...]
     principal: Principal
     model: str | None = None
     sampling: SamplingParams = field(default_factory=SamplingParams)
     scope: Scope | None = None
+    caller: str = ""
 
 
 class FinishReason(StrEnum):
@@ -107,16 +124,38 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StageChanged:
-    """The request moved on to another stage."""
+    """The request moved on to another stage.
+
+    ``position`` counts from 1 where the request stands in line for a busy model.
+    """
 
     stage: Stage
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """A token that was written, its natural log-probability, and the likeliest ones instead.
+
+    ``content`` is the token's bytes; ``text`` shows them, with U+FFFD for parts of characters.
+    """
+
+    text: str
+    content: bytes
+    logprob: float
+    alternatives: tuple[TokenLogprob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """More text of the answer; concatenating all deltas gives the whole."""
+    """More text of the answer; concatenating all deltas gives the whole.
+
+    ``logprobs`` holds the tokens since the delta before, where the request asked for them. Text
+    may be empty in a delta that only carries tokens.
+    """
 
     text: str
+    logprobs: tuple[TokenLogprob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +173,14 @@ class SourcesCited:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerScored:
+    """What a reward model thinks of the answer; higher is better, the scale is the model's own."""
+
+    score: float
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The last event of every answer that did not fail.
 
@@ -146,8 +193,8 @@ class Finished:
     dropped_turns: int = 0
 
 
-EngineEvent = TextDelta | Finished
-ChatEvent = StageChanged | TextDelta | PassagesFound | SourcesCited | Finished
+EngineEvent = StageChanged | TextDelta | Finished
+ChatEvent = StageChanged | TextDelta | PassagesFound | SourcesCited | AnswerScored | Finished
 
 
 @dataclass(frozen=True, slots=True)

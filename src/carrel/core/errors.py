@@ -23,6 +23,7 @@
     │   └── DocumentTooLarge
     ├── Unavailable                 right now; may work later
     │   ├── ModelNotReady
+    │   ├── QueueFull               too many requests wait for the model
     │   ├── StoreInUse
     │   ├── PortInUse
     │   ├── StorageFull
@@ -175,6 +176,16 @@ class ModelNotReady(Unavailable):
     """The model is still loading."""
 
     code = "model_not_ready"
+
+
+class QueueFull(Unavailable):
+    """Too many requests wait for the model; ``retry_after`` is in seconds."""
+
+    code = "queue_full"
+
+    def __init__(self, message: str, retry_after: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class StoreInUse(Unavailable):

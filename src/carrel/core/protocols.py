@@ -28,17 +28,23 @@ class Engine(Protocol):
         """Return the length in tokens of the prompt that the messages become."""
         ...
 
-    def generate(
-        self, messages: Sequence[Message], sampling: SamplingParams
-    ) -> AsyncGenerator[EngineEvent]:
-        """Yield text deltas and, last, one ``Finished``.
+    def failure(self) -> str | None:
+        """Why the model cannot answer any more, in one line; None while it can."""
+        ...
 
-        Closing the generator (``aclose``, or cancelling the task that reads it) stops the model
-        within one token. A stop string is never part of the text.
+    def generate(
+        self, messages: Sequence[Message], sampling: SamplingParams, caller: str = ""
+    ) -> AsyncGenerator[EngineEvent]:
+        """Yield text deltas and, last, one ``Finished``; before them, changes of place in line.
+
+        Where requests wait, those of different callers are taken in turn. Closing the generator
+        (``aclose``, or cancelling the task that reads it) stops the model within one token. A stop
+        string is never part of the text.
 
         Raises:
             PromptTooLong: prompt and ``max_new_tokens`` do not fit; before anything is yielded.
             UnsupportedParameter: the engine cannot honour a sampling parameter.
+            QueueFull: too many requests wait already; before anything is yielded.
             GenerationFailed: the model failed.
         """
         ...

@@ -23,7 +23,7 @@ from carrel.engine.detokenize import StopStrings
 from carrel.engine.inference_server import refuse_outward
 from carrel.engine.remote_server import RemoteServer, wire_messages
 from carrel.engine.remote_stream import Piece
-from carrel.engine.requests import refuse_impossible
+from carrel.engine.requests import refuse_impossible, refuse_unsupported
 
 BYTES_PER_TOKEN = 3
 TOKENS_PER_MESSAGE = 8
@@ -70,13 +70,17 @@ class RemoteEngine:
         """The model's name and context length, as the server gives them."""
         return self._info
 
+    def failure(self) -> str | None:
+        """Why the model cannot answer any more; see ``Engine.failure``."""
+        return None
+
     async def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return the length in tokens of the prompt; an upper estimate where it is estimated."""
         counted = await self._server.count_tokens(self._model, messages)
         return estimated_tokens(messages) if counted is None else counted
 
     async def generate(
-        self, messages: Sequence[Message], sampling: SamplingParams
+        self, messages: Sequence[Message], sampling: SamplingParams, caller: str = ""
     ) -> AsyncGenerator[EngineEvent]:
         """Yield text deltas and, last, one ``Finished``; see ``Engine.generate``.
 
@@ -85,6 +89,7 @@ class RemoteEngine:
         """
         accepted = time.perf_counter()
         refuse_impossible(messages, sampling)
+        refuse_unsupported(sampling, self._info)
         body = await self._body(messages, sampling)
         answer = _Answer(sampling, accepted)
         async with aclosing(self._server.stream(body)) as pieces:

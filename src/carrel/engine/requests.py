@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from carrel.core.chat import Message, SamplingParams
-from carrel.core.errors import InvalidRequest
+from carrel.core.chat import Message, ModelInfo, SamplingParams
+from carrel.core.errors import InvalidRequest, UnsupportedParameter
+
+OPTIONAL = ("response_format", "top_logprobs")
+"""Sampling parameters that not every engine can honour; None asks for nothing."""
 
 
 def refuse_impossible(messages: Sequence[Message], sampling: SamplingParams) -> None:
@@ -30,3 +33,20 @@ def refuse_impossible(messages: Sequence[Message], sampling: SamplingParams) -> 
     for problem, present in problems.items():
         if present:
             raise InvalidRequest(f"A sampling parameter is out of bounds: {problem}.")
+
+
+def refuse_unsupported(
+    sampling: SamplingParams, info: ModelInfo, honoured: Collection[str] = ()
+) -> None:
+    """Refuse the optional parameters that were asked for and are not ``honoured``.
+
+    Raises:
+        UnsupportedParameter: with the parameters' names and the engine's.
+    """
+    asked = [name for name in OPTIONAL if getattr(sampling, name) is not None]
+    refused = [name for name in asked if name not in honoured]
+    if refused:
+        raise UnsupportedParameter(
+            f"{', '.join(refused)} cannot be honoured by the {info.engine} engine of {info.name}: "
+            "leave it out or choose another model."
+        )

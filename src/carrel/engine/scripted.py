@@ -21,7 +21,7 @@ from carrel.core.chat import (
 )
 from carrel.core.errors import GenerationFailed, PromptTooLong
 from carrel.engine.detokenize import StopStrings
-from carrel.engine.requests import refuse_impossible
+from carrel.engine.requests import refuse_impossible, refuse_unsupported
 
 TOKEN = re.compile(r"\s*\S{1,8}|\s+")
 TOKENS_PER_MESSAGE = 3
@@ -60,16 +60,21 @@ class ScriptedEngine:
         """The engine's name and context length."""
         return self._info
 
+    def failure(self) -> str | None:
+        """Why the model cannot answer any more; see ``Engine.failure``."""
+        return None
+
     async def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return the number of tokens of the messages."""
         return sum(len(split_tokens(m.content)) + TOKENS_PER_MESSAGE for m in messages)
 
     async def generate(
-        self, messages: Sequence[Message], sampling: SamplingParams
+        self, messages: Sequence[Message], sampling: SamplingParams, caller: str = ""
     ) -> AsyncGenerator[EngineEvent]:
         """Yield text deltas and, last, one ``Finished``; see ``Engine.generate``."""
         accepted = time.perf_counter()
         refuse_impossible(messages, sampling)
+        refuse_unsupported(sampling, self._info)
         prompt_tokens = await self.count_tokens(messages)
         room = self._info.context_length - prompt_tokens
         if room < 1:

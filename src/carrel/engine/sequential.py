@@ -19,7 +19,7 @@ from carrel.core.chat import EngineEvent, Finished, Message, ModelInfo, Sampling
 from carrel.core.errors import GenerationFailed, PromptTooLong
 from carrel.engine.answer import Answer, AnswerCriteria, AnswerLimits
 from carrel.engine.prompting import PromptBuilder
-from carrel.engine.requests import refuse_impossible
+from carrel.engine.requests import refuse_impossible, refuse_unsupported
 from carrel.engine.sampling import generation_config, logits_processors
 from carrel.engine.source import first_line
 from carrel.engine.spec import LoadedModel
@@ -69,16 +69,21 @@ class SequentialEngine:
         """The model's name, context length and placement."""
         return self._info
 
+    def failure(self) -> str | None:
+        """Why the model cannot answer any more; see ``Engine.failure``."""
+        return None
+
     async def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return the length in tokens of the prompt that the messages become."""
         return len(await asyncio.to_thread(self._prompts.encode, messages))
 
     async def generate(
-        self, messages: Sequence[Message], sampling: SamplingParams
+        self, messages: Sequence[Message], sampling: SamplingParams, caller: str = ""
     ) -> AsyncGenerator[EngineEvent]:
         """Yield text deltas and, last, one ``Finished``; see ``Engine.generate``."""
         accepted = time.perf_counter()
         refuse_impossible(messages, sampling)
+        refuse_unsupported(sampling, self._info)
         prompt = await asyncio.to_thread(self._prompts.encode, messages)
         room = self._info.context_length - len(prompt)
         if room < 1:

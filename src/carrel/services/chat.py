@@ -78,9 +78,12 @@ class ChatService:
         yield StageChanged(Stage.WAITING)
 
         text: list[str] = []
-        async with aclosing(engine.generate(prompt.messages, request.sampling)) as events:
+        generated = engine.generate(prompt.messages, request.sampling, request.caller)
+        async with aclosing(generated) as events:
             async for event in events:
-                if isinstance(event, TextDelta):
+                if isinstance(event, StageChanged):
+                    yield event
+                elif isinstance(event, TextDelta):
                     if not text:
                         yield StageChanged(Stage.WRITING)
                     text.append(event.text)

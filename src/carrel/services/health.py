@@ -25,7 +25,7 @@ class HealthService:
     async def check(self) -> Health:
         """Return whether the default model can answer."""
         try:
-            self._models.get(None)
+            failure = self._models.get(None).failure()
         except CarrelError as error:
             return Health(False, str(error))
-        return Health(True)
+        return Health(failure is None, failure)
