@@ -29,11 +29,12 @@ class BatchModel:
     """
 
     def __init__(self, model: Any, adapters: AdapterRows | None = None) -> None:
-        self._model = model
+        self._model: Any = model
         self._adapters = adapters
+        self._base = model.get_base_model() if hasattr(model, "get_base_model") else model
+        self._own_attention = self._base.config._attn_implementation
         self._takes_mask = not self._replace_attention()
-        forward = getattr(model, "get_base_model", lambda: model)().forward
-        self._selects = "logits_to_keep" in inspect.signature(forward).parameters
+        self._selects = "logits_to_keep" in inspect.signature(self._base.forward).parameters
         self.passes = 0
 
     @property
@@ -88,19 +89,21 @@ class BatchModel:
         return picked.float()
 
     def close(self) -> None:
-        """Let the model go."""
-        self._model = None
+        """Give the model its own attention back and let it go. Closing twice does nothing."""
+        if self._base is not None and not self._takes_mask:
+            self._base.set_attn_implementation(self._own_attention)
+        self._model = self._base = None
 
     def _adapted(self, names: Sequence[str | None]) -> AbstractContextManager[Any]:
         return nullcontext() if self._adapters is None else self._adapters.rows(names)
 
     def _replace_attention(self) -> bool:
-        register()
-        try:
-            self._model.set_attn_implementation(SLOTS)
-        except (ValueError, AttributeError):
+        # Asked first because the setter only warns when a model cannot.
+        if not type(self._base)._can_set_attn_implementation():
             return False
-        return bool(self._model.config._attn_implementation == SLOTS)
+        register()
+        self._base.set_attn_implementation(SLOTS)
+        return True
 
     def _mask(self, window: Window) -> torch.Tensor:
         keys = torch.arange(window.length)[None, None, None, :]

@@ -79,6 +79,18 @@ class BatchWorker:
         with self._state.changed:
             return self._state.failure
 
+    def rows(self) -> list[Row]:
+        """The rows in the batch."""
+        return self._batch.rows if self._batch is not None else []
+
+    def allocated_tokens(self) -> int:
+        """Tokens for which the batch has room at present; see ``Batcher``."""
+        return self._batch.allocated_tokens if self._batch is not None else 0
+
+    def kept_tokens(self) -> int:
+        """Tokens of finished sequences that are kept; see ``Batcher``."""
+        return self._batch.prefixes.tokens if self._batch is not None else 0
+
     def submit(self, row: Row) -> None:
         """Let a row wait for its place in the batch.
 

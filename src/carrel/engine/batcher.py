@@ -66,12 +66,13 @@ class Batcher:
 
     def step(self) -> bool:
         """Compute one token of every answer, and a part of the prompts; whether there was work."""
-        for lane in list(self._lanes.values()):
-            self._drop_finished(lane)
-            self._advance(lane.read_prompts(self._limits.prompt_tokens))
-            self._drop_finished(lane)
-            self._advance(lane.write())
-            self._drop_finished(lane)
+        with torch.inference_mode():
+            for lane in self._lanes.values():
+                self._drop_finished(lane)
+                self._advance(lane.read_prompts(self._limits.prompt_tokens))
+                self._drop_finished(lane)
+                self._advance(lane.write())
+                self._drop_finished(lane)
         self._lanes = {key: lane for key, lane in self._lanes.items() if lane.rows}
         return bool(self._lanes)
 
@@ -103,7 +104,8 @@ class Batcher:
         if lane is None:
             lane = self._lanes[key] = Lane(self._model, 1 if row.alone else self._limits.rows)
         beginning = None if row.alone else self.prefixes.find(row.tokens, row.adapter)
-        lane.add(row, beginning)
+        with torch.inference_mode():
+            lane.add(row, beginning)
         self.running[row.caller] += 1
 
     def has_room(self, row: Row) -> bool:

@@ -69,6 +69,18 @@ class ContinuousEngine:
         """How many forward passes the model has made."""
         return self._model.passes
 
+    def batch_rows(self) -> list[Row]:
+        """The requests that are being computed."""
+        return self._worker.rows()
+
+    def allocated_tokens(self) -> int:
+        """Tokens whose keys and values have room now, kept beginnings included."""
+        return self._worker.allocated_tokens()
+
+    def kept_tokens(self) -> int:
+        """Tokens that are kept for prompts that begin with them."""
+        return self._worker.kept_tokens()
+
     def failure(self) -> str | None:
         """Why the model cannot answer any more; see ``Engine.failure``."""
         return self._worker.failure()
