@@ -36,8 +36,10 @@ def model_loaders(settings: Settings) -> list[NamedLoader]:
 
 
 def _merged(model: ModelSettings, entry: ModelLockEntry) -> ModelSettings:
-    """Lay an entry of ``model_lock`` over the model settings; its precision and
-    its prompt form replace theirs."""
+    """Lay an entry of ``model_lock`` over the model settings.
+
+    Its precision and its prompt form replace theirs.
+    """
     given = {name: value for name, value in entry.model_dump().items() if value is not None}
     if given.get("load_4bit") or given.get("load_8bit"):
         given = {"load_4bit": False, "load_8bit": False, **given}

@@ -100,7 +100,8 @@ def _load_files(
     dtype = default_dtype() if spec.dtype == "auto" else getattr(torch, spec.dtype)
     refuse_quantization(spec)
     placement = device_map(spec)
-    refuse_too_large(spec, estimate(files.folder, files.pickled), precision(spec, dtype))
+    needed = estimate(files.folder, files.pickled)
+    refuse_too_large(spec, needed, precision(spec, dtype), dtype)
     tokenizer = AutoTokenizer.from_pretrained(files.folder, **common)
     if template is not None:
         tokenizer.chat_template = template

@@ -44,6 +44,12 @@ class PromptType(StrEnum):
     DANUBE = "danube"
 
 
+def refuse_two_prompt_forms(prompt_type: PromptType | None, template: Path | None) -> None:
+    """Raise ValueError where a template in a file and another prompt form are both set."""
+    if template is not None and prompt_type not in (None, PromptType.TEMPLATE):
+        raise ValueError("prompt_type and prompt_template exclude each other: set one of them")
+
+
 class ModelLockEntry(Section):
     """One model of ``model_lock``; what is not given falls back to the other model settings."""
 
@@ -54,6 +60,11 @@ class ModelLockEntry(Section):
     prompt_type: PromptType | None = None
     prompt_template: Path | None = None
     inference_server: str | None = None
+
+    @model_validator(mode="after")
+    def _one_prompt_form(self) -> ModelLockEntry:
+        refuse_two_prompt_forms(self.prompt_type, self.prompt_template)
+        return self
 
 
 def parse_literal(value: Any) -> Any:
@@ -166,8 +177,7 @@ class ModelSettings(Section):
 
     @model_validator(mode="after")
     def _one_prompt_form(self) -> ModelSettings:
-        if self.prompt_template is not None and self.prompt_type is not PromptType.TEMPLATE:
-            raise ValueError("prompt_type and prompt_template exclude each other: set one of them")
+        refuse_two_prompt_forms(self.prompt_type, self.prompt_template)
         return self
 
 
