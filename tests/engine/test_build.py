@@ -48,6 +48,30 @@ def test_the_precision_of_an_entry_replaces_that_of_the_settings() -> None:
     assert (spec.load_8bit, spec.load_4bit) == (True, False)
 
 
+def test_the_prompt_form_of_an_entry_replaces_that_of_the_settings() -> None:
+    lock = "[{'base_model': 'a/b', 'prompt_type': 'danube'}, {'base_model': 'c/d'}]"
+    given = settings(model_lock=lock, prompt_template="own.jinja")
+    specs = [loader.load.args[0] for loader in model_loaders(given)]  # type: ignore[attr-defined]
+    assert [spec.prompt_template for spec in specs] == [None, Path("own.jinja")]
+    lock = "[{'base_model': 'a/b', 'prompt_template': 'own.jinja'}]"
+    spec = model_loaders(settings(model_lock=lock, prompt_type="plain"))[0].load.args[0]  # type: ignore[attr-defined]
+    assert (spec.prompt_type, spec.prompt_template) == ("template", Path("own.jinja"))
+
+
+@pytest.mark.parametrize(
+    "contradiction",
+    [
+        {"prompt_type": "plain", "prompt_template": "own.jinja"},
+        {"model_lock": "[{'base_model': 'a', 'prompt_type': 'plain', 'prompt_template': 'b'}]"},
+        {"max_gpu_memory": 5},
+        {"max_cpu_memory": 5},
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(contradiction: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"exclude each other|need use_gpu_id=False"):
+        ModelSettings(**contradiction)
+
+
 def test_two_models_of_one_name_are_refused() -> None:
     with pytest.raises(InvalidSetting, match="names a/b twice"):
         names(settings(model_lock="[{'base_model': 'a/b'}, {'base_model': 'a/b'}]"))
