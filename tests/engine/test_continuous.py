@@ -20,11 +20,11 @@ from carrel.core.chat import (
     Message,
     Role,
     SamplingParams,
-    Stage,
     StageChanged,
     TextDelta,
 )
 from carrel.core.errors import GenerationFailed, PromptTooLong, QueueFull
+from carrel.engine.batch_model import BatchModel
 from carrel.engine.batcher import BatchLimits
 from carrel.engine.continuous import ContinuousEngine
 from carrel.engine.detokenize import IncrementalDecoder
@@ -40,6 +40,10 @@ def question(number: int) -> list[Message]:
     """Return questions of very different lengths, some longer than a sliding window."""
     subject = SUBJECTS[number % len(SUBJECTS)]
     return [Message(Role.USER, f"{number}: " + f"tell of {subject} " * (1 + number % 5))]
+
+
+def serve(loaded: LoadedModel, limits: BatchLimits, waiting: int) -> ContinuousEngine:
+    return ContinuousEngine(loaded, BatchModel(loaded.model), limits, waiting)
 
 
 async def collect(
@@ -81,7 +85,7 @@ def slow(tiny: LoadedModel) -> Iterator[Callable[..., ContinuousEngine]]:
 
     def make(rows: int = 4, waiting: int = 8, cache_tokens: int = 20_000) -> ContinuousEngine:
         limits = BatchLimits(rows, cache_tokens, prompt_tokens=64)
-        engines.append(ContinuousEngine(tiny, limits, waiting))
+        engines.append(serve(tiny, limits, waiting))
         return engines[-1]
 
     yield make
@@ -96,7 +100,7 @@ async def test_greedy_equals_generate_alone_and_with_sixteen_others(
     loaded = load(ModelSpec(base_model=str(save_architecture(tmp_path, name)), dtype="float32"))
     questions = [question(number) for number in range(17)]
     expected = [generated(loaded, each, 24) for each in questions]
-    engine = ContinuousEngine(loaded, BatchLimits(17, 20_000, prompt_tokens=64), 64)
+    engine = serve(loaded, BatchLimits(17, 20_000, prompt_tokens=64), 64)
     sampling = SamplingParams(max_new_tokens=24)
     alone = [(await collect(engine, each, sampling))[0] for each in questions[:2]]
     together = await asyncio.gather(*(collect(engine, each, sampling) for each in questions))
@@ -110,7 +114,7 @@ async def test_requests_that_come_and_go_change_nobodys_text(tiny: LoadedModel) 
     questions = [question(number) for number in range(12)]
     lengths = [5 + 7 * (number % 6) for number in range(12)]
     expected = [generated(tiny, q, n) for q, n in zip(questions, lengths, strict=True)]
-    engine = ContinuousEngine(tiny, BatchLimits(4, 20_000, prompt_tokens=16), 64)
+    engine = serve(tiny, BatchLimits(4, 20_000, prompt_tokens=16), 64)
     tiny.model.register_forward_hook(lambda *_: time.sleep(0.002))
 
     async def ask(number: int) -> str:
@@ -197,55 +201,69 @@ async def test_callers_are_served_in_turn(slow: Callable[..., ContinuousEngine])
         await collect(engine, question(number), SamplingParams(max_new_tokens=4), caller)
         order.append(caller)
 
-    busy = await started(engine, SamplingParams(max_new_tokens=30), "first")
+    busy = await started(engine, SamplingParams(max_new_tokens=220), "first")
     asking = [asyncio.create_task(ask("greedy", number)) for number in range(5)]
-    await asyncio.sleep(0.05)
+    while engine.waiting() < 5:
+        await asyncio.sleep(0.001)
     asking.append(asyncio.create_task(ask("modest", 9)))
-    await asyncio.sleep(0.05)
-    assert engine.batch_rows()[0].caller == "first"
+    while engine.waiting() < 6:
+        await asyncio.sleep(0.001)
     await busy.aclose()
     await asyncio.gather(*asking)
     assert order.index("modest") <= 1
 
 
+class Waiting:
+    """A request behind others, with the places in line that it was told."""
+
+    def __init__(self, engine: ContinuousEngine, number: int) -> None:
+        self.places: list[int | None] = []
+        self.task = asyncio.create_task(self._ask(engine, number))
+
+    async def _ask(self, engine: ContinuousEngine, number: int) -> None:
+        async for event in engine.generate(question(number), SamplingParams(max_new_tokens=3)):
+            if isinstance(event, StageChanged):
+                self.places.append(event.position)
+
+    async def in_line(self) -> Waiting:
+        while not self.places:
+            await asyncio.sleep(0.001)
+        return self
+
+
 async def test_who_waits_learns_the_place_in_line(slow: Callable[..., ContinuousEngine]) -> None:
     engine = slow(rows=1)
-    busy = await started(engine, SamplingParams(max_new_tokens=100))
-    first = asyncio.create_task(positions(engine, 1))
-    await asyncio.sleep(0.03)
-    second = asyncio.create_task(positions(engine, 2))
-    await asyncio.sleep(0.03)
+    busy = await started(engine, SamplingParams(max_new_tokens=220))
+    first = await Waiting(engine, 1).in_line()
+    second = await Waiting(engine, 2).in_line()
     await busy.aclose()
-    assert await first == [1]
-    assert await second == [2, 1]
-
-
-async def positions(engine: ContinuousEngine, number: int) -> list[int | None]:
-    events = engine.generate(question(number), SamplingParams(max_new_tokens=3))
-    return [event.position async for event in events if isinstance(event, StageChanged)]
+    await asyncio.gather(first.task, second.task)
+    assert first.places == [1]
+    assert second.places == [2, 1]
 
 
 async def test_a_full_line_is_refused_with_the_time_to_come_back(
     slow: Callable[..., ContinuousEngine],
 ) -> None:
     engine = slow(rows=1, waiting=2)
-    busy = await started(engine, SamplingParams(max_new_tokens=200))
-    waiting = [asyncio.create_task(positions(engine, number)) for number in range(2)]
-    await asyncio.sleep(0.05)
+    busy = await started(engine, SamplingParams(max_new_tokens=220))
+    leaving = await Waiting(engine, 0).in_line()
+    staying = await Waiting(engine, 1).in_line()
     with pytest.raises(QueueFull, match="2 requests wait") as raised:
         await collect(engine, question(3), SamplingParams(max_new_tokens=3))
     assert raised.value.retry_after >= 1
-    waiting[0].cancel()
-    await asyncio.sleep(0.01)
-    again = asyncio.create_task(positions(engine, 3))
-    await asyncio.sleep(0.01)
+    leaving.task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving.task
+    coming = await Waiting(engine, 3).in_line()
     await busy.aclose()
-    assert await again == [2, 1]
-    await waiting[1]
+    await asyncio.gather(staying.task, coming.task)
+    assert staying.places[-1] == coming.places[-1] == 1
+    assert coming.places[0] == 2
 
 
 async def test_a_seed_gives_the_same_text_whoever_else_is_served(tiny: LoadedModel) -> None:
-    engine = ContinuousEngine(tiny, BatchLimits(16, 40_000, prompt_tokens=64), 64)
+    engine = serve(tiny, BatchLimits(16, 40_000, prompt_tokens=64), 64)
     drawn = SamplingParams(max_new_tokens=40, temperature=1.2, top_p=0.95, seed=11)
     alone = await collect(engine, question(4), drawn)
     others = [
@@ -262,7 +280,7 @@ async def test_a_seed_gives_the_same_text_whoever_else_is_served(tiny: LoadedMod
 
 
 async def test_the_beginning_of_a_prompt_is_not_computed_twice(tiny: LoadedModel) -> None:
-    engine = ContinuousEngine(tiny, BatchLimits(4, 20_000, prompt_tokens=16), 8)
+    engine = serve(tiny, BatchLimits(4, 20_000, prompt_tokens=16), 8)
     sampling = SamplingParams(max_new_tokens=6)
     text, _ = await collect(engine, question(4), sampling)
     reading = engine.passes
@@ -270,7 +288,7 @@ async def test_the_beginning_of_a_prompt_is_not_computed_twice(tiny: LoadedModel
     followed, _ = await collect(engine, more, sampling)
     assert engine.passes - reading < reading
     await engine.close()
-    fresh = ContinuousEngine(tiny, BatchLimits(4, 20_000, prompt_tokens=16), 8)
+    fresh = serve(tiny, BatchLimits(4, 20_000, prompt_tokens=16), 8)
     assert followed == (await collect(fresh, more, sampling))[0]
     await fresh.close()
 
@@ -288,7 +306,7 @@ async def test_long_and_short_requests_are_answered_side_by_side(
 
 
 async def test_more_than_the_memory_for_keys_and_values_is_refused(tiny: LoadedModel) -> None:
-    engine = ContinuousEngine(tiny, BatchLimits(4, 128, prompt_tokens=16), 8)
+    engine = serve(tiny, BatchLimits(4, 128, prompt_tokens=16), 8)
     assert engine.info.context_length == 96
     with pytest.raises(PromptTooLong, match="96"):
         await collect(engine, [Message(Role.USER, "shelves " * 40)], SamplingParams())
@@ -311,7 +329,7 @@ class Breaking:
 
 async def test_a_failed_batch_ends_its_answers_and_is_replaced_once(tiny: LoadedModel) -> None:
     breaking = Breaking(tiny.model, times=1)
-    engine = ContinuousEngine(tiny, BatchLimits(4, 20_000), 8)
+    engine = serve(tiny, BatchLimits(4, 20_000), 8)
     expected = await collect(engine, question(1), SamplingParams(max_new_tokens=8))
     breaking.armed = True
     answers = await asyncio.gather(
@@ -331,7 +349,7 @@ async def test_a_failed_batch_ends_its_answers_and_is_replaced_once(tiny: Loaded
 
 async def test_a_model_that_fails_again_is_out_of_service(tiny: LoadedModel) -> None:
     breaking = Breaking(tiny.model, times=2)
-    engine = ContinuousEngine(tiny, BatchLimits(4, 20_000), 8)
+    engine = serve(tiny, BatchLimits(4, 20_000), 8)
     await collect(engine, question(1), SamplingParams(max_new_tokens=2))
     breaking.armed = True
     with pytest.raises(GenerationFailed, match="went away"):
@@ -347,7 +365,7 @@ async def test_the_shortest_answer_is_as_long_as_asked(tiny: LoadedModel) -> Non
     ids = torch.tensor([PromptBuilder(tiny.tokenizer, tiny.prompt_type).encode(question(1))])
     written = tiny.model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=5)
     tiny.model.generation_config.eos_token_id = [int(written[0, -1])]
-    engine = ContinuousEngine(tiny, BatchLimits(4, 20_000), 8)
+    engine = serve(tiny, BatchLimits(4, 20_000), 8)
     _, early = await collect(engine, question(1), SamplingParams(max_new_tokens=40))
     sampling = SamplingParams(max_new_tokens=40, min_new_tokens=30)
     _, late = await collect(engine, question(1), sampling)

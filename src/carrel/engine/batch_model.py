@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol
 
 import torch
@@ -87,6 +87,18 @@ class BatchModel:
             last = [kept.index(each) for each in last]
         picked: torch.Tensor = logits[torch.arange(len(last)), last]
         return picked.float()
+
+    @contextmanager
+    def own_attention(self) -> Iterator[None]:
+        """Within this context the model computes its attention as it came."""
+        if self._takes_mask:
+            yield
+            return
+        self._base.set_attn_implementation(self._own_attention)
+        try:
+            yield
+        finally:
+            self._base.set_attn_implementation(SLOTS)
 
     def close(self) -> None:
         """Give the model its own attention back and let it go. Closing twice does nothing."""

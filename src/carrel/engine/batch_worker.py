@@ -83,6 +83,11 @@ class BatchWorker:
         """The rows in the batch."""
         return self._batch.rows if self._batch is not None else []
 
+    def waiting(self) -> int:
+        """How many rows wait for a place in the batch."""
+        with self._state.changed:
+            return len(self._state.queue)
+
     def allocated_tokens(self) -> int:
         """Tokens for which the batch has room at present; see ``Batcher``."""
         return self._batch.allocated_tokens if self._batch is not None else 0

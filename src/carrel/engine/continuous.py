@@ -45,7 +45,9 @@ class ContinuousEngine:
     ``SamplingParams.max_time`` runs from the moment when the model starts on the request.
     """
 
-    def __init__(self, loaded: LoadedModel, limits: BatchLimits, waiting: int) -> None:
+    def __init__(
+        self, loaded: LoadedModel, model: BatchModel, limits: BatchLimits, waiting: int
+    ) -> None:
         self._prompts = PromptSide(loaded)
         self._defaults = loaded.model.generation_config
         self._info = ModelInfo(
@@ -55,7 +57,7 @@ class ContinuousEngine:
             precision=loaded.precision,
             device=loaded.device,
         )
-        self._model = BatchModel(loaded.model)
+        self._model = model
         self._limits = limits
         self._worker = BatchWorker(loaded.name, self._new_batch, limits.rows, waiting)
 
@@ -72,6 +74,10 @@ class ContinuousEngine:
     def batch_rows(self) -> list[Row]:
         """The requests that are being computed."""
         return self._worker.rows()
+
+    def waiting(self) -> int:
+        """How many requests wait for a place in the batch."""
+        return self._worker.waiting()
 
     def allocated_tokens(self) -> int:
         """Tokens whose keys and values have room now, kept beginnings included."""

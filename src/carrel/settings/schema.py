@@ -29,6 +29,7 @@ class EngineKind(StrEnum):
     """The engines that ``--engine`` can name."""
 
     AUTO = "auto"
+    CONTINUOUS = "continuous"
     SEQUENTIAL = "sequential"
     REMOTE = "remote"
     SCRIPTED = "scripted"
@@ -126,8 +127,22 @@ class ModelSettings(Section):
     )
     engine: EngineKind = Field(
         EngineKind.AUTO,
-        description="What runs the model: 'auto' picks, 'sequential' is transformers' generate, "
-        "'remote' an OpenAI-compatible server, 'scripted' plays canned answers without any model.",
+        description="What runs the model: 'auto' picks, 'continuous' answers many requests at "
+        "once, 'sequential' one after the other, 'remote' is an OpenAI-compatible server, "
+        "'scripted' plays canned answers without any model.",
+    )
+    max_batch: int = Field(
+        32, ge=1, le=1024, description="Requests that one model answers at once; others wait."
+    )
+    max_waiting: int = Field(
+        64, ge=0, le=100000, description="Requests that may wait for a model; more are refused."
+    )
+    cache_memory: float | None = Field(
+        None,
+        gt=0,
+        le=100000,
+        description="Most GiB for the keys and values of a model's running requests and of the "
+        "prompts it remembers; by default half of what is free once the weights are loaded.",
     )
     model_lock: Annotated[tuple[ModelLockEntry, ...], BeforeValidator(parse_literal)] = Field(
         (), description="List of models to serve at once, each a mapping with 'base_model'."
