@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from carrel.core.protocols import Engine
+from carrel.engine.choose import ServingLimits, serve_loaded
 from carrel.engine.loader import load
-from carrel.engine.sequential import SequentialEngine
 from carrel.engine.spec import ModelSpec
+from carrel.settings.schema import EngineKind
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Subject:
     question: str = "Describe a library in many words."
 
 
-def counted(spec: ModelSpec, pause: float = 0.0) -> Subject:
+def counted(spec: ModelSpec, pause: float = 0.0, batched: bool = False) -> Subject:
     """Load a model whose forward passes are counted, and last ``pause`` seconds longer."""
     loaded = load(spec)
     passes: list[int] = []
@@ -32,4 +33,6 @@ def counted(spec: ModelSpec, pause: float = 0.0) -> Subject:
         time.sleep(pause)
 
     loaded.model.register_forward_hook(note)
-    return Subject(SequentialEngine(loaded), lambda: len(passes))
+    kind = EngineKind.CONTINUOUS if batched else EngineKind.SEQUENTIAL
+    engine = serve_loaded(loaded, kind, ServingLimits(max_batch=8))
+    return Subject(engine, lambda: len(passes))

@@ -30,13 +30,19 @@ def bundled_subject(models_dir: Path) -> Subject:
     return counted(ModelSpec(models_dir=models_dir))
 
 
-@pytest.fixture(params=["scripted", "tiny", "bundled", "remote"])
+@pytest.fixture(scope="session")
+def batched_bundled_subject(models_dir: Path) -> Subject:
+    """The bundled model, loaded once, for several requests at once."""
+    return counted(ModelSpec(models_dir=models_dir), batched=True)
+
+
+@pytest.fixture(params=["scripted", "tiny", "bundled", "batched_tiny", "batched_bundled", "remote"])
 def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """Each engine in turn."""
-    if request.param == "bundled":
-        yield request.getfixturevalue("bundled_subject")
-    elif request.param == "tiny":
-        yield counted(ModelSpec(base_model=str(request.getfixturevalue("tiny_folder"))), PAUSE)
+    if request.param.endswith("bundled"):
+        yield request.getfixturevalue(f"{request.param}_subject")
+    elif request.param.endswith("tiny"):
+        yield tiny_subject(request)
     elif request.param == "scripted":
         yield Subject(ScriptedEngine([ANSWER], context_length=300), lambda: 0)
     else:
@@ -46,11 +52,17 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
             yield Subject(engine, lambda: server.words_written)
 
 
-@pytest.fixture(params=["scripted", "tiny", "remote"])
+def tiny_subject(request: pytest.FixtureRequest) -> Subject:
+    """The tiny model in the engine that the parameter names."""
+    spec = ModelSpec(base_model=str(request.getfixturevalue("tiny_folder")))
+    return counted(spec, PAUSE, batched=request.param.startswith("batched"))
+
+
+@pytest.fixture(params=["scripted", "tiny", "batched_tiny", "remote"])
 def closable(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """Each kind of engine, made for one test that closes it."""
-    if request.param == "tiny":
-        yield counted(ModelSpec(base_model=str(request.getfixturevalue("tiny_folder"))), PAUSE)
+    if request.param.endswith("tiny"):
+        yield tiny_subject(request)
     elif request.param == "scripted":
         yield Subject(ScriptedEngine([ANSWER], seconds_per_token=PAUSE), lambda: 0)
     else:

@@ -26,6 +26,7 @@ class BatchModel:
 
     Models that let their attention be replaced get ``slot_attention``; the others are given a mask
     of four dimensions. Whether a model understands either is for ``self_check`` to find out.
+    ``device`` is where the model wants its input; ``passes`` counts the forward passes.
     """
 
     def __init__(self, model: Any, adapters: AdapterRows | None = None) -> None:
@@ -35,13 +36,8 @@ class BatchModel:
         self._own_attention = self._base.config._attn_implementation
         self._takes_mask = not self._replace_attention()
         self._selects = "logits_to_keep" in inspect.signature(self._base.forward).parameters
+        self.device: torch.device = model.device
         self.passes = 0
-
-    @property
-    def device(self) -> torch.device:
-        """Where the model wants its input."""
-        device: torch.device = self._model.device
-        return device
 
     def forward(
         self,

@@ -107,6 +107,7 @@ class Batcher:
         with torch.inference_mode():
             lane.add(row, beginning)
         self.running[row.caller] += 1
+        row.answer.start()
 
     def has_room(self, row: Row) -> bool:
         """Whether a row can join now. An empty batch has room for any."""

@@ -80,10 +80,10 @@ def _coupled(config: Any) -> str | None:
         for each in (parameters, *parameters.values())
         if isinstance(each, dict)
     }
-    coupled = sorted(kinds & set(COUPLED_ROTATIONS))
-    return (
-        f"its rotary positions ({coupled[0]}) depend on the longest sequence" if coupled else None
-    )
+    for kind in COUPLED_ROTATIONS:
+        if kind in kinds:
+            return f"its rotary positions ({kind}) depend on the longest sequence"
+    return None
 
 
 def _alone(model: Any) -> list[torch.Tensor]:
