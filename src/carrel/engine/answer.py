@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from carrel.core.chat import FinishReason, TextDelta, TokenLogprob, Usage
 from carrel.engine.detokenize import Decode, IncrementalDecoder, StopStrings
-from carrel.engine.grammar import GrammarMatcher
-from carrel.engine.logprobs import UntoldTokens, without_leading_space
+from carrel.engine.untold_tokens import UntoldTokens, without_leading_space
+
+if TYPE_CHECKING:
+    from carrel.engine.grammar import GrammarMatcher
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,9 @@ class GrammarMask(LogitsProcessor):
         self._matcher = matcher
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
-        self._matcher.mask(scores)
-        return scores
+        masked = scores.clone()
+        self._matcher.mask(masked)
+        return masked  # type: ignore[return-value]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
-"""Log-probabilities of written tokens, and when they may be told."""
+"""Log-probabilities of written tokens."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -44,39 +43,3 @@ def _described(token_id: int, value: float, token_bytes: TokenBytes, first: bool
     content = token_bytes(token_id, first=first)
     text = content.decode(errors="replace") if content else token_bytes.written(token_id)
     return TokenLogprob(text, content, max(value, LOWEST))
-
-
-class UntoldTokens:
-    """Holds tokens back until the text that they stand for is shown.
-
-    Places are counted in characters of the decoded text, which has what a stop string cuts away
-    later, too.
-    """
-
-    def __init__(self) -> None:
-        self._waiting: list[tuple[int, TokenLogprob]] = []
-
-    def add(self, token: TokenLogprob, start: int) -> None:
-        """Take a token whose text begins at ``start``."""
-        self._waiting.append((start, token))
-
-    def before(self, place: int) -> tuple[TokenLogprob, ...]:
-        """Return, once, the tokens that begin before the ``place``."""
-        told = tuple(token for start, token in self._waiting if start < place)
-        self._waiting = self._waiting[len(told) :]
-        return told
-
-    def rest(self) -> tuple[TokenLogprob, ...]:
-        """Return what is left."""
-        told, self._waiting = tuple(token for _, token in self._waiting), []
-        return told
-
-
-def without_leading_space(tokens: Sequence[TokenLogprob]) -> tuple[TokenLogprob, ...]:
-    """Return the tokens of a text whose leading white space was taken away."""
-    for position, token in enumerate(tokens):
-        content = token.content.lstrip()
-        if content:
-            text = content.decode(errors="replace")
-            return (replace(token, text=text, content=content), *tokens[position + 1 :])
-    return ()
