@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from carrel.core.access import Principal
-from carrel.core.chat import ChatRequest, Message, Role, SamplingParams, Scope, ScopeMode
+from carrel.core.chat import (
+    ChatRequest,
+    JsonFormat,
+    Message,
+    Role,
+    SamplingParams,
+    Scope,
+    ScopeMode,
+)
 from carrel.core.errors import InvalidRequest
 from carrel.settings.schema import LLM_MODE, GenerationSettings, Settings
-from carrel.wire.chat import ChatBody, DocumentsBody, MessageBody
+from carrel.wire.chat import (
+    ChatBody,
+    DocumentsBody,
+    FormatBody,
+    JsonSchemaFormat,
+    MessageBody,
+    TextFormat,
+)
 
 
 def to_core(body: ChatBody, principal: Principal, settings: Settings) -> ChatRequest:
@@ -33,13 +48,25 @@ def _sampling(body: ChatBody, defaults: GenerationSettings) -> SamplingParams:
     penalty = body.repetition_penalty
     return SamplingParams(
         max_new_tokens=body.token_limit or defaults.max_new_tokens,
+        min_new_tokens=body.min_tokens or 0,
         temperature=defaults.temperature if body.temperature is None else body.temperature,
         top_p=defaults.top_p if body.top_p is None else body.top_p,
         top_k=body.top_k or 0,
         repetition_penalty=defaults.repetition_penalty if penalty is None else penalty,
         seed=body.seed,
         stop=tuple(body.stop),
+        max_time=body.max_time,
+        response_format=_format(body.response_format),
+        top_logprobs=body.alternatives,
     )
+
+
+def _format(body: FormatBody | None) -> JsonFormat | None:
+    if body is None or isinstance(body, TextFormat):
+        return None
+    if isinstance(body, JsonSchemaFormat):
+        return JsonFormat(body.json_schema.json_schema or {})
+    return JsonFormat()
 
 
 def _scope(body: DocumentsBody | None, top_k: int) -> Scope | None:

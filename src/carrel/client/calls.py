@@ -44,18 +44,26 @@ Messages = str | Sequence[Message | Mapping[str, Any]]
 class ChatOptions(TypedDict, total=False):
     """Options of a question; what is left out takes the server's settings.
 
-    ``documents`` names what is asked: ``Documents(collections=["UserData"])``.
+    ``documents`` names what is asked: ``Documents(collections=["UserData"])``. The
+    ``response_format`` has OpenAI's shape, such as ``{"type": "json_object"}``. ``logprobs`` gives
+    ``Answer.logprobs``, with ``top_logprobs`` likeliest tokens at each place. ``max_time`` is in
+    seconds.
     """
 
     model: str
     documents: Documents
     max_tokens: int
+    min_tokens: int
+    max_time: float
     temperature: float
     top_p: float
     top_k: int
     repetition_penalty: float
     seed: int
     stop: list[str]
+    response_format: Mapping[str, Any]
+    logprobs: bool
+    top_logprobs: int
 
 
 @dataclass(frozen=True, slots=True)

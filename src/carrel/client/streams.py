@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from pydantic import ValidationError
 
 from carrel.client.failures import ApiError, error_of, transport_errors
-from carrel.client.replies import Answer
-from carrel.core.chat import FinishReason, Usage
+from carrel.client.replies import Answer, tokens_of
+from carrel.core.chat import FinishReason, TokenLogprob, Usage
 from carrel.core.documents import Source
 from carrel.core.errors import RemoteUnavailable
 from carrel.wire.completions import ChunkBody
@@ -24,6 +24,7 @@ class ChunkReader:
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.sources: tuple[Source, ...] = ()
+        self.logprobs: list[TokenLogprob] = []
         self.done = False
         self._usage: Usage | None = None
         self._reason: FinishReason | None = None
@@ -60,6 +61,7 @@ class ChunkReader:
             finish_reason=self._reason,
             model=self._model,
             dropped_turns=self._dropped_turns,
+            logprobs=tuple(self.logprobs),
         )
 
     def _read(self, data: bytes) -> None:
@@ -79,6 +81,7 @@ class ChunkReader:
         for choice in chunk.choices:
             if choice.delta.content:
                 self.texts.append(choice.delta.content)
+            self.logprobs += tokens_of(choice.logprobs)
             if choice.finish_reason is not None:
                 self._reason = FinishReason(choice.finish_reason)
         if chunk.usage is not None:

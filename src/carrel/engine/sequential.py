@@ -13,16 +13,21 @@ from threading import Event
 from typing import Any
 
 import torch
-from transformers import StoppingCriteriaList
+from transformers import LogitsProcessorList, StoppingCriteriaList
 
 from carrel.core.chat import EngineEvent, Finished, Message, ModelInfo, SamplingParams, TextDelta
 from carrel.core.errors import GenerationFailed, PromptTooLong
-from carrel.engine.answer import Answer, AnswerCriteria, AnswerLimits
+from carrel.engine.answer import Answer, AnswerLimits
+from carrel.engine.generating import AnswerCriteria, GrammarMask, LogprobSource, RawScores
+from carrel.engine.grammar import GrammarCompiler, GrammarMatcher
 from carrel.engine.prompting import PromptBuilder
 from carrel.engine.requests import refuse_impossible, refuse_unsupported
-from carrel.engine.sampling import generation_config, logits_processors
+from carrel.engine.sampling import generation_config, logits_processors, penalties
 from carrel.engine.source import first_line
 from carrel.engine.spec import LoadedModel
+from carrel.engine.token_bytes import TokenBytes
+
+HONOURED = ("response_format", "top_logprobs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,8 @@ class _Job:
     sampling: SamplingParams
     max_new_tokens: int
     answer: Answer
+    grammar: GrammarMatcher | None
+    token_bytes: TokenBytes | None
     given_up: Event
 
 
@@ -54,6 +61,8 @@ class SequentialEngine:
         ends = set(self._defaults.eos_token_id or ()) | self._prompts.end_tokens()
         self._defaults.eos_token_id = sorted(ends) or None
         self._end_tokens = frozenset(ends)
+        vocabulary = loaded.model.config.get_text_config().vocab_size
+        self._grammars = GrammarCompiler(self._decoder, vocabulary, ends)
         self._info = ModelInfo(
             name=loaded.name,
             engine="sequential",
@@ -83,7 +92,7 @@ class SequentialEngine:
         """Yield text deltas and, last, one ``Finished``; see ``Engine.generate``."""
         accepted = time.perf_counter()
         refuse_impossible(messages, sampling)
-        refuse_unsupported(sampling, self._info)
+        refuse_unsupported(sampling, self._info, HONOURED)
         prompt = await asyncio.to_thread(self._prompts.encode, messages)
         room = self._info.context_length - len(prompt)
         if room < 1:
@@ -91,23 +100,19 @@ class SequentialEngine:
                 f"The prompt has {len(prompt)} tokens, and {self._info.name} takes "
                 f"{self._info.context_length} with its answer. Shorten the question or its sources."
             )
-        arrived: asyncio.Queue[str | Future[None]] = asyncio.Queue()
-        show = _sender(asyncio.get_running_loop(), arrived)
         limit = min(sampling.max_new_tokens, room)
-        limits = AnswerLimits(
-            end_tokens=self._end_tokens,
-            stop=(*sampling.stop, *self._prompts.stop),
-            max_new_tokens=limit,
-            max_time=sampling.max_time,
-            trims_start=self._prompts.trims_start,
-        )
-        answer = Answer(self._decode, limits, show, accepted)
-        job = _Job(prompt, sampling, limit, answer, Event())
+        arrived: asyncio.Queue[TextDelta | Future[None]] = asyncio.Queue()
+        show = _sender(asyncio.get_running_loop(), arrived)
+        grammar = await asyncio.to_thread(self._grammar, sampling)
+        answer = Answer(self._decode, self._limits(sampling, limit, grammar), show, accepted)
+        told = sampling.top_logprobs is not None
+        token_bytes = TokenBytes(self._decoder) if told else None
+        job = _Job(prompt, sampling, limit, answer, grammar, token_bytes, Event())
         done = self._submit(job)
         done.add_done_callback(show)
         try:
-            while isinstance(item := await arrived.get(), str):
-                yield TextDelta(item)
+            while isinstance(item := await arrived.get(), TextDelta):
+                yield item
             self._raise_failure(item)
             if answer.reason is None:
                 raise GenerationFailed(f"Model {self._info.name} was unloaded while it answered.")
@@ -129,6 +134,24 @@ class SequentialEngine:
             token_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
         )
         return str(text)
+
+    def _grammar(self, sampling: SamplingParams) -> GrammarMatcher | None:
+        wanted = sampling.response_format
+        return None if wanted is None else self._grammars.compile(wanted).matcher()
+
+    def _limits(
+        self, sampling: SamplingParams, max_new_tokens: int, grammar: GrammarMatcher | None
+    ) -> AnswerLimits:
+        # A grammar ends the answer; the prompt form's stop strings could stand in its texts.
+        stop = () if grammar is not None else (*sampling.stop, *self._prompts.stop)
+        return AnswerLimits(
+            end_tokens=self._end_tokens,
+            stop=stop,
+            max_new_tokens=max_new_tokens,
+            max_time=sampling.max_time,
+            trims_start=self._prompts.trims_start,
+            grammar=grammar,
+        )
 
     def _submit(self, job: _Job) -> Future[None]:
         self._running.add(job.given_up)
@@ -152,18 +175,30 @@ class SequentialEngine:
         if job.given_up.is_set():
             return
         job.answer.start()
-        device = self._model.device
-        ids = torch.tensor([job.prompt], dtype=torch.long, device=device)
+        ids = torch.tensor([job.prompt], dtype=torch.long, device=self._model.device)
+        raw = RawScores()
+        logprobs = None
+        if job.sampling.top_logprobs is not None and job.token_bytes is not None:
+            logprobs = LogprobSource(raw, job.sampling.top_logprobs, job.token_bytes)
         with torch.inference_mode():
             self._model.generate(
                 input_ids=ids,
                 attention_mask=torch.ones_like(ids),
-                generation_config=generation_config(
-                    job.sampling, job.max_new_tokens, self._defaults
+                generation_config=generation_config(job.max_new_tokens, self._defaults),
+                logits_processor=self._processors(job, raw if logprobs is not None else None),
+                stopping_criteria=StoppingCriteriaList(
+                    [AnswerCriteria(job.answer, job.given_up, logprobs)]
                 ),
-                logits_processor=logits_processors(job.sampling, device),
-                stopping_criteria=StoppingCriteriaList([AnswerCriteria(job.answer, job.given_up)]),
             )
+
+    def _processors(self, job: _Job, raw: RawScores | None) -> LogitsProcessorList:
+        device = self._model.device
+        processors = LogitsProcessorList([] if raw is None else [raw])
+        processors += penalties(job.sampling, self._defaults, len(job.prompt), device)
+        if job.grammar is not None:
+            processors.append(GrammarMask(job.grammar))
+        processors += logits_processors(job.sampling, device)
+        return processors
 
 
 def _sender(loop: asyncio.AbstractEventLoop, queue: asyncio.Queue[Any]) -> Callable[[Any], None]:
