@@ -136,7 +136,7 @@ class AdapterSet:
             self._peft = get_peft_model(self._model, config, adapter_name=key)
         else:
             self._peft.add_adapter(key, config)
-        loaded = set_peft_model_state_dict(
+        loaded: Any = set_peft_model_state_dict(
             self._peft, self._without_base(key, weights), adapter_name=key
         )
         missing = [name for name in loaded.missing_keys if f".{key}" in name]

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -17,6 +18,8 @@ from transformers import StoppingCriteriaList
 
 from carrel.core.chat import EngineEvent, Finished, Message, ModelInfo, SamplingParams, TextDelta
 from carrel.core.errors import GenerationFailed, PromptTooLong
+from carrel.core.protocols import Engine
+from carrel.engine.adapted import AdaptedEngine
 from carrel.engine.answer import Answer, AnswerCriteria, AnswerLimits
 from carrel.engine.prompting import PromptBuilder
 from carrel.engine.requests import refuse_impossible, refuse_unsupported
@@ -34,6 +37,7 @@ class _Job:
     max_new_tokens: int
     answer: Answer
     given_up: Event
+    adapter: str | None
 
 
 class SequentialEngine:
@@ -47,6 +51,8 @@ class SequentialEngine:
 
     def __init__(self, loaded: LoadedModel) -> None:
         self._model = loaded.model
+        self._adapters: Any = loaded.adapters
+        self._adapter = loaded.adapter
         self._prompts = PromptBuilder(loaded.tokenizer, loaded.prompt_type)
         # Encoding changes the tokenizer's state; decoding in another thread needs its own.
         self._decoder = copy.deepcopy(loaded.tokenizer)
@@ -62,7 +68,7 @@ class SequentialEngine:
             device=loaded.device,
         )
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"generate {loaded.name}")
-        self._running: set[Event] = set()
+        self._running: dict[Event, str | None] = {}
 
     @property
     def info(self) -> ModelInfo:
@@ -77,18 +83,29 @@ class SequentialEngine:
         """Return the length in tokens of the prompt that the messages become."""
         return len(await asyncio.to_thread(self._prompts.encode, messages))
 
-    async def generate(
+    def generate(
         self, messages: Sequence[Message], sampling: SamplingParams, caller: str = ""
     ) -> AsyncGenerator[EngineEvent]:
         """Yield text deltas and, last, one ``Finished``; see ``Engine.generate``."""
+        return self.generate_with(self._adapter, messages, sampling, caller)
+
+    async def generate_with(
+        self,
+        adapter: str | None,
+        messages: Sequence[Message],
+        sampling: SamplingParams,
+        caller: str = "",
+    ) -> AsyncGenerator[EngineEvent]:
+        """Answer with an adapter, or with the bare base; see ``AdapterHost.generate_with``."""
         accepted = time.perf_counter()
+        name = adapter or self._info.name
         refuse_impossible(messages, sampling)
         refuse_unsupported(sampling, self._info)
         prompt = await asyncio.to_thread(self._prompts.encode, messages)
         room = self._info.context_length - len(prompt)
         if room < 1:
             raise PromptTooLong(
-                f"The prompt has {len(prompt)} tokens, and {self._info.name} takes "
+                f"The prompt has {len(prompt)} tokens, and {name} takes "
                 f"{self._info.context_length} with its answer. Shorten the question or its sources."
             )
         arrived: asyncio.Queue[str | Future[None]] = asyncio.Queue()
@@ -102,27 +119,40 @@ class SequentialEngine:
             trims_start=self._prompts.trims_start,
         )
         answer = Answer(self._decode, limits, show, accepted)
-        job = _Job(prompt, sampling, limit, answer, Event())
+        job = _Job(prompt, sampling, limit, answer, Event(), adapter)
         done = self._submit(job)
         done.add_done_callback(show)
         try:
             while isinstance(item := await arrived.get(), str):
                 yield TextDelta(item)
-            self._raise_failure(item)
+            _raise_failure(item, name)
             if answer.reason is None:
-                raise GenerationFailed(f"Model {self._info.name} was unloaded while it answered.")
-            yield Finished(answer.reason, answer.usage(len(prompt)), self._info.name)
+                raise GenerationFailed(f"Model {name} was unloaded while it answered.")
+            yield Finished(answer.reason, answer.usage(len(prompt)), name)
         finally:
             job.given_up.set()
             done.cancel()
-            self._running.discard(job.given_up)
+            self._running.pop(job.given_up, None)
+
+    async def add_adapter(self, name: str, folder: Path) -> Engine:
+        """Load an adapter when the answers before it are done; see ``AdapterHost.add_adapter``."""
+        await self._in_worker(self._adapters.add, name, folder)
+        return AdaptedEngine(self, name)
+
+    async def remove_adapter(self, name: str) -> None:
+        """End the adapter's answers and drop it; see ``AdapterHost.remove_adapter``."""
+        for given_up, adapter in list(self._running.items()):
+            if adapter == name:
+                given_up.set()
+        with suppress(GenerationFailed):  # closed: the adapter went with the base
+            await self._in_worker(self._adapters.remove, name)
 
     async def close(self) -> None:
         """Stop what runs and free the memory. Closing twice does nothing."""
         for given_up in list(self._running):
             given_up.set()
         await asyncio.to_thread(self._worker.shutdown, cancel_futures=True)
-        self._model = None
+        self._model = self._adapters = None
 
     def _decode(self, token_ids: list[int]) -> str:
         text = self._decoder.decode(
@@ -130,22 +160,30 @@ class SequentialEngine:
         )
         return str(text)
 
-    def _submit(self, job: _Job) -> Future[None]:
-        self._running.add(job.given_up)
+    async def _in_worker(self, work: Callable[..., None], *given: Any) -> None:
+        """Do something to the model between two answers."""
+        done = self._submitted(work, *given)
         try:
-            return self._worker.submit(self._run, job)
-        except RuntimeError as error:  # the executor's way to say that it was shut down
-            self._running.discard(job.given_up)
-            raise GenerationFailed(f"Model {self._info.name} was unloaded.") from error
+            # Shielded, so that only ``close`` cancels it.
+            await asyncio.shield(asyncio.wrap_future(done))
+        except asyncio.CancelledError:
+            if done.cancelled():
+                raise GenerationFailed(f"Model {self._info.name} was unloaded.") from None
+            raise
 
-    def _raise_failure(self, done: Future[None]) -> None:
-        if done.cancelled():
-            raise GenerationFailed(f"Model {self._info.name} was unloaded before it answered.")
-        error = done.exception()
-        if error is not None:
-            raise GenerationFailed(
-                f"Model {self._info.name} failed while it answered: {first_line(error)}."
-            ) from error
+    def _submit(self, job: _Job) -> Future[None]:
+        self._running[job.given_up] = job.adapter
+        try:
+            return self._submitted(self._run, job)
+        except GenerationFailed:
+            self._running.pop(job.given_up, None)
+            raise
+
+    def _submitted(self, work: Callable[..., None], *given: Any) -> Future[None]:
+        try:
+            return self._worker.submit(work, *given)
+        except RuntimeError as error:  # the executor's way to say that it was shut down
+            raise GenerationFailed(f"Model {self._info.name} was unloaded.") from error
 
     def _run(self, job: _Job) -> None:
         """Generate, in the worker thread; what the model raises is kept in the future."""
@@ -154,7 +192,7 @@ class SequentialEngine:
         job.answer.start()
         device = self._model.device
         ids = torch.tensor([job.prompt], dtype=torch.long, device=device)
-        with torch.inference_mode():
+        with torch.inference_mode(), self._adapters.rows([job.adapter]):
             self._model.generate(
                 input_ids=ids,
                 attention_mask=torch.ones_like(ids),
@@ -164,6 +202,18 @@ class SequentialEngine:
                 logits_processor=logits_processors(job.sampling, device),
                 stopping_criteria=StoppingCriteriaList([AnswerCriteria(job.answer, job.given_up)]),
             )
+
+
+def _raise_failure(done: Future[None], name: str) -> None:
+    if done.cancelled():
+        raise GenerationFailed(f"Model {name} was unloaded before it answered.")
+    error = done.exception()
+    if isinstance(error, GenerationFailed):
+        raise error
+    if error is not None:
+        raise GenerationFailed(
+            f"Model {name} failed while it answered: {first_line(error)}."
+        ) from error
 
 
 def _sender(loop: asyncio.AbstractEventLoop, queue: asyncio.Queue[Any]) -> Callable[[Any], None]:
