@@ -30,7 +30,10 @@ class AdapterHost(Engine, Protocol):
         ...
 
     async def remove_adapter(self, name: str) -> None:
-        """End the adapter's answers with ``GenerationFailed`` and drop it; unknown ones too."""
+        """End the adapter's answers with ``GenerationFailed`` and drop it.
+
+        Does nothing where there is no such adapter, or the host is closed.
+        """
         ...
 
     def generate_with(

@@ -26,6 +26,7 @@ from carrel.engine.requests import refuse_impossible, refuse_unsupported
 from carrel.engine.sampling import generation_config, logits_processors
 from carrel.engine.source import first_line
 from carrel.engine.spec import LoadedModel
+from carrel.engine.waiting import finished
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ class SequentialEngine:
 
     async def add_adapter(self, name: str, folder: Path) -> Engine:
         """Load an adapter when the answers before it are done; see ``AdapterHost.add_adapter``."""
-        await self._in_worker(self._adapters.add, name, folder)
+        await self._in_worker(lambda: self._adapters.add(name, folder))
         return AdaptedEngine(self, name)
 
     async def remove_adapter(self, name: str) -> None:
@@ -145,7 +146,7 @@ class SequentialEngine:
             if adapter == name:
                 given_up.set()
         with suppress(GenerationFailed):  # closed: the adapter went with the base
-            await self._in_worker(self._adapters.remove, name)
+            await self._in_worker(lambda: self._adapters.remove(name))
 
     async def close(self) -> None:
         """Stop what runs and free the memory. Closing twice does nothing."""
@@ -160,16 +161,10 @@ class SequentialEngine:
         )
         return str(text)
 
-    async def _in_worker(self, work: Callable[..., None], *given: Any) -> None:
+    async def _in_worker(self, work: Callable[[], None]) -> None:
         """Do something to the model between two answers."""
-        done = self._submitted(work, *given)
-        try:
-            # Shielded, so that only ``close`` cancels it.
-            await asyncio.shield(asyncio.wrap_future(done))
-        except asyncio.CancelledError:
-            if done.cancelled():
-                raise GenerationFailed(f"Model {self._info.name} was unloaded.") from None
-            raise
+        unloaded = GenerationFailed(f"Model {self._info.name} was unloaded.")
+        await finished(self._submitted(work), unloaded)
 
     def _submit(self, job: _Job) -> Future[None]:
         self._running[job.given_up] = job.adapter
