@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from carrel.core.protocols import Engine
-from carrel.engine.choose import ServingLimits, serve_loaded
+from carrel.engine.choose import serve_loaded
 from carrel.engine.loader import load
+from carrel.engine.serving_limits import ServingLimits
 from carrel.engine.spec import ModelSpec
 from carrel.settings.schema import EngineKind
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from carrel.core.errors import InvalidSetting
 from carrel.core.protocols import Embedder, ReaderRegistry, VectorIndex
-from carrel.engine.build import model_loaders
+from carrel.engine.build import model_loaders, model_planner
 from carrel.engine.pool import ModelPool
 from carrel.index.chroma import ChromaIndex
 from carrel.index.embedder import SentenceTransformerEmbedder
@@ -121,7 +121,7 @@ def build(settings: Settings, embedder: Embedder | None = None) -> Application:
         indexer = DocumentIndexer(catalog, embedder, vectors, keywords)
         indexer.require_same_embedder()
         indexer.reconcile(originals)
-        pool = ModelPool(model_loaders(settings))
+        pool = ModelPool(model_loaders(settings), model_planner(settings))
         indexes = SearchIndexes(embedder, vectors, keywords)
         services = _services(
             settings,

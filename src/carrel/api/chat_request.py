@@ -24,8 +24,13 @@ from carrel.wire.chat import (
 )
 
 
-def to_core(body: ChatBody, principal: Principal, settings: Settings) -> ChatRequest:
+def to_core(
+    body: ChatBody, principal: Principal, settings: Settings, address: str = ""
+) -> ChatRequest:
     """Return the request; what the body leaves out comes from the settings.
+
+    ``address`` is the client's: with the account and the name of a user, by which programs that
+    ask for many people tell them apart, it makes the caller.
 
     Raises:
         InvalidRequest: ``LLM``, which means no documents, is named beside collections.
@@ -36,6 +41,7 @@ def to_core(body: ChatBody, principal: Principal, settings: Settings) -> ChatReq
         model=body.model,
         sampling=_sampling(body, settings.generation),
         scope=_scope(body.documents, settings.documents.top_k),
+        caller="\n".join((principal.account, address, body.user or body.safety_identifier or "")),
     )
 
 

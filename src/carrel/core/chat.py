@@ -199,10 +199,14 @@ ChatEvent = StageChanged | TextDelta | PassagesFound | SourcesCited | AnswerScor
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A model in service. ``context_length`` is in tokens."""
+    """A model in service. ``context_length`` is in tokens.
+
+    ``adapter_of`` is the name of the base where the model is a LoRA adapter over it.
+    """
 
     name: str
     engine: str
     context_length: int
     precision: str = ""
     device: str = ""
+    adapter_of: str | None = None

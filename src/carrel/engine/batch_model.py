@@ -32,10 +32,9 @@ class BatchModel:
     def __init__(self, model: Any, adapters: AdapterRows | None = None) -> None:
         self._model: Any = model
         self._adapters = adapters
-        self._base = model.get_base_model() if hasattr(model, "get_base_model") else model
-        self._own_attention = self._base.config._attn_implementation
+        self._own_attention = self._model.config._attn_implementation
         self._takes_mask = not self._replace_attention()
-        self._selects = "logits_to_keep" in inspect.signature(self._base.forward).parameters
+        self._selects = "logits_to_keep" in inspect.signature(self._model.forward).parameters
         self.device: torch.device = model.device
         self.passes = 0
 
@@ -90,27 +89,27 @@ class BatchModel:
         if self._takes_mask:
             yield
             return
-        self._base.set_attn_implementation(self._own_attention)
+        self._model.set_attn_implementation(self._own_attention)
         try:
             yield
         finally:
-            self._base.set_attn_implementation(SLOTS)
+            self._model.set_attn_implementation(SLOTS)
 
     def close(self) -> None:
         """Give the model its own attention back and let it go. Closing twice does nothing."""
-        if self._base is not None and not self._takes_mask:
-            self._base.set_attn_implementation(self._own_attention)
-        self._model = self._base = None
+        if self._model is not None and not self._takes_mask:
+            self._model.set_attn_implementation(self._own_attention)
+        self._model = None
 
     def _adapted(self, names: Sequence[str | None]) -> AbstractContextManager[Any]:
         return nullcontext() if self._adapters is None else self._adapters.rows(names)
 
     def _replace_attention(self) -> bool:
         # Asked first because the setter only warns when a model cannot.
-        if not type(self._base)._can_set_attn_implementation():
+        if not type(self._model)._can_set_attn_implementation():
             return False
         register()
-        self._base.set_attn_implementation(SLOTS)
+        self._model.set_attn_implementation(SLOTS)
         return True
 
     def _mask(self, window: Window) -> torch.Tensor:

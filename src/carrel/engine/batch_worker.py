@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from carrel.core.errors import GenerationFailed, QueueFull
+from carrel.core.errors import CarrelError, GenerationFailed, QueueFull
 from carrel.engine.batcher import Batcher
 from carrel.engine.fair_queue import FairQueue
 from carrel.engine.row import Row
@@ -120,6 +120,16 @@ class BatchWorker:
         with self._state.changed:
             self._state.queue.remove(row)
             self._state.changed.notify_all()
+
+    def refuse_waiting(self, adapter: str, error: CarrelError) -> None:
+        """End the rows that wait to be computed with an adapter."""
+        with self._state.changed:
+            queue = self._state.queue
+            refused = [row for row in queue.items() if row.adapter == adapter]
+            for row in refused:
+                queue.remove(row)
+        for row in refused:
+            row.ended(error)
 
     def took(self, seconds: float) -> None:
         """Learn how long an answer took, to tell callers when to come back."""

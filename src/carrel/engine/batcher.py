@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import torch
 
+from carrel.core.errors import CarrelError
 from carrel.engine.batch_model import BatchModel
 from carrel.engine.lane import Lane
 from carrel.engine.prefix_store import PrefixStore
 from carrel.engine.row import Row
-from carrel.engine.row_sampler import choose
 from carrel.engine.slot_cache import GROWTH
 
 SHORTEST_LANE = 1024
@@ -81,11 +81,8 @@ class Batcher:
         if computed is None or not computed[0]:
             return
         rows, scores = computed
-        chosen = choose(scores, [row.tokens for row in rows], [row.processors for row in rows])
-        for row, token in zip(rows, chosen, strict=True):
-            row.tokens.append(token)
-            if not row.over:
-                row.answer.push(token)
+        for row, own, likeliest in zip(rows, scores, scores.argmax(-1).tolist(), strict=True):
+            row.take(own, likeliest)
 
     def _drop_finished(self, lane: Lane) -> None:
         for row in [row for row in lane.rows if row.over]:
@@ -95,7 +92,16 @@ class Batcher:
             self.running[row.caller] -= 1
             if not self.running[row.caller]:
                 del self.running[row.caller]
-            row.ended(None)
+            row.ended(row.error)
+
+    def drop_adapter(self, name: str, error: CarrelError) -> None:
+        """End the rows that an adapter computes, and forget what it computed before."""
+        for row in self.rows:
+            if row.adapter == name:
+                row.error = error
+        for lane in self._lanes.values():
+            self._drop_finished(lane)
+        self.prefixes.forget(name)
 
     def take_in(self, row: Row) -> None:
         """Let a row join; there must be room for it."""

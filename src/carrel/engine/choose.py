@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import structlog
 import torch
 
@@ -15,6 +13,7 @@ from carrel.engine.continuous import ContinuousEngine
 from carrel.engine.memory import GIB, free_memory
 from carrel.engine.self_check import Checked, check
 from carrel.engine.sequential import SequentialEngine
+from carrel.engine.serving_limits import ServingLimits
 from carrel.engine.spec import LoadedModel
 from carrel.settings.schema import EngineKind
 
@@ -31,15 +30,6 @@ of a small model on two cores."""
 logger = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class ServingLimits:
-    """How many requests one model answers at once and lets wait, and GiB for keys and values."""
-
-    max_batch: int = 32
-    max_waiting: int = 64
-    cache_memory: float | None = None
-
-
 def serve_loaded(loaded: LoadedModel, kind: EngineKind, limits: ServingLimits) -> Engine:
     """Return the engine that answers with a model of this process.
 
@@ -50,7 +40,7 @@ def serve_loaded(loaded: LoadedModel, kind: EngineKind, limits: ServingLimits) -
     """
     if kind is EngineKind.SEQUENTIAL:
         return SequentialEngine(loaded)
-    model = BatchModel(loaded.model)
+    model = BatchModel(loaded.model, loaded.adapters)
     checked = check(loaded.model, model)
     if checked.problem is not None:
         model.close()

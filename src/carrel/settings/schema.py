@@ -15,6 +15,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+DtypeName = Literal["auto", "float32", "bfloat16", "float16"]
+
 BUNDLED = "bundled"
 LLM_MODE = "LLM"
 
@@ -51,23 +53,6 @@ def refuse_two_prompt_forms(prompt_type: PromptType | None, template: Path | Non
         raise ValueError("prompt_type and prompt_template exclude each other: set one of them")
 
 
-class ModelLockEntry(Section):
-    """One model of ``model_lock``; what is not given falls back to the other model settings."""
-
-    base_model: str = Field(min_length=1)
-    lora_weights: str | None = None
-    load_8bit: bool | None = None
-    load_4bit: bool | None = None
-    prompt_type: PromptType | None = None
-    prompt_template: Path | None = None
-    inference_server: str | None = None
-
-    @model_validator(mode="after")
-    def _one_prompt_form(self) -> ModelLockEntry:
-        refuse_two_prompt_forms(self.prompt_type, self.prompt_template)
-        return self
-
-
 def parse_literal(value: Any) -> Any:
     """Turn the text of a list into a list: JSON first, then Python literals; nothing is run."""
     if not isinstance(value, str):
@@ -89,6 +74,28 @@ def split_commas(value: Any) -> Any:
     return value
 
 
+class ModelLockEntry(Section):
+    """One model of ``model_lock``; what is not given falls back to the other model settings.
+
+    ``name`` is what the model is called; without it, the name follows from ``base_model``.
+    """
+
+    base_model: str = Field(min_length=1)
+    name: str | None = Field(None, min_length=1)
+    lora_weights: Annotated[tuple[str, ...] | None, BeforeValidator(split_commas)] = None
+    load_8bit: bool | None = None
+    load_4bit: bool | None = None
+    dtype: DtypeName | None = None
+    prompt_type: PromptType | None = None
+    prompt_template: Path | None = None
+    inference_server: str | None = None
+
+    @model_validator(mode="after")
+    def _one_prompt_form(self) -> ModelLockEntry:
+        refuse_two_prompt_forms(self.prompt_type, self.prompt_template)
+        return self
+
+
 class ModelSettings(Section):
     """Which model answers, and how it is loaded."""
 
@@ -98,15 +105,18 @@ class ModelSettings(Section):
         description="Hugging Face model id, local folder or .gguf file; 'bundled' is "
         "SmolLM2-135M-Instruct, which comes with Carrel.",
     )
-    lora_weights: str | None = Field(
-        None, description="LoRA adapter to apply: local folder or hub id."
+    lora_weights: Annotated[tuple[str, ...], BeforeValidator(split_commas)] = Field(
+        (),
+        description="LoRA adapters, comma-separated: local folders or hub ids, each as NAME=PATH "
+        "where it is to have a name of its own. Each is a model over the one copy of the base; "
+        "the first is the default model.",
     )
     load_8bit: bool = Field(False, description="Load the weights in 8 bits (bitsandbytes).")
     load_4bit: bool = Field(
         False,
         description="Load the weights in 4 bits (bitsandbytes, nf4 with double quantization).",
     )
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+    dtype: DtypeName = Field(
         "auto",
         description="Number format of the weights; 'auto' is bfloat16 where the hardware computes "
         "in it (GPUs, processors with AVX512-BF16 or AMX), float32 on other processors.",
