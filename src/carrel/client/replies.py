@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from carrel.core.chat import FinishReason, Usage
+from carrel.core.chat import AnswerScored, FinishReason, Usage
 from carrel.core.documents import OutcomeKind, Source
 from carrel.wire.completions import CompletionBody
 from carrel.wire.documents import DocumentBody, UploadReply
@@ -15,7 +15,8 @@ from carrel.wire.documents import DocumentBody, UploadReply
 class Answer:
     """A finished answer. ``sources`` is empty where no documents were asked.
 
-    ``dropped_turns`` counts the messages that did not fit the model's context.
+    ``dropped_turns`` counts the messages that did not fit the model's context. ``scored`` is set
+    where the server has a reward model and it was in time.
     """
 
     text: str
@@ -24,6 +25,7 @@ class Answer:
     finish_reason: FinishReason
     model: str
     dropped_turns: int = 0
+    scored: AnswerScored | None = None
 
     @classmethod
     def of(cls, body: CompletionBody) -> Answer:
@@ -36,6 +38,7 @@ class Answer:
             finish_reason=FinishReason(choice.finish_reason),
             model=body.model,
             dropped_turns=body.dropped_turns,
+            scored=body.scored,
         )
 
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from carrel.client.failures import ApiError, error_of, transport_errors
 from carrel.client.replies import Answer
-from carrel.core.chat import FinishReason, Usage
+from carrel.core.chat import AnswerScored, FinishReason, Usage
 from carrel.core.documents import Source
 from carrel.core.errors import RemoteUnavailable
 from carrel.wire.completions import ChunkBody
@@ -29,6 +29,7 @@ class ChunkReader:
         self._reason: FinishReason | None = None
         self._model = ""
         self._dropped_turns = 0
+        self._scored: AnswerScored | None = None
         self._rest = b""
 
     def feed(self, data: bytes) -> list[str]:
@@ -60,6 +61,7 @@ class ChunkReader:
             finish_reason=self._reason,
             model=self._model,
             dropped_turns=self._dropped_turns,
+            scored=self._scored,
         )
 
     def _read(self, data: bytes) -> None:
@@ -85,6 +87,7 @@ class ChunkReader:
             self._usage = chunk.usage.to_core()
         if chunk.sources is not None:
             self.sources = tuple(each.to_core() for each in chunk.sources)
+        self._scored = chunk.scored or self._scored
         self._dropped_turns = chunk.dropped_turns or self._dropped_turns
 
 

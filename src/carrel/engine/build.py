@@ -28,6 +28,22 @@ def model_loaders(settings: Settings) -> list[NamedLoader]:
     return _distinct([_loader(settings, _merged(model, entry)) for entry in entries])
 
 
+def score_spec(settings: Settings) -> ModelSpec | None:
+    """Return how to load the model that scores answers; None where none is set.
+
+    It goes where the other models go; adapter, precision and prompt form are theirs alone.
+    """
+    if settings.model.score_model is None:
+        return None
+    plain = ModelSettings(
+        base_model=settings.model.score_model,
+        use_gpu_id=settings.model.use_gpu_id,
+        gpu_id=settings.model.gpu_id,
+        trust_remote_code=settings.model.trust_remote_code,
+    )
+    return _spec(settings, plain)
+
+
 def _merged(model: ModelSettings, entry: ModelLockEntry) -> ModelSettings:
     """Lay an entry of ``model_lock`` over the model settings; its precision replaces theirs."""
     given = {name: value for name, value in entry.model_dump().items() if value is not None}

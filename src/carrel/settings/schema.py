@@ -124,6 +124,19 @@ class ModelSettings(Section):
     trust_remote_code: bool = Field(
         False, description="Run Python code that comes with a model. Only for models you trust."
     )
+    score_model: str | None = Field(
+        None,
+        min_length=1,
+        description="Reward model that scores answers: hub id or local folder of a sequence "
+        "classification model with one output, such as "
+        "OpenAssistant/reward-model-deberta-v3-large-v2.",
+    )
+    score_seconds: float = Field(
+        30,
+        gt=0,
+        le=3600,
+        description="Longest wait for the score of a written answer; it then ends without one.",
+    )
 
     @model_validator(mode="after")
     def _one_precision(self) -> ModelSettings:

@@ -19,6 +19,7 @@ STAGES = {
     Stage.READING_DOCUMENTS: "Reading documents…",
     Stage.WAITING: "Waiting…",
     Stage.WRITING: "Writing…",
+    Stage.SCORING: "Scoring…",
 }
 CUT = {
     FinishReason.LENGTH: "cut at the length limit",
@@ -65,6 +66,8 @@ def exchange_html(exchange: Exchange) -> str:
 
 def state_text(exchange: Exchange) -> str:
     """Return what the answer is doing, or how it ended; empty when there is nothing to say."""
+    if exchange.stage is Stage.WAITING and exchange.position is not None:
+        return f"Waiting in line at position {exchange.position}…"
     if exchange.stage is not None:
         return STAGES[exchange.stage]
     parts = []
@@ -74,6 +77,8 @@ def state_text(exchange: Exchange) -> str:
         parts.append("stopped by you")
     if exchange.finished is not None:
         parts.extend(_how_it_went(exchange.finished))
+    if exchange.scored is not None:
+        parts.append(f"score {exchange.scored.score:.2f}")
     return " · ".join(parts)
 
 
