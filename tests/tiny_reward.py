@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import (
     DebertaV2Config,
     DebertaV2ForSequenceClassification,
@@ -28,6 +28,7 @@ def pair_tokenizer() -> PreTrainedTokenizerFast:
     """Return a byte-level tokenizer that writes a pair as [CLS] question [SEP] answer [SEP]."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=320,
         special_tokens=["[PAD]", "[CLS]", "[SEP]"],

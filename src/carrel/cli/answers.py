@@ -71,7 +71,7 @@ def score_line(scored: AnswerScored) -> str:
 def stage_line(stage: Stage, position: int | None) -> str:
     """Return what the answer is doing, or where it stands in line; empty once it is written."""
     if stage is Stage.WAITING and position is not None:
-        return f"In line for the model, at position {position}…"
+        return f"Waiting for the model, {position - 1} before you…"
     return STAGES.get(stage, "")
 
 

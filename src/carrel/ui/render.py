@@ -67,7 +67,7 @@ def exchange_html(exchange: Exchange) -> str:
 def state_text(exchange: Exchange) -> str:
     """Return what the answer is doing, or how it ended; empty when there is nothing to say."""
     if exchange.stage is Stage.WAITING and exchange.position is not None:
-        return f"Waiting in line at position {exchange.position}…"
+        return place_in_line(exchange.position)
     if exchange.stage is not None:
         return STAGES[exchange.stage]
     parts = []
@@ -80,6 +80,11 @@ def state_text(exchange: Exchange) -> str:
     if exchange.scored is not None:
         parts.append(f"score {exchange.scored.score:.2f}")
     return " · ".join(parts)
+
+
+def place_in_line(position: int) -> str:
+    """Return ``In line, 2 before you…`` for the third place."""
+    return f"In line, {position - 1} before you…" if position > 1 else "In line, you are next…"
 
 
 def _how_it_went(finished: Finished) -> list[str]:
