@@ -71,7 +71,8 @@ def score_line(scored: AnswerScored) -> str:
 def stage_line(stage: Stage, position: int | None) -> str:
     """Return what the answer is doing, or where it stands in line; empty once it is written."""
     if stage is Stage.WAITING and position is not None:
-        return f"Waiting for the model, {position - 1} before you…"
+        place = f"{position - 1} before you" if position > 1 else "you are next"
+        return f"Waiting for the model, {place}…"
     return STAGES.get(stage, "")
 
 
