@@ -27,7 +27,8 @@ from carrel.core.chat import (
     TextDelta,
 )
 from carrel.core.errors import CarrelError, GenerationFailed, ModelNotFound, ModelNotReady
-from carrel.core.protocols import Embedder, ResponseScorer
+from carrel.core.protocols import Embedder
+from carrel.core.scoring import ResponseScorer
 from carrel.services.chat import ChatPolicy, ChatService
 from carrel.services.scoring import AnswerScoring
 from carrel.settings.schema import Settings

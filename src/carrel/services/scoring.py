@@ -9,7 +9,7 @@ import structlog
 
 from carrel.core.chat import AnswerScored, Message
 from carrel.core.errors import CarrelError
-from carrel.core.protocols import ResponseScorer
+from carrel.core.scoring import ResponseScorer
 
 log = structlog.get_logger()
 
