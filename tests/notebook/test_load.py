@@ -106,6 +106,11 @@ def test_options_become_settings() -> None:
     assert (settings.server.offline, settings.generation.temperature) == (True, 0.5)
 
 
+def test_a_list_is_written_with_commas() -> None:
+    given = settings_of("owner/name", {"lora_weights": [Path("a"), "b"]}).model.lora_weights
+    assert given == settings_of("owner/name", {"lora_weights": "a,b"}).model.lora_weights
+
+
 def test_without_a_device_map_the_model_goes_to_one_gpu() -> None:
     assert settings_of("bundled", {"device_map": None}).model.use_gpu_id
 

@@ -69,9 +69,15 @@ def settings_of(base_model: str, options: Mapping[str, Any]) -> Settings:
         if given.get("use_gpu_id"):
             raise InvalidSetting("device_map='auto' and use_gpu_id=True exclude each other.")
         given["use_gpu_id"] = False
-    # A dtype of torch is called torch.bfloat16.
-    flags = {name: str(value).removeprefix("torch.") for name, value in given.items()}
+    flags = {name: _flag(value) for name, value in given.items()}
     return load_settings({**flags, "base_model": str(base_model), "model_lock": "[]"}).settings
+
+
+def _flag(value: Any) -> str:
+    """Return a value as the command line writes it; a dtype of torch is called torch.bfloat16."""
+    if isinstance(value, list | tuple):
+        return ",".join(_flag(each) for each in value)
+    return str(value).removeprefix("torch.")
 
 
 def _show_warnings_alone() -> None:
