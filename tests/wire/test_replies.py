@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from carrel.core.chat import FinishReason, TokenLogprob, Usage
+from carrel.core.chat import AnswerScored, FinishReason, TokenLogprob, Usage
 from carrel.core.documents import DocumentRecord, DocumentStatus, FileOutcome, OutcomeKind, Source
 from carrel.wire.completions import FINISH, ChunkBody, ChunkChoice, DeltaBody, UsageBody
 from carrel.wire.documents import DocumentBody, OutcomeBody, TextDocument
@@ -77,6 +77,16 @@ def test_a_chunk_leaves_out_what_it_does_not_have() -> None:
 def test_an_empty_list_of_sources_is_not_left_out() -> None:
     chunk = ChunkBody(id="c", created=1, model="m", choices=[], sources=[])
     assert chunk.model_dump()["sources"] == []
+
+
+def test_a_score_goes_with_the_name_of_the_model_that_gave_it() -> None:
+    def body(**fields: object) -> ChunkBody:
+        sent = {"id": "c", "created": 1, "model": "m", "choices": []} | fields
+        return ChunkBody.model_validate_json(json.dumps(sent))
+
+    assert body(score=0.0, score_model="reward").scored == AnswerScored(0.0, "reward")
+    assert body().scored is None
+    assert body(score=0.5).scored is None
 
 
 def test_a_document_is_described_with_the_time_in_iso_format() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from carrel.api.metrics import Metrics
 from carrel.api.sse import DONE, event
 from carrel.core.chat import (
+    AnswerScored,
     ChatEvent,
     ChatRequest,
     Finished,
@@ -47,6 +48,7 @@ class Answering:
     id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
     created: int = field(default_factory=lambda: int(time.time()))
     _sources: Sequence[Source] | None = None
+    _scored: AnswerScored | None = None
     _finished: Finished | None = None
 
     async def whole(self) -> CompletionBody:
@@ -121,6 +123,9 @@ class Answering:
     def _keep(self, each: ChatEvent) -> None:
         if isinstance(each, SourcesCited):
             self._sources = each.sources
+        elif isinstance(each, AnswerScored):
+            self._scored = each
+            self.metrics.scored.inc()
         elif isinstance(each, Finished):
             self._finished = each
             self.metrics.count_usage(each.usage)
@@ -132,7 +137,13 @@ class Answering:
     def _extensions(self, finished: Finished) -> dict[str, Any]:
         cited = self._sources
         sources = None if cited is None else [SourceBody.of(each) for each in cited]
-        return {"sources": sources, "dropped_turns": finished.dropped_turns}
+        scored = self._scored
+        return {
+            "sources": sources,
+            "score": scored.score if scored else None,
+            "score_model": scored.model if scored else None,
+            "dropped_turns": finished.dropped_turns,
+        }
 
     def _logprobs(self, tokens: Sequence[TokenLogprob]) -> LogprobsBody | None:
         wanted = self.asked.sampling.top_logprobs is not None

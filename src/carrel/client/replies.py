@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from carrel.core.chat import FinishReason, TokenLogprob, Usage
+from carrel.core.chat import AnswerScored, FinishReason, TokenLogprob, Usage
 from carrel.core.documents import OutcomeKind, Source
 from carrel.wire.completions import CompletionBody
 from carrel.wire.documents import DocumentBody, UploadReply
@@ -17,7 +17,8 @@ class Answer:
     """A finished answer. ``sources`` is empty where no documents were asked.
 
     ``dropped_turns`` counts the messages that did not fit the model's context. ``logprobs`` has the
-    tokens of the text where they were asked for.
+    tokens of the text where they were asked for. ``scored`` is set where the server has a reward
+    model and it was in time.
     """
 
     text: str
@@ -27,6 +28,7 @@ class Answer:
     model: str
     dropped_turns: int = 0
     logprobs: Sequence[TokenLogprob] = ()
+    scored: AnswerScored | None = None
 
     @classmethod
     def of(cls, body: CompletionBody) -> Answer:
@@ -40,6 +42,7 @@ class Answer:
             model=body.model,
             dropped_turns=body.dropped_turns,
             logprobs=tokens_of(choice.logprobs),
+            scored=body.scored,
         )
 
 

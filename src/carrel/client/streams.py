@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from carrel.client.failures import ApiError, error_of, transport_errors
 from carrel.client.replies import Answer, tokens_of
-from carrel.core.chat import FinishReason, TokenLogprob, Usage
+from carrel.core.chat import AnswerScored, FinishReason, TokenLogprob, Usage
 from carrel.core.documents import Source
 from carrel.core.errors import RemoteUnavailable
 from carrel.wire.completions import ChunkBody
@@ -30,6 +30,7 @@ class ChunkReader:
         self._reason: FinishReason | None = None
         self._model = ""
         self._dropped_turns = 0
+        self._scored: AnswerScored | None = None
         self._rest = b""
 
     def feed(self, data: bytes) -> list[str]:
@@ -62,6 +63,7 @@ class ChunkReader:
             model=self._model,
             dropped_turns=self._dropped_turns,
             logprobs=tuple(self.logprobs),
+            scored=self._scored,
         )
 
     def _read(self, data: bytes) -> None:
@@ -88,6 +90,7 @@ class ChunkReader:
             self._usage = chunk.usage.to_core()
         if chunk.sources is not None:
             self.sources = tuple(each.to_core() for each in chunk.sources)
+        self._scored = chunk.scored or self._scored
         self._dropped_turns = chunk.dropped_turns or self._dropped_turns
 
 

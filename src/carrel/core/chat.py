@@ -115,11 +115,12 @@ class Usage:
 
 
 class Stage(StrEnum):
-    """What a running request is doing before its text starts."""
+    """What a running request is doing; only ``SCORING`` comes after the text."""
 
     READING_DOCUMENTS = "reading_documents"
     WAITING = "waiting"
     WRITING = "writing"
+    SCORING = "scoring"
 
 
 @dataclass(frozen=True, slots=True)

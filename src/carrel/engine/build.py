@@ -43,6 +43,23 @@ def model_loaders(settings: Settings) -> list[Loader]:
     return shared(wanted, ())
 
 
+def score_spec(settings: Settings) -> ModelSpec | None:
+    """Return how to load the model that scores answers; None where none is set.
+
+    It goes where the other models go; adapter, precision and prompt form are theirs alone.
+    """
+    if settings.model.score_model is None:
+        return None
+    plain = ModelSettings(
+        base_model=settings.model.score_model,
+        use_gpu_id=settings.model.use_gpu_id,
+        gpu_id=settings.model.gpu_id,
+        trust_remote_code=settings.model.trust_remote_code,
+        allow_pickle=settings.model.allow_pickle,
+    )
+    return _spec(settings, plain)
+
+
 def model_planner(settings: Settings) -> Planner:
     """Return what turns requests at run time into loaders, by these settings."""
 

@@ -186,6 +186,19 @@ class ModelSettings(Section):
         description="Most GiB of weights in the processor's memory, where 'use_gpu_id' is False "
         "and the GPUs are full.",
     )
+    score_model: str | None = Field(
+        None,
+        min_length=1,
+        description="Reward model that scores answers: hub id or local folder of a sequence "
+        "classification model with one output, such as "
+        "OpenAssistant/reward-model-deberta-v3-large-v2.",
+    )
+    score_seconds: float = Field(
+        30,
+        gt=0,
+        le=3600,
+        description="Longest wait for the score of a written answer; it then ends without one.",
+    )
 
     @model_validator(mode="after")
     def _one_precision(self) -> ModelSettings:

@@ -1,9 +1,10 @@
 """What a chat completion request is answered with, whole or as the chunks of a stream.
 
-Format: https://platform.openai.com/docs/api-reference/chat/object, and extensions: at the top
-level ``sources`` where documents were asked, and ``dropped_turns``, the number of messages that
-did not fit the context; in ``usage`` the answer's timing. In a stream they stand in the last chunk
-before ``[DONE]``.
+Format: https://platform.openai.com/docs/api-reference/chat/object, and extensions: at the top level
+``sources`` where documents were asked; ``score``, which the reward model ``score_model`` gave the
+answer, where the server has one; and ``dropped_turns``, the number of messages that did not fit the
+context; in ``usage`` the answer's timing. In a stream they stand in the last chunk before
+``[DONE]``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
-from carrel.core.chat import FinishReason, Usage
+from carrel.core.chat import AnswerScored, FinishReason, Usage
 from carrel.wire.body import ReplyBody
 from carrel.wire.logprobs import LogprobsBody
 from carrel.wire.sources import SourceBody
@@ -34,6 +35,20 @@ class SparseBody(ReplyBody):
     @model_serializer(mode="wrap")
     def _without_nulls(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return {key: value for key, value in serialize(self).items() if value is not None}
+
+
+class ScoreFields(SparseBody):
+    """The answer's score, and the reward model that gave it; both or none."""
+
+    score: float | None = None
+    score_model: str | None = None
+
+    @property
+    def scored(self) -> AnswerScored | None:
+        """Core's form of both."""
+        if self.score is None or self.score_model is None:
+            return None
+        return AnswerScored(self.score, self.score_model)
 
 
 class UsageBody(SparseBody):
@@ -97,7 +112,7 @@ class ChoiceBody(ReplyBody):
     logprobs: LogprobsBody | None = None
 
 
-class CompletionBody(SparseBody):
+class CompletionBody(ScoreFields):
     """A whole answer."""
 
     id: str
@@ -126,7 +141,7 @@ class ChunkChoice(ReplyBody):
     logprobs: LogprobsBody | None = None
 
 
-class ChunkBody(SparseBody):
+class ChunkBody(ScoreFields):
     """One chunk of a stream. ``usage`` comes last, with empty ``choices``, where asked for."""
 
     id: str
