@@ -1,10 +1,39 @@
-"""Gives memory that is no longer used back to the system."""
+"""Memory of models that come and go, returned to the system."""
 
 from __future__ import annotations
 
 import ctypes
 import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
+"""Parameters of glibc's ``mallopt``."""
+
+APART = 128 * 1024
+TOGETHER = 32 * 1024 * 1024
+"""The highest that glibc itself goes to, once large blocks have been freed."""
+
+
+@contextmanager
+def weights_apart() -> Iterator[None]:
+    """Keep what is allocated within the block apart from the heap, each block in its own pages.
+
+    Weights that lie between small objects that stay would leave holes in the heap when they are
+    freed, and their memory would not come back. Outside of the block, large blocks come from the
+    heap as ever: fetching fresh pages for every intermediate result would slow the models down.
+    """
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None)
+    if set_option is None:  # not glibc
+        yield
+        return
+    set_option(MMAP_THRESHOLD, APART)
+    try:
+        yield
+    finally:
+        set_option(MMAP_THRESHOLD, TOGETHER)
+        set_option(TRIM_THRESHOLD, 2 * TOGETHER)
 
 
 def free_memory() -> None:
@@ -13,7 +42,6 @@ def free_memory() -> None:
     torch = sys.modules.get("torch")  # without it there is no GPU memory to give back
     if torch is not None and torch.cuda.is_initialized():
         torch.cuda.empty_cache()
-    # glibc keeps what was freed for the next allocation; other C libraries have no such call.
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
