@@ -41,7 +41,7 @@ def bundled_model(models_dir: Path) -> Path:
     target = models_dir / BUNDLED_MODEL
     if target.is_dir():
         return target
-    source = _gguf_file()
+    source = bundled_gguf()
     try:
         models_dir.mkdir(parents=True, exist_ok=True)
         with _locked(models_dir / f".{BUNDLED_MODEL}.lock"):
@@ -59,7 +59,12 @@ def bundled_model(models_dir: Path) -> Path:
     return target
 
 
-def _gguf_file() -> Path:
+def bundled_gguf() -> Path:
+    """Return the bundled model's GGUF file, as llama.cpp reads it.
+
+    Raises:
+        ModelNotFound: the package is not installed.
+    """
     # The package is only located, not imported: importing it would start llama.cpp.
     spec = find_spec(PACKAGE)
     for location in (spec.submodule_search_locations or []) if spec else []:
