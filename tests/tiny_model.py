@@ -22,21 +22,21 @@ TEMPLATE = (
 )
 
 
-def tiny_tokenizer(template: str | None = TEMPLATE) -> PreTrainedTokenizerFast:
-    """Return a byte-level BPE tokenizer with the control tokens <|start|> and <|end|>."""
+def tiny_tokenizer(
+    template: str | None = TEMPLATE, start: str = "<|start|>", end: str = "<|end|>"
+) -> PreTrainedTokenizerFast:
+    """Return a byte-level BPE tokenizer with two control tokens, numbers 0 and 1."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=320,
-        special_tokens=["<|start|>", "<|end|>"],
+        special_tokens=[start, end],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
     tokenizer.train_from_iterator([CORPUS], trainer)
-    wrapped = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<|start|>", eos_token="<|end|>"
-    )
+    wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token=start, eos_token=end)
     if template is not None:
         wrapped.chat_template = template
     return wrapped

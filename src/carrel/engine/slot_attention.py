@@ -1,0 +1,124 @@
+"""Attention over the slots of a batch: masks by each sequence's own positions.
+
+Registered with transformers under the name ``SLOTS``, for all models that let their attention be
+replaced. transformers assumes that all rows of a batch end at one place; here each has its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+from transformers import AttentionInterface, AttentionMaskInterface
+from transformers.masking_utils import causal_mask_function
+
+SLOTS = "carrel_slots"
+
+MaskFunction = Callable[[Any, Any, Any, Any], Any]
+
+
+def register() -> None:
+    """Make the attention known to transformers; twice does no harm."""
+    AttentionInterface.register(SLOTS, slot_attention)
+    AttentionMaskInterface.register(SLOTS, slot_mask)
+
+
+def slot_mask(
+    batch_size: int,
+    q_length: int,
+    kv_length: int,
+    q_offset: Any = 0,
+    mask_function: MaskFunction = causal_mask_function,
+    dtype: torch.dtype = torch.float32,
+    device: torch.device | str = "cpu",
+    **kwargs: Any,
+) -> torch.Tensor | None:
+    """Return the mask of a pass, to be added to the scores, of shape [rows, 1, queries, keys].
+
+    ``q_offset`` is what the cache's ``get_query_offset`` returned: the positions of all queries, of
+    shape [rows, queries]. None means that every query sees every key before it.
+    """
+    positions = q_offset if isinstance(q_offset, torch.Tensor) else None
+    if positions is None or positions.ndim != 2:
+        positions = (torch.arange(q_length) + q_offset).expand(batch_size, q_length)
+    if mask_function is causal_mask_function and _all_visible(positions, kv_length):
+        return None
+    rows = torch.arange(batch_size, device=device)[:, None, None, None]
+    queries = positions.to(device)[:, None, :, None]
+    keys = torch.arange(kv_length, device=device)[None, None, None, :]
+    head = torch.zeros(1, dtype=torch.long, device=device)
+    seen = mask_function(rows, head, queries, keys).expand(batch_size, 1, q_length, kv_length)
+    return additive(seen, dtype)
+
+
+def additive(seen: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """Turn a mask of booleans, True for what is seen, into one that is added to the scores."""
+    mask = torch.zeros(seen.shape, dtype=dtype, device=seen.device)
+    return mask.masked_fill_(~seen, torch.finfo(dtype).min)
+
+
+def _all_visible(positions: torch.Tensor, kv_length: int) -> bool:
+    """Whether plain causal attention needs no mask: one query at the end, or all from the start."""
+    queries = positions.shape[1]
+    if queries == 1:
+        return bool((positions == kv_length - 1).all())
+    return queries == kv_length and bool((positions[:, 0] == 0).all())
+
+
+def slot_attention(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    softcap: float | None = None,
+    s_aux: torch.Tensor | None = None,
+    **kwargs: Any,
+) -> tuple[torch.Tensor, None]:
+    """Return the attention's output of shape [rows, queries, heads, head size].
+
+    Query heads that share a key-value head are treated as further queries of that head: the keys
+    need not be repeated, which would copy the whole cache in every layer.
+
+    Raises:
+        NotImplementedError: the model has attention sinks.
+    """
+    if s_aux is not None:
+        raise NotImplementedError("attention sinks are not computed over slots")
+    rows, heads, queries, size = query.shape
+    shared = key.shape[1]
+    group = heads // shared
+    if attention_mask is None and queries > 1:
+        attention_mask = additive(
+            torch.ones(queries, queries, dtype=torch.bool, device=query.device).tril(), query.dtype
+        )[None, None]
+    folded = query.reshape(rows, shared, group * queries, size)
+    if attention_mask is not None and queries > 1 and group > 1:
+        attention_mask = attention_mask.repeat(1, 1, group, 1)
+    if softcap is None:
+        output = scaled_dot_product_attention(
+            folded, key, value, attn_mask=attention_mask, scale=scaling
+        )
+    else:
+        output = _capped(folded, key, value, attention_mask, scaling or size**-0.5, softcap)
+    output = output.reshape(rows, heads, queries, value.shape[-1])
+    return output.transpose(1, 2).contiguous(), None
+
+
+def _capped(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    mask: torch.Tensor | None,
+    scaling: float,
+    softcap: float,
+) -> torch.Tensor:
+    """Attention whose scores are kept within the soft cap, as Gemma 2 has it."""
+    scores = softcap * torch.tanh(query @ key.transpose(2, 3) * scaling / softcap)
+    if mask is not None:
+        scores = scores + mask
+    weights = torch.softmax(scores, dim=-1, dtype=torch.float32).to(query.dtype)
+    return weights @ value
