@@ -13,17 +13,16 @@ from carrel.engine.bundled import bundled_model
 from carrel.engine.spec import BUNDLED_MODEL
 
 
-def write_later(source: Path, target: Path) -> None:
+def write_later(source: Path, dtype: str, folder: Path) -> None:
     """Stand in the converter's place: count the conversions, and take a while."""
-    with (target.parent / "conversions").open("a") as log:
+    with (folder.parent / "conversions").open("a") as log:
         log.write("x")
     multiprocessing.Event().wait(0.3)
-    target.mkdir()
-    (target / "config.json").write_text("{}")
+    (folder / "config.json").write_text("{}")
 
 
 def ask(folder: Path) -> None:
-    bundled._convert = write_later
+    bundled.write_unpacked = write_later
     bundled_model(folder)
 
 

@@ -10,7 +10,14 @@ from carrel.core.protocols import Engine
 from carrel.engine.inference_server import parse_inference_server
 from carrel.engine.pool import NamedLoader
 from carrel.engine.spec import ModelSpec
-from carrel.settings.schema import BUNDLED, EngineKind, ModelLockEntry, ModelSettings, Settings
+from carrel.settings.schema import (
+    BUNDLED,
+    EngineKind,
+    ModelLockEntry,
+    ModelSettings,
+    PromptType,
+    Settings,
+)
 
 
 def model_loaders(settings: Settings) -> list[NamedLoader]:
@@ -29,10 +36,15 @@ def model_loaders(settings: Settings) -> list[NamedLoader]:
 
 
 def _merged(model: ModelSettings, entry: ModelLockEntry) -> ModelSettings:
-    """Lay an entry of ``model_lock`` over the model settings; its precision replaces theirs."""
+    """Lay an entry of ``model_lock`` over the model settings; its precision and
+    its prompt form replace theirs."""
     given = {name: value for name, value in entry.model_dump().items() if value is not None}
     if given.get("load_4bit") or given.get("load_8bit"):
         given = {"load_4bit": False, "load_8bit": False, **given}
+    if given.get("prompt_type"):
+        given = {"prompt_template": None, **given}
+    if given.get("prompt_template"):
+        given = {"prompt_type": PromptType.TEMPLATE, **given}
     return model.model_copy(update=given)
 
 
@@ -65,6 +77,10 @@ def _spec(settings: Settings, model: ModelSettings) -> ModelSpec:
         use_gpu_id=model.use_gpu_id,
         gpu_id=model.gpu_id,
         prompt_type=model.prompt_type,
+        prompt_template=model.prompt_template,
+        allow_pickle=model.allow_pickle,
+        max_gpu_memory=model.max_gpu_memory,
+        max_cpu_memory=model.max_cpu_memory,
         trust_remote_code=model.trust_remote_code,
         models_dir=settings.storage.models_dir,
         offline=settings.server.offline,

@@ -16,16 +16,25 @@ from transformers import (
     AutoTokenizer,
     BitsAndBytesConfig,
     GenerationConfig,
-    GgufConfig,
     PreTrainedTokenizerBase,
 )
 from transformers.utils.logging import disable_progress_bar
 
 from carrel.core.errors import CarrelError, ModelLoadFailed
 from carrel.engine.bundled import bundled_model
-from carrel.engine.placement import default_dtype, device_map, use_all_cores
+from carrel.engine.gguf_files import unpacked_gguf
+from carrel.engine.memory_estimate import estimate, refuse_too_large
+from carrel.engine.packed_models import unpacked_model
+from carrel.engine.placement import (
+    default_dtype,
+    device_map,
+    memory_limits,
+    refuse_quantization,
+    use_all_cores,
+)
 from carrel.engine.source import ModelFiles, find_adapter, find_model, first_line
 from carrel.engine.spec import LoadedModel, ModelSpec
+from carrel.engine.template_renderer import TemplateRefused, TemplateRenderer
 from carrel.settings.schema import BUNDLED
 
 DEFAULT_CONTEXT = 2048
@@ -45,15 +54,13 @@ def load(spec: ModelSpec) -> LoadedModel:
         ModelLoadFailed: it was found and could not be loaded; the message says why.
         StorageFull: the disk has no room for it.
     """
-    if spec.base_model == BUNDLED:
-        files = ModelFiles(bundled_model(spec.models_dir))
-    else:
-        files = find_model(spec.base_model, spec.offline)
-    adapter = find_adapter(spec.lora_weights, spec.offline) if spec.lora_weights else None
     disable_progress_bar()  # type: ignore[no-untyped-call]
     use_all_cores()
     try:
-        loaded = _load_files(spec, files, adapter)
+        template = read_template(spec.prompt_template) if spec.prompt_template else None
+        files = find_files(spec)
+        adapter = find_adapter_files(spec)
+        loaded = _load_files(spec, files, adapter, template)
     except CarrelError:
         raise
     # Reading weights, configuration and remote code of any architecture can raise anything:
@@ -64,20 +71,46 @@ def load(spec: ModelSpec) -> LoadedModel:
     return loaded
 
 
-def _load_files(spec: ModelSpec, files: ModelFiles, adapter: Path | None) -> LoadedModel:
+def find_files(spec: ModelSpec) -> ModelFiles:
+    """Return the files to load; what has to be converted first is converted, once."""
+    if spec.base_model == BUNDLED:
+        return ModelFiles(bundled_model(spec.models_dir))
+    files = find_model(spec.base_model, spec.offline, spec.allow_pickle)
+    if files.gguf_file is not None:
+        return ModelFiles(unpacked_gguf(files.folder / files.gguf_file, spec.models_dir))
+    if files.pickled:
+        return files
+    return ModelFiles(unpacked_model(files.folder, spec.name, spec.models_dir))
+
+
+def find_adapter_files(spec: ModelSpec) -> Path | None:
+    """Return the folder of the adapter, where there is one."""
+    if spec.lora_weights is None:
+        return None
+    return find_adapter(spec.lora_weights, spec.offline, spec.allow_pickle)
+
+
+def _load_files(
+    spec: ModelSpec, files: ModelFiles, adapter: Path | None, template: str | None
+) -> LoadedModel:
     common: dict[str, Any] = {
-        "gguf_file": files.gguf_file,
         "trust_remote_code": spec.trust_remote_code,
         "local_files_only": True,
     }
-    tokenizer = AutoTokenizer.from_pretrained(files.folder, **common)
     dtype = default_dtype() if spec.dtype == "auto" else getattr(torch, spec.dtype)
+    refuse_quantization(spec)
+    placement = device_map(spec)
+    refuse_too_large(spec, estimate(files.folder, files.pickled), precision(spec, dtype))
+    tokenizer = AutoTokenizer.from_pretrained(files.folder, **common)
+    if template is not None:
+        tokenizer.chat_template = template
     model: Any = AutoModelForCausalLM.from_pretrained(
         files.folder,
         dtype=dtype,
-        device_map=device_map(spec),
-        quantization_config=quantization(spec, files),
-        use_safetensors=None if files.gguf_file else True,
+        device_map=placement,
+        max_memory=memory_limits(spec) if placement == "auto" else None,
+        quantization_config=quantization(spec, dtype),
+        use_safetensors=not files.pickled,
         **common,
     )
     model.generation_config = own_generation_config(model.generation_config, tokenizer)
@@ -95,18 +128,34 @@ def _load_files(spec: ModelSpec, files: ModelFiles, adapter: Path | None) -> Loa
     )
 
 
-def quantization(spec: ModelSpec, files: ModelFiles) -> Any:
+def read_template(file: Path) -> str:
+    """Return the chat template of a file.
+
+    Raises:
+        ModelLoadFailed: it cannot be read, or does not compile; the message names the line.
+    """
+    try:
+        template = file.expanduser().read_text(encoding="utf-8")
+        TemplateRenderer(template, {}).check()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelLoadFailed(f"The prompt template {file} cannot be read: {error}.") from error
+    except TemplateRefused as error:
+        raise ModelLoadFailed(f"The prompt template {file} cannot be used: {error}.") from error
+    return template
+
+
+def quantization(spec: ModelSpec, dtype: torch.dtype) -> Any:
     """Return the quantization that transformers is to apply while loading, or None."""
     if spec.load_4bit:
         return BitsAndBytesConfig(  # type: ignore[no-untyped-call]
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=torch.bfloat16,
+            bnb_4bit_compute_dtype=dtype,
         )
     if spec.load_8bit:
         return BitsAndBytesConfig(load_in_8bit=True)  # type: ignore[no-untyped-call]
-    return GgufConfig(dequantize=True) if files.gguf_file else None
+    return None
 
 
 def precision(spec: ModelSpec, dtype: torch.dtype) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from typing import Any
 
 import torch
 
 from carrel.core.errors import ModelLoadFailed
+from carrel.engine.memory_estimate import gpu_limits, room_in_memory
 from carrel.engine.spec import ModelSpec
 
 
@@ -48,6 +50,34 @@ def device_map(spec: ModelSpec) -> Any:
             "Set --gpu_id, or --use_gpu_id=False to use them all."
         )
     return {"": spec.gpu_id}
+
+
+def memory_limits(spec: ModelSpec) -> dict[int | str, int]:
+    """Return the bytes that each GPU and the processor may take of a model that is spread."""
+    host = room_in_memory(spec)
+    limits: dict[int | str, int] = dict(gpu_limits(spec).items())
+    return limits if host is None else limits | {"cpu": host}
+
+
+def refuse_quantization(spec: ModelSpec) -> None:
+    """Raise ModelLoadFailed where the device cannot compute with the wanted few bits."""
+    if not (spec.load_4bit or spec.load_8bit):
+        return
+    bits, least = ("4", (6, 0)) if spec.load_4bit else ("8", (7, 5))
+    if find_spec("bitsandbytes") is None:
+        raise ModelLoadFailed(
+            f"{bits}-bit weights need the package bitsandbytes, which is not installed."
+        )
+    if not torch.cuda.is_available():
+        return
+    for gpu in [spec.gpu_id] if spec.use_gpu_id else range(torch.cuda.device_count()):
+        capability = torch.cuda.get_device_capability(gpu)
+        if capability < least:
+            raise ModelLoadFailed(
+                f"GPU {gpu} cannot compute with {bits}-bit weights: its compute capability is "
+                f"{capability[0]}.{capability[1]}, {least[0]}.{least[1]} is the least. "
+                f"Leave out --load_{bits}bit."
+            )
 
 
 def use_all_cores() -> None:

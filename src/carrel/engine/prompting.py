@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from threading import Lock
-from typing import Any
 
-from jinja2.exceptions import TemplateError
 from transformers import PreTrainedTokenizerBase
+from transformers.utils.chat_template_utils import encode_marked_chat
 
 from carrel.core.chat import Message, Role
-from carrel.core.errors import InvalidRequest
+from carrel.core.errors import InvalidRequest, ModelLoadFailed
+from carrel.engine.control_tokens import marked
+from carrel.engine.template_renderer import TemplateRefused, TemplateRenderer
 from carrel.settings.schema import PromptType
 
 PROBE = "carrel-probe"
@@ -20,11 +21,23 @@ INSTRUCT_OPENING = (
     "Write a response that appropriately completes the request."
 )
 
+DANUBE_TEMPLATE = (
+    "{% for message in messages %}"
+    "{% if message['role'] == 'user' %}{{ '<|prompt|>' + message['content'] + eos_token }}"
+    "{% elif message['role'] == 'system' %}{{ '<|system|>' + message['content'] + eos_token }}"
+    "{% elif message['role'] == 'assistant' %}{{ '<|answer|>' + message['content'] + eos_token }}"
+    "{% endif %}"
+    "{% if loop.last and add_generation_prompt %}{{ '<|answer|>' }}{% endif %}"
+    "{% endfor %}"
+)
+"""The chat template with which H2O-Danube-1.8B-Chat is published (Apache-2.0)."""
+
 STOPS: dict[PromptType, tuple[str, ...]] = {
     PromptType.TEMPLATE: (),
     PromptType.PLAIN: (),
     PromptType.HUMAN_BOT: ("\n<human>:", "<human>:", "\n<bot>:", "<bot>:"),
     PromptType.INSTRUCT: ("\n### Instruction:", "### Instruction:"),
+    PromptType.DANUBE: ("<|prompt|>", "<|system|>", "<|answer|>"),
 }
 """Where the model starts to speak for the user: the answer ends before it."""
 
@@ -91,7 +104,10 @@ class PromptBuilder:
     """Makes the prompts of one model. May be used from several threads.
 
     Control tokens that stand in a message are encoded as ordinary text, so that neither a user nor
-    a document can end its own turn. The template runs in the sandbox of transformers.
+    a document can end its own turn. Templates run in a process with limits.
+
+    Raises:
+        ModelLoadFailed: the tokenizer's chat template does not compile.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, prompt_type: PromptType) -> None:
@@ -100,7 +116,19 @@ class PromptBuilder:
         self._tokenizer = tokenizer
         self._lock = Lock()  # the tokenizer changes its own state while it encodes
         self.prompt_type = prompt_type
-        self._takes_system = prompt_type is not PromptType.TEMPLATE or self._keeps_system()
+        self._template = _template(tokenizer, prompt_type)
+        self._renderer: TemplateRenderer | None = None
+        self._takes_system = True
+        if self._template is not None:
+            self._renderer = TemplateRenderer(self._template, tokenizer.special_tokens_map)
+            try:
+                self._renderer.check()
+            except TemplateRefused as error:
+                raise ModelLoadFailed(
+                    f"The model's chat template cannot be used: {error}. "
+                    "Name another one with --prompt_template, or a prompt form with --prompt_type."
+                ) from error
+            self._takes_system = self._keeps_system(self._renderer)
 
     @property
     def stop(self) -> tuple[str, ...]:
@@ -121,52 +149,57 @@ class PromptBuilder:
         if not messages:
             raise InvalidRequest("The list of messages is empty: send at least one message.")
         with self._lock:
-            if self.prompt_type is not PromptType.TEMPLATE:
+            if self._renderer is None:
                 text = RENDERERS[self.prompt_type](messages)
                 return list(self._tokenizer.encode(text, split_special_tokens=True))
             if not self._takes_system:
                 messages = fold_system(messages)
             try:
-                return self._templated(messages)
-            except TemplateError:
-                return self._templated_in_turns(messages)
+                return self._templated(self._renderer, messages)
+            except TemplateRefused:
+                return self._templated_in_turns(self._renderer, messages)
 
     def end_tokens(self) -> set[int]:
         """Return the control tokens with which the template ends an assistant's turn."""
-        if self.prompt_type is not PromptType.TEMPLATE:
+        if self._renderer is None:
             return set()
         turns = [{"role": "user", "content": PROBE}, {"role": "assistant", "content": PROBE}]
         try:
-            text = self._tokenizer.apply_chat_template(turns, tokenize=False)
-        except TemplateError:
+            text = self._renderer.render(turns, False)
+        except TemplateRefused:
             return set()
-        ending = str(text).rpartition(PROBE)[2].strip()
+        ending = text.rpartition(PROBE)[2].strip()
         ids = self._tokenizer.encode(ending, add_special_tokens=False) if ending else []
         special = set(self._tokenizer.all_special_ids)
         return {ids[0]} if ids and ids[0] in special else set()
 
-    def _templated_in_turns(self, messages: Sequence[Message]) -> list[int]:
+    def _templated_in_turns(
+        self, renderer: TemplateRenderer, messages: Sequence[Message]
+    ) -> list[int]:
         try:
-            return self._templated(join_neighbours(fold_system(messages)))
-        except TemplateError as error:
+            return self._templated(renderer, join_neighbours(fold_system(messages)))
+        except TemplateRefused as error:
             raise InvalidRequest(
                 f"The model's chat template refuses these messages: {error}. "
                 "Let user and assistant speak in turns, the user first."
             ) from error
 
-    def _templated(self, messages: Sequence[Message]) -> list[int]:
-        ids: Any = self._tokenizer.apply_chat_template(
-            [{"role": str(m.role), "content": m.content} for m in messages],
-            add_generation_prompt=True,
-            return_dict=False,
-            sanitize_control_tokens=True,
-        )
-        return list(ids)
+    def _templated(self, renderer: TemplateRenderer, messages: Sequence[Message]) -> list[int]:
+        turns = [{"role": str(m.role), "content": m.content} for m in messages]
+        text = renderer.render(marked(turns, self._tokenizer, str(self._template)), True)
+        return list(encode_marked_chat(self._tokenizer, text))
 
-    def _keeps_system(self) -> bool:
+    @staticmethod
+    def _keeps_system(renderer: TemplateRenderer) -> bool:
         """Whether the template shows a system message; some raise, some drop it silently."""
         turns = [{"role": "system", "content": PROBE}, {"role": "user", "content": "question"}]
         try:
-            return PROBE in str(self._tokenizer.apply_chat_template(turns, tokenize=False))
-        except TemplateError:
+            return PROBE in renderer.render(turns, False)
+        except TemplateRefused:
             return False
+
+
+def _template(tokenizer: PreTrainedTokenizerBase, prompt_type: PromptType) -> str | None:
+    if prompt_type is PromptType.DANUBE:
+        return DANUBE_TEMPLATE
+    return tokenizer.get_chat_template() if prompt_type is PromptType.TEMPLATE else None

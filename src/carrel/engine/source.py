@@ -12,26 +12,46 @@ from carrel.core.errors import ModelLoadFailed, ModelNotFound, StorageFull
 HUB_SECONDS = 10.0
 """Longest wait for one answer of the hub."""
 
-WEIGHT_FILES = ("model.safetensors", "model.safetensors.index.json")
-ADAPTER_FILES = ("adapter_model.safetensors",)
+
+@dataclass(frozen=True, slots=True)
+class FileNames:
+    """What the files of a model or an adapter are called; ``pickled`` are the weights as pickle."""
+
+    config: str
+    weights: tuple[str, ...]
+    pickled: tuple[str, ...]
+
+
+MODEL_FILES = FileNames(
+    "config.json",
+    ("model.safetensors", "model.safetensors.index.json"),
+    ("pytorch_model.bin", "pytorch_model.bin.index.json"),
+)
+ADAPTER_FILES = FileNames(
+    "adapter_config.json", ("adapter_model.safetensors",), ("adapter_model.bin",)
+)
 DOWNLOADED = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt", "*.tiktoken", "*.py"]
 PICKLED = (".bin", ".pt", ".pth", ".ckpt")
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """Where a model's files lie; ``gguf_file`` names the one to read inside the folder."""
+    """Where a model's files lie; ``gguf_file`` names the one to read inside the folder.
+
+    ``pickled`` is true where the weights are pickle files, which the settings allowed.
+    """
 
     folder: Path
     gguf_file: str | None = None
+    pickled: bool = False
 
 
-def find_model(name: str, offline: bool) -> ModelFiles:
+def find_model(name: str, offline: bool, allow_pickle: bool = False) -> ModelFiles:
     """Return the files of a model by path or hub id. What is in the cache is not asked of the hub.
 
     Raises:
         ModelNotFound: nothing by that name; the message names every place that was tried.
-        ModelLoadFailed: its weights are not safetensors.
+        ModelLoadFailed: its weights are pickle files and ``allow_pickle`` is not set.
     """
     path = Path(name).expanduser()
     if path.is_file():
@@ -40,26 +60,36 @@ def find_model(name: str, offline: bool) -> ModelFiles:
                 f"{name} is a file, but not a .gguf one: name the model's folder instead."
             )
         return ModelFiles(path.resolve().parent, path.name)
-    if path.is_dir():
-        return ModelFiles(_checked_folder(path, name, WEIGHT_FILES, "config.json"))
-    return ModelFiles(_from_hub(name, offline, WEIGHT_FILES, "config.json"))
+    folder = _find(name, offline, MODEL_FILES, allow_pickle)
+    plain = is_complete(folder, MODEL_FILES.weights, MODEL_FILES.config)
+    return ModelFiles(folder, pickled=not plain)
 
 
-def find_adapter(name: str, offline: bool) -> Path:
+def find_adapter(name: str, offline: bool, allow_pickle: bool = False) -> Path:
     """Return the folder of a LoRA adapter by path or hub id.
 
     Raises:
         ModelNotFound: nothing by that name.
-        ModelLoadFailed: its weights are not safetensors.
+        ModelLoadFailed: its weights are pickle files and ``allow_pickle`` is not set.
     """
+    return _find(name, offline, ADAPTER_FILES, allow_pickle)
+
+
+def _find(name: str, offline: bool, files: FileNames, allow_pickle: bool) -> Path:
     path = Path(name).expanduser()
     if path.is_dir():
-        return _checked_folder(path, name, ADAPTER_FILES, "adapter_config.json")
-    return _from_hub(name, offline, ADAPTER_FILES, "adapter_config.json")
+        return _checked_folder(path, name, files, allow_pickle)
+    return _from_hub(name, offline, files, allow_pickle)
+
+
+def _is_usable(folder: Path, files: FileNames, allow_pickle: bool) -> bool:
+    return is_complete(folder, files.weights, files.config) or (
+        allow_pickle and is_complete(folder, files.pickled, files.config)
+    )
 
 
 def is_complete(folder: Path, weights: tuple[str, ...], config: str) -> bool:
-    """Whether the folder holds the configuration and every safetensors file."""
+    """Whether the folder holds the configuration and every file of those weights."""
     if not (folder / config).is_file():
         return False
     present = [name for name in weights if (folder / name).is_file()]
@@ -75,13 +105,14 @@ def is_complete(folder: Path, weights: tuple[str, ...], config: str) -> bool:
     return all((folder / shard).is_file() for shard in shards)
 
 
-def _checked_folder(path: Path, name: str, weights: tuple[str, ...], config: str) -> Path:
+def _checked_folder(path: Path, name: str, files: FileNames, allow_pickle: bool) -> Path:
     folder = path.resolve()
-    if is_complete(folder, weights, config):
+    if _is_usable(folder, files, allow_pickle):
         return folder
-    _refuse_pickle(name, [each.name for each in folder.iterdir()])
+    if not allow_pickle:
+        _refuse_pickle(name, [each.name for each in folder.iterdir()])
     raise ModelNotFound(
-        f"Folder {name} holds no complete model: expected {config} and {weights[0]} "
+        f"Folder {name} holds no complete model: expected {files.config} and {files.weights[0]} "
         "(or all parts of it)."
     )
 
@@ -91,19 +122,19 @@ def _refuse_pickle(name: str, files: list[str]) -> None:
     pickled = [file for file in files if file.endswith(PICKLED)]
     if pickled and not weights:
         raise ModelLoadFailed(
-            f"{name} has its weights only as {pickled[0]}, a pickle file that could run code: "
-            "convert it to safetensors first."
+            f"{name} has its weights only as {pickled[0]}, a pickle file: "
+            "convert it to safetensors, or set --allow_pickle=True to load it."
         )
 
 
-def _from_hub(name: str, offline: bool, weights: tuple[str, ...], config: str) -> Path:
+def _from_hub(name: str, offline: bool, files: FileNames, allow_pickle: bool) -> Path:
     # huggingface_hub is imported where it is needed: a bundled or local model starts without it.
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     tried = f"no folder {name}"
     try:
-        cached = Path(snapshot_download(name, local_files_only=True, allow_patterns=[config]))
+        cached = Path(snapshot_download(name, local_files_only=True, allow_patterns=[files.config]))
     except HFValidationError:
         raise ModelNotFound(
             f"Model {name} not found: {tried}, and it is no Hugging Face id (OWNER/NAME)."
@@ -111,17 +142,17 @@ def _from_hub(name: str, offline: bool, weights: tuple[str, ...], config: str) -
     except LocalEntryNotFoundError:
         tried += ", not in the Hugging Face cache"
     else:
-        if is_complete(cached, weights, config):
+        if _is_usable(cached, files, allow_pickle):
             return cached
         tried += ", incomplete in the Hugging Face cache"
     if offline:
         raise ModelNotFound(f"Model {name} not found: {tried}, hub not asked (offline).")
     try:
-        folder = _download(name)
+        folder = _download(name, allow_pickle)
     except _HubRefused as error:
         raise ModelNotFound(f"Model {name} not found: {tried}, {error}.") from error
-    if not is_complete(folder, weights, config):
-        raise ModelLoadFailed(f"{name} on the hub has no {config} with safetensors weights.")
+    if not _is_usable(folder, files, allow_pickle):
+        raise ModelLoadFailed(f"{name} on the hub has no {files.config} with safetensors weights.")
     return folder
 
 
@@ -129,19 +160,22 @@ class _HubRefused(Exception):
     """The hub does not give the files; the message is the reason."""
 
 
-def _download(name: str) -> Path:
+def _download(name: str, allow_pickle: bool) -> Path:
     import httpx2
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
 
     try:
         listing = HfApi().model_info(name, timeout=HUB_SECONDS).siblings or []
-        _refuse_pickle(name, [each.rfilename for each in listing])
+        names = [each.rfilename for each in listing]
+        if not allow_pickle:
+            _refuse_pickle(name, names)
+        only_pickled = not any(each.endswith(".safetensors") for each in names)
         return Path(
             snapshot_download(
                 name,
                 etag_timeout=HUB_SECONDS,
-                allow_patterns=DOWNLOADED,
+                allow_patterns=[*DOWNLOADED, "*.bin"] if only_pickled else DOWNLOADED,
                 ignore_patterns=["*/*"],
             )
         )

@@ -26,7 +26,11 @@ class ModelSpec:
     use_gpu_id: bool = True
     gpu_id: int = 0
     prompt_type: PromptType = PromptType.TEMPLATE
+    prompt_template: Path | None = None
     trust_remote_code: bool = False
+    allow_pickle: bool = False
+    max_gpu_memory: float | None = None
+    max_cpu_memory: float | None = None
     models_dir: Path = Path("models")
     offline: bool = False
 

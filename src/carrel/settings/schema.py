@@ -41,6 +41,7 @@ class PromptType(StrEnum):
     PLAIN = "plain"
     HUMAN_BOT = "human_bot"
     INSTRUCT = "instruct"
+    DANUBE = "danube"
 
 
 class ModelLockEntry(Section):
@@ -51,6 +52,7 @@ class ModelLockEntry(Section):
     load_8bit: bool | None = None
     load_4bit: bool | None = None
     prompt_type: PromptType | None = None
+    prompt_template: Path | None = None
     inference_server: str | None = None
 
 
@@ -104,7 +106,12 @@ class ModelSettings(Section):
     prompt_type: PromptType = Field(
         PromptType.TEMPLATE,
         description="Prompt form: 'template' is the model's own chat template (human_bot when it "
-        "has none).",
+        "has none), 'human_bot' h2oGPT's, 'instruct' Alpaca's, 'danube' H2O-Danube's, 'plain' "
+        "the messages alone.",
+    )
+    prompt_template: Path | None = Field(
+        None,
+        description="File with a Jinja chat template that replaces the model's own.",
     )
     engine: EngineKind = Field(
         EngineKind.AUTO,
@@ -124,11 +131,43 @@ class ModelSettings(Section):
     trust_remote_code: bool = Field(
         False, description="Run Python code that comes with a model. Only for models you trust."
     )
+    allow_pickle: bool = Field(
+        False,
+        description="Load weights that exist only as pickle files (.bin); safetensors are taken "
+        "where there are any.",
+    )
+    max_gpu_memory: float | None = Field(
+        None,
+        gt=0,
+        le=100000,
+        description="Most GiB of weights on each GPU; what does not fit goes to the processor's "
+        "memory. Needs 'use_gpu_id' False.",
+    )
+    max_cpu_memory: float | None = Field(
+        None,
+        ge=0,
+        le=100000,
+        description="Most GiB of weights in the processor's memory, where 'use_gpu_id' is False "
+        "and the GPUs are full.",
+    )
 
     @model_validator(mode="after")
     def _one_precision(self) -> ModelSettings:
         if self.load_8bit and self.load_4bit:
             raise ValueError("load_8bit and load_4bit exclude each other: set one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _limits_have_a_use(self) -> ModelSettings:
+        limited = self.max_gpu_memory is not None or self.max_cpu_memory is not None
+        if limited and self.use_gpu_id:
+            raise ValueError("max_gpu_memory and max_cpu_memory need use_gpu_id=False")
+        return self
+
+    @model_validator(mode="after")
+    def _one_prompt_form(self) -> ModelSettings:
+        if self.prompt_template is not None and self.prompt_type is not PromptType.TEMPLATE:
+            raise ValueError("prompt_type and prompt_template exclude each other: set one of them")
         return self
 
 

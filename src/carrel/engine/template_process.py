@@ -1,0 +1,153 @@
+"""Renders one chat template in a process of its own: the script that ``TemplateRenderer`` starts.
+
+A chat template is a program that comes with a model. Jinja's sandbox keeps it away from Python's
+objects, but not from running for hours or filling the memory; the limits of this process do. It
+imports nothing of Carrel and starts in a fifth of a second.
+
+It reads JSON lines from standard input. The first is ``{"template", "constants", "seconds",
+"bytes"}`` and is answered with ``{}`` once the template is compiled; each further one holds what
+the template sees and is answered with ``{"text"}``. What goes wrong is answered with ``{"error"}``.
+Work that takes longer than ``seconds`` ends the process.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jinja2
+import jinja2.ext
+import jinja2.nodes
+import jinja2.parser
+import jinja2.utils
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+
+class Generation(jinja2.ext.Extension):
+    """Takes ``{% generation %}`` blocks, which mark what is trained on, for what stands in them."""
+
+    tags = {"generation"}  # noqa: RUF012  jinja2 declares it so
+
+    def parse(self, parser: jinja2.parser.Parser) -> jinja2.nodes.Node:
+        """Return the body of the block."""
+        line = next(parser.stream).lineno
+        body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
+        return jinja2.nodes.Scope(body, lineno=line)
+
+
+class Dictionary:
+    """Stands for ``dict`` without its attributes."""
+
+    def __call__(self, *args: Any, **fields: Any) -> dict[Any, Any]:
+        """Return a new dictionary."""
+        return dict(*args, **fields)
+
+    def fromkeys(self, keys: Any, value: Any = None) -> dict[Any, Any]:
+        """Return a dictionary of one value."""
+        return dict.fromkeys(keys, value)
+
+
+class Namespace(jinja2.utils.Namespace):
+    """A namespace without the underscored names through which Python's own objects are reached."""
+
+    def __init__(*given: Any, **fields: Any) -> None:
+        # No parameter is called self, so that a template may call a field so.
+        attributes = dict(*given[1:], **fields)
+        for name in attributes:
+            refuse_underscore(name)
+        jinja2.utils.Namespace.__init__(given[0], attributes)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        refuse_underscore(name)
+        super().__setitem__(name, value)
+
+
+def refuse_underscore(name: object) -> None:
+    """Raise SecurityError for a name that starts with an underscore."""
+    if isinstance(name, str) and name.startswith("_"):
+        raise SecurityError(f"a namespace takes no name like {name!r}")
+
+
+def raise_exception(message: str) -> None:
+    """Let a template refuse the messages."""
+    raise jinja2.TemplateError(message)
+
+
+def write_json(value: Any, ensure_ascii: bool = False, **options: Any) -> str:
+    """Write JSON without jinja2's escapes for HTML."""
+    return json.dumps(value, ensure_ascii=ensure_ascii, **options)
+
+
+def time_now(form: str) -> str:
+    """Return the time as the template wants it written."""
+    return datetime.datetime.now().strftime(form)
+
+
+def environment() -> ImmutableSandboxedEnvironment:
+    """Return what transformers offers to chat templates; a test holds the two together."""
+    made = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[Generation, jinja2.ext.loopcontrols]
+    )
+    made.filters["tojson"] = write_json
+    made.globals["raise_exception"] = raise_exception
+    made.globals["strftime_now"] = time_now
+    made.globals["dict"] = Dictionary()
+    made.globals["namespace"] = Namespace
+    return made
+
+
+def limit_process(most_bytes: int) -> None:
+    """Take from the process what no template needs: more memory, files, further processes."""
+    resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+
+
+def answered(work: Callable[[], dict[str, Any]], seconds: float) -> None:
+    """Write what the work returns, or its failure in one line. Too long work ends the process."""
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        reply = json.dumps(work())
+    except jinja2.TemplateSyntaxError as error:
+        reply = json.dumps({"error": f"line {error.lineno}: {error.message}"})
+    except MemoryError:
+        reply = json.dumps({"error": "it takes too much memory"})
+    # A template can raise anything that an expression can.
+    except Exception as error:  # noqa: BLE001
+        reply = json.dumps({"error": str(error) or type(error).__name__})
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    sys.stdout.write(f"{reply}\n")
+    sys.stdout.flush()
+
+
+def render(template: jinja2.Template, seen: dict[str, Any]) -> dict[str, Any]:
+    """Return what the template makes of the messages."""
+    return {"text": template.render(seen)}
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    first = json.loads(sys.stdin.readline())
+    limit_process(first["bytes"])
+    compiled: list[jinja2.Template] = []
+
+    def compile_template() -> dict[str, Any]:
+        compiled.append(environment().from_string(first["template"]))
+        return {}
+
+    answered(compile_template, first["seconds"])
+    for line in sys.stdin:
+        seen = first["constants"] | {"tools": None, "documents": None} | json.loads(line)
+        answered(partial(render, compiled[0], seen), first["seconds"])
+
+
+if __name__ == "__main__":
+    main()
