@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from carrel.core.protocols import Engine
@@ -33,3 +33,30 @@ def counted(spec: ModelSpec, pause: float = 0.0) -> Subject:
 
     loaded.model.register_forward_hook(note)
     return Subject(SequentialEngine(loaded), lambda: len(passes))
+
+
+class Paused:
+    """A model of llama.cpp whose passes last longer."""
+
+    def __init__(self, model: Any, pause: float) -> None:
+        self._model = model
+        self._pause = pause
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def compute(self, readings: Sequence[Any]) -> Any:
+        """Compute, after a while."""
+        time.sleep(self._pause)
+        return self._model.compute(readings)
+
+
+def counted_llamacpp(spec: ModelSpec, pause: float = 0.0, users: int = 4) -> Subject:
+    """Load a GGUF file into llama.cpp; its passes last ``pause`` seconds longer."""
+    from carrel.engine.llamacpp import LlamaCppEngine, load
+    from carrel.engine.llamacpp_model import LlamaShape
+
+    loaded = load(spec, LlamaShape(users, 0))
+    model = loaded.model
+    engine = LlamaCppEngine(replace(loaded, model=Paused(model, pause)), waiting=16)
+    return Subject(engine, lambda: model.passes)

@@ -8,6 +8,7 @@ from functools import partial
 from carrel.core.errors import InvalidSetting
 from carrel.core.protocols import Engine
 from carrel.engine.inference_server import parse_inference_server
+from carrel.engine.llamacpp_library import is_installed
 from carrel.engine.pool import NamedLoader
 from carrel.engine.spec import ModelSpec
 from carrel.settings.schema import (
@@ -18,6 +19,9 @@ from carrel.settings.schema import (
     PromptType,
     Settings,
 )
+
+MOST_WAITING = 64
+"""Requests that may wait for llama.cpp."""
 
 
 def model_loaders(settings: Settings) -> list[NamedLoader]:
@@ -53,10 +57,12 @@ def _loader(settings: Settings, model: ModelSettings) -> NamedLoader:
         if model.engine is EngineKind.REMOTE:
             raise InvalidSetting("engine is 'remote', but inference_server names no server.")
         spec = _spec(settings, model)
+        if _is_for_llamacpp(model):
+            return NamedLoader(spec.name, partial(_llamacpp, spec, model))
         return NamedLoader(spec.name, partial(_sequential, spec))
-    if model.engine is EngineKind.SEQUENTIAL:
+    if model.engine not in (EngineKind.AUTO, EngineKind.REMOTE):
         raise InvalidSetting(
-            "engine is 'sequential', but inference_server is set: leave one of them out."
+            f"engine is '{model.engine}', but inference_server is set: leave one of them out."
         )
     base_url = parse_inference_server(model.inference_server)
     named = None if model.base_model == BUNDLED else model.base_model
@@ -65,6 +71,17 @@ def _loader(settings: Settings, model: ModelSettings) -> NamedLoader:
         _remote, base_url, named, key.get_secret_value() if key else None, settings.server.offline
     )
     return NamedLoader(named or base_url, load)
+
+
+def _is_for_llamacpp(model: ModelSettings) -> bool:
+    """Whether llama.cpp is to run the model: by name, or a GGUF file without anything beside it.
+
+    There it is the natural choice: the weights stay as small as they are in the file.
+    """
+    if model.engine is not EngineKind.AUTO:
+        return model.engine is EngineKind.LLAMACPP
+    changed = model.lora_weights or model.load_8bit or model.load_4bit or model.dtype != "auto"
+    return model.base_model.endswith(".gguf") and not changed and is_installed()
 
 
 def _spec(settings: Settings, model: ModelSettings) -> ModelSpec:
@@ -105,6 +122,14 @@ def _sequential(spec: ModelSpec) -> Engine:
     from carrel.engine.sequential import SequentialEngine
 
     return SequentialEngine(load(spec))
+
+
+def _llamacpp(spec: ModelSpec, model: ModelSettings) -> Engine:
+    from carrel.engine.llamacpp import LlamaCppEngine, load
+    from carrel.engine.llamacpp_model import LlamaShape
+
+    shape = LlamaShape(model.llamacpp_users, model.llamacpp_context)
+    return LlamaCppEngine(load(spec, shape), MOST_WAITING)
 
 
 def _remote(base_url: str, model: str | None, api_key: str | None, offline: bool) -> Engine:

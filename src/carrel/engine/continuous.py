@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from carrel.core.chat import (
     EngineEvent,
@@ -55,7 +56,7 @@ class ContinuousEngine:
             precision=loaded.precision,
             device=loaded.device,
         )
-        self._model = BatchModel(loaded.model)
+        self._model = self._computing(loaded)
         self._limits = limits
         self._worker = BatchWorker(loaded.name, self._new_batch, limits.rows, waiting)
 
@@ -67,7 +68,7 @@ class ContinuousEngine:
     @property
     def passes(self) -> int:
         """How many forward passes the model has made."""
-        return self._model.passes
+        return int(self._model.passes)
 
     def failure(self) -> str | None:
         """Why the model cannot answer any more; see ``Engine.failure``."""
@@ -122,6 +123,9 @@ class ContinuousEngine:
         self._worker.took(usage.seconds)
         return Finished(answer.reason, usage, self._info.name)
 
-    def _new_batch(self) -> Batcher:
+    def _computing(self, loaded: LoadedModel) -> Any:
+        return BatchModel(loaded.model)
+
+    def _new_batch(self) -> Any:
         probe(self._model)
         return Batcher(self._model, self._limits)

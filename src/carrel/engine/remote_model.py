@@ -30,7 +30,7 @@ EXTENSIONS: dict[str, dict[str, str]] = {
 
 OWN_DEFAULTS: dict[str, dict[str, Any]] = {
     # llama.cpp samples with filters of its own unless it is told not to.
-    "llamacpp": {"top_k": 0, "min_p": 0, "repeat_last_n": -1},
+    "llamacpp": {"top_k": 0, "min_p": 0},
 }
 """What a kind of server has to be told, so that what was not asked for does not happen."""
 
@@ -73,6 +73,8 @@ def extensions(model: RemoteModel, sampling: SamplingParams) -> tuple[dict[str, 
     names = EXTENSIONS.get(model.server, {})
     body = dict(OWN_DEFAULTS.get(model.server, {}))
     body |= {names[name]: value for name, value in asked.items() if name in names}
+    if "repeat_penalty" in body:  # llama.cpp would look at the last 64 tokens alone
+        body["repeat_last_n"] = model.context_length
     return body, [name for name in asked if name not in names]
 
 

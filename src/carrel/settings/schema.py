@@ -30,6 +30,7 @@ class EngineKind(StrEnum):
 
     AUTO = "auto"
     SEQUENTIAL = "sequential"
+    LLAMACPP = "llamacpp"
     REMOTE = "remote"
     SCRIPTED = "scripted"
 
@@ -116,14 +117,32 @@ class ModelSettings(Section):
     engine: EngineKind = Field(
         EngineKind.AUTO,
         description="What runs the model: 'auto' picks, 'sequential' is transformers' generate, "
-        "'remote' an OpenAI-compatible server, 'scripted' plays canned answers without any model.",
+        "'llamacpp' is llama.cpp (.gguf files; llama-cpp-python must be installed; 'auto' takes it "
+        "for those), 'remote' an OpenAI-compatible server, 'scripted' plays canned answers without "
+        "any model.",
+    )
+    llamacpp_context: int = Field(
+        0,
+        ge=0,
+        le=10_000_000,
+        description="Longest prompt with its answer in tokens, for the llamacpp engine, which "
+        "keeps the memory for it from the start; 0 takes what the file says. Short memory makes "
+        "it shorter.",
+    )
+    llamacpp_users: int = Field(
+        8,
+        ge=1,
+        le=256,
+        description="Requests that the llamacpp engine answers at once; others wait. Short memory "
+        "makes it fewer.",
     )
     model_lock: Annotated[tuple[ModelLockEntry, ...], BeforeValidator(parse_literal)] = Field(
         (), description="List of models to serve at once, each a mapping with 'base_model'."
     )
     inference_server: str | None = Field(
         None,
-        description="OpenAI-compatible server that runs the model: vllm:HOST:PORT or a URL.",
+        description="OpenAI-compatible server that runs the model: vllm:HOST:PORT (or ollama:, "
+        "tgi:, llamacpp:, carrel:) or a URL.",
     )
     inference_server_api_key: SecretStr | None = Field(
         None, description="API key for 'inference_server'."
