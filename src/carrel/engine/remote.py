@@ -21,7 +21,7 @@ from carrel.core.chat import (
 from carrel.core.errors import GenerationFailed, PromptTooLong, UnsupportedParameter
 from carrel.engine.detokenize import StopStrings
 from carrel.engine.inference_server import refuse_outward
-from carrel.engine.remote_model import extensions, wire_messages
+from carrel.engine.remote_model import LOSE_TEXT_TO_STOPS, extensions, wire_messages
 from carrel.engine.remote_server import RemoteServer
 from carrel.engine.remote_stream import Piece
 from carrel.engine.requests import refuse_impossible, refuse_unsupported
@@ -122,7 +122,7 @@ class RemoteEngine:
         }
         if sampling.seed is not None:
             body["seed"] = sampling.seed
-        if sampling.stop:
+        if sampling.stop and self._model.server not in LOSE_TEXT_TO_STOPS:
             body["stop"] = list(sampling.stop)
         return body | self._extras(sampling)
 

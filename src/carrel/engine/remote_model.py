@@ -35,6 +35,11 @@ OWN_DEFAULTS: dict[str, dict[str, Any]] = {
 """What a kind of server has to be told, so that what was not asked for does not happen."""
 
 
+LOSE_TEXT_TO_STOPS = frozenset({"llamacpp"})
+"""Servers that drop the end of a whole answer where it looks like the beginning of a stop string.
+They are not told of stop strings: the engine cuts the text itself and hangs up."""
+
+
 @dataclass(frozen=True, slots=True)
 class RemoteModel:
     """A model as the server lists it. ``server`` is the kind of server, as it calls itself."""
