@@ -164,8 +164,13 @@ def main() -> None:
     systems, left_out = chosen(choices, given.systems)
     benchmark = Benchmark(choices, cases, given.longest)
     for number in range(1, given.rounds + 1):
-        for contender in systems:
-            benchmark.run_round(number, contender)
+        for contender in list(systems):
+            try:
+                benchmark.run_round(number, contender)
+            except (RuntimeError, subprocess.CalledProcessError) as error:
+                print(error, file=sys.stderr, flush=True)
+                left_out.append(f"Stopped in round {number}: {contender.name}; it failed.")
+                systems.remove(contender)
     notes = [
         f"{choices.new_tokens} new tokens for each request, greedily; {choices.dtype} (llama.cpp: "
         f"{choices.gguf.name}). Median of {given.rounds} rounds, each of which runs all systems "

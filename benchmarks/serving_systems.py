@@ -45,10 +45,14 @@ class Choices:
     context: int = 1024
 
     @property
+    def folders(self) -> list[str]:
+        """The flags that all processes of Carrel get."""
+        return [f"--models_dir={self.models_dir}", "--offline=True"]
+
+    @property
     def carrel(self) -> list[str]:
-        """The flags of Carrel's server and of its bare engine."""
-        common = [f"--models_dir={self.models_dir}", f"--dtype={self.dtype}", "--offline=True"]
-        return [*common, *self.carrel_flags]
+        """The flags of Carrel's engine under test, with its server and without."""
+        return [f"--engine={self.engine}", f"--dtype={self.dtype}", *self.carrel_flags]
 
 
 class System(Protocol):
@@ -184,12 +188,12 @@ def http_system(
 
 
 @contextmanager
-def carrel(choices: Choices, engine: str, flags: Sequence[str] = ()) -> Iterator[System]:
+def carrel(choices: Choices, flags: Sequence[str]) -> Iterator[System]:
     """Carrel's server, as ``python generate.py`` starts it."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
-        words = [sys.executable, ROOT / "generate.py", f"--engine={engine}", f"--port={port}"]
-        words += [f"--db_dir={folder}/db", "--log_level=error", *choices.carrel, *flags]
+        words = [sys.executable, ROOT / "generate.py", f"--port={port}", f"--db_dir={folder}/db"]
+        words += ["--log_level=error", *choices.folders, *flags]
         with http_system(words, port, {"min_tokens": choices.new_tokens}) as system:
             yield system
 
@@ -197,10 +201,10 @@ def carrel(choices: Choices, engine: str, flags: Sequence[str] = ()) -> Iterator
 @contextmanager
 def bare(choices: Choices) -> Iterator[System]:
     """Carrel's engine without a server."""
-    words = [sys.executable, HERE / "serving_bare.py", f"--engine={choices.engine}"]
+    words = [sys.executable, HERE / "serving_bare.py", *choices.folders, *choices.carrel]
     with tempfile.TemporaryFile() as log:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        with running([*words, *choices.carrel], log, **pipes) as process:
+        with running(words, log, **pipes) as process:
             while (line := process.stdout.readline()) != "ready\n":
                 if not line:
                     log.seek(0)
@@ -273,16 +277,15 @@ def contenders(choices: Choices) -> list[Contender]:
     there = shutil.which("llama-server") or find_spec("xllamacpp")
     no_server = "" if there else "neither llama-server nor xllamacpp is installed"
     no_file = "" if choices.gguf else "there is no GGUF file of the model"
-    gguf = [f"--base_model={choices.gguf}"]
+    gguf = ["--engine=llamacpp", f"--base_model={choices.gguf}"]
+    gguf += [f"--llamacpp_users={choices.users}", f"--llamacpp_context={choices.context}"]
     return [
-        Contender("carrel", lambda: carrel(choices, choices.engine)),
+        Contender("carrel", lambda: carrel(choices, choices.carrel)),
         Contender("locked", lambda: locked(choices)),
         Contender("transformers", lambda: transformers_serve(choices, continuous=False)),
         Contender("transformers-batching", lambda: transformers_serve(choices, continuous=True)),
         Contender("llama.cpp", lambda: llama_cpp(choices), no_server or no_file),
-        Contender(
-            "carrel-llamacpp", lambda: carrel(choices, "llamacpp", gguf), no_bindings or no_file
-        ),
+        Contender("carrel-llamacpp", lambda: carrel(choices, gguf), no_bindings or no_file),
         Contender("bare", lambda: bare(choices)),
     ]
 
