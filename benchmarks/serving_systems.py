@@ -278,7 +278,7 @@ def contenders(choices: Choices) -> list[Contender]:
     no_server = "" if there else "neither llama-server nor xllamacpp is installed"
     no_file = "" if choices.gguf else "there is no GGUF file of the model"
     gguf = ["--engine=llamacpp", f"--base_model={choices.gguf}"]
-    gguf += [f"--llamacpp_users={choices.users}", f"--llamacpp_context={choices.context}"]
+    gguf += [f"--max_batch={choices.users}"]
     return [
         Contender("carrel", lambda: carrel(choices, choices.carrel)),
         Contender("locked", lambda: locked(choices)),

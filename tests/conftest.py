@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 
 from carrel.settings.load import load_settings
+from carrel.settings.process_environment import VENDOR_VARIABLES
 from carrel.settings.schema import Settings
 from real_processes import ROOT, CommandLine, Server, start_server
+
+# As in the program itself; read when torch is imported, which the tests' modules do later.
+os.environ.setdefault("GOMP_SPINCOUNT", VENDOR_VARIABLES["GOMP_SPINCOUNT"])
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 from carrel.core.protocols import Engine
+from carrel.engine.choose import serve_loaded
+from carrel.engine.llamacpp import LlamaCppEngine, load_gguf
+from carrel.engine.llamacpp_model import LlamaModel
 from carrel.engine.loader import load
-from carrel.engine.sequential import SequentialEngine
+from carrel.engine.serving_limits import ServingLimits
 from carrel.engine.spec import ModelSpec
+from carrel.settings.schema import EngineKind
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class Subject:
     question: str = "Describe a library in many words."
 
 
-def counted(spec: ModelSpec, pause: float = 0.0) -> Subject:
+def counted(spec: ModelSpec, pause: float = 0.0, batched: bool = False) -> Subject:
     """Load a model whose forward passes are counted, and last ``pause`` seconds longer."""
     loaded = load(spec)
     passes: list[int] = []
@@ -32,13 +36,15 @@ def counted(spec: ModelSpec, pause: float = 0.0) -> Subject:
         time.sleep(pause)
 
     loaded.model.register_forward_hook(note)
-    return Subject(SequentialEngine(loaded), lambda: len(passes))
+    kind = EngineKind.CONTINUOUS if batched else EngineKind.SEQUENTIAL
+    engine = serve_loaded(loaded, kind, ServingLimits(max_batch=8))
+    return Subject(engine, lambda: len(passes))
 
 
 class Paused:
     """A model of llama.cpp whose passes last longer."""
 
-    def __init__(self, model: Any, pause: float) -> None:
+    def __init__(self, model: LlamaModel, pause: float) -> None:
         self._model = model
         self._pause = pause
 
@@ -51,12 +57,8 @@ class Paused:
         return self._model.compute(readings)
 
 
-def counted_llamacpp(spec: ModelSpec, pause: float = 0.0, users: int = 4) -> Subject:
+def counted_llamacpp(spec: ModelSpec, pause: float = 0.0) -> Subject:
     """Load a GGUF file into llama.cpp; its passes last ``pause`` seconds longer."""
-    from carrel.engine.llamacpp import LlamaCppEngine, load
-    from carrel.engine.llamacpp_model import LlamaShape
-
-    loaded = load(spec, LlamaShape(users, 0))
-    model = loaded.model
-    engine = LlamaCppEngine(replace(loaded, model=Paused(model, pause)), waiting=16)
+    loaded, model = load_gguf(spec, ServingLimits(max_batch=4))
+    engine = LlamaCppEngine(loaded, cast("LlamaModel", Paused(model, pause)), waiting=16)
     return Subject(engine, lambda: model.passes)

@@ -9,7 +9,7 @@ import asyncio
 import functools
 import threading
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from fastapi import FastAPI
 
 from carrel import bootstrap, server
 from carrel.core.chat import EngineEvent, Message, SamplingParams, TextDelta
-from carrel.core.errors import GenerationFailed
+from carrel.core.errors import CarrelError, GenerationFailed
 from carrel.core.protocols import Engine
 from carrel.engine.pool import ModelPool, NamedLoader
 from carrel.engine.scripted import ScriptedEngine
@@ -138,12 +138,14 @@ def live_server(
 ) -> Iterator[LiveServer]:
     """Run the API, by default without its page, until the block ends.
 
-    ``pool`` replaces the models.
+    ``pool`` replaces the models, which then get no scores.
     """
     with server.bind("127.0.0.1", 0) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         application = bootstrap.build(settings, bundled_embedder())
         application.wait_until_ready()
+        with suppress(CarrelError):
+            application.wait_for_score_model()
         services = application.services
         if pool is not None:
             pool.start()

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from carrel.core.errors import InvalidSetting
 from carrel.core.protocols import Embedder, ReaderRegistry, VectorIndex
-from carrel.engine.build import model_loaders
+from carrel.engine.build import model_loaders, model_planner, score_spec
 from carrel.engine.pool import ModelPool
+from carrel.engine.reward import RewardModel
 from carrel.index.chroma import ChromaIndex
 from carrel.index.embedder import SentenceTransformerEmbedder
 from carrel.index.faiss import FaissIndex
@@ -25,6 +26,7 @@ from carrel.services.history import HistoryService
 from carrel.services.indexing import DocumentIndexer
 from carrel.services.ingestion import IngestionService, ReadingTools
 from carrel.services.retrieval import RetrievalService, SearchIndexes
+from carrel.services.scoring import AnswerScoring
 from carrel.settings.schema import Settings
 from carrel.storage.catalog import SqliteCatalog
 from carrel.storage.conversations import SqliteConversationStore
@@ -39,14 +41,17 @@ class Application:
 
     services: Services
     pool: ModelPool
+    scorer: RewardModel | None
     indexes: SearchIndexes
     lock: DataFolderLock
     resources: ExitStack
     _warming: Future[list[float]] | None = None
 
     def start(self) -> None:
-        """Start loading the models and the embedder in the background."""
+        """Start loading the models, the score model and the embedder in the background."""
         self.pool.start()
+        if self.scorer is not None:
+            self.scorer.start()
         executor = ThreadPoolExecutor(1, thread_name_prefix="embedder-load")
         self._warming = executor.submit(self.indexes.embedder.embed_query, "load the weights")
         executor.shutdown(wait=False)
@@ -62,6 +67,17 @@ class Application:
         if self._warming is not None:
             self._warming.result()
 
+    def wait_for_score_model(self) -> None:
+        """Block until answers can be scored, where the settings want that.
+
+        A server does not wait: its first answers come without a score rather than late.
+
+        Raises:
+            ModelNotFound, ModelLoadFailed: the score model cannot be loaded.
+        """
+        if self.scorer is not None:
+            self.scorer.wait_until_ready()
+
     def publish_address(self, address: str) -> None:
         """Let other processes know where this one can be reached."""
         self.lock.publish(address)
@@ -69,6 +85,8 @@ class Application:
     async def close(self) -> None:
         """Stop the models, write what is unwritten, and let go of the data folder."""
         await self.pool.close()
+        if self.scorer is not None:
+            await self.scorer.close()
         if self._warming is not None:
             await asyncio.to_thread(wait, [self._warming])
         await asyncio.to_thread(self.services.ingestion.close)
@@ -121,18 +139,21 @@ def build(settings: Settings, embedder: Embedder | None = None) -> Application:
         indexer = DocumentIndexer(catalog, embedder, vectors, keywords)
         indexer.require_same_embedder()
         indexer.reconcile(originals)
-        pool = ModelPool(model_loaders(settings))
+        pool = ModelPool(model_loaders(settings), model_planner(settings))
+        spec = score_spec(settings)
+        scorer = RewardModel(spec) if spec is not None else None
         indexes = SearchIndexes(embedder, vectors, keywords)
         services = _services(
             settings,
             pool,
+            scorer=scorer,
             catalog=catalog,
             originals=originals,
             indexer=indexer,
             history=HistoryService(SqliteConversationStore(database)),
             indexes=indexes,
         )
-        return Application(services, pool, indexes, lock, opening.pop_all())
+        return Application(services, pool, scorer, indexes, lock, opening.pop_all())
 
 
 def _vector_index(settings: Settings) -> VectorIndex:
@@ -144,6 +165,7 @@ def _services(
     settings: Settings,
     pool: ModelPool,
     *,
+    scorer: RewardModel | None,
     catalog: SqliteCatalog,
     originals: OriginalFiles,
     indexer: DocumentIndexer,
@@ -159,10 +181,11 @@ def _services(
     )
     retrieval = RetrievalService(catalog, indexes, collections, documents.retrieval_candidates)
     policy = ChatPolicy(settings.generation.system_prompt, documents.source_tokens)
+    scoring = AnswerScoring(scorer, settings.model.score_seconds) if scorer is not None else None
     return Services(
         settings=settings,
         models=pool,
-        chat=ChatService(pool, retrieval, policy),
+        chat=ChatService(pool, retrieval, policy, scoring),
         ingestion=IngestionService(catalog, originals, collections, indexer, tools),
         collections=collections,
         retrieval=retrieval,

@@ -60,7 +60,8 @@ def test_a_server_whose_model_still_loads_says_so(
         waiting = http.get("/health")
         assert (waiting.status_code, error_of(waiting)["code"]) == (503, "unavailable")
         assert "slow is still loading" in error_of(waiting)["message"]
-        assert http.get("/v1/models").json()["data"] == []
+        (listed,) = http.get("/v1/models").json()["data"]
+        assert (listed["id"], listed["status"]) == ("slow", "loading")
         body = {"messages": [{"role": "user", "content": "Hi"}]}
         refused = http.post("/v1/chat/completions", json=body)
         assert (refused.status_code, error_of(refused)["code"]) == (503, "model_not_ready")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carrel.client.streams import ChunkReader
-from carrel.core.chat import FinishReason, Usage
+from carrel.core.chat import AnswerScored, FinishReason, Usage
 from carrel.core.errors import GenerationFailed, RemoteUnavailable
 
 
@@ -36,6 +36,8 @@ END = (
         usage={"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5},
         sources=[SOURCE],
         dropped_turns=2,
+        score=-1.5,
+        score_model="reward",
     )
     + b"data: [DONE]\n\n"
 )
@@ -60,6 +62,7 @@ def test_text_is_whole_however_the_bytes_are_cut(texts: list[str], sizes: list[i
     assert answer.finish_reason is FinishReason.LENGTH
     assert answer.usage == Usage(3, 2)
     assert (answer.model, answer.dropped_turns) == ("m", 2)
+    assert answer.scored == AnswerScored(-1.5, "reward")
     assert [each.document for each in answer.sources] == ["a.txt"]
 
 

@@ -51,6 +51,12 @@ def bundled_subject(models_dir: Path) -> Subject:
 
 
 @pytest.fixture(scope="session")
+def batched_bundled_subject(models_dir: Path) -> Subject:
+    """The bundled model, loaded once, for several requests at once."""
+    return counted(ModelSpec(models_dir=models_dir), batched=True)
+
+
+@pytest.fixture(scope="session")
 def llamacpp_served(tiny_gguf: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subject]:
     """The remote engine at llama.cpp's own server."""
     with llamacpp_server(tiny_gguf, tmp_path_factory.mktemp("llamacpp")) as (base_url, steps):
@@ -75,8 +81,9 @@ def carrel_served(
 @contextmanager
 def made(kind: str, request: pytest.FixtureRequest) -> Iterator[Subject]:
     """Make an engine for one test."""
-    if kind == "tiny":
-        yield counted(ModelSpec(base_model=str(request.getfixturevalue("tiny_folder"))), PAUSE)
+    if kind.endswith("tiny"):
+        spec = ModelSpec(base_model=str(request.getfixturevalue("tiny_folder")))
+        yield counted(spec, PAUSE, batched=kind.startswith("batched"))
     elif kind == "llamacpp":
         file, cache = request.getfixturevalue("tiny_gguf"), request.getfixturevalue("tmp_path")
         yield counted_llamacpp(ModelSpec(base_model=str(file), models_dir=cache), PAUSE)
@@ -94,6 +101,8 @@ def made(kind: str, request: pytest.FixtureRequest) -> Iterator[Subject]:
         "scripted",
         "tiny",
         "bundled_subject",
+        "batched_tiny",
+        "batched_bundled_subject",
         LLAMACPP,
         "remote",
         "llamacpp_served",
@@ -109,7 +118,7 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
         yield made_subject
 
 
-@pytest.fixture(params=["scripted", "tiny", LLAMACPP, "remote"])
+@pytest.fixture(params=["scripted", "tiny", "batched_tiny", LLAMACPP, "remote"])
 def closable(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """Each kind of engine, made for one test that closes it."""
     if request.param == "scripted":

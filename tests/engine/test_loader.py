@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from contextlib import aclosing
 from pathlib import Path
@@ -8,16 +9,18 @@ from typing import Any
 
 import pytest
 import torch
-from peft import LoraConfig, get_peft_model
-from transformers import AutoModelForCausalLM, GenerationConfig
+from safetensors.torch import load_file
+from transformers import GenerationConfig
 
 from carrel.core.chat import Finished, Message, Role, SamplingParams, TextDelta
 from carrel.core.errors import CarrelError, ModelLoadFailed, ModelNotFound
 from carrel.engine import placement
 from carrel.engine.loader import context_length, load, own_generation_config
+from carrel.engine.prompting import PromptBuilder
 from carrel.engine.sequential import SequentialEngine
 from carrel.engine.spec import LoadedModel, ModelSpec
-from tiny_model import CONTEXT, save_tiny_model, tiny_tokenizer
+from tiny_adapter import save_adapter
+from tiny_model import CONTEXT, save_tiny_model, tiny_model, tiny_tokenizer
 
 GREEDY = SamplingParams(max_new_tokens=20)
 
@@ -35,19 +38,6 @@ def failure(**fields: Any) -> CarrelError:
         load(ModelSpec(offline=True, **fields))
     assert "\n" not in str(raised.value)
     return raised.value
-
-
-def save_adapter(base: Path, folder: Path) -> Path:
-    """Train nothing, but write an adapter that changes every answer."""
-    model = AutoModelForCausalLM.from_pretrained(base)
-    config = LoraConfig(target_modules=["q_proj", "v_proj"], r=4, task_type="CAUSAL_LM")
-    adapted: Any = get_peft_model(model, config)
-    with torch.no_grad():
-        for name, weight in adapted.named_parameters():
-            if "lora_" in name:
-                weight.normal_(generator=torch.Generator().manual_seed(len(name)))
-    adapted.save_pretrained(folder)
-    return folder
 
 
 def test_a_local_folder_loads(tiny_folder: Path) -> None:
@@ -114,24 +104,7 @@ def test_an_adapter_of_another_size_does_not_fit(tiny_folder: Path, tmp_path: Pa
     adapter = save_adapter(other, tmp_path / "law")
     error = failure(base_model=str(tiny_folder), lora_weights=str(adapter))
     assert isinstance(error, ModelLoadFailed)
-    assert "does not fit" in str(error)
-
-
-def test_an_adapter_for_other_layers_does_not_fit(tiny_folder: Path, tmp_path: Path) -> None:
-    adapter = save_adapter(tiny_folder, tmp_path / "law")
-    config = json.loads((adapter / "adapter_config.json").read_text())
-    (adapter / "adapter_config.json").write_text(json.dumps(config | {"target_modules": ["c_fc"]}))
-    error = failure(base_model=str(tiny_folder), lora_weights=str(adapter))
-    assert "does not fit" in str(error)
-
-
-def test_an_adapter_without_its_weights_does_not_fit(tiny_folder: Path, tmp_path: Path) -> None:
-    adapter = save_adapter(tiny_folder, tmp_path / "law")
-    config = json.loads((adapter / "adapter_config.json").read_text())
-    more = {"target_modules": ["q_proj", "v_proj", "o_proj"]}
-    (adapter / "adapter_config.json").write_text(json.dumps(config | more))
-    error = failure(base_model=str(tiny_folder), lora_weights=str(adapter))
-    assert "it has no weights for" in str(error)
+    assert f"law does not fit the model {tiny_folder.name}" in str(error)
 
 
 def test_a_missing_model_and_a_missing_adapter_are_not_found(
@@ -169,6 +142,103 @@ def test_code_that_comes_with_a_model_is_not_run(tiny_folder: Path, tmp_path: Pa
     (folder / "code.py").write_text(f"open({str(trace)!r}, 'w').close()\nclass Config: pass\n")
     assert isinstance(failure(base_model=str(folder)), ModelLoadFailed)
     assert not trace.exists()
+
+
+class RunsCode:
+    """What it makes when it is unpickled: a file that tells of it."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (open, (str(self.trace), "w"))
+
+
+def save_pickled(folder: Path, sharded: bool) -> Path:
+    """Write the tiny model as torch did before safetensors."""
+    tokenizer = tiny_tokenizer()
+    model = tiny_model(len(tokenizer))
+    tokenizer.save_pretrained(folder)
+    model.config.save_pretrained(folder)
+    state = dict(model.state_dict())
+    if not sharded:
+        torch.save(state, folder / "pytorch_model.bin")
+        return folder
+    weight_map = {}
+    for number, names in enumerate((sorted(state)[:9], sorted(state)[9:])):
+        file = f"pytorch_model-{number + 1:05}-of-00002.bin"
+        torch.save({name: state[name] for name in names}, folder / file)
+        weight_map |= dict.fromkeys(names, file)
+    index = json.dumps({"metadata": {}, "weight_map": weight_map})
+    (folder / "pytorch_model.bin.index.json").write_text(index)
+    return folder
+
+
+@pytest.mark.parametrize("sharded", [False, True])
+async def test_pickled_weights_load_where_they_are_allowed(
+    tiny_folder: Path, tmp_path: Path, sharded: bool
+) -> None:
+    folder = save_pickled(tmp_path / "old", sharded)
+    assert "--allow_pickle=True" in str(failure(base_model=str(folder)))
+    plain = load(ModelSpec(base_model=str(tiny_folder), dtype="float32"))
+    loaded = load(ModelSpec(base_model=str(folder), dtype="float32", allow_pickle=True))
+    assert await written(loaded) == await written(plain)
+
+
+def test_safetensors_are_taken_where_there_are_both(tiny_folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_folder, tmp_path / "both")
+    (folder / "pytorch_model.bin").write_bytes(b"never read")
+    assert load(ModelSpec(base_model=str(folder), allow_pickle=True)).name == "both"
+
+
+def test_a_pickle_that_runs_code_is_not_run(tmp_path: Path) -> None:
+    folder = save_pickled(tmp_path / "old", sharded=False)
+    trace = tmp_path / "ran"
+    torch.save({"weight": RunsCode(trace)}, folder / "pytorch_model.bin")
+    assert isinstance(failure(base_model=str(folder), allow_pickle=True), ModelLoadFailed)
+    assert not trace.exists()
+
+
+async def test_a_pickled_adapter_loads_where_it_is_allowed(
+    tiny_folder: Path, tmp_path: Path
+) -> None:
+    adapter = save_adapter(tiny_folder, tmp_path / "law")
+    own = {"base_model": str(tiny_folder), "lora_weights": str(adapter), "dtype": "float32"}
+    expected = await written(load(ModelSpec(**own)))  # type: ignore[arg-type]
+    torch.save(load_file(adapter / "adapter_model.safetensors"), adapter / "adapter_model.bin")
+    (adapter / "adapter_model.safetensors").unlink()
+    assert "adapter_model.bin" in str(failure(**own))
+    loaded = load(ModelSpec(**own, allow_pickle=True))  # type: ignore[arg-type]
+    assert await written(loaded) == expected
+
+
+def test_a_template_in_a_file_replaces_the_models_own(tiny_folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "own.jinja"
+    file.write_text("{% for m in messages %}Q: {{ m['content'] }}\n{% endfor %}A:")
+    loaded = load(ModelSpec(base_model=str(tiny_folder), prompt_template=file))
+    builder = PromptBuilder(loaded.tokenizer, loaded.prompt_type)
+    ids = builder.encode([Message(Role.SYSTEM, "Be brief."), Message(Role.USER, "Why?")])
+    assert loaded.tokenizer.decode(ids) == "Q: Be brief.\nQ: Why?\nA:"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"fine\n{% if %}", r"own\.jinja cannot be used: line 2"),
+        (b"{{ 10 ** (10 ** 10) }}", r"own\.jinja cannot be used: it took"),
+        (b"\xff\xfe", r"own\.jinja cannot be read"),
+        (None, r"own\.jinja cannot be read"),
+    ],
+)
+def test_a_template_file_that_cannot_be_used_is_named(
+    tiny_folder: Path, tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    file = tmp_path / "own.jinja"
+    if content is not None:
+        file.write_bytes(content)
+    error = failure(base_model=str(tiny_folder), prompt_template=file)
+    assert isinstance(error, ModelLoadFailed)
+    assert re.search(said, str(error))
 
 
 def test_a_gguf_file_that_is_none_is_a_load_failure(tmp_path: Path) -> None:

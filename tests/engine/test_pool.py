@@ -1,14 +1,40 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import subprocess
+import sys
 import threading
+import weakref
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from carrel.core.errors import ModelLoadFailed, ModelNotFound, ModelNotReady
+from carrel.core.chat import EngineEvent, Finished, Message, Role, SamplingParams, TextDelta
+from carrel.core.errors import (
+    AlreadyExists,
+    GenerationFailed,
+    ModelLoadFailed,
+    ModelNotFound,
+    ModelNotReady,
+    Unavailable,
+    UnsupportedParameter,
+)
+from carrel.core.models import ModelRequest, ModelStatus
 from carrel.core.protocols import Engine
+from carrel.engine.build import model_loaders, model_planner
+from carrel.engine.loaders import Loader, NamedAdapter
 from carrel.engine.pool import ModelPool, NamedLoader
 from carrel.engine.scripted import ScriptedEngine
+from carrel.engine.sequential import SequentialEngine
+from carrel.settings.schema import ModelSettings, ServerSettings, Settings
+from tiny_adapter import save_adapter
+from tiny_model import save_tiny_model
+
+QUESTION = [Message(Role.USER, "Describe a library.")]
 
 
 def scripted(name: str) -> NamedLoader:
@@ -126,3 +152,368 @@ def test_a_pool_without_models_says_so() -> None:
     pool.wait_until_ready()
     with pytest.raises(ModelNotFound, match="No model is in service"):
         pool.get(None)
+
+
+# At run time: load, list, unload.
+
+
+class Planned:
+    """A planner whose models are scripted; each waits for its gate, or fails, where it has one."""
+
+    def __init__(self) -> None:
+        self.gates: dict[str, Gate] = {}
+        self.missing: set[str] = set()
+
+    def __call__(self, request: ModelRequest, in_service: Sequence[NamedLoader]) -> list[Loader]:
+        if request.base_model in self.missing:
+            return [missing(request.base_model)]
+        if request.base_model in self.gates:
+            return [self.gates[request.base_model].loader(request.base_model)]
+        return [scripted(request.base_model)]
+
+
+async def test_models_come_and_go_at_run_time_and_the_next_one_becomes_the_default() -> None:
+    pool = ModelPool([scripted("a")], Planned())
+    pool.wait_until_ready()
+    (loaded,) = await pool.load(ModelRequest("b"))
+    assert (loaded.name, loaded.status) == ("b", ModelStatus.READY)
+    assert [state.name for state in pool.states()] == ["a", "b"]
+    assert await pool.unload("a") == ["a"]
+    assert pool.get(None).info.name == "b"
+    with pytest.raises(ModelNotFound, match=r"a is not in service\. In service: b"):
+        pool.get("a")
+    await pool.unload("b")
+    with pytest.raises(ModelNotFound, match="No model is in service"):
+        pool.get(None)
+    assert pool.states() == []
+    await pool.load(ModelRequest("a"))
+    assert pool.get(None).info.name == "a"
+    await pool.close()
+
+
+async def test_a_name_in_service_is_taken() -> None:
+    pool = ModelPool([scripted("a")], Planned())
+    pool.wait_until_ready()
+    with pytest.raises(AlreadyExists, match="a is in service already: unload it first"):
+        await pool.load(ModelRequest("a"))
+    with pytest.raises(AlreadyExists):
+        pool.begin_load(ModelRequest("a"))
+    assert len(pool.states()) == 1
+    await pool.close()
+
+
+async def test_of_two_loads_of_one_name_one_wins() -> None:
+    planned = Planned()
+    gate = planned.gates["b"] = Gate()
+    pool = ModelPool([scripted("a")], planned)
+    pool.wait_until_ready()
+    first = asyncio.create_task(pool.load(ModelRequest("b")))
+    assert await asyncio.to_thread(gate.entered.wait, 30)
+    assert [state.status for state in pool.states()] == [ModelStatus.READY, ModelStatus.LOADING]
+    with pytest.raises(AlreadyExists, match="b is being loaded already"):
+        await pool.load(ModelRequest("b"))
+    with pytest.raises(ModelNotReady, match="unload it when it is ready"):
+        await pool.unload("b")
+    gate.opened.set()
+    assert [state.name for state in await first] == ["b"]
+    await pool.close()
+
+
+async def test_a_failed_load_leaves_nothing_behind_and_may_be_tried_again() -> None:
+    planned = Planned()
+    planned.missing = {"b"}
+    pool = ModelPool([scripted("a")], planned)
+    pool.wait_until_ready()
+    with pytest.raises(ModelNotFound, match="Model b not found"):
+        await pool.load(ModelRequest("b"))
+    assert [state.name for state in pool.states()] == ["a"]
+    planned.missing.clear()
+    await pool.load(ModelRequest("b"))
+    assert pool.get("b").info.name == "b"
+    await pool.close()
+
+
+async def test_a_load_that_nobody_waits_for_tells_its_failure_in_the_list() -> None:
+    planned = Planned()
+    planned.missing = {"b"}
+    pool = ModelPool([scripted("a")], planned)
+    pool.wait_until_ready()
+    (begun,) = pool.begin_load(ModelRequest("b"))
+    assert (begun.name, begun.status) == ("b", ModelStatus.LOADING)
+    while pool.states()[-1].status is ModelStatus.LOADING:
+        await asyncio.sleep(0.01)
+    assert pool.states()[-1].status is ModelStatus.FAILED
+    assert pool.states()[-1].reason == "Model b not found."
+    planned.missing.clear()
+    await pool.load(ModelRequest("b"))
+    assert [state.status for state in pool.states()] == [ModelStatus.READY] * 2
+    await pool.close()
+
+
+async def test_a_model_that_failed_at_the_start_can_be_taken_off_the_list() -> None:
+    pool = ModelPool([missing("a"), scripted("b")])
+    with pytest.raises(ModelNotFound):
+        pool.wait_until_ready()
+    assert await pool.unload("a") == ["a"]
+    assert pool.get(None).info.name == "b"
+    with pytest.raises(UnsupportedParameter, match="loads no models while it runs"):
+        await pool.load(ModelRequest("c"))
+    await pool.close()
+
+
+async def test_who_stops_waiting_does_not_stop_the_load() -> None:
+    planned = Planned()
+    gate = planned.gates["b"] = Gate()
+    pool = ModelPool([scripted("a")], planned)
+    pool.wait_until_ready()
+    waiting = asyncio.create_task(pool.load(ModelRequest("b")))
+    assert await asyncio.to_thread(gate.entered.wait, 30)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    gate.opened.set()
+    await asyncio.to_thread(pool.wait_until_ready)
+    assert pool.get("b").info.name == "b"
+    await pool.close()
+
+
+async def test_closing_ends_the_loads_that_wait() -> None:
+    planned = Planned()
+    gate = planned.gates["b"] = Gate()
+    pool = ModelPool([], planned)
+    loads = [asyncio.create_task(pool.load(ModelRequest(name))) for name in ("b", "c")]
+    assert await asyncio.to_thread(gate.entered.wait, 30)
+    closing = asyncio.create_task(pool.close())
+    await asyncio.sleep(0.05)
+    gate.opened.set()
+    await closing
+    with pytest.raises(Unavailable, match="shutting down"):
+        await loads[1]
+    with pytest.raises(Unavailable, match="shutting down"):
+        await pool.load(ModelRequest("d"))
+    await loads[0]
+    assert not [each for each in threading.enumerate() if each.name.startswith("load models")]
+
+
+# With real tiny models.
+
+
+def settings(**model: Any) -> Settings:
+    return Settings(model=ModelSettings(**model), server=ServerSettings(offline=True))
+
+
+def pool_of(given: Settings) -> ModelPool:
+    pool = ModelPool(model_loaders(given), model_planner(given))
+    pool.wait_until_ready()
+    return pool
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A base, another one, and two adapters of the first."""
+    folder = tmp_path_factory.mktemp("models")
+    save_tiny_model(folder / "base")
+    save_tiny_model(folder / "wide", hidden=64)
+    save_adapter(folder / "base", folder / "law")
+    save_adapter(folder / "base", folder / "tax", r=2, target_modules="all-linear")
+    return folder
+
+
+def asked(engine: Engine, tokens: int = 12) -> AsyncGenerator[EngineEvent]:
+    return engine.generate(QUESTION, SamplingParams(max_new_tokens=tokens))
+
+
+async def written(engine: Engine, tokens: int = 12) -> str:
+    async with aclosing(asked(engine, tokens)) as events:
+        seen = [event async for event in events]
+    assert isinstance(seen[-1], Finished)
+    assert seen[-1].model == engine.info.name
+    assert seen[-1].usage.completion_tokens > 0
+    return "".join(event.text for event in seen if isinstance(event, TextDelta))
+
+
+async def test_adapters_of_the_settings_are_models_over_one_base(folders: Path) -> None:
+    weights = f"law={folders / 'law'},{folders / 'tax'}"
+    pool = pool_of(settings(base_model=str(folders / "base"), lora_weights=weights))
+    assert [info.name for info in pool.models()] == ["law", "base+tax", "base"]
+    assert [info.adapter_of for info in pool.models()] == ["base", "base", None]
+    texts = {info.name: await written(pool.get(info.name)) for info in pool.models()}
+    assert len(set(texts.values())) == 3
+    alone = pool_of(settings(base_model=str(folders / "base")))
+    assert await written(alone.get(None)) == texts["base"]
+    together = await asyncio.gather(*(written(pool.get(name)) for name in texts))
+    assert together == list(texts.values())
+    await alone.close()
+    await pool.close()
+
+
+async def test_entries_of_model_lock_share_their_base(folders: Path) -> None:
+    base, law, tax = (str(folders / name) for name in ("base", "law", "tax"))
+    lock = [{"base_model": base, "lora_weights": law}, {"base_model": base, "lora_weights": tax}]
+    pool = pool_of(settings(model_lock=str(lock)))
+    assert [info.name for info in pool.models()] == ["base+law", "base+tax", "base"]
+    engines = [pool.get(name) for name in ("base+law", "base+tax")]
+    assert {id(engine._host) for engine in engines} == {id(pool.get("base"))}  # type: ignore[attr-defined]
+    await pool.close()
+
+
+async def test_adapters_come_and_go_while_the_base_answers(folders: Path) -> None:
+    pool = pool_of(settings(base_model=str(folders / "base")))
+    expected = await written(pool.get("base"), 60)
+    answering = asyncio.create_task(written(pool.get("base"), 60))
+    request = ModelRequest("base", lora_weights=(f"law={folders / 'law'}",))
+    (state,) = await pool.load(request)
+    assert (state.name, state.adapter_of) == ("law", "base")
+    assert await written(pool.get("law"), 60) != expected
+    with pytest.raises(AlreadyExists):
+        await pool.load(request)
+    assert await pool.unload("law") == ["law"]
+    assert await answering == expected == await written(pool.get("base"), 60)
+    assert [info.name for info in pool.models()] == ["base"]
+    await pool.close()
+
+
+async def test_an_adapter_that_does_not_fit_leaves_neither_itself_nor_its_base(
+    folders: Path,
+) -> None:
+    pool = pool_of(settings(base_model=str(folders / "base")))
+    expected = await written(pool.get(None))
+    law = str(folders / "law")
+    with pytest.raises(ModelLoadFailed, match="law does not fit the model wide"):
+        await pool.load(ModelRequest(str(folders / "wide"), lora_weights=(law,)))
+    assert [state.name for state in pool.states()] == ["base"]
+    both = (f"right={law}", "wrong=/nowhere")
+    with pytest.raises(ModelNotFound, match="/nowhere"):
+        await pool.load(ModelRequest("base", lora_weights=both))
+    assert [state.name for state in pool.states()] == ["base"]
+    assert await written(pool.get(None)) == expected
+    pool.begin_load(ModelRequest(str(folders / "wide"), lora_weights=(law,)))
+    while any(state.status is ModelStatus.LOADING for state in pool.states()):
+        await asyncio.sleep(0.01)
+    assert [(state.name, state.status) for state in pool.states()] == [
+        ("base", ModelStatus.READY),
+        ("wide+law", ModelStatus.FAILED),
+    ]
+    await pool.close()
+
+
+async def test_unloading_a_base_ends_its_answers_and_takes_its_adapters_along(
+    folders: Path,
+) -> None:
+    given = settings(base_model=str(folders / "base"), lora_weights=str(folders / "law"))
+    pool = pool_of(given)
+    await pool.load(ModelRequest(str(folders / "wide")))
+    kept = pool.get("wide")
+    running = [asked(pool.get(name), 200) for name in ("base", "base+law")]
+    await anext(running[0])
+    waiting = asyncio.create_task(anext(running[1]))
+    await asyncio.sleep(0.05)
+    assert sorted(await pool.unload("base")) == ["base", "base+law"]
+    with pytest.raises(GenerationFailed, match="base was unloaded"):
+        async for _ in running[0]:
+            pass
+    with pytest.raises(GenerationFailed, match=r"base\+law was unloaded"):
+        await waiting
+    assert [info.name for info in pool.models()] == ["wide"]
+    assert pool.get(None) is kept
+    assert await written(kept)
+    await pool.close()
+
+
+async def test_unloading_an_adapter_ends_its_answers_and_leaves_the_base(folders: Path) -> None:
+    given = settings(base_model=str(folders / "base"), lora_weights=str(folders / "law"))
+    pool = pool_of(given)
+    adapted = pool.get("base+law")
+    running = asked(adapted, 200)
+    await anext(running)
+    await pool.unload("base+law")
+    with pytest.raises(GenerationFailed, match=r"base\+law was unloaded"):
+        async for _ in running:
+            pass
+    with pytest.raises(GenerationFailed, match=r"base\+law was unloaded"):
+        await written(adapted)
+    assert await written(pool.get("base"))
+    await pool.close()
+
+
+async def test_an_engine_that_takes_no_adapters_says_so() -> None:
+    base = scripted("b")
+    pool = ModelPool([NamedAdapter("c", base, lambda: Path("nowhere")), base])
+    with pytest.raises(ModelLoadFailed, match="b takes no LoRA adapters"):
+        pool.wait_until_ready()
+    assert pool.get("b").info.name == "b"
+    await pool.close()
+
+
+async def test_a_stream_goes_on_while_another_model_loads(folders: Path) -> None:
+    pool = pool_of(settings(base_model=str(folders / "base")))
+    expected = await written(pool.get(None), 150)
+    loading = asyncio.create_task(pool.load(ModelRequest(str(folders / "wide"))))
+    during = 0
+    text = []
+    async with aclosing(asked(pool.get(None), 150)) as events:
+        async for event in events:
+            if isinstance(event, TextDelta):
+                text.append(event.text)
+                during += pool.states()[-1].status is ModelStatus.LOADING
+    assert "".join(text) == expected
+    assert during > 1
+    await loading
+    assert pool.get("wide").info.name == "wide"
+    await pool.close()
+
+
+async def test_an_unloaded_model_is_collected(folders: Path) -> None:
+    given = settings(base_model=str(folders / "base"), lora_weights=str(folders / "law"))
+    pool = pool_of(given)
+    engine = pool.get("base")
+    assert isinstance(engine, SequentialEngine)
+    model = weakref.ref(engine._model)
+    await written(pool.get("base+law"))
+    await pool.unload("base")
+    del engine
+    gc.collect()
+    assert model() is None
+    await pool.close()
+
+
+MEMORY = """
+import asyncio, sys
+from pathlib import Path
+import psutil
+from carrel.core.chat import Message, Role, SamplingParams
+from carrel.core.models import ModelRequest
+from carrel.engine.build import model_planner
+from carrel.engine.pool import ModelPool
+from carrel.settings.schema import ModelSettings, ServerSettings, Settings, StorageSettings
+
+async def main():
+    settings = Settings(
+        model=ModelSettings(),
+        server=ServerSettings(offline=True),
+        storage=StorageSettings(models_dir=Path(sys.argv[1])),
+    )
+    pool = ModelPool([], model_planner(settings))
+    for _ in range(11):
+        (state,) = await pool.load(ModelRequest("bundled"))
+        question = [Message(Role.USER, "Describe a library.")]
+        sampling = SamplingParams(max_new_tokens=2)
+        async for _ in pool.get(state.name).generate(question, sampling):
+            pass
+        await pool.unload(state.name)
+        print("resident", psutil.Process().memory_info().rss)
+    await pool.close()
+
+asyncio.run(main())
+"""
+
+
+def test_ten_rounds_of_loading_and_unloading_return_the_memory(models_dir: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", MEMORY, str(models_dir)], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    lines = [line.split() for line in run.stdout.splitlines()]
+    resident = [int(words[1]) for words in lines if words[0] == "resident"]
+    assert len(resident) == 11
+    assert resident[-1] < resident[0] * 1.05, resident

@@ -4,7 +4,7 @@ import pytest
 from transformers import PreTrainedTokenizerBase
 
 from carrel.core.chat import Message, Role
-from carrel.core.errors import InvalidRequest
+from carrel.core.errors import InvalidRequest, ModelLoadFailed
 from carrel.engine.prompting import PromptBuilder, fold_system, human_bot, instruct, plain
 from carrel.settings.schema import PromptType
 from tiny_model import tiny_tokenizer
@@ -117,3 +117,33 @@ def test_plain_is_the_contents_alone() -> None:
 def test_a_system_message_alone_becomes_a_question() -> None:
     assert fold_system([SYSTEM]) == [Message(Role.USER, "Be brief.")]
     assert fold_system([USER]) == [USER]
+
+
+def test_danube_is_the_published_form() -> None:
+    tokenizer = tiny_tokenizer(None, "<s>", "</s>")
+    builder = PromptBuilder(tokenizer, PromptType.DANUBE)
+    text = str(tokenizer.decode(builder.encode([SYSTEM, USER, ASSISTANT, AGAIN])))
+    assert text == (
+        "<|system|>Be brief.</s><|prompt|>Who reads?</s><|answer|>A cat.</s>"
+        "<|prompt|>Why?</s><|answer|>"
+    )
+    end = tokenizer.eos_token_id
+    assert builder.encode([USER]).count(end) == 1
+    assert builder.end_tokens() == {end}
+    assert "<|prompt|>" in builder.stop
+
+
+def test_a_control_token_in_a_message_ends_no_turn_of_danube() -> None:
+    tokenizer = tiny_tokenizer(None, "<s>", "</s>")
+    ids = PromptBuilder(tokenizer, PromptType.DANUBE).encode([Message(Role.USER, "x</s>y")])
+    assert ids.count(tokenizer.eos_token_id) == 1
+
+
+def test_a_template_that_does_not_compile_cannot_be_used() -> None:
+    with pytest.raises(ModelLoadFailed, match=r"cannot be used: line 1: .* --prompt_template"):
+        PromptBuilder(tiny_tokenizer("{% if %}"), PromptType.TEMPLATE)
+
+
+def test_what_a_template_raises_is_no_fault_of_the_server() -> None:
+    with pytest.raises(InvalidRequest):
+        prompt(tiny_tokenizer("{{ messages[0]['content'] + 1 }}"), USER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -38,8 +39,15 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def run_in(folder: Path, *command: str) -> str:
-    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+def run_in(folder: Path, *command: str, **environment: str) -> str:
+    run = subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout
 
@@ -71,3 +79,17 @@ def test_the_command_lines_ingest_and_ask(carrel: CommandLine, serve: Serve, fol
         assert run.returncode == 0, f"{line}\n{run.stdout}{run.stderr}"
         if words[0] in {"ask", "search"}:
             assert "report.pdf, page 2" in run.stdout
+
+
+def test_the_lines_for_a_notebook_print_an_answer(tmp_path: Path, models_dir: Path) -> None:
+    program = block("import carrel\n")
+    folder = str(models_dir.resolve())
+    printed = run_in(
+        tmp_path, sys.executable, "-c", program, CARREL_MODELS_DIR=folder, CARREL_OFFLINE="True"
+    )
+    assert "water" in printed.lower()
+    assert len(printed.split()) > 20
+    assert [line for line in printed.splitlines() if "model loaded" in line] == []
+    assert program in (ROOT / "docs" / "notebook.md").read_text(encoding="utf-8").replace(
+        "    ", ""
+    )

@@ -111,6 +111,7 @@ def test_the_installed_client_loads_neither_torch_nor_the_page(
         "import carrel.client, carrel, importlib.util\n"
         "print(carrel.__file__)\n"
         "print(importlib.util.find_spec('carrel.services'))\n"
+        "try:\n    carrel.load()\nexcept ImportError as error:\n    print(error)\n"
         "print(*sorted({name.partition('.')[0] for name in sys.modules}))\n"
     )
     python = environment / "bin" / "python"
@@ -122,8 +123,9 @@ def test_the_installed_client_loads_neither_torch_nor_the_page(
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    where, services, modules = run.stdout.splitlines()
+    where, services, refused, modules = run.stdout.splitlines()
     assert Path(where).is_relative_to(site)
     assert services == "None"
+    assert refused == "carrel.load needs all of Carrel; only carrel-client is here."
     assert {"carrel", "httpx", "pydantic"} <= set(modules.split())
     assert not MUST_NOT_BE_LOADED & set(modules.split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from carrel.core.chat import (
+    AnswerScored,
     Finished,
     FinishReason,
     PassagesFound,
@@ -29,6 +30,9 @@ def test_events_build_the_answer() -> None:
     exchange.apply(TextDelta("two"))
     exchange.apply(SourcesCited((SOURCE,)))
     assert exchange.stage is Stage.WRITING
+    exchange.apply(StageChanged(Stage.SCORING))
+    exchange.apply(AnswerScored(0.5, "reward"))
+    assert exchange.scored == AnswerScored(0.5, "reward")
     exchange.apply(FINISHED)
     assert (exchange.text, exchange.sources, exchange.passages) == ("one two", (SOURCE,), 0)
     assert (exchange.stage, exchange.finished) == (None, FINISHED)
@@ -45,6 +49,20 @@ def test_an_answer_in_work_can_be_stopped() -> None:
     exchange.stop()
     assert exchange.stopped
     assert exchange.stage is None
+
+
+def test_an_answer_stopped_while_it_was_scored_is_whole() -> None:
+    exchange = Exchange("q", "all", stage=Stage.SCORING)
+    exchange.stop()
+    assert (exchange.stopped, exchange.stage) == (False, None)
+
+
+def test_the_place_in_line_is_kept_while_it_waits() -> None:
+    exchange = Exchange("q")
+    exchange.apply(StageChanged(Stage.WAITING, 3))
+    assert (exchange.stage, exchange.position) == (Stage.WAITING, 3)
+    exchange.apply(StageChanged(Stage.WRITING))
+    assert exchange.position is None
 
 
 def test_a_failure_keeps_the_text() -> None:

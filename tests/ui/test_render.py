@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from carrel.core.chat import Finished, FinishReason, Stage, Usage
+from carrel.core.chat import AnswerScored, Finished, FinishReason, Stage, Usage
 from carrel.core.conversations import Conversation
 from carrel.core.documents import Source
 from carrel.ui.exchange import Exchange
@@ -109,6 +109,19 @@ def test_every_stage_has_words() -> None:
 def test_the_state_of_a_finished_answer_counts_sources_seconds_and_speed() -> None:
     exchange = Exchange("q", "a", (SOURCE, SOURCE, SOURCE), finished=FINISHED)
     assert state_text(exchange) == "3 sources · 1.2 s · 24 tokens/s"
+
+
+def test_a_score_stands_after_the_speed() -> None:
+    scored = AnswerScored(0.7349, "reward")
+    exchange = Exchange("q", "a", finished=FINISHED, scored=scored)
+    assert state_text(exchange) == "1.2 s · 24 tokens/s · score 0.73"
+
+
+@pytest.mark.parametrize(
+    ("position", "words"), [(1, "In line, you are next…"), (3, "In line, 2 before you…")]
+)
+def test_a_place_in_line_says_how_many_come_before(position: int, words: str) -> None:
+    assert state_text(Exchange("q", stage=Stage.WAITING, position=position)) == words
 
 
 def test_an_answer_of_one_token_has_no_speed() -> None:

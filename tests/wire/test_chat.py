@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from carrel.wire.chat import ChatBody, RefusedOptions
 
 MESSAGES = [{"role": "user", "content": "Why?"}]
-EXTENSIONS = {"documents", "top_k", "repetition_penalty"}
+EXTENSIONS = {"documents", "top_k", "repetition_penalty", "min_tokens", "max_time"}
 
 
 def problem(**fields: Any) -> tuple[str, str]:
@@ -39,9 +39,6 @@ def test_every_option_of_the_openai_package_is_known() -> None:
         ("frequency_penalty", 0.5),
         ("presence_penalty", -1),
         ("logit_bias", {"50256": -100}),
-        ("logprobs", True),
-        ("top_logprobs", 3),
-        ("response_format", {"type": "json_object"}),
         ("tools", [{"type": "function", "function": {"name": "f"}}]),
         ("tool_choice", "required"),
         ("functions", [{"name": "f"}]),
@@ -108,6 +105,23 @@ def test_a_value_that_asks_for_nothing_is_accepted(option: str, value: Any) -> N
         ({"stop": 5}, "stop"),
         ({"stream": "true"}, "stream"),
         ({"max_tokens": 5, "max_completion_tokens": 6}, ""),
+        ({"min_tokens": -1}, "min_tokens"),
+        ({"max_time": 0}, "max_time"),
+        ({"top_logprobs": 3}, ""),
+        ({"logprobs": False, "top_logprobs": 3}, ""),
+        ({"logprobs": True, "top_logprobs": 21}, "top_logprobs"),
+        ({"logprobs": 1}, "logprobs"),
+        ({"response_format": {"type": "xml"}}, "response_format"),
+        ({"response_format": "json_object"}, "response_format"),
+        ({"response_format": {"type": "json_object", "x": 1}}, "response_format.json_object.x"),
+        (
+            {"response_format": {"type": "json_schema"}},
+            "response_format.json_schema.json_schema",
+        ),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "a b"}}},
+            "response_format.json_schema.json_schema.name",
+        ),
         ({"stream_options": {"include_usage": True}}, ""),
         ({"stream": True, "stream_options": {"every": 5}}, "stream_options.every"),
         ({"documents": {"collections": "UserData"}}, "documents.collections"),
@@ -178,3 +192,28 @@ def test_the_two_names_of_the_token_limit_mean_the_same() -> None:
 def test_only_what_was_set_is_sent() -> None:
     body = ChatBody.model_validate({"messages": MESSAGES, "temperature": 0})
     assert body.model_dump(exclude_unset=True) == {"messages": MESSAGES, "temperature": 0}
+
+
+@pytest.mark.parametrize(
+    ("fields", "number"),
+    [
+        ({}, None),
+        ({"logprobs": False, "top_logprobs": 0}, None),
+        ({"logprobs": True}, 0),
+        ({"logprobs": True, "top_logprobs": 5}, 5),
+    ],
+)
+def test_logprobs_say_how_many_alternatives_are_told(
+    fields: dict[str, Any], number: int | None
+) -> None:
+    assert ChatBody.model_validate({"messages": MESSAGES, **fields}).alternatives == number
+
+
+def test_a_schema_is_sent_under_openais_name() -> None:
+    schema = {"type": "object", "properties": {"schema": {"type": "null"}}}
+    wanted = {
+        "type": "json_schema",
+        "json_schema": {"name": "thing", "schema": schema, "strict": True},
+    }
+    body = ChatBody.model_validate({"messages": MESSAGES, "response_format": wanted})
+    assert body.model_dump(mode="json", exclude_unset=True)["response_format"] == wanted

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from carrel.core.chat import FinishReason, Usage
+from carrel.core.chat import AnswerScored, FinishReason, TokenLogprob, Usage
 from carrel.core.documents import DocumentRecord, DocumentStatus, FileOutcome, OutcomeKind, Source
 from carrel.wire.completions import FINISH, ChunkBody, ChunkChoice, DeltaBody, UsageBody
 from carrel.wire.documents import DocumentBody, OutcomeBody, TextDocument
 from carrel.wire.errors import ErrorBody
+from carrel.wire.logprobs import LogprobsBody
 from carrel.wire.sources import SourceBody
 
 SOURCE = Source(2, "a.pdf", "id1", "UserData", 3, 0.5, "Whole text.", "text")
@@ -23,10 +24,35 @@ def test_a_source_survives_the_wire() -> None:
     assert SourceBody.model_validate_json(sent).to_core() == SOURCE
 
 
-def test_usage_survives_the_wire_without_its_timing() -> None:
-    body = UsageBody.of(Usage(10, 5, 0.1, 2.0))
-    assert body.total_tokens == 15
-    assert body.to_core() == Usage(10, 5)
+def test_usage_survives_the_wire() -> None:
+    usage = Usage(10, 5, 0.5, 2.5)
+    body = UsageBody.of(usage)
+    assert (body.total_tokens, body.tokens_per_second) == (15, 2.0)
+    assert UsageBody.model_validate_json(body.model_dump_json()).to_core() == usage
+
+
+@pytest.mark.parametrize("usage", [Usage(10, 0), Usage(10, 1, 0.5, 0.5)])
+def test_a_speed_needs_two_tokens(usage: Usage) -> None:
+    assert "tokens_per_second" not in UsageBody.of(usage).model_dump()
+
+
+def test_tokens_survive_the_wire() -> None:
+    other = TokenLogprob("<|end|>", b"", -2.5)
+    token = TokenLogprob("\ufffd", b"\xf0\x9f", -0.5, (other,))
+    sent = json.loads(LogprobsBody.of([token]).model_dump_json())
+    assert sent == {
+        "content": [
+            {
+                "token": "\ufffd",
+                "logprob": -0.5,
+                "bytes": [240, 159],
+                "top_logprobs": [{"token": "<|end|>", "logprob": -2.5, "bytes": None}],
+            }
+        ],
+        "refusal": None,
+    }
+    (read,) = LogprobsBody.model_validate(sent).content
+    assert read.to_core() == token
 
 
 def test_every_finish_reason_has_a_name_of_openais() -> None:
@@ -51,6 +77,16 @@ def test_a_chunk_leaves_out_what_it_does_not_have() -> None:
 def test_an_empty_list_of_sources_is_not_left_out() -> None:
     chunk = ChunkBody(id="c", created=1, model="m", choices=[], sources=[])
     assert chunk.model_dump()["sources"] == []
+
+
+def test_a_score_goes_with_the_name_of_the_model_that_gave_it() -> None:
+    def body(**fields: object) -> ChunkBody:
+        sent = {"id": "c", "created": 1, "model": "m", "choices": []} | fields
+        return ChunkBody.model_validate_json(json.dumps(sent))
+
+    assert body(score=0.0, score_model="reward").scored == AnswerScored(0.0, "reward")
+    assert body().scored is None
+    assert body(score=0.5).scored is None
 
 
 def test_a_document_is_described_with_the_time_in_iso_format() -> None:

@@ -12,7 +12,15 @@ from typing import Any
 
 from carrel.api.metrics import Metrics
 from carrel.api.sse import DONE, event
-from carrel.core.chat import ChatEvent, ChatRequest, Finished, SourcesCited, TextDelta
+from carrel.core.chat import (
+    AnswerScored,
+    ChatEvent,
+    ChatRequest,
+    Finished,
+    SourcesCited,
+    TextDelta,
+    TokenLogprob,
+)
 from carrel.core.documents import Source
 from carrel.services.chat import ChatService
 from carrel.wire.completions import (
@@ -25,6 +33,7 @@ from carrel.wire.completions import (
     DeltaBody,
     UsageBody,
 )
+from carrel.wire.logprobs import LogprobsBody
 from carrel.wire.sources import SourceBody
 
 
@@ -39,6 +48,7 @@ class Answering:
     id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
     created: int = field(default_factory=lambda: int(time.time()))
     _sources: Sequence[Source] | None = None
+    _scored: AnswerScored | None = None
     _finished: Finished | None = None
 
     async def whole(self) -> CompletionBody:
@@ -47,8 +57,10 @@ class Answering:
         Raises:
             CarrelError: whatever the chat service raises.
         """
-        async with aclosing(self._texts()) as texts:
-            text = "".join([each async for each in texts])
+        async with aclosing(self._deltas()) as deltas:
+            read = [each async for each in deltas]
+        text = "".join(each.text for each in read)
+        tokens = [token for each in read for token in each.logprobs]
         finished = self._end()
         return CompletionBody(
             id=self.id,
@@ -56,7 +68,9 @@ class Answering:
             model=finished.model,
             choices=[
                 ChoiceBody(
-                    message=AnswerMessage(content=text), finish_reason=FINISH[finished.reason]
+                    message=AnswerMessage(content=text),
+                    finish_reason=FINISH[finished.reason],
+                    logprobs=self._logprobs(tokens),
                 )
             ],
             usage=UsageBody.of(finished.usage),
@@ -70,12 +84,12 @@ class Answering:
             CarrelError: whatever the chat service raises, also after the first event.
         """
         started = False
-        async with aclosing(self._texts()) as texts:
-            async for text in texts:
+        async with aclosing(self._deltas()) as deltas:
+            async for each in deltas:
                 if not started:
                     started = True
                     yield self._chunk(DeltaBody(role="assistant", content=""))
-                yield self._chunk(DeltaBody(content=text))
+                yield self._chunk(DeltaBody(content=each.text), each.logprobs)
         if not started:
             yield self._chunk(DeltaBody(role="assistant", content=""))
         finished = self._end()
@@ -88,7 +102,7 @@ class Answering:
             yield self._event([last], **extensions)
         yield DONE
 
-    async def _texts(self) -> AsyncGenerator[str]:
+    async def _deltas(self) -> AsyncGenerator[TextDelta]:
         """Yield the text as it comes, keep the rest, and count how the answer ended."""
         outcome = "failed"
         try:
@@ -96,7 +110,7 @@ class Answering:
                 async with aclosing(self.service.answer(self.asked)) as events:
                     async for each in events:
                         if isinstance(each, TextDelta):
-                            yield each.text
+                            yield each
                         else:
                             self._keep(each)
             outcome = "finished"
@@ -109,6 +123,9 @@ class Answering:
     def _keep(self, each: ChatEvent) -> None:
         if isinstance(each, SourcesCited):
             self._sources = each.sources
+        elif isinstance(each, AnswerScored):
+            self._scored = each
+            self.metrics.scored.inc()
         elif isinstance(each, Finished):
             self._finished = each
             self.metrics.count_usage(each.usage)
@@ -120,10 +137,21 @@ class Answering:
     def _extensions(self, finished: Finished) -> dict[str, Any]:
         cited = self._sources
         sources = None if cited is None else [SourceBody.of(each) for each in cited]
-        return {"sources": sources, "dropped_turns": finished.dropped_turns}
+        scored = self._scored
+        return {
+            "sources": sources,
+            "score": scored.score if scored else None,
+            "score_model": scored.model if scored else None,
+            "dropped_turns": finished.dropped_turns,
+        }
 
-    def _chunk(self, delta: DeltaBody) -> bytes:
-        return self._event([ChunkChoice(delta=delta)])
+    def _logprobs(self, tokens: Sequence[TokenLogprob]) -> LogprobsBody | None:
+        wanted = self.asked.sampling.top_logprobs is not None
+        return LogprobsBody.of(tokens) if wanted else None
+
+    def _chunk(self, delta: DeltaBody, tokens: Sequence[TokenLogprob] = ()) -> bytes:
+        logprobs = self._logprobs(tokens) if tokens else None
+        return self._event([ChunkChoice(delta=delta, logprobs=logprobs)])
 
     def _event(self, choices: list[ChunkChoice], **fields: Any) -> bytes:
         chunk = ChunkBody(

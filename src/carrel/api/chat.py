@@ -21,7 +21,8 @@ async def create_completion(
 ) -> Response:
     """Answer the last message, from documents where the body names some."""
     services = api.services
-    asked = to_core(body, caller, services.settings)
+    address = request.client.host if request.client else ""
+    asked = to_core(body, caller, services.settings, address)
     model = services.models.get(asked.model).info.name
     answering = Answering(services.chat, asked, api.metrics, model)
     if body.stream:

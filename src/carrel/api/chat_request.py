@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from carrel.core.access import Principal
-from carrel.core.chat import ChatRequest, Message, Role, SamplingParams, Scope, ScopeMode
+from carrel.core.chat import (
+    ChatRequest,
+    JsonFormat,
+    Message,
+    Role,
+    SamplingParams,
+    Scope,
+    ScopeMode,
+)
 from carrel.core.errors import InvalidRequest
 from carrel.settings.schema import LLM_MODE, GenerationSettings, Settings
-from carrel.wire.chat import ChatBody, DocumentsBody, MessageBody
+from carrel.wire.chat import (
+    ChatBody,
+    DocumentsBody,
+    FormatBody,
+    JsonSchemaFormat,
+    MessageBody,
+    TextFormat,
+)
 
 
-def to_core(body: ChatBody, principal: Principal, settings: Settings) -> ChatRequest:
+def to_core(
+    body: ChatBody, principal: Principal, settings: Settings, address: str = ""
+) -> ChatRequest:
     """Return the request; what the body leaves out comes from the settings.
+
+    ``address`` is the client's: with the account and the name of a user, by which programs that
+    ask for many people tell them apart, it makes the caller.
 
     Raises:
         InvalidRequest: ``LLM``, which means no documents, is named beside collections.
@@ -21,6 +41,7 @@ def to_core(body: ChatBody, principal: Principal, settings: Settings) -> ChatReq
         model=body.model,
         sampling=_sampling(body, settings.generation),
         scope=_scope(body.documents, settings.documents.top_k),
+        caller="\n".join((principal.account, address, body.user or body.safety_identifier or "")),
     )
 
 
@@ -34,13 +55,25 @@ def _sampling(body: ChatBody, defaults: GenerationSettings) -> SamplingParams:
     penalty = body.repetition_penalty
     return SamplingParams(
         max_new_tokens=body.token_limit or defaults.max_new_tokens,
+        min_new_tokens=body.min_tokens or 0,
         temperature=defaults.temperature if body.temperature is None else body.temperature,
         top_p=defaults.top_p if body.top_p is None else body.top_p,
         top_k=body.top_k or 0,
         repetition_penalty=defaults.repetition_penalty if penalty is None else penalty,
         seed=body.seed,
         stop=tuple(body.stop),
+        max_time=body.max_time,
+        response_format=_format(body.response_format),
+        top_logprobs=body.alternatives,
     )
+
+
+def _format(body: FormatBody | None) -> JsonFormat | None:
+    if body is None or isinstance(body, TextFormat):
+        return None
+    if isinstance(body, JsonSchemaFormat):
+        return JsonFormat(body.json_schema.json_schema or {})
+    return JsonFormat()
 
 
 def _scope(body: DocumentsBody | None, top_k: int) -> Scope | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from starlette.responses import JSONResponse
@@ -49,6 +50,9 @@ STATUS_CODES: Mapping[type[CarrelError], int] = {
 
 CLASS_OF_CODE: Mapping[str, type[CarrelError]] = {each.code: each for each in STATUS_CODES}
 
+LOADING_SECONDS = 5
+"""When to ask again for a model that loads. Small ones take seconds, and asking costs nothing."""
+
 INTERNAL_ERROR = "internal_error"
 _TYPES = {401: "authentication_error", 403: "permission_error"}
 _INTERNAL_MESSAGE = "The server failed in a way that it did not foresee; its log says more."
@@ -61,12 +65,16 @@ def type_of(status: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ErrorReply:
-    """An error on its way out: its status and everything that the body says."""
+    """An error on its way out: its status and everything that the body says.
+
+    ``retry_after`` is in seconds; the header of that name tells it.
+    """
 
     status: int
     code: str
     message: str
     param: str | None = None
+    retry_after: int | None = None
 
     @property
     def body(self) -> ErrorBody:
@@ -80,6 +88,8 @@ class ErrorReply:
     def response(self, headers: Mapping[str, str] | None = None) -> JSONResponse:
         """Return the reply; one about a missing key says which kind of key it wants."""
         extra = {"WWW-Authenticate": "Bearer"} if self.status == 401 else {}
+        if self.retry_after is not None:
+            extra["Retry-After"] = str(self.retry_after)
         return JSONResponse(
             self.body.model_dump(), status_code=self.status, headers={**extra, **(headers or {})}
         )
@@ -111,4 +121,12 @@ class ErrorReplies:
 
     def of(self, error: CarrelError) -> ErrorReply:
         """Return the reply for an error of the tree."""
-        return reply_with(type(error), self.clean(str(error)))
+        reply = reply_with(type(error), self.clean(str(error)))
+        return replace(reply, retry_after=_retry_after(error))
+
+
+def _retry_after(error: CarrelError) -> int | None:
+    """Return after how many whole seconds it may go better."""
+    if isinstance(error, errors.QueueFull):
+        return max(1, math.ceil(error.retry_after))
+    return LOADING_SECONDS if isinstance(error, errors.ModelNotReady) else None

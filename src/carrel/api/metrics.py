@@ -43,6 +43,11 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
+        self.scored = Counter(
+            "carrel_answers_scored_total",
+            "Chat answers that a reward model gave a score.",
+            registry=self.registry,
+        )
         self.tokens = Counter(
             "carrel_tokens_total",
             "Tokens, of prompts and answers.",

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from carrel.core.chat import (
+    AnswerScored,
     ChatEvent,
     Finished,
     FinishReason,
@@ -34,6 +35,7 @@ class Answer:
     text: str
     sources: Sequence[Source]
     finished: Finished
+    scored: AnswerScored | None = None
 
 
 def sampling_of(settings: Settings) -> SamplingParams:
@@ -61,23 +63,40 @@ def source_line(source: Source) -> str:
     return f'[{source.index}] {source.document}{page}: "{quote}"'
 
 
+def score_line(scored: AnswerScored) -> str:
+    """Return an answer's score as ``Score 0.73 (NAME)``."""
+    return f"Score {scored.score:.2f} ({scored.model})"
+
+
+def stage_line(stage: Stage, position: int | None) -> str:
+    """Return what the answer is doing, or where it stands in line; empty once it is written."""
+    if stage is Stage.WAITING and position is not None:
+        place = f"{position - 1} before you" if position > 1 else "you are next"
+        return f"Waiting for the model, {place}…"
+    return STAGES.get(stage, "")
+
+
 async def stream_to_terminal(events: AsyncGenerator[ChatEvent], *, quiet: bool) -> Answer:
     """Print the text as it comes, unless ``quiet``, and return the whole answer."""
     text: list[str] = []
     sources: Sequence[Source] = ()
     finished: Finished | None = None
+    scored: AnswerScored | None = None
     show_stage = sys.stderr.isatty() and not quiet
     async with aclosing(events):
         async for event in events:
             match event:
-                case StageChanged(stage) if show_stage:
-                    print(f"\r\x1b[2K{STAGES.get(stage, '')}", end="", file=sys.stderr, flush=True)
+                case StageChanged(stage, position) if show_stage and not text:
+                    state = stage_line(stage, position)
+                    print(f"\r\x1b[2K{state}", end="", file=sys.stderr, flush=True)
                 case TextDelta(delta):
                     text.append(delta)
                     if not quiet:
                         print(delta, end="", flush=True)
                 case SourcesCited(cited):
                     sources = cited
+                case AnswerScored():
+                    scored = event
                 case Finished():
                     finished = event
                 case _:
@@ -87,4 +106,4 @@ async def stream_to_terminal(events: AsyncGenerator[ChatEvent], *, quiet: bool) 
         print()
         if finished.reason is not FinishReason.STOP:
             print(f"(cut: {finished.reason.value})", file=sys.stderr)
-    return Answer("".join(text), sources, finished)
+    return Answer("".join(text), sources, finished, scored)

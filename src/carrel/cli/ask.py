@@ -6,7 +6,14 @@ import asyncio
 import json
 from dataclasses import asdict
 
-from carrel.cli.answers import Answer, sampling_of, scope_of, source_line, stream_to_terminal
+from carrel.cli.answers import (
+    Answer,
+    sampling_of,
+    scope_of,
+    score_line,
+    source_line,
+    stream_to_terminal,
+)
 from carrel.cli.command import COLLECTION, JSON, Command, Invocation
 from carrel.cli.exit_codes import SUCCESS
 from carrel.cli.workspace import open_workspace
@@ -47,6 +54,8 @@ def run(invocation: Invocation) -> int:
                 {
                     "answer": answer.text,
                     "sources": [asdict(source) for source in answer.sources],
+                    "score": answer.scored.score if answer.scored else None,
+                    "score_model": answer.scored.model if answer.scored else None,
                     "finish_reason": answer.finished.reason.value,
                     "model": answer.finished.model,
                     "usage": asdict(answer.finished.usage),
@@ -54,10 +63,13 @@ def run(invocation: Invocation) -> int:
                 indent=2,
             )
         )
-    elif answer.sources:
+        return SUCCESS
+    if answer.sources:
         print("\nSources:")
         for source in answer.sources:
             print(source_line(source))
+    if answer.scored is not None:
+        print(f"\n{score_line(answer.scored)}")
     return SUCCESS
 
 

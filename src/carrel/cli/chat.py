@@ -5,7 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from carrel.cli.answers import sampling_of, scope_of, source_line, stream_to_terminal
+from carrel.cli.answers import (
+    sampling_of,
+    scope_of,
+    score_line,
+    source_line,
+    stream_to_terminal,
+)
 from carrel.cli.command import COLLECTION, Command, Invocation
 from carrel.cli.exit_codes import SUCCESS
 from carrel.cli.workspace import Workspace, open_workspace
@@ -56,6 +62,8 @@ async def _turn(
         return
     for source in answer.sources:
         print(source_line(source))
+    if answer.scored is not None:
+        print(score_line(answer.scored))
     messages[:] = [*asked, Message(Role.ASSISTANT, answer.text)]
 
 

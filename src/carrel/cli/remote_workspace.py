@@ -82,6 +82,8 @@ class RemoteWorkspace:
         answer = stream.answer()
         if scope is not None:
             yield SourcesCited(tuple(answer.sources))
+        if answer.scored is not None:
+            yield answer.scored
         yield Finished(answer.finish_reason, answer.usage, answer.model, answer.dropped_turns)
 
     async def search(self, question: str, scope: Scope) -> Sequence[Source]:

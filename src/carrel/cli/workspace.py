@@ -61,8 +61,9 @@ class LocalWorkspace:
     async def answer(
         self, messages: Sequence[Message], scope: Scope | None, sampling: SamplingParams
     ) -> AsyncGenerator[ChatEvent]:
-        """Answer the last message, once the model is loaded."""
+        """Answer the last message, once the models are loaded."""
         await asyncio.to_thread(self._application.wait_until_ready)
+        await asyncio.to_thread(self._application.wait_for_score_model)
         request = ChatRequest(tuple(messages), self._principal, sampling=sampling, scope=scope)
         async for event in self._services.chat.answer(request):
             yield event

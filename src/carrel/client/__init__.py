@@ -11,7 +11,7 @@ It needs httpx and pydantic, and neither a model nor a page.
 """
 
 from carrel.client.async_client import AsyncClient
-from carrel.client.calls import ChatOptions, Documents
+from carrel.client.calls import ChatOptions, Documents, LoadOptions
 from carrel.client.client import Client
 from carrel.client.failures import ApiError
 from carrel.client.replies import Answer, Health, Uploaded
@@ -27,5 +27,6 @@ __all__ = [
     "Client",
     "Documents",
     "Health",
+    "LoadOptions",
     "Uploaded",
 ]

@@ -10,7 +10,7 @@ from typing import Self, TypeVar, Unpack
 import httpx
 
 from carrel.client import calls
-from carrel.client.calls import Call, ChatOptions, Messages
+from carrel.client.calls import Call, ChatOptions, LoadOptions, Messages
 from carrel.client.connection import (
     ANSWER_SECONDS,
     DEFAULT_ADDRESS,
@@ -19,7 +19,7 @@ from carrel.client.connection import (
     asking,
     named,
 )
-from carrel.client.failures import error_of_reply, transport_errors
+from carrel.client.failures import error_of_reply, retry_times, transport_errors
 from carrel.client.replies import Answer, Health, Uploaded
 from carrel.client.streams import AsyncAnswerStream
 from carrel.core.documents import USER_DATA, Source
@@ -69,7 +69,8 @@ class AsyncClient:
             transport_errors(self._connection.address),
         ):
             response = await self._http.request(**arguments)
-        return call.read(response.status_code, response.content)
+        with retry_times(response.headers):
+            return call.read(response.status_code, response.content)
 
     async def chat(self, messages: Messages, **options: Unpack[ChatOptions]) -> Answer:
         """Ask the model; a text alone is the user's one message."""
@@ -99,7 +100,9 @@ class AsyncClient:
             with transport_errors(address):
                 response = await opened.enter_async_context(self._http.stream(**arguments))
                 if response.is_error:
-                    raise error_of_reply(response.status_code, await response.aread())
+                    content = await response.aread()
+                    with retry_times(response.headers):
+                        raise error_of_reply(response.status_code, content)
             yield AsyncAnswerStream(address, response.aiter_bytes())
 
     async def search(
@@ -139,8 +142,16 @@ class AsyncClient:
         return await self._send(calls.delete_collection(name))
 
     async def models(self) -> list[ModelBody]:
-        """List the models in service, the default one first."""
+        """List the models that are in service, load or failed, the default one first."""
         return await self._send(calls.models())
+
+    async def load_model(self, model: str, **options: Unpack[LoadOptions]) -> list[ModelBody]:
+        """Load a model by hub id, path, or name in service, and return what came into service."""
+        return await self._send(calls.load_model(model, options))
+
+    async def unload_model(self, model: str) -> list[str]:
+        """Take a model and the adapters over it out of service, and return their names."""
+        return await self._send(calls.unload_model(model))
 
     async def health(self) -> Health:
         """Ask whether a question could be answered now."""

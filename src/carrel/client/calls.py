@@ -32,7 +32,7 @@ from carrel.wire.documents import (
     UploadReply,
 )
 from carrel.wire.errors import ErrorBody
-from carrel.wire.models import ModelBody, ModelList
+from carrel.wire.models import LoadModel, ModelBody, ModelList, UnloadedModels, UnloadModel
 from carrel.wire.sources import SearchBody, SearchReply
 
 Result = TypeVar("Result")
@@ -44,25 +44,51 @@ Messages = str | Sequence[Message | Mapping[str, Any]]
 class ChatOptions(TypedDict, total=False):
     """Options of a question; what is left out takes the server's settings.
 
-    ``documents`` names what is asked: ``Documents(collections=["UserData"])``.
+    ``documents`` names what is asked: ``Documents(collections=["UserData"])``. The
+    ``response_format`` has OpenAI's shape, such as ``{"type": "json_object"}``. ``logprobs`` gives
+    ``Answer.logprobs``, with ``top_logprobs`` likeliest tokens at each place. ``max_time`` is in
+    seconds.
     """
 
     model: str
     documents: Documents
     max_tokens: int
+    min_tokens: int
+    max_time: float
     temperature: float
     top_p: float
     top_k: int
     repetition_penalty: float
     seed: int
     stop: list[str]
+    response_format: Mapping[str, Any]
+    logprobs: bool
+    top_logprobs: int
+
+
+class LoadOptions(TypedDict, total=False):
+    """How a model is loaded; what is left out takes the server's settings.
+
+    ``wait=False`` returns at once; ``models`` then shows how far it is.
+    """
+
+    name: str
+    lora_weights: list[str]
+    load_8bit: bool
+    load_4bit: bool
+    dtype: str
+    prompt_type: str
+    inference_server: str
+    trust_remote_code: bool
+    wait: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[Result]):
     """A request. ``read`` gets status and content of any reply, and raises core errors.
 
-    ``patient`` calls may take any time, because the server works through documents.
+    ``patient`` calls may take any time, because the server works through documents or loads
+    a model.
     """
 
     method: str
@@ -154,6 +180,19 @@ def health() -> Call[Health]:
 def models() -> Call[list[ModelBody]]:
     """List the models in service."""
     return Call("GET", "/v1/models", _reads(ModelList, lambda reply: reply.data))
+
+
+def load_model(model: str, options: LoadOptions) -> Call[list[ModelBody]]:
+    """Load a model; the server may have to download it first."""
+    body = _made(LoadModel, model=model, **options)
+    read = _reads(ModelList, lambda reply: reply.data)
+    return Call("POST", "/v1/models/load", read, body, patient=True)
+
+
+def unload_model(model: str) -> Call[list[str]]:
+    """Take a model out of service."""
+    read = _reads(UnloadedModels, lambda reply: reply.unloaded)
+    return Call("POST", "/v1/models/unload", read, _made(UnloadModel, model=model))
 
 
 def collections() -> Call[list[CollectionBody]]:

@@ -10,7 +10,7 @@ from typing import Self, TypeVar, Unpack
 import httpx
 
 from carrel.client import calls
-from carrel.client.calls import Call, ChatOptions, Messages
+from carrel.client.calls import Call, ChatOptions, LoadOptions, Messages
 from carrel.client.connection import (
     ANSWER_SECONDS,
     DEFAULT_ADDRESS,
@@ -19,7 +19,7 @@ from carrel.client.connection import (
     asking,
     named,
 )
-from carrel.client.failures import error_of_reply, transport_errors
+from carrel.client.failures import error_of_reply, retry_times, transport_errors
 from carrel.client.replies import Answer, Health, Uploaded
 from carrel.client.streams import AnswerStream
 from carrel.core.documents import USER_DATA, Source
@@ -69,7 +69,8 @@ class Client:
             transport_errors(self._connection.address),
         ):
             response = self._http.request(**arguments)
-        return call.read(response.status_code, response.content)
+        with retry_times(response.headers):
+            return call.read(response.status_code, response.content)
 
     def chat(self, messages: Messages, **options: Unpack[ChatOptions]) -> Answer:
         """Ask the model; a text alone is the user's one message."""
@@ -96,7 +97,9 @@ class Client:
             with transport_errors(address):
                 response = opened.enter_context(self._http.stream(**arguments))
                 if response.is_error:
-                    raise error_of_reply(response.status_code, response.read())
+                    content = response.read()
+                    with retry_times(response.headers):
+                        raise error_of_reply(response.status_code, content)
             yield AnswerStream(address, response.iter_bytes())
 
     def search(
@@ -134,8 +137,16 @@ class Client:
         return self._send(calls.delete_collection(name))
 
     def models(self) -> list[ModelBody]:
-        """List the models in service, the default one first."""
+        """List the models that are in service, load or failed, the default one first."""
         return self._send(calls.models())
+
+    def load_model(self, model: str, **options: Unpack[LoadOptions]) -> list[ModelBody]:
+        """Load a model by hub id, path, or name in service, and return what came into service."""
+        return self._send(calls.load_model(model, options))
+
+    def unload_model(self, model: str) -> list[str]:
+        """Take a model and the adapters over it out of service, and return their names."""
+        return self._send(calls.unload_model(model))
 
     def health(self) -> Health:
         """Ask whether a question could be answered now."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import MappingProxyType
 
 import httpx
 from pydantic import ValidationError
 
 from carrel.core import errors
-from carrel.core.errors import CarrelError, RemoteUnavailable
+from carrel.core.errors import CarrelError, QueueFull, RemoteUnavailable
 from carrel.wire.errors import ErrorBody, ErrorDetail
 
 
@@ -51,6 +51,17 @@ def error_of_reply(status: int, content: bytes) -> CarrelError:
     except ValidationError:
         # Not Carrel's: a proxy in between, or another server.
         return ApiError(f"The server answered {status} without saying why.", status, None)
+
+
+@contextmanager
+def retry_times(headers: Mapping[str, str]) -> Iterator[None]:
+    """Tell a ``QueueFull`` of the block when to try again, as the reply's headers say."""
+    try:
+        yield
+    except QueueFull as error:
+        with suppress(KeyError, ValueError):
+            error.retry_after = float(headers["Retry-After"])
+        raise
 
 
 @contextmanager

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from carrel.core.chat import FinishReason, Usage
+from carrel.core.chat import AnswerScored, FinishReason, TokenLogprob, Usage
 from carrel.core.documents import OutcomeKind, Source
 from carrel.wire.completions import CompletionBody
 from carrel.wire.documents import DocumentBody, UploadReply
+from carrel.wire.logprobs import LogprobsBody
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A finished answer. ``sources`` is empty where no documents were asked.
 
-    ``dropped_turns`` counts the messages that did not fit the model's context.
+    ``dropped_turns`` counts the messages that did not fit the model's context. ``logprobs`` has the
+    tokens of the text where they were asked for. ``scored`` is set where the server has a reward
+    model and it was in time.
     """
 
     text: str
@@ -24,6 +27,8 @@ class Answer:
     finish_reason: FinishReason
     model: str
     dropped_turns: int = 0
+    logprobs: Sequence[TokenLogprob] = ()
+    scored: AnswerScored | None = None
 
     @classmethod
     def of(cls, body: CompletionBody) -> Answer:
@@ -36,7 +41,14 @@ class Answer:
             finish_reason=FinishReason(choice.finish_reason),
             model=body.model,
             dropped_turns=body.dropped_turns,
+            logprobs=tokens_of(choice.logprobs),
+            scored=body.scored,
         )
+
+
+def tokens_of(body: LogprobsBody | None) -> tuple[TokenLogprob, ...]:
+    """Return core's tokens; none where there is no body."""
+    return () if body is None else tuple(each.to_core() for each in body.content)
 
 
 @dataclass(frozen=True, slots=True)

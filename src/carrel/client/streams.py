@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from pydantic import ValidationError
 
 from carrel.client.failures import ApiError, error_of, transport_errors
-from carrel.client.replies import Answer
-from carrel.core.chat import FinishReason, Usage
+from carrel.client.replies import Answer, tokens_of
+from carrel.core.chat import AnswerScored, FinishReason, TokenLogprob, Usage
 from carrel.core.documents import Source
 from carrel.core.errors import RemoteUnavailable
 from carrel.wire.completions import ChunkBody
@@ -24,11 +24,13 @@ class ChunkReader:
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.sources: tuple[Source, ...] = ()
+        self.logprobs: list[TokenLogprob] = []
         self.done = False
         self._usage: Usage | None = None
         self._reason: FinishReason | None = None
         self._model = ""
         self._dropped_turns = 0
+        self._scored: AnswerScored | None = None
         self._rest = b""
 
     def feed(self, data: bytes) -> list[str]:
@@ -60,6 +62,8 @@ class ChunkReader:
             finish_reason=self._reason,
             model=self._model,
             dropped_turns=self._dropped_turns,
+            logprobs=tuple(self.logprobs),
+            scored=self._scored,
         )
 
     def _read(self, data: bytes) -> None:
@@ -79,12 +83,14 @@ class ChunkReader:
         for choice in chunk.choices:
             if choice.delta.content:
                 self.texts.append(choice.delta.content)
+            self.logprobs += tokens_of(choice.logprobs)
             if choice.finish_reason is not None:
                 self._reason = FinishReason(choice.finish_reason)
         if chunk.usage is not None:
             self._usage = chunk.usage.to_core()
         if chunk.sources is not None:
             self.sources = tuple(each.to_core() for each in chunk.sources)
+        self._scored = chunk.scored or self._scored
         self._dropped_turns = chunk.dropped_turns or self._dropped_turns
 
 

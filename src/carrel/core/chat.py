@@ -115,11 +115,12 @@ class Usage:
 
 
 class Stage(StrEnum):
-    """What a running request is doing before its text starts."""
+    """What a running request is doing; only ``SCORING`` comes after the text."""
 
     READING_DOCUMENTS = "reading_documents"
     WAITING = "waiting"
     WRITING = "writing"
+    SCORING = "scoring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,10 +200,14 @@ ChatEvent = StageChanged | TextDelta | PassagesFound | SourcesCited | AnswerScor
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A model in service. ``context_length`` is in tokens."""
+    """A model in service. ``context_length`` is in tokens.
+
+    ``adapter_of`` is the name of the base where the model is a LoRA adapter over it.
+    """
 
     name: str
     engine: str
     context_length: int
     precision: str = ""
     device: str = ""
+    adapter_of: str | None = None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol
 
 import torch
@@ -26,21 +26,17 @@ class BatchModel:
 
     Models that let their attention be replaced get ``slot_attention``; the others are given a mask
     of four dimensions. Whether a model understands either is for ``self_check`` to find out.
+    ``device`` is where the model wants its input; ``passes`` counts the forward passes.
     """
 
     def __init__(self, model: Any, adapters: AdapterRows | None = None) -> None:
-        self._model = model
+        self._model: Any = model
         self._adapters = adapters
+        self._own_attention = self._model.config._attn_implementation
         self._takes_mask = not self._replace_attention()
-        forward = getattr(model, "get_base_model", lambda: model)().forward
-        self._selects = "logits_to_keep" in inspect.signature(forward).parameters
+        self._selects = "logits_to_keep" in inspect.signature(self._model.forward).parameters
+        self.device: torch.device = model.device
         self.passes = 0
-
-    @property
-    def device(self) -> torch.device:
-        """Where the model wants its input."""
-        device: torch.device = self._model.device
-        return device
 
     def forward(
         self,
@@ -87,20 +83,34 @@ class BatchModel:
         picked: torch.Tensor = logits[torch.arange(len(last)), last]
         return picked.float()
 
+    @contextmanager
+    def own_attention(self) -> Iterator[None]:
+        """Within this context the model computes its attention as it came."""
+        if self._takes_mask:
+            yield
+            return
+        self._model.set_attn_implementation(self._own_attention)
+        try:
+            yield
+        finally:
+            self._model.set_attn_implementation(SLOTS)
+
     def close(self) -> None:
-        """Let the model go."""
+        """Give the model its own attention back and let it go. Closing twice does nothing."""
+        if self._model is not None and not self._takes_mask:
+            self._model.set_attn_implementation(self._own_attention)
         self._model = None
 
     def _adapted(self, names: Sequence[str | None]) -> AbstractContextManager[Any]:
         return nullcontext() if self._adapters is None else self._adapters.rows(names)
 
     def _replace_attention(self) -> bool:
-        register()
-        try:
-            self._model.set_attn_implementation(SLOTS)
-        except (ValueError, AttributeError):
+        # Asked first because the setter only warns when a model cannot.
+        if not type(self._model)._can_set_attn_implementation():
             return False
-        return bool(self._model.config._attn_implementation == SLOTS)
+        register()
+        self._model.set_attn_implementation(SLOTS)
+        return True
 
     def _mask(self, window: Window) -> torch.Tensor:
         keys = torch.arange(window.length)[None, None, None, :]

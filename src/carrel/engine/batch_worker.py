@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from carrel.core.errors import GenerationFailed, QueueFull
+from carrel.core.errors import CarrelError, GenerationFailed, QueueFull
 from carrel.engine.batcher import Batcher
 from carrel.engine.fair_queue import FairQueue
 from carrel.engine.row import Row
@@ -79,6 +79,23 @@ class BatchWorker:
         with self._state.changed:
             return self._state.failure
 
+    def rows(self) -> list[Row]:
+        """The rows in the batch."""
+        return self._batch.rows if self._batch is not None else []
+
+    def waiting(self) -> int:
+        """How many rows wait for a place in the batch."""
+        with self._state.changed:
+            return len(self._state.queue)
+
+    def allocated_tokens(self) -> int:
+        """Tokens for which the batch has room at present; see ``Batcher``."""
+        return self._batch.allocated_tokens if self._batch is not None else 0
+
+    def kept_tokens(self) -> int:
+        """Tokens of finished sequences that are kept; see ``Batcher``."""
+        return self._batch.prefixes.tokens if self._batch is not None else 0
+
     def submit(self, row: Row) -> None:
         """Let a row wait for its place in the batch.
 
@@ -103,6 +120,16 @@ class BatchWorker:
         with self._state.changed:
             self._state.queue.remove(row)
             self._state.changed.notify_all()
+
+    def refuse_waiting(self, adapter: str, error: CarrelError) -> None:
+        """End the rows that wait to be computed with an adapter."""
+        with self._state.changed:
+            queue = self._state.queue
+            refused = [row for row in queue.items() if row.adapter == adapter]
+            for row in refused:
+                queue.remove(row)
+        for row in refused:
+            row.ended(error)
 
     def took(self, seconds: float) -> None:
         """Learn how long an answer took, to tell callers when to come back."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import torch
 
+from carrel.core.errors import CarrelError
 from carrel.engine.batch_model import BatchModel
 from carrel.engine.lane import Lane
 from carrel.engine.prefix_store import PrefixStore
 from carrel.engine.row import Row
-from carrel.engine.row_sampler import choose
 from carrel.engine.slot_cache import GROWTH
 
 SHORTEST_LANE = 1024
@@ -66,12 +66,13 @@ class Batcher:
 
     def step(self) -> bool:
         """Compute one token of every answer, and a part of the prompts; whether there was work."""
-        for lane in list(self._lanes.values()):
-            self._drop_finished(lane)
-            self._advance(lane.read_prompts(self._limits.prompt_tokens))
-            self._drop_finished(lane)
-            self._advance(lane.write())
-            self._drop_finished(lane)
+        with torch.inference_mode():
+            for lane in self._lanes.values():
+                self._drop_finished(lane)
+                self._advance(lane.read_prompts(self._limits.prompt_tokens))
+                self._drop_finished(lane)
+                self._advance(lane.write())
+                self._drop_finished(lane)
         self._lanes = {key: lane for key, lane in self._lanes.items() if lane.rows}
         return bool(self._lanes)
 
@@ -80,11 +81,8 @@ class Batcher:
         if computed is None or not computed[0]:
             return
         rows, scores = computed
-        chosen = choose(scores, [row.tokens for row in rows], [row.processors for row in rows])
-        for row, token in zip(rows, chosen, strict=True):
-            row.tokens.append(token)
-            if not row.over:
-                row.answer.push(token)
+        for row, own, likeliest in zip(rows, scores, scores.argmax(-1).tolist(), strict=True):
+            row.take(own, likeliest)
 
     def _drop_finished(self, lane: Lane) -> None:
         for row in [row for row in lane.rows if row.over]:
@@ -94,7 +92,16 @@ class Batcher:
             self.running[row.caller] -= 1
             if not self.running[row.caller]:
                 del self.running[row.caller]
-            row.ended(None)
+            row.ended(row.error)
+
+    def drop_adapter(self, name: str, error: CarrelError) -> None:
+        """End the rows that an adapter computes, and forget what it computed before."""
+        for row in self.rows:
+            if row.adapter == name:
+                row.error = error
+        for lane in self._lanes.values():
+            self._drop_finished(lane)
+        self.prefixes.forget(name)
 
     def take_in(self, row: Row) -> None:
         """Let a row join; there must be room for it."""
@@ -103,8 +110,10 @@ class Batcher:
         if lane is None:
             lane = self._lanes[key] = Lane(self._model, 1 if row.alone else self._limits.rows)
         beginning = None if row.alone else self.prefixes.find(row.tokens, row.adapter)
-        lane.add(row, beginning)
+        with torch.inference_mode():
+            lane.add(row, beginning)
         self.running[row.caller] += 1
+        row.answer.start()
 
     def has_room(self, row: Row) -> bool:
         """Whether a row can join now. An empty batch has room for any."""

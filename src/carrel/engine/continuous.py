@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from carrel.core.chat import (
@@ -18,17 +20,17 @@ from carrel.core.chat import (
     StageChanged,
     TextDelta,
 )
-from carrel.core.errors import CarrelError, GenerationFailed
-from carrel.engine.answer import Answer
+from carrel.core.errors import GenerationFailed
+from carrel.core.protocols import Engine
+from carrel.engine.adapted import AdaptedEngine
 from carrel.engine.batch_model import BatchModel
 from carrel.engine.batch_worker import BatchWorker
 from carrel.engine.batcher import Batcher, BatchLimits
-from carrel.engine.prepared import Prepared, PromptSide, sender
-from carrel.engine.requests import refuse_impossible, refuse_unsupported
+from carrel.engine.prepared import PromptSide, sender
 from carrel.engine.row import Row
-from carrel.engine.row_sampler import row_processors
 from carrel.engine.self_check import probe
 from carrel.engine.spec import LoadedModel
+from carrel.engine.waiting import finished
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,12 @@ class ContinuousEngine:
     ``SamplingParams.max_time`` runs from the moment when the model starts on the request.
     """
 
-    def __init__(self, loaded: LoadedModel, limits: BatchLimits, waiting: int) -> None:
+    def __init__(
+        self, loaded: LoadedModel, model: BatchModel, limits: BatchLimits, waiting: int
+    ) -> None:
         self._prompts = PromptSide(loaded)
-        self._defaults = loaded.model.generation_config
+        self._adapters: Any = loaded.adapters
+        self._adapter = loaded.adapter
         self._info = ModelInfo(
             name=loaded.name,
             engine="continuous",
@@ -56,7 +61,7 @@ class ContinuousEngine:
             precision=loaded.precision,
             device=loaded.device,
         )
-        self._model = self._computing(loaded)
+        self._model = model
         self._limits = limits
         self._worker = BatchWorker(loaded.name, self._new_batch, limits.rows, waiting)
 
@@ -68,7 +73,23 @@ class ContinuousEngine:
     @property
     def passes(self) -> int:
         """How many forward passes the model has made."""
-        return int(self._model.passes)
+        return self._model.passes
+
+    def batch_rows(self) -> list[Row]:
+        """The requests that are being computed."""
+        return self._worker.rows()
+
+    def waiting(self) -> int:
+        """How many requests wait for a place in the batch."""
+        return self._worker.waiting()
+
+    def allocated_tokens(self) -> int:
+        """Tokens whose keys and values have room now, kept beginnings included."""
+        return self._worker.allocated_tokens()
+
+    def kept_tokens(self) -> int:
+        """Tokens that are kept for prompts that begin with them."""
+        return self._worker.kept_tokens()
 
     def failure(self) -> str | None:
         """Why the model cannot answer any more; see ``Engine.failure``."""
@@ -78,54 +99,75 @@ class ContinuousEngine:
         """Return the length in tokens of the prompt that the messages become."""
         return await self._prompts.count_tokens(messages)
 
-    async def generate(
+    def generate(
         self, messages: Sequence[Message], sampling: SamplingParams, caller: str = ""
     ) -> AsyncGenerator[EngineEvent]:
         """Yield text deltas and, last, one ``Finished``; see ``Engine.generate``."""
+        return self.generate_with(self._adapter, messages, sampling, caller)
+
+    async def generate_with(
+        self,
+        adapter: str | None,
+        messages: Sequence[Message],
+        sampling: SamplingParams,
+        caller: str = "",
+    ) -> AsyncGenerator[EngineEvent]:
+        """Answer with an adapter, or with the bare base; see ``AdapterHost.generate_with``."""
         accepted = time.perf_counter()
-        refuse_impossible(messages, sampling)
-        refuse_unsupported(sampling, self._info)
-        prepared = await self._prompts.prepare(messages, sampling, self._info)
-        arrived: asyncio.Queue[str | StageChanged | _Ended] = asyncio.Queue()
+        name = adapter or self._info.name
+        prepared = await self._prompts.prepare(messages, sampling, replace(self._info, name=name))
+        arrived: asyncio.Queue[TextDelta | StageChanged | _Ended] = asyncio.Queue()
         send = sender(asyncio.get_running_loop(), arrived)
-        answer = Answer(self._prompts.decode, prepared.limits, send, accepted)
+        answer = self._prompts.answer(prepared, send, accepted)
         row = Row(
-            tokens=list(prepared.tokens),
-            answer=answer,
-            processors=row_processors(
-                sampling, len(prepared.tokens), self._defaults, self._model.device
-            ),
-            most_tokens=len(prepared.tokens) + prepared.limits.max_new_tokens,
+            prepared,
+            answer,
+            self._prompts.processors(prepared, self._model.device),
             ended=lambda error: send(_Ended(error)),
             moved=lambda position: send(StageChanged(Stage.WAITING, position)),
+            adapter=adapter,
             caller=caller,
-            alone=sampling.seed is not None,
         )
         self._worker.submit(row)
         try:
             while not isinstance(item := await arrived.get(), _Ended):
-                yield TextDelta(item) if isinstance(item, str) else item
-            yield self._finished(item, answer, prepared)
+                yield item
+            if item.error is not None:
+                raise item.error
+            assert answer.reason is not None, "a row that ends without an error has a reason"
+            usage = answer.usage(len(prepared.tokens))
+            self._worker.took(usage.seconds)
+            yield Finished(answer.reason, usage, name)
         finally:
             self._worker.give_up(row)
+
+    async def add_adapter(self, name: str, folder: Path) -> Engine:
+        """Load an adapter between two passes; see ``AdapterHost.add_adapter``."""
+        await self._between_passes(lambda batch: self._adapters.add(name, folder))
+        return AdaptedEngine(self, name)
+
+    async def remove_adapter(self, name: str) -> None:
+        """End the adapter's answers and drop it; see ``AdapterHost.remove_adapter``."""
+        unloaded = GenerationFailed(f"Model {name} was unloaded while it answered.")
+        self._worker.refuse_waiting(name, unloaded)
+
+        def drop(batch: Batcher) -> None:
+            batch.drop_adapter(name, unloaded)
+            self._adapters.remove(name)
+
+        with suppress(GenerationFailed):  # closed: the adapter went with the base
+            await self._between_passes(drop)
 
     async def close(self) -> None:
         """Stop what runs and free the memory. Closing twice does nothing."""
         await asyncio.to_thread(self._worker.close)
         self._model.close()
+        self._adapters = None
 
-    def _finished(self, ended: _Ended, answer: Answer, prepared: Prepared) -> Finished:
-        if isinstance(ended.error, CarrelError):
-            raise ended.error
-        if ended.error is not None or answer.reason is None:
-            raise GenerationFailed(f"Model {self._info.name} failed while it answered.")
-        usage = answer.usage(len(prepared.tokens))
-        self._worker.took(usage.seconds)
-        return Finished(answer.reason, usage, self._info.name)
+    async def _between_passes(self, work: Callable[[Batcher], None]) -> None:
+        unloaded = GenerationFailed(f"Model {self._info.name} was unloaded.")
+        await finished(self._worker.between_passes(work), unloaded)
 
-    def _computing(self, loaded: LoadedModel) -> Any:
-        return BatchModel(loaded.model)
-
-    def _new_batch(self) -> Any:
+    def _new_batch(self) -> Batcher:
         probe(self._model)
         return Batcher(self._model, self._limits)

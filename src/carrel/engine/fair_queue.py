@@ -74,9 +74,13 @@ class FairQueue(Generic[Waiting]):
 
     def clear(self) -> list[Waiting]:
         """Empty the line and return who stood in it."""
-        items = [item for each in self._waiting.values() for item in each]
+        items = self.items()
         self._waiting.clear()
         return items
+
+    def items(self) -> list[Waiting]:
+        """Return all who wait, in no order that means anything."""
+        return [item for each in self._waiting.values() for item in each]
 
     @staticmethod
     def _next(callers: Iterable[str], running: Counter[str]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,9 +11,12 @@ from typing import Any
 import structlog
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
+from carrel.core.chat import EngineEvent, Message, ModelInfo, SamplingParams
 from carrel.core.errors import CarrelError, ModelLoadFailed
-from carrel.engine.batcher import BatchLimits
+from carrel.engine.adapters import AdapterSet
+from carrel.engine.batcher import Batcher, BatchLimits
 from carrel.engine.bundled import bundled_gguf
+from carrel.engine.choose import UNKNOWN_MEMORY
 from carrel.engine.continuous import ContinuousEngine
 from carrel.engine.conversion import Conversion, cache_folder, converted
 from carrel.engine.llamacpp_batch import LlamaBatch
@@ -20,12 +24,14 @@ from carrel.engine.llamacpp_library import llama_library
 from carrel.engine.llamacpp_model import LlamaFile, LlamaModel, LlamaShape
 from carrel.engine.loader import read_template
 from carrel.engine.memory import GIB, free_memory
+from carrel.engine.serving_limits import ServingLimits
 from carrel.engine.source import find_model, first_line
 from carrel.engine.spec import LoadedModel, ModelSpec
 from carrel.settings.schema import BUNDLED
 
-MEMORY_SHARE = 4
-"""At most a quarter of the free memory is taken for keys and values."""
+MEMORY_SHARE = 8
+"""By default an eighth of the free memory is taken for keys and values: llama.cpp takes it all at
+the start, used or not."""
 
 SHORTEST_CONTEXT = 512
 TOKENIZER_BYTES = 50_000_000
@@ -35,24 +41,58 @@ PROBE = "Hello, world! 3.14 naïve café 東京 🦜\n\n  def f(x):\n\treturn x"
 logger = structlog.get_logger()
 
 
-class LlamaCppEngine(ContinuousEngine):
-    """One GGUF model. What surrounds the model is the same as in the batching engine."""
+class _Batching(ContinuousEngine):
+    """The batching engine with llama.cpp in place of a transformers model."""
 
-    def __init__(self, loaded: LoadedModel, waiting: int) -> None:
-        shape: LlamaShape = loaded.model.shape
-        limits = BatchLimits(rows=shape.slots, cache_tokens=2 * shape.slots * shape.context_length)
-        super().__init__(loaded, limits, waiting)
+    def __init__(self, loaded: LoadedModel, model: Any, waiting: int) -> None:
+        shape: LlamaShape = model.shape
+        tokens = 2 * shape.slots * shape.context_length
+        super().__init__(loaded, model, BatchLimits(shape.slots, tokens), waiting)
         self._info = replace(self._info, engine="llamacpp")
 
-    def _computing(self, loaded: LoadedModel) -> Any:
-        return loaded.model
-
-    def _new_batch(self) -> Any:
-        return LlamaBatch(self._model)
+    def _new_batch(self) -> Batcher:
+        model: Any = self._model
+        return LlamaBatch(model, self._limits)
 
 
-def load(spec: ModelSpec, wanted: LlamaShape) -> LoadedModel:
-    """Load a GGUF file with its tokenizer. A ``context_length`` of 0 takes the file's own.
+class LlamaCppEngine:
+    """One GGUF model; all around it is as in ``ContinuousEngine``, adapters excepted."""
+
+    def __init__(self, loaded: LoadedModel, model: LlamaModel, waiting: int) -> None:
+        self._batching = _Batching(loaded, model, waiting)
+
+    @property
+    def info(self) -> ModelInfo:
+        """The model's name, context length and placement."""
+        return self._batching.info
+
+    def failure(self) -> str | None:
+        """Why the model cannot answer any more; see ``Engine.failure``."""
+        return self._batching.failure()
+
+    async def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Return the length in tokens of the prompt that the messages become."""
+        return await self._batching.count_tokens(messages)
+
+    def generate(
+        self, messages: Sequence[Message], sampling: SamplingParams, caller: str = ""
+    ) -> AsyncGenerator[EngineEvent]:
+        """Yield text deltas and, last, one ``Finished``; see ``Engine.generate``."""
+        return self._batching.generate(messages, sampling, caller)
+
+    async def close(self) -> None:
+        """Stop what runs and free the memory. Closing twice does nothing."""
+        await self._batching.close()
+
+
+def load_engine(spec: ModelSpec, limits: ServingLimits) -> LlamaCppEngine:
+    """Load a GGUF file and serve it; see ``load_gguf``."""
+    loaded, model = load_gguf(spec, limits)
+    return LlamaCppEngine(loaded, model, limits.max_waiting)
+
+
+def load_gguf(spec: ModelSpec, limits: ServingLimits) -> tuple[LoadedModel, LlamaModel]:
+    """Load a GGUF file with its tokenizer.
 
     Where memory is short, fewer requests are answered at once, and then in shorter contexts.
 
@@ -60,6 +100,7 @@ def load(spec: ModelSpec, wanted: LlamaShape) -> LoadedModel:
         ModelNotFound: there is no such file.
         ModelLoadFailed: it is no GGUF file, llama.cpp cannot load it or is not installed, or a
             setting was made that does not apply to such files.
+        StorageFull: the disk has no room for the tokenizer.
     """
     refuse_inapplicable(spec)
     file = gguf_file(spec)
@@ -76,21 +117,28 @@ def load(spec: ModelSpec, wanted: LlamaShape) -> LoadedModel:
                 "be worse than they could be",
                 model=spec.name,
             )
-        shape = fitting(opened, wanted, free_memory())
-        model = LlamaModel(opened, shape)
+        model = LlamaModel(opened, fitting(opened, limits))
     except CarrelError:
         opened.close()
         raise
-    logger.info("model loaded", model=spec.name, users=shape.slots, context=shape.context_length)
-    return LoadedModel(
+    loaded = LoadedModel(
         model=model,
         tokenizer=tokenizer,
         name=spec.name,
-        context_length=shape.context_length,
+        context_length=model.shape.context_length,
         precision=opened.description(),
         device="gpu" if library.functions.llama_supports_gpu_offload() else "cpu",
+        adapters=AdapterSet(model, spec.name),
         prompt_type=spec.prompt_type,
     )
+    logger.info(
+        "model loaded",
+        model=spec.name,
+        precision=loaded.precision,
+        users=model.shape.slots,
+        context=model.shape.context_length,
+    )
+    return loaded, model
 
 
 def refuse_inapplicable(spec: ModelSpec) -> None:
@@ -129,25 +177,30 @@ def gguf_file(spec: ModelSpec) -> Path:
     return files.folder / files.gguf_file
 
 
-def fitting(file: LlamaFile, wanted: LlamaShape, free: int | None) -> LlamaShape:
-    """Return the wanted shape, made smaller until its keys and values fit the ``free`` bytes.
+def fitting(file: LlamaFile, limits: ServingLimits) -> LlamaShape:
+    """Return how many sequences of the file's own length memory allows; at least a short one.
 
     Raises:
         ModelLoadFailed: not even one short conversation fits.
     """
-    context = min(wanted.context_length or file.context_length, file.context_length)
-    if free is None:
-        return LlamaShape(wanted.slots, context)
-    tokens = free // MEMORY_SHARE // max(1, file.bytes_per_token)
-    slots = max(1, min(wanted.slots, tokens // context))
+    context = file.context_length
+    most = limits.cache_memory * GIB if limits.cache_memory is not None else free_share()
+    tokens = int(most) // max(1, file.bytes_per_token)
+    slots = max(1, min(limits.max_batch, tokens // context))
     shape = LlamaShape(slots, min(context, tokens // slots))
     if shape.context_length < min(SHORTEST_CONTEXT, context):
-        needed = SHORTEST_CONTEXT * file.bytes_per_token * MEMORY_SHARE / GIB
+        needed = min(SHORTEST_CONTEXT, context) * file.bytes_per_token / GIB
         raise ModelLoadFailed(
-            f"A conversation needs about {needed:.1f} GiB of memory beside the weights, "
-            f"{free / GIB:.1f} GiB are free."
+            f"A conversation of {SHORTEST_CONTEXT} tokens takes {needed:.1f} GiB of memory beside "
+            f"the weights, {most / GIB:.1f} GiB may be taken: free some or set --cache_memory."
         )
     return shape
+
+
+def free_share() -> float:
+    """Return the bytes that may become keys and values by default."""
+    free = free_memory()
+    return (UNKNOWN_MEMORY if free is None else free) / MEMORY_SHARE
 
 
 def read_tokenizer(file: Path, models_dir: Path) -> PreTrainedTokenizerBase:

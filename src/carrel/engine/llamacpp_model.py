@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import GenerationConfig
+from transformers import GenerationConfig, PretrainedConfig
 
 from carrel.core.errors import GenerationFailed, ModelLoadFailed
 from carrel.engine.llamacpp_library import LlamaLibrary
@@ -125,6 +125,8 @@ class LlamaModel:
         self.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]
             eos_token_id=file.end_tokens()
         )
+        self.config: Any = PretrainedConfig()
+        self.config.vocab_size = file.vocabulary_size
         call = self._call = file.library.functions
         lonely = bool(file.precision)
         slots = shape.slots + lonely
@@ -140,7 +142,7 @@ class LlamaModel:
             file.close()
             raise ModelLoadFailed(
                 f"llama.cpp has no room for {slots} sequences of {shape.context_length} tokens: "
-                f"{reason}. Set --llamacpp_context or --llamacpp_users lower."
+                f"{reason}. Set --max_batch or --cache_memory lower."
             )
         self._memory: Any = call.llama_get_memory(self._context)
         self._batch: Any = call.llama_batch_init(parameters.n_batch, 0, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from transformers import (
 from transformers.utils.logging import disable_progress_bar
 
 from carrel.core.errors import CarrelError, ModelLoadFailed
+from carrel.engine.adapters import AdapterSet
 from carrel.engine.bundled import bundled_model
 from carrel.engine.gguf_files import unpacked_gguf
 from carrel.engine.memory_estimate import estimate, refuse_too_large
@@ -100,7 +102,8 @@ def _load_files(
     dtype = default_dtype() if spec.dtype == "auto" else getattr(torch, spec.dtype)
     refuse_quantization(spec)
     placement = device_map(spec)
-    refuse_too_large(spec, estimate(files.folder, files.pickled), precision(spec, dtype))
+    needed = estimate(files.folder, files.pickled)
+    refuse_too_large(spec, needed, precision(spec, dtype), dtype)
     tokenizer = AutoTokenizer.from_pretrained(files.folder, **common)
     if template is not None:
         tokenizer.chat_template = template
@@ -114,9 +117,10 @@ def _load_files(
         **common,
     )
     model.generation_config = own_generation_config(model.generation_config, tokenizer)
-    if adapter is not None:
-        model = with_adapter(model, adapter, spec)
     model.eval()
+    adapters = AdapterSet(model, replace(spec, lora_weights=None).name, spec.allow_pickle)
+    if adapter is not None:
+        adapters.add(spec.name, adapter)
     return LoadedModel(
         model=model,
         tokenizer=tokenizer,
@@ -124,6 +128,8 @@ def _load_files(
         context_length=context_length(model.config, tokenizer),
         precision=precision(spec, dtype),
         device=str(model.device),
+        adapters=adapters,
+        adapter=spec.name if adapter is not None else None,
         prompt_type=spec.prompt_type,
     )
 
@@ -163,30 +169,6 @@ def precision(spec: ModelSpec, dtype: torch.dtype) -> str:
     if spec.load_4bit:
         return "nf4"
     return "int8" if spec.load_8bit else str(dtype).removeprefix("torch.")
-
-
-def with_adapter(model: Any, adapter: Path, spec: ModelSpec) -> Any:
-    """Put a LoRA adapter on a model.
-
-    Raises:
-        ModelLoadFailed: it was trained on another kind of model.
-    """
-    # peft takes a second to import, and most models come without an adapter.
-    from peft import PeftConfig, get_peft_model
-
-    mismatch = f"The adapter {spec.lora_weights} does not fit the model {spec.base_model}"
-    config = PeftConfig.from_pretrained(str(adapter))
-    config.inference_mode = True
-    # It names the folder or id under which the base lay at training time, which says nothing here.
-    config.base_model_name_or_path = None
-    try:
-        adapted: Any = get_peft_model(model, config)
-        missing = adapted.load_adapter(str(adapter), "default", is_trainable=False).missing_keys
-    except (ValueError, RuntimeError) as error:
-        raise ModelLoadFailed(f"{mismatch}: {first_line(error)}") from error
-    if missing:
-        raise ModelLoadFailed(f"{mismatch}: it has no weights for {missing[0]}.")
-    return adapted
 
 
 def own_generation_config(given: Any, tokenizer: PreTrainedTokenizerBase) -> GenerationConfig:

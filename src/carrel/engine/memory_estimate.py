@@ -34,11 +34,10 @@ class Estimate:
     matrices: int
     others: int
 
-    def bytes(self, precision: str) -> int:
-        """Return what the weights take in ``nf4``, ``int8`` or a torch number format."""
-        quantized = QUANTIZED_BYTES.get(precision)
-        plain = 2 if quantized else getattr(torch, precision).itemsize
-        return int((self.matrices * (quantized or plain) + self.others * plain) * OVERHEAD)
+    def bytes(self, precision: str, dtype: torch.dtype) -> int:
+        """Return what they take: matrices in ``nf4``, ``int8`` or plain, the rest in ``dtype``."""
+        matrix = QUANTIZED_BYTES.get(precision, dtype.itemsize)
+        return int((self.matrices * matrix + self.others * dtype.itemsize) * OVERHEAD)
 
 
 def estimate(folder: Path, pickled: bool) -> Estimate:
@@ -54,13 +53,13 @@ def estimate(folder: Path, pickled: bool) -> Estimate:
     return Estimate(matrices, others)
 
 
-def refuse_too_large(spec: ModelSpec, needed: Estimate, precision: str) -> None:
+def refuse_too_large(spec: ModelSpec, needed: Estimate, precision: str, dtype: torch.dtype) -> None:
     """Raise ModelLoadFailed where the model needs more memory than is free, with both figures."""
     free, place = room(spec, precision)
-    size = needed.bytes(precision)
+    size = needed.bytes(precision, dtype)
     if free is None or size <= free:
         return
-    smaller = needed.bytes("nf4")
+    smaller = needed.bytes("nf4", dtype)
     advice = (
         f"--load_4bit=True takes about {smaller / GIB:.1f} GiB."
         if smaller <= free and precision not in QUANTIZED_BYTES

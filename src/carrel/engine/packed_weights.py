@@ -62,8 +62,7 @@ def unpacked(tensors: Mapping[str, torch.Tensor], packing: Packing) -> torch.Ten
         zeros = _awq_numbers(tensors["qzeros"])
     else:
         numbers = _numbers(tensors["qweight"].t(), packing.bits).t()
-        zeros = _numbers(tensors["qzeros"], packing.bits)
-        zeros = (zeros + packing.zero_offset) & ((1 << packing.bits) - 1)
+        zeros = _gptq_zeros(tensors["qzeros"], packing)
     scales = tensors["scales"].float()
     inputs = numbers.shape[0]
     groups = tensors.get("g_idx")
@@ -73,6 +72,16 @@ def unpacked(tensors: Mapping[str, torch.Tensor], packing: Packing) -> torch.Ten
     groups = groups.long()
     numbers, zeros = numbers.float(), zeros.float()[:, : numbers.shape[1]]
     return ((numbers - zeros[groups]) * scales[groups]).t().contiguous()
+
+
+def _gptq_zeros(words: torch.Tensor, packing: Packing) -> torch.Tensor:
+    """Return the zeros with the one back that the layout takes off, from whole words if it can."""
+    if packing.zero_offset and 32 % packing.bits == 0:
+        # A zero of 0 was borrowed for from its neighbour; only the whole word gives that back.
+        ones = sum(1 << shift for shift in range(0, 32, packing.bits))
+        return _numbers(words + ones, packing.bits)
+    zeros = _numbers(words, packing.bits) + packing.zero_offset
+    return zeros & ((1 << packing.bits) - 1)
 
 
 def _numbers(words: torch.Tensor, bits: int) -> torch.Tensor:

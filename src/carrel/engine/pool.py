@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from threading import Condition, Thread
+from threading import Condition
 
 import structlog
 
 from carrel.core.chat import ModelInfo
-from carrel.core.errors import CarrelError, ModelLoadFailed, ModelNotFound, ModelNotReady
+from carrel.core.errors import (
+    AlreadyExists,
+    CarrelError,
+    ModelLoadFailed,
+    ModelNotFound,
+    ModelNotReady,
+    Unavailable,
+    UnsupportedParameter,
+)
+from carrel.core.models import ModelRequest, ModelState, ModelStatus
 from carrel.core.protocols import Engine
+from carrel.engine.adapted import AdapterHost
+from carrel.engine.freeing import free_memory
+from carrel.engine.loaders import Loader, NamedAdapter, NamedLoader, Planner
+from carrel.engine.waiting import finished
 
 logger = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class NamedLoader:
-    """A model that is to be in service. ``load`` blocks, and raises core errors."""
-
-    name: str
-    load: Callable[[], Engine]
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Place:
     """Where one model of the pool stands: waiting, loaded, or failed."""
 
-    loader: NamedLoader
+    loader: Loader
     engine: Engine | None = None
     error: CarrelError | None = None
 
@@ -41,6 +47,20 @@ class _Place:
             self.engine is not None and name == self.engine.info.name
         )
 
+    def stands_on(self, other: _Place) -> bool:
+        return isinstance(self.loader, NamedAdapter) and self.loader.base is other.loader
+
+    def state(self) -> ModelState:
+        over = self.loader.base.name if isinstance(self.loader, NamedAdapter) else None
+        if self.error is not None:
+            return ModelState(
+                self.loader.name, ModelStatus.FAILED, adapter_of=over, reason=str(self.error)
+            )
+        if self.engine is None:
+            return ModelState(self.loader.name, ModelStatus.LOADING, adapter_of=over)
+        info = self.engine.info
+        return ModelState(info.name, ModelStatus.READY, info, info.adapter_of)
+
 
 @dataclass(slots=True)
 class _State:
@@ -48,32 +68,39 @@ class _State:
 
     places: list[_Place]
     changed: Condition = field(default_factory=Condition)
-    thread: Thread | None = None
+    thread: ThreadPoolExecutor | None = None
+    started: bool = False
     closing: bool = False
 
 
 class ModelPool:
-    """Loads models one after the other in a thread; the first is the default one.
+    """Loads models one after the other in a thread of its own; the first is the default one.
 
-    A model can answer as soon as it is loaded itself. One that fails does not keep the others from
-    service.
+    A model can answer as soon as it is loaded itself, and those that load do not keep the others
+    from answering. One that fails does not keep the others from service.
     """
 
-    def __init__(self, loaders: Sequence[NamedLoader]) -> None:
+    def __init__(self, loaders: Sequence[Loader], plan: Planner | None = None) -> None:
+        """Take the models of the start, and what turns a later request into loaders."""
         self._state = _State([_Place(loader) for loader in loaders])
+        self._plan = plan
 
     def start(self) -> None:
         """Begin to load; returns at once. Starting twice does nothing."""
         state = self._state
         with state.changed:
-            if state.thread is None and not state.closing:
-                state.thread = Thread(target=self._load_all, name="load models")
-                state.thread.start()
+            if not state.started and not state.closing:
+                state.started = True
+                self._thread().submit(self._load_each, list(state.places))
 
     def models(self) -> list[ModelInfo]:
         """The models that can answer now, the default one first."""
+        return [each.info for each in self.states() if each.info is not None]
+
+    def states(self) -> list[ModelState]:
+        """Every model that is in service, loads or failed, the default one first."""
         with self._state.changed:
-            return [place.engine.info for place in self._state.places if place.engine is not None]
+            return [place.state() for place in self._state.places]
 
     def get(self, name: str | None) -> Engine:
         """Return the engine of a model, of the default one for None.
@@ -116,6 +143,59 @@ class ModelPool:
                 if place.error is not None:
                     raise place.error.with_traceback(None)
 
+    def begin_load(self, request: ModelRequest) -> list[ModelState]:
+        """Begin to load and return at once; a failure stays to be seen in ``states``.
+
+        Raises:
+            AlreadyExists: its name is taken.
+            InvalidRequest: the request contradicts itself.
+        """
+        places = self._reserve(request)
+        self._submit(places, keeps_failures=True)
+        with self._state.changed:
+            return [place.state() for place in places]
+
+    async def load(self, request: ModelRequest) -> list[ModelState]:
+        """Load a model with its adapters, and return what came into service.
+
+        Cancelling only ends the waiting. A load that fails leaves nothing behind.
+
+        Raises:
+            AlreadyExists: its name is taken.
+            InvalidRequest: the request contradicts itself.
+            ModelNotFound, ModelLoadFailed, StorageFull, OfflineRefused: it cannot be loaded.
+        """
+        places = self._reserve(request)
+        await finished(self._submit(places, keeps_failures=False), _closing())
+        with self._state.changed:
+            return [place.state() for place in places]
+
+    async def unload(self, name: str) -> list[str]:
+        """Take a model out of service, and return the names of what went: its adapters go with it.
+
+        Its running answers end with ``GenerationFailed``. The next model becomes the default one
+        where it was that.
+
+        Raises:
+            ModelNotFound: no model by that name is in service.
+            ModelNotReady: it, or an adapter over it, is still loading.
+        """
+        state = self._state
+        with state.changed:
+            place = self._place(name)
+            gone = [place, *(each for each in state.places if each.stands_on(place))]
+            for each in gone:
+                if not each.settled:
+                    raise ModelNotReady(
+                        f"Model {each.loader.name} is still loading: unload it when it is ready."
+                    )
+            state.places = [each for each in state.places if each not in gone]
+        names = [each.state().name for each in gone]
+        # Once begun it is done to the end: nobody can ask for these models again.
+        await asyncio.shield(asyncio.create_task(_close(gone)))
+        logger.info("model unloaded", models=names)
+        return names
+
     async def close(self) -> None:
         """Stop loading after the present model and close all engines. Twice does nothing."""
         state = self._state
@@ -124,7 +204,7 @@ class ModelPool:
             thread, state.thread = state.thread, None
             state.changed.notify_all()
         if thread is not None:
-            await asyncio.to_thread(thread.join)
+            await asyncio.to_thread(thread.shutdown, cancel_futures=True)
         for place in state.places:
             engine, place.engine = place.engine, None
             if engine is not None:
@@ -142,24 +222,118 @@ class ModelPool:
         served = ", ".join(place.loader.name for place in places)
         raise ModelNotFound(f"Model {name} is not in service. In service: {served}.")
 
-    def _load_all(self) -> None:
-        for place in self._state.places:
+    def _thread(self) -> ThreadPoolExecutor:
+        state = self._state
+        if state.closing:
+            raise _closing()
+        if state.thread is None:
+            state.thread = ThreadPoolExecutor(1, thread_name_prefix="load models")
+        return state.thread
+
+    def _reserve(self, request: ModelRequest) -> list[_Place]:
+        """Make places for what is asked, so that nobody else takes the names."""
+        if self._plan is None:
+            raise UnsupportedParameter("This server loads no models while it runs.")
+        state = self._state
+        with state.changed:
+            bases = [
+                place.loader
+                for place in state.places
+                if isinstance(place.loader, NamedLoader) and place.error is None
+            ]
+            loaders = self._plan(request, bases)
+            taken = [
+                place
+                for place in state.places
+                if any(place.answers_to(loader.name) for loader in loaders)
+            ]
+            for place in taken:
+                if place.error is None:
+                    where = "in service" if place.engine is not None else "being loaded"
+                    raise AlreadyExists(
+                        f"Model {place.loader.name} is {where} already: unload it first, or give "
+                        "the new one another name."
+                    )
+            places = [_Place(loader) for loader in loaders]
+            state.places = [each for each in state.places if each not in taken] + places
+            return places
+
+    def _submit(self, places: list[_Place], *, keeps_failures: bool) -> Future[None]:
+        with self._state.changed:
+            return self._thread().submit(self._load_together, places, keeps_failures)
+
+    def _load_each(self, places: Sequence[_Place]) -> None:
+        for place in places:
             if self._state.closing:
                 return
-            engine, error = _outcome(place.loader)
-            with self._state.changed:
-                place.engine, place.error = engine, error
-                self._state.changed.notify_all()
+            self._load(place)
+
+    def _load_together(self, places: Sequence[_Place], keeps_failures: bool) -> None:
+        """Load all of the places, or none."""
+        self._load_each(places)
+        errors = [place.error for place in places if place.error is not None]
+        if not errors:
+            return
+        state = self._state
+        with state.changed:
+            kept = [each for each in places if keeps_failures and each.error is not None]
+            gone = [each for each in places if each not in kept]
+            state.places = [each for each in state.places if each not in gone]
+        asyncio.run(_close([*gone[::-1], *kept]))
+        raise errors[0]
+
+    def _load(self, place: _Place) -> None:
+        if place.settled:
+            return
+        engine, error = self._outcome(place.loader)
+        with self._state.changed:
+            place.engine, place.error = engine, error
+            self._state.changed.notify_all()
+
+    def _outcome(self, loader: Loader) -> tuple[Engine | None, CarrelError | None]:
+        try:
+            return self._engine(loader), None
+        except CarrelError as error:
+            logger.error("model not loaded", model=loader.name, reason=str(error))  # noqa: TRY400
+            return None, _without_frames(error)
+        # A loader that breaks its promise must not end the thread: its model would seem to load
+        # for ever. The error is kept and raised to everyone who asks for the model.
+        except Exception as error:
+            logger.exception("model not loaded", model=loader.name)
+            return None, ModelLoadFailed(f"Model {loader.name} cannot be loaded: {error!r}")
+
+    def _engine(self, loader: Loader) -> Engine:
+        if isinstance(loader, NamedLoader):
+            return loader.load()
+        (base,) = [each for each in self._state.places if each.loader is loader.base]
+        self._load(base)
+        if base.error is not None:
+            raise base.error.with_traceback(None)
+        if not isinstance(base.engine, AdapterHost):
+            raise ModelLoadFailed(
+                f"Model {loader.base.name} takes no LoRA adapters: its engine cannot apply them."
+            )
+        return asyncio.run(base.engine.add_adapter(loader.name, loader.find()))
 
 
-def _outcome(loader: NamedLoader) -> tuple[Engine | None, CarrelError | None]:
-    try:
-        return loader.load(), None
-    except CarrelError as error:
-        logger.error("model not loaded", model=loader.name, reason=str(error))  # noqa: TRY400
-        return None, error
-    # A loader that breaks its promise must not end the thread: its model would seem to load
-    # for ever. The error is kept and raised to everyone who asks for the model.
-    except Exception as error:
-        logger.exception("model not loaded", model=loader.name)
-        return None, ModelLoadFailed(f"Model {loader.name} cannot be loaded: {error!r}")
+def _closing() -> Unavailable:
+    return Unavailable("The server is shutting down: try again when it is back.")
+
+
+def _without_frames(error: CarrelError) -> CarrelError:
+    """Return the error without the frames that raised it: they would keep half a model alive."""
+    each: BaseException | None = error
+    while each is not None:
+        each.__traceback__ = None
+        each = each.__cause__ or each.__context__
+    return error
+
+
+async def _close(places: Sequence[_Place]) -> None:
+    """Close the engines in their order, and give their memory back."""
+    for place in places:
+        engine, place.engine = place.engine, None
+        if engine is not None:
+            await engine.close()
+        del engine
+    await asyncio.to_thread(free_memory)

@@ -1,4 +1,4 @@
-"""What comes before and after the model: prompts in, text out, for every engine of this process."""
+"""What comes before and after the model: prompts in, text out, for the engines of this process."""
 
 from __future__ import annotations
 
@@ -9,35 +9,52 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from carrel.core.chat import Message, ModelInfo, SamplingParams
+import torch
+from transformers import LogitsProcessorList
+
+from carrel.core.chat import Message, ModelInfo, SamplingParams, TextDelta
 from carrel.core.errors import PromptTooLong
-from carrel.engine.answer import AnswerLimits
+from carrel.engine.answer import Answer, AnswerLimits
+from carrel.engine.generating import GrammarMask
+from carrel.engine.grammar import GrammarCompiler, GrammarMatcher
 from carrel.engine.prompting import PromptBuilder
+from carrel.engine.requests import refuse_impossible, refuse_unsupported
+from carrel.engine.sampling import logits_processors, penalties
 from carrel.engine.spec import LoadedModel
+from carrel.engine.token_bytes import TokenBytes
+
+HONOURED = ("response_format", "top_logprobs")
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A prompt in tokens, and where the answer to it ends."""
+    """A prompt in tokens, where the answer to it ends, and how its tokens are chosen.
+
+    ``token_bytes`` is there where log-probabilities are asked for.
+    """
 
     tokens: list[int]
+    sampling: SamplingParams
     limits: AnswerLimits
+    token_bytes: TokenBytes | None
 
 
 class PromptSide:
     """Makes prompts, and text of tokens, for one loaded model. May be used from several threads.
 
     The end tokens are those of the model's generation configuration and the one with which its
-    chat template ends a turn; both are put into the configuration.
+    chat template ends a turn; both are put into the configuration, ``defaults``.
     """
 
     def __init__(self, loaded: LoadedModel) -> None:
         self._prompts = PromptBuilder(loaded.tokenizer, loaded.prompt_type)
         # Encoding changes the tokenizer's state; decoding in another thread needs its own.
         self._decoder = copy.deepcopy(loaded.tokenizer)
-        defaults = loaded.model.generation_config
-        self._end_tokens = frozenset(defaults.eos_token_id or ()) | self._prompts.end_tokens()
-        defaults.eos_token_id = sorted(self._end_tokens) or None
+        self.defaults = loaded.model.generation_config
+        self._end_tokens = frozenset(self.defaults.eos_token_id or ()) | self._prompts.end_tokens()
+        self.defaults.eos_token_id = sorted(self._end_tokens) or None
+        vocabulary = loaded.model.config.get_text_config().vocab_size
+        self._grammars = GrammarCompiler(self._decoder, vocabulary, self._end_tokens)
 
     async def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return the length in tokens of the prompt that the messages become."""
@@ -49,8 +66,11 @@ class PromptSide:
         """Return the prompt; an answer that would outgrow the context ends there.
 
         Raises:
+            InvalidRequest, UnsupportedParameter: the sampling parameters cannot be honoured.
             PromptTooLong: nothing is left of the context for an answer.
         """
+        refuse_impossible(messages, sampling)
+        refuse_unsupported(sampling, info, HONOURED)
         tokens = await asyncio.to_thread(self._prompts.encode, messages)
         room = info.context_length - len(tokens)
         if room < 1:
@@ -58,21 +78,43 @@ class PromptSide:
                 f"The prompt has {len(tokens)} tokens, and {info.name} takes "
                 f"{info.context_length} with its answer. Shorten the question or its sources."
             )
+        grammar = await asyncio.to_thread(self._grammar, sampling)
         limits = AnswerLimits(
             end_tokens=self._end_tokens,
-            stop=(*sampling.stop, *self._prompts.stop),
+            # A grammar ends the answer; the prompt form's stop strings could stand in its texts.
+            stop=() if grammar is not None else (*sampling.stop, *self._prompts.stop),
             max_new_tokens=min(sampling.max_new_tokens, room),
             max_time=sampling.max_time,
             trims_start=self._prompts.trims_start,
+            grammar=grammar,
         )
-        return Prepared(tokens, limits)
+        told = sampling.top_logprobs is not None
+        return Prepared(tokens, sampling, limits, TokenBytes(self._decoder) if told else None)
 
-    def decode(self, token_ids: list[int]) -> str:
-        """Return the text of tokens, without control tokens. For one thread."""
+    def answer(
+        self, prepared: Prepared, show: Callable[[TextDelta], None], accepted: float
+    ) -> Answer:
+        """Return the answer to be written; see ``Answer`` for the arguments."""
+        return Answer(self._decode, prepared.limits, show, accepted)
+
+    def processors(self, prepared: Prepared, device: torch.device) -> LogitsProcessorList:
+        """Return what is applied to scores before their largest is taken; empty if nothing is."""
+        sampling = prepared.sampling
+        processors = penalties(sampling, self.defaults, len(prepared.tokens), device)
+        if prepared.limits.grammar is not None:
+            processors.append(GrammarMask(prepared.limits.grammar))
+        processors.extend(logits_processors(sampling, device))
+        return processors
+
+    def _decode(self, token_ids: list[int]) -> str:
         text = self._decoder.decode(
             token_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
         )
         return str(text)
+
+    def _grammar(self, sampling: SamplingParams) -> GrammarMatcher | None:
+        wanted = sampling.response_format
+        return None if wanted is None else self._grammars.compile(wanted).matcher()
 
 
 def sender(loop: asyncio.AbstractEventLoop, queue: asyncio.Queue[Any]) -> Callable[[Any], None]:

@@ -21,11 +21,14 @@ from carrel.core.chat import (
 from carrel.core.errors import GenerationFailed, PromptTooLong, UnsupportedParameter
 from carrel.engine.detokenize import StopStrings
 from carrel.engine.inference_server import refuse_outward
+from carrel.engine.remote_format import FormatCheck, format_options
 from carrel.engine.remote_model import LOSE_TEXT_TO_STOPS, extensions, wire_messages
 from carrel.engine.remote_server import RemoteServer
 from carrel.engine.remote_stream import Piece
 from carrel.engine.requests import refuse_impossible, refuse_unsupported
+from carrel.engine.untold_tokens import UntoldTokens
 
+HONOURED = ("response_format", "top_logprobs")
 BYTES_PER_TOKEN = 3
 TOKENS_PER_MESSAGE = 8
 
@@ -90,19 +93,24 @@ class RemoteEngine:
         """
         accepted = time.perf_counter()
         refuse_impossible(messages, sampling)
-        refuse_unsupported(sampling, self._info)
+        refuse_unsupported(sampling, self._info, HONOURED)
         body = await self._body(messages, sampling)
         answer = _Answer(sampling, accepted)
+        check = FormatCheck(sampling, self._server.base_url)
         async with aclosing(self._server.stream(body)) as pieces:
             while (piece := await answer.following(pieces)) is not None:
                 if self._closed:
                     raise GenerationFailed(f"Model {self._info.name} was unloaded.")
-                if text := answer.push(piece):
-                    yield TextDelta(text)
+                check.take(piece.text, piece.logprobs)
+                delta = answer.push(piece)
+                if delta.text or delta.logprobs:
+                    yield delta
                 if answer.reason is not None and answer.cut:
                     break
-        if text := answer.flush():
-            yield TextDelta(text)
+        rest = answer.flush()
+        if rest.text or rest.logprobs:
+            yield rest
+        check.end(answer.reason or FinishReason.STOP)
         usage = answer.usage(estimated_tokens(messages))
         yield Finished(answer.reason or FinishReason.STOP, usage, self._info.name)
 
@@ -124,7 +132,7 @@ class RemoteEngine:
             body["seed"] = sampling.seed
         if sampling.stop and self._model.server not in LOSE_TEXT_TO_STOPS:
             body["stop"] = list(sampling.stop)
-        return body | self._extras(sampling)
+        return body | format_options(sampling) | self._extras(sampling)
 
     def _extras(self, sampling: SamplingParams) -> dict[str, Any]:
         """Return the parameters beyond OpenAI's; a server may ignore what it does not know."""
@@ -151,10 +159,13 @@ class RemoteEngine:
 
 
 class _Answer:
-    """The state of one answer: text held back for stop strings, counts, and its end."""
+    """The state of one answer: text and tokens held back for stop strings, counts, its end."""
 
     def __init__(self, sampling: SamplingParams, accepted: float) -> None:
         self._stops = StopStrings(sampling.stop)
+        self._untold = UntoldTokens()
+        self._received = 0
+        self._passed = 0
         self._accepted = accepted
         self._deadline = None if sampling.max_time is None else accepted + sampling.max_time
         self._first: float | None = None
@@ -172,25 +183,30 @@ class _Answer:
             self.reason = FinishReason.TIME
             return None
 
-    def push(self, piece: Piece) -> str:
-        """Take an event and return the text that may be shown."""
+    def push(self, piece: Piece) -> TextDelta:
+        """Take an event and return what may be shown; both parts may be empty."""
         self._counted = piece.usage or self._counted
         if piece.finish_reason is not None:
             ended_by_length = piece.finish_reason == "length"
             self.reason = FinishReason.LENGTH if ended_by_length else FinishReason.STOP
+        for token in piece.logprobs:
+            self._untold.add(token, self._received)
+        self._received += len(piece.text)
         if not piece.text:
-            return ""
+            return TextDelta("")
         self._events += 1
         if self._first is None:
             self._first = time.perf_counter() - self._accepted
         shown = self._stops.push(piece.text)
+        self._passed += len(shown)
         if self._stops.stopped:
             self.reason, self.cut = FinishReason.STOP, True
-        return shown
+        return TextDelta(shown, self._untold.before(self._passed))
 
-    def flush(self) -> str:
+    def flush(self) -> TextDelta:
         """Return what was held back."""
-        return self._stops.flush()
+        held = self._stops.flush()
+        return TextDelta(held, () if self._stops.stopped else self._untold.rest())
 
     def usage(self, estimated_prompt: int) -> Usage:
         """Return the server's counts, or the best that is known without them."""

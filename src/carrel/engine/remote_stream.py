@@ -7,8 +7,10 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+from carrel.core.chat import TokenLogprob
 from carrel.core.errors import GenerationFailed, PromptTooLong
 from carrel.engine.remote_errors import error_text, is_too_long
+from carrel.engine.remote_format import read_logprobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class Piece:
     text: str = ""
     finish_reason: str | None = None
     usage: tuple[int, int] | None = None
+    logprobs: tuple[TokenLogprob, ...] = ()
 
 
 async def read_pieces(lines: AsyncIterator[str]) -> AsyncGenerator[Piece]:
@@ -53,7 +56,7 @@ def _piece(data: str) -> Piece:
         raise kind(f"The inference server stopped with an error: {error_text(event)}.")
     try:
         return _fields(event)
-    except (AttributeError, IndexError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise GenerationFailed("The inference server sent an event in an unknown shape.") from error
 
 
@@ -64,4 +67,5 @@ def _fields(event: dict[str, Any]) -> Piece:
         counts = int(usage.get("prompt_tokens") or 0), int(usage["completion_tokens"])
     choices = event.get("choices") or [{}]
     text = (choices[0].get("delta") or {}).get("content") or ""
-    return Piece(str(text), choices[0].get("finish_reason"), counts)
+    tokens = read_logprobs(choices[0])
+    return Piece(str(text), choices[0].get("finish_reason"), counts, tokens)

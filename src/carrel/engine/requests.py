@@ -7,6 +7,9 @@ from collections.abc import Collection, Sequence
 from carrel.core.chat import Message, ModelInfo, SamplingParams
 from carrel.core.errors import InvalidRequest, UnsupportedParameter
 
+MOST_ALTERNATIVES = 20
+"""Log-probabilities of other tokens, for each token of an answer; OpenAI's bound."""
+
 OPTIONAL = ("response_format", "top_logprobs")
 """Sampling parameters that not every engine can honour; None asks for nothing."""
 
@@ -16,6 +19,7 @@ def refuse_impossible(messages: Sequence[Message], sampling: SamplingParams) -> 
 
     Raises:
         InvalidRequest: there is no message, or a sampling parameter is out of its bounds.
+        UnsupportedParameter: an answer that has to be JSON is to end, or to go on, elsewhere.
     """
     if not messages:
         raise InvalidRequest("The list of messages is empty: send at least one message.")
@@ -29,10 +33,20 @@ def refuse_impossible(messages: Sequence[Message], sampling: SamplingParams) -> 
         "stop strings must not be empty": "" in sampling.stop,
         "max_time must be above 0 seconds": sampling.max_time is not None
         and sampling.max_time <= 0,
+        "top_logprobs must be between 0 and 20": sampling.top_logprobs is not None
+        and not 0 <= sampling.top_logprobs <= MOST_ALTERNATIVES,
     }
     for problem, present in problems.items():
         if present:
             raise InvalidRequest(f"A sampling parameter is out of bounds: {problem}.")
+    if sampling.response_format is None:
+        return
+    for name, given in {"stop": sampling.stop, "min_new_tokens": sampling.min_new_tokens}.items():
+        if given:
+            raise UnsupportedParameter(
+                f"{name} cannot be set together with response_format, which says where the answer "
+                "ends: leave it out."
+            )
 
 
 def refuse_unsupported(

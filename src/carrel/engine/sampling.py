@@ -7,6 +7,11 @@ from transformers import (
     GenerationConfig,
     LogitsProcessor,
     LogitsProcessorList,
+    MinNewTokensLengthLogitsProcessor,
+    NoBadWordsLogitsProcessor,
+    RepetitionPenaltyLogitsProcessor,
+    SuppressTokensAtBeginLogitsProcessor,
+    SuppressTokensLogitsProcessor,
     TemperatureLogitsWarper,
     TopKLogitsWarper,
     TopPLogitsWarper,
@@ -54,20 +59,50 @@ def logits_processors(sampling: SamplingParams, device: torch.device | str) -> L
     return processors
 
 
-def generation_config(
-    sampling: SamplingParams, max_new_tokens: int, defaults: GenerationConfig
-) -> GenerationConfig:
-    """Return a complete configuration, so that transformers has nothing to warn about."""
+def penalties(
+    sampling: SamplingParams,
+    defaults: GenerationConfig,
+    prompt_tokens: int,
+    device: torch.device | str,
+) -> LogitsProcessorList:
+    """Return what disfavours tokens, as ``generate`` would make it from its configuration.
+
+    ``generate`` puts its own before all others. Given to it, they can stand behind a grammar's or
+    behind what reads the model's bare scores.
+    """
+    processors = LogitsProcessorList()
+    ends = defaults.eos_token_id
+    if sampling.repetition_penalty != 1:
+        processors.append(RepetitionPenaltyLogitsProcessor(sampling.repetition_penalty))
+    if defaults.bad_words_ids is not None:
+        processors.append(NoBadWordsLogitsProcessor(defaults.bad_words_ids, ends))
+    if sampling.min_new_tokens > 0 and ends:
+        processors.append(
+            MinNewTokensLengthLogitsProcessor(
+                prompt_tokens, sampling.min_new_tokens, ends, device=str(device)
+            )
+        )
+    if defaults.suppress_tokens is not None:
+        processors.append(SuppressTokensLogitsProcessor(defaults.suppress_tokens, str(device)))
+    if defaults.begin_suppress_tokens is not None:
+        processors.append(
+            SuppressTokensAtBeginLogitsProcessor(
+                defaults.begin_suppress_tokens, prompt_tokens, str(device)
+            )
+        )
+    return processors
+
+
+def generation_config(max_new_tokens: int, defaults: GenerationConfig) -> GenerationConfig:
+    """Return a complete configuration, so that transformers has nothing to warn about.
+
+    How tokens are chosen stands in ``penalties`` and ``logits_processors``.
+    """
     return GenerationConfig(  # type: ignore[no-untyped-call]
         max_new_tokens=max_new_tokens,
-        min_new_tokens=min(sampling.min_new_tokens, max_new_tokens),
         do_sample=False,  # the draw, where one is wanted, is made by SeededDraw
-        repetition_penalty=sampling.repetition_penalty,
         use_cache=True,
         bos_token_id=defaults.bos_token_id,
         eos_token_id=defaults.eos_token_id,
         pad_token_id=defaults.pad_token_id,
-        suppress_tokens=defaults.suppress_tokens,
-        begin_suppress_tokens=defaults.begin_suppress_tokens,
-        bad_words_ids=defaults.bad_words_ids,
     )

@@ -7,6 +7,7 @@ answer, and some write other text without any error.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -27,31 +28,38 @@ models that misunderstand the batch have more than 0.5.
 """
 
 
-class Difference(Exception):
-    """The batch's scores are not the model's own."""
+COUPLED_ROTATIONS = ("dynamic", "longrope")
+"""Rotary positions that depend on the longest sequence of a batch, beyond the trained length."""
 
 
-def reference(model: Any) -> list[torch.Tensor]:
-    """Return the model's own scores of some sequences, each computed alone and at once."""
-    with torch.inference_mode():
-        return [
-            model(input_ids=torch.tensor([tokens], device=model.device), use_cache=False)
-            .logits[0, -WRITTEN - 1 :]
-            .float()
-            for tokens in _sequences(model)
-        ]
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """``problem`` says in one line why a model cannot be batched, None when it can.
+
+    ``bytes_per_token`` is what one token's keys and values take.
+    """
+
+    problem: str | None
+    bytes_per_token: int = 0
 
 
-def compare(model: Any, batch: BatchModel, expected: Sequence[torch.Tensor]) -> str | None:
-    """Return in one line why the model cannot be batched, None when it can."""
+def check(model: Any, batch: BatchModel) -> Checked:
+    """Compare a model's scores in a batch with its own, computed without any cache."""
+    problem = _coupled(model.config.get_text_config())
+    if problem is not None:
+        return Checked(problem)
+    cache = SlotCache()
     try:
-        largest = _difference(_sequences(model), batch, expected)
+        with batch.own_attention():
+            expected = _alone(model)
+        largest = _difference(_sequences(model), batch, cache, expected)
     # Any architecture may fail in its own way here; that is what the check is for.
     except Exception as error:  # noqa: BLE001
-        return first_line(error)
-    if largest > MOST_DIFFERENCE:
-        return f"its scores in a batch differ from those alone by {largest:.2f}"
-    return None
+        return Checked(first_line(error))
+    # Written so that a difference that is not a number fails, too.
+    if not largest <= MOST_DIFFERENCE:
+        return Checked(f"its scores in a batch differ from those alone by {largest:.2f}")
+    return Checked(None, cache.bytes_per_token)
 
 
 def probe(batch: BatchModel) -> None:
@@ -65,10 +73,37 @@ def probe(batch: BatchModel) -> None:
     batch.forward(cache, 0, [[1]], [0], [None])
 
 
+def _coupled(config: Any) -> str | None:
+    parameters = getattr(config, "rope_parameters", None) or {}
+    kinds = {
+        each.get("rope_type")
+        for each in (parameters, *parameters.values())
+        if isinstance(each, dict)
+    }
+    for kind in COUPLED_ROTATIONS:
+        if kind in kinds:
+            return f"its rotary positions ({kind}) depend on the longest sequence"
+    return None
+
+
+def _alone(model: Any) -> list[torch.Tensor]:
+    """Return the scores of each sequence's last tokens, each computed by itself and at once."""
+    with torch.inference_mode():
+        return [
+            model(input_ids=torch.tensor([tokens], device=model.device), use_cache=False)
+            .logits[0, -WRITTEN - 1 :]
+            .float()
+            for tokens in _sequences(model)
+        ]
+
+
 def _difference(
-    sequences: list[list[int]], batch: BatchModel, expected: Sequence[torch.Tensor]
+    sequences: list[list[int]],
+    batch: BatchModel,
+    cache: SlotCache,
+    expected: Sequence[torch.Tensor],
 ) -> float:
-    cache = SlotCache()
+    """Return the largest distance of any scores, the first part read at once, the rest by steps."""
     cache.reserve(len(sequences), max(LENGTHS) + 1)
     nobody = [None] * len(sequences)
     read = [len(tokens) - WRITTEN for tokens in sequences]

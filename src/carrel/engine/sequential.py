@@ -3,57 +3,54 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from threading import Event
 from typing import Any
 
 import torch
-from transformers import StoppingCriteriaList
+from transformers import LogitsProcessorList, StoppingCriteriaList
 
 from carrel.core.chat import EngineEvent, Finished, Message, ModelInfo, SamplingParams, TextDelta
-from carrel.core.errors import GenerationFailed, PromptTooLong
-from carrel.engine.answer import Answer, AnswerCriteria, AnswerLimits
-from carrel.engine.prompting import PromptBuilder
-from carrel.engine.requests import refuse_impossible, refuse_unsupported
-from carrel.engine.sampling import generation_config, logits_processors
+from carrel.core.errors import GenerationFailed
+from carrel.core.protocols import Engine
+from carrel.engine.adapted import AdaptedEngine
+from carrel.engine.answer import Answer
+from carrel.engine.generating import AnswerCriteria, LogprobSource, RawScores
+from carrel.engine.prepared import Prepared, PromptSide, sender
+from carrel.engine.sampling import generation_config
 from carrel.engine.source import first_line
 from carrel.engine.spec import LoadedModel
+from carrel.engine.waiting import finished
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
     """One request on its way through the worker thread."""
 
-    prompt: list[int]
-    sampling: SamplingParams
-    max_new_tokens: int
+    prepared: Prepared
     answer: Answer
     given_up: Event
+    adapter: str | None
 
 
 class SequentialEngine:
     """One model, one worker thread. It may be used from several event loops.
 
-    The end tokens are those of the model's generation configuration and the one with which its
-    chat template ends a turn. An answer that would outgrow the context is cut there, with
-    ``FinishReason.LENGTH``; ``SamplingParams.max_time`` runs from the moment when the model starts
-    on the request, not while it waits for others.
+    An answer that would outgrow the context is cut there, with ``FinishReason.LENGTH``;
+    ``SamplingParams.max_time`` runs from the moment when the model starts on the request, not while
+    it waits for others.
     """
 
     def __init__(self, loaded: LoadedModel) -> None:
         self._model = loaded.model
-        self._prompts = PromptBuilder(loaded.tokenizer, loaded.prompt_type)
-        # Encoding changes the tokenizer's state; decoding in another thread needs its own.
-        self._decoder = copy.deepcopy(loaded.tokenizer)
-        self._defaults = loaded.model.generation_config
-        ends = set(self._defaults.eos_token_id or ()) | self._prompts.end_tokens()
-        self._defaults.eos_token_id = sorted(ends) or None
-        self._end_tokens = frozenset(ends)
+        self._adapters: Any = loaded.adapters
+        self._adapter = loaded.adapter
+        self._prompts = PromptSide(loaded)
         self._info = ModelInfo(
             name=loaded.name,
             engine="sequential",
@@ -62,7 +59,7 @@ class SequentialEngine:
             device=loaded.device,
         )
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"generate {loaded.name}")
-        self._running: set[Event] = set()
+        self._running: dict[Event, str | None] = {}
 
     @property
     def info(self) -> ModelInfo:
@@ -75,102 +72,114 @@ class SequentialEngine:
 
     async def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return the length in tokens of the prompt that the messages become."""
-        return len(await asyncio.to_thread(self._prompts.encode, messages))
+        return await self._prompts.count_tokens(messages)
 
-    async def generate(
+    def generate(
         self, messages: Sequence[Message], sampling: SamplingParams, caller: str = ""
     ) -> AsyncGenerator[EngineEvent]:
         """Yield text deltas and, last, one ``Finished``; see ``Engine.generate``."""
+        return self.generate_with(self._adapter, messages, sampling, caller)
+
+    async def generate_with(
+        self,
+        adapter: str | None,
+        messages: Sequence[Message],
+        sampling: SamplingParams,
+        caller: str = "",
+    ) -> AsyncGenerator[EngineEvent]:
+        """Answer with an adapter, or with the bare base; see ``AdapterHost.generate_with``."""
         accepted = time.perf_counter()
-        refuse_impossible(messages, sampling)
-        refuse_unsupported(sampling, self._info)
-        prompt = await asyncio.to_thread(self._prompts.encode, messages)
-        room = self._info.context_length - len(prompt)
-        if room < 1:
-            raise PromptTooLong(
-                f"The prompt has {len(prompt)} tokens, and {self._info.name} takes "
-                f"{self._info.context_length} with its answer. Shorten the question or its sources."
-            )
-        arrived: asyncio.Queue[str | Future[None]] = asyncio.Queue()
-        show = _sender(asyncio.get_running_loop(), arrived)
-        limit = min(sampling.max_new_tokens, room)
-        limits = AnswerLimits(
-            end_tokens=self._end_tokens,
-            stop=(*sampling.stop, *self._prompts.stop),
-            max_new_tokens=limit,
-            max_time=sampling.max_time,
-            trims_start=self._prompts.trims_start,
-        )
-        answer = Answer(self._decode, limits, show, accepted)
-        job = _Job(prompt, sampling, limit, answer, Event())
+        name = adapter or self._info.name
+        prepared = await self._prompts.prepare(messages, sampling, replace(self._info, name=name))
+        arrived: asyncio.Queue[TextDelta | Future[None]] = asyncio.Queue()
+        show = sender(asyncio.get_running_loop(), arrived)
+        answer = self._prompts.answer(prepared, show, accepted)
+        job = _Job(prepared, answer, Event(), adapter)
         done = self._submit(job)
         done.add_done_callback(show)
         try:
-            while isinstance(item := await arrived.get(), str):
-                yield TextDelta(item)
-            self._raise_failure(item)
+            while isinstance(item := await arrived.get(), TextDelta):
+                yield item
+            _raise_failure(item, name)
             if answer.reason is None:
-                raise GenerationFailed(f"Model {self._info.name} was unloaded while it answered.")
-            yield Finished(answer.reason, answer.usage(len(prompt)), self._info.name)
+                raise GenerationFailed(f"Model {name} was unloaded while it answered.")
+            yield Finished(answer.reason, answer.usage(len(prepared.tokens)), name)
         finally:
             job.given_up.set()
             done.cancel()
-            self._running.discard(job.given_up)
+            self._running.pop(job.given_up, None)
+
+    async def add_adapter(self, name: str, folder: Path) -> Engine:
+        """Load an adapter when the answers before it are done; see ``AdapterHost.add_adapter``."""
+        await self._in_worker(lambda: self._adapters.add(name, folder))
+        return AdaptedEngine(self, name)
+
+    async def remove_adapter(self, name: str) -> None:
+        """End the adapter's answers and drop it; see ``AdapterHost.remove_adapter``."""
+        for given_up, adapter in list(self._running.items()):
+            if adapter == name:
+                given_up.set()
+        with suppress(GenerationFailed):  # closed: the adapter went with the base
+            await self._in_worker(lambda: self._adapters.remove(name))
 
     async def close(self) -> None:
         """Stop what runs and free the memory. Closing twice does nothing."""
         for given_up in list(self._running):
             given_up.set()
         await asyncio.to_thread(self._worker.shutdown, cancel_futures=True)
-        self._model = None
+        self._model = self._adapters = None
 
-    def _decode(self, token_ids: list[int]) -> str:
-        text = self._decoder.decode(
-            token_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
-        )
-        return str(text)
+    async def _in_worker(self, work: Callable[[], None]) -> None:
+        """Do something to the model between two answers."""
+        unloaded = GenerationFailed(f"Model {self._info.name} was unloaded.")
+        await finished(self._submitted(work), unloaded)
 
     def _submit(self, job: _Job) -> Future[None]:
-        self._running.add(job.given_up)
+        self._running[job.given_up] = job.adapter
         try:
-            return self._worker.submit(self._run, job)
-        except RuntimeError as error:  # the executor's way to say that it was shut down
-            self._running.discard(job.given_up)
-            raise GenerationFailed(f"Model {self._info.name} was unloaded.") from error
+            return self._submitted(self._run, job)
+        except GenerationFailed:
+            self._running.pop(job.given_up, None)
+            raise
 
-    def _raise_failure(self, done: Future[None]) -> None:
-        if done.cancelled():
-            raise GenerationFailed(f"Model {self._info.name} was unloaded before it answered.")
-        error = done.exception()
-        if error is not None:
-            raise GenerationFailed(
-                f"Model {self._info.name} failed while it answered: {first_line(error)}."
-            ) from error
+    def _submitted(self, work: Callable[..., None], *given: Any) -> Future[None]:
+        try:
+            return self._worker.submit(work, *given)
+        except RuntimeError as error:  # the executor's way to say that it was shut down
+            raise GenerationFailed(f"Model {self._info.name} was unloaded.") from error
 
     def _run(self, job: _Job) -> None:
         """Generate, in the worker thread; what the model raises is kept in the future."""
         if job.given_up.is_set():
             return
         job.answer.start()
-        device = self._model.device
-        ids = torch.tensor([job.prompt], dtype=torch.long, device=device)
-        with torch.inference_mode():
+        prepared, device = job.prepared, self._model.device
+        ids = torch.tensor([prepared.tokens], dtype=torch.long, device=device)
+        processors, logprobs = LogitsProcessorList(), None
+        if prepared.sampling.top_logprobs is not None and prepared.token_bytes is not None:
+            raw = RawScores()
+            processors.append(raw)
+            logprobs = LogprobSource(raw, prepared.sampling.top_logprobs, prepared.token_bytes)
+        processors.extend(self._prompts.processors(prepared, device))
+        config = generation_config(prepared.limits.max_new_tokens, self._prompts.defaults)
+        criteria = AnswerCriteria(job.answer, job.given_up, logprobs)
+        with torch.inference_mode(), self._adapters.rows([job.adapter]):
             self._model.generate(
                 input_ids=ids,
                 attention_mask=torch.ones_like(ids),
-                generation_config=generation_config(
-                    job.sampling, job.max_new_tokens, self._defaults
-                ),
-                logits_processor=logits_processors(job.sampling, device),
-                stopping_criteria=StoppingCriteriaList([AnswerCriteria(job.answer, job.given_up)]),
+                generation_config=config,
+                logits_processor=processors,
+                stopping_criteria=StoppingCriteriaList([criteria]),
             )
 
 
-def _sender(loop: asyncio.AbstractEventLoop, queue: asyncio.Queue[Any]) -> Callable[[Any], None]:
-    """Return a function that puts an item into the queue from another thread."""
-
-    def send(item: Any) -> None:
-        with suppress(RuntimeError):  # the loop was closed: nobody is left who reads
-            loop.call_soon_threadsafe(queue.put_nowait, item)
-
-    return send
+def _raise_failure(done: Future[None], name: str) -> None:
+    if done.cancelled():
+        raise GenerationFailed(f"Model {name} was unloaded before it answered.")
+    error = done.exception()
+    if isinstance(error, GenerationFailed):
+        raise error
+    if error is not None:
+        raise GenerationFailed(
+            f"Model {name} failed while it answered: {first_line(error)}."
+        ) from error

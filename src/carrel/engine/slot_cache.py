@@ -149,7 +149,7 @@ class SlotCache(Cache):
 
     def __init__(self) -> None:
         self.slot_layers: list[SlotLayer] = []
-        super().__init__(layers=self.slot_layers)  # type: ignore[arg-type, no-untyped-call]
+        super().__init__(layers=self.slot_layers)  # type: ignore[arg-type]
         self.slots = 0
         self.capacity = 0
         self.row_numbers = torch.arange(0)

@@ -11,12 +11,17 @@ from carrel.settings.schema import BUNDLED, PromptType
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+    from carrel.engine.adapters import AdapterSet
+
 BUNDLED_MODEL = "SmolLM2-135M-Instruct"
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """A model and the way to load it; the fields mean the same as the settings of these names."""
+    """A model and the way to load it; the fields mean the same as the settings of these names.
+
+    ``served_name`` replaces the name that follows from ``base_model``.
+    """
 
     base_model: str = BUNDLED
     lora_weights: str | None = None
@@ -33,16 +38,19 @@ class ModelSpec:
     max_cpu_memory: float | None = None
     models_dir: Path = Path("models")
     offline: bool = False
+    served_name: str | None = None
 
     @property
     def name(self) -> str:
         """The name that clients use: the hub id, or a folder's or file's own name."""
+        if self.served_name is not None:
+            return self.served_name
         base = BUNDLED_MODEL if self.base_model == BUNDLED else self.base_model
-        name = _own_name(base)
-        return f"{name}+{_own_name(self.lora_weights)}" if self.lora_weights else name
+        name = own_name(base)
+        return f"{name}+{own_name(self.lora_weights)}" if self.lora_weights else name
 
 
-def _own_name(model: str) -> str:
+def own_name(model: str) -> str:
     """Shorten a path that exists to its last part; it says nothing to a client."""
     path = Path(model).expanduser()
     if not path.exists():
@@ -54,8 +62,9 @@ def _own_name(model: str) -> str:
 class LoadedModel:
     """A causal language model in evaluation mode with its tokenizer.
 
-    ``context_length`` is in tokens. ``model`` is a transformers model, or a peft one around it;
-    both are untyped upstream.
+    ``context_length`` is in tokens. ``model`` is a transformers model, untyped upstream.
+    ``adapters`` are those that are loaded over it; ``adapter`` is the one with which it answers as
+    ``name``, None for the bare base.
     """
 
     model: Any
@@ -64,4 +73,6 @@ class LoadedModel:
     context_length: int
     precision: str
     device: str
+    adapters: AdapterSet
+    adapter: str | None = None
     prompt_type: PromptType = PromptType.TEMPLATE

@@ -1,4 +1,4 @@
-"""One turn of a chat: retrieve, ground, generate, cite."""
+"""One turn of a chat: retrieve, ground, generate, cite, score."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from carrel.core.chat import (
     ChatEvent,
     ChatRequest,
+    Finished,
     Message,
     PassagesFound,
     Role,
@@ -24,6 +25,7 @@ from carrel.core.protocols import Engine, EnginePool
 from carrel.services.citing import cite
 from carrel.services.grounding import compose, drop_oldest_turn, pack, render_source
 from carrel.services.retrieval import RetrievalService
+from carrel.services.scoring import AnswerScoring
 
 RESERVED_SHARE = 4
 """An answer's reserve is at most one fourth of the context; the engine clamps the rest."""
@@ -49,10 +51,17 @@ class _Prompt:
 class ChatService:
     """Answers chat requests, with or without documents."""
 
-    def __init__(self, models: EnginePool, retrieval: RetrievalService, policy: ChatPolicy) -> None:
+    def __init__(
+        self,
+        models: EnginePool,
+        retrieval: RetrievalService,
+        policy: ChatPolicy,
+        scoring: AnswerScoring | None = None,
+    ) -> None:
         self._models = models
         self._retrieval = retrieval
         self._policy = policy
+        self._scoring = scoring
 
     async def answer(self, request: ChatRequest) -> AsyncGenerator[ChatEvent]:
         """Yield the events of one answer; closing the generator stops the model.
@@ -78,6 +87,7 @@ class ChatService:
         yield StageChanged(Stage.WAITING)
 
         text: list[str] = []
+        finished: Finished | None = None
         generated = engine.generate(prompt.messages, request.sampling, request.caller)
         async with aclosing(generated) as events:
             async for event in events:
@@ -89,9 +99,18 @@ class ChatService:
                     text.append(event.text)
                     yield event
                 else:
-                    if request.scope is not None:
-                        yield SourcesCited(tuple(cite(question, "".join(text), prompt.chunks)))
-                    yield replace(event, dropped_turns=prompt.dropped_turns)
+                    finished = event
+        assert finished is not None, "an engine that does not fail ends with Finished"
+        # The engine is left by now: the next request does not wait for this one's score.
+        answer = "".join(text)
+        if request.scope is not None:
+            yield SourcesCited(tuple(cite(question, answer, prompt.chunks)))
+        if self._scoring is not None:
+            yield StageChanged(Stage.SCORING)
+            scored = await self._scoring.score(request.messages, answer)
+            if scored is not None:
+                yield scored
+        yield replace(finished, dropped_turns=prompt.dropped_turns)
 
     def _with_system_prompt(self, messages: Sequence[Message]) -> list[Message]:
         if not self._policy.system_prompt or messages[0].role is Role.SYSTEM:

@@ -15,6 +15,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+DtypeName = Literal["auto", "float32", "bfloat16", "float16"]
+
 BUNDLED = "bundled"
 LLM_MODE = "LLM"
 
@@ -29,6 +31,7 @@ class EngineKind(StrEnum):
     """The engines that ``--engine`` can name."""
 
     AUTO = "auto"
+    CONTINUOUS = "continuous"
     SEQUENTIAL = "sequential"
     LLAMACPP = "llamacpp"
     REMOTE = "remote"
@@ -45,16 +48,10 @@ class PromptType(StrEnum):
     DANUBE = "danube"
 
 
-class ModelLockEntry(Section):
-    """One model of ``model_lock``; what is not given falls back to the other model settings."""
-
-    base_model: str = Field(min_length=1)
-    lora_weights: str | None = None
-    load_8bit: bool | None = None
-    load_4bit: bool | None = None
-    prompt_type: PromptType | None = None
-    prompt_template: Path | None = None
-    inference_server: str | None = None
+def refuse_two_prompt_forms(prompt_type: PromptType | None, template: Path | None) -> None:
+    """Raise ValueError where a template in a file and another prompt form are both set."""
+    if template is not None and prompt_type not in (None, PromptType.TEMPLATE):
+        raise ValueError("prompt_type and prompt_template exclude each other: set one of them")
 
 
 def parse_literal(value: Any) -> Any:
@@ -78,6 +75,28 @@ def split_commas(value: Any) -> Any:
     return value
 
 
+class ModelLockEntry(Section):
+    """One model of ``model_lock``; what is not given falls back to the other model settings.
+
+    ``name`` is what the model is called; without it, the name follows from ``base_model``.
+    """
+
+    base_model: str = Field(min_length=1)
+    name: str | None = Field(None, min_length=1)
+    lora_weights: Annotated[tuple[str, ...] | None, BeforeValidator(split_commas)] = None
+    load_8bit: bool | None = None
+    load_4bit: bool | None = None
+    dtype: DtypeName | None = None
+    prompt_type: PromptType | None = None
+    prompt_template: Path | None = None
+    inference_server: str | None = None
+
+    @model_validator(mode="after")
+    def _one_prompt_form(self) -> ModelLockEntry:
+        refuse_two_prompt_forms(self.prompt_type, self.prompt_template)
+        return self
+
+
 class ModelSettings(Section):
     """Which model answers, and how it is loaded."""
 
@@ -87,15 +106,18 @@ class ModelSettings(Section):
         description="Hugging Face model id, local folder or .gguf file; 'bundled' is "
         "SmolLM2-135M-Instruct, which comes with Carrel.",
     )
-    lora_weights: str | None = Field(
-        None, description="LoRA adapter to apply: local folder or hub id."
+    lora_weights: Annotated[tuple[str, ...], BeforeValidator(split_commas)] = Field(
+        (),
+        description="LoRA adapters, comma-separated: local folders or hub ids, each as NAME=PATH "
+        "where it is to have a name of its own. Each is a model over the one copy of the base; "
+        "the first is the default model.",
     )
     load_8bit: bool = Field(False, description="Load the weights in 8 bits (bitsandbytes).")
     load_4bit: bool = Field(
         False,
         description="Load the weights in 4 bits (bitsandbytes, nf4 with double quantization).",
     )
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+    dtype: DtypeName = Field(
         "auto",
         description="Number format of the weights; 'auto' is bfloat16 where the hardware computes "
         "in it (GPUs, processors with AVX512-BF16 or AMX), float32 on other processors.",
@@ -116,25 +138,23 @@ class ModelSettings(Section):
     )
     engine: EngineKind = Field(
         EngineKind.AUTO,
-        description="What runs the model: 'auto' picks, 'sequential' is transformers' generate, "
-        "'llamacpp' is llama.cpp (.gguf files; llama-cpp-python must be installed; 'auto' takes it "
-        "for those), 'remote' an OpenAI-compatible server, 'scripted' plays canned answers without "
-        "any model.",
+        description="What runs the model: 'auto' picks, 'continuous' answers many requests at "
+        "once, 'sequential' one after the other, 'llamacpp' is llama.cpp (for .gguf files, which "
+        "'auto' gives to it where llama-cpp-python is installed), 'remote' is an "
+        "OpenAI-compatible server, 'scripted' plays canned answers without any model.",
     )
-    llamacpp_context: int = Field(
-        0,
-        ge=0,
-        le=10_000_000,
-        description="Longest prompt with its answer in tokens, for the llamacpp engine, which "
-        "keeps the memory for it from the start; 0 takes what the file says. Short memory makes "
-        "it shorter.",
+    max_batch: int = Field(
+        32, ge=1, le=1024, description="Requests that one model answers at once; others wait."
     )
-    llamacpp_users: int = Field(
-        8,
-        ge=1,
-        le=256,
-        description="Requests that the llamacpp engine answers at once; others wait. Short memory "
-        "makes it fewer.",
+    max_waiting: int = Field(
+        64, ge=0, le=100000, description="Requests that may wait for a model; more are refused."
+    )
+    cache_memory: float | None = Field(
+        None,
+        gt=0,
+        le=100000,
+        description="Most GiB for the keys and values of a model's running requests and of the "
+        "prompts it remembers; by default half of what is free once the weights are loaded.",
     )
     model_lock: Annotated[tuple[ModelLockEntry, ...], BeforeValidator(parse_literal)] = Field(
         (), description="List of models to serve at once, each a mapping with 'base_model'."
@@ -169,6 +189,19 @@ class ModelSettings(Section):
         description="Most GiB of weights in the processor's memory, where 'use_gpu_id' is False "
         "and the GPUs are full.",
     )
+    score_model: str | None = Field(
+        None,
+        min_length=1,
+        description="Reward model that scores answers: hub id or local folder of a sequence "
+        "classification model with one output, such as "
+        "OpenAssistant/reward-model-deberta-v3-large-v2.",
+    )
+    score_seconds: float = Field(
+        30,
+        gt=0,
+        le=3600,
+        description="Longest wait for the score of a written answer; it then ends without one.",
+    )
 
     @model_validator(mode="after")
     def _one_precision(self) -> ModelSettings:
@@ -185,8 +218,7 @@ class ModelSettings(Section):
 
     @model_validator(mode="after")
     def _one_prompt_form(self) -> ModelSettings:
-        if self.prompt_template is not None and self.prompt_type is not PromptType.TEMPLATE:
-            raise ValueError("prompt_type and prompt_template exclude each other: set one of them")
+        refuse_two_prompt_forms(self.prompt_type, self.prompt_template)
         return self
 
 

@@ -48,6 +48,7 @@ class Answering:
             model=question.model or None,
             sampling=sampling_of(services.settings),
             scope=scope_of(question.scope, services.settings),
+            caller=session.caller,
         )
         session.stop_answering()
         exchange = Exchange(question.text, stage=Stage.WAITING)

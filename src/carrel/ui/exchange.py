@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from carrel.core.chat import (
+    AnswerScored,
     ChatEvent,
     Finished,
     PassagesFound,
@@ -20,7 +21,8 @@ from carrel.core.documents import Source
 class Exchange:
     """A question with its answer.
 
-    ``stage`` is set while the answer is in work. ``error`` is the one line to show when it
+    ``stage`` is set while the answer is in work, and ``position`` (from 1) while it waits in line
+    for a busy model. ``error`` is the one line to show when it
     failed; an answer may fail after part of its text came.
     """
 
@@ -28,6 +30,8 @@ class Exchange:
     text: str = ""
     sources: tuple[Source, ...] = ()
     stage: Stage | None = None
+    position: int | None = None
+    scored: AnswerScored | None = None
     finished: Finished | None = None
     stopped: bool = False
     error: str | None = None
@@ -36,22 +40,24 @@ class Exchange:
     def apply(self, event: ChatEvent) -> None:
         """Take in the next event of the answer."""
         match event:
-            case StageChanged(stage):
-                self.stage = stage
+            case StageChanged(stage, position):
+                self.stage, self.position = stage, position
             case PassagesFound(chunks):
                 self.passages = len(chunks)
             case TextDelta(text):
                 self.text += text
             case SourcesCited(sources):
                 self.sources = sources
+            case AnswerScored():
+                self.scored = event
             case Finished():
                 self.finished = event
                 self.stage = None
 
     def stop(self) -> None:
-        """The user stopped the answer."""
+        """The user stopped the answer; only its score was missing where it was being scored."""
+        self.stopped = self.finished is None and self.stage is not Stage.SCORING
         self.stage = None
-        self.stopped = self.finished is None
 
     def fail(self, reason: str) -> None:
         """The answer failed."""

@@ -19,6 +19,7 @@ STAGES = {
     Stage.READING_DOCUMENTS: "Reading documents…",
     Stage.WAITING: "Waiting…",
     Stage.WRITING: "Writing…",
+    Stage.SCORING: "Scoring…",
 }
 CUT = {
     FinishReason.LENGTH: "cut at the length limit",
@@ -65,6 +66,8 @@ def exchange_html(exchange: Exchange) -> str:
 
 def state_text(exchange: Exchange) -> str:
     """Return what the answer is doing, or how it ended; empty when there is nothing to say."""
+    if exchange.stage is Stage.WAITING and exchange.position is not None:
+        return place_in_line(exchange.position)
     if exchange.stage is not None:
         return STAGES[exchange.stage]
     parts = []
@@ -74,7 +77,14 @@ def state_text(exchange: Exchange) -> str:
         parts.append("stopped by you")
     if exchange.finished is not None:
         parts.extend(_how_it_went(exchange.finished))
+    if exchange.scored is not None:
+        parts.append(f"score {exchange.scored.score:.2f}")
     return " · ".join(parts)
+
+
+def place_in_line(position: int) -> str:
+    """Return ``In line, 2 before you…`` for the third place."""
+    return f"In line, {position - 1} before you…" if position > 1 else "In line, you are next…"
 
 
 def _how_it_went(finished: Finished) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -22,6 +23,13 @@ class Session:
     exchanges: list[Exchange] = field(default_factory=list)
     answering: Running[ChatEvent] | None = None
     ingesting: Running[IngestionEvent] | None = None
+    _caller: str = ""
+
+    @property
+    def caller(self) -> str:
+        """What tells this tab from others; made at its first question, as the tab is a copy."""
+        self._caller = self._caller or f"page {uuid.uuid4().hex}"
+        return self._caller
 
     def stop_answering(self) -> None:
         """Stop the answer in work, if there is one."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from carrel.wire.body import RequestBody, Text
 from carrel.wire.refused import refusal, unless
@@ -74,6 +74,44 @@ class DocumentsBody(RequestBody):
     answer_style: Annotated[Any, unless("full")] = None
 
 
+class TextFormat(RequestBody):
+    """Any text: the default."""
+
+    type: Literal["text"]
+
+
+class JsonObjectFormat(RequestBody):
+    """Any JSON object."""
+
+    type: Literal["json_object"]
+
+
+class SchemaBody(RequestBody):
+    """A named JSON schema. Answers keep to it whether it is ``strict`` or not.
+
+    ``description`` is for the reader of the request; the model is not told of the schema.
+    """
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    name: Text = Field(pattern="^[a-zA-Z0-9_-]{1,64}$")
+    description: Text | None = None
+    json_schema: dict[str, Any] | None = Field(None, alias="schema")
+    strict: bool | None = None
+
+
+class JsonSchemaFormat(RequestBody):
+    """JSON as a schema describes it."""
+
+    type: Literal["json_schema"]
+    json_schema: SchemaBody
+
+
+FormatBody = Annotated[
+    TextFormat | JsonObjectFormat | JsonSchemaFormat, Field(discriminator="type")
+]
+
+
 class StreamOptionsBody(RequestBody):
     """What a stream carries besides text."""
 
@@ -89,9 +127,6 @@ class RefusedOptions(RequestBody):
     frequency_penalty: Annotated[Any, unless(0, 0.0)] = None
     presence_penalty: Annotated[Any, unless(0, 0.0)] = None
     logit_bias: Annotated[Any, unless({})] = None
-    logprobs: Annotated[Any, unless(False)] = None
-    top_logprobs: Annotated[Any, unless(0)] = None
-    response_format: Annotated[Any, unless({"type": "text"})] = None
     tools: Annotated[Any, unless([])] = None
     tool_choice: Annotated[Any, unless("none", "auto")] = None
     parallel_tool_calls: Annotated[Any, unless(True, False)] = None
@@ -114,13 +149,16 @@ class RefusedOptions(RequestBody):
 class ChatBody(RefusedOptions):
     """A chat completion request. Left-out options take the server's settings.
 
-    ``top_k`` and ``repetition_penalty`` are extensions that other local servers have, too.
+    ``top_k``, ``repetition_penalty`` and ``min_tokens`` are extensions that other local servers
+    have, too. ``max_time``, in seconds, is Carrel's own.
     """
 
     messages: list[MessageBody] = Field(min_length=1)
     model: Text | None = None
     max_tokens: int | None = Field(None, ge=1)
     max_completion_tokens: int | None = Field(None, ge=1)
+    min_tokens: int | None = Field(None, ge=0)
+    max_time: float | None = Field(None, gt=0)
     temperature: float | None = Field(None, ge=0, le=2)
     top_p: float | None = Field(None, gt=0, le=1)
     top_k: int | None = Field(None, ge=0)
@@ -129,6 +167,9 @@ class ChatBody(RefusedOptions):
     stop: Annotated[list[StopText], BeforeValidator(as_list)] = Field(
         default_factory=list, max_length=LONGEST_STOP_LIST
     )
+    response_format: FormatBody | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = Field(None, ge=0, le=20)
     stream: bool | None = None
     stream_options: StreamOptionsBody | None = None
     documents: DocumentsBody | None = None
@@ -145,12 +186,19 @@ class ChatBody(RefusedOptions):
             raise ValueError("max_tokens and max_completion_tokens differ: send one of them")
         if self.stream_options is not None and not self.stream:
             raise ValueError("stream_options belongs to stream=true")
+        if self.top_logprobs and not self.logprobs:
+            raise ValueError("top_logprobs belongs to logprobs=true")
         return self
 
     @property
     def token_limit(self) -> int | None:
         """The longest answer, under whichever of its two names it was given."""
         return self.max_completion_tokens or self.max_tokens
+
+    @property
+    def alternatives(self) -> int | None:
+        """How many likeliest tokens to tell beside each token; None tells of no tokens."""
+        return (self.top_logprobs or 0) if self.logprobs else None
 
     @property
     def include_usage(self) -> bool:

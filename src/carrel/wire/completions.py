@@ -1,8 +1,10 @@
 """What a chat completion request is answered with, whole or as the chunks of a stream.
 
-Format: https://platform.openai.com/docs/api-reference/chat/object, and one extension at the top
-level: ``sources`` where documents were asked, and ``dropped_turns``, the number of messages that
-did not fit the context. In a stream both stand in the last chunk before ``[DONE]``.
+Format: https://platform.openai.com/docs/api-reference/chat/object, and extensions: at the top level
+``sources`` where documents were asked; ``score``, which the reward model ``score_model`` gave the
+answer, where the server has one; and ``dropped_turns``, the number of messages that did not fit the
+context; in ``usage`` the answer's timing. In a stream they stand in the last chunk before
+``[DONE]``.
 """
 
 from __future__ import annotations
@@ -12,8 +14,9 @@ from typing import Any, Literal
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
-from carrel.core.chat import FinishReason, Usage
+from carrel.core.chat import AnswerScored, FinishReason, Usage
 from carrel.wire.body import ReplyBody
+from carrel.wire.logprobs import LogprobsBody
 from carrel.wire.sources import SourceBody
 
 Finish = Literal["stop", "length"]
@@ -34,12 +37,33 @@ class SparseBody(ReplyBody):
         return {key: value for key, value in serialize(self).items() if value is not None}
 
 
-class UsageBody(ReplyBody):
-    """Token counts by the model's own tokenizer."""
+class ScoreFields(SparseBody):
+    """The answer's score, and the reward model that gave it; both or none."""
+
+    score: float | None = None
+    score_model: str | None = None
+
+    @property
+    def scored(self) -> AnswerScored | None:
+        """Core's form of both."""
+        if self.score is None or self.score_model is None:
+            return None
+        return AnswerScored(self.score, self.score_model)
+
+
+class UsageBody(SparseBody):
+    """Token counts by the model's own tokenizer, and timing.
+
+    ``time_to_first_token`` and ``seconds`` count from the engine's acceptance of the request;
+    ``tokens_per_second`` counts the tokens after the first, and the time after it.
+    """
 
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
+    time_to_first_token: float | None = None
+    seconds: float | None = None
+    tokens_per_second: float | None = None
 
     @classmethod
     def of(cls, usage: Usage) -> UsageBody:
@@ -48,11 +72,28 @@ class UsageBody(ReplyBody):
             prompt_tokens=usage.prompt_tokens,
             completion_tokens=usage.completion_tokens,
             total_tokens=usage.prompt_tokens + usage.completion_tokens,
+            time_to_first_token=usage.time_to_first_token,
+            seconds=usage.seconds,
+            tokens_per_second=_tokens_per_second(usage),
         )
 
     def to_core(self) -> Usage:
-        """Return core's counts; their timing is not on the wire."""
-        return Usage(self.prompt_tokens, self.completion_tokens)
+        """Return core's counts."""
+        return Usage(
+            self.prompt_tokens,
+            self.completion_tokens,
+            self.time_to_first_token,
+            self.seconds or 0.0,
+        )
+
+
+def _tokens_per_second(usage: Usage) -> float | None:
+    """Return the speed of writing; None where fewer than two tokens were written."""
+    if usage.time_to_first_token is None:
+        return None
+    writing = usage.seconds - usage.time_to_first_token
+    further = usage.completion_tokens - 1
+    return further / writing if further > 0 and writing > 0 else None
 
 
 class AnswerMessage(ReplyBody):
@@ -63,15 +104,15 @@ class AnswerMessage(ReplyBody):
 
 
 class ChoiceBody(ReplyBody):
-    """The one answer; ``logprobs`` is always null."""
+    """The one answer."""
 
     index: int = 0
     message: AnswerMessage
     finish_reason: Finish
-    logprobs: None = None
+    logprobs: LogprobsBody | None = None
 
 
-class CompletionBody(SparseBody):
+class CompletionBody(ScoreFields):
     """A whole answer."""
 
     id: str
@@ -97,10 +138,10 @@ class ChunkChoice(ReplyBody):
     index: int = 0
     delta: DeltaBody
     finish_reason: Finish | None = None
-    logprobs: None = None
+    logprobs: LogprobsBody | None = None
 
 
-class ChunkBody(SparseBody):
+class ChunkBody(ScoreFields):
     """One chunk of a stream. ``usage`` comes last, with empty ``choices``, where asked for."""
 
     id: str

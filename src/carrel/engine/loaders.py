@@ -1,0 +1,76 @@
+"""What a pool is given for each model: how it comes into service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from carrel.core.errors import InvalidSetting
+from carrel.core.models import ModelRequest
+from carrel.core.protocols import Engine
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NamedLoader:
+    """A model that is to be in service. ``load`` blocks, and raises core errors.
+
+    Loaders with equal ``spec`` load the same, so that one of them may stand for all.
+    """
+
+    name: str
+    load: Callable[[], Engine]
+    spec: object = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NamedAdapter:
+    """An adapter that is to be in service over a base. ``find`` blocks, and raises core errors."""
+
+    name: str
+    base: NamedLoader
+    find: Callable[[], Path]
+
+
+Loader = NamedLoader | NamedAdapter
+Planner = Callable[[ModelRequest, Sequence[NamedLoader]], list[Loader]]
+"""From a request and the bases that are there to the loaders that have to be added."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A base with the adapters over it, each by name; without any, the base itself is wanted."""
+
+    base: NamedLoader
+    adapters: tuple[tuple[str, Callable[[], Path]], ...] = ()
+
+
+def shared(wanted: Sequence[Wanted], in_service: Sequence[NamedLoader]) -> list[Loader]:
+    """Return the loaders of what is wanted, with one base for all adapters that can share it.
+
+    A base that only adapters need comes last: it costs nothing to serve it, too.
+
+    Raises:
+        InvalidSetting: two of them have one name: nobody could ask for the second.
+    """
+    bases = [*in_service, *(each.base for each in wanted if not each.adapters)]
+    named: list[Loader] = []
+    implied: list[Loader] = []
+    for each in wanted:
+        if not each.adapters:
+            named.append(each.base)
+            continue
+        same = [base for base in bases if base.spec is not None and base.spec == each.base.spec]
+        base = same[0] if same else each.base
+        if not same:
+            bases.append(base)
+            implied.append(base)
+        named.extend(NamedAdapter(name, base, find) for name, find in each.adapters)
+    loaders = [*named, *implied]
+    names = [loader.name for loader in loaders]
+    for name in names:
+        if names.count(name) > 1:
+            raise InvalidSetting(
+                f"model_lock or lora_weights names {name} twice: each model needs its own name."
+            )
+    return loaders

@@ -1,0 +1,60 @@
+"""Models in service: who may see them, and who may change which there are."""
+
+from __future__ import annotations
+
+from carrel.core.access import Principal
+from carrel.core.errors import AccessDenied, ModelNotFound
+from carrel.core.models import ModelRequest, ModelState
+from carrel.core.protocols import EnginePool
+
+
+class ModelService:
+    """Lists, loads and unloads models."""
+
+    def __init__(self, pool: EnginePool) -> None:
+        self._pool = pool
+
+    def states(self) -> list[ModelState]:
+        """Every model that is in service, loads or failed, the default one first."""
+        return self._pool.states()
+
+    def state(self, name: str) -> ModelState:
+        """Return one of them.
+
+        Raises:
+            ModelNotFound: there is none by that name.
+        """
+        states = self._pool.states()
+        for each in states:
+            if each.name == name:
+                return each
+        names = ", ".join(each.name for each in states) or "none"
+        raise ModelNotFound(f"Model {name} is not in service. In service: {names}.")
+
+    async def load(
+        self, request: ModelRequest, principal: Principal, *, wait: bool
+    ) -> list[ModelState]:
+        """Load a model, or only begin to; see ``EnginePool.load`` and ``begin_load``.
+
+        Raises:
+            AccessDenied: the account does not administer the machine.
+        """
+        _require_administrator(principal)
+        return await self._pool.load(request) if wait else self._pool.begin_load(request)
+
+    async def unload(self, name: str, principal: Principal) -> list[str]:
+        """Take a model and the adapters over it out of service, and return their names.
+
+        Raises:
+            AccessDenied: the account does not administer the machine.
+            ModelNotFound, ModelNotReady: see ``EnginePool.unload``.
+        """
+        _require_administrator(principal)
+        return await self._pool.unload(name)
+
+
+def _require_administrator(principal: Principal) -> None:
+    if not principal.administrator:
+        raise AccessDenied(
+            f"Account {principal.account} may not load or unload models: ask an administrator."
+        )
