@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from carrel.core.protocols import Engine
 from carrel.engine.choose import serve_loaded
+from carrel.engine.llamacpp import LlamaCppEngine, load_gguf
+from carrel.engine.llamacpp_model import LlamaModel
 from carrel.engine.loader import load
 from carrel.engine.serving_limits import ServingLimits
 from carrel.engine.spec import ModelSpec
@@ -37,3 +39,26 @@ def counted(spec: ModelSpec, pause: float = 0.0, batched: bool = False) -> Subje
     kind = EngineKind.CONTINUOUS if batched else EngineKind.SEQUENTIAL
     engine = serve_loaded(loaded, kind, ServingLimits(max_batch=8))
     return Subject(engine, lambda: len(passes))
+
+
+class Paused:
+    """A model of llama.cpp whose passes last longer."""
+
+    def __init__(self, model: LlamaModel, pause: float) -> None:
+        self._model = model
+        self._pause = pause
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def compute(self, readings: Sequence[Any]) -> Any:
+        """Compute, after a while."""
+        time.sleep(self._pause)
+        return self._model.compute(readings)
+
+
+def counted_llamacpp(spec: ModelSpec, pause: float = 0.0) -> Subject:
+    """Load a GGUF file into llama.cpp; its passes last ``pause`` seconds longer."""
+    loaded, model = load_gguf(spec, ServingLimits(max_batch=4))
+    engine = LlamaCppEngine(loaded, cast("LlamaModel", Paused(model, pause)), waiting=16)
+    return Subject(engine, lambda: model.passes)

@@ -3,25 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from carrel.engine.llamacpp_library import HOW_TO_INSTALL, is_installed
 from carrel.engine.remote import RemoteEngine
 from carrel.engine.scripted import ScriptedEngine
 from carrel.engine.spec import ModelSpec
-from engine_subject import Subject, counted
+from engine_subject import Subject, counted, counted_llamacpp
+from foreign_processes import llamacpp_server
 from openai_server import ANSWER, foreign_server
+from real_processes import CommandLine, start_server
+from tiny_gguf import save_tiny_gguf
 from tiny_model import save_tiny_model
 
 PAUSE = 0.005
 """Seconds for each token, so that a reader can stop an answer that would else be over at once."""
+
+LLAMACPP = pytest.param(
+    "llamacpp",
+    marks=pytest.mark.skipif(
+        not is_installed(),
+        reason="llama-cpp-python takes minutes to compile and is not among the pinned packages: "
+        + HOW_TO_INSTALL,
+    ),
+)
 
 
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny random model."""
     return save_tiny_model(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="session")
+def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same model as a GGUF file."""
+    return save_tiny_gguf(tmp_path_factory.mktemp("gguf") / "tiny.gguf")
 
 
 @pytest.fixture(scope="session")
@@ -36,37 +56,73 @@ def batched_bundled_subject(models_dir: Path) -> Subject:
     return counted(ModelSpec(models_dir=models_dir), batched=True)
 
 
-@pytest.fixture(params=["scripted", "tiny", "bundled", "batched_tiny", "batched_bundled", "remote"])
+@pytest.fixture(scope="session")
+def llamacpp_served(tiny_gguf: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subject]:
+    """The remote engine at llama.cpp's own server."""
+    with llamacpp_server(tiny_gguf, tmp_path_factory.mktemp("llamacpp")) as (base_url, steps):
+        yield Subject(RemoteEngine(base_url, None, None), steps)
+
+
+@pytest.fixture(scope="session")
+def carrel_served(
+    tiny_folder: Path, models_dir: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Subject]:
+    """The remote engine at another Carrel, which runs a model in a process of its own."""
+    folder = tmp_path_factory.mktemp("carrel")
+    carrel = CommandLine(folder / "db", models_dir)
+    server = start_server(carrel, folder / "log", f"--base_model={tiny_folder}", "--offline=True")
+    try:
+        server.wait_until_ready()
+        yield Subject(RemoteEngine(f"{server.address}/v1", None, None), lambda: 0)
+    finally:
+        server.stop()
+
+
+@contextmanager
+def made(kind: str, request: pytest.FixtureRequest) -> Iterator[Subject]:
+    """Make an engine for one test."""
+    if kind.endswith("tiny"):
+        spec = ModelSpec(base_model=str(request.getfixturevalue("tiny_folder")))
+        yield counted(spec, PAUSE, batched=kind.startswith("batched"))
+    elif kind == "llamacpp":
+        file, cache = request.getfixturevalue("tiny_gguf"), request.getfixturevalue("tmp_path")
+        yield counted_llamacpp(ModelSpec(base_model=str(file), models_dir=cache), PAUSE)
+    elif kind == "remote":
+        with foreign_server() as server:
+            server.pause = PAUSE
+            engine = RemoteEngine(server.base_url, None, None)
+            yield Subject(engine, lambda: server.words_written)
+    else:
+        yield request.getfixturevalue(kind)
+
+
+@pytest.fixture(
+    params=[
+        "scripted",
+        "tiny",
+        "bundled_subject",
+        "batched_tiny",
+        "batched_bundled_subject",
+        LLAMACPP,
+        "remote",
+        "llamacpp_served",
+        "carrel_served",
+    ]
+)
 def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """Each engine in turn."""
-    if request.param.endswith("bundled"):
-        yield request.getfixturevalue(f"{request.param}_subject")
-    elif request.param.endswith("tiny"):
-        yield tiny_subject(request)
-    elif request.param == "scripted":
+    if request.param == "scripted":
         yield Subject(ScriptedEngine([ANSWER], context_length=300), lambda: 0)
-    else:
-        with foreign_server() as server:
-            server.pause = PAUSE
-            engine = RemoteEngine(server.base_url, None, None)
-            yield Subject(engine, lambda: server.words_written)
+        return
+    with made(request.param, request) as made_subject:
+        yield made_subject
 
 
-def tiny_subject(request: pytest.FixtureRequest) -> Subject:
-    """The tiny model in the engine that the parameter names."""
-    spec = ModelSpec(base_model=str(request.getfixturevalue("tiny_folder")))
-    return counted(spec, PAUSE, batched=request.param.startswith("batched"))
-
-
-@pytest.fixture(params=["scripted", "tiny", "batched_tiny", "remote"])
+@pytest.fixture(params=["scripted", "tiny", "batched_tiny", LLAMACPP, "remote"])
 def closable(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """Each kind of engine, made for one test that closes it."""
-    if request.param.endswith("tiny"):
-        yield tiny_subject(request)
-    elif request.param == "scripted":
+    if request.param == "scripted":
         yield Subject(ScriptedEngine([ANSWER], seconds_per_token=PAUSE), lambda: 0)
-    else:
-        with foreign_server() as server:
-            server.pause = PAUSE
-            engine = RemoteEngine(server.base_url, None, None)
-            yield Subject(engine, lambda: server.words_written)
+        return
+    with made(request.param, request) as made_subject:
+        yield made_subject

@@ -20,6 +20,7 @@ from carrel.core.errors import (
     ModelNotFound,
     OfflineRefused,
     PromptTooLong,
+    QueueFull,
     RemoteUnavailable,
     UnsupportedParameter,
 )
@@ -164,7 +165,7 @@ async def test_without_tokenize_the_prompt_is_estimated_from_above(server: Forei
         (413, None, PromptTooLong),
         (418, ["odd"], GenerationFailed),
         (422, {"detail": [{"msg": "bad"}]}, UnsupportedParameter),
-        (429, {"error": {"message": "slow down"}}, RemoteUnavailable),
+        (429, {"error": {"message": "slow down"}}, QueueFull),
         (500, {"error": {"message": "line one\nline two"}}, RemoteUnavailable),
         (503, "busy", RemoteUnavailable),
     ],

@@ -36,7 +36,7 @@ def to_core(
         InvalidRequest: ``LLM``, which means no documents, is named beside collections.
     """
     return ChatRequest(
-        messages=tuple(_message(each) for each in body.messages),
+        messages=tuple(to_message(each) for each in body.messages),
         principal=principal,
         model=body.model,
         sampling=_sampling(body, settings.generation),
@@ -45,7 +45,8 @@ def to_core(
     )
 
 
-def _message(body: MessageBody) -> Message:
+def to_message(body: MessageBody) -> Message:
+    """Return the message; OpenAI's developer is the system."""
     role = Role.SYSTEM if body.role == "developer" else Role(body.role)
     return Message(role, body.content)
 

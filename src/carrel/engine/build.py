@@ -13,6 +13,7 @@ from carrel.core.errors import AccessDenied, InvalidRequest, InvalidSetting
 from carrel.core.models import ModelRequest
 from carrel.core.protocols import Engine
 from carrel.engine.inference_server import parse_inference_server
+from carrel.engine.llamacpp_library import is_installed
 from carrel.engine.loaders import Loader, NamedLoader, Planner, Wanted, shared
 from carrel.engine.serving_limits import ServingLimits
 from carrel.engine.source import find_adapter
@@ -141,10 +142,11 @@ def _wanted(settings: Settings, model: ModelSettings, name: str | None) -> Wante
     if model.engine is EngineKind.REMOTE:
         raise InvalidSetting("engine is 'remote', but inference_server names no server.")
     spec, limits = _spec(settings, model), _limits(model)
+    engine = EngineKind.LLAMACPP if _is_for_llamacpp(model) else model.engine
     if not model.lora_weights:
         named = replace(spec, served_name=name)
-        return Wanted(NamedLoader(named.name, partial(_local, named, model.engine, limits), spec))
-    base = NamedLoader(spec.name, partial(_local, spec, model.engine, limits), spec)
+        return Wanted(NamedLoader(named.name, partial(_local, named, engine, limits), spec))
+    base = NamedLoader(spec.name, partial(_local, spec, engine, limits), spec)
     if name is not None and len(model.lora_weights) > 1:
         raise InvalidSetting(
             f"name is {name} for several lora_weights: give each its own as NAME=PATH."
@@ -166,7 +168,7 @@ def _adapter(value: str, base: str, name: str | None) -> tuple[str, str]:
 
 
 def _remote_loader(settings: Settings, model: ModelSettings) -> NamedLoader:
-    if model.engine in (EngineKind.SEQUENTIAL, EngineKind.CONTINUOUS):
+    if model.engine not in (EngineKind.AUTO, EngineKind.REMOTE):
         raise InvalidSetting(
             f"engine is '{model.engine}', but inference_server is set: leave one of them out."
         )
@@ -182,6 +184,17 @@ def _remote_loader(settings: Settings, model: ModelSettings) -> NamedLoader:
         _remote, base_url, named, key.get_secret_value() if key else None, settings.server.offline
     )
     return NamedLoader(named or base_url, load)
+
+
+def _is_for_llamacpp(model: ModelSettings) -> bool:
+    """Whether llama.cpp is to run the model: by name, or a GGUF file without anything beside it.
+
+    There it is the natural choice: the weights stay as small as they are in the file.
+    """
+    if model.engine is not EngineKind.AUTO:
+        return model.engine is EngineKind.LLAMACPP
+    changed = model.lora_weights or model.load_8bit or model.load_4bit or model.dtype != "auto"
+    return model.base_model.endswith(".gguf") and not changed and is_installed()
 
 
 def _spec(settings: Settings, model: ModelSettings) -> ModelSpec:
@@ -212,6 +225,10 @@ def _limits(model: ModelSettings) -> ServingLimits:
 
 
 def _local(spec: ModelSpec, kind: EngineKind, limits: ServingLimits) -> Engine:
+    if kind is EngineKind.LLAMACPP:
+        from carrel.engine.llamacpp import load_engine
+
+        return load_engine(spec, limits)
     from carrel.engine.choose import serve_loaded
     from carrel.engine.loader import load
 

@@ -33,11 +33,16 @@ def bundled_model(models_dir: Path) -> Path:
     target = models_dir / BUNDLED_MODEL
     if target.is_dir():
         return target
-    write = partial(write_unpacked, _gguf_file(), STORED_DTYPE)
+    write = partial(write_unpacked, bundled_gguf(), STORED_DTYPE)
     return converted(target, Conversion("The bundled model", STORED_BYTES, write))
 
 
-def _gguf_file() -> Path:
+def bundled_gguf() -> Path:
+    """Return the bundled model's GGUF file, as llama.cpp reads it.
+
+    Raises:
+        ModelNotFound: the package is not installed.
+    """
     # The package is only located, not imported: importing it would start llama.cpp.
     spec = find_spec(PACKAGE)
     for location in (spec.submodule_search_locations or []) if spec else []:

@@ -7,29 +7,32 @@ from urllib.parse import urlsplit
 
 from carrel.core.errors import InvalidSetting, OfflineRefused
 
+SERVERS = ("vllm", "vllm_chat", "ollama", "tgi", "llamacpp", "carrel")
+"""What may stand before ``HOST:PORT``. All speak the same API; what a server is, it says itself."""
+
 
 def parse_inference_server(value: str) -> str:
     """Return the base URL, without a slash at its end, that ``vllm:HOST:PORT`` or a URL means.
 
-    A URL without a path gets OpenAI's ``/v1``.
+    In place of ``vllm`` any of ``SERVERS`` may stand. A URL without a path gets OpenAI's
+    ``/v1``.
 
     Raises:
         InvalidSetting: it is neither of the two.
     """
     text = value.strip()
-    address = text.removeprefix("vllm:")
-    if "://" not in address:
-        if address == text:
-            raise _invalid(value)
-        address = f"http://{address}"
-    parts = urlsplit(address)
+    server, _, rest = text.partition(":")
+    address = rest if server in SERVERS else text
+    if "://" not in text and address == text:
+        raise _invalid(value)
+    parts = urlsplit(address if "://" in address else f"http://{address}")
     try:
         port = parts.port
     except ValueError:
         raise _invalid(value) from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise _invalid(value)
-    if "://" not in text and port is None:
+    if "://" not in address and port is None:
         raise _invalid(value)
     if parts.username or parts.query or parts.fragment:
         raise _invalid(value)

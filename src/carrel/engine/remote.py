@@ -22,7 +22,8 @@ from carrel.core.errors import GenerationFailed, PromptTooLong, UnsupportedParam
 from carrel.engine.detokenize import StopStrings
 from carrel.engine.inference_server import refuse_outward
 from carrel.engine.remote_format import FormatCheck, format_options
-from carrel.engine.remote_server import RemoteServer, wire_messages
+from carrel.engine.remote_model import LOSE_TEXT_TO_STOPS, extensions, wire_messages
+from carrel.engine.remote_server import RemoteServer
 from carrel.engine.remote_stream import Piece
 from carrel.engine.requests import refuse_impossible, refuse_unsupported
 from carrel.engine.untold_tokens import UntoldTokens
@@ -47,8 +48,8 @@ class RemoteEngine:
     """A model that another server runs.
 
     The constructor asks the server for its models: ``model`` None takes the first one. It may be
-    used from several event loops. Prompts are counted by the server where it can (vLLM's
-    ``/tokenize``); elsewhere see ``estimated_tokens``. A server that sends no usage has its
+    used from several event loops. Prompts are counted by the server where it can (vLLM, llama.cpp,
+    Carrel); elsewhere see ``estimated_tokens``. A server that sends no usage has its
     completion tokens counted by the events that carried text.
 
     Raises:
@@ -129,23 +130,17 @@ class RemoteEngine:
         }
         if sampling.seed is not None:
             body["seed"] = sampling.seed
-        if sampling.stop:
+        if sampling.stop and self._model.server not in LOSE_TEXT_TO_STOPS:
             body["stop"] = list(sampling.stop)
         return body | format_options(sampling) | self._extras(sampling)
 
     def _extras(self, sampling: SamplingParams) -> dict[str, Any]:
-        """Return the parameters that are vLLM's own; other servers would ignore them silently."""
-        extras: dict[str, Any] = {}
-        if sampling.top_k:
-            extras["top_k"] = sampling.top_k
-        if sampling.repetition_penalty != 1:
-            extras["repetition_penalty"] = sampling.repetition_penalty
-        if sampling.min_new_tokens:
-            extras["min_tokens"] = sampling.min_new_tokens
-        if extras and not self._model.is_vllm:
+        """Return the parameters beyond OpenAI's; a server may ignore what it does not know."""
+        extras, ignored = extensions(self._model, sampling)
+        if ignored:
             raise UnsupportedParameter(
-                f"{', '.join(extras)} cannot be set: the inference server {self._server.base_url} "
-                "is not known to honour it."
+                f"{', '.join(ignored)} cannot be set: the inference server "
+                f"{self._server.base_url} is not known to honour it."
             )
         return extras
 

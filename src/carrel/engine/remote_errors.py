@@ -9,6 +9,7 @@ from carrel.core.errors import (
     GenerationFailed,
     ModelNotFound,
     PromptTooLong,
+    QueueFull,
     RemoteUnavailable,
     UnsupportedParameter,
 )
@@ -21,7 +22,7 @@ MEANINGS: dict[int, tuple[type[CarrelError], str]] = {
     408: (RemoteUnavailable, "took too long"),
     413: (PromptTooLong, "finds the prompt too long"),
     422: (UnsupportedParameter, "refuses the request"),
-    429: (RemoteUnavailable, "has too many requests: try again soon"),
+    429: (QueueFull, "has too many requests: try again soon"),
 }
 
 FAILED: tuple[type[CarrelError], str] = (RemoteUnavailable, "failed")
@@ -34,8 +35,11 @@ TOO_LONG = ("context_length_exceeded", "context length", "maximum context", "pro
 SHOWN = 300
 
 
-def remote_error(base_url: str, status: int, body: Any) -> CarrelError:
-    """Return the core error for an HTTP status and the decoded body (None if it is not JSON)."""
+def remote_error(base_url: str, status: int, body: Any, retry_after: float = 1.0) -> CarrelError:
+    """Return the core error for an HTTP status and the decoded body (None if it is not JSON).
+
+    ``retry_after`` is in seconds, for a server that has too much to do.
+    """
     said = error_text(body)
     kind, meaning = MEANINGS.get(status, UNEXPECTED)
     if status in (400, 422) and is_too_long(body):
@@ -43,7 +47,8 @@ def remote_error(base_url: str, status: int, body: Any) -> CarrelError:
     elif status >= 500:
         kind, meaning = FAILED
     detail = f" ({said})" if said else ""
-    return kind(f"The inference server {base_url} {meaning}: HTTP {status}{detail}.")
+    message = f"The inference server {base_url} {meaning}: HTTP {status}{detail}."
+    return QueueFull(message, retry_after) if kind is QueueFull else kind(message)
 
 
 def error_text(body: Any) -> str:

@@ -4,31 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from carrel.core.chat import Message
-from carrel.core.errors import GenerationFailed, ModelNotFound, RemoteUnavailable
+from carrel.core.errors import CarrelError, GenerationFailed, ModelNotFound, RemoteUnavailable
 from carrel.engine.inference_server import is_loopback
 from carrel.engine.remote_errors import remote_error
+from carrel.engine.remote_model import RemoteModel, count_by_server, listed_models
 from carrel.engine.remote_stream import Piece, read_pieces
-
-DEFAULT_CONTEXT = 4096
-"""Tokens of context assumed of a server that does not say."""
 
 TIMEOUTS = httpx.Timeout(10.0, read=300.0)
 """Seconds to connect, and to wait for the next bytes: a long prompt keeps a server busy."""
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteModel:
-    """A model as the server lists it. ``is_vllm`` tells which sampling parameters it knows."""
-
-    id: str
-    context_length: int
-    is_vllm: bool
 
 
 class RemoteServer:
@@ -43,7 +31,7 @@ class RemoteServer:
             # Reading the certificates takes longer than a call: once here, not once per call.
             "verify": httpx.create_ssl_context() if base_url.startswith("https:") else False,
         }
-        self._tokenizes = True
+        self._counts = True
 
     def find_model(self, name: str | None) -> RemoteModel:
         """Return the model by that name, the server's first for None.
@@ -60,13 +48,13 @@ class RemoteServer:
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
         if response.status_code != httpx.codes.OK:
-            raise remote_error(self.base_url, response.status_code, _json(response))
-        models = _listed(_json(response))
+            raise self._refusal(response)
+        models = listed_models(_json(response))
         for model in models:
             if name is None or model.id == name:
                 return model
         if name is not None and not models:
-            return RemoteModel(name, DEFAULT_CONTEXT, is_vllm=False)
+            return RemoteModel(name)
         there = ", ".join(model.id for model in models) or "none"
         wanted = f"model {name}" if name else "any model"
         raise ModelNotFound(
@@ -79,21 +67,15 @@ class RemoteServer:
         Raises:
             RemoteUnavailable: the server does not answer.
         """
-        if not self._tokenizes:
+        if not self._counts:
             return None
-        body = {"model": model.id, "messages": wire_messages(messages)}
-        url = f"{self.base_url.removesuffix('/v1')}/tokenize"
         try:
             async with httpx.AsyncClient(**self._options) as client:
-                response = await client.post(url, json=body)
+                counted = await count_by_server(client, self.base_url, model, messages)
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
-        answer = _json(response) if response.status_code == httpx.codes.OK else None
-        counted = answer.get("count") if isinstance(answer, dict) else None
-        if isinstance(counted, int):
-            return counted
-        self._tokenizes = False
-        return None
+        self._counts = counted is not None  # it is not asked again for what it does not have
+        return counted
 
     async def stream(self, body: dict[str, Any]) -> AsyncGenerator[Piece]:
         """Yield the events of a chat completion. Closing the generator closes the connection.
@@ -112,7 +94,7 @@ class RemoteServer:
             ):
                 if response.status_code != httpx.codes.OK:
                     await response.aread()
-                    raise remote_error(self.base_url, response.status_code, _json(response))
+                    raise self._refusal(response)
                 async with aclosing(read_pieces(response.aiter_lines())) as pieces:
                     async for piece in pieces:
                         started = True
@@ -125,29 +107,20 @@ class RemoteServer:
                 f"the answer ({_reason(error)})."
             ) from error
 
+    def _refusal(self, response: httpx.Response) -> CarrelError:
+        wait = response.headers.get("Retry-After", "")
+        return remote_error(
+            self.base_url,
+            response.status_code,
+            _json(response),
+            float(wait) if wait.isdecimal() else 1.0,
+        )
+
     def _unreachable(self, error: httpx.HTTPError) -> RemoteUnavailable:
         return RemoteUnavailable(
             f"The inference server {self.base_url} does not answer ({_reason(error)}): "
             "is it running, and is the address right?"
         )
-
-
-def wire_messages(messages: Sequence[Message]) -> list[dict[str, str]]:
-    """Return the messages in OpenAI's shape."""
-    return [{"role": str(message.role), "content": message.content} for message in messages]
-
-
-def _listed(answer: Any) -> list[RemoteModel]:
-    entries = answer.get("data") if isinstance(answer, dict) else None
-    return [
-        RemoteModel(
-            str(entry["id"]),
-            entry.get("max_model_len") or entry.get("context_length") or DEFAULT_CONTEXT,
-            entry.get("owned_by") == "vllm",
-        )
-        for entry in entries or []
-        if isinstance(entry, dict) and entry.get("id")
-    ]
 
 
 def _json(response: httpx.Response) -> Any:

@@ -33,6 +33,7 @@ class EngineKind(StrEnum):
     AUTO = "auto"
     CONTINUOUS = "continuous"
     SEQUENTIAL = "sequential"
+    LLAMACPP = "llamacpp"
     REMOTE = "remote"
     SCRIPTED = "scripted"
 
@@ -138,8 +139,9 @@ class ModelSettings(Section):
     engine: EngineKind = Field(
         EngineKind.AUTO,
         description="What runs the model: 'auto' picks, 'continuous' answers many requests at "
-        "once, 'sequential' one after the other, 'remote' is an OpenAI-compatible server, "
-        "'scripted' plays canned answers without any model.",
+        "once, 'sequential' one after the other, 'llamacpp' is llama.cpp (for .gguf files, which "
+        "'auto' gives to it where llama-cpp-python is installed), 'remote' is an "
+        "OpenAI-compatible server, 'scripted' plays canned answers without any model.",
     )
     max_batch: int = Field(
         32, ge=1, le=1024, description="Requests that one model answers at once; others wait."
@@ -159,7 +161,8 @@ class ModelSettings(Section):
     )
     inference_server: str | None = Field(
         None,
-        description="OpenAI-compatible server that runs the model: vllm:HOST:PORT or a URL.",
+        description="OpenAI-compatible server that runs the model: vllm:HOST:PORT (or ollama:, "
+        "tgi:, llamacpp:, carrel:) or a URL.",
     )
     inference_server_api_key: SecretStr | None = Field(
         None, description="API key for 'inference_server'."

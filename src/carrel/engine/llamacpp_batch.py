@@ -1,0 +1,98 @@
+"""Continuous batching over llama.cpp's sequences; runs in one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from carrel.engine.batcher import Batcher, BatchLimits
+from carrel.engine.llamacpp_model import CHUNK, LlamaModel, Reading
+from carrel.engine.row import Row
+
+
+class LlamaBatch(Batcher):
+    """A ``Batcher`` whose rows are sequences of llama.cpp, which keeps their keys and values.
+
+    No row has to be computed alone: see ``LlamaModel``. A slot keeps the prompt that was read in
+    it last: a row that begins alike, as the next turn of a chat does, goes on after its last whole
+    chunk.
+    """
+
+    def __init__(self, model: LlamaModel, limits: BatchLimits) -> None:
+        computing: Any = model  # in place of the model that the base's lanes would compute with
+        super().__init__(computing, limits)
+        self._llama = model
+        self._slots: dict[Row, int] = {}
+        self._prompts: dict[Row, int] = {}
+        self._kept: dict[int, list[int]] = {slot: [] for slot in range(model.shape.slots)}
+        for slot in self._kept:
+            model.forget(slot)
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows that are being computed."""
+        return list(self._slots)
+
+    @property
+    def allocated_tokens(self) -> int:
+        """Tokens for which there is room: llama.cpp takes the memory at the start."""
+        shape = self._llama.shape
+        return shape.slots * shape.context_length
+
+    def has_room(self, row: Row) -> bool:
+        """Whether a row can join now."""
+        return len(self._slots) < len(self._kept)
+
+    def take_in(self, row: Row) -> None:
+        """Let a row join; there must be room for it."""
+        free = [slot for slot in self._kept if slot not in self._slots.values()]
+        slot = max(free, key=lambda each: self._shared(each, row))
+        row.cached = self._llama.forget(slot, self._shared(slot, row))
+        self._kept[slot] = row.tokens[: row.cached]
+        self._slots[row] = slot
+        self._prompts[row] = len(row.tokens)
+        self.running[row.caller] += 1
+        row.answer.start()
+
+    def step(self) -> bool:
+        """Compute one token of every answer, and a chunk of one prompt; whether there was work."""
+        self._end_finished()
+        reading = [row for row in self._slots if row.cached < self._prompts[row]]
+        if reading:
+            self._compute(reading[:1])
+            self._end_finished()
+        if writing := [row for row in self._slots if row.cached >= self._prompts[row]]:
+            self._compute(writing)
+            self._end_finished()
+        return bool(self._slots)
+
+    def _compute(self, rows: Sequence[Row]) -> None:
+        readings = [
+            Reading(self._slots[row], row.cached, row.tokens[row.cached : row.cached + CHUNK])
+            for row in rows
+        ]
+        scores = self._llama.compute(readings)
+        for row, reading in zip(rows, readings, strict=True):
+            row.cached += len(reading.tokens)
+        for row, own, likeliest in zip(rows, scores, scores.argmax(-1).tolist(), strict=True):
+            if not row.remaining:
+                row.take(own, likeliest)
+
+    def _end_finished(self) -> None:
+        for row in [row for row in self._slots if row.over]:
+            slot = self._slots.pop(row)
+            # Of the answer nothing is kept: its tokens were computed one by one, and in some
+            # number formats that gives other last digits than reading them as a prompt.
+            self._kept[slot] = row.tokens[: min(row.cached, self._prompts.pop(row))]
+            self.running[row.caller] -= 1
+            if not self.running[row.caller]:
+                del self.running[row.caller]
+            row.ended(row.error)
+
+    def _shared(self, slot: int, row: Row) -> int:
+        """Return how many tokens of a row a slot holds, in whole chunks, short of the last one."""
+        most = min(len(self._kept[slot]), len(row.tokens) - 1)
+        same = 0
+        while same < most and self._kept[slot][same] == row.tokens[same]:
+            same += 1
+        return same // CHUNK * CHUNK

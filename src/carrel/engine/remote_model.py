@@ -1,0 +1,125 @@
+"""What is known of a model on another server: its kind of server tells what it can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from carrel.core.chat import Message, SamplingParams
+
+DEFAULT_CONTEXT = 4096
+"""Tokens of context assumed of a server that does not say."""
+
+EXTENSIONS: dict[str, dict[str, str]] = {
+    "vllm": {
+        "top_k": "top_k",
+        "repetition_penalty": "repetition_penalty",
+        "min_new_tokens": "min_tokens",
+    },
+    "carrel": {
+        "top_k": "top_k",
+        "repetition_penalty": "repetition_penalty",
+        "min_new_tokens": "min_tokens",
+    },
+    "llamacpp": {"top_k": "top_k", "repetition_penalty": "repeat_penalty"},
+}
+"""Which parameters beyond OpenAI's each kind of server honours, and its names for them."""
+
+OWN_DEFAULTS: dict[str, dict[str, Any]] = {
+    # llama.cpp samples with filters of its own unless it is told not to.
+    "llamacpp": {"top_k": 0, "min_p": 0},
+}
+"""What a kind of server has to be told, so that what was not asked for does not happen."""
+
+
+LOSE_TEXT_TO_STOPS = frozenset({"llamacpp"})
+"""Servers that drop the end of a whole answer where it looks like the beginning of a stop string.
+They are not told of stop strings: the engine cuts the text itself and hangs up."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteModel:
+    """A model as the server lists it. ``server`` is the kind of server, as it calls itself."""
+
+    id: str
+    context_length: int = DEFAULT_CONTEXT
+    server: str = ""
+
+
+def listed_models(answer: Any) -> list[RemoteModel]:
+    """Read the body of ``/v1/models``; what is malformed is left out."""
+    entries = answer.get("data") if isinstance(answer, dict) else None
+    return [
+        RemoteModel(str(entry["id"]), _context_length(entry), str(entry.get("owned_by")))
+        for entry in entries or []
+        if isinstance(entry, dict) and entry.get("id")
+    ]
+
+
+def _context_length(entry: dict[str, Any]) -> int:
+    meta = entry.get("meta")  # llama.cpp's
+    own = meta.get("n_ctx") if isinstance(meta, dict) else None
+    found = entry.get("max_model_len") or entry.get("context_length") or own
+    return found if isinstance(found, int) else DEFAULT_CONTEXT
+
+
+def extensions(model: RemoteModel, sampling: SamplingParams) -> tuple[dict[str, Any], list[str]]:
+    """Return the parameters beyond OpenAI's in the server's names, and those it may ignore."""
+    asked: dict[str, Any] = {}
+    if sampling.top_k:
+        asked["top_k"] = sampling.top_k
+    if sampling.repetition_penalty != 1:
+        asked["repetition_penalty"] = sampling.repetition_penalty
+    if sampling.min_new_tokens:
+        asked["min_new_tokens"] = sampling.min_new_tokens
+    names = EXTENSIONS.get(model.server, {})
+    body = dict(OWN_DEFAULTS.get(model.server, {}))
+    body |= {names[name]: value for name, value in asked.items() if name in names}
+    if "repeat_penalty" in body:  # llama.cpp would look at the last 64 tokens alone
+        body["repeat_last_n"] = model.context_length
+    return body, [name for name in asked if name not in names]
+
+
+def wire_messages(messages: Sequence[Message]) -> list[dict[str, str]]:
+    """Return the messages in OpenAI's shape."""
+    return [{"role": str(message.role), "content": message.content} for message in messages]
+
+
+async def count_by_server(
+    client: httpx.AsyncClient, base_url: str, model: RemoteModel, messages: Sequence[Message]
+) -> int | None:
+    """Return the prompt's length as the server counts it, None where it cannot.
+
+    vLLM has ``/tokenize`` beside ``/v1``, Carrel below it; llama.cpp writes the prompt out and
+    counts it in a second call.
+
+    Raises:
+        httpx.HTTPError: the server does not answer.
+    """
+    root = base_url.removesuffix("/v1")
+    body: dict[str, Any] = {"model": model.id, "messages": wire_messages(messages)}
+    if model.server == "llamacpp":
+        prompt = (await _answer(client, f"{root}/apply-template", body)).get("prompt")
+        if not isinstance(prompt, str):
+            return None
+        body = {"content": prompt, "add_special": True, "parse_special": True}
+        tokens = (await _answer(client, f"{root}/tokenize", body)).get("tokens")
+        return len(tokens) if isinstance(tokens, list) else None
+    where = base_url if model.server == "carrel" else root
+    count = (await _answer(client, f"{where}/tokenize", body)).get("count")
+    return count if isinstance(count, int) else None
+
+
+async def _answer(client: httpx.AsyncClient, url: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of a good answer, empty for any other."""
+    response = await client.post(url, json=body)
+    if response.status_code != httpx.codes.OK:
+        return {}
+    try:
+        answer = response.json()
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
