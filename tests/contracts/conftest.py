@@ -4,32 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-<<<<<<< HEAD
 from contextlib import contextmanager
-=======
 from dataclasses import replace
->>>>>>> pool
 from pathlib import Path
 
 import pytest
 
-<<<<<<< HEAD
-from carrel.engine.llamacpp_library import HOW_TO_INSTALL, is_installed
-=======
 from carrel.engine.adapted import AdapterHost
->>>>>>> pool
+from carrel.engine.llamacpp_library import HOW_TO_INSTALL, is_installed
 from carrel.engine.remote import RemoteEngine
 from carrel.engine.scripted import ScriptedEngine
 from carrel.engine.spec import ModelSpec
 from engine_subject import Subject, counted, counted_llamacpp
 from foreign_processes import llamacpp_server
 from openai_server import ANSWER, foreign_server
-<<<<<<< HEAD
 from real_processes import CommandLine, start_server
-from tiny_gguf import save_tiny_gguf
-=======
 from tiny_adapter import save_adapter
->>>>>>> pool
+from tiny_gguf import save_tiny_gguf
 from tiny_model import save_tiny_model
 
 PAUSE = 0.005
@@ -64,7 +55,12 @@ def bundled_subject(models_dir: Path) -> Subject:
 
 
 @pytest.fixture(scope="session")
-<<<<<<< HEAD
+def adapter(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An adapter of the tiny model."""
+    return save_adapter(tiny_folder, tmp_path_factory.mktemp("adapters") / "law")
+
+
+@pytest.fixture(scope="session")
 def batched_bundled_subject(models_dir: Path) -> Subject:
     """The bundled model, loaded once, for several requests at once."""
     return counted(ModelSpec(models_dir=models_dir), batched=True)
@@ -98,6 +94,12 @@ def made(kind: str, request: pytest.FixtureRequest) -> Iterator[Subject]:
     if kind.endswith("tiny"):
         spec = ModelSpec(base_model=str(request.getfixturevalue("tiny_folder")))
         yield counted(spec, PAUSE, batched=kind.startswith("batched"))
+    elif kind.endswith("adapted"):
+        spec = ModelSpec(base_model=str(request.getfixturevalue("tiny_folder")))
+        host = counted(spec, PAUSE, batched=kind.startswith("batched"))
+        assert isinstance(host.engine, AdapterHost)
+        adding = host.engine.add_adapter("law", request.getfixturevalue("adapter"))
+        yield replace(host, engine=asyncio.run(adding))
     elif kind == "llamacpp":
         file, cache = request.getfixturevalue("tiny_gguf"), request.getfixturevalue("tmp_path")
         yield counted_llamacpp(ModelSpec(base_model=str(file), models_dir=cache), PAUSE)
@@ -115,8 +117,10 @@ def made(kind: str, request: pytest.FixtureRequest) -> Iterator[Subject]:
         "scripted",
         "tiny",
         "bundled_subject",
+        "adapted",
         "batched_tiny",
         "batched_bundled_subject",
+        "batched_adapted",
         LLAMACPP,
         "remote",
         "llamacpp_served",
@@ -126,51 +130,18 @@ def made(kind: str, request: pytest.FixtureRequest) -> Iterator[Subject]:
 def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """Each engine in turn."""
     if request.param == "scripted":
-=======
-def adapter(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An adapter of the tiny model."""
-    return save_adapter(tiny_folder, tmp_path_factory.mktemp("adapters") / "law")
-
-
-def adapted(tiny_folder: Path, adapter: Path) -> Subject:
-    """An adapter's model over the tiny one."""
-    host = counted(ModelSpec(base_model=str(tiny_folder)), PAUSE)
-    assert isinstance(host.engine, AdapterHost)
-    return replace(host, engine=asyncio.run(host.engine.add_adapter("law", adapter)))
-
-
-@pytest.fixture(params=["scripted", "tiny", "adapted", "bundled", "remote"])
-def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
-    """Each engine in turn."""
-    if request.param == "bundled":
-        yield request.getfixturevalue("bundled_subject")
-    elif request.param == "tiny":
-        yield counted(ModelSpec(base_model=str(request.getfixturevalue("tiny_folder"))), PAUSE)
-    elif request.param == "adapted":
-        yield adapted(request.getfixturevalue("tiny_folder"), request.getfixturevalue("adapter"))
-    elif request.param == "scripted":
->>>>>>> pool
         yield Subject(ScriptedEngine([ANSWER], context_length=300), lambda: 0)
         return
     with made(request.param, request) as made_subject:
         yield made_subject
 
 
-<<<<<<< HEAD
-@pytest.fixture(params=["scripted", "tiny", "batched_tiny", LLAMACPP, "remote"])
+@pytest.fixture(
+    params=["scripted", "tiny", "adapted", "batched_tiny", "batched_adapted", LLAMACPP, "remote"]
+)
 def closable(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """Each kind of engine, made for one test that closes it."""
     if request.param == "scripted":
-=======
-@pytest.fixture(params=["scripted", "tiny", "adapted", "remote"])
-def closable(request: pytest.FixtureRequest) -> Iterator[Subject]:
-    """Each kind of engine, made for one test that closes it."""
-    if request.param == "tiny":
-        yield counted(ModelSpec(base_model=str(request.getfixturevalue("tiny_folder"))), PAUSE)
-    elif request.param == "adapted":
-        yield adapted(request.getfixturevalue("tiny_folder"), request.getfixturevalue("adapter"))
-    elif request.param == "scripted":
->>>>>>> pool
         yield Subject(ScriptedEngine([ANSWER], seconds_per_token=PAUSE), lambda: 0)
         return
     with made(request.param, request) as made_subject:
