@@ -24,7 +24,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     [
         ("GET", "/v1/nothing", 404, "not_found"),
         ("GET", "/v1", 404, "not_found"),
-        ("GET", "/v1/models/", 404, "not_found"),
+        ("GET", "/v1/models/", 404, "model_not_found"),
         ("POST", "/v1/models", 405, "method_not_allowed"),
         ("POST", "/health", 405, "method_not_allowed"),
         ("DELETE", "/metrics", 405, "method_not_allowed"),

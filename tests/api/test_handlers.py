@@ -15,7 +15,7 @@ from error_bodies import error_of
         ("POST", "/v1/nothing", 404, "not_found"),
         ("GET", "/v1", 404, "not_found"),
         ("GET", "/v1/", 404, "not_found"),
-        ("GET", "/v1/models/", 404, "not_found"),
+        ("GET", "/v1/models/", 404, "model_not_found"),
         ("GET", "/v1/collections/A/B/C/D", 404, "not_found"),
         ("GET", "/v1/collections/a%2Fb/documents", 404, "not_found"),
         ("POST", "/health", 405, "method_not_allowed"),

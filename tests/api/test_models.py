@@ -67,7 +67,7 @@ def test_a_model_and_an_adapter_are_loaded_asked_and_unloaded(
         assert {name: model[name] for name in ("id", "status", "engine", "adapter_of")} == {
             "id": "legal/law",
             "status": "ready",
-            "engine": "sequential",
+            "engine": "continuous",
             "adapter_of": "base",
         }
         assert model["context_length"] == 256

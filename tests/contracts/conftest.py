@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from carrel.engine.adapted import AdapterHost
 from carrel.engine.llamacpp_library import HOW_TO_INSTALL, is_installed
 from carrel.engine.remote import RemoteEngine
 from carrel.engine.scripted import ScriptedEngine
@@ -16,6 +19,7 @@ from engine_subject import Subject, counted, counted_llamacpp
 from foreign_processes import llamacpp_server
 from openai_server import ANSWER, foreign_server
 from real_processes import CommandLine, start_server
+from tiny_adapter import save_adapter
 from tiny_gguf import save_tiny_gguf
 from tiny_model import save_tiny_model
 
@@ -48,6 +52,12 @@ def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bundled_subject(models_dir: Path) -> Subject:
     """The bundled model, loaded once."""
     return counted(ModelSpec(models_dir=models_dir))
+
+
+@pytest.fixture(scope="session")
+def adapter(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An adapter of the tiny model."""
+    return save_adapter(tiny_folder, tmp_path_factory.mktemp("adapters") / "law")
 
 
 @pytest.fixture(scope="session")
@@ -84,6 +94,12 @@ def made(kind: str, request: pytest.FixtureRequest) -> Iterator[Subject]:
     if kind.endswith("tiny"):
         spec = ModelSpec(base_model=str(request.getfixturevalue("tiny_folder")))
         yield counted(spec, PAUSE, batched=kind.startswith("batched"))
+    elif kind.endswith("adapted"):
+        spec = ModelSpec(base_model=str(request.getfixturevalue("tiny_folder")))
+        host = counted(spec, PAUSE, batched=kind.startswith("batched"))
+        assert isinstance(host.engine, AdapterHost)
+        adding = host.engine.add_adapter("law", request.getfixturevalue("adapter"))
+        yield replace(host, engine=asyncio.run(adding))
     elif kind == "llamacpp":
         file, cache = request.getfixturevalue("tiny_gguf"), request.getfixturevalue("tmp_path")
         yield counted_llamacpp(ModelSpec(base_model=str(file), models_dir=cache), PAUSE)
@@ -101,8 +117,10 @@ def made(kind: str, request: pytest.FixtureRequest) -> Iterator[Subject]:
         "scripted",
         "tiny",
         "bundled_subject",
+        "adapted",
         "batched_tiny",
         "batched_bundled_subject",
+        "batched_adapted",
         LLAMACPP,
         "remote",
         "llamacpp_served",
@@ -118,7 +136,9 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
         yield made_subject
 
 
-@pytest.fixture(params=["scripted", "tiny", "batched_tiny", LLAMACPP, "remote"])
+@pytest.fixture(
+    params=["scripted", "tiny", "adapted", "batched_tiny", "batched_adapted", LLAMACPP, "remote"]
+)
 def closable(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """Each kind of engine, made for one test that closes it."""
     if request.param == "scripted":

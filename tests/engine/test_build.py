@@ -225,7 +225,7 @@ def test_offline_reaches_the_remote_engine() -> None:
         loader.load()
 
 
-def test_a_local_model_is_served_by_the_sequential_engine(tiny_folder: Path) -> None:
+def test_a_local_model_is_served_in_batches(tiny_folder: Path) -> None:
     (loader,) = model_loaders(settings(base_model=str(tiny_folder)))
     info = loader.load().info
-    assert (info.engine, info.name, info.context_length) == ("sequential", tiny_folder.name, 256)
+    assert (info.engine, info.name, info.context_length) == ("continuous", tiny_folder.name, 256)

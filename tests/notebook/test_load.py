@@ -100,7 +100,7 @@ def test_options_become_settings() -> None:
     }
     settings = settings_of("owner/name", options)
     model = settings.model
-    assert (model.base_model, model.lora_weights) == ("owner/name", "adapters/mine")
+    assert (model.base_model, model.lora_weights) == ("owner/name", ("adapters/mine",))
     assert (model.load_4bit, model.load_8bit, model.dtype) == (True, False, "bfloat16")
     assert (model.prompt_type, model.use_gpu_id) == (PromptType.HUMAN_BOT, False)
     assert (settings.server.offline, settings.generation.temperature) == (True, 0.5)

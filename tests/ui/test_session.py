@@ -24,6 +24,7 @@ def test_two_tabs_share_nothing() -> None:
     second = deepcopy(first)
     first.exchanges.append(Exchange("q"))
     assert second.exchanges == []
+    assert second.caller != first.caller == first.caller
 
 
 def test_the_messages_are_the_answered_questions_and_the_new_one() -> None:

@@ -1,11 +1,13 @@
-"""Models that are to be in service, and where each of them stands."""
+"""The models in service: what is asked for, where each stands, and who has them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from carrel.core.chat import ModelInfo
+from carrel.core.protocols import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +49,58 @@ class ModelState:
     info: ModelInfo | None = None
     adapter_of: str | None = None
     reason: str | None = None
+
+
+class EnginePool(Protocol):
+    """The models in service."""
+
+    def models(self) -> list[ModelInfo]:
+        """The models that can answer now, the default one first."""
+        ...
+
+    def get(self, name: str | None) -> Engine:
+        """Return the engine of a model, of the default one for None.
+
+        Raises:
+            ModelNotFound: no model by that name is in service.
+            ModelNotReady: it is still loading.
+            ModelLoadFailed: it could not be loaded.
+        """
+        ...
+
+    def states(self) -> list[ModelState]:
+        """Every model that is in service, loads or failed, the default one first."""
+        ...
+
+    def begin_load(self, request: ModelRequest) -> list[ModelState]:
+        """Begin to load and return at once; a failure stays to be seen in ``states``.
+
+        Raises:
+            AlreadyExists: its name is taken.
+            InvalidRequest: the request contradicts itself.
+            AccessDenied: the request wants what only the start of the server can allow.
+        """
+        ...
+
+    async def load(self, request: ModelRequest) -> list[ModelState]:
+        """Load a model with its adapters, and return what came into service.
+
+        Cancelling only ends the waiting. A load that fails leaves nothing behind.
+
+        Raises:
+            AlreadyExists, InvalidRequest, AccessDenied: as ``begin_load``.
+            ModelNotFound, ModelLoadFailed, StorageFull, OfflineRefused: it cannot be loaded.
+        """
+        ...
+
+    async def unload(self, name: str) -> list[str]:
+        """Take a model out of service, and return the names of what went: its adapters go with it.
+
+        Its running answers end with ``GenerationFailed``. The next model becomes the default one
+        where it was that.
+
+        Raises:
+            ModelNotFound: no model by that name is in service.
+            ModelNotReady: it, or an adapter over it, is still loading.
+        """
+        ...

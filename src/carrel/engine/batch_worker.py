@@ -174,7 +174,7 @@ class BatchWorker:
                 self._fail(error, final)
             else:
                 break
-        self._end_all(GenerationFailed(f"Model {self._name} was unloaded while it answered."))
+        self._end_all(lambda name: f"Model {name} was unloaded while it answered.")
         self._batch = None
 
     def _serve(self, batch: Batcher) -> None:
@@ -214,15 +214,16 @@ class BatchWorker:
         failure = f"Model {self._name} failed: {first_line(error)}. {hope}."
         with self._state.changed:
             self._state.failure = failure
-        self._end_all(GenerationFailed(failure))
+        self._end_all(lambda name: failure)
 
-    def _end_all(self, error: Exception) -> None:
+    def _end_all(self, message: Callable[[str], str]) -> None:
+        """End everything that runs or waits with the message for its model's name."""
         batch, self._batch = self._batch, None
         with self._state.changed:
             rows = self._state.queue.clear()
             errands = list(self._state.errands)
             self._state.errands.clear()
         for errand in errands:
-            errand.done.set_exception(error)
+            errand.done.set_exception(GenerationFailed(message(self._name)))
         for row in [*rows, *(batch.rows if batch is not None else ())]:
-            row.ended(error)
+            row.ended(GenerationFailed(message(row.adapter or self._name)))

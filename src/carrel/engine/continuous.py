@@ -161,6 +161,7 @@ class ContinuousEngine:
     async def close(self) -> None:
         """Stop what runs and free the memory. Closing twice does nothing."""
         await asyncio.to_thread(self._worker.close)
+        await asyncio.to_thread(self._prompts.close)
         self._model.close()
         self._adapters = None
 

@@ -23,7 +23,7 @@ from carrel.core.errors import (
 from carrel.core.models import ModelRequest, ModelState, ModelStatus
 from carrel.core.protocols import Engine
 from carrel.engine.adapted import AdapterHost
-from carrel.engine.freeing import free_memory
+from carrel.engine.freeing import free_memory, use_one_heap, weights_apart
 from carrel.engine.loaders import Loader, NamedAdapter, NamedLoader, Planner
 from carrel.engine.waiting import finished
 
@@ -84,6 +84,7 @@ class ModelPool:
         """Take the models of the start, and what turns a later request into loaders."""
         self._state = _State([_Place(loader) for loader in loaders])
         self._plan = plan
+        use_one_heap()
 
     def start(self) -> None:
         """Begin to load; returns at once. Starting twice does nothing."""
@@ -304,7 +305,8 @@ class ModelPool:
 
     def _engine(self, loader: Loader) -> Engine:
         if isinstance(loader, NamedLoader):
-            return loader.load()
+            with weights_apart():
+                return loader.load()
         (base,) = [each for each in self._state.places if each.loader is loader.base]
         self._load(base)
         if base.error is not None:

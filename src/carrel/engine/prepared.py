@@ -106,6 +106,10 @@ class PromptSide:
         processors.extend(logits_processors(sampling, device))
         return processors
 
+    def close(self) -> None:
+        """Release what the prompts need."""
+        self._prompts.close()
+
     def _decode(self, token_ids: list[int]) -> str:
         text = self._decoder.decode(
             token_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False

@@ -159,6 +159,11 @@ class PromptBuilder:
             except TemplateRefused:
                 return self._templated_in_turns(self._renderer, messages)
 
+    def close(self) -> None:
+        """End the template's process; a further use starts it anew."""
+        if self._renderer is not None:
+            self._renderer.close()
+
     def end_tokens(self) -> set[int]:
         """Return the control tokens with which the template ends an assistant's turn."""
         if self._renderer is None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from jinja2.exceptions import TemplateError
 from transformers import PreTrainedTokenizerBase
+from transformers.utils.chat_template_utils import encode_marked_chat
 
 from carrel.core.chat import Message, Role
 from carrel.core.errors import InvalidRequest, PromptTooLong
+from carrel.engine.control_tokens import marked
 from carrel.engine.prompting import fold_system, join_neighbours, plain
+from carrel.engine.template_renderer import TemplateRefused, TemplateRenderer
 
 
 class RewardInput:
@@ -25,6 +26,12 @@ class RewardInput:
     def __init__(self, tokenizer: PreTrainedTokenizerBase, limit: int) -> None:
         self._tokenizer = tokenizer
         self._limit = limit
+        self._template = tokenizer.get_chat_template() if tokenizer.chat_template else None
+        self._renderer = (
+            TemplateRenderer(self._template, tokenizer.special_tokens_map)
+            if self._template is not None
+            else None
+        )
 
     def encode(self, messages: Sequence[Message], answer: str) -> dict[str, list[int]]:
         """Return the model's inputs by name, without its oldest turns where they do not fit.
@@ -74,31 +81,28 @@ class RewardInput:
         return Message(message.role, content[dropped:])
 
     def _encoded(self, turns: Sequence[Message], answer: str) -> dict[str, list[int]]:
-        if self._tokenizer.chat_template:
-            ids = self._templated([*turns, Message(Role.ASSISTANT, answer)])
+        if self._renderer is not None:
+            ids = self._templated(self._renderer, [*turns, Message(Role.ASSISTANT, answer)])
             return {"input_ids": ids, "attention_mask": [1] * len(ids)}
         pair = self._tokenizer(plain(turns), answer, split_special_tokens=True, verbose=False)
         return {name: list(pair[name]) for name in pair}
 
-    def _templated(self, turns: Sequence[Message]) -> list[int]:
+    def _templated(self, renderer: TemplateRenderer, turns: Sequence[Message]) -> list[int]:
         try:
-            return self._through_template(turns)
-        except TemplateError:
+            return self._rendered(renderer, turns)
+        except TemplateRefused:
             pass
         try:
-            return self._through_template(join_neighbours(fold_system(turns)))
-        except TemplateError as error:
+            return self._rendered(renderer, join_neighbours(fold_system(turns)))
+        except TemplateRefused as error:
             raise InvalidRequest(
                 f"The score model's chat template refuses these messages: {error}."
             ) from error
 
-    def _through_template(self, turns: Sequence[Message]) -> list[int]:
-        ids: Any = self._tokenizer.apply_chat_template(
-            [{"role": str(each.role), "content": each.content} for each in turns],
-            return_dict=False,
-            sanitize_control_tokens=True,
-        )
-        return list(ids)
+    def _rendered(self, renderer: TemplateRenderer, turns: Sequence[Message]) -> list[int]:
+        messages = [{"role": str(each.role), "content": each.content} for each in turns]
+        safe = marked(messages, self._tokenizer, str(self._template))
+        return list(encode_marked_chat(self._tokenizer, renderer.render(safe, False)))
 
 
 def _without_the_oldest(turns: Sequence[Message]) -> list[Message] | None:

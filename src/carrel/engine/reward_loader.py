@@ -43,7 +43,7 @@ def load_reward(spec: ModelSpec) -> LoadedReward:
         ModelLoadFailed: it was found and is no reward model, or cannot be loaded.
         StorageFull: the disk has no room for it.
     """
-    files = find_model(spec.base_model, spec.offline)
+    files = find_model(spec.base_model, spec.offline, spec.allow_pickle)
     disable_progress_bar()  # type: ignore[no-untyped-call]
     use_all_cores()
     try:
@@ -85,7 +85,7 @@ def _model(spec: ModelSpec, files: ModelFiles, config: Any, common: dict[str, An
         config=config,
         dtype="auto",
         device_map=placed,
-        use_safetensors=True,
+        use_safetensors=None if spec.allow_pickle else True,
         output_loading_info=True,
         **common,
     )

@@ -127,6 +127,7 @@ class SequentialEngine:
         for given_up in list(self._running):
             given_up.set()
         await asyncio.to_thread(self._worker.shutdown, cancel_futures=True)
+        await asyncio.to_thread(self._prompts.close)
         self._model = self._adapters = None
 
     async def _in_worker(self, work: Callable[[], None]) -> None:

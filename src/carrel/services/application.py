@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from carrel.core.protocols import EnginePool
+from carrel.core.models import EnginePool
 from carrel.services.chat import ChatService
 from carrel.services.collections import CollectionService
 from carrel.services.health import HealthService

@@ -21,7 +21,8 @@ from carrel.core.chat import (
 )
 from carrel.core.documents import RetrievedChunk
 from carrel.core.errors import InvalidRequest, PromptTooLong
-from carrel.core.protocols import Engine, EnginePool
+from carrel.core.models import EnginePool
+from carrel.core.protocols import Engine
 from carrel.services.citing import cite
 from carrel.services.grounding import compose, drop_oldest_turn, pack, render_source
 from carrel.services.retrieval import RetrievalService

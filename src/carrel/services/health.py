@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from carrel.core.errors import CarrelError
-from carrel.core.protocols import EnginePool
+from carrel.core.models import EnginePool
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from carrel.core.access import Principal
 from carrel.core.errors import AccessDenied, ModelNotFound
-from carrel.core.models import ModelRequest, ModelState
-from carrel.core.protocols import EnginePool
+from carrel.core.models import EnginePool, ModelRequest, ModelState
 
 
 class ModelService:
