@@ -32,6 +32,7 @@ from carrel.engine.loader import load
 from carrel.engine.loaders import Loader, NamedAdapter
 from carrel.engine.pool import ModelPool, NamedLoader
 from carrel.engine.scripted import ScriptedEngine
+from carrel.engine.sequential import SequentialEngine
 from carrel.engine.spec import ModelSpec
 from carrel.settings.schema import ModelSettings, ServerSettings, Settings
 from tiny_adapter import save_adapter
