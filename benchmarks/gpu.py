@@ -35,11 +35,12 @@ from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTra
 
 from carrel.core.chat import Finished, Message, Role, SamplingParams, Usage
 from carrel.core.protocols import Engine
-from carrel.engine.batcher import BatchLimits
-from carrel.engine.continuous import ContinuousEngine
+from carrel.engine.adapters import AdapterSet
+from carrel.engine.choose import serve_loaded
 from carrel.engine.placement import use_all_cores
+from carrel.engine.serving_limits import ServingLimits
 from carrel.engine.spec import LoadedModel
-from carrel.settings.schema import PromptType
+from carrel.settings.schema import EngineKind, PromptType
 from environment import describe_environment
 
 SHAPES = {
@@ -216,12 +217,11 @@ async def measure(shape: str, precision: str, plan: Plan, speed: float) -> list[
         context_length=CONTEXT,
         precision=precision,
         device=str(plan.device),
+        adapters=AdapterSet(model, shape),
         prompt_type=PromptType.PLAIN,
     )
     most = max(plan.users)
-    # The share of the cache that keeps beginnings is not for running sequences.
-    tokens = 2 * max(CONTEXT, most * (plan.prompt_tokens + plan.new_tokens + 256))
-    engine = ContinuousEngine(loaded, BatchLimits(rows=most, cache_tokens=tokens), most)
+    engine = serve_loaded(loaded, EngineKind.CONTINUOUS, ServingLimits(most, most))
     rows = []
     try:
         await served(engine, 1, plan, "warm up")

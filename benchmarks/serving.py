@@ -74,7 +74,9 @@ class Benchmark:
         with started(contender, warm_up) as system:
             for case in cases:
                 kind, users = case
-                asked = make_load(kind, users, f"{kind} {number}", self._choices, self._count)
+                asked = make_load(
+                    kind, users, f"{kind} {users} {number}", self._choices, self._count
+                )
                 outcome, memory = system.measure(asked)
                 figures = self.results[case].setdefault(contender.name, Figures())
                 figures.outcomes.append(outcome)

@@ -15,6 +15,7 @@ from carrel.core.chat import Finished, Message, Role, SamplingParams, TextDelta
 from carrel.core.protocols import Engine
 from carrel.engine.build import model_loaders
 from carrel.settings.load import load_settings
+from carrel.settings.process_environment import prepare_environment
 from serving_load import Load, Outcome, Served
 
 
@@ -55,6 +56,7 @@ async def serve(engine: Engine) -> None:
 
 def main() -> None:
     """Load the model that the command line names, and serve."""
+    prepare_environment(offline=True)
     flags = dict(word.removeprefix("--").split("=", 1) for word in sys.argv[1:])
     settings = load_settings(flags, {}).settings
     asyncio.run(serve(model_loaders(settings)[0].load()))

@@ -1,16 +1,11 @@
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
+import asyncio
 from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from carrel.core.chat import Finished, FinishReason, Message, Role, SamplingParams, TextDelta
@@ -25,7 +20,9 @@ from carrel.core.errors import (
     UnsupportedParameter,
 )
 from carrel.engine.remote import RemoteEngine, estimated_tokens
+from foreign_processes import closed_port, transformers_server
 from openai_server import ANSWER, CONTEXT, MODEL, ForeignServer, foreign_server
+from real_processes import CommandLine, start_server
 
 QUESTION = [Message(Role.USER, "Describe a library.")]
 TEXT = 'data: {"choices": [{"delta": {"content": "Hi"}}]}'
@@ -43,12 +40,6 @@ async def answer(engine: RemoteEngine, sampling: SamplingParams) -> tuple[str, F
         seen = [event async for event in events]
     assert isinstance(seen[-1], Finished)
     return "".join(event.text for event in seen if isinstance(event, TextDelta)), seen[-1]
-
-
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def test_the_first_model_and_its_context_are_taken(server: ForeignServer) -> None:
@@ -229,46 +220,65 @@ async def test_the_whole_answer_comes_through(server: ForeignServer) -> None:
 
 
 @pytest.fixture(scope="module")
-def transformers_server(
-    tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """A server that somebody else wrote: the one of transformers, over the tiny model."""
-    folder = tmp_path_factory.mktemp("serve")
-    cache = folder / "cache"
-    cache.mkdir()
-    port = closed_port()
-    with (folder / "log").open("w") as log_file:
-        process = subprocess.Popen(
-            [
-                Path(sys.executable).with_name("transformers"),
-                *("serve", tiny_folder, "--port", str(port), "--device", "cpu"),
-            ],
-            env=os.environ | {"HF_HUB_OFFLINE": "1", "HF_HUB_CACHE": str(cache)},
-            cwd=folder,
-            stdout=log_file,
-            stderr=subprocess.STDOUT,
-        )
-    deadline = time.monotonic() + 120
-    while True:
-        try:
-            httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False)
-            break
-        except httpx.TransportError:
-            log = (folder / "log").read_text()
-            assert process.poll() is None, log
-            assert time.monotonic() < deadline, log
-            time.sleep(0.2)
-    yield f"http://127.0.0.1:{port}/v1"
-    process.terminate()
-    process.wait()
+def serving(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RemoteEngine]:
+    """The server of transformers, which somebody else wrote, over the tiny model."""
+    with transformers_server(tiny_folder, tmp_path_factory.mktemp("serve")) as base_url:
+        yield RemoteEngine(base_url, str(tiny_folder), None)
 
 
-async def test_a_server_of_another_make_answers(
-    transformers_server: str, tiny_folder: Path
-) -> None:
-    engine = RemoteEngine(transformers_server, str(tiny_folder), None)
-    text, finished = await answer(engine, SamplingParams(max_new_tokens=12))
+async def test_a_server_of_another_make_answers(serving: RemoteEngine) -> None:
+    text, finished = await answer(serving, SamplingParams(max_new_tokens=12))
     assert text
     assert finished.reason is FinishReason.LENGTH
     assert finished.usage.completion_tokens == 12
     assert finished.usage.prompt_tokens > 5
+
+
+async def test_a_server_of_another_make_stops_at_stop_strings(serving: RemoteEngine) -> None:
+    text, _ = await answer(serving, SamplingParams(max_new_tokens=24))
+    stop = text[len(text) // 2 :][:2]
+    cut, finished = await answer(serving, SamplingParams(max_new_tokens=24, stop=(stop,)))
+    assert cut == text[: text.index(stop)]
+    assert finished.reason is FinishReason.STOP
+
+
+async def test_a_server_of_another_make_answers_after_one_was_stopped(
+    serving: RemoteEngine,
+) -> None:
+    text, _ = await answer(serving, SamplingParams(max_new_tokens=24))
+    events = serving.generate(QUESTION, SamplingParams(max_new_tokens=150))
+    await anext(events)
+    await events.aclose()
+    assert (await answer(serving, SamplingParams(max_new_tokens=24)))[0] == text
+
+
+async def test_what_a_server_of_another_make_would_ignore_is_refused(
+    serving: RemoteEngine,
+) -> None:
+    with pytest.raises(UnsupportedParameter, match="top_k"):
+        await answer(serving, SamplingParams(top_k=3))
+
+
+async def test_stopping_reaches_the_model_through_a_carrel_between(
+    server: ForeignServer, carrel: CommandLine, tmp_path: Path
+) -> None:
+    server.pause = 0.02
+    between = start_server(carrel, tmp_path / "log", f"--inference_server={server.base_url}")
+    try:
+        between.wait_until_ready()
+        engine = RemoteEngine(f"{between.address}/v1", None, None)
+        assert engine.info.name == MODEL
+        assert await engine.count_tokens(QUESTION) == 5
+        _, finished = await answer(engine, SamplingParams(max_new_tokens=5, min_new_tokens=2))
+        assert server.requests[-1]["min_tokens"] == 2
+        assert finished.usage.completion_tokens == 5
+        before = server.words_written
+        events = engine.generate(QUESTION, SamplingParams(max_new_tokens=200))
+        await anext(events)
+        await events.aclose()
+        await asyncio.sleep(0.5)
+        written = server.words_written - before
+        await asyncio.sleep(0.5)
+        assert server.words_written - before == written < 100
+    finally:
+        between.stop()

@@ -13,9 +13,8 @@ from carrel.engine.row import Row
 class LlamaBatch(Batcher):
     """A ``Batcher`` whose rows are sequences of llama.cpp, which keeps their keys and values.
 
-    No row has to be computed alone: see ``LlamaModel``. A slot keeps the prompt that was read in
-    it last: a row that begins alike, as the next turn of a chat does, goes on after its last whole
-    chunk.
+    A slot keeps the prompt that was read in it last: a row that begins alike, as the next turn of a
+    chat does, goes on after its last whole chunk.
     """
 
     def __init__(self, model: LlamaModel, limits: BatchLimits) -> None:
@@ -61,9 +60,12 @@ class LlamaBatch(Batcher):
         if reading:
             self._compute(reading[:1])
             self._end_finished()
-        if writing := [row for row in self._slots if row.cached >= self._prompts[row]]:
-            self._compute(writing)
-            self._end_finished()
+        writing = [row for row in self._slots if row.cached >= self._prompts[row]]
+        alone = [row for row in writing if row.alone and not self._llama.exact]
+        for group in [[row for row in writing if row not in alone], *([row] for row in alone)]:
+            if group:
+                self._compute(group)
+        self._end_finished()
         return bool(self._slots)
 
     def _compute(self, rows: Sequence[Row]) -> None:

@@ -14,7 +14,7 @@ from carrel.core.errors import ModelLoadFailed
 PACKAGE = "llama_cpp"
 TESTED = "0.3.36"
 HOW_TO_INSTALL = (
-    f"CMAKE_ARGS=-DGGML_NATIVE=OFF pip install llama-cpp-python=={TESTED} (see docs/models.md)"
+    f"CMAKE_ARGS=-DGGML_NATIVE=OFF pip install llama-cpp-python=={TESTED} (see docs/engines.md)"
 )
 FIRST_SEVERE = 3
 """ggml's levels: 1 information, 2 warning, 3 error, 4 debugging, 5 the rest of a line."""

@@ -108,9 +108,9 @@ class LlamaFile:
 class LlamaModel:
     """Sequences of one GGUF model, each in a slot of its own. For one thread.
 
-    What a token's scores are depends on its sequence alone, not on the other slots: llama.cpp
-    computes one token of an unquantized model in another way than several, so that there such a
-    token gets company.
+    With weights in blocks of few bits, a token's scores depend on its sequence alone, bit for bit
+    (``exact``). Else their last digits depend on how many are computed together, and much more on
+    whether it is one or several, which are two programs: there a token never is the only one.
 
     Raises:
         ModelLoadFailed: there is no memory for that many tokens.
@@ -128,8 +128,8 @@ class LlamaModel:
         self.config: Any = PretrainedConfig()
         self.config.vocab_size = file.vocabulary_size
         call = self._call = file.library.functions
-        lonely = bool(file.precision)
-        slots = shape.slots + lonely
+        self.exact = not file.precision
+        slots = shape.slots + (not self.exact)
         parameters = call.llama_context_default_params()
         parameters.n_ctx = slots * shape.context_length
         parameters.n_seq_max, parameters.kv_unified = slots, False
@@ -147,7 +147,7 @@ class LlamaModel:
         self._memory: Any = call.llama_get_memory(self._context)
         self._batch: Any = call.llama_batch_init(parameters.n_batch, 0, 1)
         self._batch.n_tokens = 0
-        self._company = shape.slots if lonely else None
+        self._company = None if self.exact else shape.slots
 
     def compute(self, readings: Sequence[Reading]) -> torch.Tensor:
         """Return the scores after the last token of each, [readings, vocabulary], float32.
