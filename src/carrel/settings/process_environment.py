@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 
 VENDOR_VARIABLES = {
-    # An idle OpenMP thread spins for long before it sleeps. While documents are embedded and an
-    # answer is written at once, the spinning takes the cores: 1 to 3 tokens/s on two cores, 7 to
-    # 9 with this bound, and the same 20 when nothing else runs.
-    "GOMP_SPINCOUNT": "2000",
+    # An idle OpenMP thread spins for long before it sleeps, which takes the cores from others: 1 to
+    # 3 tokens/s on two cores while documents are embedded, 7 to 9 with a bound of 2,000. So low a
+    # bound makes it sleep between any two layers, though, and waking takes longer than a layer:
+    # 235 ms for a step of eight answers, 117 ms with 30,000; beside an embedder both are the same.
+    "GOMP_SPINCOUNT": "30000",
     # oneDNN keeps what it prepared for the last 1,024 shapes of a matrix, and every batch of texts
     # has a length of its own: 160 MB more after 1,300 chunks, still growing. Layers of one model
     # share their shapes, so that few are enough.
