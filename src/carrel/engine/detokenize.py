@@ -9,7 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 REPLACEMENT = "\ufffd"
-MOST_BYTES_OF_A_CHARACTER = 4
+
+MOST_UNFINISHED = 3
+"""Bytes of a character that is not complete; some tokenizers show each as one replacement."""
+
+LONGEST_WAIT = 32
+"""Tokens after which bytes that never become a character are shown as they are."""
 
 
 Decode = Callable[[list[int]], str]
@@ -20,7 +25,8 @@ class IncrementalDecoder:
     """Turns tokens into text one by one; joined, the pieces are the decoded whole.
 
     Each step decodes the new tokens together with the ones of the step before, and returns what
-    the new ones add: many tokenizers drop or add a space depending on what stands before.
+    the new ones add: many tokenizers drop or add a space depending on what stands before. Only what
+    may still become a character is held back.
     """
 
     def __init__(self, decode: Decode) -> None:
@@ -28,29 +34,40 @@ class IncrementalDecoder:
         self._ids: list[int] = []
         self._context = 0
         self._shown = 0
+        self._ahead = 0
 
     def push(self, token_id: int) -> str:
         """Return the text that became certain with this token; often empty."""
         self._ids.append(token_id)
-        known, text = self._decoded()
-        unfinished = text.endswith(REPLACEMENT)
-        waiting = len(self._ids) - self._shown
-        if len(text) <= len(known) or (unfinished and waiting < MOST_BYTES_OF_A_CHARACTER):
+        fresh = self._fresh()
+        if not fresh:
             return ""
-        self._context, self._shown = self._shown, len(self._ids)
-        return text[len(known) :]
+        certain = fresh.rstrip(REPLACEMENT)
+        unfinished = min(len(fresh) - len(certain), MOST_UNFINISHED)
+        waiting = len(self._ids) - self._shown
+        if not unfinished or waiting >= LONGEST_WAIT:
+            self._go_on()
+            return fresh
+        # Some tokenizers show even the characters before an unfinished one as replacements.
+        if waiting <= MOST_UNFINISHED:
+            return ""
+        certain = fresh[:-unfinished]
+        self._ahead += len(certain)
+        return certain
 
     def flush(self) -> str:
         """Return the text of tokens that were still held back."""
-        known, text = self._decoded()
-        self._context = self._shown = len(self._ids)
-        return text[len(known) :]
+        fresh = self._fresh()
+        self._go_on()
+        return fresh
 
-    def _decoded(self) -> tuple[str, str]:
-        return (
-            self._decode(self._ids[self._context : self._shown]),
-            self._decode(self._ids[self._context :]),
-        )
+    def _fresh(self) -> str:
+        """Return the text of the new tokens that was not returned yet."""
+        known = self._decode(self._ids[self._context : self._shown])
+        return self._decode(self._ids[self._context :])[len(known) + self._ahead :]
+
+    def _go_on(self) -> None:
+        self._context, self._shown, self._ahead = self._shown, len(self._ids), 0
 
 
 class StopStrings:
