@@ -25,6 +25,9 @@ LOADED_BY_OTHERS = {
 }
 """Direct dependencies that the source may use without importing them."""
 
+OPTIONAL = {"llama_cpp": "the llama.cpp engine says how to install it where it is missing"}
+"""Modules that the source imports only where the user has installed them."""
+
 
 def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -54,7 +57,7 @@ def imported_packages(*folders: str) -> set[str]:
                 modules.add(node.module.partition(".")[0])
     owners = packages_distributions()
     ours = {"carrel"} | {path.stem for folder in folders for path in (ROOT / folder).glob("*.py")}
-    outside = modules - sys.stdlib_module_names - ours
+    outside = modules - sys.stdlib_module_names - ours - OPTIONAL.keys()
     return {canonical(name) for module in outside for name in owners[module]}
 
 
