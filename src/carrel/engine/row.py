@@ -89,7 +89,9 @@ class Row:
 
     def _chosen(self, scores: torch.Tensor) -> int:
         ids = torch.tensor([self.tokens], device=scores.device)
-        processed = self.processors(ids, scores[None].clone())  # type: ignore[arg-type]
+        # Processors may work in place, and log-probabilities are those of the scores as they came.
+        own = scores if self.prepared.token_bytes is None else scores.clone()
+        processed = self.processors(ids, own[None])  # type: ignore[arg-type]
         return int(processed.argmax(dim=-1))
 
     def _logprob(self, scores: torch.Tensor, token: int) -> TokenLogprob | None:

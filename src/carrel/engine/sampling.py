@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from transformers import (
     GenerationConfig,
     LogitsProcessor,
     LogitsProcessorList,
-    MinNewTokensLengthLogitsProcessor,
     NoBadWordsLogitsProcessor,
     RepetitionPenaltyLogitsProcessor,
     SuppressTokensAtBeginLogitsProcessor,
@@ -44,6 +45,22 @@ class SeededDraw(LogitsProcessor):
         return scores - noise.clamp_min(smallest).log()  # type: ignore[return-value]
 
 
+class EarliestEnd(LogitsProcessor):
+    """Rules out the end tokens until prompt and answer have a length.
+
+    In place: transformers' own makes several rows of the whole vocabulary for every token.
+    """
+
+    def __init__(self, length: int, end_tokens: Sequence[int]) -> None:
+        self._length = length
+        self._end_tokens = list(end_tokens)
+
+    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
+        if input_ids.shape[-1] < self._length:
+            scores[:, self._end_tokens] = -torch.inf
+        return scores
+
+
 def logits_processors(sampling: SamplingParams, device: torch.device | str) -> LogitsProcessorList:
     """Return what draws the next token; empty for greedy answers."""
     processors = LogitsProcessorList()
@@ -77,11 +94,7 @@ def penalties(
     if defaults.bad_words_ids is not None:
         processors.append(NoBadWordsLogitsProcessor(defaults.bad_words_ids, ends))
     if sampling.min_new_tokens > 0 and ends:
-        processors.append(
-            MinNewTokensLengthLogitsProcessor(
-                prompt_tokens, sampling.min_new_tokens, ends, device=str(device)
-            )
-        )
+        processors.append(EarliestEnd(prompt_tokens + sampling.min_new_tokens, ends))
     if defaults.suppress_tokens is not None:
         processors.append(SuppressTokensLogitsProcessor(defaults.suppress_tokens, str(device)))
     if defaults.begin_suppress_tokens is not None:
