@@ -193,7 +193,7 @@ def test_a_disk_that_fills_up_loses_nothing_that_was_stored(
             f"mount -t tmpfs -o size=24m tmpfs {mount}",
             carrel("ingest", f"--user_path={first}"),
             "set +e",
-            f"head -c 16m /dev/zero > {mount}/ballast",
+            f"head -c 19m /dev/zero > {mount}/ballast",
             carrel("ingest", f"--user_path={second}", "--json", f"> {tmp_path}/second.json"),
             "echo status=$?",
             f"rm {mount}/ballast",
