@@ -23,7 +23,7 @@ import structlog
 import torch
 from torch import nn
 
-from carrel.engine.loader import load
+from carrel.engine.loading.loader import load
 from carrel.engine.spec import ModelSpec
 from environment import describe_environment
 

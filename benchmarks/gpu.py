@@ -35,9 +35,9 @@ from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTra
 
 from carrel.core.chat import Finished, Message, Role, SamplingParams, Usage
 from carrel.core.protocols import Engine
-from carrel.engine.adapters import AdapterSet
+from carrel.engine.adapters.adapter_set import AdapterSet
 from carrel.engine.choose import serve_loaded
-from carrel.engine.placement import use_all_cores
+from carrel.engine.loading.placement import use_all_cores
 from carrel.engine.serving_limits import ServingLimits
 from carrel.engine.spec import LoadedModel
 from carrel.settings.schema import EngineKind, PromptType

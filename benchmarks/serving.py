@@ -30,7 +30,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from carrel.engine.bundled import bundled_gguf, bundled_model
+from carrel.engine.loading.bundled import bundled_gguf, bundled_model
 from environment import describe_environment
 from serving_load import Load, load, load_with_shared_prefix
 from serving_report import Case, Figures, page
@@ -42,7 +42,7 @@ MEASURED = ("uvicorn", "httpx", "llama-cpp-python", "xllamacpp")
 
 def default_dtype() -> str:
     """Return what Carrel's ``--dtype=auto`` means here, asked in another process: torch is big."""
-    program = "from carrel.engine.placement import default_dtype; print(default_dtype())"
+    program = "from carrel.engine.loading.placement import default_dtype; print(default_dtype())"
     asked = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     return asked.stdout.strip().removeprefix("torch.")
 

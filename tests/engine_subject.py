@@ -9,9 +9,9 @@ from typing import Any, cast
 
 from carrel.core.protocols import Engine
 from carrel.engine.choose import serve_loaded
-from carrel.engine.llamacpp import LlamaCppEngine, load_gguf
-from carrel.engine.llamacpp_model import LlamaModel
-from carrel.engine.loader import load
+from carrel.engine.llamacpp.engine import LlamaCppEngine, load_gguf
+from carrel.engine.llamacpp.model import LlamaModel
+from carrel.engine.loading.loader import load
 from carrel.engine.serving_limits import ServingLimits
 from carrel.engine.spec import ModelSpec
 from carrel.settings.schema import EngineKind

@@ -23,6 +23,19 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("CARREL_")}
 
 
+def modules_after(statement: str) -> set[str]:
+    """Return the modules that are loaded once a fresh Python has run the statement."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"{statement}; import sys; print('\\n'.join(sys.modules))"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT / "src",
+        env=clean_environment(),
+        check=True,
+    )
+    return set(done.stdout.splitlines())
+
+
 @dataclass(frozen=True, slots=True)
 class CommandLine:
     """Runs ``carrel`` as a real child process with a data folder of its own."""

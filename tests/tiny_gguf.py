@@ -29,9 +29,14 @@ OUTSIDE = {
     "lm_head.weight": "output.weight",
 }
 
+Q8_0 = gguf.GGMLQuantizationType.Q8_0
 
-def save_tiny_gguf(path: Path, template: str | None = TEMPLATE) -> Path:
-    """Write the model of ``tiny_model`` with its tokenizer, in float32, and return the path."""
+
+def save_tiny_gguf(path: Path, template: str | None = TEMPLATE, *, quantized: bool = False) -> Path:
+    """Write the model of ``tiny_model`` with its tokenizer and return the path.
+
+    Its weights are float32; ``quantized``, its matrices are in blocks of 8 bits (Q8_0).
+    """
     tokenizer = tiny_tokenizer(template)
     model = tiny_model(len(tokenizer))
     writer = gguf.GGUFWriter(path, "llama")
@@ -40,7 +45,12 @@ def save_tiny_gguf(path: Path, template: str | None = TEMPLATE) -> Path:
     if template is not None:
         writer.add_chat_template(template)
     for name, weight in model.state_dict().items():
-        writer.add_tensor(_tensor_name(name), _permuted(name, weight, model.config))
+        values = _permuted(name, weight, model.config)
+        if quantized and values.ndim == 2:
+            blocks = gguf.quants.quantize(values, Q8_0)
+            writer.add_tensor(_tensor_name(name), blocks, raw_dtype=Q8_0)
+        else:
+            writer.add_tensor(_tensor_name(name), values)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

@@ -11,7 +11,7 @@ from carrel.core.errors import InvalidSetting
 from carrel.core.protocols import Embedder, ReaderRegistry, VectorIndex
 from carrel.engine.build import model_loaders, model_planner, score_spec
 from carrel.engine.pool import ModelPool
-from carrel.engine.reward import RewardModel
+from carrel.engine.scoring.reward import RewardModel
 from carrel.index.chroma import ChromaIndex
 from carrel.index.embedder import SentenceTransformerEmbedder
 from carrel.index.faiss import FaissIndex

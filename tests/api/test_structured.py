@@ -14,7 +14,7 @@ from openai.types.chat import ChatCompletionTokenLogprob
 from pydantic import BaseModel, ConfigDict, Field
 
 from carrel.client import Client
-from carrel.engine.loader import load
+from carrel.engine.loading.loader import load
 from carrel.engine.sequential import SequentialEngine
 from carrel.engine.spec import ModelSpec
 from error_bodies import error_of

@@ -16,7 +16,7 @@ from serving_report import Figures, page
 
 @pytest.fixture(scope="module")
 def tokenizer(models_dir: Path) -> Tokenizer:
-    from carrel.engine.bundled import bundled_model
+    from carrel.engine.loading.bundled import bundled_model
 
     return Tokenizer.from_file(str(bundled_model(models_dir) / "tokenizer.json"))
 

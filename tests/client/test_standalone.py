@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
-from real_processes import ROOT, clean_environment
+from real_processes import modules_after
 
 HEAVY = {
     "torch", "transformers", "gradio", "fastapi", "starlette", "uvicorn", "chromadb", "numpy",
@@ -15,15 +12,6 @@ HEAVY = {
 
 
 def test_the_client_brings_neither_a_model_nor_a_page() -> None:
-    script = "import sys, carrel.client; print('\\n'.join(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        cwd=ROOT / "src",
-        env=clean_environment(),
-        check=True,
-    )
-    loaded = set(done.stdout.splitlines())
+    loaded = modules_after("import carrel.client")
     assert {"httpx", "pydantic", "carrel.core.errors", "carrel.wire.chat"} <= loaded
     assert not HEAVY & loaded

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from carrel.engine.adapted import AdapterHost
-from carrel.engine.llamacpp_library import HOW_TO_INSTALL, is_installed
-from carrel.engine.remote import RemoteEngine
+from carrel.engine.adapters.adapted import AdapterHost
+from carrel.engine.llamacpp.library import HOW_TO_INSTALL, is_installed
+from carrel.engine.remote.engine import RemoteEngine
 from carrel.engine.scripted import ScriptedEngine
 from carrel.engine.spec import ModelSpec
 from engine_subject import Subject, counted, counted_llamacpp

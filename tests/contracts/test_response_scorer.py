@@ -12,7 +12,7 @@ import pytest
 from carrel.core.chat import Message, Role
 from carrel.core.errors import GenerationFailed, InvalidRequest, PromptTooLong
 from carrel.core.scoring import ResponseScorer
-from carrel.engine.reward import RewardModel
+from carrel.engine.scoring.reward import RewardModel
 from carrel.engine.spec import ModelSpec
 from tiny_reward import save_chat_reward, save_pair_reward
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from carrel.core.chat import Finished, Message, Role, SamplingParams, TextDelta
-from carrel.engine.loader import load
+from carrel.engine.loading.loader import load
 from carrel.engine.sequential import SequentialEngine
 from carrel.engine.spec import LoadedModel, ModelSpec
 from tiny_model import save_tiny_model

@@ -17,8 +17,8 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from carrel.core.errors import AlreadyExists, GenerationFailed, ModelLoadFailed
-from carrel.engine.adapters import AdapterSet
-from carrel.engine.loader import load
+from carrel.engine.adapters.adapter_set import AdapterSet
+from carrel.engine.loading.loader import load
 from carrel.engine.spec import ModelSpec
 from tiny_adapter import save_adapter
 from tiny_model import save_tiny_model

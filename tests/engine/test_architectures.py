@@ -8,9 +8,9 @@ import torch
 
 from architectures import ARCHITECTURES, save_architecture
 from carrel.core.chat import Message, Role
-from carrel.engine.loader import load
-from carrel.engine.prompting import PromptBuilder
+from carrel.engine.loading.loader import load
 from carrel.engine.spec import LoadedModel, ModelSpec
+from carrel.engine.text.prompting import PromptBuilder
 from tiny_model import CONTEXT
 
 MESSAGES = [Message(Role.SYSTEM, "Be brief."), Message(Role.USER, "Describe a library.")]

@@ -23,9 +23,9 @@ from carrel.core.chat import (
 )
 from carrel.core.errors import AlreadyExists, GenerationFailed, ModelLoadFailed
 from carrel.core.protocols import Engine
-from carrel.engine.adapted import AdapterHost
+from carrel.engine.adapters.adapted import AdapterHost
 from carrel.engine.choose import serve_loaded
-from carrel.engine.loader import load
+from carrel.engine.loading.loader import load
 from carrel.engine.serving_limits import ServingLimits
 from carrel.engine.spec import ModelSpec
 from carrel.settings.schema import EngineKind

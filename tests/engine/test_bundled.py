@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from carrel.core.errors import ModelLoadFailed, ModelNotFound, StorageFull
-from carrel.engine import bundled
-from carrel.engine.bundled import bundled_model
+from carrel.engine.loading import bundled
+from carrel.engine.loading.bundled import bundled_model
 from carrel.engine.spec import BUNDLED_MODEL
 
 

@@ -24,13 +24,13 @@ from carrel.core.chat import (
     TextDelta,
 )
 from carrel.core.errors import GenerationFailed, PromptTooLong, QueueFull
-from carrel.engine.batch_model import BatchModel
-from carrel.engine.batcher import BatchLimits
-from carrel.engine.continuous import ContinuousEngine
-from carrel.engine.detokenize import IncrementalDecoder
-from carrel.engine.loader import load
-from carrel.engine.prompting import PromptBuilder
+from carrel.engine.batching.batch_model import BatchModel
+from carrel.engine.batching.batcher import BatchLimits
+from carrel.engine.batching.continuous import ContinuousEngine
+from carrel.engine.loading.loader import load
 from carrel.engine.spec import LoadedModel, ModelSpec
+from carrel.engine.text.detokenize import IncrementalDecoder
+from carrel.engine.text.prompting import PromptBuilder
 
 BATCHED = sorted(set(ARCHITECTURES) - {"bloom"})
 SUBJECTS = ["a desk", "Zürich", "paper and lamps", "東京の図書館", "0123456789", "shelves, books"]

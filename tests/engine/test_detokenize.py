@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models
 
-from carrel.engine.detokenize import REPLACEMENT, IncrementalDecoder, StopStrings
+from carrel.engine.text.detokenize import REPLACEMENT, IncrementalDecoder, StopStrings
 from tiny_model import tiny_tokenizer
 
 BYTE_LEVEL = tiny_tokenizer()

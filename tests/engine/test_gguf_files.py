@@ -9,11 +9,11 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from carrel.core.errors import CarrelError, ModelLoadFailed, StorageFull
-from carrel.engine import conversion, gguf_files, memory
-from carrel.engine.gguf_files import unpacked_gguf
-from carrel.engine.loader import load
+from carrel.engine.loading import conversion, gguf_files, memory
+from carrel.engine.loading.gguf_files import unpacked_gguf
+from carrel.engine.loading.loader import load
 from carrel.engine.spec import LoadedModel, ModelSpec
-from gguf_checkpoint import save_gguf
+from tiny_gguf import save_tiny_gguf
 from tiny_model import tiny_model, tiny_tokenizer
 
 IDS = torch.arange(40)[None]
@@ -30,7 +30,7 @@ def expected() -> torch.Tensor:
 def test_a_gguf_file_computes_what_its_model_computes(
     tmp_path: Path, quantized: bool, dtype: str, near: float
 ) -> None:
-    file = save_gguf(tmp_path / "small.gguf", quantized)
+    file = save_tiny_gguf(tmp_path / "small.gguf", quantized=quantized)
     folder = unpacked_gguf(file, tmp_path / "models")
     stored = AutoModelForCausalLM.from_pretrained(folder)
     assert str(stored.dtype) == f"torch.{dtype}"
@@ -42,7 +42,7 @@ def test_a_gguf_file_computes_what_its_model_computes(
 async def test_a_gguf_file_loads_and_answers(
     tmp_path: Path, answered: Callable[[LoadedModel], Awaitable[str]]
 ) -> None:
-    file = save_gguf(tmp_path / "small.gguf")
+    file = save_tiny_gguf(tmp_path / "small.gguf")
     spec = ModelSpec(base_model=str(file), models_dir=tmp_path / "models", dtype="float32")
     loaded = load(spec)
     assert (loaded.name, loaded.context_length) == ("small", 256)
@@ -51,7 +51,7 @@ async def test_a_gguf_file_loads_and_answers(
 
 
 def test_a_gguf_file_is_converted_once_and_again_when_it_changes(tmp_path: Path) -> None:
-    file = save_gguf(tmp_path / "small.gguf")
+    file = save_tiny_gguf(tmp_path / "small.gguf")
     first = unpacked_gguf(file, tmp_path / "models")
     written = (first / "model.safetensors").stat().st_mtime_ns
     assert unpacked_gguf(file, tmp_path / "models") == first
@@ -63,7 +63,7 @@ def test_a_gguf_file_is_converted_once_and_again_when_it_changes(tmp_path: Path)
 
 
 def test_half_a_conversion_is_never_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = save_gguf(tmp_path / "small.gguf")
+    file = save_tiny_gguf(tmp_path / "small.gguf")
 
     def broken(file: Path, dtype: str, folder: Path) -> None:
         (folder / "config.json").write_text("{}")
@@ -87,7 +87,7 @@ def refusal(file: Path) -> CarrelError:
 def test_a_disk_without_room_is_refused_before_anything_is_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = save_gguf(tmp_path / "small.gguf")
+    file = save_tiny_gguf(tmp_path / "small.gguf")
     real = conversion.shutil.disk_usage(tmp_path)
     monkeypatch.setattr(conversion.shutil, "disk_usage", lambda _: real._replace(free=5))
     error = refusal(file)
@@ -98,7 +98,7 @@ def test_a_disk_without_room_is_refused_before_anything_is_unpacked(
 def test_too_little_memory_is_refused_before_anything_is_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = save_gguf(tmp_path / "small.gguf")
+    file = save_tiny_gguf(tmp_path / "small.gguf")
     (tmp_path / "meminfo").write_text("MemAvailable: 1 kB\n")
     monkeypatch.setattr(memory, "MEMINFO", tmp_path / "meminfo")
     assert "GiB of memory, 0.0 GiB are free" in str(refusal(file))

@@ -11,7 +11,7 @@ import torch
 
 from carrel.core.chat import JsonFormat
 from carrel.core.errors import GenerationFailed, InvalidRequest, UnsupportedParameter
-from carrel.engine.grammar import MOST_COMPILED, GrammarCompiler, GrammarMatcher
+from carrel.engine.text.grammar import MOST_COMPILED, GrammarCompiler, GrammarMatcher
 from metaspace_tokenizer import metaspace_tokenizer
 from tiny_model import tiny_tokenizer
 

@@ -3,7 +3,11 @@ from __future__ import annotations
 import pytest
 
 from carrel.core.errors import InvalidSetting, OfflineRefused
-from carrel.engine.inference_server import is_loopback, parse_inference_server, refuse_outward
+from carrel.engine.remote.inference_server import (
+    is_loopback,
+    parse_inference_server,
+    refuse_outward,
+)
 
 
 @pytest.mark.parametrize(

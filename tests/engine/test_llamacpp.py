@@ -17,16 +17,16 @@ from carrel.core.chat import Finished, JsonFormat, Message, Role, SamplingParams
 from carrel.core.errors import ModelLoadFailed, ModelNotFound
 from carrel.core.protocols import Engine
 from carrel.engine.build import model_loaders
-from carrel.engine.llamacpp import (
+from carrel.engine.llamacpp.engine import (
     fitting,
     gguf_file,
     load_engine,
     load_gguf,
     refuse_inapplicable,
 )
-from carrel.engine.llamacpp_library import HOW_TO_INSTALL, is_installed, llama_library
-from carrel.engine.llamacpp_model import CHUNK, LlamaModel, LlamaShape, Reading
-from carrel.engine.memory import GIB
+from carrel.engine.llamacpp.library import HOW_TO_INSTALL, is_installed, llama_library
+from carrel.engine.llamacpp.model import CHUNK, LlamaModel, LlamaShape, Reading
+from carrel.engine.loading.memory import GIB
 from carrel.engine.serving_limits import ServingLimits
 from carrel.engine.spec import ModelSpec
 from carrel.settings.schema import ModelSettings, Settings
@@ -255,7 +255,7 @@ def test_in_few_bits_scores_do_not_depend_on_the_other_slots_at_all(cache: Path)
 @needs_llamacpp
 async def test_a_prompt_that_begins_alike_is_not_read_again(spec: ModelSpec) -> None:
     loaded, model = load_gguf(spec, LIMITS)
-    from carrel.engine.llamacpp import LlamaCppEngine
+    from carrel.engine.llamacpp.engine import LlamaCppEngine
 
     engine = LlamaCppEngine(loaded, model, 4)
     long = [Message(Role.USER, "a library of many shelves and books " * 6)]

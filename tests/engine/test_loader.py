@@ -14,11 +14,11 @@ from transformers import GenerationConfig
 
 from carrel.core.chat import Finished, Message, Role, SamplingParams, TextDelta
 from carrel.core.errors import CarrelError, ModelLoadFailed, ModelNotFound
-from carrel.engine import placement
-from carrel.engine.loader import context_length, load, own_generation_config
-from carrel.engine.prompting import PromptBuilder
+from carrel.engine.loading import placement
+from carrel.engine.loading.loader import context_length, load, own_generation_config
 from carrel.engine.sequential import SequentialEngine
 from carrel.engine.spec import LoadedModel, ModelSpec
+from carrel.engine.text.prompting import PromptBuilder
 from tiny_adapter import save_adapter
 from tiny_model import CONTEXT, save_tiny_model, tiny_model, tiny_tokenizer
 

@@ -11,10 +11,10 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedToken
 
 from carrel.core.chat import TextDelta, TokenLogprob
 from carrel.core.errors import UnsupportedParameter
-from carrel.engine.answer import Answer, AnswerLimits
-from carrel.engine.bundled import bundled_model
-from carrel.engine.logprobs import LOWEST, token_logprob
-from carrel.engine.token_bytes import TokenBytes
+from carrel.engine.loading.bundled import bundled_model
+from carrel.engine.text.answer import Answer, AnswerLimits
+from carrel.engine.text.logprobs import LOWEST, token_logprob
+from carrel.engine.text.token_bytes import TokenBytes
 from metaspace_tokenizer import metaspace_tokenizer
 from tiny_model import tiny_tokenizer
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from carrel.engine import memory
-from carrel.engine.memory import GIB, free_memory
+from carrel.engine.loading import memory
+from carrel.engine.loading.memory import GIB, free_memory
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from carrel.core.errors import CarrelError, ModelLoadFailed
-from carrel.engine import memory, memory_estimate, placement
-from carrel.engine.loader import load
-from carrel.engine.memory import GIB
-from carrel.engine.memory_estimate import Estimate, estimate, refuse_too_large
+from carrel.engine.loading import memory, memory_estimate, placement
+from carrel.engine.loading.loader import load
+from carrel.engine.loading.memory import GIB
+from carrel.engine.loading.memory_estimate import Estimate, estimate, refuse_too_large
 from carrel.engine.spec import ModelSpec
 from tiny_model import save_tiny_model, tiny_model, tiny_tokenizer
 

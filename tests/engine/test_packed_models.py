@@ -9,8 +9,8 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from carrel.core.errors import ModelLoadFailed
-from carrel.engine.loader import load
-from carrel.engine.packed_models import unpacked_model
+from carrel.engine.loading.loader import load
+from carrel.engine.loading.packed_models import unpacked_model
 from carrel.engine.spec import LoadedModel, ModelSpec
 from packed_checkpoint import save_packed
 

@@ -26,10 +26,10 @@ from carrel.core.errors import (
 )
 from carrel.core.models import ModelRequest, ModelStatus
 from carrel.core.protocols import Engine
+from carrel.engine.batching.continuous import ContinuousEngine
 from carrel.engine.build import model_loaders, model_planner
-from carrel.engine.continuous import ContinuousEngine
-from carrel.engine.loader import load
 from carrel.engine.loaders import Loader, NamedAdapter
+from carrel.engine.loading.loader import load
 from carrel.engine.pool import ModelPool, NamedLoader
 from carrel.engine.scripted import ScriptedEngine
 from carrel.engine.sequential import SequentialEngine

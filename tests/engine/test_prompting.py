@@ -5,7 +5,7 @@ from transformers import PreTrainedTokenizerBase
 
 from carrel.core.chat import Message, Role
 from carrel.core.errors import InvalidRequest, ModelLoadFailed
-from carrel.engine.prompting import PromptBuilder, fold_system, human_bot, instruct, plain
+from carrel.engine.text.prompting import PromptBuilder, fold_system, human_bot, instruct, plain
 from carrel.settings.schema import PromptType
 from tiny_model import tiny_tokenizer
 

@@ -19,7 +19,7 @@ from carrel.core.errors import (
     RemoteUnavailable,
     UnsupportedParameter,
 )
-from carrel.engine.remote import RemoteEngine, estimated_tokens
+from carrel.engine.remote.engine import RemoteEngine, estimated_tokens
 from foreign_processes import closed_port, transformers_server
 from openai_server import ANSWER, CONTEXT, MODEL, ForeignServer, foreign_server
 from real_processes import CommandLine, start_server

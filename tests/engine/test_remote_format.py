@@ -19,7 +19,7 @@ from carrel.core.chat import (
     TokenLogprob,
 )
 from carrel.core.errors import GenerationFailed, UnsupportedParameter
-from carrel.engine.remote import RemoteEngine
+from carrel.engine.remote.engine import RemoteEngine
 from carrel.engine.sequential import SequentialEngine
 from carrel.engine.spec import LoadedModel
 from live_server import live_server, pool_of, settings_in

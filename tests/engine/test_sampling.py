@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 
 from carrel.core.chat import SamplingParams
-from carrel.engine.sampling import SeededDraw, logits_processors
+from carrel.engine.text.sampling import SeededDraw, logits_processors
 
 IDS = torch.zeros((1, 1), dtype=torch.long)
 

@@ -10,10 +10,10 @@ import torch
 
 from architectures import ARCHITECTURES, save_architecture
 from carrel.core.errors import ModelLoadFailed
-from carrel.engine.batch_model import BatchModel
+from carrel.engine.batching.batch_model import BatchModel
+from carrel.engine.batching.self_check import Checked, check
 from carrel.engine.choose import batch_limits, serve_loaded
-from carrel.engine.loader import load
-from carrel.engine.self_check import Checked, check
+from carrel.engine.loading.loader import load
 from carrel.engine.serving_limits import ServingLimits
 from carrel.engine.spec import LoadedModel, ModelSpec
 from carrel.settings.schema import EngineKind

@@ -13,10 +13,10 @@ from transformers.utils.logging import warning_once
 
 from carrel.core.chat import Finished, FinishReason, Message, Role, SamplingParams, TextDelta
 from carrel.core.errors import GenerationFailed
-from carrel.engine.loader import load
-from carrel.engine.prompting import PromptBuilder
+from carrel.engine.loading.loader import load
 from carrel.engine.sequential import SequentialEngine
 from carrel.engine.spec import LoadedModel, ModelSpec
+from carrel.engine.text.prompting import PromptBuilder
 from carrel.settings.schema import PromptType
 
 QUESTION = [Message(Role.USER, "Describe a library.")]

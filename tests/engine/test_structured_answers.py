@@ -23,10 +23,10 @@ from carrel.core.chat import (
     TokenLogprob,
 )
 from carrel.core.errors import InvalidRequest, UnsupportedParameter
-from carrel.engine.loader import load
-from carrel.engine.prompting import PromptBuilder
+from carrel.engine.loading.loader import load
 from carrel.engine.sequential import SequentialEngine
 from carrel.engine.spec import LoadedModel, ModelSpec
+from carrel.engine.text.prompting import PromptBuilder
 from carrel.settings.schema import PromptType
 
 QUESTION = [Message(Role.USER, "Describe a person named Ann who lives in Rome, as JSON.")]

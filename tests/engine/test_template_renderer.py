@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from architectures import DANUBE_TEMPLATE
-from carrel.engine.template_renderer import TemplateLimits, TemplateRefused, TemplateRenderer
+from carrel.engine.text.template_renderer import TemplateLimits, TemplateRefused, TemplateRenderer
 from tiny_model import TEMPLATE, tiny_tokenizer
 
 MESSAGES = [

@@ -19,7 +19,7 @@ together = threading.Barrier(2)
 
 def model():
     together.wait()
-    import carrel.engine.loader
+    import carrel.engine.loading.loader
 
 def embedder():
     together.wait()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,7 @@ from carrel.notebook.answer import whole
 from carrel.notebook.load import known_options, settings_of
 from carrel.settings.load import load_settings
 from carrel.settings.schema import PromptType, setting_sections
-from real_processes import ROOT, clean_environment
+from real_processes import modules_after
 from tiny_model import save_tiny_model
 
 QUESTION = "Who reads there?"
@@ -51,16 +49,7 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_importing_carrel_brings_no_library() -> None:
-    script = "import sys, carrel; carrel.load; print('\\n'.join(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        cwd=ROOT / "src",
-        env=clean_environment(),
-        check=True,
-    )
-    loaded = set(done.stdout.splitlines())
+    loaded = modules_after("import carrel; carrel.load")
     assert not {"torch", "transformers", "pydantic", "structlog", "carrel.settings"} & loaded
 
 

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from carrel.core.errors import AccessDenied, InvalidRequest, InvalidSetting
 from carrel.core.models import ModelRequest
 from carrel.core.protocols import Engine
-from carrel.engine.inference_server import parse_inference_server
-from carrel.engine.llamacpp_library import is_installed
+from carrel.engine.llamacpp.library import is_installed
 from carrel.engine.loaders import Loader, NamedLoader, Planner, Wanted, shared
+from carrel.engine.remote.inference_server import parse_inference_server
 from carrel.engine.serving_limits import ServingLimits
 from carrel.engine.source import find_adapter
 from carrel.engine.spec import ModelSpec, own_name
@@ -226,17 +226,17 @@ def _limits(model: ModelSettings) -> ServingLimits:
 
 def _local(spec: ModelSpec, kind: EngineKind, limits: ServingLimits) -> Engine:
     if kind is EngineKind.LLAMACPP:
-        from carrel.engine.llamacpp import load_engine
+        from carrel.engine.llamacpp.engine import load_engine
 
         return load_engine(spec, limits)
     from carrel.engine.choose import serve_loaded
-    from carrel.engine.loader import load
+    from carrel.engine.loading.loader import load
 
     return serve_loaded(load(spec), kind, limits)
 
 
 def _remote(base_url: str, model: str | None, api_key: str | None, offline: bool) -> Engine:
-    from carrel.engine.remote import RemoteEngine
+    from carrel.engine.remote.engine import RemoteEngine
 
     return RemoteEngine(base_url, model, api_key, offline=offline)
 

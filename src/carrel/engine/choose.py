@@ -7,11 +7,11 @@ import torch
 
 from carrel.core.errors import ModelLoadFailed
 from carrel.core.protocols import Engine
-from carrel.engine.batch_model import BatchModel
-from carrel.engine.batcher import BatchLimits
-from carrel.engine.continuous import ContinuousEngine
-from carrel.engine.memory import GIB, free_memory
-from carrel.engine.self_check import Checked, check
+from carrel.engine.batching.batch_model import BatchModel
+from carrel.engine.batching.batcher import BatchLimits
+from carrel.engine.batching.continuous import ContinuousEngine
+from carrel.engine.batching.self_check import Checked, check
+from carrel.engine.loading.memory import GIB, free_memory
 from carrel.engine.sequential import SequentialEngine
 from carrel.engine.serving_limits import ServingLimits
 from carrel.engine.spec import LoadedModel

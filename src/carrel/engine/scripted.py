@@ -20,8 +20,8 @@ from carrel.core.chat import (
     Usage,
 )
 from carrel.core.errors import GenerationFailed, PromptTooLong
-from carrel.engine.detokenize import StopStrings
-from carrel.engine.requests import refuse_impossible, refuse_unsupported
+from carrel.engine.text.detokenize import StopStrings
+from carrel.engine.text.requests import refuse_impossible, refuse_unsupported
 
 TOKEN = re.compile(r"\s*\S{1,8}|\s+")
 TOKENS_PER_MESSAGE = 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -18,13 +17,14 @@ from transformers import LogitsProcessorList, StoppingCriteriaList
 from carrel.core.chat import EngineEvent, Finished, Message, ModelInfo, SamplingParams, TextDelta
 from carrel.core.errors import GenerationFailed
 from carrel.core.protocols import Engine
-from carrel.engine.adapted import AdaptedEngine
-from carrel.engine.answer import Answer
-from carrel.engine.generating import AnswerCriteria, LogprobSource, RawScores
-from carrel.engine.prepared import Prepared, PromptSide, sender
-from carrel.engine.sampling import generation_config
+from carrel.engine.adapters.adapted import AdaptedEngine
+from carrel.engine.outbox import Mailbox, Outbox
 from carrel.engine.source import first_line
 from carrel.engine.spec import LoadedModel
+from carrel.engine.text.answer import Answer
+from carrel.engine.text.generating import AnswerCriteria, LogprobSource, RawScores
+from carrel.engine.text.prepared import Prepared, PromptSide
+from carrel.engine.text.sampling import generation_config
 from carrel.engine.waiting import finished
 
 
@@ -51,6 +51,7 @@ class SequentialEngine:
         self._adapters: Any = loaded.adapters
         self._adapter = loaded.adapter
         self._prompts = PromptSide(loaded)
+        self._outbox = Outbox()
         self._info = ModelInfo(
             name=loaded.name,
             engine="sequential",
@@ -88,22 +89,19 @@ class SequentialEngine:
         caller: str = "",
     ) -> AsyncGenerator[EngineEvent]:
         """Answer with an adapter, or with the bare base; see ``AdapterHost.generate_with``."""
-        accepted = time.perf_counter()
-        name = adapter or self._info.name
-        prepared = await self._prompts.prepare(messages, sampling, replace(self._info, name=name))
-        arrived: asyncio.Queue[TextDelta | Future[None]] = asyncio.Queue()
-        show = sender(asyncio.get_running_loop(), arrived)
-        answer = self._prompts.answer(prepared, show, accepted)
+        info = replace(self._info, name=adapter or self._info.name)
+        mailbox: Mailbox[TextDelta | Future[None]] = self._outbox.mailbox()
+        prepared, answer = await self._prompts.begin(messages, sampling, info, mailbox.send)
         job = _Job(prepared, answer, Event(), adapter)
         done = self._submit(job)
-        done.add_done_callback(show)
+        done.add_done_callback(mailbox.send)
         try:
-            while isinstance(item := await arrived.get(), TextDelta):
+            while isinstance(item := await mailbox.receive(), TextDelta):
                 yield item
-            _raise_failure(item, name)
+            _raise_failure(item, info.name)
             if answer.reason is None:
-                raise GenerationFailed(f"Model {name} was unloaded while it answered.")
-            yield Finished(answer.reason, answer.usage(len(prepared.tokens)), name)
+                raise GenerationFailed(f"Model {info.name} was unloaded while it answered.")
+            yield Finished(answer.reason, answer.usage(len(prepared.tokens)), info.name)
         finally:
             job.given_up.set()
             done.cancel()

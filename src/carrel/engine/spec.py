@@ -11,7 +11,7 @@ from carrel.settings.schema import BUNDLED, PromptType
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from carrel.engine.adapters import AdapterSet
+    from carrel.engine.adapters.adapter_set import AdapterSet
 
 BUNDLED_MODEL = "SmolLM2-135M-Instruct"
 

@@ -1,0 +1,228 @@
+"""The thread in which a batch is computed."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from threading import Condition, Thread
+from typing import Any, TypeVar
+
+import structlog
+
+from carrel.core.errors import CarrelError, GenerationFailed, QueueFull
+from carrel.engine.batching.batch import Batch
+from carrel.engine.batching.fair_queue import FairQueue
+from carrel.engine.batching.row import Row
+from carrel.engine.source import first_line
+
+RESTARTS = 1
+"""A batch that fails is begun anew once; a second failure would hardly be a chance one."""
+
+FIRST_GUESS = 5.0
+"""Seconds that an answer is thought to take before one has been seen."""
+
+logger = structlog.get_logger()
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    """Something to be done between two passes, and where its result is waited for."""
+
+    work: Callable[[Batch], Any]
+    done: Future[Any]
+
+    def run(self, batch: Batch) -> None:
+        try:
+            self.done.set_result(self.work(batch))
+        # Whatever it raises belongs to whoever waits for the result.
+        except Exception as error:  # noqa: BLE001
+            self.done.set_exception(error)
+
+
+@dataclass(slots=True)
+class _State:
+    """What the thread and its callers share, guarded by ``changed``."""
+
+    queue: FairQueue[Row] = field(default_factory=FairQueue)
+    errands: deque[_Errand] = field(default_factory=deque)
+    changed: Condition = field(default_factory=Condition)
+    closing: bool = False
+    failure: str | None = None
+    seconds: float = FIRST_GUESS
+
+
+class BatchWorker:
+    """Runs batches of one model until it is closed; a failed batch is replaced once.
+
+    ``new_batch`` makes an empty batch and may try the model out: it raises if that fails.
+    """
+
+    def __init__(self, name: str, new_batch: Callable[[], Batch], rows: int, waiting: int) -> None:
+        self._name = name
+        self._new_batch = new_batch
+        self._rows = rows
+        self._most_waiting = waiting
+        self._state = _State()
+        self._batch: Batch | None = None
+        self._thread = Thread(target=self._run, name=f"generate {name}", daemon=True)
+        self._thread.start()
+
+    def failure(self) -> str | None:
+        """Why nothing is computed any more, None while it is."""
+        with self._state.changed:
+            return self._state.failure
+
+    def rows(self) -> list[Row]:
+        """The rows in the batch."""
+        return self._batch.rows if self._batch is not None else []
+
+    def waiting(self) -> int:
+        """How many rows wait for a place in the batch."""
+        with self._state.changed:
+            return len(self._state.queue)
+
+    def allocated_tokens(self) -> int:
+        """Tokens for which the batch has room at present; see ``Batch``."""
+        return self._batch.allocated_tokens if self._batch is not None else 0
+
+    def kept_tokens(self) -> int:
+        """Tokens of finished sequences that are kept; see ``Batch``."""
+        return self._batch.kept_tokens if self._batch is not None else 0
+
+    def submit(self, row: Row) -> None:
+        """Let a row wait for its place in the batch.
+
+        Raises:
+            QueueFull: too many wait already.
+            GenerationFailed: the worker was closed or has failed.
+        """
+        state = self._state
+        with state.changed:
+            if state.closing:
+                raise GenerationFailed(f"Model {self._name} was unloaded.")
+            if state.failure is not None:
+                raise GenerationFailed(state.failure)
+            if len(state.queue) >= self._most_waiting:
+                raise self._full(len(state.queue))
+            state.queue.put(row.caller, row)
+            state.changed.notify_all()
+
+    def give_up(self, row: Row) -> None:
+        """Take a row out before the next pass; one that has ended is left alone."""
+        row.given_up.set()
+        with self._state.changed:
+            self._state.queue.remove(row)
+            self._state.changed.notify_all()
+
+    def refuse_waiting(self, adapter: str, error: CarrelError) -> None:
+        """End the rows that wait to be computed with an adapter."""
+        with self._state.changed:
+            queue = self._state.queue
+            refused = [row for row in queue.items() if row.adapter == adapter]
+            for row in refused:
+                queue.remove(row)
+        for row in refused:
+            row.ended(error)
+
+    def took(self, seconds: float) -> None:
+        """Learn how long an answer took, to tell callers when to come back."""
+        with self._state.changed:
+            self._state.seconds += (seconds - self._state.seconds) / 10
+
+    def between_passes(self, errand: Callable[[Batch], Result]) -> Future[Result]:
+        """Have something done in the thread while no pass runs."""
+        done: Future[Result] = Future()
+        with self._state.changed:
+            if self._state.closing or self._state.failure is not None:
+                done.set_exception(GenerationFailed(f"Model {self._name} was unloaded."))
+            else:
+                self._state.errands.append(_Errand(errand, done))
+                self._state.changed.notify_all()
+        return done
+
+    def close(self) -> None:
+        """End all answers and the thread; returns when it has ended."""
+        with self._state.changed:
+            self._state.closing = True
+            self._state.changed.notify_all()
+        self._thread.join()
+
+    def _full(self, waiting: int) -> QueueFull:
+        rounds = math.ceil(waiting / self._rows)
+        return QueueFull(
+            f"{waiting} requests wait for model {self._name} already: try again later.",
+            max(1.0, rounds * self._state.seconds),
+        )
+
+    def _run(self) -> None:
+        for attempt in range(RESTARTS + 1):
+            try:
+                self._batch = self._new_batch()
+                self._recovered()
+                self._serve(self._batch)
+            # A forward pass of any model can raise anything; nobody above this thread would see it.
+            except Exception as error:
+                final = attempt == RESTARTS
+                logger.exception("generation failed", model=self._name, restarting=not final)
+                self._fail(error, final)
+            else:
+                break
+        self._end_all(lambda name: f"Model {name} was unloaded while it answered.")
+        self._batch = None
+
+    def _serve(self, batch: Batch) -> None:
+        state = self._state
+        busy = False
+        while True:
+            with state.changed:
+                while not (busy or state.closing or state.errands or len(state.queue)):
+                    state.changed.wait()
+                if state.closing:
+                    return
+                errands = list(state.errands)
+                state.errands.clear()
+            for errand in errands:
+                errand.run(batch)
+            while (row := self._next_row(batch)) is not None:
+                batch.take_in(row)
+            busy = batch.step()
+
+    def _next_row(self, batch: Batch) -> Row | None:
+        """Take the next row out of the line, if the batch has room for it."""
+        running = Counter(row.caller for row in batch.rows)
+        with self._state.changed:
+            queue = self._state.queue
+            row = queue.peek(running)
+            if row is not None and batch.has_room(row):
+                return queue.pop(running)
+            for position, waiting in enumerate(queue.order(running), start=1):
+                waiting.stand_at(position)
+            return None
+
+    def _recovered(self) -> None:
+        with self._state.changed:
+            self._state.failure = None
+
+    def _fail(self, error: Exception, final: bool) -> None:
+        hope = "Unload it and load it again" if final else "It is being restarted: try again soon"
+        failure = f"Model {self._name} failed: {first_line(error)}. {hope}."
+        with self._state.changed:
+            self._state.failure = failure
+        self._end_all(lambda name: failure)
+
+    def _end_all(self, message: Callable[[str], str]) -> None:
+        """End everything that runs or waits with the message for its model's name."""
+        batch, self._batch = self._batch, None
+        with self._state.changed:
+            rows = self._state.queue.clear()
+            errands = list(self._state.errands)
+            self._state.errands.clear()
+        for errand in errands:
+            errand.done.set_exception(GenerationFailed(message(self._name)))
+        for row in [*rows, *(batch.rows if batch is not None else ())]:
+            row.ended(GenerationFailed(message(row.adapter or self._name)))

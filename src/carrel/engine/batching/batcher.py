@@ -1,0 +1,140 @@
+"""Decides in which order the rows of all requests are computed; runs in one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from carrel.core.errors import CarrelError
+from carrel.engine.batching.batch import advance
+from carrel.engine.batching.batch_model import BatchModel
+from carrel.engine.batching.lane import Lane
+from carrel.engine.batching.prefix_store import PrefixStore
+from carrel.engine.batching.row import Row
+from carrel.engine.batching.slot_cache import GROWTH
+
+SHORTEST_LANE = 1024
+LANE_STEP = 4
+"""Rows share a lane up to 1024 tokens, up to 4096, and so on: in one lane every row costs what its
+longest one does, but each lane reads all weights once for every token."""
+
+PREFIX_SHARE = 4
+"""At most a quarter of the cache's memory keeps the beginnings of finished sequences."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLimits:
+    """How much is computed at once.
+
+    ``cache_tokens`` bounds the keys and values of all sequences together, ``prompt_tokens`` what is
+    read of prompts between two tokens of the answers that are being written.
+    """
+
+    rows: int
+    cache_tokens: int
+    prompt_tokens: int = 256
+
+    @property
+    def lane_tokens(self) -> int:
+        """What of the cache is for running sequences."""
+        return self.cache_tokens - self.cache_tokens // PREFIX_SHARE
+
+
+class Batcher:
+    """Continuous batching: rows join and leave between any two passes; see ``Batch``.
+
+    ``advanced`` is called after every pass in which rows got a token.
+    """
+
+    def __init__(
+        self, model: BatchModel, limits: BatchLimits, advanced: Callable[[], None]
+    ) -> None:
+        self._model = model
+        self._limits = limits
+        self._lanes: dict[object, Lane] = {}
+        self._advanced = advanced
+        self._prefixes = PrefixStore(limits.cache_tokens - limits.lane_tokens)
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows that are being computed."""
+        return [row for lane in self._lanes.values() for row in lane.rows]
+
+    @property
+    def allocated_tokens(self) -> int:
+        """Tokens for which there is room at present, kept beginnings included."""
+        return self.kept_tokens + sum(lane.allocated_tokens for lane in self._lanes.values())
+
+    @property
+    def kept_tokens(self) -> int:
+        """Tokens of finished sequences that are kept for prompts that begin with them."""
+        return self._prefixes.tokens
+
+    def step(self) -> bool:
+        """Compute one token of every answer, and a part of the prompts; whether there was work."""
+        with torch.inference_mode():
+            for lane in self._lanes.values():
+                self._drop_finished(lane)
+                self._advance(lane.read_prompts(self._limits.prompt_tokens))
+                self._drop_finished(lane)
+                self._advance(lane.write())
+                self._drop_finished(lane)
+        self._lanes = {key: lane for key, lane in self._lanes.items() if lane.rows}
+        return bool(self._lanes)
+
+    def _advance(self, computed: tuple[list[Row], torch.Tensor] | None) -> None:
+        if computed is not None and computed[0]:
+            advance(*computed)
+            self._advanced()
+
+    def _drop_finished(self, lane: Lane) -> None:
+        for row in [row for row in lane.rows if row.over]:
+            if not row.alone and self._prefixes.would_keep(row.cached):
+                self._prefixes.keep(row.tokens[: row.cached], row.adapter, lane.saved(row))
+            lane.remove(row)
+            row.ended(row.error)
+
+    def drop_adapter(self, name: str, error: CarrelError) -> None:
+        """End the rows that an adapter computes, and forget what it computed before."""
+        for row in self.rows:
+            if row.adapter == name:
+                row.error = error
+        for lane in self._lanes.values():
+            self._drop_finished(lane)
+        self._prefixes.forget(name)
+
+    def take_in(self, row: Row) -> None:
+        """Let a row join; there must be room for it."""
+        key = self._lane_of(row)
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = Lane(self._model, 1 if row.alone else self._limits.rows)
+        beginning = None if row.alone else self._prefixes.find(row.tokens, row.adapter)
+        with torch.inference_mode():
+            lane.add(row, beginning)
+        row.answer.start()
+
+    def has_room(self, row: Row) -> bool:
+        """Whether a row can join now. An empty batch has room for any."""
+        running = len(self.rows)
+        if running >= self._limits.rows:
+            return False
+        lane = self._lanes.get(self._lane_of(row))
+        others = sum(each.allocated_tokens for each in self._lanes.values() if each is not lane)
+        own = lane.tokens_with(row) if lane is not None else _rounded(row.most_tokens + 1)
+        return not running or others + own <= self._limits.lane_tokens
+
+    @staticmethod
+    def _lane_of(row: Row) -> object:
+        if row.alone:
+            return id(row)
+        length = SHORTEST_LANE
+        while length < row.most_tokens:
+            length *= LANE_STEP
+        return f"up to {length}"
+
+
+def _rounded(tokens: int) -> int:
+    return -(-tokens // GROWTH) * GROWTH

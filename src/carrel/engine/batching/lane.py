@@ -1,0 +1,143 @@
+"""Rows of similar length that are computed together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from carrel.engine.batching.batch_model import BatchModel
+from carrel.engine.batching.row import Row
+from carrel.engine.batching.slot_cache import Segment, SlotCache
+
+
+class Lane:
+    """A batch: row i of ``rows`` lies in slot i of the cache.
+
+    The first ``writing`` rows have their prompts behind them and get one token in each pass; the
+    others are read in, several short ones or a part of a long one at a time.
+    """
+
+    def __init__(self, model: BatchModel, most_rows: int) -> None:
+        self._model = model
+        self._most_rows = most_rows
+        self._cache = SlotCache()
+        self._oldest_first = True
+        self.rows: list[Row] = []
+        self.writing = 0
+
+    @property
+    def allocated_tokens(self) -> int:
+        """Tokens for which the cache has room, in all slots together."""
+        return self._cache.slots * self._cache.capacity
+
+    @property
+    def bytes_per_token(self) -> int:
+        """What a token of the cache takes; 0 before the first pass."""
+        return self._cache.bytes_per_token
+
+    def tokens_with(self, row: Row) -> int:
+        """How many tokens the cache has room for once this row is in."""
+        longest = max(row.most_tokens + 1, self._cache.capacity)
+        return max(self._slots_for(len(self.rows) + 1), self._cache.slots) * longest
+
+    def add(self, row: Row, beginning: tuple[Segment, int] | None) -> None:
+        """Take a row in, with the part of its prompt that need not be computed."""
+        self._cache.reserve(self._slots_for(len(self.rows) + 1), row.most_tokens + 1, self._used())
+        self.rows.append(row)
+        if beginning is not None:
+            segment, row.cached = beginning
+            self._cache.write(len(self.rows) - 1, segment, row.cached)
+
+    def remove(self, row: Row) -> None:
+        """Let a row go; the last ones take the place that it leaves."""
+        hole = self.rows.index(row)
+        if hole < self.writing:
+            self.writing -= 1
+            self._fill(hole, self.writing)
+            hole = self.writing
+        self._fill(hole, len(self.rows) - 1)
+        self.rows.pop()
+        if not self.rows:
+            self._cache = SlotCache()
+
+    def saved(self, row: Row) -> Segment:
+        """Return a copy of what is in a row's slot."""
+        return self._cache.read(self.rows.index(row), row.cached)
+
+    def read_prompts(self, budget: int) -> tuple[list[Row], torch.Tensor] | None:
+        """Compute at most about ``budget`` tokens of prompts.
+
+        Returns:
+            The rows whose prompts are complete with this, and the scores of their next tokens;
+            None when no row has a prompt to be read.
+        """
+        if self.writing == len(self.rows):
+            return None
+        group = self._next_prompts(budget)
+        for offset, row in enumerate(group):
+            self._swap(self.writing + offset, self.rows.index(row))
+        parts = [row.tokens[row.cached : row.cached + budget] for row in group]
+        scores = self._forward(self.writing, group, parts)
+        if group[0].remaining:
+            return [], scores[:0]
+        self.writing += len(group)
+        return group, scores
+
+    def write(self) -> tuple[list[Row], torch.Tensor] | None:
+        """Compute the last token of every row whose prompt has been read.
+
+        Returns:
+            These rows and the scores of their next tokens; None when there are none.
+        """
+        rows = self.rows[: self.writing]
+        if not rows:
+            return None
+        return rows, self._forward(0, rows, [row.tokens[row.cached :] for row in rows])
+
+    def _forward(self, first: int, rows: Sequence[Row], parts: list[list[int]]) -> torch.Tensor:
+        scores = self._model.forward(
+            self._cache, first, parts, [row.cached for row in rows], [row.adapter for row in rows]
+        )
+        for row, part in zip(rows, parts, strict=True):
+            row.cached += len(part)
+        return scores
+
+    def _next_prompts(self, budget: int) -> list[Row]:
+        """Choose what is read next: in turn the oldest prompt, and the shortest ones together.
+
+        So neither a long prompt keeps all short ones waiting, nor the other way round.
+        """
+        unread = self.rows[self.writing :]
+        self._oldest_first = not self._oldest_first
+        if not self._oldest_first:
+            unread.sort(key=lambda row: row.remaining)
+        group = [unread[0]]
+        longest = unread[0].remaining
+        for row in sorted(unread[1:], key=lambda row: row.remaining):
+            longest = max(longest, row.remaining)
+            if longest * (len(group) + 1) > budget:
+                break
+            group.append(row)
+        return group
+
+    def _swap(self, one: int, other: int) -> None:
+        if one != other:
+            rows = self.rows
+            used = max(rows[one].cached, rows[other].cached)
+            if used:
+                self._cache.swap(one, other, used)
+            rows[one], rows[other] = rows[other], rows[one]
+
+    def _fill(self, hole: int, source: int) -> None:
+        if hole != source:
+            self.rows[hole] = self.rows[source]
+            if self.rows[hole].cached:
+                self._cache.move(source, hole, self.rows[hole].cached)
+
+    def _slots_for(self, rows: int) -> int:
+        """Slots are doubled, so that not every new row makes the cache move."""
+        return int(min(self._most_rows, 1 << (rows - 1).bit_length()))
+
+    def _used(self) -> int:
+        return max((row.cached for row in self.rows), default=0)

@@ -1,0 +1,119 @@
+"""Estimates a model's memory from the headers of its files, before anything is loaded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+
+from carrel.core.errors import ModelLoadFailed
+from carrel.engine.loading.memory import GIB, free_memory
+from carrel.engine.loading.packed_models import shards
+from carrel.engine.spec import ModelSpec
+
+OVERHEAD = 1.05
+"""Share for what is not weights: buffers, the allocator's blocks, one tensor being converted."""
+
+QUANTIZED_BYTES = {"nf4": 0.53, "int8": 1.01}
+"""Bytes of a weight with its share of the scales: nf4 with double quantization, and LLM.int8."""
+
+KEPT = ("embed", "lm_head", "wte", "wpe", ".experts.")
+"""Parts of the names of matrices that bitsandbytes leaves as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The memory of a model's weights: matrices that can be quantized, and the rest, in weights."""
+
+    matrices: int
+    others: int
+
+    def bytes(self, precision: str, dtype: torch.dtype) -> int:
+        """Return what they take: matrices in ``nf4``, ``int8`` or plain, the rest in ``dtype``."""
+        matrix = QUANTIZED_BYTES.get(precision, dtype.itemsize)
+        return int((self.matrices * matrix + self.others * dtype.itemsize) * OVERHEAD)
+
+
+def estimate(folder: Path, pickled: bool) -> Estimate:
+    """Read the number of weights from a model's folder."""
+    if pickled:
+        return Estimate(0, _pickled_weights(folder))
+    matrices = others = 0
+    for name, shape in _shapes(folder):
+        if len(shape) == 2 and not any(part in name for part in KEPT):
+            matrices += prod(shape)
+        else:
+            others += prod(shape)
+    return Estimate(matrices, others)
+
+
+def refuse_too_large(spec: ModelSpec, needed: Estimate, precision: str, dtype: torch.dtype) -> None:
+    """Raise ModelLoadFailed where the model needs more memory than is free, with both figures."""
+    free, place = room(spec, precision)
+    size = needed.bytes(precision, dtype)
+    if free is None or size <= free:
+        return
+    smaller = needed.bytes("nf4", dtype)
+    advice = (
+        f"--load_4bit=True takes about {smaller / GIB:.1f} GiB."
+        if smaller <= free and precision not in QUANTIZED_BYTES
+        else "Free some, or take a smaller model."
+    )
+    raise ModelLoadFailed(
+        f"Model {spec.name} needs about {size / GIB:.1f} GiB in {precision}, and "
+        f"{free / GIB:.1f} GiB are free {place}. {advice}"
+    )
+
+
+def room(spec: ModelSpec, precision: str) -> tuple[int | None, str]:
+    """Return the bytes that the weights may take, and where; None where that is not known."""
+    host = room_in_memory(spec)
+    if not torch.cuda.is_available():
+        return host, "in memory"
+    if spec.use_gpu_id:
+        return torch.cuda.mem_get_info(spec.gpu_id)[0], f"on GPU {spec.gpu_id}"
+    gpus = sum(gpu_limits(spec).values())
+    # bitsandbytes computes where the weights are; it does not spread them over GPU and processor.
+    if precision in QUANTIZED_BYTES or host is None:
+        return gpus, "on all GPUs"
+    return gpus + host, "on all GPUs and in memory"
+
+
+def room_in_memory(spec: ModelSpec) -> int | None:
+    """Return the bytes of weights that the processor's memory may take."""
+    free = free_memory()
+    if spec.max_cpu_memory is None:
+        return free
+    most = int(spec.max_cpu_memory * GIB)
+    return most if free is None else min(free, most)
+
+
+def gpu_limits(spec: ModelSpec) -> dict[int, int]:
+    """Return the bytes of weights that each GPU may take."""
+    free = {gpu: torch.cuda.mem_get_info(gpu)[0] for gpu in range(torch.cuda.device_count())}
+    if spec.max_gpu_memory is None:
+        return free
+    return {
+        gpu: min(bytes_free, int(spec.max_gpu_memory * GIB)) for gpu, bytes_free in free.items()
+    }
+
+
+def _shapes(folder: Path) -> Iterator[tuple[str, list[int]]]:
+    for shard in shards(folder):
+        with safe_open(shard, "pt") as opened:
+            for name in opened.keys():  # noqa: SIM118  no mapping
+                yield name, opened.get_slice(name).get_shape()
+
+
+def _pickled_weights(folder: Path) -> int:
+    """Count by the files' size: reading a pickle would load it."""
+    config: Mapping[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    dtype = getattr(torch, str(config.get("dtype") or config.get("torch_dtype") or "float32"))
+    size = sum(file.stat().st_size for file in folder.glob("pytorch_model*.bin"))
+    return int(size / dtype.itemsize)

@@ -1,0 +1,87 @@
+"""Where the weights go, and in which number format they are computed with."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from typing import Any
+
+import torch
+
+from carrel.core.errors import ModelLoadFailed
+from carrel.engine.loading.memory_estimate import gpu_limits, room_in_memory
+from carrel.engine.spec import ModelSpec
+
+
+def computes_bfloat16() -> bool:
+    """Whether the hardware multiplies bfloat16 natively; elsewhere it is slower than float32."""
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    capabilities = torch.cpu.get_capabilities()
+    return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+
+
+def default_dtype() -> torch.dtype:
+    """Return the number format for ``dtype=auto``.
+
+    Measured with the bundled model on 2 cores with AVX512-BF16: bfloat16 reads prompts 1.5 to 1.9
+    times as fast as float32, and writes 1.5 times as fast after a short prompt (0.9 times after
+    2,000 tokens).
+    """
+    if computes_bfloat16():
+        return torch.bfloat16
+    return torch.float16 if torch.cuda.is_available() else torch.float32
+
+
+def device_map(spec: ModelSpec) -> Any:
+    """Return what transformers needs to place the weights; None is the processor.
+
+    Raises:
+        ModelLoadFailed: there is no GPU of that number.
+    """
+    if not torch.cuda.is_available():
+        return None
+    if not spec.use_gpu_id:
+        return "auto"
+    count = torch.cuda.device_count()
+    if spec.gpu_id >= count:
+        raise ModelLoadFailed(
+            f"There is no GPU {spec.gpu_id}: this machine has {count}, counted from 0. "
+            "Set --gpu_id, or --use_gpu_id=False to use them all."
+        )
+    return {"": spec.gpu_id}
+
+
+def memory_limits(spec: ModelSpec) -> dict[int | str, int]:
+    """Return the bytes that each GPU and the processor may take of a model that is spread."""
+    host = room_in_memory(spec)
+    limits: dict[int | str, int] = dict(gpu_limits(spec).items())
+    return limits if host is None else limits | {"cpu": host}
+
+
+def refuse_quantization(spec: ModelSpec) -> None:
+    """Raise ModelLoadFailed where the device cannot compute with the wanted few bits."""
+    if not (spec.load_4bit or spec.load_8bit):
+        return
+    bits, least = ("4", (6, 0)) if spec.load_4bit else ("8", (7, 5))
+    if find_spec("bitsandbytes") is None:
+        raise ModelLoadFailed(
+            f"{bits}-bit weights need the package bitsandbytes, which is not installed."
+        )
+    if not torch.cuda.is_available():
+        return
+    for gpu in [spec.gpu_id] if spec.use_gpu_id else range(torch.cuda.device_count()):
+        capability = torch.cuda.get_device_capability(gpu)
+        if capability < least:
+            raise ModelLoadFailed(
+                f"GPU {gpu} cannot compute with {bits}-bit weights: its compute capability is "
+                f"{capability[0]}.{capability[1]}, {least[0]}.{least[1]} is the least. "
+                f"Leave out --load_{bits}bit."
+            )
+
+
+def use_all_cores() -> None:
+    """Let torch compute on every core that this process may use."""
+    cores = len(os.sched_getaffinity(0))
+    if torch.get_num_threads() != cores:
+        torch.set_num_threads(cores)

@@ -1,0 +1,45 @@
+"""Log-probabilities of written tokens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from carrel.core.chat import TokenLogprob
+from carrel.engine.text.token_bytes import TokenBytes
+
+LOWEST = -9999.0
+"""Stands for minus infinity, which JSON cannot write; OpenAI's servers use the same number."""
+
+
+def token_logprob(
+    scores: torch.Tensor,
+    token_id: int,
+    alternatives: int,
+    token_bytes: TokenBytes,
+    *,
+    first: bool = False,
+) -> TokenLogprob:
+    """Return the log-probability of a token and of the ``alternatives`` likeliest ones.
+
+    ``scores`` is the model's own row [vocabulary], before penalties, grammar, temperature and
+    filters: that is what OpenAI and vLLM report, and it compares between requests. A token
+    that the model did not favour may so have been chosen for another reason. ``first`` says that
+    it opens the answer.
+    """
+    row = scores.float()
+    total = torch.logsumexp(row, dim=-1)
+    best = torch.topk(row, min(alternatives, row.shape[-1]))
+    values = [(row[token_id] - total).item(), *(best.values - total).tolist()]
+    ids = [token_id, *best.indices.tolist()]
+    chosen, *others = (
+        _described(each, value, token_bytes, first) for each, value in zip(ids, values, strict=True)
+    )
+    return replace(chosen, alternatives=tuple(others))
+
+
+def _described(token_id: int, value: float, token_bytes: TokenBytes, first: bool) -> TokenLogprob:
+    content = token_bytes(token_id, first=first)
+    text = content.decode(errors="replace") if content else token_bytes.written(token_id)
+    return TokenLogprob(text, content, max(value, LOWEST))

@@ -1,0 +1,210 @@
+"""Messages become token ids, by the model's chat template or by a fixed prompt form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Lock
+
+from transformers import PreTrainedTokenizerBase
+from transformers.utils.chat_template_utils import encode_marked_chat
+
+from carrel.core.chat import Message, Role
+from carrel.core.errors import InvalidRequest, ModelLoadFailed
+from carrel.engine.text.control_tokens import marked
+from carrel.engine.text.template_renderer import TemplateRefused, TemplateRenderer
+from carrel.settings.schema import PromptType
+
+PROBE = "carrel-probe"
+
+INSTRUCT_OPENING = (
+    "Below is an instruction that describes a task. "
+    "Write a response that appropriately completes the request."
+)
+
+DANUBE_TEMPLATE = (
+    "{% for message in messages %}"
+    "{% if message['role'] == 'user' %}{{ '<|prompt|>' + message['content'] + eos_token }}"
+    "{% elif message['role'] == 'system' %}{{ '<|system|>' + message['content'] + eos_token }}"
+    "{% elif message['role'] == 'assistant' %}{{ '<|answer|>' + message['content'] + eos_token }}"
+    "{% endif %}"
+    "{% if loop.last and add_generation_prompt %}{{ '<|answer|>' }}{% endif %}"
+    "{% endfor %}"
+)
+"""The chat template with which H2O-Danube-1.8B-Chat is published (Apache-2.0)."""
+
+STOPS: dict[PromptType, tuple[str, ...]] = {
+    PromptType.TEMPLATE: (),
+    PromptType.PLAIN: (),
+    PromptType.HUMAN_BOT: ("\n<human>:", "<human>:", "\n<bot>:", "<bot>:"),
+    PromptType.INSTRUCT: ("\n### Instruction:", "### Instruction:"),
+    PromptType.DANUBE: ("<|prompt|>", "<|system|>", "<|answer|>"),
+}
+"""Where the model starts to speak for the user: the answer ends before it."""
+
+
+def plain(messages: Sequence[Message]) -> str:
+    """Return the contents alone, a blank line between two messages."""
+    return "\n\n".join(message.content for message in messages)
+
+
+def human_bot(messages: Sequence[Message]) -> str:
+    """Return the form of the h2oGPT models: ``<human>: ...``, ``<bot>: ...``, ending ``<bot>:``."""
+    speakers = {Role.SYSTEM: "", Role.USER: "<human>: ", Role.ASSISTANT: "<bot>: "}
+    lines = [speakers[message.role] + message.content for message in messages]
+    return "\n".join([*lines, "<bot>:"])
+
+
+def instruct(messages: Sequence[Message]) -> str:
+    """Return the form of Stanford Alpaca; a system message takes the place of its opening."""
+    headings = {Role.USER: "### Instruction:\n", Role.ASSISTANT: "### Response:\n"}
+    system = [message.content for message in messages if message.role is Role.SYSTEM]
+    turns = [
+        headings[message.role] + message.content
+        for message in messages
+        if message.role is not Role.SYSTEM
+    ]
+    return "\n\n".join([*(system or [INSTRUCT_OPENING]), *turns, "### Response:\n"])
+
+
+RENDERERS = {
+    PromptType.PLAIN: plain,
+    PromptType.HUMAN_BOT: human_bot,
+    PromptType.INSTRUCT: instruct,
+}
+
+
+def fold_system(messages: Sequence[Message]) -> list[Message]:
+    """Put the system messages at the head of the first user message.
+
+    For templates that know no system role. Without any user message they become one.
+    """
+    system = "\n\n".join(m.content for m in messages if m.role is Role.SYSTEM)
+    turns = [message for message in messages if message.role is not Role.SYSTEM]
+    if not system:
+        return turns
+    for position, message in enumerate(turns):
+        if message.role is Role.USER:
+            turns[position] = Message(Role.USER, f"{system}\n\n{message.content}")
+            return turns
+    return [Message(Role.USER, system), *turns]
+
+
+def join_neighbours(messages: Sequence[Message]) -> list[Message]:
+    """Join messages of one role that follow each other, for templates that insist on turns."""
+    joined: list[Message] = []
+    for message in messages:
+        if joined and joined[-1].role is message.role:
+            joined[-1] = Message(message.role, f"{joined[-1].content}\n\n{message.content}")
+        else:
+            joined.append(message)
+    return joined
+
+
+class PromptBuilder:
+    """Makes the prompts of one model. May be used from several threads.
+
+    Control tokens that stand in a message are encoded as ordinary text, so that neither a user nor
+    a document can end its own turn. Templates run in a process with limits.
+
+    Raises:
+        ModelLoadFailed: the tokenizer's chat template does not compile.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, prompt_type: PromptType) -> None:
+        if prompt_type is PromptType.TEMPLATE and not tokenizer.chat_template:
+            prompt_type = PromptType.HUMAN_BOT
+        self._tokenizer = tokenizer
+        self._lock = Lock()  # the tokenizer changes its own state while it encodes
+        self.prompt_type = prompt_type
+        self._template = _template(tokenizer, prompt_type)
+        self._renderer: TemplateRenderer | None = None
+        self._takes_system = True
+        if self._template is not None:
+            self._renderer = TemplateRenderer(self._template, tokenizer.special_tokens_map)
+            try:
+                self._renderer.check()
+            except TemplateRefused as error:
+                raise ModelLoadFailed(
+                    f"The model's chat template cannot be used: {error}. "
+                    "Name another one with --prompt_template, or a prompt form with --prompt_type."
+                ) from error
+            self._takes_system = self._keeps_system(self._renderer)
+
+    @property
+    def stop(self) -> tuple[str, ...]:
+        """The strings that end an answer in this prompt form, besides the model's end tokens."""
+        return STOPS[self.prompt_type]
+
+    @property
+    def trims_start(self) -> bool:
+        """Whether white space before the answer belongs to the prompt form."""
+        return self.prompt_type in (PromptType.HUMAN_BOT, PromptType.INSTRUCT)
+
+    def encode(self, messages: Sequence[Message]) -> list[int]:
+        """Return the prompt's token ids.
+
+        Raises:
+            InvalidRequest: there is no message, or the chat template refuses the messages.
+        """
+        if not messages:
+            raise InvalidRequest("The list of messages is empty: send at least one message.")
+        with self._lock:
+            if self._renderer is None:
+                text = RENDERERS[self.prompt_type](messages)
+                return list(self._tokenizer.encode(text, split_special_tokens=True))
+            if not self._takes_system:
+                messages = fold_system(messages)
+            try:
+                return self._templated(self._renderer, messages)
+            except TemplateRefused:
+                return self._templated_in_turns(self._renderer, messages)
+
+    def close(self) -> None:
+        """End the template's process; a further use starts it anew."""
+        if self._renderer is not None:
+            self._renderer.close()
+
+    def end_tokens(self) -> set[int]:
+        """Return the control tokens with which the template ends an assistant's turn."""
+        if self._renderer is None:
+            return set()
+        turns = [{"role": "user", "content": PROBE}, {"role": "assistant", "content": PROBE}]
+        try:
+            text = self._renderer.render(turns, False)
+        except TemplateRefused:
+            return set()
+        ending = text.rpartition(PROBE)[2].strip()
+        ids = self._tokenizer.encode(ending, add_special_tokens=False) if ending else []
+        special = set(self._tokenizer.all_special_ids)
+        return {ids[0]} if ids and ids[0] in special else set()
+
+    def _templated_in_turns(
+        self, renderer: TemplateRenderer, messages: Sequence[Message]
+    ) -> list[int]:
+        try:
+            return self._templated(renderer, join_neighbours(fold_system(messages)))
+        except TemplateRefused as error:
+            raise InvalidRequest(
+                f"The model's chat template refuses these messages: {error}. "
+                "Let user and assistant speak in turns, the user first."
+            ) from error
+
+    def _templated(self, renderer: TemplateRenderer, messages: Sequence[Message]) -> list[int]:
+        turns = [{"role": str(m.role), "content": m.content} for m in messages]
+        text = renderer.render(marked(turns, self._tokenizer, str(self._template)), True)
+        return list(encode_marked_chat(self._tokenizer, text))
+
+    @staticmethod
+    def _keeps_system(renderer: TemplateRenderer) -> bool:
+        """Whether the template shows a system message; some raise, some drop it silently."""
+        turns = [{"role": "system", "content": PROBE}, {"role": "user", "content": "question"}]
+        try:
+            return PROBE in renderer.render(turns, False)
+        except TemplateRefused:
+            return False
+
+
+def _template(tokenizer: PreTrainedTokenizerBase, prompt_type: PromptType) -> str | None:
+    if prompt_type is PromptType.DANUBE:
+        return DANUBE_TEMPLATE
+    return tokenizer.get_chat_template() if prompt_type is PromptType.TEMPLATE else None

@@ -1,0 +1,90 @@
+"""A model whose forward pass fails, as whoever watches the server and whoever asks it see it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from carrel.core.protocols import Engine
+from carrel.engine.choose import serve_loaded
+from carrel.engine.loaders import NamedLoader
+from carrel.engine.loading.loader import load
+from carrel.engine.pool import ModelPool
+from carrel.engine.serving_limits import ServingLimits
+from carrel.engine.spec import ModelSpec
+from carrel.settings.schema import EngineKind
+from error_bodies import error_of
+from live_server import LiveServer
+from tiny_model import save_tiny_model
+
+BODY = {"messages": [{"role": "user", "content": "Describe a library."}], "max_tokens": 200}
+
+
+class Fragile:
+    """A real engine whose model fails on demand; the pass after a failure waits for ``mended``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._fails = self._failed = False
+        self.mended = threading.Event()
+
+    def load(self) -> Engine:
+        loaded = load(ModelSpec(base_model=str(self._folder)))
+        engine = serve_loaded(loaded, EngineKind.CONTINUOUS, ServingLimits(max_batch=2))
+        loaded.model.register_forward_pre_hook(self._before_pass)
+        return engine
+
+    def fail(self) -> None:
+        self.mended.clear()
+        self._fails = True
+
+    def _before_pass(self, *_: Any) -> None:
+        if self._fails:
+            self._fails, self._failed = False, True
+            raise RuntimeError("the device went away")
+        if self._failed:
+            self._failed = False
+            assert self.mended.wait(60)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_health_is_bad_until_the_model_is_restarted_and_after_it_failed_again(
+    start: Callable[..., LiveServer], tmp_path: Path
+) -> None:
+    fragile = Fragile(save_tiny_model(tmp_path / "tiny"))
+    live = start(pool=ModelPool([NamedLoader("tiny", fragile.load)]))
+    with live.client() as http, ThreadPoolExecutor(4) as users:
+
+        def health() -> httpx.Response:
+            return http.get("/health")
+
+        def ask() -> httpx.Response:
+            return http.post("/v1/chat/completions", json=BODY)
+
+        until(lambda: health().status_code == 200)
+        fragile.fail()
+        # Two are computed and two wait for a place: all of them are told.
+        for reply in [asked.result() for asked in [users.submit(ask) for _ in range(4)]]:
+            assert reply.status_code == 500
+            assert "the device went away" in error_of(reply)["message"]
+        assert (health().status_code, error_of(health())["code"]) == (503, "unavailable")
+        assert "It is being restarted" in error_of(health())["message"]
+        fragile.mended.set()
+        until(lambda: health().status_code == 200)
+        assert ask().status_code == 200
+        fragile.fail()
+        assert ask().status_code == 500
+        until(lambda: "Unload it and load it again" in error_of(health())["message"])
+        assert (health().status_code, ask().status_code) == (503, 500)
