@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from carrel.core.errors import AccessDenied, InvalidRequest, InvalidSetting
 from carrel.core.models import ModelRequest
+from carrel.core.own_thread import in_own_thread
 from carrel.core.protocols import Engine
 from carrel.engine.llamacpp.library import is_installed
 from carrel.engine.loaders import Loader, NamedLoader, Planner, Wanted, shared
@@ -232,7 +233,8 @@ def _local(spec: ModelSpec, kind: EngineKind, limits: ServingLimits) -> Engine:
     from carrel.engine.choose import serve_loaded
     from carrel.engine.loading.loader import load
 
-    return serve_loaded(load(spec), kind, limits)
+    # Conversion and the self-check compute; the pool's thread would keep helpers for ever after.
+    return in_own_thread(lambda: serve_loaded(load(spec), kind, limits), "load model")
 
 
 def _remote(base_url: str, model: str | None, api_key: str | None, offline: bool) -> Engine:

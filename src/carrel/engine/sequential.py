@@ -16,6 +16,7 @@ from transformers import LogitsProcessorList, StoppingCriteriaList
 
 from carrel.core.chat import EngineEvent, Finished, Message, ModelInfo, SamplingParams, TextDelta
 from carrel.core.errors import GenerationFailed
+from carrel.core.own_thread import in_own_thread
 from carrel.core.protocols import Engine
 from carrel.engine.adapters.adapted import AdaptedEngine
 from carrel.engine.outbox import Mailbox, Outbox
@@ -136,7 +137,7 @@ class SequentialEngine:
     def _submit(self, job: _Job) -> Future[None]:
         self._running[job.given_up] = job.adapter
         try:
-            return self._submitted(self._run, job)
+            return self._submitted(in_own_thread, lambda: self._run(job), "generate")
         except GenerationFailed:
             self._running.pop(job.given_up, None)
             raise
@@ -148,7 +149,7 @@ class SequentialEngine:
             raise GenerationFailed(f"Model {self._info.name} was unloaded.") from error
 
     def _run(self, job: _Job) -> None:
-        """Generate, in the worker thread; what the model raises is kept in the future."""
+        """Generate, in a thread of its own; what the model raises is kept in the future."""
         if job.given_up.is_set():
             return
         job.answer.start()

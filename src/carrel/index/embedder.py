@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from carrel.core.errors import ModelLoadFailed
+from carrel.core.own_thread import in_own_thread
 from carrel.index.embedder_files import embedder_folder, first_line
 
 if TYPE_CHECKING:
@@ -77,17 +78,22 @@ class SentenceTransformerEmbedder:
         if not texts:
             return []
         with self._lock:
-            return self._encode(self._loaded().encode_document, list(texts))
+            return self._in_own_thread(self._loaded().encode_document, list(texts))
 
     def embed_query(self, text: str) -> list[float]:
         """Return the vector of a question, with the prompt that the model wants before it."""
         with self._lock:
-            return self._encode(self._loaded().encode_query, [text])[0]
+            return self._in_own_thread(self._loaded().encode_query, [text])[0]
 
-    def _encode(self, encode: Callable[..., Any], texts: list[str]) -> list[list[float]]:
+    def _in_own_thread(self, encode: Callable[..., Any], texts: list[str]) -> list[list[float]]:
+        on_cpu = self._loaded().device.type == "cpu"
+        return in_own_thread(lambda: self._encode(encode, texts, on_cpu), "embed")
+
+    def _encode(
+        self, encode: Callable[..., Any], texts: list[str], on_cpu: bool
+    ) -> list[list[float]]:
         import torch
 
-        on_cpu = self._loaded().device.type == "cpu"
         with torch.autocast("cpu", torch.bfloat16, enabled=on_cpu and _multiplies_bfloat16()):
             vectors = encode(
                 texts,
@@ -101,7 +107,7 @@ class SentenceTransformerEmbedder:
 
     def _loaded(self) -> SentenceTransformer:
         if self._model is None:
-            self._model = self._load()
+            self._model = in_own_thread(self._load, "load embedder")
         return self._model
 
     def _load(self) -> SentenceTransformer:

@@ -1,4 +1,4 @@
-"""The thread in which a batch is computed."""
+"""The threads in which a batch waits and is computed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import structlog
 
 from carrel.core.errors import CarrelError, GenerationFailed, QueueFull
+from carrel.core.own_thread import in_own_thread
 from carrel.engine.batching.batch import Batch
 from carrel.engine.batching.fair_queue import FairQueue
 from carrel.engine.batching.row import Row
@@ -58,6 +59,9 @@ class _State:
 
 class BatchWorker:
     """Runs batches of one model until it is closed; a failed batch is replaced once.
+
+    A thread waits for work and gives what there is to one of its own, which ends when the model is
+    idle: see ``in_own_thread``.
 
     ``new_batch`` makes an empty batch and may try the model out: it raises if that fails.
     """
@@ -162,7 +166,7 @@ class BatchWorker:
     def _run(self) -> None:
         for attempt in range(RESTARTS + 1):
             try:
-                self._batch = self._new_batch()
+                self._batch = in_own_thread(self._new_batch, self._thread.name)
                 self._recovered()
                 self._serve(self._batch)
             # A forward pass of any model can raise anything; nobody above this thread would see it.
@@ -176,13 +180,24 @@ class BatchWorker:
         self._batch = None
 
     def _serve(self, batch: Batch) -> None:
+        while self._wait_for_work():
+            in_own_thread(lambda: self._work(batch), self._thread.name)
+
+    def _wait_for_work(self) -> bool:
+        """Block until there is something to do; whether it is anything but to close."""
+        state = self._state
+        with state.changed:
+            while not (state.closing or state.errands or len(state.queue)):
+                state.changed.wait()
+            return not state.closing
+
+    def _work(self, batch: Batch) -> None:
+        """Run errands and compute until nothing is left to do."""
         state = self._state
         busy = False
         while True:
             with state.changed:
-                while not (busy or state.closing or state.errands or len(state.queue)):
-                    state.changed.wait()
-                if state.closing:
+                if state.closing or not (busy or state.errands or len(state.queue)):
                     return
                 errands = list(state.errands)
                 state.errands.clear()

@@ -15,6 +15,7 @@ import structlog
 
 from carrel.core.chat import Message
 from carrel.core.errors import CarrelError, GenerationFailed, ModelNotReady
+from carrel.core.own_thread import in_own_thread
 from carrel.engine.source import first_line
 from carrel.engine.spec import ModelSpec
 
@@ -99,7 +100,7 @@ class RewardModel:
         self._require_open()
         try:
             with stopping(job.loaded.model, lambda: self._closed or job.given_up.is_set()):
-                score = _output(job)
+                score = in_own_thread(lambda: _output(job), "score")
         except CarrelError:
             raise
         except GivenUp as error:
@@ -145,7 +146,7 @@ def _load(spec: ModelSpec) -> LoadedReward:
     from carrel.engine.scoring.reward_loader import load_reward
 
     try:
-        return load_reward(spec)
+        return in_own_thread(lambda: load_reward(spec), "load score model")
     except CarrelError as error:
         logger.warning("answers get no score", score_model=spec.name, reason=str(error))
         raise
