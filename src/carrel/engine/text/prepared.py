@@ -15,6 +15,7 @@ from carrel.core.chat import Message, ModelInfo, SamplingParams, TextDelta
 from carrel.core.errors import PromptTooLong
 from carrel.engine.spec import LoadedModel
 from carrel.engine.text.answer import Answer, AnswerLimits
+from carrel.engine.text.counted_prompts import CountedPrompts
 from carrel.engine.text.generating import GrammarMask
 from carrel.engine.text.grammar import GrammarCompiler, GrammarMatcher
 from carrel.engine.text.prompting import PromptBuilder
@@ -47,6 +48,7 @@ class PromptSide:
 
     def __init__(self, loaded: LoadedModel) -> None:
         self._prompts = PromptBuilder(loaded.tokenizer, loaded.prompt_type)
+        self._counted = CountedPrompts()
         # Encoding changes the tokenizer's state; decoding in another thread needs its own.
         self._decoder = copy.deepcopy(loaded.tokenizer)
         self.defaults = loaded.model.generation_config
@@ -57,7 +59,9 @@ class PromptSide:
 
     async def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return the length in tokens of the prompt that the messages become."""
-        return len(await asyncio.to_thread(self._prompts.encode, messages))
+        tokens = await asyncio.to_thread(self._prompts.encode, messages)
+        self._counted.put(messages, tokens)
+        return len(tokens)
 
     async def begin(
         self,
@@ -77,7 +81,9 @@ class PromptSide:
         accepted = time.perf_counter()
         refuse_impossible(messages, sampling)
         refuse_unsupported(sampling, info, HONOURED)
-        tokens = await asyncio.to_thread(self._prompts.encode, messages)
+        tokens = self._counted.take(messages)
+        if tokens is None:
+            tokens = await asyncio.to_thread(self._prompts.encode, messages)
         room = info.context_length - len(tokens)
         if room < 1:
             raise PromptTooLong(
