@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,8 +79,10 @@ class Server:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             assert self.process.poll() is None, self.log.read_text()
-            if httpx.get(f"{self.address}/health", trust_env=False).status_code == 200:
-                return
+            # One that closes because its model cannot be served refuses first, and ends soon after.
+            with suppress(httpx.TransportError):
+                if httpx.get(f"{self.address}/health", trust_env=False).status_code == 200:
+                    return
             time.sleep(0.1)
         raise AssertionError(f"not ready after {seconds} s:\n{self.log.read_text()}")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import sqlite3
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -19,6 +18,7 @@ import pytest
 from error_bodies import checked, error_of
 from live_server import SECONDS, LiveServer
 from sample_documents import write_encrypted_pdf, write_pdf
+from waiting import wait_for
 
 Parts = list[tuple[str, tuple[str, bytes]]]
 
@@ -36,14 +36,6 @@ def upload(http: httpx.Client, collection: str, files: Any, wait: bool = True) -
 def listed(http: httpx.Client, collection: str) -> list[dict[str, Any]]:
     reply = http.get(f"/v1/collections/{quote(collection)}/documents")
     return list(reply.json()["documents"])
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    """Wait until the condition holds; a minute is far more than it takes."""
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +21,7 @@ from carrel.settings.schema import EngineKind
 from error_bodies import error_of
 from live_server import LiveServer
 from tiny_model import save_tiny_model
+from waiting import wait_for
 
 BODY = {"messages": [{"role": "user", "content": "Describe a library."}], "max_tokens": 200}
 
@@ -53,13 +53,6 @@ class Fragile:
             assert self.mended.wait(60)
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
 def test_health_is_bad_until_the_model_is_restarted_and_after_it_failed_again(
     start: Callable[..., LiveServer], tmp_path: Path
 ) -> None:
@@ -73,7 +66,7 @@ def test_health_is_bad_until_the_model_is_restarted_and_after_it_failed_again(
         def ask() -> httpx.Response:
             return http.post("/v1/chat/completions", json=BODY)
 
-        until(lambda: health().status_code == 200)
+        wait_for(lambda: health().status_code == 200)
         fragile.fail()
         # Two are computed and two wait for a place: all of them are told.
         for reply in [asked.result() for asked in [users.submit(ask) for _ in range(4)]]:
@@ -82,9 +75,9 @@ def test_health_is_bad_until_the_model_is_restarted_and_after_it_failed_again(
         assert (health().status_code, error_of(health())["code"]) == (503, "unavailable")
         assert "It is being restarted" in error_of(health())["message"]
         fragile.mended.set()
-        until(lambda: health().status_code == 200)
+        wait_for(lambda: health().status_code == 200)
         assert ask().status_code == 200
         fragile.fail()
         assert ask().status_code == 500
-        until(lambda: "Unload it and load it again" in error_of(health())["message"])
+        wait_for(lambda: "Unload it and load it again" in error_of(health())["message"])
         assert (health().status_code, ask().status_code) == (503, 500)

@@ -8,6 +8,7 @@ import structlog
 
 from carrel.api.body_limit import LARGEST_BODY
 from error_bodies import error_of
+from waiting import wait_for
 
 
 def test_every_reply_has_an_id_of_its_own(http: httpx.Client) -> None:
@@ -36,6 +37,8 @@ def test_every_line_logged_for_a_request_has_its_id(http: httpx.Client, collecti
             headers={"X-Request-Id": "upload-7"},
         )
         http.get("/v1/models", headers={"X-Request-Id": "list-8"})
+        # A request is logged once its reply is out, which the client may read before.
+        wait_for(lambda: sum(line["event"] == "request" for line in lines) == 2)
     by_id = {
         own: [line["event"] for line in lines if line.get("request_id") == own]
         for own in ("upload-7", "list-8")

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from carrel.core.errors import AccessDenied, InvalidRequest, InvalidSetting
+from carrel.core.library_imports import library_imports
 from carrel.core.models import ModelRequest
 from carrel.core.own_thread import in_own_thread
 from carrel.core.protocols import Engine
@@ -227,11 +228,13 @@ def _limits(model: ModelSettings) -> ServingLimits:
 
 def _local(spec: ModelSpec, kind: EngineKind, limits: ServingLimits) -> Engine:
     if kind is EngineKind.LLAMACPP:
-        from carrel.engine.llamacpp.engine import load_engine
+        with library_imports:
+            from carrel.engine.llamacpp.engine import load_engine
 
         return load_engine(spec, limits)
-    from carrel.engine.choose import serve_loaded
-    from carrel.engine.loading.loader import load
+    with library_imports:
+        from carrel.engine.choose import serve_loaded
+        from carrel.engine.loading.loader import load
 
     # Conversion and the self-check compute; the pool's thread would keep helpers for ever after.
     return in_own_thread(lambda: serve_loaded(load(spec), kind, limits), "load model")

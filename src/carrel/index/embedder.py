@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from carrel.core.errors import ModelLoadFailed
+from carrel.core.library_imports import library_imports
 from carrel.core.own_thread import in_own_thread
 from carrel.index.embedder_files import embedder_folder, first_line
 
@@ -113,12 +114,10 @@ class SentenceTransformerEmbedder:
     def _load(self) -> SentenceTransformer:
         folder = embedder_folder(self._name, offline=self._offline)
         # The import takes seconds, most of them torch's: commands that embed nothing go without.
-        # transformers is imported whole before parts of it: it replaces itself in sys.modules at
-        # its end, and a thread that waits for another one's import would get the unfinished module.
-        import transformers  # noqa: F401
-        from safetensors import SafetensorError
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
+        with library_imports:
+            from safetensors import SafetensorError
+            from sentence_transformers import SentenceTransformer
+            from transformers.utils import logging
 
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:

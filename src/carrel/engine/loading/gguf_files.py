@@ -73,7 +73,6 @@ def write_unpacked(file: Path, dtype: str, folder: Path) -> None:
     """Write the safetensors folder of a GGUF file."""
     # torch and transformers take seconds to import and are not needed to find a converted folder.
     import torch
-    import transformers  # noqa: F401  whole, before parts of it: see carrel.engine.loading.loader
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
     from transformers.utils.logging import disable_progress_bar
 

@@ -8,10 +8,6 @@ from typing import Any
 
 import structlog
 import torch
-
-# Imported whole before anything is taken from it: the package replaces itself in sys.modules at
-# its end, and a thread that waits for another one's import would get the unfinished module.
-import transformers  # noqa: F401
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,

@@ -15,6 +15,7 @@ import structlog
 
 from carrel.core.chat import Message
 from carrel.core.errors import CarrelError, GenerationFailed, ModelNotReady
+from carrel.core.library_imports import library_imports
 from carrel.core.own_thread import in_own_thread
 from carrel.engine.source import first_line
 from carrel.engine.spec import ModelSpec
@@ -143,7 +144,8 @@ def stopping(model: Any, given_up: Callable[[], bool]) -> Iterator[None]:
 
 
 def _load(spec: ModelSpec) -> LoadedReward:
-    from carrel.engine.scoring.reward_loader import load_reward
+    with library_imports:
+        from carrel.engine.scoring.reward_loader import load_reward
 
     try:
         return in_own_thread(lambda: load_reward(spec), "load score model")

@@ -7,9 +7,6 @@ from typing import Any
 
 import structlog
 import torch
-
-# Imported whole before anything is taken from it: see carrel.engine.loading.loader.
-import transformers  # noqa: F401
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
