@@ -1,20 +1,24 @@
 """Compare number formats on the processor: the bundled model, one stream.
 
-    taskset -c 0 python benchmarks/cpu_precision.py > benchmarks/results/cpu_precision.md
+    taskset -c 0 python benchmarks/cpu_precision.py --xquad=FILE > RESULT.md
 
 On one core, because the clock is the processor's own: what else the machine does does not count,
 and neither does one thread's waiting for another. Every round runs every format once, in turn; the
-ratios are those of one round, and their median is shown.
+ratios are those of one round, and their median is shown. The perplexity is that of the first
+tokens of each article of XQuAD (google-deepmind/xquad on GitHub, xquad.en.json, CC BY-SA 4.0), read
+through the kernel that writes too; without the file it is left out.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import math
 import statistics
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,40 +26,18 @@ from typing import Any
 import structlog
 import torch
 from torch import nn
+from torch.nn import functional
+from transformers import AutoTokenizer, DynamicCache
 
+from carrel.engine.loading.bundled import bundled_model
+from carrel.engine.loading.int8_copies import MOST_ROWS, add_int8_copies
 from carrel.engine.loading.loader import load
 from carrel.engine.spec import ModelSpec
 from environment import describe_environment
 
 PROMPT_TOKENS = 128
 WRITTEN_TOKENS = 8
-
-
-class PackedLinear(nn.Module):
-    """A linear layer with weights of 8 bits, one scale per output, for torch's packed kernel."""
-
-    def __init__(self, linear: nn.Linear) -> None:
-        super().__init__()
-        weight = linear.weight.detach().float()
-        scale = weight.abs().amax(1, keepdim=True) / 127
-        self.register_buffer("weight", (weight / scale).round().to(torch.int8).contiguous())
-        self.register_buffer("scale", scale[:, 0].to(torch.bfloat16))
-
-    def forward(self, activations: torch.Tensor) -> torch.Tensor:
-        """Return what the linear layer returns, in bfloat16."""
-        rows = activations.reshape(-1, activations.shape[-1]).contiguous()
-        product = torch.ops.aten._weight_int8pack_mm(rows, self.weight, self.scale)
-        return product.reshape(*activations.shape[:-1], -1)
-
-
-def packed(spec: ModelSpec) -> Any:
-    """Return the bfloat16 model with every linear layer but the last in 8 bits."""
-    model = load(spec).model
-    for name, module in list(model.named_modules()):
-        if isinstance(module, nn.Linear) and name != "lm_head":
-            parent = model.get_submodule(name.rpartition(".")[0])
-            setattr(parent, name.rpartition(".")[2], PackedLinear(module))
-    return model
+TEXT_TOKENS = 256
 
 
 def dynamic(spec: ModelSpec) -> Any:
@@ -64,6 +46,35 @@ def dynamic(spec: ModelSpec) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch announces its successor, which is no part of it
         return torch.ao.quantization.quantize_dynamic(model, {nn.Linear}, dtype=torch.qint8)
+
+
+def copied(spec: ModelSpec) -> Any:
+    """Return the bfloat16 model with copies in 8 bits, which ``dtype=auto`` makes by itself."""
+    model = load(spec).model
+    assert add_int8_copies(model)
+    return model
+
+
+def articles(file: Path) -> list[str]:
+    """Return the text of each article of XQuAD."""
+    data = json.loads(file.read_text(encoding="utf-8"))["data"]
+    return [" ".join(each["context"] for each in article["paragraphs"]) for article in data]
+
+
+def perplexity(model: Any, tokenizer: Any, texts: Sequence[str]) -> float:
+    """Return the perplexity of the texts' first tokens, read a few at a time as when writing."""
+    total, count = 0.0, 0
+    with torch.inference_mode():
+        for text in texts:
+            ids = torch.tensor([tokenizer.encode(text)[:TEXT_TOKENS]])
+            cache = DynamicCache(config=model.config)
+            pieces = ids.split(MOST_ROWS, dim=1)
+            logits = torch.cat(
+                [model(piece, past_key_values=cache).logits[0].float() for piece in pieces]
+            )
+            total += float(functional.cross_entropy(logits[:-1], ids[0, 1:], reduction="sum"))
+            count += ids.shape[1] - 1
+    return math.exp(total / count)
 
 
 def contenders(models_dir: Path) -> dict[str, Callable[[], Any]]:
@@ -78,7 +89,7 @@ def contenders(models_dir: Path) -> dict[str, Callable[[], Any]]:
         "int8, bitsandbytes": lambda: load(spec(dtype="bfloat16", load_8bit=True)).model,
         "nf4, bitsandbytes": lambda: load(spec(load_4bit=True)).model,
         "int8, torch dynamic": lambda: dynamic(spec(dtype="float32")),
-        "int8, torch packed kernel": lambda: packed(spec(dtype="bfloat16")),
+        "bfloat16 + int8 copies": lambda: copied(spec(dtype="bfloat16")),
     }
 
 
@@ -115,9 +126,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--models_dir", type=Path, default=Path("models"))
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--xquad", type=Path, help="xquad.en.json, for the perplexity")
     given = parser.parse_args()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     models = {name: make() for name, make in contenders(given.models_dir).items()}
+    tokenizer = AutoTokenizer.from_pretrained(bundled_model(given.models_dir))
+    texts = articles(given.xquad) if given.xquad else []
     with torch.inference_mode():
         exact = models["float32"](torch.arange(200)[None] + 1000).logits.float()
     rows: dict[str, list[tuple[float, float]]] = {name: [] for name in models}
@@ -133,8 +147,10 @@ def main() -> None:
         f"prompt of {PROMPT_TOKENS} read. Median of {given.rounds} interleaved rounds; the ratios"
     )
     print("are to float32 in the same round.\n")
-    print("| format | writing, tokens/s | ratio | reading, tokens/s | ratio | logits off by |")
-    print("|---|---|---|---|---|---|")
+    columns = ["format", "writing, tokens/s", "ratio", "reading, tokens/s", "ratio"]
+    columns += ["logits off by", "perplexity"]
+    print(f"| {' | '.join(columns)} |")
+    print("|---" * len(columns) + "|")
     for name, measured in rows.items():
         cells = [name]
         for column in (0, 1):
@@ -143,6 +159,7 @@ def main() -> None:
             ratio = statistics.median(a / b for a, b in zip(own, base, strict=True))
             cells += [f"{statistics.median(own):.1f}", f"{ratio:.2f}"]
         cells.append(f"{difference(models[name], exact):.3f}")
+        cells.append(f"{perplexity(models[name], tokenizer, texts):.2f}" if texts else "-")
         print(f"| {' | '.join(cells)} |")
     print(f"\nMeasured on {date.today()} with {torch.get_num_threads()} threads:\n")
     for name, value in describe_environment().items():

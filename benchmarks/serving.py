@@ -8,11 +8,12 @@ anew (starting and one answer to warm up are not counted), so that a slow spell 
 meets all of them. No two prompts of a run begin alike. A case that took a system more than
 ``--longest`` seconds is not repeated in later rounds: the column "rounds" says so.
 
-The systems: ``carrel`` is ``python generate.py``; ``locked`` the same model behind one lock with
-``generate``, h2oGPT's way; ``transformers`` and ``transformers-batching`` are ``transformers
-serve`` without and with its continuous batching; ``llama.cpp`` its own server, and
-``carrel-llamacpp`` Carrel's over llama-cpp-python, both with the model's 4-bit file; ``bare`` is
-Carrel's engine without a server. What is not installed is left out and named.
+The systems: ``carrel`` is ``python generate.py``, and ``carrel-plain`` the same in the number
+format of the others, by name; ``locked`` the same model behind one lock with ``generate``, h2oGPT's
+way; ``transformers`` and ``transformers-batching`` are ``transformers serve`` without and with its
+continuous batching; ``llama.cpp`` its own server, and ``carrel-llamacpp`` Carrel's over
+llama-cpp-python, both with the model's 4-bit file; ``bare`` is Carrel's engine without a server.
+What is not installed is left out and named.
 
 A smaller run: ``--systems=carrel,locked,bare --users=1,8 --rounds=1 --prompt_tokens=30``.
 """
@@ -41,7 +42,7 @@ MEASURED = ("uvicorn", "httpx", "llama-cpp-python", "xllamacpp")
 
 
 def default_dtype() -> str:
-    """Return what Carrel's ``--dtype=auto`` means here, asked in another process: torch is big."""
+    """Return the weights' format by ``--dtype=auto``, asked in another process: torch is big."""
     program = "from carrel.engine.loading.placement import default_dtype; print(default_dtype())"
     asked = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     return asked.stdout.strip().removeprefix("torch.")
@@ -122,7 +123,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--longest", type=float, default=45, help="seconds; see above")
     parser.add_argument("--engine", default="auto", help="Carrel's engine")
-    parser.add_argument("--dtype", default="auto", help="of all systems but llama.cpp")
+    parser.add_argument("--dtype", default="auto", help="number format of all but llama.cpp")
     parser.add_argument("--models_dir", type=Path, default=Path("models"))
     parser.add_argument("--gguf", type=Path, help="file for llama.cpp; the bundled one")
     parser.add_argument("--carrel_flags", type=str.split, default=[], help="more flags for Carrel")
@@ -150,7 +151,8 @@ def main() -> None:
         models_dir=models_dir,
         model_folder=folder,
         gguf=(given.gguf or bundled_gguf()).resolve(),
-        dtype=default_dtype() if given.dtype == "auto" else given.dtype,
+        dtype=given.dtype,
+        plain_dtype=default_dtype() if given.dtype == "auto" else given.dtype,
         new_tokens=given.new_tokens,
         engine=given.engine,
         carrel_flags=given.carrel_flags,
@@ -174,8 +176,9 @@ def main() -> None:
                 left_out.append(f"Stopped in round {number}: {contender.name}; it failed.")
                 systems.remove(contender)
     notes = [
-        f"{choices.new_tokens} new tokens for each request, greedily; {choices.dtype} (llama.cpp: "
-        f"{choices.gguf.name}). Median of {given.rounds} rounds, each of which runs all systems "
+        f"{choices.new_tokens} new tokens for each request, greedily. Number format: Carrel's "
+        f"`--dtype={choices.dtype}`, llama.cpp's {choices.gguf.name}, the others' "
+        f"{choices.plain_dtype}. Median of {given.rounds} rounds, each of which runs all systems "
         "one after the other. Carrel's engine: "
         f"`--engine={given.engine}`; its further flags: {' '.join(given.carrel_flags) or 'none'}.",
         *(line for text in left_out for line in ("", text)),

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -31,12 +31,16 @@ START_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What all systems are started with. ``model_folder`` holds safetensors, ``gguf`` one file."""
+    """What all systems are started with. ``model_folder`` holds safetensors, ``gguf`` one file.
+
+    ``dtype`` is what Carrel takes, ``plain_dtype`` what the others do: they know no ``auto``.
+    """
 
     models_dir: Path
     model_folder: Path
     gguf: Path | None
     dtype: str
+    plain_dtype: str
     new_tokens: int
     engine: str
     carrel_flags: Sequence[str] = ()
@@ -217,7 +221,8 @@ def locked(choices: Choices) -> Iterator[System]:
     """The same model behind one lock."""
     port = free_port()
     words: list[str | Path] = [sys.executable, HERE / "serving_locked.py"]
-    words += [f"--model={choices.model_folder}", f"--dtype={choices.dtype}", f"--port={port}"]
+    words += [f"--model={choices.model_folder}", f"--dtype={choices.plain_dtype}"]
+    words += [f"--port={port}"]
     with http_system(words, port, {}) as system:
         yield system
 
@@ -231,7 +236,7 @@ def transformers_serve(choices: Choices, *, continuous: bool) -> Iterator[System
     """
     port = free_port()
     words: list[str | Path] = [Path(sys.executable).with_name("transformers"), "serve"]
-    words += [choices.model_folder, "--device", "cpu", "--dtype", choices.dtype]
+    words += [choices.model_folder, "--device", "cpu", "--dtype", choices.plain_dtype]
     words += ["--port", str(port), *choices.serve_flags]
     if continuous:
         block = 32
@@ -279,8 +284,10 @@ def contenders(choices: Choices) -> list[Contender]:
     no_file = "" if choices.gguf else "there is no GGUF file of the model"
     gguf = ["--engine=llamacpp", f"--base_model={choices.gguf}"]
     gguf += [f"--max_batch={choices.users}"]
+    plain = replace(choices, dtype=choices.plain_dtype).carrel
     return [
         Contender("carrel", lambda: carrel(choices, choices.carrel)),
+        Contender("carrel-plain", lambda: carrel(choices, plain)),
         Contender("locked", lambda: locked(choices)),
         Contender("transformers", lambda: transformers_serve(choices, continuous=False)),
         Contender("transformers-batching", lambda: transformers_serve(choices, continuous=True)),

@@ -21,6 +21,7 @@ from carrel.core.errors import CarrelError, ModelLoadFailed
 from carrel.engine.adapters.adapter_set import AdapterSet
 from carrel.engine.loading.bundled import bundled_model
 from carrel.engine.loading.gguf_files import unpacked_gguf
+from carrel.engine.loading.int8_copies import add_int8_copies
 from carrel.engine.loading.memory_estimate import estimate, refuse_too_large
 from carrel.engine.loading.packed_models import unpacked_model
 from carrel.engine.loading.placement import (
@@ -29,6 +30,7 @@ from carrel.engine.loading.placement import (
     memory_limits,
     refuse_quantization,
     use_all_cores,
+    wants_int8_copies,
 )
 from carrel.engine.source import ModelFiles, find_adapter, find_model, first_line
 from carrel.engine.spec import LoadedModel, ModelSpec
@@ -117,6 +119,7 @@ def _load_files(
     model.eval()
     if spec.load_4bit:
         leave_odd_layers_unpacked(model)
+    copied = wants_int8_copies(spec) and add_int8_copies(model)
     adapters = AdapterSet(model, replace(spec, lora_weights=None).name, spec.allow_pickle)
     if adapter is not None:
         adapters.add(spec.name, adapter)
@@ -125,7 +128,7 @@ def _load_files(
         tokenizer=tokenizer,
         name=spec.name,
         context_length=context_length(model.config, tokenizer),
-        precision=precision(spec, dtype),
+        precision=precision(spec, dtype) + ("+int8" if copied else ""),
         device=str(model.device),
         adapters=adapters,
         adapter=spec.name if adapter is not None else None,

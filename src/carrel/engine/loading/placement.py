@@ -33,6 +33,18 @@ def default_dtype() -> torch.dtype:
     return torch.float16 if torch.cuda.is_available() else torch.float32
 
 
+def wants_int8_copies(spec: ModelSpec) -> bool:
+    """Whether the weights are to be held a second time in 8 bits: see `int8_copies`.
+
+    Where the number format is left to Carrel, and on the kind of processor on which it was measured
+    to help: with AVX2 alone the same kernel writes as slowly as float32. A limit of memory means
+    that there is none to spare.
+    """
+    free_choice = spec.dtype == "auto" and not (spec.load_8bit or spec.load_4bit)
+    measured = not torch.cuda.is_available() and torch.cpu.get_capabilities().get("avx512_bf16")
+    return free_choice and bool(measured) and spec.max_cpu_memory is None
+
+
 def device_map(spec: ModelSpec) -> Any:
     """Return what transformers needs to place the weights; None is the processor.
 
