@@ -10,6 +10,8 @@ from torch import nn
 from torch.nn import functional
 
 from carrel.engine.adapters.adapter_set import AdapterSet
+from carrel.engine.batching.batch_model import BatchModel
+from carrel.engine.batching.self_check import check
 from carrel.engine.loading import int8_copies, placement
 from carrel.engine.loading.int8_copies import MOST_ROWS, Int8CopyLinear, add_int8_copies
 from carrel.engine.loading.loader import load
@@ -159,3 +161,15 @@ def test_adapters_go_over_layers_with_copies_and_come_off_again(tmp_path: Path) 
         assert relative_distance(adapted, bare) > ROUNDING
         adapters.remove("mine")
         assert torch.equal(loaded.model(ids).logits, bare)
+
+
+@pytest.mark.parametrize("copies", [False, True])
+def test_the_bundled_model_is_batched_in_bfloat16_with_and_without_copies(
+    models_dir: Path, copies: bool
+) -> None:
+    loaded = load(ModelSpec(models_dir=models_dir, dtype="bfloat16"))
+    if copies:
+        assert add_int8_copies(loaded.model)
+    batch = BatchModel(loaded.model, loaded.adapters)
+    assert check(loaded.model, batch).problem is None
+    batch.close()

@@ -116,8 +116,8 @@ class IngestionService:
         self._indexer = indexer
         self._tools = tools
         self._turn = asyncio.Lock()
-        # Always the same thread: each thread's heap keeps the room of the largest batch that was
-        # embedded in it, and a pool of threads would add that up.
+        # Always the same thread: each thread's heap keeps the room of the largest file that was
+        # read in it, and a pool of threads would add that up.
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="ingestion")
 
     def close(self) -> None:

@@ -120,7 +120,8 @@ class ModelSettings(Section):
     dtype: DtypeName = Field(
         "auto",
         description="Number format of the weights; 'auto' is bfloat16 where the hardware computes "
-        "in it (GPUs, processors with AVX512-BF16 or AMX), float32 on other processors.",
+        "in it (GPUs, processors with AVX512-BF16 or AMX), float32 on other processors. On "
+        "AVX512-BF16 it writes few answers at once with 8-bit copies of the weights.",
     )
     use_gpu_id: bool = Field(
         True, description="Put the model on the one GPU 'gpu_id'; False shards it over all GPUs."

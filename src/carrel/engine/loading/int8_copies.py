@@ -31,8 +31,9 @@ SHARE_OF_FREE = 0.25
 class Int8CopyLinear(nn.Linear):
     """A bfloat16 layer that holds its weights a second time, as int8 with a scale per output.
 
-    Both stand for the same numbers (the bfloat16 ones are rounded to them), so an answer does not
-    depend on how many rows are computed at once by more than bfloat16's own rounding.
+    Both stand for the same numbers, the bfloat16 ones being rounded to them, so an answer depends
+    on how many rows are computed at once hardly more than it does in bfloat16 anyway. (Scales that
+    are powers of two make the two exactly the same and cost 0.8 % of perplexity instead of 0.4 %.)
     """
 
     int8_weight: torch.Tensor
