@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -77,7 +78,10 @@ class Lane:
         group = self._next_prompts(budget)
         for offset, row in enumerate(group):
             self._swap(self.writing + offset, self.rows.index(row))
-        parts = [row.tokens[row.cached : row.cached + budget] for row in group]
+        # In equal parts: a short last one would read all weights for few tokens.
+        longest = max(row.remaining for row in group)
+        size = math.ceil(longest / math.ceil(longest / budget))
+        parts = [row.tokens[row.cached : row.cached + size] for row in group]
         scores = self._forward(self.writing, group, parts)
         if group[0].remaining:
             return [], scores[:0]

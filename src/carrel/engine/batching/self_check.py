@@ -23,9 +23,9 @@ WRITTEN = 2
 MOST_DIFFERENCE = 0.25
 """How far the scores may be from the right ones, as a share of how far these are from each other.
 
-Number formats account for less: the bundled model has 0.00001 in float32, 0.02 to 0.1 in bfloat16,
-depending on the processor, and 0.13 with copies in 8 bits; models that misunderstand the batch have
-more than 0.5.
+Number formats account for less: the bundled model has 0.00001 in float32, 0.02 to 0.14 in bfloat16,
+depending on the processor and the kind of attention; models that misunderstand the batch have more
+than 0.5.
 """
 
 

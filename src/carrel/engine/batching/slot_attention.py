@@ -16,6 +16,14 @@ from transformers.masking_utils import causal_mask_function
 
 SLOTS = "carrel_slots"
 
+MOST_FUSED = 64
+"""Queries of a key-value head from which on torch's fused attention is the slower way in bfloat16
+on a processor: it makes no use of the hardware's bfloat16 products.
+
+The bundled model on 2 cores with AVX512-BF16, parts of 208 tokens of a prompt of 830: 604 ms fused,
+479 ms by two products. The perplexity of 24 articles is the same (20.77 and 20.76).
+"""
+
 MaskFunction = Callable[[Any, Any, Any, Any], Any]
 
 
@@ -98,14 +106,35 @@ def slot_attention(
     folded = query.reshape(rows, shared, group * queries, size)
     if attention_mask is not None and queries > 1 and group > 1:
         attention_mask = attention_mask.repeat(1, 1, group, 1)
-    if softcap is None:
-        output = scaled_dot_product_attention(
-            folded, key, value, attn_mask=attention_mask, scale=scaling
-        )
+    scale = scaling or size**-0.5
+    if softcap is not None:
+        output = _capped(folded, key, value, attention_mask, scale, softcap)
+    elif group * queries >= MOST_FUSED and _is_bfloat16_on_processor(query):
+        output = _by_products(folded, key, value, attention_mask, scale)
     else:
-        output = _capped(folded, key, value, attention_mask, scaling or size**-0.5, softcap)
+        output = scaled_dot_product_attention(
+            folded, key, value, attn_mask=attention_mask, scale=scale
+        )
     output = output.reshape(rows, heads, queries, value.shape[-1])
     return output.transpose(1, 2).contiguous(), None
+
+
+def _is_bfloat16_on_processor(states: torch.Tensor) -> bool:
+    return states.device.type == "cpu" and states.dtype is torch.bfloat16
+
+
+def _by_products(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    mask: torch.Tensor | None,
+    scale: float,
+) -> torch.Tensor:
+    """Attention out of two matrix products, with its scores in between written to memory."""
+    scores = (query * scale) @ key.transpose(2, 3)
+    if mask is not None:
+        scores += mask
+    return torch.softmax(scores, dim=-1) @ value
 
 
 def _capped(

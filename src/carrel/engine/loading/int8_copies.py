@@ -24,6 +24,9 @@ LEAST_WEIGHTS = 2**16
 BLOCK = 32
 """The kernel reads the inputs in blocks, and beyond the end where they do not divide."""
 
+MOST_LEVEL = 127
+"""The largest number of 8 bits that has a negative one."""
+
 SHARE_OF_FREE = 0.25
 """The part of the free memory that copies may take; the rest is for what is computed."""
 
@@ -31,9 +34,10 @@ SHARE_OF_FREE = 0.25
 class Int8CopyLinear(nn.Linear):
     """A bfloat16 layer that holds its weights a second time, as int8 with a scale per output.
 
-    Both stand for the same numbers, the bfloat16 ones being rounded to them, so an answer depends
-    on how many rows are computed at once hardly more than it does in bfloat16 anyway. (Scales that
-    are powers of two make the two exactly the same and cost 0.8 % of perplexity instead of 0.4 %.)
+    Both stand for exactly the same numbers: the bfloat16 ones are rounded to them, and a scale is a
+    power of two, so that bfloat16's eight bits hold each product. An answer depends on how many
+    rows are computed at once no more than it does in bfloat16 anyway. Scales that fit the largest
+    weight cost 0.4 % of perplexity instead of 0.8 %, and made the same scores differ twice as far.
     """
 
     int8_weight: torch.Tensor
@@ -80,10 +84,10 @@ def _can_have_copy(module: Any) -> bool:
 def _add_copy(layer: Any) -> None:
     with torch.no_grad():
         exact = layer.weight.float()
-        # Rounded first, so that the copy is made for the scale that the kernel gets; never zero.
-        scale = (exact.abs().amax(1) / 127).clamp_min(torch.finfo(torch.float32).tiny).bfloat16()
-        levels = (exact / scale.float()[:, None]).round_().clamp_(-127, 127)
+        smallest = torch.finfo(torch.float32).tiny  # for an output whose weights are all zero
+        scale = torch.exp2(torch.log2(exact.abs().amax(1).clamp_min(smallest) / MOST_LEVEL).ceil_())
+        levels = exact.div_(scale[:, None]).round_()
         layer.register_buffer("int8_weight", levels.to(torch.int8), persistent=False)
-        layer.register_buffer("int8_scale", scale, persistent=False)
-        layer.weight.copy_(levels.mul_(scale.float()[:, None]))
+        layer.register_buffer("int8_scale", scale.bfloat16(), persistent=False)
+        layer.weight.copy_(levels.mul_(scale[:, None]))
     layer.__class__ = Int8CopyLinear
