@@ -15,16 +15,20 @@ continuous batching; ``llama.cpp`` its own server, and ``carrel-llamacpp`` Carre
 llama-cpp-python, both with the model's 4-bit file; ``bare`` is Carrel's engine without a server.
 What is not installed is left out and named.
 
+``--rounds_file`` keeps every round in a JSON file, and a run that finds one there adds its rounds:
+what takes an hour can be measured in parts, while nothing else runs.
+
 A smaller run: ``--systems=carrel,locked,bare --users=1,8 --rounds=1 --prompt_tokens=30``.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -33,7 +37,7 @@ from tokenizers import Tokenizer
 
 from carrel.engine.loading.bundled import bundled_gguf, bundled_model
 from environment import describe_environment
-from serving_load import Load, load, load_with_shared_prefix
+from serving_load import Load, Outcome, load, load_with_shared_prefix
 from serving_report import Case, Figures, page
 from serving_systems import Choices, Contender, contenders, started
 
@@ -89,6 +93,31 @@ class Benchmark:
                     flush=True,
                 )
 
+    @property
+    def rounds(self) -> int:
+        """How many rounds were run."""
+        return max(
+            (len(each.outcomes) for case in self.results.values() for each in case.values()),
+            default=0,
+        )
+
+    def read(self, file: Path) -> None:
+        """Take in the rounds of earlier runs; cases that are not measured now are left out."""
+        for kind, users, name, outcomes, memory in json.loads(file.read_text(encoding="utf-8")):
+            if (kind, users) in self.results:
+                figures = self.results[kind, users].setdefault(name, Figures())
+                figures.outcomes += [Outcome.from_json(json.dumps(each)) for each in outcomes]
+                figures.memory += memory
+
+    def write(self, file: Path) -> None:
+        """Keep all rounds."""
+        kept = [
+            [kind, users, name, [asdict(each) for each in figures.outcomes], figures.memory]
+            for (kind, users), systems in self.results.items()
+            for name, figures in systems.items()
+        ]
+        file.write_text(json.dumps(kept), encoding="utf-8")
+
     def _slow(self, case: Case, name: str) -> bool:
         done = self.results[case].get(name)
         return done is not None and done.outcomes[-1].seconds > self._longest
@@ -128,6 +157,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--gguf", type=Path, help="file for llama.cpp; the bundled one")
     parser.add_argument("--carrel_flags", type=str.split, default=[], help="more flags for Carrel")
     parser.add_argument("--serve_flags", type=str.split, default=[], help="more for transformers")
+    parser.add_argument("--rounds_file", type=Path)
     parser.add_argument("--output", type=Path)
     return parser.parse_args()
 
@@ -167,7 +197,10 @@ def main() -> None:
         cases.append((f"{longest_prompt} tokens of prompt, {SHARED}", given.shared_prefix))
     systems, left_out = chosen(choices, given.systems)
     benchmark = Benchmark(choices, cases, given.longest)
-    for number in range(1, given.rounds + 1):
+    if given.rounds_file is not None and given.rounds_file.exists():
+        benchmark.read(given.rounds_file)
+    before = benchmark.rounds
+    for number in range(before + 1, before + given.rounds + 1):
         for contender in list(systems):
             try:
                 benchmark.run_round(number, contender)
@@ -175,11 +208,13 @@ def main() -> None:
                 print(error, file=sys.stderr, flush=True)
                 left_out.append(f"Stopped in round {number}: {contender.name}; it failed.")
                 systems.remove(contender)
+        if given.rounds_file is not None:
+            benchmark.write(given.rounds_file)
     notes = [
         f"{choices.new_tokens} new tokens for each request, greedily. Number format: Carrel's "
         f"`--dtype={choices.dtype}`, llama.cpp's {choices.gguf.name}, the others' "
-        f"{choices.plain_dtype}. Median of {given.rounds} rounds, each of which runs all systems "
-        "one after the other. Carrel's engine: "
+        f"{choices.plain_dtype}. Median of {benchmark.rounds} rounds, each of which runs all "
+        "systems one after the other. Carrel's engine: "
         f"`--engine={given.engine}`; its further flags: {' '.join(given.carrel_flags) or 'none'}.",
         *(line for text in left_out for line in ("", text)),
     ]
