@@ -16,6 +16,7 @@ from carrel.index.chroma import ChromaIndex
 from carrel.index.embedder import SentenceTransformerEmbedder
 from carrel.index.faiss import FaissIndex
 from carrel.index.keyword import SqliteKeywordIndex
+from carrel.ingest.confined import ConfinedReaders, ReadingLimits
 from carrel.ingest.registry import default_registry
 from carrel.ingest.splitter import RecursiveSplitter
 from carrel.services.application import Services
@@ -27,7 +28,7 @@ from carrel.services.indexing import DocumentIndexer
 from carrel.services.ingestion import IngestionService, ReadingTools
 from carrel.services.retrieval import RetrievalService, SearchIndexes
 from carrel.services.scoring import AnswerScoring
-from carrel.settings.schema import Settings
+from carrel.settings.schema import DocumentSettings, Settings
 from carrel.storage.catalog import SqliteCatalog
 from carrel.storage.conversations import SqliteConversationStore
 from carrel.storage.database import Database
@@ -94,7 +95,7 @@ class Application:
 
 
 def reader_registry() -> ReaderRegistry:
-    """Return the readers of all formats."""
+    """Return the readers of all formats, to ask which files can be read."""
     return default_registry()
 
 
@@ -143,9 +144,12 @@ def build(settings: Settings, embedder: Embedder | None = None) -> Application:
         spec = score_spec(settings)
         scorer = RewardModel(spec) if spec is not None else None
         indexes = SearchIndexes(embedder, vectors, keywords)
+        readers = ConfinedReaders(_reading_limits(settings.documents))
+        opening.callback(readers.close)
         services = _services(
             settings,
             pool,
+            readers=readers,
             scorer=scorer,
             catalog=catalog,
             originals=originals,
@@ -154,6 +158,10 @@ def build(settings: Settings, embedder: Embedder | None = None) -> Application:
             indexes=indexes,
         )
         return Application(services, pool, scorer, indexes, lock, opening.pop_all())
+
+
+def _reading_limits(documents: DocumentSettings) -> ReadingLimits:
+    return ReadingLimits(documents.max_reading_seconds, int(documents.max_reading_memory * 2**30))
 
 
 def _vector_index(settings: Settings) -> VectorIndex:
@@ -165,6 +173,7 @@ def _services(
     settings: Settings,
     pool: ModelPool,
     *,
+    readers: ReaderRegistry,
     scorer: RewardModel | None,
     catalog: SqliteCatalog,
     originals: OriginalFiles,
@@ -175,7 +184,7 @@ def _services(
     documents = settings.documents
     collections = CollectionService(catalog, originals, indexer)
     tools = ReadingTools(
-        default_registry(),
+        readers,
         RecursiveSplitter(documents.chunk_size, documents.chunk_overlap),
         documents.max_file_megabytes,
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, UnreadableDocument, UnsupportedFormat
+from carrel.ingest.confined import ConfinedReaders, ReadingLimits
 from carrel.ingest.registry import default_registry
 from damaged_files import damaged, with_damaged_part
 from sample_documents import (
@@ -164,6 +165,22 @@ def test_damage_is_read_around_or_reported_as_unreadable(
         assert "\n" not in str(error)
     else:
         assert all(section.text.strip() for section in sections)
+
+
+@pytest.fixture(scope="module")
+def confined() -> Iterator[ConfinedReaders]:
+    readers = ConfinedReaders(ReadingLimits(seconds=60, bytes=2 << 30))
+    yield readers
+    readers.close()
+
+
+def test_a_process_of_its_own_reads_the_same(
+    confined: ConfinedReaders, sample: Path, suffix: str, tmp_path: Path
+) -> None:
+    assert list(confined.reader_for(sample, sample.name).read(sample)) == read(sample)
+    blank = BLANKS[suffix](tmp_path / f"blank{suffix}")
+    with pytest.raises(EmptyDocument, match="text"):
+        list(confined.reader_for(blank, blank.name).read(blank))
 
 
 def _points_to(link: Path, target: Path) -> bool:

@@ -1,0 +1,214 @@
+"""Readers in a process with limits: a parser that hangs or dies costs only its file."""
+
+from __future__ import annotations
+
+import json
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from carrel.core.documents import Section
+from carrel.core.errors import CarrelError, UnreadableDocument
+from carrel.core.protocols import Reader, ReaderRegistry
+
+PACKAGES = Path(__file__).resolve().parents[2]
+PROGRAM = (
+    "import sys; sys.path[:0] = sys.argv[1:]; "
+    "from carrel.ingest.reading_process import main; main()"
+)
+ENDED_SECONDS = 5
+BLOCK = 1 << 16
+ALL_READERS = ("carrel.ingest.registry", "default_registry")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingLimits:
+    """What reading one file may take.
+
+    ``seconds`` bounds the processor time of a file, and the time between two of its sections;
+    ``bytes`` the memory of the process that reads.
+    """
+
+    seconds: float
+    bytes: int
+
+
+class ConfinedReaders:
+    """A ``ReaderRegistry`` whose readers work in processes of their own.
+
+    A process reads one file after the other, and is replaced when one went wrong in it. While
+    sections are taken slowly it reads ahead as far as a pipe holds, so that reading goes on beside
+    what is done with them. Safe for several threads.
+    """
+
+    def __init__(
+        self,
+        limits: ReadingLimits,
+        registry: tuple[str, str] = ALL_READERS,
+        folder: Path = PACKAGES,
+    ) -> None:
+        """Take where the readers come from: a module of a folder, and a function in it."""
+        self._start = partial(_Process, limits, registry, folder)
+        self._registry: ReaderRegistry = getattr(import_module(registry[0]), registry[1])()
+        self._idle: list[_Process] = []
+        self._lock = Lock()
+        self._closed = False
+
+    def reader_for(self, path: Path, name: str) -> Reader:
+        """Return the reader of a file of this name; what the file holds, it finds out itself."""
+        return _ConfinedReader(self, name)
+
+    def supports(self, name: str) -> bool:
+        """Whether a file of this name has a reader."""
+        return self._registry.supports(name)
+
+    def suffixes(self) -> Sequence[str]:
+        """The suffixes that have a reader, each with its dot, sorted."""
+        return self._registry.suffixes()
+
+    def close(self) -> None:
+        """End the processes; those that are reading end with their file."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for process in idle:
+            process.end()
+
+    def read(self, path: Path, name: str) -> Generator[Section]:
+        """Yield the sections of a file."""
+        process = self._taken()
+        whole = False
+        try:
+            yield from process.read(path, name)
+            whole = True
+        except _Refused as refused:
+            whole = True
+            raise refused.error from None
+        finally:
+            if not whole or not self._given_back(process):
+                process.end()
+
+    def _taken(self) -> _Process:
+        with self._lock:
+            while self._idle:
+                process = self._idle.pop()
+                if process.lives:
+                    return process
+                process.end()
+        return self._start()
+
+    def _given_back(self, process: _Process) -> bool:
+        with self._lock:
+            if not self._closed:
+                self._idle.append(process)
+            return not self._closed
+
+
+class _ConfinedReader:
+    def __init__(self, readers: ConfinedReaders, name: str) -> None:
+        self._readers = readers
+        self._name = name
+
+    def read(self, path: Path) -> Iterator[Section]:
+        return self._readers.read(path, self._name)
+
+
+class _Refused(Exception):
+    """A reader's own answer, after which its process is as good as before."""
+
+    def __init__(self, error: CarrelError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class _Process:
+    """One reading process."""
+
+    def __init__(self, limits: ReadingLimits, registry: tuple[str, str], folder: Path) -> None:
+        self._limits = limits
+        self._rest = b""
+        # Isolated: neither the environment nor the current folder changes what it imports.
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-c", PROGRAM, str(PACKAGES), str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        seconds = max(1, round(limits.seconds))
+        self._send({"bytes": limits.bytes, "seconds": seconds, "registry": registry})
+
+    @property
+    def lives(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def read(self, path: Path, name: str) -> Generator[Section]:
+        """Yield the sections of a file.
+
+        Raises:
+            _Refused: the reader could not read it.
+            UnreadableDocument: the process did not survive it.
+        """
+        self._send({"path": str(path.resolve()), "name": name})
+        while answer := self._answer():
+            if "error" in answer:
+                raise _Refused(_error(*answer["error"]))
+            yield Section(*answer["section"])
+
+    def end(self) -> None:
+        """Stop it, whatever it does, and let its pipes go."""
+        self._process.kill()
+        self._process.communicate()
+
+    def _send(self, line: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):  # the answer that is missing says so
+            self._process.stdin.write(json.dumps(line).encode("ascii") + b"\n")
+            self._process.stdin.flush()
+
+    def _answer(self) -> dict[str, Any]:
+        """Return the next line that it writes."""
+        assert self._process.stdout is not None
+        parts = [self._rest]
+        deadline = time.monotonic() + self._limits.seconds
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            while b"\n" not in parts[-1]:
+                if not selector.select(max(0.0, deadline - time.monotonic())):
+                    raise self._too_slow()
+                block = self._process.stdout.read1(BLOCK)  # type: ignore[attr-defined]
+                if not block:
+                    raise self._died()
+                parts.append(block)
+        line, _, self._rest = b"".join(parts).partition(b"\n")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _too_slow(self) -> UnreadableDocument:
+        return UnreadableDocument(
+            f"it could not be read in {self._limits.seconds:g} seconds "
+            "(max_reading_seconds): it may be damaged"
+        )
+
+    def _died(self) -> UnreadableDocument:
+        if self._process.wait(ENDED_SECONDS) == -signal.SIGXCPU:
+            return self._too_slow()
+        return UnreadableDocument("it is probably damaged: its reader broke down over it")
+
+
+def _error(code: str, message: str) -> CarrelError:
+    """Return the core error of a code; readers raise only ``UnreadableDocument`` and below."""
+    for kind in UnreadableDocument.__subclasses__():
+        if kind.code == code:
+            return kind(message)
+    return UnreadableDocument(message)

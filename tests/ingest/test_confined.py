@@ -1,0 +1,131 @@
+"""A parser that hangs or dies costs only its file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import psutil
+import pytest
+
+from carrel.core.documents import Section
+from carrel.core.errors import EncryptedDocument, UnreadableDocument, UnsupportedFormat
+from carrel.ingest.confined import ConfinedReaders, ReadingLimits
+from sample_documents import write_pdf, write_text
+
+TESTS = Path(__file__).resolve().parents[1]
+Told = Callable[..., Iterator[Section]]
+LIMITS = ReadingLimits(seconds=2, bytes=2 << 30)
+
+
+@pytest.fixture
+def readers() -> Iterator[ConfinedReaders]:
+    made = ConfinedReaders(LIMITS, ("hostile_readers", "registry"), TESTS)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def told(readers: ConfinedReaders, tmp_path: Path) -> Told:
+    """Read a file of these lines."""
+    numbers = count()
+
+    def read(*lines: str) -> Iterator[Section]:
+        path = write_text(tmp_path / f"{next(numbers)}.txt", "\n".join(lines))
+        return readers.reader_for(path, path.name).read(path)
+
+    return read
+
+
+def children() -> set[int]:
+    return {each.pid for each in psutil.Process().children()}
+
+
+def test_sections_arrive_as_the_reader_made_them(told: Told) -> None:
+    assert list(told("日本語 and \U0001f600", "two")) == [
+        Section("日本語 and \U0001f600", 3, "Ünder"),
+        Section("two", 3, "Ünder"),
+    ]
+
+
+def test_one_process_reads_file_after_file_and_ends_with_its_owner(
+    readers: ConfinedReaders, told: Told
+) -> None:
+    before = children()
+    first = [section.text for section in told("who")]
+    assert [section.text for section in told("who")] == first
+    assert {int(each) for each in first} == children() - before
+    readers.close()
+    assert children() <= before
+
+
+@pytest.mark.parametrize("command", ["hang", "compute"])
+def test_a_parser_that_does_not_end_is_stopped(told: Told, command: str) -> None:
+    sections = told("one", command)
+    assert next(sections).text == "one"
+    with pytest.raises(UnreadableDocument, match=r"could not be read in 2 seconds"):
+        next(sections)
+    assert [section.text for section in told("next file")] == ["next file"]
+
+
+def test_a_parser_that_takes_all_memory_is_stopped(told: Told) -> None:
+    with pytest.raises(UnreadableDocument, match="more memory than reading may take"):
+        list(told("eat"))
+    assert [section.text for section in told("next file")] == ["next file"]
+
+
+@pytest.mark.parametrize("command", ["crash", "fault"])
+def test_a_parser_that_dies_costs_only_its_file(told: Told, command: str) -> None:
+    with pytest.raises(UnreadableDocument, match="its reader broke down"):
+        list(told("one", command))
+    assert [section.text for section in told("next file")] == ["next file"]
+
+
+def test_what_a_reader_refuses_keeps_its_class_and_its_process(told: Told) -> None:
+    (process,) = told("who")
+    with pytest.raises(EncryptedDocument, match=r"^it is password protected$"):
+        list(told("lock"))
+    assert list(told("who")) == [process]
+
+
+def test_what_a_library_prints_is_no_answer(told: Told) -> None:
+    assert [section.text for section in told("print", "one")] == ["one"]
+
+
+def test_an_abandoned_reading_takes_its_process_with_it(told: Told) -> None:
+    before = children()
+    sections = told(*["word"] * 100_000)
+    next(sections)
+    assert len(children() - before) == 1
+    sections.close()  # type: ignore[attr-defined]
+    assert children() == before
+
+
+def test_files_are_read_side_by_side(told: Told) -> None:
+    one, other = told("who", "a"), told("who", "b")
+    assert next(one) != next(other)
+    assert [next(one).text, next(other).text] == ["a", "b"]
+
+
+def test_after_the_end_nothing_is_left_running(readers: ConfinedReaders, told: Told) -> None:
+    before = children()
+    sections = told("one", "two")
+    next(sections)
+    readers.close()
+    assert [section.text for section in sections] == ["two"]
+    assert children() == before
+
+
+def test_the_real_readers_work_there(tmp_path: Path) -> None:
+    readers = ConfinedReaders(LIMITS)
+    path = write_pdf(tmp_path / "a.pdf", ["first page", "second page"])
+    assert list(readers.reader_for(path, path.name).read(path)) == [
+        Section("first page", page=1),
+        Section("second page", page=2),
+    ]
+    with pytest.raises(UnsupportedFormat, match="cannot be read: Carrel reads"):
+        list(readers.reader_for(path, "a.xyz").read(path))
+    assert readers.supports("a.pdf")
+    assert ".pdf" in readers.suffixes()
+    readers.close()
