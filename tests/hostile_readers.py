@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -34,6 +35,8 @@ class HostileReader:
             elif line == "print":
                 os.write(1, b"a library's own words\n")
                 sys.stderr.write("more of them\n")
+            elif line == "unpack":
+                yield Section(tempfile.mkdtemp())
             elif line == "who":
                 yield Section(str(os.getpid()))
             else:

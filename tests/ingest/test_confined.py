@@ -93,6 +93,15 @@ def test_what_a_library_prints_is_no_answer(told: Told) -> None:
     assert [section.text for section in told("print", "one")] == ["one"]
 
 
+def test_temporary_files_are_gone_with_a_process_that_was_killed(told: Told) -> None:
+    sections = told("unpack", "hang")
+    unpacked = Path(next(sections).text)
+    assert unpacked.is_dir()
+    sections.close()  # type: ignore[attr-defined]
+    assert not unpacked.exists()
+    assert not unpacked.parent.exists()
+
+
 def test_an_abandoned_reading_takes_its_process_with_it(told: Told) -> None:
     before = children()
     sections = told(*["word"] * 100_000)

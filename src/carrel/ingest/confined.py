@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any
 
@@ -144,8 +145,16 @@ class _Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
-        seconds = max(1, round(limits.seconds))
-        self._send({"bytes": limits.bytes, "seconds": seconds, "registry": registry})
+        # A process that is killed cannot remove its temporary files.
+        self._folder = TemporaryDirectory(prefix="carrel-reading-")
+        self._send(
+            {
+                "bytes": limits.bytes,
+                "seconds": max(1, round(limits.seconds)),
+                "registry": registry,
+                "folder": self._folder.name,
+            }
+        )
 
     @property
     def lives(self) -> bool:
@@ -166,9 +175,10 @@ class _Process:
             yield Section(*answer["section"])
 
     def end(self) -> None:
-        """Stop it, whatever it does, and let its pipes go."""
+        """Stop it, whatever it does, and let its pipes and its temporary files go."""
         self._process.kill()
         self._process.communicate()
+        self._folder.cleanup()
 
     def _send(self, line: dict[str, Any]) -> None:
         assert self._process.stdin is not None

@@ -3,11 +3,11 @@
 A damaged or hostile file can make a parser run for ever, take all memory, or crash; here it takes
 no more than this process with it.
 
-It reads JSON lines from standard input. The first is ``{"bytes", "seconds", "registry"}``: the
-memory that the process may take, the processor time for one file, and where the readers come from
-as ``[module, function]``. Each further one is ``{"path", "name"}`` and is answered with lines
-``{"section": [text, page, heading]}`` and at last with ``{}``, or with
-``{"error": [code, message]}``.
+It reads JSON lines from standard input. The first is ``{"bytes", "seconds", "registry",
+"folder"}``: the memory that the process may take, the processor time for one file, where the
+readers come from as ``[module, function]``, and a folder for temporary files. Each further one is
+``{"path", "name"}`` and is answered with lines ``{"section": [text, page, heading]}`` and at last
+with ``{}``, or with ``{"error": [code, message]}``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import json
 import os
 import resource
 import sys
+import tempfile
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -65,6 +66,7 @@ def main() -> None:
     module, function = limits["registry"]
     registry = getattr(import_module(module), function)()
     limit_memory(limits["bytes"])
+    tempfile.tempdir = limits["folder"]
     # What a library prints would break the lines of the answer.
     answers = os.dup(1)
     os.dup2(2, 1)
