@@ -21,6 +21,8 @@ _NAMESPACES = " ".join(
 )
 MANIFEST = (
     '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+    '<manifest:file-entry manifest:full-path="/" '
+    'manifest:media-type="application/vnd.oasis.opendocument.KIND"/>'
     '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/>'
     "</manifest:manifest>"
 )
@@ -41,7 +43,7 @@ def write_open_document(
     parts = {
         "mimetype": f"application/vnd.oasis.opendocument.{kind}".encode(),
         "content.xml": content.encode(),
-        "META-INF/manifest.xml": MANIFEST.encode(),
+        "META-INF/manifest.xml": MANIFEST.replace("KIND", kind).encode(),
     }
     path.write_bytes(zip_of(parts))
     return path
@@ -57,7 +59,12 @@ def table_xml(rows: Sequence[Sequence[str]], name: str = "") -> str:
             for cell in row
         )
         lines.append(f"<table:table-row>{''.join(cells)}</table:table-row>")
-    return f'<table:table table:name="{escape(name)}">{"".join(lines)}</table:table>'
+    columns = max(map(len, rows), default=1)
+    return (
+        f'<table:table table:name="{escape(name)}">'
+        f'<table:table-column table:number-columns-repeated="{columns}"/>'
+        f"{''.join(lines)}</table:table>"
+    )
 
 
 def write_odt(path: Path, content: Sequence[str | tuple[str, int] | list[list[str]]]) -> Path:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from carrel.core.documents import Section
-from carrel.core.errors import EncryptedDocument
+from carrel.core.errors import EncryptedDocument, UnreadableDocument
+from carrel.ingest import old_workbook
 from carrel.ingest.old_workbook import OldWorkbookReader
 from old_documents import write_xls
 
@@ -49,6 +50,16 @@ def test_cells_read_as_the_sheet_shows_them(tmp_path: Path) -> None:
 def test_an_encrypted_workbook_asks_for_a_copy_without_password(tmp_path: Path) -> None:
     path = write_xls(tmp_path / "a.xls", {"S": [["a"]]}, encrypted=True)
     with pytest.raises(EncryptedDocument, match="password protected"):
+        read(path)
+
+
+def test_a_workbook_of_absurd_length_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_xls(tmp_path / "a.xls", {"S": [["x" * 1000]] * 30})
+    assert len(read(path)) == 30
+    monkeypatch.setattr(old_workbook, "MOST_CHARACTERS", 20_000)
+    with pytest.raises(UnreadableDocument, match="more text than any real document"):
         read(path)
 
 

@@ -116,6 +116,14 @@ def test_notes_and_text_boxes_follow_their_paragraph(tmp_path: Path) -> None:
     assert read_body(tmp_path / "a.rtf", body) == "Boats sold.\nWithout\nrafts.\nboxed\nNext"
 
 
+def test_numbers_of_a_list_are_read_and_pictured_bullets_are_not(tmp_path: Path) -> None:
+    body = (
+        r"{\listtext\pard 3.2\tab}Delivery\par{\listtext\pard\u-3944\'3f\tab}Boats\par"
+        r"{\listtext\pard\f0 \u61623 ?\tab}Rafts\par"
+    )
+    assert read_body(tmp_path / "a.rtf", body) == "3.2\tDelivery\nBoats\nRafts"
+
+
 def test_a_cell_of_several_paragraphs_and_a_table_in_it_are_one_line(tmp_path: Path) -> None:
     body = (
         r"\trowd\pard\intbl one\par two\cell a{\nestcell}b{\nonesttables\par}"

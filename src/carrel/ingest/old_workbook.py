@@ -11,12 +11,14 @@ from typing import Any
 import xlrd
 
 from carrel.core.documents import Section
-from carrel.core.errors import EncryptedDocument
+from carrel.core.errors import EncryptedDocument, UnreadableDocument
 from carrel.ingest.cleaning import one_line
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.rows import row_lines, sections_of_lines
 
 _ENCRYPTED = "encrypted"
+# A text stands in the file once, however many cells show it.
+MOST_CHARACTERS = 1 << 28
 
 
 class OldWorkbookReader:
@@ -31,9 +33,14 @@ class OldWorkbookReader:
         """Yield the sections of one sheet after the other, hidden ones included."""
         # xlrd prints what it wonders about.
         with Path(os.devnull).open("w") as log, _workbook(path, log) as workbook:
+            characters = 0
             for number, name in enumerate(workbook.sheet_names(), start=1):
                 rows = _rows(workbook.sheet_by_index(number - 1), workbook.datemode)
-                yield from sections_of_lines(row_lines(rows), number, one_line(name) or None)
+                for section in sections_of_lines(row_lines(rows), number, one_line(name) or None):
+                    characters += len(section.text)
+                    if characters > MOST_CHARACTERS:
+                        raise UnreadableDocument("it holds more text than any real document")
+                    yield section
                 workbook.unload_sheet(number - 1)
 
 

@@ -18,6 +18,8 @@ from carrel.ingest.rich_text_tokens import Token, tokens
 _MOST_GROUPS = 1_000
 _BODY_TEXT_LEVEL = 9
 _SURROGATES = re.compile("[\ud800-\udfff]+")
+# Characters of symbol fonts, which say nothing without the font: bullets above all.
+_PICTURED = re.compile("[\uf000-\uf0ff]\t?")
 _CHARACTERS = {
     **{"tab": "\t", "line": "\n", "emdash": "—", "endash": "–", "bullet": "•"},
     **{"lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”"},
@@ -221,7 +223,7 @@ class _DocumentText:
         if place == "body":
             self._length = 0
         # Characters beyond the first 65,536 are written as two halves.
-        return clean_text(_SURROGATES.sub(_joined, text)).strip()
+        return clean_text(_SURROGATES.sub(_joined, _PICTURED.sub("", text))).strip()
 
     def _end_paragraph(self) -> Iterator[Block]:
         text = self._take("body")
