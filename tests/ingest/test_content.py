@@ -78,6 +78,10 @@ def test_an_old_document_is_known_by_its_own_streams_and_not_by_words_in_it(
     assert identify(path) is Content.OLD_WORKBOOK
     path.write_bytes(ole_container("PowerPoint Document", "WordDocument".encode("utf-16-le")))
     assert identify(path) is Content.OLD_PRESENTATION
+    path.write_bytes(ole_container("Book", b"Excel 95"))
+    assert identify(path) is Content.OLD_WORKBOOK
+    path.write_bytes(ole_container("Contents", "Workbook".encode("utf-16-le")))
+    assert identify(path) is Content.OLD_OFFICE
 
 
 def test_archives_and_compressed_data_are_not_text(tmp_path: Path) -> None:

@@ -92,6 +92,7 @@ _OLE_STREAMS = (
     ("WordDocument", Content.OLD_WORD),
     ("PowerPoint Document", Content.OLD_PRESENTATION),
     ("Workbook", Content.OLD_WORKBOOK),
+    ("Book", Content.OLD_WORKBOOK),
 )
 _OLE_DAMAGE = (
     *(xlrd.compdoc.CompDocError, struct.error, AssertionError, RecursionError),
