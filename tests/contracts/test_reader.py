@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ from carrel.core.errors import EmptyDocument, UnreadableDocument, UnsupportedFor
 from carrel.ingest.confined import ConfinedReaders, ReadingLimits
 from carrel.ingest.registry import default_registry
 from damaged_files import damaged, with_damaged_part
+from old_documents import write_converter, write_old_office, write_rtf, write_xls
+from open_documents import write_epub, write_odp, write_ods, write_odt
 from sample_documents import (
     write_csv,
     write_docx,
@@ -25,8 +28,8 @@ from sample_documents import (
 )
 
 MUTATIONS = 30
-PAGED = (".pdf", ".pptx", ".xlsx")
-PACKAGES = (".docx", ".pptx", ".xlsx")
+PAGED = (".pdf", ".pptx", ".xlsx", ".odp", ".ods", ".ppt", ".xls")
+PACKAGES = (".docx", ".pptx", ".xlsx", ".odt", ".odp", ".ods", ".epub")
 
 Write = Callable[[Path], Path]
 
@@ -44,6 +47,26 @@ SAMPLES: dict[str, Write] = {
     ".csv": lambda path: write_csv(path, [["Name", "Age"], ["Alpha", 3], ["Beta", 4]]),
     ".tsv": lambda path: write_csv(path, [["Name", "Age"], ["Alpha", 3]], delimiter="\t"),
     ".txt": lambda path: write_text(path, "Alpha one.\n\nBeta two.\n"),
+    ".odt": lambda path: write_odt(
+        path, ["Alpha", ("Heading", 1), "Text", [["a", "b"], ["1", "2"]], ""]
+    ),
+    ".odp": lambda path: write_odp(path, [("Alpha", "one\ntwo", "noted"), ("Beta", "x", "")]),
+    ".ods": lambda path: write_ods(
+        path, {"First": [["Year", "Alpha"], ["2020", "1.5"]], "Blank": [], "Beta": [["x", "y"]]}
+    ),
+    ".epub": lambda path: write_epub(path, {"a": "<h1>Alpha</h1><p>one</p>", "b": "<p>two</p>"}),
+    ".rtf": lambda path: write_rtf(
+        path, ["Alpha", ("Heading", 1), r"Caf\'e9 \u8364?", [["a", "b"], ["1", "2"]]]
+    ),
+    ".xls": lambda path: write_xls(
+        path, {"First": [["Year", "Alpha"], [2020, 1.5]], "Blank": [], "Beta": [["x", "y"]]}
+    ),
+    ".doc": lambda path: write_old_office(
+        path, "WordDocument", write_docx(path.with_suffix(".docx"), ["Alpha", ("Heading", 1)])
+    ),
+    ".ppt": lambda path: write_old_office(
+        path, "PowerPoint Document", write_pptx(path.with_suffix(".pptx"), [("Alpha", "one", "")])
+    ),
 }
 # Files of the right kind that hold no text at all.
 BLANKS: dict[str, Write] = {
@@ -56,11 +79,30 @@ BLANKS: dict[str, Write] = {
     ".csv": lambda path: write_csv(path, [["", ""], ["", ""]]),
     ".tsv": lambda path: write_csv(path, [["", ""]], delimiter="\t"),
     ".txt": lambda path: write_text(path, " \n\t\n"),
+    ".odt": lambda path: write_odt(path, [""]),
+    ".odp": lambda path: write_odp(path, [("", "", "")]),
+    ".ods": lambda path: write_ods(path, {"Sheet": []}),
+    ".epub": lambda path: write_epub(path, {"a": "<p> </p>"}),
+    ".rtf": lambda path: write_rtf(path, [""]),
+    ".xls": lambda path: write_xls(path, {"Sheet": []}),
+    ".doc": lambda path: write_old_office(
+        path, "WordDocument", write_docx(path.with_suffix(".docx"), [""])
+    ),
+    ".ppt": lambda path: write_old_office(
+        path, "PowerPoint Document", write_pptx(path.with_suffix(".pptx"), [("", "", "")])
+    ),
 }
 
 
 def read(path: Path) -> list[Section]:
     return list(default_registry().reader_for(path, path.name).read(path))
+
+
+@pytest.fixture(autouse=True)
+def stand_in_converter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what LibreOffice converts be converted, whether it is installed or not."""
+    program = write_converter(tmp_path / "programs")
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
 
 
 @pytest.fixture(params=sorted(SAMPLES))

@@ -9,8 +9,11 @@ import pytest
 
 from carrel.ingest.content import Content, identify
 from damaged_files import zip_of
+from old_documents import ole_container, write_xls
+from open_documents import write_epub, write_odp, write_ods, write_odt
 from sample_documents import write_docx, write_pdf, write_pptx, write_text, write_xlsx
 
+ODF = b"application/vnd.oasis.opendocument."
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
 
 
@@ -25,6 +28,10 @@ def test_real_documents_are_told_apart(tmp_path: Path) -> None:
     assert identify(write_docx(tmp_path / "b", ["text"])) is Content.WORD
     assert identify(write_pptx(tmp_path / "c", [("a", "b", "")])) is Content.PRESENTATION
     assert identify(write_xlsx(tmp_path / "d", {"S": [["a"]]})) is Content.WORKBOOK
+    assert identify(write_odt(tmp_path / "e", ["text"])) is Content.OPEN_TEXT
+    assert identify(write_ods(tmp_path / "f", {"S": [["a"]]})) is Content.OPEN_SPREADSHEET
+    assert identify(write_odp(tmp_path / "g", [("a", "b", "")])) is Content.OPEN_PRESENTATION
+    assert identify(write_epub(tmp_path / "h", {"a": "text"})) is Content.BOOK
 
 
 @pytest.mark.parametrize(
@@ -48,6 +55,11 @@ def test_real_documents_are_told_apart(tmp_path: Path) -> None:
         (b"\x7fELF\2\1\1", Content.PROGRAM),
         (zip_of({"a.txt": b"a"}), Content.ZIP),
         (zip_of({"word/document.xml": b"a" * 999})[:-30], Content.DAMAGED_ZIP),
+        (zip_of({"mimetype": ODF + b"text-template\n"}), Content.OPEN_TEXT),
+        (zip_of({"mimetype": ODF + b"graphics"}), Content.ZIP),
+        (zip_of({"mimetype": bytes(1 << 20)}), Content.ZIP),
+        (zip_of({"META-INF/container.xml": b"x"}), Content.BOOK),
+        (zip_of({"mimetype": ODF, "META-INF/container.xml": b"x"}), Content.ZIP),
         (OLE + "EncryptedPackage".encode("utf-16-le"), Content.ENCRYPTED_OFFICE),
         (OLE + "WordDocument".encode("utf-16-le"), Content.OLD_WORD),
         (OLE + "Workbook".encode("utf-16-le"), Content.OLD_WORKBOOK),
@@ -57,6 +69,19 @@ def test_real_documents_are_told_apart(tmp_path: Path) -> None:
 )
 def test_content_is_known_by_its_bytes(tmp_path: Path, data: bytes, content: Content) -> None:
     assert identify_bytes(tmp_path, data) is content
+
+
+def test_an_old_document_is_known_by_its_own_streams_and_not_by_words_in_it(
+    tmp_path: Path,
+) -> None:
+    path = write_xls(tmp_path / "a.xls", {"S": [["WordDocument", "EncryptedPackage"]]})
+    assert identify(path) is Content.OLD_WORKBOOK
+    path.write_bytes(ole_container("PowerPoint Document", "WordDocument".encode("utf-16-le")))
+    assert identify(path) is Content.OLD_PRESENTATION
+    path.write_bytes(ole_container("Book", b"Excel 95"))
+    assert identify(path) is Content.OLD_WORKBOOK
+    path.write_bytes(ole_container("Contents", "Workbook".encode("utf-16-le")))
+    assert identify(path) is Content.OLD_OFFICE
 
 
 def test_archives_and_compressed_data_are_not_text(tmp_path: Path) -> None:

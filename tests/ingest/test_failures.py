@@ -12,6 +12,8 @@ import openpyxl.utils.exceptions
 import pptx.exc
 import pypdfium2
 import pytest
+import xlrd.biffh
+import xlrd.compdoc
 
 from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, EncryptedDocument, UnreadableDocument
@@ -23,6 +25,8 @@ VENDOR_MODULES = (
     docx.oxml.exceptions,
     openpyxl.utils.exceptions,
     pptx.exc,
+    xlrd.biffh,
+    xlrd.compdoc,
 )
 
 

@@ -14,6 +14,7 @@ from carrel.ingest.content import Content
 from carrel.ingest.registry import Format, SuffixReaderRegistry, default_registry
 from carrel.ingest.text import TextReader
 from damaged_files import zip_of
+from open_documents import write_odt
 from sample_documents import write_docx, write_pdf, write_text, write_xlsx
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
@@ -60,8 +61,11 @@ def test_an_unknown_ending_names_the_known_ones(tmp_path: Path, name: str) -> No
         ("a.csv", "an Excel workbook", "rename it to end in .xlsx"),
         ("a.html", "a PDF", "rename it to end in .pdf"),
         ("a.docx", "a zip archive", ""),
-        ("a.docx", "an old Word document", "save it as .docx"),
-        ("a.txt", "a Rich Text document", "save it as .docx"),
+        ("a.docx", "an old Word document", "rename it to end in .doc"),
+        ("a.doc", "a Rich Text document", "rename it to end in .rtf"),
+        ("a.xls", "a document of an old Office version", "save it as .docx, .xlsx or .pptx"),
+        ("a.docx", "an OpenDocument text", "rename it to end in .odt"),
+        ("a.zip.epub", "a zip archive", ""),
         ("a.md", "binary data", ""),
     ],
 )
@@ -82,6 +86,10 @@ def test_a_wrong_ending_is_named_with_what_the_file_holds(
             path.write_bytes(zip_of({"a.txt": b"a"}))
         case "an old Word document":
             path.write_bytes(OLE + "WordDocument".encode("utf-16-le"))
+        case "a document of an old Office version":
+            path.write_bytes(OLE)
+        case "an OpenDocument text":
+            write_odt(path, ["text"])
         case "a Rich Text document":
             path.write_bytes(b"{\\rtf1 text}")
         case _:
@@ -106,9 +114,10 @@ def test_an_encrypted_office_document_asks_for_a_copy_without_password(
 def test_a_cut_off_office_document_is_damaged_and_not_unsupported(tmp_path: Path) -> None:
     path = write_docx(tmp_path / "a.docx", ["text"])
     path.write_bytes(path.read_bytes()[:5000])
-    error = refusal(path, "a.docx")
-    assert type(error) is UnreadableDocument
-    assert "cut short" in str(error)
+    for name in ("a.docx", "a.odt", "a.ods", "a.odp", "a.epub"):
+        error = refusal(path, name)
+        assert type(error) is UnreadableDocument
+        assert "cut short" in str(error)
 
 
 def test_an_empty_file_and_a_missing_one_are_named_as_such(tmp_path: Path) -> None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import mmap
+import os
+import struct
 import zipfile
+import zlib
 from enum import Enum
 from pathlib import Path
+
+import xlrd.compdoc
 
 from carrel.ingest.encoding import mark_encoding, unmarked_wide_encoding
 
@@ -25,6 +30,10 @@ class Content(Enum):
     WORD = "a Word document (.docx)"
     PRESENTATION = "a PowerPoint presentation (.pptx)"
     WORKBOOK = "an Excel workbook (.xlsx)"
+    OPEN_TEXT = "an OpenDocument text (.odt)"
+    OPEN_SPREADSHEET = "an OpenDocument spreadsheet (.ods)"
+    OPEN_PRESENTATION = "an OpenDocument presentation (.odp)"
+    BOOK = "an EPUB book (.epub)"
     ZIP = "a zip archive"
     DAMAGED_ZIP = "a damaged zip archive"
     ENCRYPTED_OFFICE = "an encrypted Office document"
@@ -66,12 +75,28 @@ _PACKAGE_FOLDERS = (
     ("ppt/", Content.PRESENTATION),
     ("xl/", Content.WORKBOOK),
 )
-# Streams of an OLE container, by the names in its directory, which are UTF-16.
+# What the entry ``mimetype`` of a package says; templates say the same with an ending.
+_PACKAGE_TYPES = (
+    (b"application/vnd.oasis.opendocument.text", Content.OPEN_TEXT),
+    (b"application/vnd.oasis.opendocument.spreadsheet", Content.OPEN_SPREADSHEET),
+    (b"application/vnd.oasis.opendocument.presentation", Content.OPEN_PRESENTATION),
+    (b"application/epub+zip", Content.BOOK),
+)
+_TYPE_ENTRY = "mimetype"
+_TYPE_ENDINGS = (b"", b"-template")
+_TYPE_BYTES = 100
+_BOOK_ENTRY = "META-INF/container.xml"
+# Streams of an OLE container.
 _OLE_STREAMS = (
     ("EncryptedPackage", Content.ENCRYPTED_OFFICE),
     ("WordDocument", Content.OLD_WORD),
     ("PowerPoint Document", Content.OLD_PRESENTATION),
     ("Workbook", Content.OLD_WORKBOOK),
+    ("Book", Content.OLD_WORKBOOK),
+)
+_OLE_DAMAGE = (
+    *(xlrd.compdoc.CompDocError, struct.error, AssertionError, RecursionError),
+    *(LookupError, ValueError, TypeError, AttributeError),
 )
 
 
@@ -106,21 +131,51 @@ def _identify_zip(path: Path) -> Content:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
+            declared = _declared_type(archive) if _TYPE_ENTRY in names else None
     except (zipfile.BadZipFile, UnicodeError, ValueError, NotImplementedError):
         # The central directory stands at the end: this is what a cut-off file looks like.
         return Content.DAMAGED_ZIP
+    if declared is not None:
+        return declared
     for folder, content in _PACKAGE_FOLDERS:
         if any(name.startswith(folder) for name in names):
             return content
-    return Content.ZIP
+    # Books that were packed again by hand often lack their type.
+    return Content.BOOK if _BOOK_ENTRY in names and _TYPE_ENTRY not in names else Content.ZIP
+
+
+def _declared_type(archive: zipfile.ZipFile) -> Content | None:
+    try:
+        with archive.open(_TYPE_ENTRY) as stream:
+            declared = stream.read(_TYPE_BYTES).strip()
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+        # The last one asks for a password.
+        return None
+    for known, content in _PACKAGE_TYPES:
+        if any(declared == known + ending for ending in _TYPE_ENDINGS):
+            return content
+    return None
 
 
 def _identify_ole(path: Path) -> Content:
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        streams = _ole_streams(data)
         for name, content in _OLE_STREAMS:
-            if data.find(name.encode("utf-16-le")) >= 0:
+            # In a damaged container, the name anywhere in it is as good a sign as there is.
+            found = data.find(name.encode("utf-16-le")) >= 0 if streams is None else name in streams
+            if found:
                 return content
     return Content.OLD_OFFICE
+
+
+def _ole_streams(data: mmap.mmap) -> set[str] | None:
+    """Return what stands at the top of a container, without the documents embedded in it."""
+    try:
+        with Path(os.devnull).open("w") as log:
+            entries = xlrd.compdoc.CompDoc(data, logfile=log).dirlist
+    except _OLE_DAMAGE:
+        return None
+    return {entries[number].name for number in entries[0].children}
 
 
 def _is_text(head: bytes) -> bool:

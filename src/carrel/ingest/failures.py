@@ -20,6 +20,9 @@ import openpyxl.utils.exceptions
 import pptx.exc
 import pypdfium2
 import structlog
+import xlrd
+import xlrd.compdoc
+import xlrd.formula
 from lxml import etree
 
 from carrel.core.documents import Section
@@ -54,6 +57,9 @@ DAMAGE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
             openpyxl.utils.exceptions.ReadOnlyWorkbookException,
             openpyxl.utils.exceptions.SheetTitleException,
             openpyxl.utils.exceptions.WorkbookAlreadySaved,
+            xlrd.XLRDError,
+            xlrd.compdoc.CompDocError,
+            xlrd.formula.FormulaError,
         ),
         _OFFICE_PART,
     ),

@@ -13,24 +13,28 @@ from carrel.core.errors import (
     UnsupportedFormat,
 )
 from carrel.core.protocols import Reader
+from carrel.ingest.book import BookReader
 from carrel.ingest.content import Content, identify
 from carrel.ingest.failures import as_core_error
 from carrel.ingest.markdown import MarkdownReader
+from carrel.ingest.old_office import OldOfficeReader
+from carrel.ingest.old_workbook import OldWorkbookReader
+from carrel.ingest.opendocument_presentation import OpenDocumentPresentationReader
+from carrel.ingest.opendocument_spreadsheet import OpenDocumentSpreadsheetReader
+from carrel.ingest.opendocument_text import OpenDocumentTextReader
 from carrel.ingest.pdf import PdfReader
 from carrel.ingest.presentation import PresentationReader
+from carrel.ingest.rich_text import RichTextReader
 from carrel.ingest.spreadsheet import SpreadsheetReader
 from carrel.ingest.table import TableReader
 from carrel.ingest.text import TextReader
 from carrel.ingest.web import WebReader
 from carrel.ingest.word import WordReader
 
-_MODERN_FORM = {
-    Content.OLD_WORD: ".docx",
-    Content.RTF: ".docx",
-    Content.OLD_WORKBOOK: ".xlsx",
-    Content.OLD_PRESENTATION: ".pptx",
-    Content.OLD_OFFICE: ".docx, .xlsx or .pptx",
-}
+_PACKAGES = frozenset((Content.WORD, Content.PRESENTATION, Content.WORKBOOK)).union(
+    (Content.OPEN_TEXT, Content.OPEN_PRESENTATION, Content.OPEN_SPREADSHEET, Content.BOOK)
+)
+_MODERN_FORM = {Content.OLD_OFFICE: ".docx, .xlsx or .pptx"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +92,13 @@ class SuffixReaderRegistry:
         return sorted(self._formats)
 
     def _mismatch(self, suffix: str, expected: Format, content: Content) -> UnreadableDocument:
-        packages = (Content.WORD, Content.PRESENTATION, Content.WORKBOOK)
         if content is Content.EMPTY:
             return EmptyDocument("it is empty")
         if content is Content.ENCRYPTED_OFFICE:
             return EncryptedDocument(
                 "it is password protected: save a copy without the password and add that"
             )
-        if content is Content.DAMAGED_ZIP and expected.content in packages:
+        if content is Content.DAMAGED_ZIP and expected.content in _PACKAGES:
             return UnreadableDocument("it is damaged or cut short: its contents cannot be unpacked")
         return UnsupportedFormat(
             f"its name ends in {suffix}, but it holds {content.value}{self._advice(content)}"
@@ -112,12 +115,23 @@ class SuffixReaderRegistry:
 
 def default_registry() -> SuffixReaderRegistry:
     """Return a registry of every format that Carrel reads."""
+    word, presentation = WordReader(), PresentationReader()
+    old_word = OldOfficeReader(Content.OLD_WORD, ".docx", word)
+    old_presentation = OldOfficeReader(Content.OLD_PRESENTATION, ".pptx", presentation)
     return SuffixReaderRegistry(
         [
             Format((".pdf",), Content.PDF, PdfReader()),
-            Format((".docx",), Content.WORD, WordReader()),
-            Format((".pptx",), Content.PRESENTATION, PresentationReader()),
+            Format((".docx",), Content.WORD, word),
+            Format((".pptx",), Content.PRESENTATION, presentation),
             Format((".xlsx",), Content.WORKBOOK, SpreadsheetReader()),
+            Format((".doc",), Content.OLD_WORD, old_word),
+            Format((".ppt",), Content.OLD_PRESENTATION, old_presentation),
+            Format((".xls",), Content.OLD_WORKBOOK, OldWorkbookReader()),
+            Format((".odt",), Content.OPEN_TEXT, OpenDocumentTextReader()),
+            Format((".odp",), Content.OPEN_PRESENTATION, OpenDocumentPresentationReader()),
+            Format((".ods",), Content.OPEN_SPREADSHEET, OpenDocumentSpreadsheetReader()),
+            Format((".rtf",), Content.RTF, RichTextReader()),
+            Format((".epub",), Content.BOOK, BookReader()),
             Format((".txt", ".text", ".log", ".rst"), Content.TEXT, TextReader()),
             Format((".md", ".markdown"), Content.TEXT, MarkdownReader()),
             Format((".csv", ".tsv"), Content.TEXT, TableReader()),

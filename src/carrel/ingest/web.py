@@ -46,20 +46,28 @@ class WebReader:
     @checked_sections
     def read(self, path: Path) -> Generator[Section]:
         """Yield the sections; there are no pages."""
-        data = path.read_bytes()
-        text = clean_text(decode(data, _declared_encoding(data)))
-        # A parser for bytes, because one for strings refuses an encoding declaration.
-        parser = etree.HTMLParser(
-            encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
-        )
-        root = etree.fromstring(text.encode() or b"<html/>", parser)
-        # The parser stops there and would leave out the rest without a word.
-        if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log):
-            raise UnreadableDocument("its elements are nested too deeply, probably never closed")
-        if root is None:
-            return
-        title = heading_line(root.findtext("head/title") or "")
-        yield from sections_by_heading(_PageText().blocks(root), first_heading=title)
+        yield from page_sections(path.read_bytes())
+
+
+def page_sections(data: bytes) -> Iterator[Section]:
+    """Yield the sections of one page of HTML or XHTML, as ``WebReader`` promises them.
+
+    Raises:
+        UnreadableDocument: the elements are nested too deeply.
+    """
+    text = clean_text(decode(data, _declared_encoding(data)))
+    # A parser for bytes, because one for strings refuses an encoding declaration.
+    parser = etree.HTMLParser(
+        encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
+    )
+    root = etree.fromstring(text.encode() or b"<html/>", parser)
+    # The parser stops there and would leave out the rest without a word.
+    if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log):
+        raise UnreadableDocument("its elements are nested too deeply, probably never closed")
+    if root is None:
+        return
+    title = heading_line(root.findtext("head/title") or "")
+    yield from sections_by_heading(_PageText().blocks(root), first_heading=title)
 
 
 def _declared_encoding(data: bytes) -> str | None:
