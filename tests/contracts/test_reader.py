@@ -10,6 +10,7 @@ import pytest
 
 from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, UnreadableDocument, UnsupportedFormat
+from carrel.ingest.definitions import DEFINITIONS
 from carrel.ingest.registry import default_registry
 from damaged_files import damaged, with_damaged_part
 from sample_documents import (
@@ -22,9 +23,10 @@ from sample_documents import (
     write_text,
     write_xlsx,
 )
+from sample_messages import message, write_eml, write_mbox, write_mhtml
 
 MUTATIONS = 30
-PAGED = (".pdf", ".pptx", ".xlsx")
+PAGED = (".pdf", ".pptx", ".xlsx", ".mbox")
 PACKAGES = (".docx", ".pptx", ".xlsx")
 
 Write = Callable[[Path], Path]
@@ -43,6 +45,22 @@ SAMPLES: dict[str, Write] = {
     ".csv": lambda path: write_csv(path, [["Name", "Age"], ["Alpha", 3], ["Beta", 4]]),
     ".tsv": lambda path: write_csv(path, [["Name", "Age"], ["Alpha", 3]], delimiter="\t"),
     ".txt": lambda path: write_text(path, "Alpha one.\n\nBeta two.\n"),
+    ".eml": lambda path: write_eml(
+        path, message("one", attachments={"a.csv": b"a,b\n1,2\n"}, inner=[message("two")])
+    ),
+    ".mbox": lambda path: write_mbox(path, [message("one"), message("two", html="<p>two</p>")]),
+    ".mhtml": lambda path: write_mhtml(path, "<h1>Alpha</h1><p>one</p><h2>Beta</h2><p>two</p>"),
+    ".rst": lambda path: write_text(path, "Alpha\n=====\n\none\n\nBeta\n----\ntwo\n"),
+    ".org": lambda path: write_text(path, "* Alpha\none\n** Beta\ntwo\n"),
+    ".json": lambda path: write_text(path, '{"list": [{"a": "Alpha", "b": [1, 2]}, {"a": null}]}'),
+    ".jsonl": lambda path: write_text(path, '{"a": "Alpha", "b": [1, 2]}\n{"a": "Beta"}\n'),
+    ".xml": lambda path: write_text(path, "<d><a>Alpha</a><p>one <b>two</b></p><c x='1'/></d>"),
+    ".ipynb": lambda path: write_text(
+        path,
+        '{"cells": [{"cell_type": "markdown", "source": ["# Alpha\\n", "one"]},'
+        ' {"cell_type": "code", "source": "x = 1"}]}',
+    ),
+    ".py": lambda path: write_text(path, "x = 1\n\n\ndef alpha():\n    return 'Alpha'\n"),
 }
 # Files of the right kind that hold no text at all.
 BLANKS: dict[str, Write] = {
@@ -55,6 +73,16 @@ BLANKS: dict[str, Write] = {
     ".csv": lambda path: write_csv(path, [["", ""], ["", ""]]),
     ".tsv": lambda path: write_csv(path, [["", ""]], delimiter="\t"),
     ".txt": lambda path: write_text(path, " \n\t\n"),
+    ".eml": lambda path: write_text(path, "\n \n"),
+    ".mbox": lambda path: write_mbox(path, []),
+    ".mhtml": lambda path: write_mhtml(path, "<script>var a = 1;</script>"),
+    ".rst": lambda path: write_text(path, " \n\n"),
+    ".org": lambda path: write_text(path, "\n"),
+    ".json": lambda path: write_text(path, '{"a": [null, ""]}'),
+    ".jsonl": lambda path: write_text(path, "{}\n\n[]\n"),
+    ".xml": lambda path: write_text(path, "<a><b/> </a>"),
+    ".ipynb": lambda path: write_text(path, '{"cells": [], "metadata": {}}'),
+    ".py": lambda path: write_text(path, "\n \n"),
 }
 
 
@@ -73,7 +101,8 @@ def sample(suffix: str, tmp_path: Path) -> Path:
 
 
 def test_every_suffix_has_a_sample_here() -> None:
-    twins = {".htm": ".html", ".markdown": ".md", ".text": ".txt", ".log": ".txt", ".rst": ".txt"}
+    twins = {".htm": ".html", ".markdown": ".md", ".text": ".txt", ".log": ".txt"}
+    twins |= {".mht": ".mhtml", ".ndjson": ".jsonl", **dict.fromkeys(DEFINITIONS, ".py")}
     assert {twins.get(each, each) for each in default_registry().suffixes()} == set(SAMPLES)
     assert set(BLANKS) == set(SAMPLES)
 
