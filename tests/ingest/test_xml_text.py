@@ -7,7 +7,7 @@ import pytest
 
 from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, UnreadableDocument
-from carrel.ingest.xml_text import XmlReader
+from carrel.ingest.xml_text import MOST_MARKUP_BYTES, XmlReader
 from sample_documents import write_text
 
 
@@ -90,6 +90,17 @@ def test_broken_xml_is_named_with_line_and_column(tmp_path: Path) -> None:
 def test_deep_nesting_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnreadableDocument, match="nested too deeply"):
         read(tmp_path, "<a>" * 100_000)
+
+
+@pytest.mark.parametrize("opening", ["<", "<!--", '<a x="'])
+def test_markup_without_an_end_is_not_read_to_the_end(tmp_path: Path, opening: str) -> None:
+    with pytest.raises(UnreadableDocument, match="never closed, or too long"):
+        read(tmp_path, f"<d>{opening}" + "a" * (MOST_MARKUP_BYTES + 1_000_000))
+
+
+def test_a_text_may_be_longer_than_markup(tmp_path: Path) -> None:
+    for text in ("x" * (MOST_MARKUP_BYTES + 1), f"<![CDATA[{'x' * (MOST_MARKUP_BYTES + 1)}]]>"):
+        assert len(text_of(tmp_path, f"<d>{text}</d>")) == len("d: ") + MOST_MARKUP_BYTES + 1
 
 
 def test_elements_without_text_are_empty(tmp_path: Path) -> None:

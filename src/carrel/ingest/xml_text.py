@@ -16,6 +16,7 @@ from carrel.ingest.failures import checked_sections
 from carrel.ingest.rows import sections_of_lines
 
 MOST_DEPTH = 1_000
+MOST_MARKUP_BYTES = 10_000_000
 _BLOCK_CHARACTERS = 1 << 16
 _LABEL_CHARACTERS = 100
 _HEAD_BYTES = 1_000
@@ -45,6 +46,7 @@ def _lines(path: Path) -> Iterator[str]:
     parser.CharacterDataHandler = gatherer.text
     parser.EntityDeclHandler = _refuse_entity
     begun = False
+    fed = 0
     with path.open(encoding=_encoding(path), errors="replace") as stream:
         while block := stream.read(_BLOCK_CHARACTERS):
             text = clean_text(block)
@@ -52,20 +54,28 @@ def _lines(path: Path) -> Iterator[str]:
                 # A declaration must stand at the very beginning, and often does not.
                 text = text.lstrip()
                 begun = bool(text)
-            _parse(parser, text, final=False)
+            fed += _parse(parser, text, final=False)
+            # What has no end yet is read again with every block.
+            if fed - parser.CurrentByteIndex > MOST_MARKUP_BYTES:
+                raise UnreadableDocument(
+                    "it is damaged: a tag or comment in it is never closed, or too long"
+                )
             yield from gatherer.take()
     if begun:
         _parse(parser, "", final=True)
     yield from gatherer.take()
 
 
-def _parse(parser: expat.XMLParserType, text: str, final: bool) -> None:
+def _parse(parser: expat.XMLParserType, text: str, final: bool) -> int:
+    """Feed the parser and return how many bytes these were."""
+    data = text.encode()
     try:
-        parser.Parse(text.encode(), final)
+        parser.Parse(data, final)
     except expat.ExpatError as error:
         raise UnreadableDocument(
             f"it is damaged: its XML is broken in line {error.lineno}, column {error.offset + 1}"
         ) from error
+    return len(data)
 
 
 def _refuse_entity(name: str, *_: object) -> None:
