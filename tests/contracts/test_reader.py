@@ -24,6 +24,7 @@ from sample_documents import (
     write_xlsx,
 )
 from sample_messages import message, write_eml, write_mbox, write_mhtml
+from sample_outlook import write_msg
 
 MUTATIONS = 30
 PAGED = (".pdf", ".pptx", ".xlsx", ".mbox")
@@ -49,6 +50,7 @@ SAMPLES: dict[str, Write] = {
         path, message("one", attachments={"a.csv": b"a,b\n1,2\n"}, inner=[message("two")])
     ),
     ".mbox": lambda path: write_mbox(path, [message("one"), message("two", html="<p>two</p>")]),
+    ".msg": lambda path: write_msg(path, "Alpha", attachments={"a.txt": b"one\n" * 2000}),
     ".mhtml": lambda path: write_mhtml(path, "<h1>Alpha</h1><p>one</p><h2>Beta</h2><p>two</p>"),
     ".rst": lambda path: write_text(path, "Alpha\n=====\n\none\n\nBeta\n----\ntwo\n"),
     ".org": lambda path: write_text(path, "* Alpha\none\n** Beta\ntwo\n"),
@@ -75,6 +77,7 @@ BLANKS: dict[str, Write] = {
     ".txt": lambda path: write_text(path, " \n\t\n"),
     ".eml": lambda path: write_text(path, "\n \n"),
     ".mbox": lambda path: write_mbox(path, []),
+    ".msg": lambda path: write_msg(path, subject=""),
     ".mhtml": lambda path: write_mhtml(path, "<script>var a = 1;</script>"),
     ".rst": lambda path: write_text(path, " \n\n"),
     ".org": lambda path: write_text(path, "\n"),

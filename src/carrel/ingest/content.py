@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import mmap
+import struct
 import zipfile
 from enum import Enum
 from pathlib import Path
+
+import olefile
 
 from carrel.ingest.encoding import mark_encoding, unmarked_wide_encoding
 
@@ -32,6 +35,7 @@ class Content(Enum):
     OLD_WORKBOOK = "an old Excel workbook (.xls)"
     OLD_PRESENTATION = "an old PowerPoint presentation (.ppt)"
     OLD_OFFICE = "a document of an old Office version"
+    OUTLOOK = "an Outlook message (.msg)"
     RTF = "a Rich Text document (.rtf)"
     PNG = "a PNG picture"
     JPEG = "a JPEG picture"
@@ -72,7 +76,9 @@ _OLE_STREAMS = (
     ("WordDocument", Content.OLD_WORD),
     ("PowerPoint Document", Content.OLD_PRESENTATION),
     ("Workbook", Content.OLD_WORKBOOK),
+    ("__nameid_version1.0", Content.OUTLOOK),
 )
+_OUTLOOK_STREAM = "__properties_version1.0"
 
 
 def identify(path: Path) -> Content:
@@ -116,11 +122,23 @@ def _identify_zip(path: Path) -> Content:
 
 
 def _identify_ole(path: Path) -> Content:
+    if _is_outlook(path):
+        return Content.OUTLOOK
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         for name, content in _OLE_STREAMS:
             if data.find(name.encode("utf-16-le")) >= 0:
                 return content
     return Content.OLD_OFFICE
+
+
+def _is_outlook(path: Path) -> bool:
+    """Whether it is a message by its own streams: an attachment may hold those of a document."""
+    try:
+        with olefile.OleFileIO(str(path)) as container:
+            return bool(container.exists(_OUTLOOK_STREAM))
+    except (OSError, LookupError, ValueError, TypeError, RecursionError, struct.error):
+        # A damaged directory: the names in it are searched for instead.
+        return False
 
 
 def _is_text(head: bytes) -> bool:

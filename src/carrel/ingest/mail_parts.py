@@ -17,6 +17,7 @@ from carrel.ingest.encoding import codec_named, decode
 from carrel.ingest.web import page_sections
 
 _NAME_CHARACTERS = 150
+_WESTERN = ("cp1252", "iso8859-15")
 _ENDINGS = {"text/plain": ".txt", "text/html": ".html", "message/rfc822": ".eml"}
 _FORBIDDEN_IN_NAMES = re.compile(r'[/\\:*?"<>|]+')
 
@@ -70,9 +71,16 @@ def payload(part: Message) -> bytes:
 
 def charset_of(part: Message, data: bytes) -> str | None:
     """Return the codec that a part's text is in as the mail declares it, where that can be."""
-    codec = codec_named(_parameter(part.get_content_charset))
-    if codec == "cp1252":
-        # The default of careless senders; no text of that kind is valid UTF-8 by chance.
+    return declared_codec(_parameter(part.get_content_charset), data)
+
+
+def declared_codec(charset: str, data: bytes) -> str | None:
+    """Return the codec that a mail declares for some text; None where the bytes are surely UTF-8.
+
+    Western charsets are what careless senders declare, and no such text is UTF-8 by chance.
+    """
+    codec = codec_named(charset)
+    if codec in _WESTERN:
         with suppress(UnicodeDecodeError):
             data.decode("utf-8")
             return None
@@ -83,7 +91,7 @@ def attachment_name(part: Message, number: int) -> str:
     """Return the name of an attachment, made up from its kind where the mail gives none."""
     kind = part.get_content_type()
     ending = _ENDINGS.get(kind) or mimetypes.guess_extension(kind) or ""
-    name = _decoded(_parameter(part.get_filename))
+    name = decoded_header(_parameter(part.get_filename))
     if not name and kind == "message/rfc822" and (inner := _children(part)):
         name = header_text(inner[0], "Subject")
     name = _FORBIDDEN_IN_NAMES.sub(" ", name)[:_NAME_CHARACTERS].strip() or f"attachment {number}"
@@ -97,10 +105,10 @@ def header_text(message: Message, name: str) -> str:
     """Return a header on one line with its encoded words decoded; empty if it is missing."""
     # As it was read: the library replaces bytes beyond ASCII before it hands a header out.
     values = (value for key, value in message.raw_items() if key.lower() == name.lower())
-    return _decoded(str(next(values, "")))
+    return decoded_header(str(next(values, "")))
 
 
-def _decoded(value: str) -> str:
+def decoded_header(value: str) -> str:
     """Return a header's value in clean text; charsets that are wrong or missing are guessed."""
     value = decode(value.encode("utf-8", errors="surrogateescape"))
     try:

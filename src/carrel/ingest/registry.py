@@ -21,6 +21,7 @@ from carrel.ingest.jupyter import NotebookReader
 from carrel.ingest.mail import MailboxReader, MailReader
 from carrel.ingest.markdown import MarkdownReader
 from carrel.ingest.org import OrgReader
+from carrel.ingest.outlook import OutlookReader
 from carrel.ingest.pdf import PdfReader
 from carrel.ingest.presentation import PresentationReader
 from carrel.ingest.restructured_text import RestructuredTextReader
@@ -150,6 +151,7 @@ def default_registry() -> SuffixReaderRegistry:
     )
     # What these files hold is read by the same readers.
     registry.add(Format((".eml",), Content.TEXT, MailReader(registry)))
+    registry.add(Format((".msg",), Content.OUTLOOK, OutlookReader(registry)))
     registry.add(Format((".mbox",), Content.TEXT, MailboxReader(registry)))
     return registry
 
