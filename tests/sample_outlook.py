@@ -62,8 +62,12 @@ def write_msg(
     subject: str = "Alpha",
     html: bytes = b"",
     attachments: Mapping[str, bytes] | None = None,
+    inner: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write a message from Ada to Bob; without text, page and subject it is blank."""
+    """Write a message from Ada to Bob; without text, page and subject it is blank.
+
+    ``inner`` are messages attached as such: their texts by their subjects.
+    """
     files = attachments or {}
     values: dict[tuple[int, int], bytes] = {}
     if text or subject or html:
@@ -80,6 +84,11 @@ def write_msg(
     for number, (name, data) in enumerate(files.items()):
         parts = {(0x3707, 0x1F): name.encode("utf-16-le"), (0x3701, 0x102): data}
         tree[f"__attach_version1.0_#{number:08X}"] = _properties(bytes(8), parts)
+    for number, (name, said) in enumerate((inner or {}).items(), start=len(files)):
+        parts = {(0x0037, 0x1F): name.encode("utf-16-le"), (0x1000, 0x1F): said.encode("utf-16-le")}
+        named = _properties(bytes(8), {(0x3001, 0x1F): name.encode("utf-16-le")})
+        attached = {"__substg1.0_3701000D": _properties(bytes(24), parts)}
+        tree[f"__attach_version1.0_#{number:08X}"] = {**named, **attached}
     path.write_bytes(compound_file(tree))
     return path
 

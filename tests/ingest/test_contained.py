@@ -99,3 +99,20 @@ def test_no_file_stays_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert list(folder.iterdir()) != []
     sections.close()  # type: ignore[attr-defined]
     assert list(folder.iterdir()) == []
+
+
+def test_parts_that_are_no_files_keep_to_the_same_limits() -> None:
+    def endless(contents: Contents) -> Iterator[Section]:
+        yield Section("text", heading="Title")
+        yield from contents.read_part("inner", endless)
+
+    def failing(contents: Contents) -> Iterator[Section]:
+        yield from contents.read("a.txt", b"before")
+        raise KeyError("a part is missing")
+
+    contents = Contents(default_registry())
+    sections = list(contents.read_part("part", endless))
+    assert len(sections) == contained.MOST_DEPTH
+    assert sections[1] == Section("text", heading="part: inner: Title")
+    assert list(contents.read_part("part", failing)) == [Section("before", heading="part: a.txt")]
+    assert str(contents.nothing_read()).startswith("nothing in it can be read: part: it is damaged")

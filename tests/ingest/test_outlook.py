@@ -46,6 +46,17 @@ def test_a_message_in_a_message_is_an_attachment_like_others(tmp_path: Path) -> 
     assert sections[1].text.endswith("Subject: Beta\n\ninside")
 
 
+def test_a_message_attached_as_a_message_is_read(tmp_path: Path) -> None:
+    inner = {"Beta": "inside", "Gamma": "also inside"}
+    path = write_msg(tmp_path / "a.msg", "outside", attachments={"n.txt": b"note"}, inner=inner)
+    assert read(path) == [
+        Section(HEAD + "Attachments: n.txt, Beta, Gamma\n\noutside", heading="Alpha"),
+        Section("note", heading="n.txt"),
+        Section("Subject: Beta\n\ninside", heading="Beta: Beta"),
+        Section("Subject: Gamma\n\nalso inside", heading="Gamma: Gamma"),
+    ]
+
+
 def test_a_message_is_told_from_the_old_documents_that_it_holds(tmp_path: Path) -> None:
     word = compound_file({"WordDocument": b"x" * 5000})
     path = write_msg(tmp_path / "a.msg", "text", attachments={"a.doc": word})

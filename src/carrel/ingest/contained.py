@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -66,18 +66,28 @@ class Contents:
         Raises:
             UnreadableDocument: a limit is passed.
         """
+        stream = io.BytesIO(data) if isinstance(data, bytes) else data
+        return self._guarded(name, self._unpacked(name, stream))
+
+    def read_part(
+        self, name: str, sections: Callable[[Contents], Iterator[Section]]
+    ) -> Iterator[Section]:
+        """Do the same for a part that is no file by itself, but may hold files.
+
+        ``sections`` is given the contents to read those from.
+        """
+        return self._guarded(name, self._part(sections))
+
+    def _guarded(self, name: str, sections: Generator[Section]) -> Generator[Section]:
+        """Yield the sections under the contained file's name, and nothing more if it fails."""
         self._tally.files += 1
         if self._tally.files > MOST_FILES:
             raise self._tally.refuse(f"it holds more than {MOST_FILES:,} files: add them singly")
         label = one_line(name.replace("\\", "/"))
-        stream = io.BytesIO(data) if isinstance(data, bytes) else data
         try:
-            with TemporaryDirectory(prefix="carrel-contained-") as folder:
-                path = Path(folder) / "file"
-                self._unpack(stream, path)
-                with closing(self._sections(path, name)) as sections:
-                    for section in sections:
-                        yield replace(section, heading=_within(label, section.heading))
+            with closing(sections):
+                for section in sections:
+                    yield replace(section, heading=_within(label, section.heading))
         except Exception as error:
             # Like the reader's own boundary: libraries promise no exception of their own.
             reason = as_core_error(error)
@@ -96,6 +106,24 @@ class Contents:
             return EmptyDocument("it holds no text")
         return UnreadableDocument(f"nothing in it can be read: {self._first_failure}")
 
+    def _unpacked(self, name: str, stream: IO[bytes]) -> Generator[Section]:
+        with TemporaryDirectory(prefix="carrel-contained-") as folder:
+            path = Path(folder) / "file"
+            self._unpack(stream, path)
+            reader = self._registry.reader_for(path, name)
+            if isinstance(reader, ContainerReader):
+                yield from reader.read_inside(path, self._deeper())
+            else:
+                yield from reader.read(path)
+
+    def _part(self, sections: Callable[[Contents], Iterator[Section]]) -> Generator[Section]:
+        yield from sections(self._deeper())
+
+    def _deeper(self) -> Contents:
+        if self._depth >= MOST_DEPTH:
+            raise UnreadableDocument("it is nested too deeply")
+        return Contents(self._registry, self._depth + 1, self._tally)
+
     def _unpack(self, stream: IO[bytes], path: Path) -> None:
         with path.open("wb") as target:
             while block := stream.read(_BLOCK):
@@ -106,16 +134,6 @@ class Contents:
                         "add them singly"
                     )
                 target.write(block)
-
-    def _sections(self, path: Path, name: str) -> Generator[Section]:
-        reader = self._registry.reader_for(path, name)
-        if not isinstance(reader, ContainerReader):
-            yield from reader.read(path)
-        elif self._depth >= MOST_DEPTH:
-            raise UnreadableDocument("it is nested too deeply")
-        else:
-            inner = Contents(self._registry, self._depth + 1, self._tally)
-            yield from reader.read_inside(path, inner)
 
 
 class ContainerReader(ABC):
