@@ -152,7 +152,7 @@ def test_names_of_attachments_cannot_leave_their_place(tmp_path: Path) -> None:
     )
 
 
-def test_a_mail_of_which_nothing_can_be_read_says_why(tmp_path: Path) -> None:
+def test_a_mail_that_is_one_picture_names_it(tmp_path: Path) -> None:
     data = b"Content-Type: image/png; name=a.png\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo="
     sections = read_bytes(tmp_path, data)
     assert sections == [Section("Attachments: a.png")]
