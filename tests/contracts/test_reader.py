@@ -12,6 +12,7 @@ import pytest
 from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, UnreadableDocument, UnsupportedFormat
 from carrel.ingest.confined import ConfinedReaders, ReadingLimits
+from carrel.ingest.definitions import DEFINITIONS
 from carrel.ingest.registry import default_registry
 from damaged_files import damaged, with_damaged_part
 from old_documents import write_converter, write_old_office, write_rtf, write_xls
@@ -26,9 +27,11 @@ from sample_documents import (
     write_text,
     write_xlsx,
 )
+from sample_messages import message, write_eml, write_mbox, write_mhtml
+from sample_outlook import write_msg
 
 MUTATIONS = 30
-PAGED = (".pdf", ".pptx", ".xlsx", ".odp", ".ods", ".ppt", ".xls")
+PAGED = (".pdf", ".pptx", ".xlsx", ".odp", ".ods", ".ppt", ".xls", ".mbox")
 PACKAGES = (".docx", ".pptx", ".xlsx", ".odt", ".odp", ".ods", ".epub")
 
 Write = Callable[[Path], Path]
@@ -67,6 +70,23 @@ SAMPLES: dict[str, Write] = {
     ".ppt": lambda path: write_old_office(
         path, "PowerPoint Document", write_pptx(path.with_suffix(".pptx"), [("Alpha", "one", "")])
     ),
+    ".eml": lambda path: write_eml(
+        path, message("one", attachments={"a.csv": b"a,b\n1,2\n"}, inner=[message("two")])
+    ),
+    ".mbox": lambda path: write_mbox(path, [message("one"), message("two", html="<p>two</p>")]),
+    ".msg": lambda path: write_msg(path, "Alpha", attachments={"a.txt": b"one\n" * 2000}),
+    ".mhtml": lambda path: write_mhtml(path, "<h1>Alpha</h1><p>one</p><h2>Beta</h2><p>two</p>"),
+    ".rst": lambda path: write_text(path, "Alpha\n=====\n\none\n\nBeta\n----\ntwo\n"),
+    ".org": lambda path: write_text(path, "* Alpha\none\n** Beta\ntwo\n"),
+    ".json": lambda path: write_text(path, '{"list": [{"a": "Alpha", "b": [1, 2]}, {"a": null}]}'),
+    ".jsonl": lambda path: write_text(path, '{"a": "Alpha", "b": [1, 2]}\n{"a": "Beta"}\n'),
+    ".xml": lambda path: write_text(path, "<d><a>Alpha</a><p>one <b>two</b></p><c x='1'/></d>"),
+    ".ipynb": lambda path: write_text(
+        path,
+        '{"cells": [{"cell_type": "markdown", "source": ["# Alpha\\n", "one"]},'
+        ' {"cell_type": "code", "source": "x = 1"}]}',
+    ),
+    ".py": lambda path: write_text(path, "x = 1\n\n\ndef alpha():\n    return 'Alpha'\n"),
 }
 # Files of the right kind that hold no text at all.
 BLANKS: dict[str, Write] = {
@@ -91,6 +111,17 @@ BLANKS: dict[str, Write] = {
     ".ppt": lambda path: write_old_office(
         path, "PowerPoint Document", write_pptx(path.with_suffix(".pptx"), [("", "", "")])
     ),
+    ".eml": lambda path: write_text(path, "\n \n"),
+    ".mbox": lambda path: write_mbox(path, []),
+    ".msg": lambda path: write_msg(path, subject=""),
+    ".mhtml": lambda path: write_mhtml(path, "<script>var a = 1;</script>"),
+    ".rst": lambda path: write_text(path, " \n\n"),
+    ".org": lambda path: write_text(path, "\n"),
+    ".json": lambda path: write_text(path, '{"a": [null, ""]}'),
+    ".jsonl": lambda path: write_text(path, "{}\n\n[]\n"),
+    ".xml": lambda path: write_text(path, "<a><b/> </a>"),
+    ".ipynb": lambda path: write_text(path, '{"cells": [], "metadata": {}}'),
+    ".py": lambda path: write_text(path, "\n \n"),
 }
 
 
@@ -116,7 +147,8 @@ def sample(suffix: str, tmp_path: Path) -> Path:
 
 
 def test_every_suffix_has_a_sample_here() -> None:
-    twins = {".htm": ".html", ".markdown": ".md", ".text": ".txt", ".log": ".txt", ".rst": ".txt"}
+    twins = {".htm": ".html", ".markdown": ".md", ".text": ".txt", ".log": ".txt"}
+    twins |= {".mht": ".mhtml", ".ndjson": ".jsonl", **dict.fromkeys(DEFINITIONS, ".py")}
     assert {twins.get(each, each) for each in default_registry().suffixes()} == set(SAMPLES)
     assert set(BLANKS) == set(SAMPLES)
 

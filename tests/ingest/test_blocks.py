@@ -1,7 +1,13 @@
 from __future__ import annotations
 
 from carrel.core.documents import Section
-from carrel.ingest.blocks import SECTION_CHARACTERS, Block, heading_line, sections_by_heading
+from carrel.ingest.blocks import (
+    SECTION_CHARACTERS,
+    Block,
+    heading_line,
+    paragraphs,
+    sections_by_heading,
+)
 
 
 def heading(text: str) -> Block:
@@ -49,3 +55,14 @@ def test_a_heading_is_one_line_of_bounded_length() -> None:
     assert section.heading.startswith("word word")
     assert section.heading.endswith("…")
     assert section.text.count("word") == 200
+
+
+def test_lines_become_paragraphs_between_blocks() -> None:
+    title = Block("Title", heading=True)
+    assert list(paragraphs(["a", "b", " ", "", "c", title, "d"])) == [
+        Block("a\nb\n"),
+        Block("c\n"),
+        title,
+        Block("d\n"),
+    ]
+    assert list(paragraphs([])) == []

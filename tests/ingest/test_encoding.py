@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from carrel.ingest.encoding import decode, detect_encoding
+from carrel.ingest.encoding import codec_named, decode, detect_encoding
 
 TEXTS = {
     "cp1252": "L'été dernier, la société a réalisé un bénéfice élevé à Genève.\n",
@@ -45,3 +45,26 @@ def test_a_byte_order_mark_goes_before_a_declaration() -> None:
 
 def test_a_declaration_goes_before_a_guess() -> None:
     assert decode("Größe".encode("cp850"), declared="cp850") == "Größe"
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("windows-1251", "cp1251"),
+        ("ISO-8859-1", "cp1252"),
+        ("us-ascii", "cp1252"),
+        ("Shift_JIS", "shift_jis"),
+        ("utf-8", None),
+        ("utf-16", None),
+        ("base64", None),
+        ("punycode", None),
+        ("unicode_escape", None),
+        ("no-such", None),
+        ("a\0b", None),
+        ("", None),
+    ],
+)
+def test_a_declared_name_stands_for_a_codec_of_text_or_for_none(
+    name: str, codec: str | None
+) -> None:
+    assert codec_named(name) == codec

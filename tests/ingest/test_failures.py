@@ -9,6 +9,7 @@ import docx.exceptions
 import docx.opc.exceptions
 import docx.oxml.exceptions
 import openpyxl.utils.exceptions
+import oxmsg.domain.model
 import pptx.exc
 import pypdfium2
 import pytest
@@ -24,6 +25,7 @@ VENDOR_MODULES = (
     docx.opc.exceptions,
     docx.oxml.exceptions,
     openpyxl.utils.exceptions,
+    oxmsg.domain.model,
     pptx.exc,
     xlrd.biffh,
     xlrd.compdoc,

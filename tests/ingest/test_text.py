@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from carrel.ingest.blocks import SECTION_CHARACTERS
-from carrel.ingest.text import TextReader, cut_long_text
+from carrel.ingest.text import TextReader, cut_long_text, text_lines
 from sample_documents import write_text
 
 GERMAN = "Die Größe der Gebäude übersteigt die zulässigen Maße; schöne Grüße aus München.\n"
@@ -70,3 +70,12 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         tracemalloc.stop()
     assert characters == path.stat().st_size
     assert peak < characters / 2
+
+
+def test_lines_are_whole_across_blocks_and_very_long_ones_come_in_parts(tmp_path: Path) -> None:
+    lines = ["x" * 70_000, "", "y" * 3_000_000, "end"]
+    found = list(text_lines(write_text(tmp_path / "a.txt", "\n".join(lines))))
+    assert found[:2] == lines[:2]
+    assert "".join(found[2:-1]) == lines[2]
+    assert max(len(line) for line in found) < 2_000_000
+    assert found[-1] == "end"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from carrel.core.documents import Section
 from carrel.ingest.cleaning import one_line
@@ -30,6 +31,20 @@ def heading_line(text: str) -> str | None:
     if len(line) <= _HEADING_CHARACTERS:
         return line or None
     return line[: _HEADING_CHARACTERS - 1].rstrip() + "…"
+
+
+def paragraphs(items: Iterable[str | Block]) -> Iterator[Block]:
+    """Gather lines into paragraphs with a blank line after each; blocks pass between them."""
+    lines: list[str] = []
+    for item in chain(items, ("",)):
+        if isinstance(item, str) and item.strip():
+            lines.append(item)
+            continue
+        if lines:
+            yield Block("\n".join(lines) + "\n")
+            lines = []
+        if isinstance(item, Block):
+            yield item
 
 
 def sections_by_heading(

@@ -15,7 +15,7 @@ from carrel.core.documents import Section
 from carrel.core.errors import EncryptedDocument, UnreadableDocument
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.package import require_sound_package
-from carrel.ingest.web import page_sections
+from carrel.ingest.web import page_sections, page_text
 
 MOST_PART_BYTES = 64 << 20
 _CONTAINER, _ENCRYPTION = "META-INF/container.xml", "META-INF/encryption.xml"
@@ -46,7 +46,7 @@ class BookReader:
         with zipfile.ZipFile(path) as archive:
             _refuse_protection(archive)
             for chapter in _chapters(archive):
-                yield from page_sections(_part(archive, chapter))
+                yield from page_sections(page_text(_part(archive, chapter)))
 
 
 def _refuse_protection(archive: zipfile.ZipFile) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import mmap
-import os
 import struct
 import zipfile
 import zlib
 from enum import Enum
 from pathlib import Path
 
-import xlrd.compdoc
+import olefile
 
 from carrel.ingest.encoding import mark_encoding, unmarked_wide_encoding
 
@@ -41,6 +40,7 @@ class Content(Enum):
     OLD_WORKBOOK = "an old Excel workbook (.xls)"
     OLD_PRESENTATION = "an old PowerPoint presentation (.ppt)"
     OLD_OFFICE = "a document of an old Office version"
+    OUTLOOK = "an Outlook message (.msg)"
     RTF = "a Rich Text document (.rtf)"
     PNG = "a PNG picture"
     JPEG = "a JPEG picture"
@@ -88,15 +88,12 @@ _TYPE_BYTES = 100
 _BOOK_ENTRY = "META-INF/container.xml"
 # Streams of an OLE container.
 _OLE_STREAMS = (
+    ("__properties_version1.0", Content.OUTLOOK),
     ("EncryptedPackage", Content.ENCRYPTED_OFFICE),
     ("WordDocument", Content.OLD_WORD),
     ("PowerPoint Document", Content.OLD_PRESENTATION),
     ("Workbook", Content.OLD_WORKBOOK),
     ("Book", Content.OLD_WORKBOOK),
-)
-_OLE_DAMAGE = (
-    *(xlrd.compdoc.CompDocError, struct.error, AssertionError, RecursionError),
-    *(LookupError, ValueError, TypeError, AttributeError),
 )
 
 
@@ -159,7 +156,7 @@ def _declared_type(archive: zipfile.ZipFile) -> Content | None:
 
 def _identify_ole(path: Path) -> Content:
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        streams = _ole_streams(data)
+        streams = _ole_streams(path)
         for name, content in _OLE_STREAMS:
             # In a damaged container, the name anywhere in it is as good a sign as there is.
             found = data.find(name.encode("utf-16-le")) >= 0 if streams is None else name in streams
@@ -168,14 +165,16 @@ def _identify_ole(path: Path) -> Content:
     return Content.OLD_OFFICE
 
 
-def _ole_streams(data: mmap.mmap) -> set[str] | None:
-    """Return what stands at the top of a container, without the documents embedded in it."""
+def _ole_streams(path: Path) -> set[str] | None:
+    """Return what stands at the top of a container, without what is embedded or attached in it.
+
+    None where its directory is damaged.
+    """
     try:
-        with Path(os.devnull).open("w") as log:
-            entries = xlrd.compdoc.CompDoc(data, logfile=log).dirlist
-    except _OLE_DAMAGE:
+        with olefile.OleFileIO(str(path)) as container:
+            return {entry[0] for entry in container.listdir(streams=True, storages=True)}
+    except (OSError, LookupError, ValueError, TypeError, RecursionError, struct.error):
         return None
-    return {entries[number].name for number in entries[0].children}
 
 
 def _is_text(head: bytes) -> bool:

@@ -24,6 +24,10 @@ _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 # Categories of characters that text does not hold: control, unassigned, private use, surrogate.
 _NO_TEXT = frozenset(("Cc", "Cn", "Co", "Cs"))
 _FALLBACK = "cp1252"
+# Codecs of Python that no document is in; some take time in the square of the length.
+_NO_DOCUMENT_ENCODINGS = frozenset(
+    ("idna", "punycode", "raw-unicode-escape", "raw_unicode_escape", "unicode-escape")
+).union(("unicode_escape", "undefined", "utf-7"))
 _BLOCK = 1 << 20
 _SAMPLE = 1 << 16
 _GUESS_BYTES = 1 << 14
@@ -96,6 +100,26 @@ def decode(data: bytes, declared: str | None = None) -> str:
             begin = max(0, error.start - _SAMPLE // 4)
             encoding = _guess(_from_line_start(data[begin : begin + _SAMPLE], begin))
     return data.decode(encoding, errors="replace")
+
+
+def codec_named(name: str) -> str | None:
+    """Return the codec that a declaration inside a file means by a name, or None.
+
+    None also where the name says no more than the bytes do: a declaration that could be read as
+    ASCII is wrong if it says UTF-16, and UTF-8 is tried in any case.
+    """
+    try:
+        # An encoding of text only: Python has codecs for base64 and the like, too.
+        "".encode(name)
+        codec = codecs.lookup(name).name
+    except (LookupError, ValueError):
+        return None
+    if codec in _NO_DOCUMENT_ENCODINGS:
+        return None
+    # Browsers read what calls itself Latin-1 as Windows-1252, which is what it nearly always is.
+    if codec in ("iso8859-1", "ascii"):
+        return "cp1252"
+    return None if codec.startswith(("utf-16", "utf-32", "utf-8")) else codec
 
 
 def _from_line_start(sample: bytes, position: int) -> bytes:

@@ -24,6 +24,8 @@ import xlrd
 import xlrd.compdoc
 import xlrd.formula
 from lxml import etree
+from olefile.olefile import OleFileError
+from oxmsg.domain.model import UnrecognizedCodePageError, UnsupportedEncodingError
 
 from carrel.core.documents import Section
 from carrel.core.errors import CarrelError, EmptyDocument, UnreadableDocument
@@ -41,7 +43,10 @@ DAMAGE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((zipfile.BadZipFile, zlib.error, EOFError), "it is damaged: its contents cannot be unpacked"),
     ((NotImplementedError,), "it is packed in a way that cannot be unpacked"),
     ((csv.Error,), "it is not a table: a field is too long, or a quotation mark is never closed"),
-    ((UnicodeError,), "it is damaged: its text cannot be decoded"),
+    (
+        (UnicodeError, UnrecognizedCodePageError, UnsupportedEncodingError),
+        "it is damaged: its text cannot be decoded",
+    ),
     ((etree.LxmlError, SyntaxError), "it is damaged: its XML is broken"),
     ((pypdfium2.PdfiumError,), "it is damaged: its pages cannot be read"),
     (
@@ -50,6 +55,7 @@ DAMAGE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
             docx.opc.exceptions.OpcError,
             docx.oxml.exceptions.XmlchemyError,
             pptx.exc.PythonPptxError,
+            OleFileError,
             openpyxl.utils.exceptions.CellCoordinatesException,
             openpyxl.utils.exceptions.IllegalCharacterError,
             openpyxl.utils.exceptions.InvalidFileException,

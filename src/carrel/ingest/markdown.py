@@ -9,7 +9,7 @@ from pathlib import Path
 from carrel.core.documents import Section
 from carrel.ingest.blocks import Block, sections_by_heading
 from carrel.ingest.failures import checked_sections
-from carrel.ingest.text import text_blocks
+from carrel.ingest.text import text_lines
 
 _FENCE = re.compile(r" {0,3}(?P<mark>`{3,}|~{3,})(?P<info>.*)$")
 _HASHES = re.compile(r" {0,3}#{1,6}(?=[ \t]|$)")
@@ -17,7 +17,6 @@ _UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*$")
 # A line that cannot be the text of an underlined heading: a list, quote, table or indented line.
 _NOT_A_TITLE = re.compile(r"\s*$|\t| {4}|\s*(?:[-*+>|]|\d+[.)]\s)")
 _FRONT_MATTER = "---"
-_LONGEST_LINE = 1 << 20
 
 
 class MarkdownReader:
@@ -30,21 +29,10 @@ class MarkdownReader:
     @checked_sections
     def read(self, path: Path) -> Generator[Section]:
         """Yield the sections, each with its heading as title; there are no pages."""
-        yield from sections_by_heading(_blocks(_lines(text_blocks(path))))
+        yield from sections_by_heading(markdown_blocks(text_lines(path)))
 
 
-def _lines(blocks: Iterable[str]) -> Iterator[str]:
-    rest = ""
-    for block in blocks:
-        *lines, rest = (rest + block).split("\n")
-        yield from lines
-        if len(rest) > _LONGEST_LINE:
-            yield rest
-            rest = ""
-    yield rest
-
-
-def _blocks(lines: Iterable[str]) -> Iterator[Block]:
+def markdown_blocks(lines: Iterable[str]) -> Iterator[Block]:
     """Yield headings without their markup, and paragraphs with a blank line after them."""
     scanner = _Scanner()
     for line in lines:

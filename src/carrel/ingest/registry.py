@@ -15,21 +15,31 @@ from carrel.core.errors import (
 from carrel.core.protocols import Reader
 from carrel.ingest.book import BookReader
 from carrel.ingest.content import Content, identify
+from carrel.ingest.definitions import DEFINITIONS
 from carrel.ingest.failures import as_core_error
+from carrel.ingest.json_records import JsonLinesReader, JsonReader
+from carrel.ingest.jupyter import NotebookReader
+from carrel.ingest.mail import MailboxReader, MailReader
 from carrel.ingest.markdown import MarkdownReader
 from carrel.ingest.old_office import OldOfficeReader
 from carrel.ingest.old_workbook import OldWorkbookReader
 from carrel.ingest.opendocument_presentation import OpenDocumentPresentationReader
 from carrel.ingest.opendocument_spreadsheet import OpenDocumentSpreadsheetReader
 from carrel.ingest.opendocument_text import OpenDocumentTextReader
+from carrel.ingest.org import OrgReader
+from carrel.ingest.outlook import OutlookReader
 from carrel.ingest.pdf import PdfReader
 from carrel.ingest.presentation import PresentationReader
+from carrel.ingest.restructured_text import RestructuredTextReader
 from carrel.ingest.rich_text import RichTextReader
+from carrel.ingest.source_code import SourceCodeReader
 from carrel.ingest.spreadsheet import SpreadsheetReader
 from carrel.ingest.table import TableReader
 from carrel.ingest.text import TextReader
 from carrel.ingest.web import WebReader
+from carrel.ingest.web_archive import WebArchiveReader
 from carrel.ingest.word import WordReader
+from carrel.ingest.xml_text import XmlReader
 
 _PACKAGES = frozenset((Content.WORD, Content.PRESENTATION, Content.WORKBOOK)).union(
     (Content.OPEN_TEXT, Content.OPEN_PRESENTATION, Content.OPEN_SPREADSHEET, Content.BOOK)
@@ -53,10 +63,14 @@ class SuffixReaderRegistry:
         """Take the formats; no two may share a suffix."""
         self._formats: dict[str, Format] = {}
         for each in formats:
-            for suffix in each.suffixes:
-                if suffix in self._formats:
-                    raise ValueError(f"two formats claim {suffix}")
-                self._formats[suffix] = each
+            self.add(each)
+
+    def add(self, format_: Format) -> None:
+        """Add a format, for readers that need the registry itself for what their files hold."""
+        for suffix in format_.suffixes:
+            if suffix in self._formats:
+                raise ValueError(f"two formats claim {suffix}")
+            self._formats[suffix] = format_
 
     def reader_for(self, path: Path, name: str) -> Reader:
         """Return the reader by the suffix of ``name``, checked against the content of ``path``.
@@ -118,7 +132,7 @@ def default_registry() -> SuffixReaderRegistry:
     word, presentation = WordReader(), PresentationReader()
     old_word = OldOfficeReader(Content.OLD_WORD, ".docx", word)
     old_presentation = OldOfficeReader(Content.OLD_PRESENTATION, ".pptx", presentation)
-    return SuffixReaderRegistry(
+    registry = SuffixReaderRegistry(
         [
             Format((".pdf",), Content.PDF, PdfReader()),
             Format((".docx",), Content.WORD, word),
@@ -132,12 +146,28 @@ def default_registry() -> SuffixReaderRegistry:
             Format((".ods",), Content.OPEN_SPREADSHEET, OpenDocumentSpreadsheetReader()),
             Format((".rtf",), Content.RTF, RichTextReader()),
             Format((".epub",), Content.BOOK, BookReader()),
-            Format((".txt", ".text", ".log", ".rst"), Content.TEXT, TextReader()),
+            Format((".txt", ".text", ".log"), Content.TEXT, TextReader()),
             Format((".md", ".markdown"), Content.TEXT, MarkdownReader()),
             Format((".csv", ".tsv"), Content.TEXT, TableReader()),
             Format((".html", ".htm"), Content.TEXT, WebReader()),
+            Format((".mht", ".mhtml"), Content.TEXT, WebArchiveReader()),
+            Format((".rst",), Content.TEXT, RestructuredTextReader()),
+            Format((".org",), Content.TEXT, OrgReader()),
+            Format((".json",), Content.TEXT, JsonReader()),
+            Format((".jsonl", ".ndjson"), Content.TEXT, JsonLinesReader()),
+            Format((".xml",), Content.TEXT, XmlReader()),
+            Format((".ipynb",), Content.TEXT, NotebookReader()),
+            *(
+                Format((suffix,), Content.TEXT, SourceCodeReader(definition))
+                for suffix, definition in DEFINITIONS.items()
+            ),
         ]
     )
+    # What these files hold is read by the same readers.
+    registry.add(Format((".eml",), Content.TEXT, MailReader(registry)))
+    registry.add(Format((".msg",), Content.OUTLOOK, OutlookReader(registry)))
+    registry.add(Format((".mbox",), Content.TEXT, MailboxReader(registry)))
+    return registry
 
 
 def _suffix(name: str) -> str:

@@ -13,6 +13,7 @@ from carrel.ingest.encoding import detect_encoding
 from carrel.ingest.failures import checked_sections
 
 _BLOCK_CHARACTERS = 1 << 16
+_LONGEST_LINE = 1 << 20
 # Where a long text may be cut, best first.
 _CUTS = tuple(re.compile(pattern) for pattern in (r"\n[^\S\n]*\n", r"\n", r"[.!?。！？]\s*", r"\s"))
 
@@ -37,6 +38,18 @@ def text_blocks(path: Path) -> Iterator[str]:
     with path.open(encoding=encoding, errors="replace") as stream:
         while block := stream.read(_BLOCK_CHARACTERS):
             yield clean_text(block)
+
+
+def text_lines(path: Path) -> Iterator[str]:
+    """Yield the lines of a file as clean text without their ends; very long ones in parts."""
+    rest = ""
+    for block in text_blocks(path):
+        *lines, rest = (rest + block).split("\n")
+        yield from lines
+        if len(rest) > _LONGEST_LINE:
+            yield rest
+            rest = ""
+    yield rest
 
 
 def cut_long_text(blocks: Iterable[str], most: int) -> Iterator[str]:

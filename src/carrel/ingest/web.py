@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
 from carrel.ingest.blocks import Block, heading_line, sections_by_heading
 from carrel.ingest.cleaning import clean_text, one_line
-from carrel.ingest.encoding import decode
+from carrel.ingest.encoding import codec_named, decode
 from carrel.ingest.failures import checked_sections
 
 _LEFT_OUT = frozenset(("head", "script", "style", "noscript", "template", "nav")).union(
@@ -46,21 +45,25 @@ class WebReader:
     @checked_sections
     def read(self, path: Path) -> Generator[Section]:
         """Yield the sections; there are no pages."""
-        yield from page_sections(path.read_bytes())
+        yield from page_sections(page_text(path.read_bytes()))
 
 
-def page_sections(data: bytes) -> Iterator[Section]:
-    """Yield the sections of one page of HTML or XHTML, as ``WebReader`` promises them.
+def page_text(data: bytes) -> str:
+    """Return the text of a page, in the encoding that it declares or seems to have."""
+    return decode(data, _declared_encoding(data))
+
+
+def page_sections(text: str) -> Iterator[Section]:
+    """Yield the sections of a page of HTML or XHTML, as ``WebReader`` promises them.
 
     Raises:
         UnreadableDocument: the elements are nested too deeply.
     """
-    text = clean_text(decode(data, _declared_encoding(data)))
     # A parser for bytes, because one for strings refuses an encoding declaration.
     parser = etree.HTMLParser(
         encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
     )
-    root = etree.fromstring(text.encode() or b"<html/>", parser)
+    root = etree.fromstring(clean_text(text).encode() or b"<html/>", parser)
     # The parser stops there and would leave out the rest without a word.
     if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log):
         raise UnreadableDocument("its elements are nested too deeply, probably never closed")
@@ -73,17 +76,7 @@ def page_sections(data: bytes) -> Iterator[Section]:
 def _declared_encoding(data: bytes) -> str | None:
     """Return the codec that the page's meta element names, if Python has it."""
     match = _DECLARATION.search(data[:_DECLARATION_BYTES])
-    if match is None:
-        return None
-    try:
-        name = codecs.lookup(match[1].decode("ascii")).name
-    except (LookupError, UnicodeDecodeError):
-        return None
-    # Browsers read what calls itself Latin-1 as Windows-1252, which is what it nearly always is;
-    # and a declaration that could be read as ASCII is wrong if it says UTF-16.
-    if name in ("iso8859-1", "ascii"):
-        return "cp1252"
-    return None if name.startswith(("utf-16", "utf-32", "utf-8")) else name
+    return None if match is None else codec_named(match[1].decode("ascii", errors="replace"))
 
 
 class _PageText:
