@@ -175,7 +175,7 @@ def _services(
     documents = settings.documents
     collections = CollectionService(catalog, originals, indexer)
     tools = ReadingTools(
-        default_registry(),
+        default_registry(documents.ocr, documents.ocr_languages),
         RecursiveSplitter(documents.chunk_size, documents.chunk_overlap),
         documents.max_file_megabytes,
     )

@@ -22,9 +22,10 @@ from sample_documents import (
     write_text,
     write_xlsx,
 )
+from sample_pictures import write_picture, write_tiff
 
 MUTATIONS = 30
-PAGED = (".pdf", ".pptx", ".xlsx")
+PAGED = (".pdf", ".pptx", ".tiff", ".xlsx")
 PACKAGES = (".docx", ".pptx", ".xlsx")
 
 Write = Callable[[Path], Path]
@@ -43,6 +44,12 @@ SAMPLES: dict[str, Write] = {
     ".csv": lambda path: write_csv(path, [["Name", "Age"], ["Alpha", 3], ["Beta", 4]]),
     ".tsv": lambda path: write_csv(path, [["Name", "Age"], ["Alpha", 3]], delimiter="\t"),
     ".txt": lambda path: write_text(path, "Alpha one.\n\nBeta two.\n"),
+    ".png": lambda path: write_picture(path, "Alpha one"),
+    ".jpg": lambda path: write_picture(path, "Alpha one"),
+    ".tiff": lambda path: write_tiff(path, ["Alpha one", "", "Beta two"]),
+    ".webp": lambda path: write_picture(path, "Alpha one"),
+    ".bmp": lambda path: write_picture(path, "Alpha one"),
+    ".gif": lambda path: write_picture(path, "Alpha one"),
 }
 # Files of the right kind that hold no text at all.
 BLANKS: dict[str, Write] = {
@@ -55,6 +62,12 @@ BLANKS: dict[str, Write] = {
     ".csv": lambda path: write_csv(path, [["", ""], ["", ""]]),
     ".tsv": lambda path: write_csv(path, [["", ""]], delimiter="\t"),
     ".txt": lambda path: write_text(path, " \n\t\n"),
+    ".png": lambda path: write_picture(path, ""),
+    ".jpg": lambda path: write_picture(path, ""),
+    ".tiff": lambda path: write_tiff(path, ["", ""]),
+    ".webp": lambda path: write_picture(path, ""),
+    ".bmp": lambda path: write_picture(path, ""),
+    ".gif": lambda path: write_picture(path, ""),
 }
 
 
@@ -74,6 +87,7 @@ def sample(suffix: str, tmp_path: Path) -> Path:
 
 def test_every_suffix_has_a_sample_here() -> None:
     twins = {".htm": ".html", ".markdown": ".md", ".text": ".txt", ".log": ".txt", ".rst": ".txt"}
+    twins |= {".jpeg": ".jpg", ".tif": ".tiff"}
     assert {twins.get(each, each) for each in default_registry().suffixes()} == set(SAMPLES)
     assert set(BLANKS) == set(SAMPLES)
 
@@ -144,8 +158,9 @@ def test_a_file_without_text_is_empty(suffix: str, tmp_path: Path) -> None:
 
 def test_a_picture_by_the_wrong_name_is_refused(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"picture{suffix}"
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
-    with pytest.raises(UnsupportedFormat, match="it holds a PNG picture"):
+    name, signature = ("GIF", b"GIF89a") if suffix == ".png" else ("PNG", b"\x89PNG\r\n\x1a\n")
+    path.write_bytes(signature + bytes(range(256)))
+    with pytest.raises(UnsupportedFormat, match=f"it holds a {name} picture"):
         read(path)
 
 

@@ -21,6 +21,7 @@ import pptx.exc
 import pypdfium2
 import structlog
 from lxml import etree
+from PIL import Image, UnidentifiedImageError
 
 from carrel.core.documents import Section
 from carrel.core.errors import CarrelError, EmptyDocument, UnreadableDocument
@@ -29,6 +30,7 @@ ReaderT = TypeVar("ReaderT")
 
 log = structlog.get_logger()
 
+TOO_MANY_PIXELS = "it has more pixels than any real page: save a smaller copy and add that"
 _OFFICE_PART = "it is damaged: parts of it are missing or wrong"
 
 # The first line that fits is taken. Libraries that parse XML by hand answer damage with whatever
@@ -41,6 +43,8 @@ DAMAGE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((UnicodeError,), "it is damaged: its text cannot be decoded"),
     ((etree.LxmlError, SyntaxError), "it is damaged: its XML is broken"),
     ((pypdfium2.PdfiumError,), "it is damaged: its pages cannot be read"),
+    ((Image.DecompressionBombError, Image.DecompressionBombWarning), TOO_MANY_PIXELS),
+    ((UnidentifiedImageError,), "it is damaged: the picture cannot be unpacked"),
     (
         (
             docx.exceptions.PythonDocxError,

@@ -17,7 +17,9 @@ from carrel.ingest.content import Content, identify
 from carrel.ingest.failures import as_core_error
 from carrel.ingest.markdown import MarkdownReader
 from carrel.ingest.pdf import PdfReader
+from carrel.ingest.picture import PictureReader
 from carrel.ingest.presentation import PresentationReader
+from carrel.ingest.recognition import TextRecognizer
 from carrel.ingest.spreadsheet import SpreadsheetReader
 from carrel.ingest.table import TableReader
 from carrel.ingest.text import TextReader
@@ -30,7 +32,10 @@ _MODERN_FORM = {
     Content.OLD_WORKBOOK: ".xlsx",
     Content.OLD_PRESENTATION: ".pptx",
     Content.OLD_OFFICE: ".docx, .xlsx or .pptx",
+    Content.HEIC: ".jpg",
 }
+# The usual decoders of HEVC are under licenses that Carrel cannot pass on.
+_OTHER_FORM = {".heic": ".jpg", ".heif": ".jpg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,11 @@ class SuffixReaderRegistry:
         """
         suffix = _suffix(name)
         expected = self._formats.get(suffix)
+        if suffix in _OTHER_FORM:
+            raise UnsupportedFormat(
+                f"files ending in {suffix} cannot be read: save it as {_OTHER_FORM[suffix]} "
+                "and add that"
+            )
         if expected is None:
             kinds = ", ".join(self.suffixes())
             named = f"files ending in {suffix}" if suffix else "files without an ending"
@@ -110,11 +120,12 @@ class SuffixReaderRegistry:
         return ""
 
 
-def default_registry() -> SuffixReaderRegistry:
-    """Return a registry of every format that Carrel reads."""
+def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixReaderRegistry:
+    """Return a registry of every format that Carrel reads; the settings are named as there."""
+    recognizer = TextRecognizer(ocr != "never", ocr_languages)
     return SuffixReaderRegistry(
         [
-            Format((".pdf",), Content.PDF, PdfReader()),
+            Format((".pdf",), Content.PDF, PdfReader(recognizer)),
             Format((".docx",), Content.WORD, WordReader()),
             Format((".pptx",), Content.PRESENTATION, PresentationReader()),
             Format((".xlsx",), Content.WORKBOOK, SpreadsheetReader()),
@@ -122,6 +133,12 @@ def default_registry() -> SuffixReaderRegistry:
             Format((".md", ".markdown"), Content.TEXT, MarkdownReader()),
             Format((".csv", ".tsv"), Content.TEXT, TableReader()),
             Format((".html", ".htm"), Content.TEXT, WebReader()),
+            Format((".png",), Content.PNG, PictureReader("PNG", recognizer)),
+            Format((".jpg", ".jpeg"), Content.JPEG, PictureReader("JPEG", recognizer)),
+            Format((".tif", ".tiff"), Content.TIFF, PictureReader("TIFF", recognizer)),
+            Format((".webp",), Content.WEBP, PictureReader("WEBP", recognizer)),
+            Format((".bmp",), Content.BMP, PictureReader("BMP", recognizer)),
+            Format((".gif",), Content.GIF, PictureReader("GIF", recognizer)),
         ]
     )
 

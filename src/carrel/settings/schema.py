@@ -6,14 +6,14 @@ before it the environment variable. A YAML file nests the names under their sect
 
 from __future__ import annotations
 
-import ast
-import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from carrel.settings.written_lists import parse_literal, split_commas
 
 DtypeName = Literal["auto", "float32", "bfloat16", "float16"]
 
@@ -52,27 +52,6 @@ def refuse_two_prompt_forms(prompt_type: PromptType | None, template: Path | Non
     """Raise ValueError where a template in a file and another prompt form are both set."""
     if template is not None and prompt_type not in (None, PromptType.TEMPLATE):
         raise ValueError("prompt_type and prompt_template exclude each other: set one of them")
-
-
-def parse_literal(value: Any) -> Any:
-    """Turn the text of a list into a list: JSON first, then Python literals; nothing is run."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except json.JSONDecodeError:
-        pass
-    try:
-        return ast.literal_eval(value)
-    except (ValueError, SyntaxError) as error:
-        raise ValueError("is neither JSON nor a Python literal") from error
-
-
-def split_commas(value: Any) -> Any:
-    """Turn ``a,b`` into ``["a", "b"]``."""
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return value
 
 
 class ModelLockEntry(Section):
@@ -272,6 +251,17 @@ class DocumentSettings(Section):
         1800, ge=64, le=1000000, description="Most tokens of one prompt spent on sources."
     )
     max_file_megabytes: float = Field(200, gt=0, le=100000, description="Larger files are refused.")
+    ocr: Literal["auto", "never"] = Field(
+        "auto",
+        description="Text in pictures and scanned pages: 'auto' has tesseract recognise it where "
+        "that is installed, 'never' leaves it out.",
+    )
+    ocr_languages: str = Field(
+        "eng",
+        pattern=r"^\w+(/\w+)?(\+\w+(/\w+)?)*$",
+        max_length=100,
+        description="Languages of pictures and scans, as tesseract names them: 'eng', 'eng+deu'.",
+    )
 
     @model_validator(mode="after")
     def _overlap_fits(self) -> DocumentSettings:

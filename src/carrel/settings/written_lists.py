@@ -1,0 +1,28 @@
+"""Lists that a flag or a variable gives as text."""
+
+from __future__ import annotations
+
+import ast
+import json
+from typing import Any
+
+
+def parse_literal(value: Any) -> Any:
+    """Turn the text of a list into a list: JSON first, then Python literals; nothing is run."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        pass
+    try:
+        return ast.literal_eval(value)
+    except (ValueError, SyntaxError) as error:
+        raise ValueError("is neither JSON nor a Python literal") from error
+
+
+def split_commas(value: Any) -> Any:
+    """Turn ``a,b`` into ``["a", "b"]``."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
