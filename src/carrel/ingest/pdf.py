@@ -18,6 +18,7 @@ from carrel.ingest.cleaning import squeeze_blank_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.hyphenation import HyphenJoiner
 from carrel.ingest.recognition import TextRecognizer
+from carrel.ingest.ruled_text import ruled_text
 from carrel.ingest.scan import is_scan, picture_of
 
 log = structlog.get_logger()
@@ -103,7 +104,7 @@ def _open(path: Path) -> pypdfium2.PdfDocument:
 def _page_text(document: pypdfium2.PdfDocument, index: int) -> tuple[str, bool]:
     """Return a page's text as pdfium has it, and whether the page is rather a picture."""
     with _loaded_page(document, index) as page, closing(page.get_textpage()) as text_page:
-        text = str(text_page.get_text_bounded())
+        text = ruled_text(page, text_page) or str(text_page.get_text_bounded())
         return text, is_scan(page, text)
 
 
