@@ -11,6 +11,7 @@ from carrel.ingest.hyphenation import LINE_END_HYPHEN
 from carrel.ingest.recognition import TextRecognizer
 from sample_pictures import picture_of_text
 
+TURNS = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
 PICTURE = picture_of_text("text").convert("L")
 
 
@@ -67,7 +68,7 @@ def test_a_program_that_does_not_start_is_named(tmp_path: Path) -> None:
 def test_the_program_gets_the_languages_and_one_thread(tmp_path: Path) -> None:
     name = program(tmp_path, 'cat > /dev/null; echo "$OMP_THREAD_LIMIT $*"')
     text = TextRecognizer(languages="eng+deu", program=name).text_of(PICTURE)
-    assert text == "1 stdin stdout -l eng+deu --dpi 300"
+    assert text == "1 stdin stdout -l eng+deu --dpi 300 --psm 1"
 
 
 def test_the_program_gets_the_picture(tmp_path: Path) -> None:
@@ -76,6 +77,13 @@ def test_the_program_gets_the_picture(tmp_path: Path) -> None:
     with Image.open(tmp_path / "picture") as picture:
         assert picture.mode == "L"
         assert picture.tobytes() == PICTURE.tobytes()
+
+
+@pytest.mark.parametrize("turn", TURNS, ids=lambda turn: turn.name)
+def test_a_page_that_lies_on_its_side_or_head_is_read(turn: Image.Transpose) -> None:
+    # Which side is up is seen from some lines, and not surely from two.
+    text = "\n".join(["The quick brown fox jumps over", "13 lazy dogs near the old river."] * 4)
+    assert TextRecognizer().text_of(picture_of_text(text).convert("L").transpose(turn)) == text
 
 
 def test_a_hyphen_at_the_end_of_a_line_is_marked(tmp_path: Path) -> None:

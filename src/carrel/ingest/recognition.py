@@ -16,6 +16,9 @@ from carrel.ingest.hyphenation import LINE_END_HYPHEN
 LONGEST_SECONDS = 120.0
 DOTS_PER_INCH = 300
 _LIST_SECONDS = 20.0
+# Pages that lie on their side or stand on their head are turned, where tesseract's data "osd" are
+# there; without them this is its usual mode.
+_ANY_LAYOUT_TURNED = "1"
 # Tesseract calls anything smaller an error.
 _LEAST_SIDE = 10
 _REASON_CHARACTERS = 200
@@ -75,6 +78,7 @@ class TextRecognizer:
         data = io.BytesIO()
         picture.save(data, "PPM")
         arguments = ["stdin", "stdout", "-l", self._languages, "--dpi", str(DOTS_PER_INCH)]
+        arguments += ["--psm", _ANY_LAYOUT_TURNED]
         try:
             # Several threads make it slower, and the model needs the processor, too. The variable
             # is set for this process alone: the libraries of the model would obey it as well.
