@@ -13,6 +13,11 @@ ENV PIP_NO_CACHE_DIR=1 \
 
 WORKDIR /app
 
+# Recognises the text of scans and pictures; further languages are packages of their own.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends tesseract-ocr tesseract-ocr-eng \
+    && rm -rf /var/lib/apt/lists/*
+
 # The packages change less often than the program: layers of their own, in the Makefile's order.
 COPY requirements.txt requirements-build.txt requirements-models.txt ./
 COPY scripts/check_torch_build.py scripts/

@@ -144,7 +144,7 @@ def build(settings: Settings, embedder: Embedder | None = None) -> Application:
         spec = score_spec(settings)
         scorer = RewardModel(spec) if spec is not None else None
         indexes = SearchIndexes(embedder, vectors, keywords)
-        readers = ConfinedReaders(_reading_limits(settings.documents))
+        readers = _readers(settings.documents)
         opening.callback(readers.close)
         services = _services(
             settings,
@@ -160,8 +160,10 @@ def build(settings: Settings, embedder: Embedder | None = None) -> Application:
         return Application(services, pool, scorer, indexes, lock, opening.pop_all())
 
 
-def _reading_limits(documents: DocumentSettings) -> ReadingLimits:
-    return ReadingLimits(documents.max_reading_seconds, int(documents.max_reading_memory * 2**30))
+def _readers(documents: DocumentSettings) -> ConfinedReaders:
+    memory = int(documents.max_reading_memory * 2**30)
+    recognition = {"ocr": documents.ocr, "ocr_languages": documents.ocr_languages}
+    return ConfinedReaders(ReadingLimits(documents.max_reading_seconds, memory), recognition)
 
 
 def _vector_index(settings: Settings) -> VectorIndex:

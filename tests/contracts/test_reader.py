@@ -29,9 +29,10 @@ from sample_documents import (
 )
 from sample_messages import message, write_eml, write_mbox, write_mhtml
 from sample_outlook import write_msg
+from sample_pictures import write_picture, write_tiff
 
 MUTATIONS = 30
-PAGED = (".pdf", ".pptx", ".xlsx", ".odp", ".ods", ".ppt", ".xls", ".mbox")
+PAGED = (".pdf", ".pptx", ".xlsx", ".odp", ".ods", ".ppt", ".xls", ".mbox", ".tiff")
 PACKAGES = (".docx", ".pptx", ".xlsx", ".odt", ".odp", ".ods", ".epub")
 
 Write = Callable[[Path], Path]
@@ -87,6 +88,12 @@ SAMPLES: dict[str, Write] = {
         ' {"cell_type": "code", "source": "x = 1"}]}',
     ),
     ".py": lambda path: write_text(path, "x = 1\n\n\ndef alpha():\n    return 'Alpha'\n"),
+    ".png": lambda path: write_picture(path, "Alpha one"),
+    ".jpg": lambda path: write_picture(path, "Alpha one"),
+    ".tiff": lambda path: write_tiff(path, ["Alpha one", "", "Beta two"]),
+    ".webp": lambda path: write_picture(path, "Alpha one"),
+    ".bmp": lambda path: write_picture(path, "Alpha one"),
+    ".gif": lambda path: write_picture(path, "Alpha one"),
 }
 # Files of the right kind that hold no text at all.
 BLANKS: dict[str, Write] = {
@@ -122,6 +129,12 @@ BLANKS: dict[str, Write] = {
     ".xml": lambda path: write_text(path, "<a><b/> </a>"),
     ".ipynb": lambda path: write_text(path, '{"cells": [], "metadata": {}}'),
     ".py": lambda path: write_text(path, "\n \n"),
+    ".png": lambda path: write_picture(path, ""),
+    ".jpg": lambda path: write_picture(path, ""),
+    ".tiff": lambda path: write_tiff(path, ["", ""]),
+    ".webp": lambda path: write_picture(path, ""),
+    ".bmp": lambda path: write_picture(path, ""),
+    ".gif": lambda path: write_picture(path, ""),
 }
 
 
@@ -149,6 +162,7 @@ def sample(suffix: str, tmp_path: Path) -> Path:
 def test_every_suffix_has_a_sample_here() -> None:
     twins = {".htm": ".html", ".markdown": ".md", ".text": ".txt", ".log": ".txt"}
     twins |= {".mht": ".mhtml", ".ndjson": ".jsonl", **dict.fromkeys(DEFINITIONS, ".py")}
+    twins |= {".jpeg": ".jpg", ".tif": ".tiff"}
     assert {twins.get(each, each) for each in default_registry().suffixes()} == set(SAMPLES)
     assert set(BLANKS) == set(SAMPLES)
 
@@ -219,8 +233,9 @@ def test_a_file_without_text_is_empty(suffix: str, tmp_path: Path) -> None:
 
 def test_a_picture_by_the_wrong_name_is_refused(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"picture{suffix}"
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
-    with pytest.raises(UnsupportedFormat, match="it holds a PNG picture"):
+    name, signature = ("GIF", b"GIF89a") if suffix == ".png" else ("PNG", b"\x89PNG\r\n\x1a\n")
+    path.write_bytes(signature + bytes(range(256)))
+    with pytest.raises(UnsupportedFormat, match=f"it holds a {name} picture"):
         read(path)
 
 

@@ -13,6 +13,7 @@ from carrel.core.documents import Section
 from carrel.core.errors import EncryptedDocument, UnreadableDocument, UnsupportedFormat
 from carrel.ingest.confined import ConfinedReaders, ReadingLimits
 from sample_documents import write_pdf, write_text
+from sample_pictures import write_picture
 
 TESTS = Path(__file__).resolve().parents[1]
 Told = Callable[..., Iterator[Section]]
@@ -21,7 +22,7 @@ LIMITS = ReadingLimits(seconds=2, bytes=2 << 30)
 
 @pytest.fixture
 def readers() -> Iterator[ConfinedReaders]:
-    made = ConfinedReaders(LIMITS, ("hostile_readers", "registry"), TESTS)
+    made = ConfinedReaders(LIMITS, {}, ("hostile_readers", "registry"), TESTS)
     yield made
     made.close()
 
@@ -124,6 +125,14 @@ def test_after_the_end_nothing_is_left_running(readers: ConfinedReaders, told: T
     readers.close()
     assert [section.text for section in sections] == ["two"]
     assert children() == before
+
+
+def test_settings_reach_the_readers(tmp_path: Path) -> None:
+    readers = ConfinedReaders(LIMITS, {"ocr": "never", "ocr_languages": "eng"})
+    path = write_picture(tmp_path / "a.png", "Alpha")
+    with pytest.raises(UnreadableDocument, match="--ocr"):
+        list(readers.reader_for(path, path.name).read(path))
+    readers.close()
 
 
 def test_the_real_readers_work_there(tmp_path: Path) -> None:

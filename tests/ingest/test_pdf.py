@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from carrel.core.errors import EmptyDocument, EncryptedDocument, UnreadableDocument
+from carrel.core.errors import EncryptedDocument, UnreadableDocument
 from carrel.ingest.pdf import PdfReader
-from sample_documents import write_encrypted_pdf, write_pdf, write_scanned_pdf
+from sample_documents import write_encrypted_pdf, write_pdf
 
 
 def test_each_page_with_text_is_a_section_and_keeps_its_number(tmp_path: Path) -> None:
@@ -29,11 +29,6 @@ def test_a_password_is_asked_for(tmp_path: Path) -> None:
     path = write_encrypted_pdf(tmp_path / "a.pdf", ["Secret"])
     with pytest.raises(EncryptedDocument, match="password protected"):
         list(PdfReader().read(path))
-
-
-def test_a_scan_is_named_as_such(tmp_path: Path) -> None:
-    with pytest.raises(EmptyDocument, match="probably a scan"):
-        list(PdfReader().read(write_scanned_pdf(tmp_path / "a.pdf")))
 
 
 def test_a_file_cut_in_half_is_damaged(tmp_path: Path) -> None:

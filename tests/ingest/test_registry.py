@@ -16,6 +16,7 @@ from carrel.ingest.text import TextReader
 from damaged_files import zip_of
 from open_documents import write_odt
 from sample_documents import write_docx, write_pdf, write_text, write_xlsx
+from sample_pictures import write_picture
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
 
@@ -109,6 +110,28 @@ def test_an_encrypted_office_document_asks_for_a_copy_without_password(
     error = refusal(path, name)
     assert type(error) is EncryptedDocument
     assert "password protected" in str(error)
+
+
+@pytest.mark.parametrize("name", ["a.HEIC", "a.heif"])
+def test_a_picture_of_a_telephone_says_how_to_save_it(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    assert "cannot be read: save it as .jpg and add that" in str(refusal(path, name))
+    named = str(refusal(path, "a.jpg"))
+    assert named == (
+        "its name ends in .jpg, but it holds a HEIC picture: save it as .jpg and add that"
+    )
+
+
+def test_the_settings_of_recognition_reach_the_readers(tmp_path: Path) -> None:
+    path = write_picture(tmp_path / "a.png", "Alpha")
+    reader = default_registry("never").reader_for(path, "a.png")
+    with pytest.raises(UnreadableDocument, match="set --ocr=auto"):
+        next(reader.read(path))
+    for language in ("no_such", "eng+no_such"):
+        reader = default_registry("auto", language).reader_for(path, "a.png")
+        with pytest.raises(UnreadableDocument, match="tesseract has no language no_such"):
+            next(reader.read(path))
 
 
 def test_a_cut_off_office_document_is_damaged_and_not_unsupported(tmp_path: Path) -> None:

@@ -102,8 +102,16 @@ def test_the_image_fetches_nothing_but_packages() -> None:
     for name, arguments in dockerfile():
         assert name != "ADD"
         if name == "RUN":
-            assert not {"curl", "wget", "git", "apt-get"} & set(arguments.split())
+            assert not {"curl", "wget", "git"} & set(arguments.split())
             assert "://" not in arguments
+
+
+def test_the_image_installs_of_the_system_what_recognises_text_and_nothing_else() -> None:
+    runs = [arguments for name, arguments in dockerfile() if name == "RUN"]
+    steps = [step.split() for run in runs for step in run.split("&&") if "apt-get" in step]
+    assert [step[1] for step in steps] == ["update", "install"]
+    words = [word for word in steps[1][2:] if not word.startswith("-")]
+    assert words == ["tesseract-ocr", "tesseract-ocr-eng"]
 
 
 def test_the_image_installs_torch_first_and_from_the_chosen_index_alone() -> None:

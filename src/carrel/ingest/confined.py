@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
+from types import MappingProxyType
 from typing import Any
 
 from carrel.core.documents import Section
@@ -55,12 +56,20 @@ class ConfinedReaders:
     def __init__(
         self,
         limits: ReadingLimits,
+        options: Mapping[str, str] = MappingProxyType({}),
         registry: tuple[str, str] = ALL_READERS,
         folder: Path = PACKAGES,
     ) -> None:
-        """Take where the readers come from: a module of a folder, and a function in it."""
-        self._start = partial(_Process, limits, registry, folder)
-        self._registry: ReaderRegistry = getattr(import_module(registry[0]), registry[1])()
+        """Take where the readers come from: a module of a folder, a function in it, its options."""
+        first = {
+            "bytes": limits.bytes,
+            "seconds": max(1, round(limits.seconds)),
+            "registry": registry,
+            "options": dict(options),
+        }
+        self._start = partial(_Process, limits, first, folder)
+        make = getattr(import_module(registry[0]), registry[1])
+        self._registry: ReaderRegistry = make(**options)
         self._idle: list[_Process] = []
         self._lock = Lock()
         self._closed = False
@@ -135,7 +144,7 @@ class _Refused(Exception):
 class _Process:
     """One reading process."""
 
-    def __init__(self, limits: ReadingLimits, registry: tuple[str, str], folder: Path) -> None:
+    def __init__(self, limits: ReadingLimits, first: Mapping[str, Any], folder: Path) -> None:
         self._limits = limits
         self._rest = b""
         # Isolated: neither the environment nor the current folder changes what it imports.
@@ -147,14 +156,7 @@ class _Process:
         )
         # A process that is killed cannot remove its temporary files.
         self._folder = TemporaryDirectory(prefix="carrel-reading-")
-        self._send(
-            {
-                "bytes": limits.bytes,
-                "seconds": max(1, round(limits.seconds)),
-                "registry": registry,
-                "folder": self._folder.name,
-            }
-        )
+        self._send({**first, "folder": self._folder.name})
 
     @property
     def lives(self) -> bool:
@@ -180,7 +182,7 @@ class _Process:
         self._process.communicate()
         self._folder.cleanup()
 
-    def _send(self, line: dict[str, Any]) -> None:
+    def _send(self, line: Mapping[str, Any]) -> None:
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):  # the answer that is missing says so
             self._process.stdin.write(json.dumps(line).encode("ascii") + b"\n")

@@ -47,6 +47,8 @@ class Content(Enum):
     GIF = "a GIF picture"
     TIFF = "a TIFF picture"
     WEBP = "a WebP picture"
+    BMP = "a BMP picture"
+    HEIC = "a HEIC picture"
     GZIP = "a gzip archive"
     SEVEN_ZIP = "a 7-Zip archive"
     RAR = "a RAR archive"
@@ -70,6 +72,10 @@ _SIGNATURES: tuple[tuple[bytes, Content], ...] = (
     (b"SQLite format 3\x00", Content.SQLITE),
     (b"\x7fELF", Content.PROGRAM),
 )
+# Brands of the ISO container in which HEVC holds still pictures (ISO/IEC 23008-12).
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+# Sizes of the second header, by which a BMP is told from a text that begins with BM.
+_BMP_HEADER_SIZES = (12, 16, 40, 52, 56, 64, 108, 124)
 _PACKAGE_FOLDERS = (
     ("word/", Content.WORD),
     ("ppt/", Content.PRESENTATION),
@@ -116,6 +122,10 @@ def identify(path: Path) -> Content:
             return content
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return Content.WEBP
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
+        return Content.HEIC
+    if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADER_SIZES:
+        return Content.BMP
     if head.lstrip().startswith(_PDF_SIGNATURE):
         return Content.PDF
     if _is_text(head):

@@ -26,6 +26,7 @@ import xlrd.formula
 from lxml import etree
 from olefile.olefile import OleFileError
 from oxmsg.domain.model import UnrecognizedCodePageError, UnsupportedEncodingError
+from PIL import Image, UnidentifiedImageError
 
 from carrel.core.documents import Section
 from carrel.core.errors import CarrelError, EmptyDocument, UnreadableDocument
@@ -34,6 +35,7 @@ ReaderT = TypeVar("ReaderT")
 
 log = structlog.get_logger()
 
+TOO_MANY_PIXELS = "it has more pixels than any real page: save a smaller copy and add that"
 _OFFICE_PART = "it is damaged: parts of it are missing or wrong"
 
 # The first line that fits is taken. Libraries that parse XML by hand answer damage with whatever
@@ -49,6 +51,8 @@ DAMAGE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ),
     ((etree.LxmlError, SyntaxError), "it is damaged: its XML is broken"),
     ((pypdfium2.PdfiumError,), "it is damaged: its pages cannot be read"),
+    ((Image.DecompressionBombError, Image.DecompressionBombWarning), TOO_MANY_PIXELS),
+    ((UnidentifiedImageError,), "it is damaged: the picture cannot be unpacked"),
     (
         (
             docx.exceptions.PythonDocxError,

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pypdfium2
 import pypdfium2.raw as pdfium
+import structlog
+from PIL import Image
 
 from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, EncryptedDocument, UnreadableDocument
 from carrel.ingest.cleaning import squeeze_blank_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.hyphenation import HyphenJoiner
+from carrel.ingest.recognition import TextRecognizer
+from carrel.ingest.ruled_text import ruled_text
+from carrel.ingest.scan import is_scan, picture_of
+
+log = structlog.get_logger()
 
 # pdfium keeps its state per process, not per document: whoever calls it from any thread holds
 # this lock. It is reentrant because the collector may close an abandoned document of a thread
@@ -24,9 +32,14 @@ PDFIUM_LOCK = threading.RLock()
 class PdfReader:
     """Reads the text layer: one section per page that has text, pages counted from 1.
 
-    The pages are read one at a time and closed again, so that memory does not grow with their
-    number. Files that only their owner's password restricts are read.
+    A page that is a picture is recognised, where tesseract is installed. The pages are read one at
+    a time and closed again, so that memory does not grow with their number. Files that only their
+    owner's password restricts are read.
     """
+
+    def __init__(self, recognizer: TextRecognizer | None = None) -> None:
+        """Take what recognises the text of scans; by default tesseract, in English."""
+        self._recognizer = recognizer or TextRecognizer()
 
     @checked_sections
     def read(self, path: Path) -> Generator[Section]:
@@ -40,11 +53,21 @@ class PdfReader:
         document = _open(path)
         joiner = HyphenJoiner()
         found = False
+        scans = 0
+        obstacle: str | None = None
         try:
             with PDFIUM_LOCK:
                 count = len(document)
             for index in range(count):
-                text = squeeze_blank_lines(joiner.join(_page_text(document, index)))
+                text, scanned = _page_text(document, index)
+                if scanned:
+                    if not scans:
+                        obstacle = self._recognizer.obstacle()
+                    scans += 1
+                    if obstacle is None:
+                        picture = _page_picture(document, index)
+                        text = self._recognizer.text_of(picture) or text
+                text = squeeze_blank_lines(joiner.join(text))
                 if text:
                     found = True
                     yield Section(text, page=index + 1)
@@ -53,10 +76,13 @@ class PdfReader:
                 document.close()
         if not count:
             raise UnreadableDocument("it is damaged: it has no pages")
-        if not found:
-            raise EmptyDocument(
-                "no page has text: it is probably a scan, and text recognition is not available yet"
-            )
+        if obstacle is not None:
+            if not found:
+                raise EmptyDocument(f"no page has text: it looks like a scan; {obstacle}")
+            log.warning("document.scans_left_out", path=str(path), pages=scans, reason=obstacle)
+        elif not found:
+            reason = ", and none was recognised in its pictures" if scans else ""
+            raise EmptyDocument(f"no page has text{reason}")
 
 
 def _open(path: Path) -> pypdfium2.PdfDocument:
@@ -75,18 +101,24 @@ def _open(path: Path) -> pypdfium2.PdfDocument:
         raise UnreadableDocument("it is damaged: its page structure cannot be read") from error
 
 
-def _page_text(document: pypdfium2.PdfDocument, index: int) -> str:
-    """Return a page's text as pdfium has it; a page that cannot be loaded damages the file."""
+def _page_text(document: pypdfium2.PdfDocument, index: int) -> tuple[str, bool]:
+    """Return a page's text as pdfium has it, and whether the page is rather a picture."""
+    with _loaded_page(document, index) as page, closing(page.get_textpage()) as text_page:
+        text = ruled_text(page, text_page) or str(text_page.get_text_bounded())
+        return text, is_scan(page, text)
+
+
+def _page_picture(document: pypdfium2.PdfDocument, index: int) -> Image.Image:
+    with _loaded_page(document, index) as page:
+        return picture_of(page)
+
+
+@contextmanager
+def _loaded_page(document: pypdfium2.PdfDocument, index: int) -> Iterator[pypdfium2.PdfPage]:
+    """Hold the lock and the page; one that cannot be loaded damages the file."""
     with PDFIUM_LOCK:
         try:
-            page = document[index]
-            try:
-                text_page = page.get_textpage()
-                try:
-                    return str(text_page.get_text_bounded())
-                finally:
-                    text_page.close()
-            finally:
-                page.close()
+            with closing(document[index]) as page:
+                yield page
         except pypdfium2.PdfiumError as error:
             raise UnreadableDocument(f"it is damaged: page {index + 1} cannot be read") from error

@@ -4,8 +4,9 @@ A damaged or hostile file can make a parser run for ever, take all memory, or cr
 no more than this process with it.
 
 It reads JSON lines from standard input. The first is ``{"bytes", "seconds", "registry",
-"folder"}``: the memory that the process may take, the processor time for one file, where the
-readers come from as ``[module, function]``, and a folder for temporary files. Each further one is
+"options", "folder"}``: the memory that the process may take, the processor time for one file, where
+the readers come from as ``[module, function]`` with its options, and a folder for temporary files.
+Each further one is
 ``{"path", "name"}`` and is answered with lines ``{"section": [text, page, heading]}`` and at last
 with ``{}``, or with ``{"error": [code, message]}``.
 """
@@ -64,7 +65,7 @@ def main() -> None:
     """Serve until standard input ends."""
     limits = json.loads(sys.stdin.readline())
     module, function = limits["registry"]
-    registry = getattr(import_module(module), function)()
+    registry = getattr(import_module(module), function)(**limits["options"])
     limit_memory(limits["bytes"])
     tempfile.tempdir = limits["folder"]
     # What a library prints would break the lines of the answer.

@@ -29,7 +29,9 @@ from carrel.ingest.opendocument_text import OpenDocumentTextReader
 from carrel.ingest.org import OrgReader
 from carrel.ingest.outlook import OutlookReader
 from carrel.ingest.pdf import PdfReader
+from carrel.ingest.picture import PictureReader
 from carrel.ingest.presentation import PresentationReader
+from carrel.ingest.recognition import TextRecognizer
 from carrel.ingest.restructured_text import RestructuredTextReader
 from carrel.ingest.rich_text import RichTextReader
 from carrel.ingest.source_code import SourceCodeReader
@@ -44,7 +46,9 @@ from carrel.ingest.xml_text import XmlReader
 _PACKAGES = frozenset((Content.WORD, Content.PRESENTATION, Content.WORKBOOK)).union(
     (Content.OPEN_TEXT, Content.OPEN_PRESENTATION, Content.OPEN_SPREADSHEET, Content.BOOK)
 )
-_MODERN_FORM = {Content.OLD_OFFICE: ".docx, .xlsx or .pptx"}
+_MODERN_FORM = {Content.OLD_OFFICE: ".docx, .xlsx or .pptx", Content.HEIC: ".jpg"}
+# The usual decoders of HEVC are under licenses that Carrel cannot pass on.
+_OTHER_FORM = {".heic": ".jpg", ".heif": ".jpg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,11 @@ class SuffixReaderRegistry:
         """
         suffix = _suffix(name)
         expected = self._formats.get(suffix)
+        if suffix in _OTHER_FORM:
+            raise UnsupportedFormat(
+                f"files ending in {suffix} cannot be read: save it as {_OTHER_FORM[suffix]} "
+                "and add that"
+            )
         if expected is None:
             kinds = ", ".join(self.suffixes())
             named = f"files ending in {suffix}" if suffix else "files without an ending"
@@ -127,14 +136,15 @@ class SuffixReaderRegistry:
         return ""
 
 
-def default_registry() -> SuffixReaderRegistry:
-    """Return a registry of every format that Carrel reads."""
+def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixReaderRegistry:
+    """Return a registry of every format that Carrel reads; the settings are named as there."""
+    recognizer = TextRecognizer(ocr != "never", ocr_languages)
     word, presentation = WordReader(), PresentationReader()
     old_word = OldOfficeReader(Content.OLD_WORD, ".docx", word)
     old_presentation = OldOfficeReader(Content.OLD_PRESENTATION, ".pptx", presentation)
     registry = SuffixReaderRegistry(
         [
-            Format((".pdf",), Content.PDF, PdfReader()),
+            Format((".pdf",), Content.PDF, PdfReader(recognizer)),
             Format((".docx",), Content.WORD, word),
             Format((".pptx",), Content.PRESENTATION, presentation),
             Format((".xlsx",), Content.WORKBOOK, SpreadsheetReader()),
@@ -150,6 +160,12 @@ def default_registry() -> SuffixReaderRegistry:
             Format((".md", ".markdown"), Content.TEXT, MarkdownReader()),
             Format((".csv", ".tsv"), Content.TEXT, TableReader()),
             Format((".html", ".htm"), Content.TEXT, WebReader()),
+            Format((".png",), Content.PNG, PictureReader("PNG", recognizer)),
+            Format((".jpg", ".jpeg"), Content.JPEG, PictureReader("JPEG", recognizer)),
+            Format((".tif", ".tiff"), Content.TIFF, PictureReader("TIFF", recognizer)),
+            Format((".webp",), Content.WEBP, PictureReader("WEBP", recognizer)),
+            Format((".bmp",), Content.BMP, PictureReader("BMP", recognizer)),
+            Format((".gif",), Content.GIF, PictureReader("GIF", recognizer)),
             Format((".mht", ".mhtml"), Content.TEXT, WebArchiveReader()),
             Format((".rst",), Content.TEXT, RestructuredTextReader()),
             Format((".org",), Content.TEXT, OrgReader()),

@@ -257,6 +257,17 @@ class DocumentSettings(Section):
     max_reading_memory: float = Field(
         2, ge=0.5, le=1024, description="GiB that reading one file may take; it fails beyond."
     )
+    ocr: Literal["auto", "never"] = Field(
+        "auto",
+        description="Text in pictures and scanned pages: 'auto' has tesseract recognise it where "
+        "that is installed, 'never' leaves it out.",
+    )
+    ocr_languages: str = Field(
+        "eng",
+        pattern=r"^\w+(/\w+)?(\+\w+(/\w+)?)*$",
+        max_length=100,
+        description="Languages of pictures and scans, as tesseract names them: 'eng', 'eng+deu'.",
+    )
 
     @model_validator(mode="after")
     def _overlap_fits(self) -> DocumentSettings:

@@ -1,0 +1,152 @@
+"""The ruled lines of a PDF page, and the tables that they enclose."""
+
+from __future__ import annotations
+
+import ctypes
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+# Lengths are in points.
+_TOLERANCE = 2.0
+_SHORTEST = 8.0
+# A page with more lines is a drawing.
+_MOST_PATHS = 5_000
+_MOST_POINTS = 20_000
+_MOST_LINES = 300
+_FEWEST_RULES = 3
+_PATH = pdfium.FPDF_PAGEOBJ_PATH
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A horizontal or vertical line: where it is across its direction, and from where to where."""
+
+    position: float
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The rules of one table, from left to right and from bottom to top."""
+
+    columns: tuple[float, ...]
+    rows: tuple[float, ...]
+
+    def cell(self, x: float, y: float) -> tuple[int, int] | None:
+        """Return the row, from the top, and the column of a point; None outside."""
+        column, row = bisect_right(self.columns, x), bisect_right(self.rows, y)
+        if not (0 < column < len(self.columns) and 0 < row < len(self.rows)):
+            return None
+        return len(self.rows) - row, column
+
+
+def grids(page: pypdfium2.PdfPage) -> list[Grid]:
+    """Return the tables of two or more rows and columns whose cells are ruled off."""
+    level: list[Line] = []
+    upright: list[Line] = []
+    for (x, y), (to_x, to_y) in _strokes(page):
+        if abs(y - to_y) < _TOLERANCE and abs(x - to_x) > _SHORTEST:
+            level.append(Line((y + to_y) / 2, min(x, to_x), max(x, to_x)))
+        elif abs(x - to_x) < _TOLERANCE and abs(y - to_y) > _SHORTEST:
+            upright.append(Line((x + to_x) / 2, min(y, to_y), max(y, to_y)))
+    level, upright = _merged(level), _merged(upright)
+    if len(level) + len(upright) > _MOST_LINES:
+        return []
+    return list(_connected(level, upright))
+
+
+def _strokes(page: pypdfium2.PdfPage) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
+    """Yield the straight parts of the paths on the page; nothing where there are very many."""
+    objects = [
+        pdfium.FPDFPage_GetObject(page, index)
+        for index in range(pdfium.FPDFPage_CountObjects(page))
+    ]
+    paths = [each for each in objects if pdfium.FPDFPageObj_GetType(each) == _PATH]
+    points = sum(pdfium.FPDFPath_CountSegments(path) for path in paths)
+    if len(paths) > _MOST_PATHS or points > _MOST_POINTS:
+        return
+    x, y, matrix = ctypes.c_float(), ctypes.c_float(), pdfium.FS_MATRIX()
+    for path in paths:
+        pdfium.FPDFPageObj_GetMatrix(path, matrix)
+        begin = last = (0.0, 0.0)
+        for index in range(pdfium.FPDFPath_CountSegments(path)):
+            segment = pdfium.FPDFPath_GetPathSegment(path, index)
+            pdfium.FPDFPathSegment_GetPoint(segment, x, y)
+            point = (
+                matrix.a * x.value + matrix.c * y.value + matrix.e,
+                matrix.b * x.value + matrix.d * y.value + matrix.f,
+            )
+            kind = pdfium.FPDFPathSegment_GetType(segment)
+            if kind == pdfium.FPDF_SEGMENT_MOVETO:
+                begin = point
+            elif kind == pdfium.FPDF_SEGMENT_LINETO:
+                yield last, point
+            if pdfium.FPDFPathSegment_GetClose(segment):
+                yield point, begin
+            last = point
+
+
+def _merged(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines with those on top of each other, or in a row, as one."""
+    merged: list[Line] = []
+    group: list[Line] = []
+    for line in sorted(lines, key=lambda each: each.position):
+        if group and line.position - group[0].position > _TOLERANCE:
+            merged += _joined(group)
+            group = []
+        group.append(line)
+    return merged + _joined(group)
+
+
+def _joined(group: Sequence[Line]) -> list[Line]:
+    joined: list[Line] = []
+    for line in sorted(group, key=lambda each: each.start):
+        if joined and line.start <= joined[-1].end + _TOLERANCE:
+            before = joined[-1]
+            joined[-1] = Line(before.position, before.start, max(before.end, line.end))
+        else:
+            joined.append(line)
+    return joined
+
+
+def _connected(level: Sequence[Line], upright: Sequence[Line]) -> Iterator[Grid]:
+    """Yield the grids of lines that touch each other."""
+    unseen = set(range(len(upright)))
+    rows_left = set(range(len(level)))
+    while rows_left:
+        rows, columns = {rows_left.pop()}, set[int]()
+        waiting = list(rows)
+        while waiting:
+            row = level[waiting.pop()]
+            for index in [each for each in unseen if _touch(row, upright[each])]:
+                unseen.discard(index)
+                columns.add(index)
+                more = [each for each in rows_left if _touch(level[each], upright[index])]
+                rows_left.difference_update(more)
+                rows.update(more)
+                waiting += more
+        lefts = _positions(upright[each] for each in columns)
+        bottoms = _positions(level[each] for each in rows)
+        if len(lefts) >= _FEWEST_RULES and len(bottoms) >= _FEWEST_RULES:
+            yield Grid(lefts, bottoms)
+
+
+def _positions(lines: Iterator[Line]) -> tuple[float, ...]:
+    """Return where the lines are, sorted; thin bars count once."""
+    found: list[float] = []
+    for position in sorted(line.position for line in lines):
+        if not found or position - found[-1] > _TOLERANCE:
+            found.append(position)
+    return tuple(found)
+
+
+def _touch(level: Line, upright: Line) -> bool:
+    return (
+        level.start - _TOLERANCE <= upright.position <= level.end + _TOLERANCE
+        and upright.start - _TOLERANCE <= level.position <= upright.end + _TOLERANCE
+    )

@@ -1,0 +1,108 @@
+"""The text of a PDF page with ruled tables, row by row."""
+
+from __future__ import annotations
+
+import ctypes
+from collections import defaultdict
+from collections.abc import Sequence
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from carrel.ingest.cleaning import one_line
+from carrel.ingest.hyphenation import LINE_END_HYPHEN
+from carrel.ingest.ruled_lines import Grid, grids
+
+# What has longer cells is a layout of columns; in what has several long cells beside each other,
+# the lines between the rows are probably not ruled.
+_LONGEST_CELL = 1_000
+_MOST_LINES = 2
+_MOST_CHARACTERS = 50_000
+# In points; more lies between the cells of a row that is drawn in one go.
+_CLOSE = 8.0
+
+Place = tuple[int, int, int] | None
+
+
+def ruled_text(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage) -> str | None:
+    """Return the text with each row of a ruled table as ``cell | cell``; None without such a table.
+
+    pdfium itself takes the text in the order in which it was drawn, which may be column by column,
+    and runs cells together that stand close.
+    """
+    found = grids(page)
+    if not found or not 0 < text_page.count_chars() <= _MOST_CHARACTERS:
+        return None
+    parts: list[str | int] = []
+    tables: dict[int, dict[tuple[int, int], list[str]]] = {}
+    for place, text in _runs(text_page, found):
+        if place is None:
+            parts.append(text)
+            continue
+        table, row, column = place
+        if table not in tables:
+            tables[table] = defaultdict(list)
+            parts.append(table)
+        tables[table][row, column].append(text)
+    written = {number: _table_text(cells) for number, cells in tables.items()}
+    if not written or None in written.values():
+        return None
+    texts = (written[part] if isinstance(part, int) else part.strip() for part in parts)
+    return "\n".join(text for text in texts if text)
+
+
+def _runs(text_page: pypdfium2.PdfTextPage, found: Sequence[Grid]) -> list[tuple[Place, str]]:
+    """Return the text in pieces that stand in one cell, or outside of all tables."""
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    runs: list[tuple[Place, list[str]]] = []
+    before: tuple[int | None, float, float] = (None, 0.0, 0.0)
+    for index in range(text_page.count_chars()):
+        if pdfium.FPDFText_IsHyphen(text_page, index) == 1:
+            character = LINE_END_HYPHEN
+        else:
+            character = chr(pdfium.FPDFText_GetUnicode(text_page, index))
+        # Blanks that pdfium puts in between have no place of their own.
+        if character.isspace():
+            if runs:
+                runs[-1][1].append(character)
+            continue
+        pdfium.FPDFText_GetCharBox(text_page, index, left, right, bottom, top)
+        text_object = pdfium.FPDFText_GetTextObject(text_page, index)
+        drawn = ctypes.cast(text_object, ctypes.c_void_p).value
+        y = (bottom.value + top.value) / 2
+        # What is too long for its cell runs over the rule.
+        goes_on = (
+            drawn == before[0]
+            and abs(y - before[2]) < _CLOSE
+            and abs(left.value - before[1]) < _CLOSE
+        )
+        if not (runs and goes_on):
+            place = _place(found, (left.value + right.value) / 2, y)
+            if not runs or runs[-1][0] != place:
+                runs.append((place, []))
+        runs[-1][1].append(character)
+        before = drawn, right.value, y
+    return [(place, "".join(characters)) for place, characters in runs]
+
+
+def _place(found: Sequence[Grid], x: float, y: float) -> Place:
+    for number, grid in enumerate(found):
+        cell = grid.cell(x, y)
+        if cell is not None:
+            return number, *cell
+    return None
+
+
+def _table_text(cells: dict[tuple[int, int], list[str]]) -> str | None:
+    """Return the rows; None if the cells do not look like those of a table."""
+    rows: dict[int, list[str]] = defaultdict(list)
+    high: dict[int, int] = defaultdict(int)
+    for (row, _), texts in sorted(cells.items()):
+        lines = [line for text in texts for line in text.splitlines() if line.strip()]
+        high[row] += len(lines) > _MOST_LINES
+        rows[row].append(one_line(" ".join(lines)))
+    if any(count > 1 for count in high.values()):
+        return None
+    if any(len(cell) > _LONGEST_CELL for row in rows.values() for cell in row):
+        return None
+    return "\n".join(" | ".join(row) for row in rows.values())
