@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from carrel.core.documents import (
+    READABLE,
     DocumentRecord,
     DocumentStatus,
     FileOutcome,
@@ -63,8 +64,8 @@ def test_sizes_are_rounded_for_reading(size: int, text: str) -> None:
 
 
 def test_the_heading_says_what_is_read_and_up_to_which_size() -> None:
-    html = documents_head_html([".pdf", ".docx"], 200_000_000)
-    assert "DOCX, PDF, up to 200 MB each" in html
+    html = documents_head_html([".docx", ".pdf"], 200_000_000)
+    assert f'<span title=".docx .pdf">{READABLE}</span>, up to 200 MB each' in html
     assert 'data-largest-file="200000000"' in html
 
 

@@ -13,7 +13,7 @@ from carrel.cli.command import COLLECTION, JSON, Command, Invocation
 from carrel.cli.exit_codes import SOME_FAILED, SUCCESS
 from carrel.cli.progress import ProgressLine
 from carrel.cli.workspace import open_workspace
-from carrel.core.documents import FileOutcome, IncomingFile, OutcomeKind
+from carrel.core.documents import READABLE, FileOutcome, IncomingFile, OutcomeKind
 from carrel.core.errors import InvalidSetting, UnsupportedFormat
 from carrel.services.folder import files_below
 
@@ -47,9 +47,8 @@ def collect(paths: Sequence[Path]) -> tuple[list[IncomingFile], list[str]]:
         files.extend(found)
         skipped.extend(unsupported)
     if not files:
-        suffixes = " ".join(registry.suffixes())
         where = ", ".join(str(path) for path in paths)
-        raise UnsupportedFormat(f"No file in {where} can be read; Carrel reads {suffixes}")
+        raise UnsupportedFormat(f"No file in {where} can be read; Carrel reads {READABLE}")
     return files, skipped
 
 

@@ -10,6 +10,12 @@ from pathlib import Path
 MY_DATA = "MyData"
 USER_DATA = "UserData"
 
+READABLE = (
+    "PDF, Office and OpenDocument files, books, mail, web pages, pictures, tables, Markdown, "
+    "plain text and source code"
+)
+"""What can be read, for people: there are too many file endings to name them in a sentence."""
+
 
 @dataclass(frozen=True, slots=True)
 class Section:

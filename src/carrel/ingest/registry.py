@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from carrel.core.documents import READABLE
 from carrel.core.errors import (
     EmptyDocument,
     EncryptedDocument,
@@ -95,9 +96,8 @@ class SuffixReaderRegistry:
                 "and add that"
             )
         if expected is None:
-            kinds = ", ".join(self.suffixes())
             named = f"files ending in {suffix}" if suffix else "files without an ending"
-            raise UnsupportedFormat(f"{named} cannot be read: Carrel reads {kinds}")
+            raise UnsupportedFormat(f"{named} cannot be read: Carrel reads {READABLE}")
         try:
             content = identify(path)
         except OSError as error:

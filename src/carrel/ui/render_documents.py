@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from carrel.core.documents import DocumentRecord, DocumentStatus, OutcomeKind
+from carrel.core.documents import READABLE, DocumentRecord, DocumentStatus, OutcomeKind
 from carrel.ui.render import confirmed_delete, counted
 from carrel.ui.upload import FileRow, Upload
 
@@ -34,11 +34,11 @@ def documents_head_html(suffixes: Sequence[str], largest: int) -> str:
     ``suffixes`` are those of the formats, ``largest`` is the most bytes that a file may have; the
     page's script leaves larger ones out before they are sent.
     """
-    formats = ", ".join(sorted({suffix.lstrip(".").upper() for suffix in suffixes}))
+    every = " ".join(suffixes)
     return (
         f'<h1>Documents</h1><p class="formats" data-largest-file="{largest}" '
-        f'data-largest-file-text="{size_text(largest)}">Carrel reads {escape(formats)}, '
-        f"up to {size_text(largest)} each.</p>"
+        f'data-largest-file-text="{size_text(largest)}">Carrel reads '
+        f'<span title="{escape(every)}">{READABLE}</span>, up to {size_text(largest)} each.</p>'
     )
 
 
