@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -11,7 +14,7 @@ import pytest
 
 from carrel.core.documents import Section
 from carrel.core.errors import EncryptedDocument, UnreadableDocument, UnsupportedFormat
-from carrel.ingest.confined import ConfinedReaders, ReadingLimits
+from carrel.ingest.confined import PACKAGES, PROGRAM, ConfinedReaders, ReadingLimits
 from sample_documents import write_pdf, write_text
 from sample_pictures import write_picture
 
@@ -101,6 +104,23 @@ def test_temporary_files_are_gone_with_a_process_that_was_killed(told: Told) -> 
     sections.close()  # type: ignore[attr-defined]
     assert not unpacked.exists()
     assert not unpacked.parent.exists()
+
+
+def test_a_process_whose_owner_is_gone_ends_and_removes_its_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    first = {"bytes": 2 << 30, "seconds": 5, "options": {}, "folder": str(folder)}
+    first["registry"] = ("hostile_readers", "registry")
+    asked = {"path": str(write_text(tmp_path / "file.txt", "unpack")), "name": "file.txt"}
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", PROGRAM, str(PACKAGES), str(TESTS)],
+        input=f"{json.dumps(first)}\n{json.dumps(asked)}\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert str(folder) in done.stdout
+    assert not folder.exists()
 
 
 def test_an_abandoned_reading_takes_its_process_with_it(told: Told) -> None:

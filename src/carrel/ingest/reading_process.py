@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import sys
 import tempfile
 from contextlib import suppress
@@ -76,6 +77,8 @@ def main() -> None:
         request = json.loads(line)
         limit_time(limits["seconds"])
         read(registry, Path(request["path"]), request["name"])
+    # Whoever started this process may have been killed; otherwise it does the same.
+    shutil.rmtree(limits["folder"], ignore_errors=True)
 
 
 if __name__ == "__main__":
