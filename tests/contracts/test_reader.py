@@ -17,6 +17,7 @@ from carrel.ingest.registry import default_registry
 from damaged_files import damaged, with_damaged_part
 from old_documents import write_converter, write_old_office, write_rtf, write_xls
 from open_documents import write_epub, write_odp, write_ods, write_odt
+from sample_archives import write_tar, write_zip
 from sample_documents import (
     write_csv,
     write_docx,
@@ -87,6 +88,11 @@ SAMPLES: dict[str, Write] = {
         '{"cells": [{"cell_type": "markdown", "source": ["# Alpha\\n", "one"]},'
         ' {"cell_type": "code", "source": "x = 1"}]}',
     ),
+    ".zip": lambda path: write_zip(path, {"a/alpha.txt": b"Alpha one", "b.md": b"# Beta\n\ntwo\n"}),
+    ".tar": lambda path: write_tar(path, {"a/alpha.txt": b"Alpha one", "b.csv": b"a,b\n1,2\n"}),
+    ".gz": lambda path: write_tar(path, {"alpha.txt": b"Alpha one"}, "gz"),
+    ".bz2": lambda path: write_tar(path, {"alpha.txt": b"Alpha one"}, "bz2"),
+    ".xz": lambda path: write_tar(path, {"alpha.txt": b"Alpha one"}, "xz"),
     ".py": lambda path: write_text(path, "x = 1\n\n\ndef alpha():\n    return 'Alpha'\n"),
     ".png": lambda path: write_picture(path, "Alpha one"),
     ".jpg": lambda path: write_picture(path, "Alpha one"),
@@ -128,6 +134,11 @@ BLANKS: dict[str, Write] = {
     ".jsonl": lambda path: write_text(path, "{}\n\n[]\n"),
     ".xml": lambda path: write_text(path, "<a><b/> </a>"),
     ".ipynb": lambda path: write_text(path, '{"cells": [], "metadata": {}}'),
+    ".zip": lambda path: write_zip(path, {}),
+    ".tar": lambda path: write_tar(path, {"folder/": b""}),
+    ".gz": lambda path: write_tar(path, {}, "gz"),
+    ".bz2": lambda path: write_tar(path, {}, "bz2"),
+    ".xz": lambda path: write_tar(path, {}, "xz"),
     ".py": lambda path: write_text(path, "\n \n"),
     ".png": lambda path: write_picture(path, ""),
     ".jpg": lambda path: write_picture(path, ""),
@@ -162,6 +173,7 @@ def sample(suffix: str, tmp_path: Path) -> Path:
 def test_every_suffix_has_a_sample_here() -> None:
     twins = {".htm": ".html", ".markdown": ".md", ".text": ".txt", ".log": ".txt"}
     twins |= {".mht": ".mhtml", ".ndjson": ".jsonl", **dict.fromkeys(DEFINITIONS, ".py")}
+    twins |= {".tgz": ".gz", ".tbz2": ".bz2", ".txz": ".xz"}
     twins |= {".jpeg": ".jpg", ".tif": ".tiff"}
     assert {twins.get(each, each) for each in default_registry().suffixes()} == set(SAMPLES)
     assert set(BLANKS) == set(SAMPLES)

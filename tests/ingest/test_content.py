@@ -91,7 +91,7 @@ def test_archives_and_compressed_data_are_not_text(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         archive.addfile(tarfile.TarInfo("empty"))
-    assert identify_bytes(tmp_path, buffer.getvalue()) is Content.BINARY
+    assert identify_bytes(tmp_path, buffer.getvalue()) is Content.TAR
     packed = zlib.compress(b"".join(str(number).encode() for number in range(5000)))
     assert identify_bytes(tmp_path, packed) is Content.BINARY
 

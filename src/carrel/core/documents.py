@@ -12,7 +12,7 @@ USER_DATA = "UserData"
 
 READABLE = (
     "PDF, Office and OpenDocument files, books, mail, web pages, pictures, tables, Markdown, "
-    "plain text and source code"
+    "plain text, source code and archives of these"
 )
 """What can be read, for people: there are too many file endings to name them in a sentence."""
 

@@ -50,6 +50,9 @@ class Content(Enum):
     BMP = "a BMP picture"
     HEIC = "a HEIC picture"
     GZIP = "a gzip archive"
+    BZIP2 = "a bzip2 archive"
+    XZ = "an xz archive"
+    TAR = "a tar archive"
     SEVEN_ZIP = "a 7-Zip archive"
     RAR = "a RAR archive"
     SQLITE = "an SQLite database"
@@ -58,6 +61,7 @@ class Content(Enum):
 
 _OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PDF_SIGNATURE = b"%PDF-"
+_TAR_SIGNATURE, _TAR_OFFSET = b"ustar", 257
 _SIGNATURES: tuple[tuple[bytes, Content], ...] = (
     (b"{\\rtf", Content.RTF),
     (b"\x89PNG\r\n\x1a\n", Content.PNG),
@@ -67,6 +71,8 @@ _SIGNATURES: tuple[tuple[bytes, Content], ...] = (
     (b"II*\x00", Content.TIFF),
     (b"MM\x00*", Content.TIFF),
     (b"\x1f\x8b", Content.GZIP),
+    (b"BZh", Content.BZIP2),
+    (b"\xfd7zXZ\x00", Content.XZ),
     (b"7z\xbc\xaf\x27\x1c", Content.SEVEN_ZIP),
     (b"Rar!\x1a\x07", Content.RAR),
     (b"SQLite format 3\x00", Content.SQLITE),
@@ -126,6 +132,8 @@ def identify(path: Path) -> Content:
         return Content.HEIC
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADER_SIZES:
         return Content.BMP
+    if head[_TAR_OFFSET:].startswith(_TAR_SIGNATURE):
+        return Content.TAR
     if head.lstrip().startswith(_PDF_SIGNATURE):
         return Content.PDF
     if _is_text(head):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import binascii
 import csv
 import functools
+import gzip
+import lzma
 import struct
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterator
@@ -42,7 +45,13 @@ _OFFICE_PART = "it is damaged: parts of it are missing or wrong"
 # their code runs into, so that the last lines are Python's own errors.
 DAMAGE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((MemoryError,), "it needs more memory than there is"),
-    ((zipfile.BadZipFile, zlib.error, EOFError), "it is damaged: its contents cannot be unpacked"),
+    (
+        (
+            *(zipfile.BadZipFile, gzip.BadGzipFile, tarfile.TarError),
+            *(zlib.error, lzma.LZMAError, EOFError),
+        ),
+        "it is damaged: its contents cannot be unpacked",
+    ),
     ((NotImplementedError,), "it is packed in a way that cannot be unpacked"),
     ((csv.Error,), "it is not a table: a field is too long, or a quotation mark is never closed"),
     (

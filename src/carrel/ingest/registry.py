@@ -14,6 +14,7 @@ from carrel.core.errors import (
     UnsupportedFormat,
 )
 from carrel.core.protocols import Reader
+from carrel.ingest.archive import GzipReader, TarReader, ZipReader
 from carrel.ingest.book import BookReader
 from carrel.ingest.content import Content, identify
 from carrel.ingest.definitions import DEFINITIONS
@@ -183,6 +184,11 @@ def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixRea
     registry.add(Format((".eml",), Content.TEXT, MailReader(registry)))
     registry.add(Format((".msg",), Content.OUTLOOK, OutlookReader(registry)))
     registry.add(Format((".mbox",), Content.TEXT, MailboxReader(registry)))
+    registry.add(Format((".zip",), Content.ZIP, ZipReader(registry)))
+    registry.add(Format((".tar",), Content.TAR, TarReader(registry)))
+    registry.add(Format((".gz", ".tgz"), Content.GZIP, GzipReader(registry)))
+    registry.add(Format((".bz2", ".tbz2"), Content.BZIP2, TarReader(registry)))
+    registry.add(Format((".xz", ".txz"), Content.XZ, TarReader(registry)))
     return registry
 
 
