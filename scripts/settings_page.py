@@ -9,7 +9,8 @@ import sys
 from typing import Any
 
 from carrel.settings.load import CONFIG_VARIABLE, ENVIRONMENT_PREFIX
-from carrel.settings.schema import Section, Settings
+from carrel.settings.schema import Settings
+from carrel.settings.section import Section
 
 INTRODUCTION = f"""\
 # Settings

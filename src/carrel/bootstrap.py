@@ -28,7 +28,8 @@ from carrel.services.indexing import DocumentIndexer
 from carrel.services.ingestion import IngestionService, ReadingTools
 from carrel.services.retrieval import RetrievalService, SearchIndexes
 from carrel.services.scoring import AnswerScoring
-from carrel.settings.schema import DocumentSettings, Settings
+from carrel.settings.document_settings import DocumentSettings
+from carrel.settings.schema import Settings
 from carrel.storage.catalog import SqliteCatalog
 from carrel.storage.conversations import SqliteConversationStore
 from carrel.storage.database import Database

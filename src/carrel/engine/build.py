@@ -20,14 +20,8 @@ from carrel.engine.remote.inference_server import parse_inference_server
 from carrel.engine.serving_limits import ServingLimits
 from carrel.engine.source import find_adapter
 from carrel.engine.spec import ModelSpec, own_name
-from carrel.settings.schema import (
-    BUNDLED,
-    EngineKind,
-    ModelLockEntry,
-    ModelSettings,
-    PromptType,
-    Settings,
-)
+from carrel.settings.document_settings import BUNDLED
+from carrel.settings.schema import EngineKind, ModelLockEntry, ModelSettings, PromptType, Settings
 
 
 def model_loaders(settings: Settings) -> list[Loader]:

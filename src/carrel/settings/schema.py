@@ -10,21 +10,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from carrel.settings.document_settings import BUNDLED, DocumentSettings
+from carrel.settings.section import Section
 from carrel.settings.written_lists import parse_literal, split_commas
 
 DtypeName = Literal["auto", "float32", "bfloat16", "float16"]
 
-BUNDLED = "bundled"
 LLM_MODE = "LLM"
-
-
-class Section(BaseModel):
-    """A frozen group of settings that refuses unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
 
 class EngineKind(StrEnum):
@@ -218,65 +213,6 @@ class GenerationSettings(Section):
     system_prompt: str = Field(
         "", max_length=20000, description="System message of chats that bring none of their own."
     )
-
-
-class DocumentSettings(Section):
-    """How documents are read, embedded and found."""
-
-    embedder: str = Field(
-        BUNDLED,
-        min_length=1,
-        description="Sentence-transformers model id or local folder; 'bundled' is "
-        "all-MiniLM-L6-v2, which comes with Carrel.",
-    )
-    db_type: Literal["chroma", "faiss"] = Field("chroma", description="Vector store.")
-    langchain_mode: str = Field(
-        "UserData",
-        min_length=1,
-        max_length=200,
-        description="Collection that questions on the page ask first; 'LLM' asks no documents.",
-    )
-    user_path: Path | None = Field(
-        None, description="Folder whose files are ingested into 'langchain_mode' at the start."
-    )
-    chunk_size: int = Field(1000, ge=100, le=20000, description="Longest chunk, in characters.")
-    chunk_overlap: int = Field(
-        100, ge=0, le=5000, description="Characters that neighbouring chunks share."
-    )
-    top_k: int = Field(8, ge=1, le=100, description="Chunks given to the model as sources.")
-    retrieval_candidates: int = Field(
-        50, ge=1, le=1000, description="Chunks that each of the two searches may propose."
-    )
-    source_tokens: int = Field(
-        1800, ge=64, le=1000000, description="Most tokens of one prompt spent on sources."
-    )
-    max_file_megabytes: float = Field(200, gt=0, le=100000, description="Larger files are refused.")
-    max_reading_seconds: float = Field(
-        300, ge=1, le=86400, description="Seconds that reading one file may take; it fails beyond."
-    )
-    max_reading_memory: float = Field(
-        2, ge=0.5, le=1024, description="GiB that reading one file may take; it fails beyond."
-    )
-    ocr: Literal["auto", "never"] = Field(
-        "auto",
-        description="Text in pictures and scanned pages: 'auto' has tesseract recognise it where "
-        "that is installed, 'never' leaves it out.",
-    )
-    ocr_languages: str = Field(
-        "eng",
-        pattern=r"^\w+(/\w+)?(\+\w+(/\w+)?)*$",
-        max_length=100,
-        description="Languages of pictures and scans, as tesseract names them: 'eng', 'eng+deu'.",
-    )
-
-    @model_validator(mode="after")
-    def _overlap_fits(self) -> DocumentSettings:
-        if self.chunk_overlap * 2 > self.chunk_size:
-            raise ValueError(
-                f"chunk_overlap {self.chunk_overlap} is more than half of "
-                f"chunk_size {self.chunk_size}"
-            )
-        return self
 
 
 class ServerSettings(Section):

@@ -28,7 +28,7 @@ from carrel.engine.loading.memory import GIB, free_memory
 from carrel.engine.serving_limits import ServingLimits
 from carrel.engine.source import find_model, first_line
 from carrel.engine.spec import LoadedModel, ModelSpec
-from carrel.settings.schema import BUNDLED
+from carrel.settings.document_settings import BUNDLED
 
 MEMORY_SHARE = 8
 """By default an eighth of the free memory is taken for keys and values: llama.cpp takes it all at

@@ -35,7 +35,7 @@ from carrel.engine.loading.placement import (
 from carrel.engine.source import ModelFiles, find_adapter, find_model, first_line
 from carrel.engine.spec import LoadedModel, ModelSpec
 from carrel.engine.text.template_renderer import TemplateRefused, TemplateRenderer
-from carrel.settings.schema import BUNDLED
+from carrel.settings.document_settings import BUNDLED
 
 DEFAULT_CONTEXT = 2048
 """Tokens of context assumed where neither configuration nor tokenizer names a length."""
