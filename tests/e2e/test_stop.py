@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 
 import pytest
 from playwright.sync_api import expect
 
 from browsing import Visit
+from carrel.core.chat import EngineEvent, Message, SamplingParams
 from live_server import LiveServer, WatchedEngine
 
 LONG = "word " * 2000
 SECONDS = 30
+
+
+class SlowToEnd(WatchedEngine):
+    """An engine whose first answer, once stopped, ends only when it may."""
+
+    def __init__(self, answers: Sequence[str], seconds_per_token: float) -> None:
+        super().__init__(answers, seconds_per_token)
+        self.may_end = threading.Event()
+
+    async def generate(
+        self, messages: Sequence[Message], sampling: SamplingParams, caller: str = ""
+    ) -> AsyncGenerator[EngineEvent]:
+        """Yield what the watched engine yields."""
+        first = not self.begun.is_set()
+        try:
+            async with aclosing(super().generate(messages, sampling, caller)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            while first and not self.may_end.is_set():
+                await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -77,6 +102,22 @@ def test_a_new_chat_stops_the_answer_and_is_not_written_into(
     writing.ask_and_wait("And in short?")
     expect(writing.answer).to_have_text("A short answer.")
     expect(writing.chats).to_have_text(["And in short?", "Tell me a long story."])
+
+
+def test_a_question_right_after_a_new_chat_is_asked_while_the_earlier_answer_still_ends(
+    start: Callable[..., LiveServer], tab: Callable[..., Visit]
+) -> None:
+    slow = SlowToEnd([LONG, "A short answer."], seconds_per_token=0.05)
+    visitor = tab(start(slow, langchain_mode="LLM", max_new_tokens=4000))
+    visitor.ask("Tell me a long story.")
+    expect(visitor.answer).to_contain_text("word word")
+    visitor.page.get_by_role("button", name="New chat").click()
+    expect(visitor.page.locator(".welcome")).to_be_visible()
+    visitor.ask("And in short?")
+    expect(visitor.page.locator("#current .question")).to_have_text("And in short?")
+    slow.may_end.set()
+    visitor.wait_until_answered()
+    expect(visitor.answer).to_have_text("A short answer.")
 
 
 def test_closing_the_tab_stops_the_model(writing: Visit, engine: WatchedEngine) -> None:

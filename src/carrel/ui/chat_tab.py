@@ -63,6 +63,9 @@ class ChatTab:
             inputs_kwargs={**asking, "question": composer.question},
             outputs=[composer.question, *thread],
             concurrency_limit=None,
+            # A question may follow while the answer left before it is still being saved; Gradio
+            # would swallow it without a word.
+            trigger_mode="multiple",
             **private,
         )
         self.current.retry(
@@ -92,7 +95,7 @@ class ChatTab:
         self, *, question: str, scope: str, model: str | None, session: Session
     ) -> AsyncGenerator[Updates]:
         """Answer a question, step by step on the page, and save both."""
-        if not question.strip():
+        if not question.strip() or session.is_waiting_for(question.strip()):
             return
         past = exchanges_html(session.exchanges)
         asked = Question(question.strip(), scope, model)

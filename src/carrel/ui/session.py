@@ -31,6 +31,15 @@ class Session:
         self._caller = self._caller or f"page {uuid.uuid4().hex}"
         return self._caller
 
+    def is_waiting_for(self, question: str) -> bool:
+        """Whether this question was asked just now and nothing of its answer has come.
+
+        Whoever presses Enter twice asks once.
+        """
+        if self.answering is None or self.answering.stopped:
+            return False
+        return self.exchanges[-1].question == question and not self.exchanges[-1].text
+
     def stop_answering(self) -> None:
         """Stop the answer in work, if there is one."""
         if self.answering is not None:
