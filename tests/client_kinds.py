@@ -22,6 +22,8 @@ class Driven:
         method = getattr(self._client, name)
         if inspect.iscoroutinefunction(method):
             return lambda *given, **named: self._runner.run(method(*given, **named))
+        if inspect.isasyncgenfunction(method):
+            return lambda *given, **named: DrivenStream(method(*given, **named), self._runner)
         return self._streaming(method)
 
     def _streaming(self, method: Callable[..., Any]) -> Callable[..., Any]:

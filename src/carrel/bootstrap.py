@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from carrel import __version__
 from carrel.core.errors import InvalidSetting
 from carrel.core.protocols import Embedder, ReaderRegistry, VectorIndex
 from carrel.engine.build import model_loaders, model_planner, score_spec
@@ -22,10 +23,13 @@ from carrel.ingest.splitter import RecursiveSplitter
 from carrel.services.application import Services
 from carrel.services.chat import ChatPolicy, ChatService
 from carrel.services.collections import CollectionService
+from carrel.services.file_ingestion import FileIngestion, ReadingTools
 from carrel.services.health import HealthService
 from carrel.services.history import HistoryService
 from carrel.services.indexing import DocumentIndexer
-from carrel.services.ingestion import IngestionService, ReadingTools
+from carrel.services.ingestion import IngestionService
+from carrel.services.job_in_work import files_in_work
+from carrel.services.jobs import IngestionJobs
 from carrel.services.retrieval import RetrievalService, SearchIndexes
 from carrel.services.scoring import AnswerScoring
 from carrel.settings.document_settings import DocumentSettings
@@ -33,6 +37,7 @@ from carrel.settings.schema import Settings
 from carrel.storage.catalog import SqliteCatalog
 from carrel.storage.conversations import SqliteConversationStore
 from carrel.storage.database import Database
+from carrel.storage.jobs import SqliteJobStore
 from carrel.storage.lock import DataFolderLock
 from carrel.storage.originals import OriginalFiles
 
@@ -91,6 +96,7 @@ class Application:
             await self.scorer.close()
         if self._warming is not None:
             await asyncio.to_thread(wait, [self._warming])
+        await self.services.jobs.close()
         await asyncio.to_thread(self.services.ingestion.close)
         await asyncio.to_thread(self.resources.close)
 
@@ -140,7 +146,8 @@ def build(settings: Settings, embedder: Embedder | None = None) -> Application:
         catalog = SqliteCatalog(database)
         indexer = DocumentIndexer(catalog, embedder, vectors, keywords)
         indexer.require_same_embedder()
-        indexer.reconcile(originals)
+        jobs = SqliteJobStore(database)
+        indexer.reconcile(originals, files_in_work(jobs))
         pool = ModelPool(model_loaders(settings), model_planner(settings))
         spec = score_spec(settings)
         scorer = RewardModel(spec) if spec is not None else None
@@ -154,6 +161,7 @@ def build(settings: Settings, embedder: Embedder | None = None) -> Application:
             scorer=scorer,
             catalog=catalog,
             originals=originals,
+            jobs=jobs,
             indexer=indexer,
             history=HistoryService(SqliteConversationStore(database)),
             indexes=indexes,
@@ -165,6 +173,12 @@ def _readers(documents: DocumentSettings) -> ConfinedReaders:
     memory = int(documents.max_reading_memory * 2**30)
     recognition = {"ocr": documents.ocr, "ocr_languages": documents.ocr_languages}
     return ConfinedReaders(ReadingLimits(documents.max_reading_seconds, memory), recognition)
+
+
+def _reading_fingerprint(documents: DocumentSettings) -> str:
+    """Return what, besides a file itself, decides how it is cut into chunks."""
+    chosen = (documents.chunk_size, documents.chunk_overlap, documents.ocr, documents.ocr_languages)
+    return " ".join(["carrel", __version__, *map(str, chosen)])
 
 
 def _vector_index(settings: Settings) -> VectorIndex:
@@ -180,6 +194,7 @@ def _services(
     scorer: RewardModel | None,
     catalog: SqliteCatalog,
     originals: OriginalFiles,
+    jobs: SqliteJobStore,
     indexer: DocumentIndexer,
     history: HistoryService,
     indexes: SearchIndexes,
@@ -190,7 +205,10 @@ def _services(
         readers,
         RecursiveSplitter(documents.chunk_size, documents.chunk_overlap),
         documents.max_file_megabytes,
+        _reading_fingerprint(documents),
     )
+    files = FileIngestion(catalog, originals, indexer, tools)
+    ingestion = IngestionService(collections, files, readers)
     retrieval = RetrievalService(catalog, indexes, collections, documents.retrieval_candidates)
     policy = ChatPolicy(settings.generation.system_prompt, documents.source_tokens)
     scoring = AnswerScoring(scorer, settings.model.score_seconds) if scorer is not None else None
@@ -198,7 +216,10 @@ def _services(
         settings=settings,
         models=pool,
         chat=ChatService(pool, retrieval, policy, scoring),
-        ingestion=IngestionService(catalog, originals, collections, indexer, tools),
+        ingestion=ingestion,
+        jobs=IngestionJobs(
+            jobs, catalog, ingestion, collections, settings.storage.db_dir / "incoming"
+        ),
         collections=collections,
         retrieval=retrieval,
         history=history,

@@ -118,8 +118,8 @@ class _Server(uvicorn.Server):
         self._api = api
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # A document is rarely done within the grace, and one left out is whole or not there.
-        self._api.ingestions.stop()
+        # A document is rarely done within the grace; its job goes on at the next start.
+        self._api.services.jobs.stop()
         timer = asyncio.get_running_loop().call_later(GRACE_SECONDS, self._api.closing.set)
         try:
             await super().shutdown(sockets)

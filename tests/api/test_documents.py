@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import httpx
 import pytest
 
 from error_bodies import checked, error_of
-from live_server import SECONDS, LiveServer
+from live_server import LiveServer, live_server, settings_in
 from sample_documents import write_encrypted_pdf, write_pdf
 from waiting import wait_for
 
@@ -38,13 +37,9 @@ def listed(http: httpx.Client, collection: str) -> list[dict[str, Any]]:
     return list(reply.json()["documents"])
 
 
-@pytest.fixture
-def private_temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of the test's own for temporary files."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(folder))
-    return folder
+def incoming(live: LiveServer) -> list[Path]:
+    """Return what lies where uploads arrive."""
+    return list((live.services.settings.storage.db_dir / "incoming").iterdir())
 
 
 def test_an_upload_that_waits_answers_with_the_documents(
@@ -280,7 +275,7 @@ def test_a_failed_document_is_listed_with_its_reason_and_has_no_original(
 
 
 def test_a_client_that_hangs_up_while_it_sends_leaves_nothing(
-    live: LiveServer, http: httpx.Client, collection: str, private_temporary: Path
+    live: LiveServer, http: httpx.Client, collection: str
 ) -> None:
     host, port = live.address.removeprefix("http://").split(":")
     begun = PART + b'name="files"; filename="a.txt"\r\n\r\n' + b"x" * 5000
@@ -290,8 +285,8 @@ def test_a_client_that_hangs_up_while_it_sends_leaves_nothing(
     )
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(head.encode() + begun)
-        wait_for(lambda: list(private_temporary.iterdir()))
-    wait_for(lambda: not list(private_temporary.iterdir()))
+        wait_for(lambda: incoming(live))
+    wait_for(lambda: not incoming(live))
     assert listed(http, collection) == []
 
 
@@ -315,23 +310,19 @@ def test_a_waiting_client_that_hangs_up_does_not_stop_the_ingestion(
         wait_for(lambda: [each["status"] for each in listed(http, "UserData")] == ["ready"])
 
 
-def test_a_server_that_stops_leaves_no_half_document_and_no_temporary_file(
-    start: Callable[..., LiveServer], private_temporary: Path
-) -> None:
-    live = start(max_file_megabytes=10)
-    with live.client() as http:
-        accepted = upload(http, "UserData", parts(long__txt=slow_text()), wait=False)
-        assert accepted.status_code == 202
+def test_a_server_that_stops_goes_on_with_the_upload_at_its_next_start(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path, max_file_megabytes=10)
+    with live_server(settings) as live, live.client() as http:
+        accepted = upload(http, "UserData", parts(long__txt=slow_text()), wait=False).json()
         wait_for(lambda: listed(http, "UserData"))
         assert listed(http, "UserData")[0]["status"] == "pending"
-        assert list(private_temporary.iterdir())
-    live.stop()
-    assert live.stopped.wait(SECONDS)
-    assert list(private_temporary.iterdir()) == []
-    catalog = live.services.settings.storage.db_dir / "catalog.db"
-    with closing(sqlite3.connect(catalog)) as connection:
-        for table in ("document", "chunk"):
-            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+        assert incoming(live)
+    with live_server(settings) as live, live.client() as http:
+        assert incoming(live)
+        assert http.get(f"/v1/jobs/{accepted['job']}").json()["state"] == "running"
+        asyncio.run_coroutine_threadsafe(live.services.jobs.resume(), live.loop).result()
+        wait_for(lambda: [each["status"] for each in listed(http, "UserData")] == ["ready"])
+        wait_for(lambda: not incoming(live))
 
 
 def test_a_server_that_stops_tells_a_waiting_client(start: Callable[..., LiveServer]) -> None:

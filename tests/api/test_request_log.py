@@ -43,7 +43,10 @@ def test_every_line_logged_for_a_request_has_its_id(http: httpx.Client, collecti
         own: [line["event"] for line in lines if line.get("request_id") == own]
         for own in ("upload-7", "list-8")
     }
-    assert by_id == {"upload-7": ["document.failed", "request"], "list-8": ["request"]}
+    assert by_id == {
+        "upload-7": ["document.failed", "job.ended", "request"],
+        "list-8": ["request"],
+    }
     (listing,) = [line for line in lines if line.get("request_id") == "list-8"]
     assert (listing["method"], listing["path"], listing["status"]) == ("GET", "/v1/models", 200)
 

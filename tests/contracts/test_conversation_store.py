@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from carrel.core.chat import Message, Role
-from carrel.core.conversations import SavedTurn
+from carrel.core.conversations import ConversationStore, SavedTurn
 from carrel.core.documents import Source
 from carrel.core.errors import ConversationNotFound
-from carrel.core.protocols import ConversationStore
 from carrel.storage.conversations import SqliteConversationStore
 from carrel.storage.database import Database
 

@@ -293,3 +293,14 @@ def test_more_chunks_than_the_store_takes_at_once_can_be_added(index: VectorInde
     chunks = [chunk("a", ordinal) for ordinal in range(6000)]
     index.add(COLLECTION, chunks, vectors.tolist())
     assert index.count(COLLECTION) == 6000
+
+
+def test_stored_vectors_are_given_back(index: VectorIndex) -> None:
+    fill(index, COLLECTION, "a", [0, 1])
+    fill(index, OTHER, "b", [2])
+    found = index.vectors(COLLECTION, ["a-1", "a-0", "b-0", "unknown"])
+    assert found == {"a-0": axis(0), "a-1": axis(1)}
+    assert index.vectors(COLLECTION, []) == {}
+    assert index.vectors("cunknown", ["a-0"]) == {}
+    index.delete_documents(COLLECTION, ["a"])
+    assert index.vectors(COLLECTION, ["a-0"]) == {}

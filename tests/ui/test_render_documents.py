@@ -20,6 +20,7 @@ from carrel.ui.render_documents import (
     documents_html,
     size_text,
     upload_html,
+    uploads_html,
 )
 from carrel.ui.upload import Upload
 
@@ -108,21 +109,34 @@ def test_names_and_reasons_are_escaped() -> None:
 
 
 def test_no_upload_shows_nothing() -> None:
-    assert upload_html(None) == ""
+    assert uploads_html([]) == ""
+
+
+def test_of_very_many_files_the_telling_ones_are_shown() -> None:
+    upload = Upload.of([f"{number}.pdf" for number in range(5000)])
+    upload.apply(FileOutcome("0.pdf", OutcomeKind.ADDED, READY))
+    upload.apply(FileOutcome("1.pdf", OutcomeKind.FAILED, FAILED, "x", "it holds no text"))
+    upload.apply(IngestionProgress(2, 5000, 1300, "2.pdf", 40, None, 120))
+    html = upload_html(upload)
+    assert html.count('<li class="file') == 3
+    assert "2 of 5,000 files" in html
+    assert "Could not be read: it holds no text" in html
+    assert "reading page 40 of 120" in html
+    assert "and 4,998 more files" in html
 
 
 def test_rows_tell_the_stage_of_each_file_and_the_line_above_tells_the_whole() -> None:
     upload = Upload.of(["a.pdf", "b.pdf", "c.pdf", "d.pdf"])
     upload.apply(FileOutcome("a.pdf", OutcomeKind.ADDED, READY))
     upload.apply(FileOutcome("b.pdf", OutcomeKind.FAILED, FAILED, "x", "it holds no text"))
-    upload.apply(IngestionProgress(2, 4, 1300, "c.pdf", 40, 39.6))
+    upload.apply(IngestionProgress(2, 4, 1300, "c.pdf", 40, 39.6, None, 20, 0.51))
     html = upload_html(upload)
-    assert "2 of 4 files · 1,300 chunks · 1 failed · about 40 s left" in html
+    assert "2 of 4 files · 1,300 chunks · 1 failed · 65 chunks/s · about 40 s left" in html
     assert "ready · 92 pages · 1,204 chunks" in html
     assert "Could not be read: it holds no text" in html
     assert "reading page 40" in html
     assert '<li class="file waiting">' in html
-    assert '<progress max="4" value="2">' in html
+    assert '<progress max="1" value="0.510">' in html
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, Request
 
 from carrel.api.errors import ErrorReplies
-from carrel.api.ingestions import Ingestions
 from carrel.api.metrics import Metrics
 from carrel.core.access import Principal
 from carrel.services.application import Services
@@ -29,7 +28,6 @@ class Api:
     services: Services
     errors: ErrorReplies
     metrics: Metrics
-    ingestions: Ingestions
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     started: int = field(default_factory=lambda: int(time.time()))
 
@@ -37,12 +35,8 @@ class Api:
 def make_api(services: Services) -> Api:
     """Return fresh state over the services."""
     metrics = Metrics()
-    return Api(
-        services,
-        ErrorReplies(_private_folders(services.settings)),
-        metrics,
-        Ingestions(services.ingestion, metrics),
-    )
+    services.jobs.call_at_outcome(lambda each: metrics.files.labels(each.kind.value).inc())
+    return Api(services, ErrorReplies(_private_folders(services.settings)), metrics)
 
 
 def _private_folders(settings: Settings) -> list[Path]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from collections.abc import Sequence
-from dataclasses import replace
 from http import HTTPStatus
 from pathlib import PurePosixPath
 
@@ -13,10 +14,11 @@ from fastapi.responses import FileResponse, JSONResponse
 from carrel.api.connection import while_connected
 from carrel.api.deps import Api, ApiState, Caller
 from carrel.api.errors import CLASS_OF_CODE, reply_with
-from carrel.api.ingestions import Upload
+from carrel.api.outcomes import cleaned_outcome, cleaned_record
 from carrel.api.uploads import receive
 from carrel.core.documents import DocumentRecord, FileOutcome, OutcomeKind
 from carrel.core.errors import CarrelError, UnreadableDocument
+from carrel.core.jobs import Job
 from carrel.wire.documents import (
     AcceptedReply,
     DeletedDocument,
@@ -42,31 +44,38 @@ async def add_documents(
     Ingestion goes on when a waiting client hangs up.
     """
     services = api.services
-    await services.collections.get(name, caller)
+    await services.ingestion.target(name, caller)
     limit = services.settings.documents.max_file_megabytes
-    received = await receive(request, limit, services.ingestion.supports)
-    if not received.files:
-        received.folder.cleanup()
+    folder = await asyncio.to_thread(services.jobs.receiving_folder)
+    job: Job | None = None
+    try:
+        received = await receive(request, folder, limit, services.ingestion.supports)
+        if received.files:
+            job = await services.jobs.start(received.files, name, caller)
+    finally:
+        if job is None:
+            shutil.rmtree(folder, ignore_errors=True)
+    if job is None:
         return _finished(api, received.refused)
-    task = api.ingestions.start(Upload(received.files, received.folder, name, caller))
     if not wait:
-        failed = [FailedFile.of(each) for each in received.refused]
-        accepted = AcceptedReply(accepted=[each.name for each in received.files], failed=failed)
+        accepted = AcceptedReply(
+            job=job.id,
+            accepted=[each.name for each in received.files],
+            failed=[FailedFile.of(each) for each in received.refused],
+        )
         return JSONResponse(accepted.model_dump(mode="json"), status_code=HTTPStatus.ACCEPTED)
-    outcomes = await while_connected(request.receive, api.closing, api.ingestions.result(task))
+    waiting = services.jobs.result(job.id, caller)
+    outcomes = await while_connected(request.receive, api.closing, waiting)
     return _finished(api, [*received.refused, *outcomes])
 
 
 def _finished(api: Api, outcomes: Sequence[FileOutcome]) -> Response:
     """Return what became of all files; an error body when none of them is in the collection."""
-    cleaned = [
-        replace(each, reason=api.errors.clean(each.reason)) if each.reason else each
-        for each in outcomes
-    ]
+    cleaned = [cleaned_outcome(api, each) for each in outcomes]
     failed = [each for each in cleaned if each.kind is OutcomeKind.FAILED]
     reply = UploadReply(
         documents=[
-            _body(api, each.document)
+            DocumentBody.of(each.document)
             for each in cleaned
             if each.document is not None and each.kind is not OutcomeKind.FAILED
         ],
@@ -120,6 +129,4 @@ async def delete_document(
 
 
 def _body(api: Api, record: DocumentRecord) -> DocumentBody:
-    if record.reason is not None:
-        record = replace(record, reason=api.errors.clean(record.reason))
-    return DocumentBody.of(record)
+    return DocumentBody.of(cleaned_record(api, record))

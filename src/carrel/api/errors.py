@@ -26,6 +26,7 @@ STATUS_CODES: Mapping[type[CarrelError], int] = {
     errors.CollectionNotFound: 404,
     errors.DocumentNotFound: 404,
     errors.ConversationNotFound: 404,
+    errors.JobNotFound: 404,
     errors.PathNotFound: 404,
     errors.AlreadyExists: 409,
     errors.AccessDenied: 403,

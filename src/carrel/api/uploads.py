@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -17,26 +14,24 @@ from carrel.api.multipart import ReceivedFile, UploadReceiver, boundary_of, docu
 from carrel.core.documents import FileOutcome, IncomingFile, OutcomeKind
 from carrel.core.errors import DocumentTooLarge, InvalidRequest
 from carrel.disk.failures import disk_errors
-from carrel.services.ingestion import MEGABYTE
+from carrel.services.file_ingestion import MEGABYTE
 from carrel.wire.documents import TextDocument
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What came in: files in a temporary folder, and what was refused for its size.
+    """What came in: files in the given folder, and what was refused for its size."""
 
-    Whoever holds this removes the folder.
-    """
-
-    folder: TemporaryDirectory[str]
     files: list[IncomingFile]
     refused: list[FileOutcome]
 
 
 async def receive(
-    request: Request, max_file_megabytes: float, supports: Callable[[str], bool]
+    request: Request, folder: Path, max_file_megabytes: float, supports: Callable[[str], bool]
 ) -> Received:
-    """Read the body: files (``multipart/form-data``) or pasted text (``application/json``).
+    """Read the body into a folder.
+
+    It holds files (``multipart/form-data``) or pasted text (``application/json``).
 
     Raises:
         InvalidRequest: the body is neither, malformed, or holds no file.
@@ -45,22 +40,16 @@ async def receive(
     """
     content_type = request.headers.get("content-type", "")
     kind = content_type.split(";", 1)[0].strip().lower()
-    with ExitStack() as undo:
-        with disk_errors(Path(tempfile.gettempdir())):
-            folder = TemporaryDirectory(prefix="carrel-upload-")
-        path = Path(undo.enter_context(folder))
-        if kind == "multipart/form-data":
-            receiver = UploadReceiver(path, max_file_megabytes * MEGABYTE)
-            parts = await receiver.receive(boundary_of(content_type), request.stream())
-        elif kind == "application/json":
-            parts = [_pasted(await request.body(), path, supports)]
-        else:
-            raise InvalidRequest("Send files as multipart/form-data, or text as application/json.")
-        if not parts:
-            raise InvalidRequest("The upload holds no file.")
-        undo.pop_all()
+    if kind == "multipart/form-data":
+        receiver = UploadReceiver(folder, max_file_megabytes * MEGABYTE)
+        parts = await receiver.receive(boundary_of(content_type), request.stream())
+    elif kind == "application/json":
+        parts = [_pasted(await request.body(), folder, supports)]
+    else:
+        raise InvalidRequest("Send files as multipart/form-data, or text as application/json.")
+    if not parts:
+        raise InvalidRequest("The upload holds no file.")
     return Received(
-        folder,
         [IncomingFile(each.path, each.name, each.content_type) for each in parts if each.fits],
         [_too_large(each, max_file_megabytes) for each in parts if not each.fits],
     )

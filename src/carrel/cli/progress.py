@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 
 from carrel.core.documents import IngestionProgress
+
+BAR_WIDTH = 20
 
 
 def format_seconds(seconds: float) -> str:
@@ -20,16 +23,26 @@ def format_seconds(seconds: float) -> str:
 def describe(progress: IngestionProgress) -> str:
     """Return the state of a batch in one line."""
     parts = [f"{progress.files_done}/{progress.files_total} files", f"{progress.chunks} chunks"]
-    if progress.seconds_left is not None and progress.files_done < progress.files_total:
-        parts.append(f"{format_seconds(progress.seconds_left)} left")
+    if progress.files_done < progress.files_total:
+        if progress.chunks_per_second is not None:
+            parts.append(f"{progress.chunks_per_second:.0f} chunks/s")
+        if progress.seconds_left is not None:
+            parts.append(f"{format_seconds(progress.seconds_left)} left")
     if progress.current:
-        page = f" (page {progress.pages_read})" if progress.pages_read else ""
+        of = f" of {progress.page_count}" if progress.page_count else ""
+        page = f" (page {progress.pages_read}{of})" if progress.pages_read else ""
         parts.append(f"{progress.current}{page}")
     return ", ".join(parts)
 
 
+def bar(share: float) -> str:
+    """Return a bar with the percentage before it: `` 40 % [########            ]``."""
+    filled = round(min(1.0, max(0.0, share)) * BAR_WIDTH)
+    return f"{min(1.0, share):4.0%} [{'#' * filled}{' ' * (BAR_WIDTH - filled)}]"
+
+
 class ProgressLine:
-    """Shows one line; on something that is no terminal, only when the count of files changes."""
+    """Shows a bar and a line; on what is no terminal, a line when the count of files changes."""
 
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
@@ -38,7 +51,9 @@ class ProgressLine:
     def show(self, progress: IngestionProgress) -> None:
         """Show where the batch stands."""
         if self._terminal:
-            print(f"\r\x1b[2K{describe(progress)[:160]}", end="", file=sys.stderr, flush=True)
+            width = shutil.get_terminal_size().columns
+            line = f"{bar(progress.share)} {describe(progress)}"[: width - 1]
+            print(f"\r\x1b[2K{line}", end="", file=sys.stderr, flush=True)
         elif progress.files_done != self._files_shown:
             self._files_shown = progress.files_done
             print(describe(progress), file=sys.stderr, flush=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Self
 
 from pydantic import SecretStr
 
-from carrel.client import AsyncClient, Documents, Uploaded
+from carrel.client import AsyncClient, Documents
 from carrel.client.calls import ChatOptions
 from carrel.core.chat import (
     ChatEvent,
@@ -28,8 +29,16 @@ from carrel.core.documents import (
     IncomingFile,
     IngestionEvent,
     IngestionProgress,
+    OutcomeKind,
     Source,
 )
+from carrel.core.errors import UnreadableDocument
+from carrel.services.file_ingestion import size_of
+from carrel.wire.jobs import JobFileBody, ProgressBody
+
+GROUP_FILES = 50
+GROUP_BYTES = 50_000_000
+"""Most bytes of one upload, but for a single file that is larger."""
 
 
 class RemoteWorkspace:
@@ -53,15 +62,42 @@ class RemoteWorkspace:
         known = {each.name for each in await self._client.collections()}
         if collection not in known:
             await self._client.create_collection(collection, shared=True)
-        started, chunks = time.monotonic(), 0
-        for done, file in enumerate(files):
-            left = (time.monotonic() - started) / done * (len(files) - done) if done else None
-            yield IngestionProgress(done, len(files), chunks, file.name, seconds_left=left)
-            for uploaded in await self._client.upload({file.name: file.path}, collection):
-                outcome = _outcome(uploaded)
-                chunks += outcome.document.chunks if outcome.document else 0
-                yield outcome
-        yield IngestionProgress(len(files), len(files), chunks)
+        batch = _Batch(len(files), sum(map(size_of, files)))
+        for group in _groups(files):
+            async for event in self._ingest_group(group, collection, batch):
+                yield event
+        yield batch.progress()
+
+    async def _ingest_group(
+        self, group: Sequence[IncomingFile], collection: str, batch: _Batch
+    ) -> AsyncGenerator[IngestionEvent]:
+        paths = {each.name: each.path for each in group}
+        try:
+            accepted = await self._client.start_upload(paths, collection)
+        except UnreadableDocument as error:
+            # Not one of them was let in: for its size, which the server alone knows.
+            for each in group:
+                batch.files_done += 1
+                reason = str(error)
+                yield FileOutcome(each.name, OutcomeKind.FAILED, code=error.code, reason=reason)
+            return
+        for refused in accepted.failed:
+            batch.files_done += 1
+            reason = refused.reason
+            yield FileOutcome(refused.name, OutcomeKind.FAILED, code=refused.code, reason=reason)
+        ended = False
+        try:
+            async with aclosing(self._client.follow_job(accepted.job)) as events:
+                async for event in events:
+                    if event.progress is not None:
+                        yield batch.progress(event.progress, sum(map(size_of, group)))
+                    elif event.file is not None:
+                        yield _outcome(event.file)
+                    ended = event.state is not None
+        finally:
+            if not ended:
+                await self._client.cancel_job(accepted.job)
+        batch.end_group(group)
 
     async def answer(
         self, messages: Sequence[Message], scope: Scope | None, sampling: SamplingParams
@@ -99,8 +135,64 @@ class RemoteWorkspace:
         ]
 
 
-def _outcome(uploaded: Uploaded) -> FileOutcome:
-    document = uploaded.document
+@dataclass(slots=True)
+class _Batch:
+    """How far all files are, of which the server sees one group at a time."""
+
+    files_total: int
+    bytes_total: int
+    files_done: int = 0
+    bytes_done: int = 0
+    chunks: int = 0
+    _latest: ProgressBody | None = None
+    _started: float = field(default_factory=time.monotonic)
+
+    def progress(
+        self, group: ProgressBody | None = None, group_bytes: int = 0
+    ) -> IngestionProgress:
+        """Return the progress of all files, with that of the group in work."""
+        self._latest = group
+        elapsed = time.monotonic() - self._started
+        done = self.bytes_done + (group.share * group_bytes if group else 0)
+        share = done / self.bytes_total if self.bytes_total else 0.0
+        return IngestionProgress(
+            self.files_done + (group.files_done if group else 0),
+            self.files_total,
+            self.chunks + (group.chunks if group else 0),
+            group.current if group else None,
+            (group.pages_read if group else None) or 0,
+            elapsed / share * (1 - share) if share else None,
+            group.page_count if group else None,
+            elapsed,
+            share,
+        )
+
+    def end_group(self, group: Sequence[IncomingFile]) -> None:
+        """Count a group that ended."""
+        if self._latest is not None:
+            self.files_done += self._latest.files_done
+            self.chunks += self._latest.chunks
+        self._latest = None
+        self.bytes_done += sum(map(size_of, group))
+
+
+def _groups(files: Sequence[IncomingFile]) -> Iterator[list[IncomingFile]]:
+    """Yield the files in groups that make one upload each, with no name twice in one."""
+    group: list[IncomingFile] = []
+    size = 0
+    for file in files:
+        full = len(group) == GROUP_FILES or size + size_of(file) > GROUP_BYTES
+        if group and (full or any(each.name == file.name for each in group)):
+            yield group
+            group, size = [], 0
+        group.append(file)
+        size += size_of(file)
+    if group:
+        yield group
+
+
+def _outcome(file: JobFileBody) -> FileOutcome:
+    document = file.document
     record = document and DocumentRecord(
         id=document.id,
         collection_id="",
@@ -113,4 +205,5 @@ def _outcome(uploaded: Uploaded) -> FileOutcome:
         chunks=document.chunks,
         reason=document.reason,
     )
-    return FileOutcome(uploaded.name, uploaded.kind, record or None, uploaded.code, uploaded.reason)
+    kind = OutcomeKind(file.outcome or OutcomeKind.FAILED)
+    return FileOutcome(file.name, kind, record or None, file.code, file.reason)

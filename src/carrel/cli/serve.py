@@ -54,6 +54,7 @@ def _dialable(host: str) -> str:
 async def _serve(application: Application, listener: server.Listener, address: str) -> None:
     """Run the server, the watch over the loading model, and the first ingestion side by side."""
     app = await asyncio.to_thread(server.create_app, application.services)
+    await application.services.jobs.resume()
     serving = asyncio.create_task(server.serve(app, listener))
     loading = asyncio.create_task(_require_model(application, address))
     folder = application.services.settings.documents.user_path
@@ -93,7 +94,7 @@ async def _ingest_folder(application: Application, folder: Path) -> None:
         log.warning("document.skipped", document=name, reason="no reader for this kind of file")
     try:
         await services.collections.ensure(collection, principal)
-        async for event in services.ingestion.ingest(files, collection, principal):
+        async for event in services.jobs.run(files, collection, principal):
             if isinstance(event, FileOutcome) and event.kind is not OutcomeKind.FAILED:
                 log.info("document.outcome", document=event.name, outcome=event.kind.value)
             elif not isinstance(event, FileOutcome) and event.current is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Protocol
 
 from carrel import bootstrap
@@ -12,7 +12,13 @@ from carrel.bootstrap import Application
 from carrel.cli.remote_workspace import RemoteWorkspace
 from carrel.core.access import Principal
 from carrel.core.chat import ChatEvent, ChatRequest, Message, SamplingParams, Scope
-from carrel.core.documents import Collection, IncomingFile, IngestionEvent, Source
+from carrel.core.documents import (
+    Collection,
+    FileOutcome,
+    IncomingFile,
+    IngestionEvent,
+    Source,
+)
 from carrel.core.errors import StoreInUse
 from carrel.services.citing import cite
 from carrel.settings.schema import Settings
@@ -55,8 +61,16 @@ class LocalWorkspace:
     ) -> AsyncGenerator[IngestionEvent]:
         """Ingest files into a collection, which is created when it does not exist."""
         await self._services.collections.ensure(collection, self._principal)
-        async for event in self._services.ingestion.ingest(files, collection, self._principal):
-            yield event
+        jobs = self._services.jobs
+        for job in await jobs.resume():
+            # What a killed command or server has left; its files are not this command's to report.
+            async with aclosing(jobs.follow(job.id, self._principal)) as left:
+                async for event in left:
+                    if not isinstance(event, FileOutcome):
+                        yield event
+        async with aclosing(jobs.run(files, collection, self._principal)) as events:
+            async for event in events:
+                yield event
 
     async def answer(
         self, messages: Sequence[Message], scope: Scope | None, sampling: SamplingParams

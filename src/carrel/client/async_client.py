@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
@@ -20,11 +20,13 @@ from carrel.client.connection import (
     named,
 )
 from carrel.client.failures import error_of_reply, retry_times, transport_errors
+from carrel.client.job_events import JobEventReader
 from carrel.client.replies import Answer, Health, Uploaded
 from carrel.client.streams import AsyncAnswerStream
 from carrel.core.documents import USER_DATA, Source
 from carrel.wire.collections import CollectionBody
-from carrel.wire.documents import DocumentBody
+from carrel.wire.documents import AcceptedReply, DocumentBody
+from carrel.wire.jobs import JobBody, JobEventBody
 from carrel.wire.models import ModelBody
 
 Result = TypeVar("Result")
@@ -120,6 +122,38 @@ class AsyncClient:
     ) -> list[Uploaded]:
         """Send a text as a document of this name, and wait until it is ingested."""
         return await self._send(calls.upload_text(name, text, collection))
+
+    async def start_upload(self, paths: Paths, collection: str = USER_DATA) -> AcceptedReply:
+        """Send files and return at once; ``job`` of what is returned is the id to follow."""
+        return await self._send(calls.start_upload(named(paths), collection))
+
+    async def jobs(self) -> list[JobBody]:
+        """List the ingestion jobs, the latest first."""
+        return await self._send(calls.jobs())
+
+    async def job(self, job_id: str) -> JobBody:
+        """Describe a job with its files and how far it has come."""
+        return await self._send(calls.job(job_id))
+
+    async def cancel_job(self, job_id: str) -> JobBody:
+        """Stop a job; files that went in stay."""
+        return await self._send(calls.cancel_job(job_id))
+
+    async def follow_job(self, job_id: str) -> AsyncGenerator[JobEventBody]:
+        """Yield what happens in a job until its end; the outcomes so far come first."""
+        reader, address = JobEventReader(), self._connection.address
+        with (
+            self._connection.request(calls.job_events(job_id)) as arguments,
+            transport_errors(address),
+        ):
+            async with self._http.stream(**arguments) as response:
+                if response.is_error:
+                    content = await response.aread()
+                    raise error_of_reply(response.status_code, content)
+                async for data in response.aiter_bytes():
+                    for event in reader.feed(data):
+                        yield event
+        reader.end()
 
     async def documents(self, collection: str = USER_DATA) -> list[DocumentBody]:
         """List the documents of a collection."""

@@ -25,6 +25,7 @@ from carrel.wire.collections import (
 )
 from carrel.wire.completions import CompletionBody
 from carrel.wire.documents import (
+    AcceptedReply,
     DeletedDocument,
     DocumentBody,
     DocumentList,
@@ -32,6 +33,7 @@ from carrel.wire.documents import (
     UploadReply,
 )
 from carrel.wire.errors import ErrorBody
+from carrel.wire.jobs import JobBody, JobList
 from carrel.wire.models import LoadModel, ModelBody, ModelList, UnloadedModels, UnloadModel
 from carrel.wire.sources import SearchBody, SearchReply
 
@@ -244,6 +246,37 @@ def upload_text(name: str, text: str, collection: str) -> Call[list[Uploaded]]:
     path = _collection(collection, "documents")
     body = _made(TextDocument, name=name, text=text)
     return Call("POST", path, _read_upload, body, params={"wait": "true"}, patient=True)
+
+
+def start_upload(files: Sequence[tuple[str, Path]], collection: str) -> Call[AcceptedReply]:
+    """Send files; they are ingested in the background."""
+    path = _collection(collection, "documents")
+    read = _reads(AcceptedReply, lambda reply: reply)
+    return Call("POST", path, read, files=files, patient=True)
+
+
+def jobs() -> Call[list[JobBody]]:
+    """List the jobs."""
+    return Call("GET", "/v1/jobs", _reads(JobList, lambda reply: reply.jobs))
+
+
+def job(job_id: str) -> Call[JobBody]:
+    """Describe a job."""
+    return Call("GET", _job(job_id), _reads(JobBody, lambda reply: reply))
+
+
+def cancel_job(job_id: str) -> Call[JobBody]:
+    """Stop a job."""
+    return Call("POST", _job(job_id, "cancel"), _reads(JobBody, lambda reply: reply))
+
+
+def job_events(job_id: str) -> Call[None]:
+    """Follow a job; the reply is no single body, and ``carrel.client.job_events`` reads it."""
+    return Call("GET", _job(job_id, "events"), lambda status, content: None, patient=True)
+
+
+def _job(job_id: str, *rest: str) -> str:
+    return "/" + "/".join(quote(part, safe="") for part in ("v1", "jobs", job_id, *rest))
 
 
 def _read_upload(status: int, content: bytes) -> list[Uploaded]:

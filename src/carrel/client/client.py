@@ -20,11 +20,13 @@ from carrel.client.connection import (
     named,
 )
 from carrel.client.failures import error_of_reply, retry_times, transport_errors
+from carrel.client.job_events import JobEventReader
 from carrel.client.replies import Answer, Health, Uploaded
 from carrel.client.streams import AnswerStream
 from carrel.core.documents import USER_DATA, Source
 from carrel.wire.collections import CollectionBody
-from carrel.wire.documents import DocumentBody
+from carrel.wire.documents import AcceptedReply, DocumentBody
+from carrel.wire.jobs import JobBody, JobEventBody
 from carrel.wire.models import ModelBody
 
 Result = TypeVar("Result")
@@ -115,6 +117,36 @@ class Client:
     def upload_text(self, name: str, text: str, collection: str = USER_DATA) -> list[Uploaded]:
         """Send a text as a document of this name, and wait until it is ingested."""
         return self._send(calls.upload_text(name, text, collection))
+
+    def start_upload(self, paths: Paths, collection: str = USER_DATA) -> AcceptedReply:
+        """Send files and return at once; ``job`` of what is returned is the id to follow."""
+        return self._send(calls.start_upload(named(paths), collection))
+
+    def jobs(self) -> list[JobBody]:
+        """List the ingestion jobs, the latest first."""
+        return self._send(calls.jobs())
+
+    def job(self, job_id: str) -> JobBody:
+        """Describe a job with its files and how far it has come."""
+        return self._send(calls.job(job_id))
+
+    def cancel_job(self, job_id: str) -> JobBody:
+        """Stop a job; files that went in stay."""
+        return self._send(calls.cancel_job(job_id))
+
+    def follow_job(self, job_id: str) -> Iterator[JobEventBody]:
+        """Yield what happens in a job until its end; the outcomes so far come first."""
+        reader, address = JobEventReader(), self._connection.address
+        with (
+            self._connection.request(calls.job_events(job_id)) as arguments,
+            transport_errors(address),
+            self._http.stream(**arguments) as response,
+        ):
+            if response.is_error:
+                raise error_of_reply(response.status_code, response.read())
+            for data in response.iter_bytes():
+                yield from reader.feed(data)
+        reader.end()
 
     def documents(self, collection: str = USER_DATA) -> list[DocumentBody]:
         """List the documents of a collection."""

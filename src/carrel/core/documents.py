@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -22,12 +22,14 @@ class Section:
     """A stretch of text as a reader found it.
 
     ``page`` counts from 1 (the slide of a presentation, the sheet of a workbook); None where the
-    format has no pages. ``heading`` is the nearest heading above the text.
+    format has no pages. ``heading`` is the nearest heading above the text. ``page_count`` is how
+    many pages the file has, where the reader knows it beforehand; sections are equal without it.
     """
 
     text: str
     page: int | None = None
     heading: str | None = None
+    page_count: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,9 @@ class FileOutcome:
 class IngestionProgress:
     """How far a batch of files has come.
 
-    ``seconds_left`` is an estimate from the bytes done so far; None until there is one.
+    ``pages_read`` and ``page_count`` (None where it is not known) belong to the ``current`` file.
+    ``seconds`` counts from the first file. ``share`` is what is done of all bytes, from 0 to 1, and
+    ``seconds_left`` an estimate from it; None until there is one.
     """
 
     files_done: int
@@ -165,6 +169,14 @@ class IngestionProgress:
     current: str | None = None
     pages_read: int = 0
     seconds_left: float | None = None
+    page_count: int | None = None
+    seconds: float = 0.0
+    share: float = 0.0
+
+    @property
+    def chunks_per_second(self) -> float | None:
+        """The rate so far; None before the first chunk."""
+        return self.chunks / self.seconds if self.chunks and self.seconds > 0 else None
 
 
 IngestionEvent = IngestionProgress | FileOutcome

@@ -12,6 +12,7 @@
     │   ├── CollectionNotFound
     │   ├── DocumentNotFound
     │   ├── ConversationNotFound
+    │   ├── JobNotFound
     │   └── PathNotFound
     ├── AlreadyExists
     ├── AccessDenied
@@ -110,6 +111,12 @@ class ConversationNotFound(NotFound):
     """No such chat for this account."""
 
     code = "conversation_not_found"
+
+
+class JobNotFound(NotFound):
+    """No such ingestion job for this account."""
+
+    code = "job_not_found"
 
 
 class PathNotFound(NotFound):

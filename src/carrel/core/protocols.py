@@ -1,5 +1,7 @@
 """What the adapters promise. ``tests/contracts`` holds one conformance suite for each protocol.
 
+The stores of chats and jobs stand with their types, in ``conversations.py`` and ``jobs.py``.
+
 Engines are asynchronous. The others block: services call them from worker threads.
 """
 
@@ -10,7 +12,6 @@ from pathlib import Path
 from typing import Protocol
 
 from carrel.core.chat import EngineEvent, Message, ModelInfo, SamplingParams
-from carrel.core.conversations import Conversation, SavedTurn
 from carrel.core.documents import Chunk, Collection, DocumentRecord, Piece, Section
 
 Vector = Sequence[float]
@@ -94,6 +95,10 @@ class VectorIndex(Protocol):
 
         A non-empty ``document_ids`` restricts the search to those documents.
         """
+        ...
+
+    def vectors(self, collection_id: str, chunk_ids: Sequence[str]) -> dict[str, Vector]:
+        """The stored vectors by chunk id; ids that are not there are left out."""
         ...
 
     def document_ids(self, collection_id: str) -> set[str]:
@@ -189,6 +194,13 @@ class ReaderRegistry(Protocol):
         """The suffixes that have a reader, each with its dot, sorted."""
         ...
 
+    def interrupt(self) -> None:
+        """End the readings in work, from another thread; each raises ``UnreadableDocument``.
+
+        Where reading cannot be interrupted this does nothing.
+        """
+        ...
+
 
 class Splitter(Protocol):
     """Cuts sections into pieces small enough to embed."""
@@ -218,13 +230,27 @@ class Catalog(Protocol):
         ...
 
     def begin_document(
-        self, collection_id: str, name: str, sha256: str, size: int
+        self, collection_id: str, name: str, sha256: str, size: int, reading: str = ""
     ) -> DocumentRecord:
-        """Record a pending document under a new id."""
+        """Record a pending document under a new id; ``reading`` says how its chunks are made."""
+        ...
+
+    def ready_document(self, collection_id: str, name: str) -> DocumentRecord | None:
+        """The ready document of this name in a collection, if there is one."""
+        ...
+
+    def unfinished(
+        self, collection_id: str, name: str, sha256: str, reading: str
+    ) -> DocumentRecord | None:
+        """The pending document that was begun with just these values, if there is one."""
+        ...
+
+    def same_content(self, sha256: str, reading: str) -> DocumentRecord | None:
+        """A ready document, of any collection, whose bytes were read in the same way."""
         ...
 
     def add_chunks(self, document_id: str, chunks: Sequence[Chunk]) -> None:
-        """Store the chunks of a pending document."""
+        """Store the chunks of a pending document; one that is there already is overwritten."""
         ...
 
     def finish_document(self, document_id: str, pages: int | None) -> DocumentRecord:
@@ -293,36 +319,4 @@ class OriginalStore(Protocol):
 
     def ids(self) -> set[str]:
         """The documents that have an original."""
-        ...
-
-
-class ConversationStore(Protocol):
-    """Saved chats."""
-
-    def create(self, owner: str, title: str) -> Conversation:
-        """Start an empty chat."""
-        ...
-
-    def append(self, conversation_id: str, turns: Sequence[SavedTurn]) -> None:
-        """Add messages at the end."""
-        ...
-
-    def conversations(self, owner: str) -> list[Conversation]:
-        """The owner's chats, the latest first."""
-        ...
-
-    def turns(self, owner: str, conversation_id: str) -> list[SavedTurn]:
-        """The messages of a chat, in order.
-
-        Raises:
-            ConversationNotFound: no such chat of this owner.
-        """
-        ...
-
-    def rename(self, owner: str, conversation_id: str, title: str) -> None:
-        """Give a chat another title."""
-        ...
-
-    def delete(self, owner: str, conversation_id: str) -> None:
-        """Remove a chat; an unknown one is ignored."""
         ...

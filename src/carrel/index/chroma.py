@@ -124,6 +124,19 @@ class ChromaIndex:
             for chunk_id, distance in zip(found["ids"][0], distances[0], strict=True)
         ]
 
+    def vectors(self, collection_id: str, chunk_ids: Sequence[str]) -> dict[str, Vector]:
+        """The stored vectors by chunk id; ids that are not there are left out."""
+        stored: dict[str, Vector] = {}
+        with self._errors():
+            collection = self._collection(collection_id)
+            if collection is None:
+                return stored
+            for ids in _parts(chunk_ids, self._batch):
+                found = collection.get(ids=list(ids), include=["embeddings"])
+                embeddings = np.asarray(found["embeddings"], dtype=np.float32)
+                stored.update(zip(found["ids"], embeddings.tolist(), strict=True))
+        return stored
+
     def document_ids(self, collection_id: str) -> set[str]:
         """The documents that have at least one vector in the collection."""
         found: set[str] = set()

@@ -112,6 +112,16 @@ class FaissIndex:
             names = self._chunk_ids([number for number, _ in found])
         return [(names[number], score) for number, score in found]
 
+    def vectors(self, collection_id: str, chunk_ids: Sequence[str]) -> dict[str, Vector]:
+        """The stored vectors by chunk id; ids that are not there are left out."""
+        query = (
+            "SELECT chunk_id, vector FROM entry WHERE collection_id = ? "
+            "AND chunk_id IN (SELECT value FROM json_each(?))"
+        )
+        with self._file.reading() as connection:
+            rows = connection.execute(query, (collection_id, json.dumps(list(chunk_ids))))
+            return {chunk_id: _matrix([vector])[0].tolist() for chunk_id, vector in rows}
+
     def document_ids(self, collection_id: str) -> set[str]:
         """The documents that have at least one vector in the collection."""
         query = "SELECT DISTINCT document_id FROM entry WHERE collection_id = ?"

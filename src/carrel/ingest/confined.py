@@ -71,6 +71,7 @@ class ConfinedReaders:
         make = getattr(import_module(registry[0]), registry[1])
         self._registry: ReaderRegistry = make(**options)
         self._idle: list[_Process] = []
+        self._reading: set[_Process] = set()
         self._lock = Lock()
         self._closed = False
 
@@ -85,6 +86,12 @@ class ConfinedReaders:
     def suffixes(self) -> Sequence[str]:
         """The suffixes that have a reader, each with its dot, sorted."""
         return self._registry.suffixes()
+
+    def interrupt(self) -> None:
+        """End the readings in work, from another thread; each raises ``UnreadableDocument``."""
+        with self._lock:
+            for process in self._reading:
+                process.kill()
 
     def close(self) -> None:
         """End the processes; those that are reading end with their file."""
@@ -105,23 +112,31 @@ class ConfinedReaders:
             whole = True
             raise refused.error from None
         finally:
-            if not whole or not self._given_back(process):
+            if not self._given_back(process, whole):
                 process.end()
 
     def _taken(self) -> _Process:
+        process = self._living() or self._start()
+        with self._lock:
+            self._reading.add(process)
+        return process
+
+    def _living(self) -> _Process | None:
         with self._lock:
             while self._idle:
                 process = self._idle.pop()
                 if process.lives:
                     return process
                 process.end()
-        return self._start()
+        return None
 
-    def _given_back(self, process: _Process) -> bool:
+    def _given_back(self, process: _Process, whole: bool) -> bool:
         with self._lock:
-            if not self._closed:
+            self._reading.discard(process)
+            usable = whole and not self._closed
+            if usable:
                 self._idle.append(process)
-            return not self._closed
+            return usable
 
 
 class _ConfinedReader:
@@ -175,6 +190,10 @@ class _Process:
             if "error" in answer:
                 raise _Refused(_error(*answer["error"]))
             yield Section(*answer["section"])
+
+    def kill(self) -> None:
+        """Stop it, from another thread than the one that reads: that one sees its output end."""
+        self._process.kill()
 
     def end(self) -> None:
         """Stop it, whatever it does, and let its pipes and its temporary files go."""

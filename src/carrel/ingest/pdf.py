@@ -70,7 +70,7 @@ class PdfReader:
                 text = squeeze_blank_lines(joiner.join(text))
                 if text:
                     found = True
-                    yield Section(text, page=index + 1)
+                    yield Section(text, page=index + 1, page_count=count)
         finally:
             with PDFIUM_LOCK:
                 document.close()

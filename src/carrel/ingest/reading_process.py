@@ -7,8 +7,8 @@ It reads JSON lines from standard input. The first is ``{"bytes", "seconds", "re
 "options", "folder"}``: the memory that the process may take, the processor time for one file, where
 the readers come from as ``[module, function]`` with its options, and a folder for temporary files.
 Each further one is
-``{"path", "name"}`` and is answered with lines ``{"section": [text, page, heading]}`` and at last
-with ``{}``, or with ``{"error": [code, message]}``.
+``{"path", "name"}`` and is answered with lines ``{"section": [text, page, heading,
+page_count]}`` and at last with ``{}``, or with ``{"error": [code, message]}``.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def read(registry: ReaderRegistry, path: Path, name: str) -> None:
     """Answer one request."""
     try:
         for section in registry.reader_for(path, name).read(path):
-            write({"section": [section.text, section.page, section.heading]})
+            parts = [section.text, section.page, section.heading, section.page_count]
+            write({"section": parts})
             sys.stdout.flush()
     except CarrelError as error:
         write({"error": [error.code, str(error)]})

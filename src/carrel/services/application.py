@@ -10,6 +10,7 @@ from carrel.services.collections import CollectionService
 from carrel.services.health import HealthService
 from carrel.services.history import HistoryService
 from carrel.services.ingestion import IngestionService
+from carrel.services.jobs import IngestionJobs
 from carrel.services.retrieval import RetrievalService
 from carrel.settings.schema import Settings
 
@@ -22,6 +23,7 @@ class Services:
     models: EnginePool
     chat: ChatService
     ingestion: IngestionService
+    jobs: IngestionJobs
     collections: CollectionService
     retrieval: RetrievalService
     history: HistoryService

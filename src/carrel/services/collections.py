@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from carrel.core.access import Principal, may_administer, may_read, may_write
@@ -47,6 +47,11 @@ class CollectionService:
         self._catalog = catalog
         self._originals = originals
         self._indexer = indexer
+        self._before_delete: list[Callable[[Collection], Awaitable[None]]] = []
+
+    def call_before_delete(self, stop: Callable[[Collection], Awaitable[None]]) -> None:
+        """Have a function called, and waited for, before a collection is deleted."""
+        self._before_delete.append(stop)
 
     async def list(self, principal: Principal) -> Sequence[Collection]:
         """Return the collections that the account may read, by name."""
@@ -99,6 +104,8 @@ class CollectionService:
             raise AccessDenied(f"The collection '{name}' always exists and cannot be deleted.")
         if not may_administer(principal, collection):
             raise AccessDenied(f"The collection '{name}' is not yours to delete.")
+        for stop in self._before_delete:
+            await stop(collection)
         return await asyncio.to_thread(self._delete, collection)
 
     def _delete(self, collection: Collection) -> int:

@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from carrel.core.access import Principal
-from carrel.core.conversations import Conversation, SavedTurn
-from carrel.core.protocols import ConversationStore
+from carrel.core.conversations import Conversation, ConversationStore, SavedTurn
 
 TITLE_LENGTH = 60
 

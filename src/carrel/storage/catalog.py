@@ -71,17 +71,18 @@ class SqliteCatalog:
             connection.execute("DELETE FROM collection WHERE id = ?", (collection_id,))
 
     def begin_document(
-        self, collection_id: str, name: str, sha256: str, size: int
+        self, collection_id: str, name: str, sha256: str, size: int, reading: str = ""
     ) -> DocumentRecord:
-        """Record a pending document under a new id.
+        """Record a pending document under a new id; ``reading`` says how its chunks are made.
 
         Raises:
             CollectionNotFound: the collection has been deleted.
         """
         known = "SELECT 1 FROM collection WHERE id = ?"
         insert = (
-            "INSERT INTO document (id, collection_id, name, sha256, bytes, status, added_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO document "
+            "(id, collection_id, name, sha256, bytes, status, added_at, reading) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         )
         document_id = uuid4().hex
         added_at = datetime.now(UTC).isoformat()
@@ -98,12 +99,13 @@ class SqliteCatalog:
                     size,
                     DocumentStatus.PENDING.value,
                     added_at,
+                    reading,
                 ),
             )
             return _require_document(connection, document_id)
 
     def add_chunks(self, document_id: str, chunks: Sequence[Chunk]) -> None:
-        """Store the chunks of a pending document.
+        """Store the chunks of a pending document; one that is there already is overwritten.
 
         Raises:
             DocumentNotFound: there is no such pending document.
@@ -113,7 +115,7 @@ class SqliteCatalog:
             if record.status is not DocumentStatus.PENDING:
                 raise DocumentNotFound(f"'{record.name}' is {record.status.value}, not pending.")
             connection.executemany(
-                f"INSERT INTO chunk ({_CHUNK}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT OR REPLACE INTO chunk ({_CHUNK}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [_chunk_row(document_id, chunk) for chunk in chunks],
             )
 
@@ -142,6 +144,42 @@ class SqliteCatalog:
             connection.execute(failed, (DocumentStatus.FAILED.value, storable(reason), document_id))
             _drop_namesakes(connection, record, [DocumentStatus.FAILED])
             return _require_document(connection, document_id)
+
+    def ready_document(self, collection_id: str, name: str) -> DocumentRecord | None:
+        """The ready document of this name in a collection, if there is one."""
+        query = (
+            f"SELECT {_DOCUMENT} FROM document WHERE collection_id = ? AND name = ? "
+            "AND status = ? LIMIT 1"
+        )
+        values = (collection_id, storable(name), DocumentStatus.READY.value)
+        with self._database.reading() as connection:
+            row = connection.execute(query, values).fetchone()
+        return None if row is None else _document(row)
+
+    def unfinished(
+        self, collection_id: str, name: str, sha256: str, reading: str
+    ) -> DocumentRecord | None:
+        """The pending document that was begun with just these values, if there is one."""
+        query = (
+            f"SELECT {_DOCUMENT} FROM document WHERE collection_id = ? AND name = ? "
+            "AND sha256 = ? AND reading = ? AND status = ? LIMIT 1"
+        )
+        values = (collection_id, storable(name), sha256, reading, DocumentStatus.PENDING.value)
+        with self._database.reading() as connection:
+            row = connection.execute(query, values).fetchone()
+        return None if row is None else _document(row)
+
+    def same_content(self, sha256: str, reading: str) -> DocumentRecord | None:
+        """A ready document, of any collection, whose bytes were read in the same way."""
+        query = (
+            f"SELECT {_DOCUMENT} FROM document WHERE sha256 = ? AND reading = ? AND status = ? "
+            "LIMIT 1"
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(
+                query, (sha256, reading, DocumentStatus.READY.value)
+            ).fetchone()
+        return None if row is None else _document(row)
 
     def delete_document(self, document_id: str) -> None:
         """Remove a document and its chunks; an unknown one is ignored."""

@@ -62,7 +62,35 @@ CREATE TABLE turn (
 CREATE INDEX turn_by_conversation ON turn (conversation_id);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_JOBS = """
+ALTER TABLE document ADD COLUMN reading TEXT NOT NULL DEFAULT '';
+CREATE INDEX document_by_content ON document (sha256);
+
+CREATE TABLE job (
+    id TEXT PRIMARY KEY,
+    collection_id TEXT NOT NULL REFERENCES collection (id) ON DELETE CASCADE,
+    account TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'finished', 'cancelled')),
+    created_at TEXT NOT NULL,
+    ended_at TEXT
+);
+CREATE INDEX job_by_collection ON job (collection_id);
+
+CREATE TABLE job_file (
+    job_id TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+    ordinal INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    path BLOB NOT NULL,
+    outcome TEXT,
+    document_id TEXT REFERENCES document (id) ON DELETE CASCADE,
+    code TEXT,
+    reason TEXT,
+    PRIMARY KEY (job_id, ordinal)
+) WITHOUT ROWID;
+CREATE INDEX job_file_by_document ON job_file (document_id);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _JOBS)
 """Script number n brings a database of version n to version n + 1; a new one has version 0.
 
 A released script is never changed: a later one corrects it.

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from carrel.core.documents import IncomingFile
-from carrel.core.errors import InvalidRequest
+from carrel.core.jobs import JobState
 from carrel.services.application import Services
 from carrel.ui.actions import actions_script, chosen
 from carrel.ui.choices import collection_names, largest_file, scope_choices
 from carrel.ui.events import Guard, Inputs, Updates
-from carrel.ui.incoming_files import incoming_files
-from carrel.ui.render_documents import documents_head_html, documents_html, upload_html
+from carrel.ui.incoming_files import incoming_files, take_over
+from carrel.ui.render_documents import documents_head_html, documents_html, uploads_html
 from carrel.ui.running import Running
 from carrel.ui.session import Session
 from carrel.ui.upload import Upload
@@ -90,7 +89,7 @@ class DocumentsTab:
             **private,
         )
         self.cancel.click(
-            self._guard.once(self.stop_upload),
+            self._guard.once(self.stop_uploads),
             inputs_kwargs={"session": self._session},
             outputs=[notice],
             queue=False,
@@ -127,49 +126,74 @@ class DocumentsTab:
         if not incoming:
             return
         yield {self.files: None}
+        jobs = self._services.jobs
+        folder = await asyncio.to_thread(jobs.receiving_folder)
         try:
-            if session.ingesting is not None:
-                raise InvalidRequest("An upload is still running: wait for it, or cancel it first.")
-            async with aclosing(self._follow(incoming, collection, session)) as steps:
+            taken = await asyncio.to_thread(take_over, incoming, folder)
+            job = await jobs.start(taken, collection, session.principal)
+        except BaseException:
+            await asyncio.to_thread(shutil.rmtree, folder)
+            raise
+        if not any(each.running for each in session.uploads.values()):
+            session.uploads.clear()
+        names = [each.name for each in taken]
+        async with aclosing(self._follow(job.id, names, session)) as steps:
+            async for updates in steps:
+                yield updates
+
+    async def follow_running(self, *, collection: str, session: Session) -> AsyncGenerator[Updates]:
+        """Show the jobs that run already, on a page that was just opened."""
+        jobs = self._services.jobs
+        for job in reversed(await jobs.jobs(session.principal)):
+            if job.state.has_ended or jobs.progress(job) is None:
+                continue
+            names = [each.name for each in await jobs.files(job)]
+            async with aclosing(self._follow(job.id, names, session)) as steps:
                 async for updates in steps:
                     yield updates
-        finally:
-            await asyncio.to_thread(_discard, incoming)
 
     async def _follow(
-        self, files: Sequence[IncomingFile], collection: str, session: Session
+        self, job_id: str, names: Sequence[str], session: Session
     ) -> AsyncGenerator[Updates]:
-        upload = Upload.of([each.name for each in files])
-        running = Running(self._services.ingestion.ingest(files, collection, session.principal))
-        session.ingesting = running
-        yield {self.uploads: upload_html(upload), self.cancel: gr.Button(visible=True)}
+        upload = session.uploads[job_id] = Upload.of(names)
+        jobs = self._services.jobs
+        yield self._progress(session)
+        events = Running(jobs.follow(job_id, session.principal))
         try:
-            async with aclosing(running.batches(UPDATE_INTERVAL)) as batches:
-                async for events in batches:
+            async with aclosing(events.batches(UPDATE_INTERVAL)) as batches:
+                async for batch in batches:
                     done = upload.done
-                    for event in events:
+                    for event in batch:
                         upload.apply(event)
-                    updates: Updates = {self.uploads: upload_html(upload)}
+                    updates = self._progress(session)
                     if upload.done != done:
-                        updates[self.table] = await self._table(collection, session)
+                        updates[self.table] = await self._table(session.collection, session)
                     yield updates
         finally:
-            session.ingesting = None
-        upload.end(stopped=running.stopped)
+            job = await jobs.job(job_id, session.principal)
+            upload.end(stopped=job.state is JobState.CANCELLED)
         yield {
-            self.uploads: upload_html(upload),
-            self.cancel: gr.Button(visible=False),
-            self.table: await self._table(collection, session),
+            **self._progress(session),
+            self.table: await self._table(session.collection, session),
         }
 
-    async def stop_upload(self, *, session: Session) -> Updates:
-        """Stop after the batch in work; files that went in stay."""
-        if session.ingesting is not None:
-            session.ingesting.stop()
+    def _progress(self, session: Session) -> Updates:
+        running = any(each.running for each in session.uploads.values())
+        return {
+            self.uploads: uploads_html(session.uploads.values()),
+            self.cancel: gr.Button(visible=running),
+        }
+
+    async def stop_uploads(self, *, session: Session) -> Updates:
+        """Stop what is in work; files that went in stay."""
+        for job_id, upload in list(session.uploads.items()):
+            if upload.running:
+                await self._services.jobs.cancel(job_id, session.principal)
         return {}
 
     async def show(self, *, collection: str, session: Session) -> Updates:
         """Show the documents of a collection."""
+        session.collection = collection
         return {self.table: await self._table(collection, session)}
 
     async def delete(self, event: gr.EventData, *, collection: str, session: Session) -> Updates:
@@ -182,6 +206,7 @@ class DocumentsTab:
     async def create_collection(self, *, name: str, shared: bool, session: Session) -> Updates:
         """Create a collection and choose it here; the chat offers it, too."""
         created = await self._services.collections.create(name, shared, session.principal)
+        session.collection = created.name
         names = await collection_names(self._services, session.principal)
         return {
             self.collection: gr.Dropdown(choices=names, value=created.name),
@@ -193,9 +218,3 @@ class DocumentsTab:
     async def _table(self, collection: str, session: Session) -> str:
         documents = await self._services.collections.documents(collection, session.principal)
         return documents_html(documents, collection)
-
-
-def _discard(files: Sequence[IncomingFile]) -> None:
-    """Delete the uploaded copies: ingestion keeps its own."""
-    for each in files:
-        Path(each.path).unlink(missing_ok=True)

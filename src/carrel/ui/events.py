@@ -56,14 +56,17 @@ class Guard:
 
         return guarded
 
-    def stream(self, handler: Callable[..., AsyncGenerator[Updates]]) -> Callable[..., Any]:
-        """Wrap a handler that yields its updates."""
+    def stream(
+        self, handler: Callable[..., AsyncGenerator[Updates]], *, clears: bool = True
+    ) -> Callable[..., Any]:
+        """Wrap a handler that yields its updates; ``clears`` means the same as in ``once``."""
 
         @functools.wraps(handler)
         async def guarded(*positional: Any, **named: Any) -> AsyncGenerator[Updates]:
             updates = handler(*positional, **named)
             try:
-                yield {self.notice: ""}
+                if clears:
+                    yield {self.notice: ""}
                 async for update in updates:
                     yield update
             except Exception as error:  # noqa: BLE001 - boundary of the page: shown and logged

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,3 +36,11 @@ def incoming_files(uploaded: Sequence[Mapping[str, Any]] | None) -> list[Incomin
         )
         for each in uploaded or ()
     ]
+
+
+def take_over(files: Sequence[IncomingFile], folder: Path) -> list[IncomingFile]:
+    """Move uploaded files into a folder that no cleaning of Gradio's touches, numbered."""
+    taken = [replace(each, path=folder / str(number)) for number, each in enumerate(files)]
+    for before, after in zip(files, taken, strict=True):
+        shutil.move(before.path, after.path)
+    return taken

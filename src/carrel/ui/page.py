@@ -71,7 +71,7 @@ class Page:
     def _wire(self) -> None:
         chat, documents = self.chat, self.documents
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        self.blocks.load(
+        filled = self.blocks.load(
             self.guard.once(self.opened),
             inputs_kwargs={"address": self.address, "session": self.session},
             outputs=[
@@ -90,6 +90,13 @@ class Page:
             ],
             js="(address, session) => [window.carrel.chatInAddress(), session]",
             queue=False,
+            **private,
+        )
+        filled.then(
+            self.guard.stream(documents.follow_running, clears=False),
+            inputs_kwargs={"session": self.session},
+            outputs=[self.guard.notice, documents.uploads, documents.cancel, documents.table],
+            concurrency_limit=None,
             **private,
         )
         self.clock.tick(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from carrel.core.documents import READABLE, DocumentRecord, DocumentStatus, OutcomeKind
 from carrel.ui.render import confirmed_delete, counted
 from carrel.ui.upload import FileRow, Upload
+
+MOST_ROWS = 200
+"""Files of one upload that are shown one by one."""
 
 STATUSES = {
     DocumentStatus.PENDING: "being read",
@@ -97,18 +100,38 @@ def _number(value: int | None) -> str:
     return f"{value:,}" if value is not None else "–"
 
 
-def upload_html(upload: Upload | None) -> str:
+def uploads_html(uploads: Iterable[Upload]) -> str:
+    """Return what is known of several uploads, one below the other."""
+    return "".join(upload_html(each) for each in uploads)
+
+
+def upload_html(upload: Upload) -> str:
     """Return one row per file with its stage, below a line on the whole."""
-    if upload is None:
-        return ""
-    rows = "".join(_file_row(each) for each in upload.files)
+    shown = _shown(upload.files)
+    rows = "".join(_file_row(each) for each in shown)
+    if len(shown) < len(upload.files):
+        more = counted(len(upload.files) - len(shown), "more file")
+        rows += f'<li class="file waiting"><span class="file-name">and {more}</span></li>'
     bar = ""
     if upload.running:
-        bar = f'<progress max="{len(upload.files)}" value="{upload.done}">{upload.done}</progress>'
+        percent = f"{upload.share:.0%}"
+        bar = f'<progress max="1" value="{upload.share:.3f}">{percent}</progress>'
     return (
         f'<section class="upload"><p class="upload-state" role="status">{escape(_state(upload))}'
         f"</p>{bar}<ul>{rows}</ul></section>"
     )
+
+
+def _shown(files: Sequence[FileRow]) -> Sequence[FileRow]:
+    """Return the rows to show: of very many files the one in work and those that failed."""
+    if len(files) <= MOST_ROWS:
+        return files
+    telling = [
+        each
+        for each in files
+        if each.current or (each.outcome is not None and each.outcome.kind is OutcomeKind.FAILED)
+    ]
+    return telling[-MOST_ROWS:]
 
 
 def _state(upload: Upload) -> str:
@@ -118,6 +141,8 @@ def _state(upload: Upload) -> str:
     ]
     if upload.failed:
         parts.append(f"{upload.failed:,} failed")
+    if upload.running and upload.chunks_per_second is not None:
+        parts.append(f"{upload.chunks_per_second:.0f} chunks/s")
     if upload.running and upload.seconds_left is not None:
         parts.append(_time_left(upload.seconds_left))
     if upload.stopped:
@@ -146,7 +171,8 @@ def _stage(row: FileRow) -> tuple[str, str]:
             return "left-out", "left out"
         if not row.current:
             return "waiting", "waiting"
-        return "reading", f"reading page {row.pages}" if row.pages else "reading"
+        of = f" of {row.page_count:,}" if row.page_count else ""
+        return "reading", f"reading page {row.pages:,}{of}" if row.pages else "reading"
     outcome = row.outcome
     if outcome.kind is OutcomeKind.FAILED:
         return "failed", _failure(outcome.reason)

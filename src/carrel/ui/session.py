@@ -9,20 +9,25 @@ from dataclasses import dataclass, field
 from carrel.core.access import Principal
 from carrel.core.chat import ChatEvent, Message, Role
 from carrel.core.conversations import SavedTurn
-from carrel.core.documents import IngestionEvent
 from carrel.ui.exchange import Exchange
 from carrel.ui.running import Running
+from carrel.ui.upload import Upload
 
 
 @dataclass(slots=True)
 class Session:
-    """The one state object of the page; each tab gets a copy of the first, empty one."""
+    """The one state object of the page; each tab gets a copy of the first, empty one.
+
+    ``collection`` is the one whose documents are shown; ``uploads`` are shown above them, by the
+    ids of their jobs.
+    """
 
     principal: Principal = field(default_factory=Principal)
     conversation_id: str | None = None
     exchanges: list[Exchange] = field(default_factory=list)
     answering: Running[ChatEvent] | None = None
-    ingesting: Running[IngestionEvent] | None = None
+    collection: str = ""
+    uploads: dict[str, Upload] = field(default_factory=dict)
     _caller: str = ""
 
     @property

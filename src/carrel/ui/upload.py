@@ -10,21 +10,24 @@ from carrel.core.documents import FileOutcome, IngestionEvent, OutcomeKind
 
 @dataclass(slots=True)
 class FileRow:
-    """One file; ``pages`` counts what was read of it so far."""
+    """One file; ``pages`` counts what was read of it so far, of ``page_count`` where known."""
 
     name: str
     current: bool = False
     pages: int = 0
+    page_count: int | None = None
     outcome: FileOutcome | None = None
     left_out: bool = False
 
 
 @dataclass(slots=True)
 class Upload:
-    """The files of an upload in their order."""
+    """The files of an upload in their order. ``share`` of all bytes is done, from 0 to 1."""
 
     files: list[FileRow] = field(default_factory=list)
     chunks: int = 0
+    share: float = 0.0
+    chunks_per_second: float | None = None
     seconds_left: float | None = None
     running: bool = True
     stopped: bool = False
@@ -55,8 +58,10 @@ class Upload:
                 row.outcome, row.current = event, False
             return
         self.chunks, self.seconds_left = event.chunks, event.seconds_left
+        self.share, self.chunks_per_second = event.share, event.chunks_per_second
         if row is not None and event.current is not None:
             row.current, row.pages = True, event.pages_read
+            row.page_count = event.page_count
 
     def end(self, *, stopped: bool) -> None:
         """Nothing more comes; files without an outcome were left out."""

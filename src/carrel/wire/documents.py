@@ -104,7 +104,11 @@ class UploadReply(ReplyBody):
 
 
 class AcceptedReply(ReplyBody):
-    """The names that are read in the background, and the files that were refused at once."""
+    """The names that are read in the background, and the files that were refused at once.
 
+    ``job`` is the id to follow at ``/v1/jobs``.
+    """
+
+    job: str
     accepted: list[str]
     failed: list[FailedFile]

@@ -1,0 +1,24 @@
+"""What became of files, without the paths of this machine in the reasons."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from carrel.api.deps import Api
+from carrel.core.documents import DocumentRecord, FileOutcome
+
+
+def cleaned_record(api: Api, record: DocumentRecord) -> DocumentRecord:
+    """Return a document whose reason may be shown."""
+    if record.reason is None:
+        return record
+    return replace(record, reason=api.errors.clean(record.reason))
+
+
+def cleaned_outcome(api: Api, outcome: FileOutcome) -> FileOutcome:
+    """Return an outcome whose reasons may be shown."""
+    return replace(
+        outcome,
+        document=cleaned_record(api, outcome.document) if outcome.document else None,
+        reason=api.errors.clean(outcome.reason) if outcome.reason else outcome.reason,
+    )

@@ -1,0 +1,99 @@
+"""Ingestions as jobs: they go on without whoever started them, and after a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from carrel.core.documents import FileOutcome, IncomingFile, OutcomeKind
+
+
+class JobState(StrEnum):
+    """Where a job stands; an interrupted one is still running, and goes on at the next start."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will happen."""
+        return self in (JobState.FINISHED, JobState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Files on their way into one collection, on behalf of one account."""
+
+    id: str
+    collection_id: str
+    account: str
+    state: JobState
+    created_at: datetime
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobFile:
+    """One file of a job. ``ordinal`` counts from 0; ``outcome`` is None until the file ended."""
+
+    ordinal: int
+    name: str
+    path: Path
+    outcome: OutcomeKind | None = None
+    document_id: str | None = None
+    code: str | None = None
+    reason: str | None = None
+
+    @property
+    def incoming(self) -> IncomingFile:
+        """The file to ingest."""
+        return IncomingFile(self.path, self.name)
+
+
+class JobStore(Protocol):
+    """The jobs and their files. A job goes with its collection, a file's record with its document.
+
+    What is deleted leaves no name behind.
+    """
+
+    def create(self, collection_id: str, account: str, files: Sequence[IncomingFile]) -> Job:
+        """Record a waiting job.
+
+        Raises:
+            CollectionNotFound: the collection has been deleted.
+        """
+        ...
+
+    def add_files(self, job_id: str, files: Sequence[IncomingFile]) -> None:
+        """Append files to a job; those of an unknown one are ignored."""
+        ...
+
+    def set_state(self, job_id: str, state: JobState) -> None:
+        """Change the state; an unknown job and one that ended are left as they are."""
+        ...
+
+    def record(self, job_id: str, ordinal: int, outcome: FileOutcome) -> None:
+        """Keep how one file ended; an unknown job or file is ignored."""
+        ...
+
+    def job(self, job_id: str) -> Job | None:
+        """One job, or None."""
+        ...
+
+    def jobs(self) -> list[Job]:
+        """All jobs, the latest first."""
+        ...
+
+    def files(self, job_id: str) -> list[JobFile]:
+        """The files of a job, in order."""
+        ...
+
+    def forget_ended(self, keep: int) -> None:
+        """Remove the jobs that ended, but for the latest ``keep``."""
+        ...

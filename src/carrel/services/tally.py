@@ -1,0 +1,70 @@
+"""How far a batch of files has come, and how long the rest may take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from carrel.core.documents import IngestionProgress, Section
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is known of a running batch; the estimate goes by bytes.
+
+    ``size`` is that of the current file, whose share goes by pages where their count is known.
+    """
+
+    files_total: int
+    bytes_total: int
+    started: float = field(default_factory=time.monotonic)
+    files_done: int = 0
+    bytes_done: int = 0
+    chunks: int = 0
+    current: str | None = None
+    size: int = 0
+    pages: int | None = None
+    page_count: int | None = None
+
+    def start_clock(self) -> None:
+        """The batch's turn has come; what it waited before does not count."""
+        self.started = time.monotonic()
+
+    def begin_file(self, name: str, size: int) -> None:
+        """A file's turn has come."""
+        self.current, self.size = name, size
+        self.pages = self.page_count = None
+
+    def end_file(self) -> None:
+        """The current file ended, in whichever way."""
+        self.files_done += 1
+        self.bytes_done += self.size
+        self.current, self.size = None, 0
+
+    def watch(self, sections: Iterator[Section]) -> Iterator[Section]:
+        """Pass the sections of the current file on and remember the last page."""
+        for section in sections:
+            if section.page is not None:
+                self.pages = max(self.pages or 0, section.page)
+            self.page_count = section.page_count
+            yield section
+
+    def progress(self) -> IngestionProgress:
+        """Return how far the batch is now."""
+        elapsed = time.monotonic() - self.started
+        done: float = self.bytes_done
+        if self.pages and self.page_count:
+            done += self.size * min(1.0, self.pages / self.page_count)
+        left = elapsed / done * (self.bytes_total - done) if done else None
+        return IngestionProgress(
+            self.files_done,
+            self.files_total,
+            self.chunks,
+            self.current,
+            self.pages or 0,
+            left,
+            self.page_count,
+            elapsed,
+            done / self.bytes_total if self.bytes_total else 0.0,
+        )

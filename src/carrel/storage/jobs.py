@@ -1,0 +1,152 @@
+"""Ingestion jobs in the database of the catalog."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from sqlite3 import Connection
+from typing import Any
+from uuid import uuid4
+
+from carrel.core.documents import FileOutcome, IncomingFile, OutcomeKind
+from carrel.core.errors import CollectionNotFound
+from carrel.core.jobs import Job, JobFile, JobState
+from carrel.disk.sqlite_file import storable
+from carrel.storage.database import Database
+
+_JOB = "id, collection_id, account, state, created_at, ended_at"
+_FILE = "ordinal, name, path, outcome, document_id, code, reason"
+_ENDED = [state.value for state in JobState if state.has_ended]
+
+
+class SqliteJobStore:
+    """The jobs; see ``carrel.core.jobs.JobStore`` for what its methods promise.
+
+    A job goes with its collection, and the record of a file with its document: what is deleted
+    leaves no name behind. Every method may raise what ``Database.transaction`` raises.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, collection_id: str, account: str, files: Sequence[IncomingFile]) -> Job:
+        """Record a waiting job.
+
+        Raises:
+            CollectionNotFound: the collection has been deleted.
+        """
+        job_id = uuid4().hex
+        with self._database.transaction() as connection:
+            known = connection.execute("SELECT 1 FROM collection WHERE id = ?", (collection_id,))
+            if not known.fetchone():
+                raise CollectionNotFound("The collection has been deleted.")
+            connection.execute(
+                f"INSERT INTO job ({_JOB}) VALUES (?, ?, ?, ?, ?, NULL)",
+                (job_id, collection_id, account, JobState.WAITING.value, _now()),
+            )
+            _add_files(connection, job_id, files)
+            job = _find(connection, job_id)
+        assert job is not None
+        return job
+
+    def add_files(self, job_id: str, files: Sequence[IncomingFile]) -> None:
+        """Append files to a job; those of an unknown one are ignored."""
+        with self._database.transaction() as connection:
+            if _find(connection, job_id) is not None:
+                _add_files(connection, job_id, files)
+
+    def set_state(self, job_id: str, state: JobState) -> None:
+        """Change the state; an unknown job and one that ended are left as they are."""
+        ended = _now() if state.has_ended else None
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE job SET state = ?, ended_at = ? WHERE id = ? AND ended_at IS NULL",
+                (state.value, ended, job_id),
+            )
+
+    def record(self, job_id: str, ordinal: int, outcome: FileOutcome) -> None:
+        """Keep how one file ended; an unknown job or file is ignored."""
+        document_id = outcome.document.id if outcome.document else None
+        reason = None if outcome.reason is None else storable(outcome.reason)
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE job_file SET outcome = ?, code = ?, reason = ?, "
+                "document_id = (SELECT id FROM document WHERE id = ?) "
+                "WHERE job_id = ? AND ordinal = ?",
+                (outcome.kind.value, outcome.code, reason, document_id, job_id, ordinal),
+            )
+
+    def job(self, job_id: str) -> Job | None:
+        """One job, or None."""
+        with self._database.reading() as connection:
+            return _find(connection, job_id)
+
+    def jobs(self) -> list[Job]:
+        """All jobs, the latest first."""
+        query = f"SELECT {_JOB} FROM job ORDER BY created_at DESC, id"
+        with self._database.reading() as connection:
+            return [_job(row) for row in connection.execute(query).fetchall()]
+
+    def files(self, job_id: str) -> list[JobFile]:
+        """The files of a job, in order."""
+        query = f"SELECT {_FILE} FROM job_file WHERE job_id = ? ORDER BY ordinal"
+        with self._database.reading() as connection:
+            return [_file(row) for row in connection.execute(query, (job_id,)).fetchall()]
+
+    def forget_ended(self, keep: int) -> None:
+        """Remove the jobs that ended, but for the latest ``keep``."""
+        marks = ", ".join("?" for _ in _ENDED)
+        query = (
+            f"DELETE FROM job WHERE state IN ({marks}) AND id NOT IN "
+            f"(SELECT id FROM job WHERE state IN ({marks}) ORDER BY ended_at DESC LIMIT ?)"
+        )
+        with self._database.transaction() as connection:
+            connection.execute(query, [*_ENDED, *_ENDED, keep])
+
+
+def _add_files(connection: Connection, job_id: str, files: Sequence[IncomingFile]) -> None:
+    query = "SELECT coalesce(max(ordinal) + 1, 0) FROM job_file WHERE job_id = ?"
+    first = connection.execute(query, (job_id,)).fetchone()[0]
+    connection.executemany(
+        "INSERT INTO job_file (job_id, ordinal, name, path) VALUES (?, ?, ?, ?)",
+        [
+            (job_id, ordinal, storable(each.name), os.fsencode(each.path))
+            for ordinal, each in enumerate(files, start=first)
+        ],
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+def _find(connection: Connection, job_id: str) -> Job | None:
+    row = connection.execute(f"SELECT {_JOB} FROM job WHERE id = ?", (job_id,)).fetchone()
+    return None if row is None else _job(row)
+
+
+def _job(row: Sequence[Any]) -> Job:
+    job_id, collection_id, account, state, created_at, ended_at = row
+    return Job(
+        id=job_id,
+        collection_id=collection_id,
+        account=account,
+        state=JobState(state),
+        created_at=datetime.fromisoformat(created_at),
+        ended_at=None if ended_at is None else datetime.fromisoformat(ended_at),
+    )
+
+
+def _file(row: Sequence[Any]) -> JobFile:
+    ordinal, name, path, outcome, document_id, code, reason = row
+    return JobFile(
+        ordinal=ordinal,
+        name=name,
+        path=Path(os.fsdecode(path)),
+        outcome=None if outcome is None else OutcomeKind(outcome),
+        document_id=document_id,
+        code=code,
+        reason=reason,
+    )
