@@ -30,7 +30,7 @@ class CountingEmbedder:
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
         """Return one vector per text, in order."""
         time.sleep(self.pause * len(texts))
-        lines = "".join(f"{_digest(text).hex()}\n" for text in texts)
+        lines = "".join(f"{digest(text).hex()}\n" for text in texts)
         descriptor = os.open(self._journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         os.write(descriptor, lines.encode())
         os.close(descriptor)
@@ -45,12 +45,13 @@ class CountingEmbedder:
         return self._journal.read_text().split() if self._journal.exists() else []
 
 
-def _digest(text: str) -> bytes:
+def digest(text: str) -> bytes:
+    """Return what stands for a text in the journal, there in hexadecimal digits."""
     return hashlib.sha256(text.encode()).digest()
 
 
 def _direction(text: str) -> list[float]:
-    generator = np.random.default_rng(int.from_bytes(_digest(text)[:8], "big"))
+    generator = np.random.default_rng(int.from_bytes(digest(text)[:8], "big"))
     vector = generator.normal(size=LENGTH)
     direction: list[float] = (vector / np.linalg.norm(vector)).tolist()
     return direction
