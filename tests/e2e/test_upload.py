@@ -40,6 +40,12 @@ def drop(visitor: Visit, files: dict[str, bytes]) -> None:
     visitor.page.locator("#upload button").dispatch_event("drop", {"dataTransfer": transfer})
 
 
+def long_report(folder: Path) -> Path:
+    """Write a PDF that takes long to embed."""
+    lines = "\n".join(f"Line {n} of a page on ferries, piers and fares." for n in range(50))
+    return write_pdf(folder / "long.pdf", [f"Page {page}\n{lines}" for page in range(400)])
+
+
 def files_below(folder: Path) -> list[Path]:
     """Return the files in a folder and below."""
     return [path for path in folder.rglob("*") if path.is_file()]
@@ -97,15 +103,11 @@ def test_a_file_that_is_there_already_is_left_alone(
 def test_an_upload_can_be_cancelled_and_keeps_what_went_in(
     start: Callable[..., LiveServer], tab: Callable[..., Visit], tmp_path: Path, report: Path
 ) -> None:
-    lines = "\n".join(f"Line {n} of a page on ferries, piers and fares." for n in range(50))
-    long = write_pdf(tmp_path / "long.pdf", [f"Page {page}\n{lines}" for page in range(400)])
+    long = long_report(tmp_path)
     visitor = tab(start(), "#documents")
     visitor.page.locator("#upload input[type=file]").set_input_files([report, long])
     expect(visitor.uploads.nth(1)).to_contain_text("reading page")
-    drop(visitor, {"other.txt": b"Another file."})
-    expect(visitor.error).to_have_text(
-        "An upload is still running: wait for it, or cancel it first."
-    )
+    expect(visitor.uploads.nth(1)).to_contain_text("of 400")
     visitor.page.get_by_role("button", name="Cancel").click()
     expect(visitor.page.locator(".upload-state")).to_contain_text("stopped by you")
     expect(visitor.uploads.nth(1)).to_contain_text("left out")
@@ -113,3 +115,34 @@ def test_an_upload_can_be_cancelled_and_keeps_what_went_in(
     expect(visitor.page.locator("#cancel-button")).to_be_hidden()
     visitor.upload([report])
     expect(visitor.uploads.first).to_contain_text("unchanged")
+
+
+def test_a_second_upload_goes_in_beside_a_running_one(
+    start: Callable[..., LiveServer], tab: Callable[..., Visit], tmp_path: Path
+) -> None:
+    visitor = tab(start(), "#documents")
+    visitor.page.locator("#upload input[type=file]").set_input_files([long_report(tmp_path)])
+    expect(visitor.uploads.first).to_contain_text("reading page")
+    drop(visitor, {"other.txt": b"Another file."})
+    expect(visitor.uploads).to_have_count(2)
+    expect(visitor.uploads.nth(1)).to_contain_text("other.txt")
+    visitor.page.get_by_role("button", name="Cancel").click()
+    expect(visitor.page.locator(".upload-state").first).to_contain_text("stopped by you")
+    expect(visitor.page.locator("#cancel-button")).to_be_hidden()
+
+
+def test_an_upload_goes_on_without_its_tab_and_is_shown_in_the_next_one(
+    start: Callable[..., LiveServer], tab: Callable[..., Visit], tmp_path: Path
+) -> None:
+    server = start()
+    visitor = tab(server, "#documents")
+    visitor.page.locator("#upload input[type=file]").set_input_files([long_report(tmp_path)])
+    expect(visitor.uploads.first).to_contain_text("reading page")
+    visitor.page.close()
+    again = tab(server, "#documents")
+    expect(again.uploads).to_have_count(1)
+    expect(again.uploads.first).to_contain_text("long.pdf")
+    expect(again.uploads.first).to_contain_text("reading page")
+    again.page.get_by_role("button", name="Cancel").click()
+    expect(again.page.locator(".upload-state")).to_contain_text("stopped by you")
+    expect(again.documents).to_have_count(0)

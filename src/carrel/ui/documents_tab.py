@@ -10,6 +10,7 @@ from typing import Any
 
 import gradio as gr
 
+from carrel.core.errors import JobNotFound
 from carrel.core.jobs import JobState
 from carrel.services.application import Services
 from carrel.ui.actions import actions_script, chosen
@@ -141,8 +142,10 @@ class DocumentsTab:
             async for updates in steps:
                 yield updates
 
-    async def follow_running(self, *, collection: str, session: Session) -> AsyncGenerator[Updates]:
+    async def follow_running(self, *, session: Session) -> AsyncGenerator[Updates]:
         """Show the jobs that run already, on a page that was just opened."""
+        # Gradio empties the outputs of a generator that yields nothing.
+        yield self._progress(session)
         jobs = self._services.jobs
         for job in reversed(await jobs.jobs(session.principal)):
             if job.state.has_ended or jobs.progress(job) is None:
@@ -170,12 +173,19 @@ class DocumentsTab:
                         updates[self.table] = await self._table(session.collection, session)
                     yield updates
         finally:
-            job = await jobs.job(job_id, session.principal)
-            upload.end(stopped=job.state is JobState.CANCELLED)
+            upload.end(stopped=await self._was_cancelled(job_id, session))
         yield {
             **self._progress(session),
             self.table: await self._table(session.collection, session),
         }
+
+    async def _was_cancelled(self, job_id: str, session: Session) -> bool:
+        try:
+            job = await self._services.jobs.job(job_id, session.principal)
+        except JobNotFound:
+            # It went with its collection.
+            return True
+        return job.state is JobState.CANCELLED
 
     def _progress(self, session: Session) -> Updates:
         running = any(each.running for each in session.uploads.values())
