@@ -22,6 +22,7 @@ from carrel.core.chat import (
 )
 from carrel.core.documents import (
     Collection,
+    CollectionContents,
     DocumentRecord,
     DocumentStatus,
     FileOutcome,
@@ -91,12 +92,24 @@ class RemoteWorkspace:
         [collection] = scope.collections
         return await self._client.search(question, collection, scope.top_k)
 
-    async def collections(self) -> Sequence[tuple[Collection, int]]:
-        """Return each collection with the number of its documents."""
+    async def collections(self) -> Sequence[tuple[Collection, CollectionContents]]:
+        """Return each collection with what is in it."""
         return [
-            (Collection("", each.name, each.shared, each.owner), each.documents)
+            (Collection("", each.name, each.shared, each.owner), each.contents())
             for each in await self._client.collections()
         ]
+
+    async def create_collection(self, name: str, shared: bool) -> None:
+        """Create a collection."""
+        await self._client.create_collection(name, shared=shared)
+
+    async def rename_collection(self, name: str, new_name: str) -> None:
+        """Give a collection another name."""
+        await self._client.rename_collection(name, new_name)
+
+    async def delete_collection(self, name: str) -> int:
+        """Delete a collection and return how many documents it had."""
+        return await self._client.delete_collection(name)
 
 
 def _outcome(uploaded: Uploaded) -> FileOutcome:

@@ -12,7 +12,13 @@ from carrel.bootstrap import Application
 from carrel.cli.remote_workspace import RemoteWorkspace
 from carrel.core.access import Principal
 from carrel.core.chat import ChatEvent, ChatRequest, Message, SamplingParams, Scope
-from carrel.core.documents import Collection, IncomingFile, IngestionEvent, Source
+from carrel.core.documents import (
+    Collection,
+    CollectionContents,
+    IncomingFile,
+    IngestionEvent,
+    Source,
+)
 from carrel.core.errors import StoreInUse
 from carrel.services.citing import cite
 from carrel.settings.schema import Settings
@@ -37,8 +43,20 @@ class Workspace(Protocol):
         """Search one collection without a model; each passage's quote fits the question."""
         ...
 
-    async def collections(self) -> Sequence[tuple[Collection, int]]:
-        """Return each collection with the number of its documents."""
+    async def collections(self) -> Sequence[tuple[Collection, CollectionContents]]:
+        """Return each collection with what is in it."""
+        ...
+
+    async def create_collection(self, name: str, shared: bool) -> None:
+        """Create a collection."""
+        ...
+
+    async def rename_collection(self, name: str, new_name: str) -> None:
+        """Give a collection another name."""
+        ...
+
+    async def delete_collection(self, name: str) -> int:
+        """Delete a collection and return how many documents it had."""
         ...
 
 
@@ -73,13 +91,21 @@ class LocalWorkspace:
         found = await self._services.retrieval.search(question, scope, self._principal)
         return cite(question, question, found)
 
-    async def collections(self) -> Sequence[tuple[Collection, int]]:
-        """Return each collection with the number of its documents."""
-        service = self._services.collections
-        return [
-            (each, len(await service.documents(each.name, self._principal)))
-            for each in await service.list(self._principal)
-        ]
+    async def collections(self) -> Sequence[tuple[Collection, CollectionContents]]:
+        """Return each collection with what is in it."""
+        return await self._services.collections.overview(self._principal)
+
+    async def create_collection(self, name: str, shared: bool) -> None:
+        """Create a collection."""
+        await self._services.collections.create(name, shared, self._principal)
+
+    async def rename_collection(self, name: str, new_name: str) -> None:
+        """Give a collection another name."""
+        await self._services.collections.rename(name, new_name, self._principal)
+
+    async def delete_collection(self, name: str) -> int:
+        """Delete a collection and return how many documents it had."""
+        return await self._services.collections.delete(name, self._principal)
 
 
 @asynccontextmanager
