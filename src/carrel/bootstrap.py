@@ -22,6 +22,7 @@ from carrel.ingest.splitter import RecursiveSplitter
 from carrel.services.application import Services
 from carrel.services.chat import ChatPolicy, ChatService
 from carrel.services.collections import CollectionService
+from carrel.services.folder_sync import FolderSync
 from carrel.services.health import HealthService
 from carrel.services.history import HistoryService
 from carrel.services.indexing import DocumentIndexer
@@ -33,6 +34,7 @@ from carrel.settings.schema import Settings
 from carrel.storage.catalog import SqliteCatalog
 from carrel.storage.conversations import SqliteConversationStore
 from carrel.storage.database import Database
+from carrel.storage.folder_files import SqliteFolderFiles
 from carrel.storage.lock import DataFolderLock
 from carrel.storage.originals import OriginalFiles
 
@@ -155,6 +157,7 @@ def build(settings: Settings, embedder: Embedder | None = None) -> Application:
             catalog=catalog,
             originals=originals,
             indexer=indexer,
+            folder_files=SqliteFolderFiles(database),
             history=HistoryService(SqliteConversationStore(database)),
             indexes=indexes,
         )
@@ -181,6 +184,7 @@ def _services(
     catalog: SqliteCatalog,
     originals: OriginalFiles,
     indexer: DocumentIndexer,
+    folder_files: SqliteFolderFiles,
     history: HistoryService,
     indexes: SearchIndexes,
 ) -> Services:
@@ -194,13 +198,15 @@ def _services(
     retrieval = RetrievalService(catalog, indexes, collections, documents.retrieval_candidates)
     policy = ChatPolicy(settings.generation.system_prompt, documents.source_tokens)
     scoring = AnswerScoring(scorer, settings.model.score_seconds) if scorer is not None else None
+    ingestion = IngestionService(catalog, originals, collections, indexer, tools)
     return Services(
         settings=settings,
         models=pool,
         chat=ChatService(pool, retrieval, policy, scoring),
-        ingestion=IngestionService(catalog, originals, collections, indexer, tools),
+        ingestion=ingestion,
         collections=collections,
         retrieval=retrieval,
+        folders=FolderSync(folder_files, collections, ingestion.ingest, ingestion.supports),
         history=history,
         health=HealthService(pool),
     )

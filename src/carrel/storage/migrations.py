@@ -62,7 +62,18 @@ CREATE TABLE turn (
 CREATE INDEX turn_by_conversation ON turn (conversation_id);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_FOLDERS = """
+CREATE TABLE folder_file (
+    folder TEXT NOT NULL,
+    document_id TEXT NOT NULL REFERENCES document (id) ON DELETE CASCADE,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    brought INTEGER NOT NULL CHECK (brought IN (0, 1)),
+    PRIMARY KEY (document_id, folder)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _FOLDERS)
 """Script number n brings a database of version n to version n + 1; a new one has version 0.
 
 A released script is never changed: a later one corrects it.
