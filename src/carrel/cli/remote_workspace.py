@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
 from typing import Self
 
 from pydantic import SecretStr
 
+from carrel import bootstrap
 from carrel.client import AsyncClient, Documents, Uploaded
 from carrel.client.calls import ChatOptions
 from carrel.core.chat import (
@@ -31,6 +33,9 @@ from carrel.core.documents import (
     IngestionProgress,
     Source,
 )
+from carrel.core.errors import InvalidRequest
+from carrel.services.folder import files_below
+from carrel.services.folder_sync import FolderEvent, FolderNotice, without_reader
 
 
 class RemoteWorkspace:
@@ -63,6 +68,33 @@ class RemoteWorkspace:
                 chunks += outcome.document.chunks if outcome.document else 0
                 yield outcome
         yield IngestionProgress(len(files), len(files), chunks)
+
+    async def synchronise(
+        self, folder: Path, collection: str, *, keep_missing: bool, quiet_seconds: float
+    ) -> AsyncGenerator[FolderEvent]:
+        """Send a folder's files, of which the server leaves those alone that did not change.
+
+        What was read of a folder is known to whoever holds the data folder: here nothing is
+        removed, and nothing can be watched.
+
+        Raises:
+            InvalidRequest: the folder is to be watched.
+        """
+        if quiet_seconds:
+            raise InvalidRequest(
+                "The server that runs holds the data folder: start it with --user_path and --watch."
+            )
+        files, skipped = files_below(folder, bootstrap.reader_registry().supports)
+        for name in skipped:
+            yield without_reader(name)
+        async with aclosing(self.ingest(files, collection)) as events:
+            async for event in events:
+                yield event
+        if not keep_missing:
+            yield FolderNotice(
+                "The server that runs holds the data folder, so files that are gone stay in the "
+                "collection: start it with --user_path to have them removed."
+            )
 
     async def answer(
         self, messages: Sequence[Message], scope: Scope | None, sampling: SamplingParams

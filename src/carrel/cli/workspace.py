@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
 from typing import Protocol
 
 from carrel import bootstrap
@@ -21,6 +22,7 @@ from carrel.core.documents import (
 )
 from carrel.core.errors import StoreInUse
 from carrel.services.citing import cite
+from carrel.services.folder_sync import FolderEvent
 from carrel.settings.schema import Settings
 
 
@@ -31,6 +33,12 @@ class Workspace(Protocol):
         self, files: Sequence[IncomingFile], collection: str
     ) -> AsyncGenerator[IngestionEvent]:
         """Ingest files into a collection, which is created when it does not exist."""
+        ...
+
+    def synchronise(
+        self, folder: Path, collection: str, *, keep_missing: bool, quiet_seconds: float
+    ) -> AsyncGenerator[FolderEvent]:
+        """Make one pass over a folder; see ``FolderSync``. The collection is made if need be."""
         ...
 
     def answer(
@@ -75,6 +83,22 @@ class LocalWorkspace:
         await self._services.collections.ensure(collection, self._principal)
         async for event in self._services.ingestion.ingest(files, collection, self._principal):
             yield event
+
+    async def synchronise(
+        self, folder: Path, collection: str, *, keep_missing: bool, quiet_seconds: float
+    ) -> AsyncGenerator[FolderEvent]:
+        """Make one pass over a folder."""
+        await self._services.collections.ensure(collection, self._principal)
+        passing = self._services.folders.synchronise(
+            folder,
+            collection,
+            self._principal,
+            keep_missing=keep_missing,
+            quiet_seconds=quiet_seconds,
+        )
+        async with aclosing(passing):
+            async for event in passing:
+                yield event
 
     async def answer(
         self, messages: Sequence[Message], scope: Scope | None, sampling: SamplingParams

@@ -12,7 +12,7 @@ import structlog
 
 from carrel.core.access import Principal
 from carrel.core.documents import FileOutcome, IncomingFile, IngestionEvent, OutcomeKind
-from carrel.core.errors import DocumentNotFound, InvalidRequest, StorageFull
+from carrel.core.errors import DocumentNotFound, InvalidRequest, StorageFull, UnsupportedFormat
 from carrel.core.folders import UNKNOWN, FileStat, FolderFile, FolderFiles
 from carrel.services.collections import CollectionService
 from carrel.services.folder_listing import FolderListing, list_folder
@@ -51,6 +51,12 @@ class FolderNotice:
 
 
 FolderEvent = IngestionEvent | FileRemoved | FolderNotice
+
+
+def without_reader(name: str) -> FileOutcome:
+    """Return the outcome of a file of a kind that Carrel does not read."""
+    reason = "there is no reader for this kind of file"
+    return FileOutcome(name, OutcomeKind.FAILED, code=UnsupportedFormat.code, reason=reason)
 
 
 class FolderSync:
@@ -106,6 +112,8 @@ class FolderSync:
             PathNotFound: there is no such folder, or it cannot be listed.
         """
         plan = await self.plan(folder, collection, principal)
+        for name in plan.unsupported:
+            yield without_reader(name)
         for name in plan.unchanged:
             yield FileOutcome(name, OutcomeKind.UNCHANGED)
         changed = plan.changed
