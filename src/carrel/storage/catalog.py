@@ -70,6 +70,7 @@ class SqliteCatalog:
         """Remove a collection with its documents and chunks; an unknown one is ignored."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM collection WHERE id = ?", (collection_id,))
+        self._database.empty_log()
 
     def begin_document(
         self, collection_id: str, name: str, sha256: str, size: int
@@ -148,6 +149,7 @@ class SqliteCatalog:
         """Remove a document and its chunks; an unknown one is ignored."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM document WHERE id = ?", (document_id,))
+        self._database.empty_log()
 
     def documents(self, collection_id: str) -> list[DocumentRecord]:
         """The documents of a collection, by name."""
