@@ -24,6 +24,7 @@ from carrel.services.application import Services
 from carrel.services.chat import ChatPolicy, ChatService
 from carrel.services.collections import CollectionService
 from carrel.services.file_ingestion import FileIngestion, ReadingTools
+from carrel.services.folder_sync import FolderSync
 from carrel.services.health import HealthService
 from carrel.services.history import HistoryService
 from carrel.services.indexing import DocumentIndexer
@@ -37,6 +38,7 @@ from carrel.settings.schema import Settings
 from carrel.storage.catalog import SqliteCatalog
 from carrel.storage.conversations import SqliteConversationStore
 from carrel.storage.database import Database
+from carrel.storage.folder_files import SqliteFolderFiles
 from carrel.storage.jobs import SqliteJobStore
 from carrel.storage.lock import DataFolderLock
 from carrel.storage.originals import OriginalFiles
@@ -163,6 +165,7 @@ def build(settings: Settings, embedder: Embedder | None = None) -> Application:
             originals=originals,
             jobs=jobs,
             indexer=indexer,
+            folder_files=SqliteFolderFiles(database),
             history=HistoryService(SqliteConversationStore(database)),
             indexes=indexes,
         )
@@ -196,6 +199,7 @@ def _services(
     originals: OriginalFiles,
     jobs: SqliteJobStore,
     indexer: DocumentIndexer,
+    folder_files: SqliteFolderFiles,
     history: HistoryService,
     indexes: SearchIndexes,
 ) -> Services:
@@ -209,6 +213,8 @@ def _services(
     )
     files = FileIngestion(catalog, originals, indexer, tools)
     ingestion = IngestionService(collections, files, readers)
+    received = settings.storage.db_dir / "incoming"
+    ingestion_jobs = IngestionJobs(jobs, catalog, ingestion, collections, received)
     retrieval = RetrievalService(catalog, indexes, collections, documents.retrieval_candidates)
     policy = ChatPolicy(settings.generation.system_prompt, documents.source_tokens)
     scoring = AnswerScoring(scorer, settings.model.score_seconds) if scorer is not None else None
@@ -217,11 +223,10 @@ def _services(
         models=pool,
         chat=ChatService(pool, retrieval, policy, scoring),
         ingestion=ingestion,
-        jobs=IngestionJobs(
-            jobs, catalog, ingestion, collections, settings.storage.db_dir / "incoming"
-        ),
+        jobs=ingestion_jobs,
         collections=collections,
         retrieval=retrieval,
+        folders=FolderSync(folder_files, collections, ingestion_jobs.run, ingestion.supports),
         history=history,
         health=HealthService(pool),
     )

@@ -31,6 +31,10 @@ def test_a_collection_is_created_counted_and_deleted_with_its_documents(
         "shared": True,
         "owner": "local",
         "documents": 0,
+        "ready": 0,
+        "failed": 0,
+        "chunks": 0,
+        "bytes": 0,
     }
     path = f"/v1/collections/{quote('Berichte 2024 & mehr', safe='')}"
     http.post(f"{path}/documents?wait=true", files={"files": ("a.txt", b"Alpha.")})
@@ -40,6 +44,63 @@ def test_a_collection_is_created_counted_and_deleted_with_its_documents(
     assert "Berichte 2024 & mehr" not in named(http)
     again = http.delete(path)
     assert (again.status_code, error_of(again)["code"]) == (404, "collection_not_found")
+
+
+def test_a_renamed_collection_keeps_its_documents(http: httpx.Client, collection: str) -> None:
+    files = [
+        ("files", ("a.txt", b"The ferry is called Heron.")),
+        ("files", ("b.txt", b"")),
+    ]
+    http.post(f"/v1/collections/{quote(collection)}/documents?wait=true", files=files)
+    new_name = f"{collection} renamed"
+    reply = http.patch(f"/v1/collections/{quote(collection)}", json={"name": new_name})
+    assert reply.status_code == 200
+    assert reply.json() == {
+        "name": new_name,
+        "shared": False,
+        "owner": "local",
+        "documents": 2,
+        "ready": 1,
+        "failed": 1,
+        "chunks": 1,
+        "bytes": 26,
+    }
+    assert collection not in named(http)
+    assert named(http)[new_name] == reply.json()
+    found = http.post(f"/v1/collections/{quote(new_name)}/search", json={"query": "ferry"})
+    assert found.json()["results"][0]["collection"] == new_name
+    shared = http.patch(
+        f"/v1/collections/{quote(new_name)}", json={"name": new_name, "shared": True}
+    )
+    assert shared.json()["shared"] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "status", "code"),
+    [
+        ("UserData", {"name": "Mine"}, 403, "access_denied"),
+        ("MyData", {"name": "Mine"}, 403, "access_denied"),
+        ("Nowhere", {"name": "Mine"}, 404, "collection_not_found"),
+        (None, {"name": "UserData"}, 409, "already_exists"),
+        (None, {"name": "LLM"}, 400, "invalid_request"),
+        (None, {"name": ""}, 400, "invalid_request"),
+        (None, {"shared": True}, 400, "invalid_request"),
+        (None, {"name": "Mine", "owner": "me"}, 400, "invalid_request"),
+    ],
+    ids=str,
+)
+def test_a_renaming_that_cannot_be_done_is_refused(
+    http: httpx.Client,
+    collection: str,
+    name: str | None,
+    body: dict[str, Any],
+    status: int,
+    code: str,
+) -> None:
+    before = named(http)
+    reply = http.patch(f"/v1/collections/{quote(name or collection)}", json=body)
+    assert (reply.status_code, error_of(reply)["code"]) == (status, code)
+    assert named(http) == before
 
 
 def test_a_collection_is_private_unless_it_is_to_be_shared(

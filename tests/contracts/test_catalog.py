@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from carrel.core.documents import Chunk, Collection, DocumentRecord, DocumentStatus
+from carrel.core.documents import (
+    Chunk,
+    Collection,
+    CollectionContents,
+    DocumentRecord,
+    DocumentStatus,
+)
 from carrel.core.errors import AlreadyExists, CollectionNotFound, DocumentNotFound
 from carrel.core.protocols import Catalog
 from carrel.storage.catalog import SqliteCatalog
@@ -87,6 +93,44 @@ def test_two_owners_may_have_a_private_collection_of_one_name(catalog: Catalog) 
     anna = catalog.create_collection("notes", False, "anna")
     bob = catalog.create_collection("notes", False, "bob")
     assert anna.id != bob.id
+
+
+def test_the_contents_of_collections_are_counted(catalog: Catalog, collection: Collection) -> None:
+    ready(catalog, collection, "a.txt", "one", "two")
+    ready(catalog, collection, "b.txt")
+    catalog.fail_document(begin(catalog, collection, "c.txt").id, "broken")
+    begin(catalog, collection, "d.txt")
+    elsewhere = catalog.collections()[0]
+    ready(catalog, elsewhere)
+    assert catalog.contents() == {
+        collection.id: CollectionContents(documents=4, ready=2, failed=1, chunks=3, bytes=14),
+        elsewhere.id: CollectionContents(documents=1, ready=1, failed=0, chunks=1, bytes=7),
+    }
+
+
+def test_a_renamed_collection_keeps_its_id_and_documents(
+    catalog: Catalog, collection: Collection
+) -> None:
+    record = ready(catalog, collection)
+    renamed = catalog.rename_collection(collection.id, "Old reports", False)
+    assert renamed == Collection(collection.id, "Old reports", False, "local")
+    assert renamed in catalog.collections()
+    assert collection not in catalog.collections()
+    assert catalog.documents(collection.id) == [record]
+    assert catalog.rename_collection(collection.id, "Old reports", True).shared
+
+
+def test_a_collection_does_not_take_the_name_of_another(
+    catalog: Catalog, collection: Collection
+) -> None:
+    catalog.create_collection("Private", False, "local")
+    catalog.create_collection("Foreign", False, "anna")
+    for name in ("UserData", "Private"):
+        with pytest.raises(AlreadyExists, match=name):
+            catalog.rename_collection(collection.id, name, True)
+    assert catalog.rename_collection(collection.id, "Foreign", False).name == "Foreign"
+    with pytest.raises(CollectionNotFound):
+        catalog.rename_collection("cunknown", "Any", True)
 
 
 def test_deleting_a_collection_removes_its_documents_and_chunks(

@@ -6,6 +6,7 @@ import pytest
 
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
+from carrel.core.chat import Scope
 from carrel.core.errors import (
     AccessDenied,
     AlreadyExists,
@@ -70,6 +71,29 @@ async def test_only_an_administrator_deletes_a_shared_collection_of_others(
     with pytest.raises(AccessDenied):
         await collections.delete("Team", ADA)
     assert await collections.delete("Team", ME) == 0
+
+
+async def test_only_who_may_delete_a_collection_renames_it(application: Application) -> None:
+    collections = application.services.collections
+    await collections.create("Team", True, ME)
+    with pytest.raises(AccessDenied):
+        await collections.rename("Team", "Crew", ADA)
+    assert (await collections.rename("Team", " Crew ", ME)).name == "Crew"
+    for name in ("MyData", "UserData"):
+        with pytest.raises(AccessDenied):
+            await collections.rename(name, "Mine", ME)
+
+
+async def test_documents_of_a_renamed_collection_are_found_without_new_vectors(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collections = application.services.collections
+    await collections.create("Ships", True, ME)
+    await ingest_texts(application, {"a.txt": "The ferry is called Heron."}, "Ships")
+    monkeypatch.setattr(application.indexes.embedder, "embed_documents", None)
+    await collections.rename("Ships", "Boats", ME)
+    [found] = await application.services.retrieval.search("ferry", Scope(("Boats",)), ME)
+    assert (found.collection, found.document_name) == ("Boats", "a.txt")
 
 
 async def test_chats_are_seen_by_their_owner_only(application: Application) -> None:

@@ -1,4 +1,4 @@
-"""Collections: list, create, delete, search."""
+"""Collections: list, create, rename, delete, search."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from fastapi import APIRouter, status
 
 from carrel.api.deps import ApiState, Caller
 from carrel.core.chat import Scope
+from carrel.core.documents import CollectionContents
 from carrel.services.citing import cite
 from carrel.wire.collections import (
     CollectionBody,
     CollectionList,
     DeletedCollection,
     NewCollection,
+    RenamedCollection,
 )
 from carrel.wire.sources import SearchBody, SearchReply, SourceBody
 
@@ -21,11 +23,8 @@ router = APIRouter()
 @router.get("/v1/collections")
 async def list_collections(api: ApiState, caller: Caller) -> CollectionList:
     """List the collections that the account may read."""
-    service = api.services.collections
-    bodies = [
-        CollectionBody.of(each, len(await service.documents(each.name, caller)))
-        for each in await service.list(caller)
-    ]
+    listed = await api.services.collections.overview(caller)
+    bodies = [CollectionBody.of(each, contents) for each, contents in listed]
     return CollectionList(collections=bodies)
 
 
@@ -33,7 +32,17 @@ async def list_collections(api: ApiState, caller: Caller) -> CollectionList:
 async def create_collection(body: NewCollection, api: ApiState, caller: Caller) -> CollectionBody:
     """Create a collection."""
     made = await api.services.collections.create(body.name, body.shared, caller)
-    return CollectionBody.of(made, 0)
+    return CollectionBody.of(made, CollectionContents())
+
+
+@router.patch("/v1/collections/{name}")
+async def rename_collection(
+    name: str, body: RenamedCollection, api: ApiState, caller: Caller
+) -> CollectionBody:
+    """Give a collection another name; its documents stay as they are."""
+    service = api.services.collections
+    renamed = await service.rename(name, body.name, caller, body.shared)
+    return CollectionBody.of(renamed, await service.contents(renamed))
 
 
 @router.delete("/v1/collections/{name}")

@@ -5,31 +5,59 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from carrel import bootstrap
 from carrel.cli.command import COLLECTION, JSON, Command, Invocation
 from carrel.cli.exit_codes import SOME_FAILED, SUCCESS
+from carrel.cli.folder_passes import folder_passes
 from carrel.cli.progress import ProgressLine
-from carrel.cli.workspace import open_workspace
+from carrel.cli.workspace import Workspace, open_workspace
 from carrel.core.documents import READABLE, FileOutcome, IncomingFile, OutcomeKind
-from carrel.core.errors import InvalidSetting, UnsupportedFormat
+from carrel.core.errors import CarrelError, InvalidSetting, UnsupportedFormat
 from carrel.services.folder import files_below
+from carrel.services.folder_sync import FileRemoved, FolderEvent, FolderNotice, without_reader
 
 
-def paths_of(invocation: Invocation) -> list[Path]:
-    """Return the folders and files that were named, by ``--user_path`` or as words.
+@dataclass(slots=True)
+class Report:
+    """What one pass did."""
+
+    outcomes: list[FileOutcome] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+
+    def changed(self) -> bool:
+        """Whether anything happened that a reader of the terminal does not know yet."""
+        kinds = {each.kind for each in self.outcomes}
+        return bool(self.removed or kinds & {OutcomeKind.ADDED, OutcomeKind.REPLACED})
+
+    def found_a_file(self) -> bool:
+        """Whether there was a file that Carrel reads, or one was there before."""
+        readable = [each for each in self.outcomes if each.code != UnsupportedFormat.code]
+        return bool(readable or self.removed or self.notices)
+
+
+def paths_of(invocation: Invocation) -> tuple[list[Path], Path | None]:
+    """Return the files and folders to ingest, and the folder of ``--user_path`` to synchronise.
 
     Raises:
-        InvalidSetting: none was.
+        InvalidSetting: none was named, or there is no folder to watch.
     """
+    documents = invocation.settings.documents
     paths = [Path(word) for word in invocation.arguments.words]
-    if invocation.settings.documents.user_path is not None:
-        paths.append(invocation.settings.documents.user_path)
-    if not paths:
+    folder = documents.user_path
+    if folder is not None and not folder.is_dir():
+        paths.append(folder)
+        folder = None
+    if not paths and folder is None:
         raise InvalidSetting("Name what to ingest: carrel ingest --user_path=FOLDER")
-    return paths
+    if documents.watch and folder is None:
+        raise InvalidSetting("Name the folder to watch: --watch --user_path=FOLDER")
+    return paths, folder
 
 
 def collect(paths: Sequence[Path]) -> tuple[list[IncomingFile], list[str]]:
@@ -37,7 +65,6 @@ def collect(paths: Sequence[Path]) -> tuple[list[IncomingFile], list[str]]:
 
     Raises:
         PathNotFound: a path does not exist.
-        UnsupportedFormat: there is not one readable file.
     """
     files: list[IncomingFile] = []
     skipped: list[str] = []
@@ -46,76 +73,139 @@ def collect(paths: Sequence[Path]) -> tuple[list[IncomingFile], list[str]]:
         found, unsupported = files_below(path, registry.supports)
         files.extend(found)
         skipped.extend(unsupported)
-    if not files:
-        where = ", ".join(str(path) for path in paths)
-        raise UnsupportedFormat(f"No file in {where} can be read; Carrel reads {READABLE}")
     return files, skipped
 
 
-async def ingest(invocation: Invocation) -> list[FileOutcome]:
-    """Ingest with progress on standard error, and return every file's outcome."""
-    files, skipped = collect(paths_of(invocation))
-    line = ProgressLine()
-    outcomes = [
-        FileOutcome(
-            name,
-            OutcomeKind.FAILED,
-            code=UnsupportedFormat.code,
-            reason="there is no reader for this kind of file",
-        )
-        for name in skipped
-    ]
+async def ingest(invocation: Invocation) -> AsyncIterator[Report]:
+    """Ingest with progress on standard error, and yield what each pass did.
+
+    Raises:
+        UnsupportedFormat: the first one found not one readable file.
+    """
+    documents = invocation.settings.documents
+    paths, folder = paths_of(invocation)
+    files, skipped = collect(paths)
+    named = [*paths, *([folder] if folder is not None else [])]
+    nothing = UnsupportedFormat(
+        f"No file in {', '.join(map(str, named))} can be read; Carrel reads {READABLE}"
+    )
+    if not files and folder is None:
+        raise nothing
     async with open_workspace(invocation.settings) as workspace:
-        async for event in workspace.ingest(files, invocation.collection):
-            if not isinstance(event, FileOutcome):
-                line.show(event)
-                continue
-            outcomes.append(event)
-            if event.kind is OutcomeKind.FAILED and not invocation.is_set("json"):
-                line.clear()
-                print(f"Could not read {event.name}: {event.reason}")
+        report = Report([without_reader(name) for name in skipped])
+        if files:
+            await _follow(invocation, workspace.ingest(files, invocation.collection), report)
+        if folder is None:
+            yield report
+            return
+        async with aclosing(folder_passes(folder, watch=documents.watch)) as passes:
+            first = True
+            async for quiet in passes:
+                await _synchronise(invocation, workspace, folder, quiet, report, first=first)
+                if first and not report.found_a_file() and not documents.watch:
+                    raise nothing
+                if first or report.changed():
+                    yield report
+                report, first = Report(), False
+
+
+async def _synchronise(
+    invocation: Invocation,
+    workspace: Workspace,
+    folder: Path,
+    quiet: float,
+    report: Report,
+    *,
+    first: bool,
+) -> None:
+    """Make one pass. While a folder is watched, only the first may fail."""
+    events = workspace.synchronise(
+        folder,
+        invocation.collection,
+        keep_missing=invocation.settings.documents.keep_missing,
+        quiet_seconds=quiet,
+    )
+    try:
+        await _follow(invocation, events, report)
+    except CarrelError as error:
+        if first:
+            raise
+        print(f"Could not synchronise {folder}: {error}")
+
+
+async def _follow(
+    invocation: Invocation, events: AsyncGenerator[FolderEvent], report: Report
+) -> None:
+    line = ProgressLine()
+    async with aclosing(events):
+        async for event in events:
+            match event:
+                case FileOutcome():
+                    report.outcomes.append(event)
+                    if event.reason is not None and not invocation.is_set("json"):
+                        line.clear()
+                        print(f"Could not read {event.name}: {event.reason}")
+                case FileRemoved():
+                    report.removed.append(event.name)
+                case FolderNotice():
+                    report.notices.append(event.text)
+                    if not invocation.is_set("json"):
+                        line.clear()
+                        print(event.text)
+                case _:
+                    line.show(event)
     line.clear()
-    return outcomes
 
 
 def run(invocation: Invocation) -> int:
     """Ingest, print a summary, and return 1 when some file did not go in."""
-    outcomes = asyncio.run(ingest(invocation))
-    counts = Counter(outcome.kind for outcome in outcomes)
+    return asyncio.run(_run(invocation))
+
+
+async def _run(invocation: Invocation) -> int:
+    status = SUCCESS
+    async for report in ingest(invocation):
+        _print(report, invocation)
+        if any(each.kind is OutcomeKind.FAILED for each in report.outcomes):
+            status = SOME_FAILED
+    return status
+
+
+def _print(report: Report, invocation: Invocation) -> None:
+    counts = Counter(outcome.kind for outcome in report.outcomes)
     chunks = sum(
         outcome.document.chunks
-        for outcome in outcomes
+        for outcome in report.outcomes
         if outcome.document and outcome.kind in (OutcomeKind.ADDED, OutcomeKind.REPLACED)
     )
-    if invocation.is_set("json"):
-        print(
-            json.dumps(
-                {
-                    "collection": invocation.collection,
-                    "files": [
-                        {
-                            "name": outcome.name,
-                            "outcome": outcome.kind.value,
-                            "chunks": outcome.document.chunks if outcome.document else 0,
-                            "code": outcome.code,
-                            "reason": outcome.reason,
-                        }
-                        for outcome in outcomes
-                    ],
-                },
-                indent=2,
-            )
-        )
-    else:
+    if not invocation.is_set("json"):
         counted = ", ".join(f"{counts[kind]} {kind.value}" for kind in OutcomeKind)
-        print(f"{invocation.collection}: {counted}; {chunks} new chunks.")
-    return SOME_FAILED if counts[OutcomeKind.FAILED] else SUCCESS
+        removed = f"; {len(report.removed)} removed" if report.removed else ""
+        print(f"{invocation.collection}: {counted}; {chunks} new chunks{removed}.", flush=True)
+        return
+    files = [
+        {
+            "name": outcome.name,
+            "outcome": outcome.kind.value,
+            "chunks": outcome.document.chunks if outcome.document else 0,
+            "code": outcome.code,
+            "reason": outcome.reason,
+        }
+        for outcome in report.outcomes
+    ]
+    printed = {
+        "collection": invocation.collection,
+        "files": files,
+        "removed": report.removed,
+        "notices": report.notices,
+    }
+    print(json.dumps(printed, indent=2), flush=True)
 
 
 COMMAND = Command(
     "ingest",
     "ingest --user_path=FOLDER [--collection=NAME]",
-    "Read a folder's files, or single files, into a collection.",
+    "Synchronise a collection with a folder, or read single files into it.",
     run,
     (COLLECTION, JSON),
 )

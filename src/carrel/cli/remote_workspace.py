@@ -6,10 +6,12 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Self
 
 from pydantic import SecretStr
 
+from carrel import bootstrap
 from carrel.client import AsyncClient, Documents
 from carrel.client.calls import ChatOptions
 from carrel.core.chat import (
@@ -23,6 +25,7 @@ from carrel.core.chat import (
 )
 from carrel.core.documents import (
     Collection,
+    CollectionContents,
     DocumentRecord,
     DocumentStatus,
     FileOutcome,
@@ -32,8 +35,10 @@ from carrel.core.documents import (
     OutcomeKind,
     Source,
 )
-from carrel.core.errors import UnreadableDocument
+from carrel.core.errors import InvalidRequest, UnreadableDocument
 from carrel.services.file_ingestion import size_of
+from carrel.services.folder import files_below
+from carrel.services.folder_sync import FolderEvent, FolderNotice, without_reader
 from carrel.wire.jobs import JobFileBody, ProgressBody
 
 GROUP_FILES = 50
@@ -99,6 +104,33 @@ class RemoteWorkspace:
                 await self._client.cancel_job(accepted.job)
         batch.end_group(group)
 
+    async def synchronise(
+        self, folder: Path, collection: str, *, keep_missing: bool, quiet_seconds: float
+    ) -> AsyncGenerator[FolderEvent]:
+        """Send a folder's files, of which the server leaves those alone that did not change.
+
+        What was read of a folder is known to whoever holds the data folder: here nothing is
+        removed, and nothing can be watched.
+
+        Raises:
+            InvalidRequest: the folder is to be watched.
+        """
+        if quiet_seconds:
+            raise InvalidRequest(
+                "The server that runs holds the data folder: start it with --user_path and --watch."
+            )
+        files, skipped = files_below(folder, bootstrap.reader_registry().supports)
+        for name in skipped:
+            yield without_reader(name)
+        async with aclosing(self.ingest(files, collection)) as events:
+            async for event in events:
+                yield event
+        if not keep_missing:
+            yield FolderNotice(
+                "The server that runs holds the data folder, so files that are gone stay in the "
+                "collection: start it with --user_path to have them removed."
+            )
+
     async def answer(
         self, messages: Sequence[Message], scope: Scope | None, sampling: SamplingParams
     ) -> AsyncGenerator[ChatEvent]:
@@ -127,12 +159,24 @@ class RemoteWorkspace:
         [collection] = scope.collections
         return await self._client.search(question, collection, scope.top_k)
 
-    async def collections(self) -> Sequence[tuple[Collection, int]]:
-        """Return each collection with the number of its documents."""
+    async def collections(self) -> Sequence[tuple[Collection, CollectionContents]]:
+        """Return each collection with what is in it."""
         return [
-            (Collection("", each.name, each.shared, each.owner), each.documents)
+            (Collection("", each.name, each.shared, each.owner), each.contents())
             for each in await self._client.collections()
         ]
+
+    async def create_collection(self, name: str, shared: bool) -> None:
+        """Create a collection."""
+        await self._client.create_collection(name, shared=shared)
+
+    async def rename_collection(self, name: str, new_name: str) -> None:
+        """Give a collection another name."""
+        await self._client.rename_collection(name, new_name)
+
+    async def delete_collection(self, name: str) -> int:
+        """Delete a collection and return how many documents it had."""
+        return await self._client.delete_collection(name)
 
 
 @dataclass(slots=True)

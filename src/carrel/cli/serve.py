@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 import structlog
@@ -14,11 +15,13 @@ from carrel.bootstrap import Application
 from carrel.cli import chat
 from carrel.cli.command import Command, Invocation
 from carrel.cli.exit_codes import SUCCESS
+from carrel.cli.folder_passes import folder_passes
 from carrel.cli.progress import describe
 from carrel.core.access import Principal
-from carrel.core.documents import FileOutcome, OutcomeKind
-from carrel.core.errors import CarrelError
+from carrel.core.documents import FileOutcome, IngestionProgress, OutcomeKind
+from carrel.core.errors import CarrelError, PathNotFound
 from carrel.services.folder import files_below
+from carrel.services.folder_sync import FolderEvent, FolderNotice
 
 log = structlog.get_logger()
 
@@ -29,8 +32,9 @@ def run(invocation: Invocation) -> int:
     if settings.server.cli:
         return chat.run(invocation)
     server.check_exposure(settings)
-    if settings.documents.user_path is not None:
-        files_below(settings.documents.user_path, bootstrap.reader_registry().supports)
+    folder = settings.documents.user_path
+    if folder is not None and not folder.exists():
+        raise PathNotFound(f"There is no folder {folder}.")
     # Everything that can be refused is refused before the slow part.
     listener = server.bind(settings.server.host, settings.server.port)
     with listener:
@@ -58,7 +62,7 @@ async def _serve(application: Application, listener: server.Listener, address: s
     serving = asyncio.create_task(server.serve(app, listener))
     loading = asyncio.create_task(_require_model(application, address))
     folder = application.services.settings.documents.user_path
-    reading = asyncio.create_task(_ingest_folder(application, folder)) if folder else None
+    reading = asyncio.create_task(_follow_folder(application, folder)) if folder else None
     try:
         # A server without any model answers nothing: its failure ends the process.
         await asyncio.wait([serving, loading], return_when=asyncio.FIRST_EXCEPTION)
@@ -84,23 +88,62 @@ async def _require_model(application: Application, address: str) -> None:
     log.info("model.ready", models=models, page=address)
 
 
-async def _ingest_folder(application: Application, folder: Path) -> None:
-    """Ingest ``--user_path`` into the collection of ``--langchain_mode``."""
+async def _follow_folder(application: Application, folder: Path) -> None:
+    """Keep the collection of ``--langchain_mode`` in agreement with ``--user_path``.
+
+    A pass that fails is logged; while the folder is watched, another one follows.
+    """
+    watch = application.services.settings.documents.watch
+    watch = watch and await asyncio.to_thread(folder.is_dir)
+    skipped: set[str] = set()
+    async with aclosing(folder_passes(folder, watch=watch)) as passes:
+        async for quiet_seconds in passes:
+            try:
+                async with aclosing(_events(application, folder, quiet_seconds)) as events:
+                    async for event in events:
+                        _log(event, skipped)
+            except (CarrelError, OSError) as error:
+                log.error("ingestion.failed", folder=str(folder), reason=str(error))  # noqa: TRY400
+
+
+async def _events(
+    application: Application, folder: Path, quiet_seconds: float
+) -> AsyncGenerator[FolderEvent]:
+    """Make one pass over a folder; a single file is ingested."""
     services = application.services
-    principal = Principal()
-    collection = services.settings.documents.langchain_mode
-    files, skipped = files_below(folder, services.ingestion.supports)
-    for name in skipped:
-        log.warning("document.skipped", document=name, reason="no reader for this kind of file")
-    try:
-        await services.collections.ensure(collection, principal)
-        async for event in services.jobs.run(files, collection, principal):
-            if isinstance(event, FileOutcome) and event.kind is not OutcomeKind.FAILED:
-                log.info("document.outcome", document=event.name, outcome=event.kind.value)
-            elif not isinstance(event, FileOutcome) and event.current is None:
-                log.info("ingestion.progress", state=describe(event))
-    except CarrelError as error:
-        log.error("ingestion.failed", folder=str(folder), reason=str(error))  # noqa: TRY400
+    documents = services.settings.documents
+    principal, collection = Principal(), documents.langchain_mode
+    await services.collections.ensure(collection, principal)
+    if await asyncio.to_thread(folder.is_file):
+        files, _ = files_below(folder, services.ingestion.supports)
+        async with aclosing(services.jobs.run(files, collection, principal)) as reading:
+            async for event in reading:
+                yield event
+        return
+    passing = services.folders.synchronise(
+        folder,
+        collection,
+        principal,
+        keep_missing=documents.keep_missing,
+        quiet_seconds=quiet_seconds,
+    )
+    async with aclosing(passing):
+        async for each in passing:
+            yield each
+
+
+def _log(event: FolderEvent, skipped: set[str]) -> None:
+    """Log what readers and stores do not log themselves; a file without a reader once."""
+    match event:
+        case FileOutcome(kind=OutcomeKind.ADDED | OutcomeKind.REPLACED):
+            log.info("document.outcome", document=event.name, outcome=event.kind.value)
+        case FileOutcome(document=None, reason=str(reason)) if event.name not in skipped:
+            skipped.add(event.name)
+            log.warning("document.skipped", document=event.name, reason=reason)
+        case IngestionProgress(current=None):
+            log.info("ingestion.progress", state=describe(event))
+        case FolderNotice():
+            log.warning("folder.notice", reason=event.text)
 
 
 COMMAND = Command("serve", "serve", "Serve the page and the API (what generate.py does).", run)

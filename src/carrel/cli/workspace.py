@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
 from typing import Protocol
 
 from carrel import bootstrap
@@ -14,13 +15,15 @@ from carrel.core.access import Principal
 from carrel.core.chat import ChatEvent, ChatRequest, Message, SamplingParams, Scope
 from carrel.core.documents import (
     Collection,
-    FileOutcome,
+    CollectionContents,
     IncomingFile,
     IngestionEvent,
+    IngestionProgress,
     Source,
 )
 from carrel.core.errors import StoreInUse
 from carrel.services.citing import cite
+from carrel.services.folder_sync import FolderEvent
 from carrel.settings.schema import Settings
 
 
@@ -33,6 +36,12 @@ class Workspace(Protocol):
         """Ingest files into a collection, which is created when it does not exist."""
         ...
 
+    def synchronise(
+        self, folder: Path, collection: str, *, keep_missing: bool, quiet_seconds: float
+    ) -> AsyncGenerator[FolderEvent]:
+        """Make one pass over a folder; see ``FolderSync``. The collection is made if need be."""
+        ...
+
     def answer(
         self, messages: Sequence[Message], scope: Scope | None, sampling: SamplingParams
     ) -> AsyncGenerator[ChatEvent]:
@@ -43,8 +52,20 @@ class Workspace(Protocol):
         """Search one collection without a model; each passage's quote fits the question."""
         ...
 
-    async def collections(self) -> Sequence[tuple[Collection, int]]:
-        """Return each collection with the number of its documents."""
+    async def collections(self) -> Sequence[tuple[Collection, CollectionContents]]:
+        """Return each collection with what is in it."""
+        ...
+
+    async def create_collection(self, name: str, shared: bool) -> None:
+        """Create a collection."""
+        ...
+
+    async def rename_collection(self, name: str, new_name: str) -> None:
+        """Give a collection another name."""
+        ...
+
+    async def delete_collection(self, name: str) -> int:
+        """Delete a collection and return how many documents it had."""
         ...
 
 
@@ -61,15 +82,40 @@ class LocalWorkspace:
     ) -> AsyncGenerator[IngestionEvent]:
         """Ingest files into a collection, which is created when it does not exist."""
         await self._services.collections.ensure(collection, self._principal)
+        async with aclosing(self._finish_interrupted()) as left:
+            async for progress in left:
+                yield progress
+        events = self._services.jobs.run(files, collection, self._principal)
+        async with aclosing(events):
+            async for event in events:
+                yield event
+
+    async def _finish_interrupted(self) -> AsyncGenerator[IngestionProgress]:
+        """Finish what a killed command or server has left; its files are not reported here."""
         jobs = self._services.jobs
         for job in await jobs.resume():
-            # What a killed command or server has left; its files are not this command's to report.
-            async with aclosing(jobs.follow(job.id, self._principal)) as left:
-                async for event in left:
-                    if not isinstance(event, FileOutcome):
+            async with aclosing(jobs.follow(job.id, self._principal)) as events:
+                async for event in events:
+                    if isinstance(event, IngestionProgress):
                         yield event
-        async with aclosing(jobs.run(files, collection, self._principal)) as events:
-            async for event in events:
+
+    async def synchronise(
+        self, folder: Path, collection: str, *, keep_missing: bool, quiet_seconds: float
+    ) -> AsyncGenerator[FolderEvent]:
+        """Make one pass over a folder."""
+        await self._services.collections.ensure(collection, self._principal)
+        async with aclosing(self._finish_interrupted()) as left:
+            async for progress in left:
+                yield progress
+        passing = self._services.folders.synchronise(
+            folder,
+            collection,
+            self._principal,
+            keep_missing=keep_missing,
+            quiet_seconds=quiet_seconds,
+        )
+        async with aclosing(passing):
+            async for event in passing:
                 yield event
 
     async def answer(
@@ -87,13 +133,21 @@ class LocalWorkspace:
         found = await self._services.retrieval.search(question, scope, self._principal)
         return cite(question, question, found)
 
-    async def collections(self) -> Sequence[tuple[Collection, int]]:
-        """Return each collection with the number of its documents."""
-        service = self._services.collections
-        return [
-            (each, len(await service.documents(each.name, self._principal)))
-            for each in await service.list(self._principal)
-        ]
+    async def collections(self) -> Sequence[tuple[Collection, CollectionContents]]:
+        """Return each collection with what is in it."""
+        return await self._services.collections.overview(self._principal)
+
+    async def create_collection(self, name: str, shared: bool) -> None:
+        """Create a collection."""
+        await self._services.collections.create(name, shared, self._principal)
+
+    async def rename_collection(self, name: str, new_name: str) -> None:
+        """Give a collection another name."""
+        await self._services.collections.rename(name, new_name, self._principal)
+
+    async def delete_collection(self, name: str) -> int:
+        """Delete a collection and return how many documents it had."""
+        return await self._services.collections.delete(name, self._principal)
 
 
 @asynccontextmanager

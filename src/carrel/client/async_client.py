@@ -171,6 +171,12 @@ class AsyncClient:
         """Create a collection."""
         return await self._send(calls.create_collection(name, shared))
 
+    async def rename_collection(
+        self, name: str, new_name: str, *, shared: bool | None = None
+    ) -> CollectionBody:
+        """Give a collection another name; ``shared`` changes who sees it."""
+        return await self._send(calls.rename_collection(name, new_name, shared))
+
     async def delete_collection(self, name: str) -> int:
         """Delete a collection and return how many documents it had."""
         return await self._send(calls.delete_collection(name))

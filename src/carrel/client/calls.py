@@ -22,6 +22,7 @@ from carrel.wire.collections import (
     CollectionList,
     DeletedCollection,
     NewCollection,
+    RenamedCollection,
 )
 from carrel.wire.completions import CompletionBody
 from carrel.wire.documents import (
@@ -207,6 +208,13 @@ def create_collection(name: str, shared: bool) -> Call[CollectionBody]:
     """Create a collection."""
     body = _made(NewCollection, name=name, shared=shared)
     return Call("POST", "/v1/collections", _reads(CollectionBody, lambda reply: reply), body)
+
+
+def rename_collection(name: str, new_name: str, shared: bool | None) -> Call[CollectionBody]:
+    """Give a collection another name."""
+    given = {} if shared is None else {"shared": shared}
+    body = _made(RenamedCollection, name=new_name, **given)
+    return Call("PATCH", _collection(name), _reads(CollectionBody, lambda reply: reply), body)
 
 
 def delete_collection(name: str) -> Call[int]:

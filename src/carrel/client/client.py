@@ -164,6 +164,12 @@ class Client:
         """Create a collection."""
         return self._send(calls.create_collection(name, shared))
 
+    def rename_collection(
+        self, name: str, new_name: str, *, shared: bool | None = None
+    ) -> CollectionBody:
+        """Give a collection another name; ``shared`` changes who sees it."""
+        return self._send(calls.rename_collection(name, new_name, shared))
+
     def delete_collection(self, name: str) -> int:
         """Delete a collection and return how many documents it had."""
         return self._send(calls.delete_collection(name))

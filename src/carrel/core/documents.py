@@ -126,6 +126,17 @@ class Collection:
 
 
 @dataclass(frozen=True, slots=True)
+class CollectionContents:
+    """What is in a collection: documents by their status, chunks, and bytes of stored originals."""
+
+    documents: int = 0
+    ready: int = 0
+    failed: int = 0
+    chunks: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class IncomingFile:
     """A file to ingest: where its bytes lie, and the name it goes by."""
 

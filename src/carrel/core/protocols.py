@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Protocol
 
 from carrel.core.chat import EngineEvent, Message, ModelInfo, SamplingParams
-from carrel.core.documents import Chunk, Collection, DocumentRecord, Piece, Section
+from carrel.core.documents import (
+    Chunk,
+    Collection,
+    CollectionContents,
+    DocumentRecord,
+    Piece,
+    Section,
+)
 
 Vector = Sequence[float]
 
@@ -295,6 +302,19 @@ class Catalog(Protocol):
 
     def set_embedder_name(self, name: str) -> None:
         """Record the embedder whose vectors are stored."""
+        ...
+
+    def contents(self) -> dict[str, CollectionContents]:
+        """What is in each collection, by id; one that is empty is left out."""
+        ...
+
+    def rename_collection(self, collection_id: str, name: str, shared: bool) -> Collection:
+        """Give a collection another name and say whether it is shared; its documents stay.
+
+        Raises:
+            CollectionNotFound: it has been deleted.
+            AlreadyExists: another shared one by that name, or the owner's own, exists.
+        """
         ...
 
 

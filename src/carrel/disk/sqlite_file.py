@@ -25,6 +25,8 @@ def storable(text: str) -> str:
 class SqliteFile:
     """A connection in WAL mode behind one lock, with foreign keys enforced.
 
+    What is deleted is overwritten with zeros (``secure_delete``).
+
     With ``synchronous`` FULL a committed transaction survives a power cut; with NORMAL the last
     ones may be lost then, but never torn. Both survive the end of the process.
 
@@ -44,6 +46,7 @@ class SqliteFile:
                 self._connection.execute("PRAGMA journal_mode = WAL")
                 self._connection.execute(f"PRAGMA synchronous = {synchronous}")
                 self._connection.execute("PRAGMA foreign_keys = ON")
+                self._connection.execute("PRAGMA secure_delete = ON")
             except sqlite3.Error:
                 self._connection.close()
                 raise
@@ -71,6 +74,15 @@ class SqliteFile:
                 # SQLite has rolled back by itself after some failures, a full disk among them.
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
+
+    def empty_log(self) -> None:
+        """Bring all that is committed into the file and empty the log.
+
+        Until then the log holds what was written before, deleted rows too. Where another process
+        reads the file, that is left to the next time.
+        """
+        with self.reading() as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
         """Release the file. Closing twice does nothing."""

@@ -17,6 +17,7 @@ from carrel.core.documents import Chunk
 from carrel.core.errors import InvalidSetting, StorageFull, StoreCorrupt
 from carrel.core.protocols import Vector
 from carrel.disk.failures import disk_errors, is_nearly_full
+from carrel.index.chroma_cleaning import COPY, Deletions, compact, copy_rows, is_due, wipe_unused
 from carrel.index.write_guard import WriteGuard
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ class ChromaIndex:
     the process. So a collection whose files were being overwritten when the process was killed
     or the disk became full is emptied when the store is opened, and has to be filled again.
 
+    Chroma leaves deleted vectors in its graphs, where no search returns them. They go when the
+    store is opened the next time (of a large collection, once they are a tenth of it), and at once
+    when a collection is deleted or the last of its documents.
+
     Raises (every method):
         StorageFull: the disk has no room.
         StoreCorrupt: Chroma cannot read its files.
@@ -74,15 +79,16 @@ class ChromaIndex:
             self._guard = WriteGuard(folder)
             self._client = cast("Client", chromadb.PersistentClient(folder, settings))
             self._batch = self._client.get_max_batch_size()
+            self._deletions = Deletions(folder)
+            self._unwiped = False
             self._discard_torn()
+            self._clean()
 
     def add(self, collection_id: str, chunks: Sequence[Chunk], vectors: Sequence[Vector]) -> None:
         """Store one vector per chunk; a chunk id that exists is overwritten."""
         latest = {chunk.id: row for row, chunk in enumerate(chunks)}
         with self._lock, self._errors(), self._guard.writing(collection_id, grows=True):
-            collection = self._client.get_or_create_collection(
-                collection_id, configuration=cast(Any, {"hnsw": HNSW}), embedding_function=None
-            )
+            collection = self._made(collection_id)
             for rows in _parts(list(latest.values()), self._batch):
                 ids = [chunks[row].id for row in rows]
                 # Not upsert: what it writes is replayed as updates, which take milliseconds each
@@ -90,6 +96,7 @@ class ChromaIndex:
                 existing = collection.get(ids=ids, include=[])["ids"]
                 if existing:
                     collection.delete(ids=existing)
+                    self._deletions.note(collection_id, len(existing))
                 collection.add(
                     ids=ids,
                     embeddings=np.asarray([vectors[row] for row in rows], dtype=np.float32),
@@ -161,20 +168,75 @@ class ChromaIndex:
             return
         with self._lock, self._errors(), self._guard.writing(collection_id, grows=False):
             collection = self._collection(collection_id)
-            if collection is not None:
-                for ids in _parts(document_ids, self._batch):
-                    collection.delete(where=_among(ids))
+            if collection is None:
+                return
+            before = collection.count()
+            for ids in _parts(document_ids, self._batch):
+                collection.delete(where=_among(ids))
+            remaining = collection.count()
+            if not remaining:
+                self._drop(collection_id)
+                self._sweep()
+            elif remaining < before:
+                self._deletions.note(collection_id, before - remaining)
+            self._unwiped = self._unwiped or remaining < before
 
     def delete_collection(self, collection_id: str) -> None:
         """Remove the collection and everything in it; an unknown one is ignored."""
         with self._lock, self._errors():
             self._drop(collection_id)
             self._sweep()
+            compact(self._database)
 
     def close(self) -> None:
         """Release the files, so that the folder can be opened again. Closing twice does nothing."""
         with self._lock, self._errors():
             self._client.close()
+            if self._unwiped:
+                compact(self._database)
+                self._unwiped = False
+            # Also after a session without a write: Chroma may write a graph when it reads it.
+            if not self._guard.is_marked():
+                for graph in self._folder.iterdir():
+                    wipe_unused(graph)
+
+    @property
+    def _database(self) -> Path:
+        return self._folder / "chroma.sqlite3"
+
+    def _clean(self) -> None:
+        """Make the graphs anew that hold deleted vectors, and wipe the database."""
+        for each in self._client.list_collections():
+            if each.name.endswith(COPY):
+                self._finish_copy(each.name.removesuffix(COPY))
+        counts = self._deletions.counts()
+        for collection_id, deleted in counts.items():
+            collection = self._collection(collection_id)
+            if collection is not None and is_due(deleted, collection.count()):
+                log.info("vectors.cleaning", collection=collection_id, kept=collection.count())
+                with self._guard.writing(collection_id + COPY, grows=True):
+                    copy_rows(collection, self._made(collection_id + COPY))
+                self._drop(collection_id)
+                self._finish_copy(collection_id)
+        if counts:
+            self._sweep()
+            compact(self._database)
+
+    def _finish_copy(self, collection_id: str) -> None:
+        """Let a whole copy take the place of its original; drop one that was not finished."""
+        # The original is dropped once the copy is whole, and not before.
+        if self._collection(collection_id) is not None:
+            self._drop(collection_id + COPY)
+            return
+        copy = self._collection(collection_id + COPY)
+        assert copy is not None
+        copy.modify(name=collection_id)
+        self._deletions.settle(collection_id)
+
+    def _made(self, name: str) -> Collection:
+        return self._client.get_or_create_collection(
+            name, configuration=cast(Any, {"hnsw": HNSW}), embedding_function=None
+        )
 
     def _discard_torn(self) -> None:
         for collection_id in self._guard.torn_collections():
@@ -186,10 +248,11 @@ class ChromaIndex:
     def _drop(self, collection_id: str) -> None:
         if self._collection(collection_id) is not None:
             self._client.delete_collection(collection_id)
+        self._deletions.settle(collection_id)
 
     def _sweep(self) -> None:
         """Remove the folders of graphs without a collection: Chroma leaves them behind."""
-        database = f"{(self._folder / 'chroma.sqlite3').absolute().as_uri()}?mode=ro"
+        database = f"{self._database.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(database, uri=True)) as connection:
             known = {row[0] for row in connection.execute("SELECT id FROM segments")}
         for each in self._folder.iterdir():

@@ -139,6 +139,8 @@ class FaissIndex:
         with self._lock:
             with self._file.transaction() as connection:
                 removed = _delete(connection, collection_id, "document_id", document_ids)
+            if removed:
+                self._file.empty_log()
             if collection_id in self._loaded:
                 _remove(self._loaded[collection_id], removed)
 
@@ -147,6 +149,7 @@ class FaissIndex:
         with self._lock:
             with self._file.transaction() as connection:
                 connection.execute("DELETE FROM entry WHERE collection_id = ?", (collection_id,))
+            self._file.empty_log()
             self._loaded.pop(collection_id, None)
 
     def close(self) -> None:

@@ -22,6 +22,9 @@ SCHEMA = (
         chunk_id TEXT NOT NULL,
         document_id TEXT NOT NULL
     )""",
+    """CREATE TABLE IF NOT EXISTS uncleaned (
+        collection INTEGER PRIMARY KEY REFERENCES collection (number) ON DELETE CASCADE
+    )""",
     "CREATE UNIQUE INDEX IF NOT EXISTS entry_by_chunk ON entry (collection, chunk_id)",
     "CREATE INDEX IF NOT EXISTS entry_by_document ON entry (collection, document_id)",
 )
@@ -34,6 +37,9 @@ class SqliteKeywordIndex:
     The words are stemmed (Porter) and compared without case and diacritics. The text lies in the
     table, because without it SQLite before 3.43 cannot delete a row.
 
+    FTS5 keeps the words of deleted rows until its parts are merged, which rewrites a whole table:
+    that is done when the index is closed, or opened after the process was killed.
+
     A score is the negated bm25 of FTS5: positive, higher is better.
 
     Raises (every method):
@@ -42,9 +48,11 @@ class SqliteKeywordIndex:
 
     def __init__(self, path: Path) -> None:
         self._file = SqliteFile(path, synchronous="NORMAL")
+        self._closed = False
         with self._file.transaction() as connection:
             for statement in SCHEMA:
                 connection.execute(statement)
+        self._clean()
 
     def add(self, collection_id: str, chunks: Sequence[Chunk], texts: Sequence[str]) -> None:
         """Store the words of one text per chunk; a chunk id that exists is overwritten."""
@@ -122,6 +130,7 @@ class SqliteKeywordIndex:
             collection = _collection(connection, collection_id)
             if collection is not None:
                 _delete(connection, collection, "document_id", document_ids)
+        self._file.empty_log()
 
     def delete_collection(self, collection_id: str) -> None:
         """Remove the collection and everything in it; an unknown one is ignored."""
@@ -131,10 +140,25 @@ class SqliteKeywordIndex:
                 connection.execute(f"DROP TABLE words_{collection}")
                 connection.execute("DELETE FROM entry WHERE collection = ?", (collection,))
                 connection.execute("DELETE FROM collection WHERE number = ?", (collection,))
+        self._file.empty_log()
 
     def close(self) -> None:
         """Release the file. Closing twice does nothing."""
-        self._file.close()
+        if not self._closed:
+            self._closed = True
+            self._clean()
+            self._file.close()
+
+    def _clean(self) -> None:
+        """Merge the tables from which rows were deleted, so that none of their words is left."""
+        with self._file.transaction() as connection:
+            rows = connection.execute("SELECT collection FROM uncleaned").fetchall()
+            for (collection,) in rows:
+                words = f"words_{collection}"
+                connection.execute(f"INSERT INTO {words} ({words}) VALUES ('optimize')")
+            connection.execute("DELETE FROM uncleaned")
+        if rows:
+            self._file.empty_log()
 
 
 def _collection(connection: Connection, collection_id: str) -> int | None:
@@ -165,4 +189,6 @@ def _delete(connection: Connection, collection: int, column: str, values: Sequen
         f"(SELECT number FROM entry WHERE {chosen[0]})",
         chosen[1],
     )
-    connection.execute(f"DELETE FROM entry WHERE {chosen[0]}", chosen[1])
+    deleted = connection.execute(f"DELETE FROM entry WHERE {chosen[0]}", chosen[1]).rowcount
+    if deleted:
+        connection.execute("INSERT OR IGNORE INTO uncleaned VALUES (?)", (collection,))

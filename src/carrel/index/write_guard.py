@@ -55,6 +55,10 @@ class WriteGuard:
         mark = self._read()
         return [] if mark is None or mark[1] == self._files() else mark[0]
 
+    def is_marked(self) -> bool:
+        """Whether a write did not end: the files are to be left as they are."""
+        return self._mark.exists()
+
     def clear(self) -> None:
         """Take the mark away: the store is whole."""
         self._mark.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from carrel.core.models import EnginePool
 from carrel.services.chat import ChatService
 from carrel.services.collections import CollectionService
+from carrel.services.folder_sync import FolderSync
 from carrel.services.health import HealthService
 from carrel.services.history import HistoryService
 from carrel.services.ingestion import IngestionService
@@ -26,5 +27,6 @@ class Services:
     jobs: IngestionJobs
     collections: CollectionService
     retrieval: RetrievalService
+    folders: FolderSync
     history: HistoryService
     health: HealthService

@@ -7,7 +7,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from carrel.core.access import Principal, may_administer, may_read, may_write
-from carrel.core.documents import MY_DATA, USER_DATA, Collection, DocumentRecord, DocumentStatus
+from carrel.core.documents import (
+    MY_DATA,
+    USER_DATA,
+    Collection,
+    CollectionContents,
+    DocumentRecord,
+    DocumentStatus,
+)
 from carrel.core.errors import (
     AccessDenied,
     CollectionNotFound,
@@ -58,6 +65,19 @@ class CollectionService:
         everything = await asyncio.to_thread(self._catalog.collections)
         return [each for each in everything if may_read(principal, each)]
 
+    async def overview(
+        self, principal: Principal
+    ) -> Sequence[tuple[Collection, CollectionContents]]:
+        """Return the collections that the account may read, each with what is in it."""
+        readable = await self.list(principal)
+        contents = await asyncio.to_thread(self._catalog.contents)
+        return [(each, contents.get(each.id, CollectionContents())) for each in readable]
+
+    async def contents(self, collection: Collection) -> CollectionContents:
+        """Return what is in a collection."""
+        contents = await asyncio.to_thread(self._catalog.contents)
+        return contents.get(collection.id, CollectionContents())
+
     async def get(self, name: str, principal: Principal) -> Collection:
         """Return a collection by name; the account's own one before a shared one.
 
@@ -91,6 +111,29 @@ class CollectionService:
             return await self.get(name, principal)
         except CollectionNotFound:
             return await self.create(name, True, principal)
+
+    async def rename(
+        self, name: str, new_name: str, principal: Principal, shared: bool | None = None
+    ) -> Collection:
+        """Give a collection another name; ``shared`` changes who sees it. Its documents stay.
+
+        Raises:
+            CollectionNotFound: no such collection.
+            AccessDenied: not the account's to rename, or one that always exists.
+            InvalidRequest: the new name cannot be used.
+            AlreadyExists: the new name is taken.
+        """
+        collection = await self.get(name, principal)
+        if name in PERMANENT:
+            raise AccessDenied(f"The collection '{name}' always exists and cannot be renamed.")
+        if not may_administer(principal, collection):
+            raise AccessDenied(f"The collection '{name}' is not yours to rename.")
+        return await asyncio.to_thread(
+            self._catalog.rename_collection,
+            collection.id,
+            require_collection_name(new_name),
+            collection.shared if shared is None else shared,
+        )
 
     async def delete(self, name: str, principal: Principal) -> int:
         """Remove a collection with all its documents and return how many those were.

@@ -115,13 +115,13 @@ class FileIngestion:
         record: DocumentRecord | None = None
         try:
             self._require_acceptable(file, tally.size)
-            digest = _sha256(file)
+            digest, size = _digest(file)
             previous = self._catalog.ready_document(collection.id, file.name)
             if previous is not None and previous.sha256 == digest:
                 tally.end_file()
                 yield FileOutcome(file.name, OutcomeKind.UNCHANGED, previous)
                 return
-            record = self._begun(file, collection, digest, tally.size)
+            record = self._begun(file, collection, digest, size)
             pages = yield from self._store(file, record, previous, tally, stop)
             self._originals.store(record.id, file.path)
             finished = self._catalog.finish_document(record.id, pages)
@@ -280,9 +280,10 @@ def _piece(chunk: Chunk) -> Piece:
     return Piece(chunk.text, chunk.page, chunk.heading, chunk.start, chunk.end)
 
 
-def _sha256(file: IncomingFile) -> str:
+def _digest(file: IncomingFile) -> tuple[str, int]:
+    """Return the SHA-256 of a file, in hexadecimal digits, and how many bytes that covers."""
     try:
         with file.path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+            return hashlib.file_digest(stream, "sha256").hexdigest(), stream.tell()
     except OSError as error:
         raise UnreadableDocument(f"it cannot be opened: {error.strerror or error}") from error

@@ -91,7 +91,8 @@ class IngestionJobs:
         """
         target = await self._ingestion.target(collection, principal)
         job = await asyncio.to_thread(self._store.create, target.id, principal.account, files)
-        listed = await asyncio.to_thread(self._store.files, job.id)
+        # Not read back: a name that is no Unicode is stored with question marks in it.
+        listed = [JobFile(number, each.name, each.path) for number, each in enumerate(files)]
         self._begin(job, target, listed)
         return job
 

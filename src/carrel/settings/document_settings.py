@@ -29,7 +29,15 @@ class DocumentSettings(Section):
         description="Collection that questions on the page ask first; 'LLM' asks no documents.",
     )
     user_path: Path | None = Field(
-        None, description="Folder whose files are ingested into 'langchain_mode' at the start."
+        None,
+        description="Folder that is synchronised with 'langchain_mode' at the start: new and "
+        "changed files go in, files that are gone are removed.",
+    )
+    keep_missing: bool = Field(
+        False, description="Documents stay when their files are gone from 'user_path'."
+    )
+    watch: bool = Field(
+        False, description="'user_path' stays synchronised for as long as the program runs."
     )
     chunk_size: int = Field(1000, ge=100, le=20000, description="Longest chunk, in characters.")
     chunk_overlap: int = Field(

@@ -15,6 +15,7 @@ from carrel.core.documents import (
     USER_DATA,
     Chunk,
     Collection,
+    CollectionContents,
     DocumentRecord,
     DocumentStatus,
 )
@@ -69,6 +70,7 @@ class SqliteCatalog:
         """Remove a collection with its documents and chunks; an unknown one is ignored."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM collection WHERE id = ?", (collection_id,))
+        self._database.empty_log()
 
     def begin_document(
         self, collection_id: str, name: str, sha256: str, size: int, reading: str = ""
@@ -185,6 +187,7 @@ class SqliteCatalog:
         """Remove a document and its chunks; an unknown one is ignored."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM document WHERE id = ?", (document_id,))
+        self._database.empty_log()
 
     def documents(self, collection_id: str) -> list[DocumentRecord]:
         """The documents of a collection, by name."""
@@ -238,6 +241,37 @@ class SqliteCatalog:
         """Record the embedder whose vectors are stored."""
         with self._database.transaction() as connection:
             _set_meta(connection, _EMBEDDER, name)
+
+    def contents(self) -> dict[str, CollectionContents]:
+        """What is in each collection, by id; one that is empty is left out."""
+        # Only a ready document has its original.
+        query = (
+            "SELECT collection_id, count(*), sum(status = 'ready'), sum(status = 'failed'), "
+            "sum(chunks), sum(bytes * (status = 'ready')) FROM document GROUP BY collection_id"
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query).fetchall()
+        return {row[0]: CollectionContents(*row[1:]) for row in rows}
+
+    def rename_collection(self, collection_id: str, name: str, shared: bool) -> Collection:
+        """Give a collection another name and say whether it is shared; its documents stay.
+
+        Raises:
+            CollectionNotFound: it has been deleted.
+            AlreadyExists: another shared one by that name, or the owner's own, exists.
+        """
+        name = storable(name)
+        taken = "SELECT 1 FROM collection WHERE id != ? AND name = ? AND (shared = 1 OR owner = ?)"
+        rename = "UPDATE collection SET name = ?, shared = ? WHERE id = ?"
+        with self._database.transaction() as connection:
+            owned = "SELECT owner FROM collection WHERE id = ?"
+            found = connection.execute(owned, (collection_id,)).fetchone()
+            if found is None:
+                raise CollectionNotFound("The collection has been deleted.")
+            if connection.execute(taken, (collection_id, name, found[0])).fetchone():
+                raise AlreadyExists(f"There is a collection '{name}' already.")
+            connection.execute(rename, (name, int(shared), collection_id))
+        return Collection(collection_id, name, shared, found[0])
 
 
 def _insert_collection(connection: Connection, name: str, shared: bool, owner: str) -> Collection:

@@ -65,6 +65,10 @@ class Database:
         with self._file.reading() as connection:
             yield connection
 
+    def empty_log(self) -> None:
+        """Leave nothing of what was deleted in the log of the file."""
+        self._file.empty_log()
+
     def close(self) -> None:
         """Release the file. Closing twice does nothing."""
         self._file.close()

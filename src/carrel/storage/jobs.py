@@ -112,7 +112,7 @@ def _add_files(connection: Connection, job_id: str, files: Sequence[IncomingFile
     connection.executemany(
         "INSERT INTO job_file (job_id, ordinal, name, path) VALUES (?, ?, ?, ?)",
         [
-            (job_id, ordinal, storable(each.name), os.fsencode(each.path))
+            (job_id, ordinal, storable(each.name), os.fsencode(each.path.absolute()))
             for ordinal, each in enumerate(files, start=first)
         ],
     )

@@ -90,7 +90,18 @@ CREATE TABLE job_file (
 CREATE INDEX job_file_by_document ON job_file (document_id);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _JOBS)
+_FOLDERS = """
+CREATE TABLE folder_file (
+    folder TEXT NOT NULL,
+    document_id TEXT NOT NULL REFERENCES document (id) ON DELETE CASCADE,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    brought INTEGER NOT NULL CHECK (brought IN (0, 1)),
+    PRIMARY KEY (document_id, folder)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _JOBS, _FOLDERS)
 """Script number n brings a database of version n to version n + 1; a new one has version 0.
 
 A released script is never changed: a later one corrects it.

@@ -1,0 +1,84 @@
+"""The files of a folder that is to be synchronised, by one look at each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from carrel.core.errors import PathNotFound
+from carrel.core.folders import FileStat
+
+
+@dataclass(slots=True)
+class FolderListing:
+    """What is in a folder; names are paths within it.
+
+    ``unread`` names the folders in it that could not be listed: what they hold is not known.
+    """
+
+    files: dict[str, FileStat] = field(default_factory=dict)
+    unsupported: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+
+    def may_hold(self, name: str) -> bool:
+        """Whether a file that was not found may be there all the same."""
+        return any(name.startswith(f"{folder}/") for folder in self.unread)
+
+
+def list_folder(folder: Path, supports: Callable[[str], bool]) -> FolderListing:
+    """Return the files below a folder, by the rules of ``files_below``: no hidden ones, no links
+    that lead out of it, no linked folders.
+
+    A file that is no link costs one ``stat``, and none where it has no reader.
+
+    Raises:
+        PathNotFound: there is no such folder, or it cannot be listed.
+    """
+    listing = FolderListing()
+    root = folder.resolve()
+    waiting = [""]
+    while waiting:
+        within = waiting.pop()
+        try:
+            with os.scandir(folder / within) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            if not within:
+                raise PathNotFound(
+                    f"The folder {folder} cannot be read: {error.strerror or error}."
+                ) from error
+            listing.unread.append(within)
+            continue
+        for entry in found:
+            if entry.name.startswith("."):
+                continue
+            name = f"{within}/{entry.name}" if within else entry.name
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(name)
+                else:
+                    _add(listing, entry, name, root, supports)
+            except OSError:
+                # It went away since it was listed.
+                continue
+    return listing
+
+
+def _add(
+    listing: FolderListing,
+    entry: os.DirEntry[str],
+    name: str,
+    root: Path,
+    supports: Callable[[str], bool],
+) -> None:
+    if not entry.is_file():
+        return
+    if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(root):
+        return
+    if not supports(name):
+        listing.unsupported.append(name)
+        return
+    status = entry.stat()
+    listing.files[name] = FileStat(status.st_size, status.st_mtime_ns)
