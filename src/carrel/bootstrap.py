@@ -28,6 +28,7 @@ from carrel.services.indexing import DocumentIndexer
 from carrel.services.ingestion import IngestionService, ReadingTools
 from carrel.services.retrieval import RetrievalService, SearchIndexes
 from carrel.services.scoring import AnswerScoring
+from carrel.services.web import WebService
 from carrel.settings.document_settings import DocumentSettings
 from carrel.settings.schema import Settings
 from carrel.storage.catalog import SqliteCatalog
@@ -35,6 +36,8 @@ from carrel.storage.conversations import SqliteConversationStore
 from carrel.storage.database import Database
 from carrel.storage.lock import DataFolderLock
 from carrel.storage.originals import OriginalFiles
+from carrel.web.allowance import WebLimits
+from carrel.web.source import PublicWeb
 
 
 @dataclass(slots=True)
@@ -203,4 +206,10 @@ def _services(
         retrieval=retrieval,
         history=history,
         health=HealthService(pool),
+        web=WebService(_public_web(settings, readers), settings.server.offline),
     )
+
+
+def _public_web(settings: Settings, readers: ReaderRegistry) -> PublicWeb:
+    limits = WebLimits(settings.documents.max_file_megabytes, **settings.web.model_dump())
+    return PublicWeb(limits, readers.supports)

@@ -11,6 +11,7 @@ from carrel.services.health import HealthService
 from carrel.services.history import HistoryService
 from carrel.services.ingestion import IngestionService
 from carrel.services.retrieval import RetrievalService
+from carrel.services.web import WebService
 from carrel.settings.schema import Settings
 
 
@@ -26,3 +27,4 @@ class Services:
     retrieval: RetrievalService
     history: HistoryService
     health: HealthService
+    web: WebService
