@@ -8,10 +8,25 @@ import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpcore
 
+from carrel.core.documents import FileOutcome, IncomingFile, OutcomeKind
+from carrel.core.web import WebRequest
+from carrel.ingest.registry import default_registry
+from carrel.web.allowance import WebLimits
 from carrel.web.network import PublicNetwork
+from carrel.web.source import PublicWeb
+
+LIMITS = WebLimits(
+    max_file_megabytes=1,
+    max_fetch_seconds=30,
+    max_crawl_pages=100,
+    max_crawl_megabytes=10,
+    max_crawl_seconds=60,
+)
+SUPPORTS = default_registry().supports
 
 PUBLIC = "93.184.216.34"
 
@@ -71,7 +86,11 @@ class StandInWeb:
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request."""
         try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            first = await reader.readexactly(1)
+            if first == b"\x16":
+                # The greeting of TLS, which the stand-in does not speak.
+                return
+            head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             self.heads.append(head)
             host = next(x[6:] for x in head.split("\r\n") if x.lower().startswith("host: "))
             url = host + head.split(" ")[1]
@@ -123,3 +142,24 @@ async def stand_in_web(
     finally:
         server.close()
         await server.wait_closed()
+
+
+def public_web(web: StandInWeb, limits: WebLimits = LIMITS) -> PublicWeb:
+    """The source of documents over a stand-in."""
+    return PublicWeb(limits, SUPPORTS, web.network)
+
+
+async def collected(
+    web: StandInWeb, folder: Path, *addresses: str, limits: WebLimits = LIMITS, depth: int = 0
+) -> tuple[dict[str, str], list[FileOutcome]]:
+    """Return the texts of the files by name, and what failed."""
+    files: dict[str, str] = {}
+    failures: list[FileOutcome] = []
+    async for each in public_web(web, limits).collect(WebRequest(addresses, depth), folder):
+        if isinstance(each, IncomingFile):
+            assert each.name not in files
+            files[each.name] = each.path.read_text(encoding="utf-8")
+        else:
+            assert each.kind is OutcomeKind.FAILED
+            failures.append(each)
+    return files, failures

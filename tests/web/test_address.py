@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given as any_of
+from hypothesis import strategies
 
 from carrel.core.errors import AddressRefused
 from carrel.web.address import WebAddress
@@ -102,3 +104,15 @@ def test_links_to_no_page_are_refused(reference: str) -> None:
 )
 def test_a_site_is_a_host(other: str, same: bool) -> None:
     assert WebAddress.parse("https://example.org/a").same_site(WebAddress.parse(other)) is same
+
+
+@any_of(strategies.text(max_size=100), strategies.sampled_from(["", "http://", "http://a.org/"]))
+def test_whatever_is_given_has_a_normal_form_or_none(text: str, before: str) -> None:
+    try:
+        address = WebAddress.parse(before + text)
+        joined = address.join(text)
+    except AddressRefused:
+        return
+    assert WebAddress.parse(str(address)) == address
+    assert WebAddress.parse(str(joined)) == joined
+    assert str(address).isascii() and "#" not in str(address)

@@ -221,3 +221,12 @@ async def test_a_check_speaks_before_the_body_is_taken_in(tmp_path: Path) -> Non
         with pytest.raises(AddressRefused, match="no text/html"):
             await fetcher.fetch(START, tmp_path / "f", LIMITS, check)
     assert not (tmp_path / "f").exists()
+
+
+async def test_headers_in_other_scripts_are_understood(tmp_path: Path) -> None:
+    named = 'attachment; filename="ü.pdf"'
+    for encoding in ("utf-8", "latin-1"):
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Disposition: "
+        page = head + named.encode(encoding) + b"\r\n\r\n"
+        answer, _ = await fetch({"example.org/a": page}, tmp_path / "f")
+        assert answer.headers["content-disposition"] == named

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given as any_of
+from hypothesis import strategies
 
 from carrel.core.errors import AddressRefused
 from carrel.web.host import canonical_host
@@ -54,3 +56,13 @@ def test_it_has_one_form(given: str, canonical: str) -> None:
 def test_it_is_no_host(given: str) -> None:
     with pytest.raises(AddressRefused):
         canonical_host(given)
+
+
+@any_of(strategies.text(max_size=300))
+def test_whatever_is_given_has_one_form_or_none(text: str) -> None:
+    try:
+        canonical = canonical_host(text)
+    except AddressRefused:
+        return
+    assert canonical.isascii() and canonical == canonical.lower()
+    assert canonical_host(canonical) == canonical

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from carrel.web.body import MEGABYTE
 from carrel.web.fetching import FetchLimits
 
+_TOO_SHORT = 0.05
+"""Seconds in which nothing can be fetched; a pause for the rest of the time may end as early."""
+
 
 @dataclass(frozen=True, slots=True)
 class WebLimits:
@@ -43,7 +46,7 @@ class Allowance:
             return f"{limits.max_crawl_pages} addresses were fetched (max_crawl_pages)"
         if self._bytes >= limits.max_crawl_megabytes * MEGABYTE:
             return f"{limits.max_crawl_megabytes:g} MB were fetched (max_crawl_megabytes)"
-        if not self.seconds_left:
+        if self.seconds_left < _TOO_SHORT:
             return f"{limits.max_crawl_seconds:g} seconds have passed (max_crawl_seconds)"
         return None
 

@@ -81,6 +81,7 @@ class Fetcher:
             ssl_context=await asyncio.to_thread(httpcore.default_ssl_context),
             network_backend=self._network,
             max_connections=2,
+            keepalive_expiry=5.0,
         )
         return self
 
@@ -117,7 +118,7 @@ class Fetcher:
                     return await self._follow(address, path, limits, check, follow)
         except TimeoutError as error:
             raise FetchFailed(
-                f"it did not arrive within {limits.seconds:g} seconds: try again later"
+                f"it did not arrive within {limits.seconds:.3g} seconds: try again later"
             ) from error
 
     async def _follow(
@@ -175,5 +176,13 @@ def _headers(response: httpcore.Response) -> dict[str, str]:
     """Return the headers by lower-case name; the first of several wins."""
     found: dict[str, str] = {}
     for name, value in response.headers:
-        found.setdefault(name.decode("latin-1").lower(), value.decode("latin-1").strip())
+        found.setdefault(name.decode("latin-1").lower(), _decoded(value).strip())
     return found
+
+
+def _decoded(value: bytes) -> str:
+    try:
+        # Not by the standard, but what servers send that name files in other scripts.
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from carrel.core.documents import DocumentRecord, FileOutcome
 from carrel.core.web import WebRequest
-from carrel.wire.body import ReplyBody, RequestBody, Text
+from carrel.wire.body import ReplyBody, RequestBody, Text, require_encodable
 from carrel.wire.refused import unless
 
 
@@ -62,16 +62,18 @@ class TextDocument(RequestBody):
     url: Annotated[Any, unless()] = None
 
 
+Address = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(require_encodable)]
+"""A web address as people write it."""
+
+
 class WebDocuments(RequestBody):
     """Documents to fetch: one ``url``, with its site to a ``depth`` of links, or several ``urls``.
 
     An address may be written without ``https://``, and a paper of arXiv as ``arxiv:ID``.
     """
 
-    url: Text | None = Field(None, min_length=1, max_length=4096)
-    urls: list[Annotated[Text, Field(min_length=1, max_length=4096)]] | None = Field(
-        None, min_length=1, max_length=1000
-    )
+    url: Address | None = None
+    urls: list[Address] | None = Field(None, min_length=1, max_length=1000)
     depth: int = Field(0, ge=0, le=20)
 
     @model_validator(mode="after")
