@@ -24,6 +24,7 @@ NORMAL = [
     ("https://example.org/%2e%2e/%7ea/%c3%bc", "https://example.org/~a/%C3%BC"),
     ("https://example.org/ü?q=ö", "https://example.org/%C3%BC?q=%C3%B6"),
     ("https://example.org/a?b=1&c=%2f", "https://example.org/a?b=1&c=%2F"),
+    ("https://example.org/%%61b?5%", "https://example.org/%25ab?5%25"),
     ("https://example.org/a?", "https://example.org/a"),
     ("http://[::FFFF:127.0.0.1]:8080/", "http://[::ffff:7f00:1]:8080/"),
     ("http://2130706433/", "http://127.0.0.1/"),

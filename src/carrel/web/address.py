@@ -14,6 +14,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _KEPT_IN_PATH = "/%:@!$&'()*+,;=~"
 _KEPT_IN_QUERY = _KEPT_IN_PATH + "?[]|"
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!\d)")
 
@@ -123,7 +124,7 @@ def _normal_path(path: str) -> str:
 
 def _normal_escapes(text: str) -> str:
     """Write escapes in capitals, and characters that need none as themselves."""
-    return _ESCAPE.sub(_normal_escape, text)
+    return _ESCAPE.sub(_normal_escape, _STRAY_PERCENT.sub("%25", text))
 
 
 def _normal_escape(match: re.Match[str]) -> str:
