@@ -33,6 +33,7 @@ from carrel.services.job_in_work import files_in_work
 from carrel.services.jobs import IngestionJobs
 from carrel.services.retrieval import RetrievalService, SearchIndexes
 from carrel.services.scoring import AnswerScoring
+from carrel.services.web import WebService
 from carrel.settings.document_settings import DocumentSettings
 from carrel.settings.schema import Settings
 from carrel.storage.catalog import SqliteCatalog
@@ -42,6 +43,8 @@ from carrel.storage.folder_files import SqliteFolderFiles
 from carrel.storage.jobs import SqliteJobStore
 from carrel.storage.lock import DataFolderLock
 from carrel.storage.originals import OriginalFiles
+from carrel.web.allowance import WebLimits
+from carrel.web.source import PublicWeb
 
 
 @dataclass(slots=True)
@@ -229,4 +232,10 @@ def _services(
         folders=FolderSync(folder_files, collections, ingestion_jobs.run, ingestion.supports),
         history=history,
         health=HealthService(pool),
+        web=WebService(_public_web(settings, readers), settings.server.offline),
     )
+
+
+def _public_web(settings: Settings, readers: ReaderRegistry) -> PublicWeb:
+    limits = WebLimits(settings.documents.max_file_megabytes, **settings.web.model_dump())
+    return PublicWeb(limits, readers.supports)

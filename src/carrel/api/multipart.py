@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from carrel.core.document_names import document_name as document_name
 from carrel.core.errors import InvalidRequest
 from carrel.disk.failures import disk_errors
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 FIELD = "files"
 MOST_FILES = 1000
-LONGEST_NAME = 255
 
 
 @dataclass(slots=True)
@@ -35,29 +35,6 @@ class ReceivedFile:
     content_type: str | None
     size: int = 0
     fits: bool = True
-
-
-def document_name(name: str) -> str:
-    """Return a name for a document, without control characters, in at most 255 characters.
-
-    Folders of a relative path are kept, because files of different folders may share a name; of a
-    path that is absolute or climbs with ``..`` only the last component is. It is never used as a
-    path.
-
-    Raises:
-        InvalidRequest: nothing is left of it.
-    """
-    printable = "".join(each for each in name.replace("\\", "/") if each.isprintable()).strip()
-    parts = printable.split("/")
-    if ".." in parts or parts[0] == "" or parts[0].endswith(":"):
-        parts = parts[-1:]
-    kept = "/".join(part.strip() for part in parts if part.strip() not in {"", "."})
-    if kept in {"", ".."}:
-        raise InvalidRequest("Each part of 'files' needs a file name.")
-    if len(kept) <= LONGEST_NAME:
-        return kept
-    suffix = Path(kept).suffix[:20]
-    return kept[: LONGEST_NAME - len(suffix)] + suffix
 
 
 def boundary_of(content_type: str) -> bytes:

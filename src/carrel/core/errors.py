@@ -6,7 +6,8 @@
     │   ├── InvalidSetting          a value out of bounds, or two that contradict each other
     │   ├── PromptTooLong           the question alone does not fit the context
     │   ├── UnsupportedParameter    an option that the engine cannot honour
-    │   └── NothingToSearch         a question over a collection without documents
+    │   ├── NothingToSearch         a question over a collection without documents
+    │   └── AddressRefused          a web address that is not fetched
     ├── NotFound
     │   ├── ModelNotFound
     │   ├── CollectionNotFound
@@ -28,7 +29,8 @@
     │   ├── StoreInUse
     │   ├── PortInUse
     │   ├── StorageFull
-    │   └── RemoteUnavailable
+    │   ├── RemoteUnavailable
+    │   └── FetchFailed             a web page that does not come
     ├── OfflineRefused              would connect outward although offline
     ├── ModelLoadFailed
     ├── GenerationFailed
@@ -81,6 +83,12 @@ class NothingToSearch(InvalidRequest):
     """The question's scope holds no ready document."""
 
     code = "nothing_to_search"
+
+
+class AddressRefused(InvalidRequest):
+    """A web address that is not fetched: malformed, not public, or against its site's wishes."""
+
+    code = "address_refused"
 
 
 class NotFound(CarrelError):
@@ -217,6 +225,12 @@ class RemoteUnavailable(Unavailable):
     """A server that Carrel was told to use does not answer."""
 
     code = "remote_unavailable"
+
+
+class FetchFailed(Unavailable):
+    """A web server does not give the document, or not in time."""
+
+    code = "fetch_failed"
 
 
 class OfflineRefused(CarrelError):

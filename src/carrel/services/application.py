@@ -13,6 +13,7 @@ from carrel.services.history import HistoryService
 from carrel.services.ingestion import IngestionService
 from carrel.services.jobs import IngestionJobs
 from carrel.services.retrieval import RetrievalService
+from carrel.services.web import WebService
 from carrel.settings.schema import Settings
 
 
@@ -30,3 +31,4 @@ class Services:
     folders: FolderSync
     history: HistoryService
     health: HealthService
+    web: WebService

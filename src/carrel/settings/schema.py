@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from carrel.settings.document_settings import BUNDLED, DocumentSettings
 from carrel.settings.section import Section
+from carrel.settings.web_settings import WebSettings
 from carrel.settings.written_lists import parse_literal, split_commas
 
 DtypeName = Literal["auto", "float32", "bfloat16", "float16"]
@@ -259,6 +260,7 @@ class Settings(BaseSettings):
     model: ModelSettings = Field(default_factory=lambda: ModelSettings())
     generation: GenerationSettings = Field(default_factory=lambda: GenerationSettings())
     documents: DocumentSettings = Field(default_factory=lambda: DocumentSettings())
+    web: WebSettings = Field(default_factory=lambda: WebSettings())
     server: ServerSettings = Field(default_factory=lambda: ServerSettings())
     storage: StorageSettings = Field(default_factory=lambda: StorageSettings())
     logging: LoggingSettings = Field(default_factory=lambda: LoggingSettings())

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
 from carrel.core.documents import DocumentRecord, FileOutcome
-from carrel.wire.body import ReplyBody, RequestBody, Text
+from carrel.core.web import WebRequest
+from carrel.wire.body import ReplyBody, RequestBody, Text, require_encodable
 from carrel.wire.refused import unless
 
 
@@ -59,6 +60,33 @@ class TextDocument(RequestBody):
     text: Text = Field(min_length=1)
 
     url: Annotated[Any, unless()] = None
+
+
+Address = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(require_encodable)]
+"""A web address as people write it."""
+
+
+class WebDocuments(RequestBody):
+    """Documents to fetch: one ``url``, with its site to a ``depth`` of links, or several ``urls``.
+
+    An address may be written without ``https://``, and a paper of arXiv as ``arxiv:ID``.
+    """
+
+    url: Address | None = None
+    urls: list[Address] | None = Field(None, min_length=1, max_length=1000)
+    depth: int = Field(0, ge=0, le=20)
+
+    @model_validator(mode="after")
+    def _one_form(self) -> WebDocuments:
+        if (self.url is None) == (self.urls is None):
+            raise ValueError("give either 'url' or 'urls'")
+        if self.urls is not None and self.depth:
+            raise ValueError("'depth' goes with 'url': fetch one site at a time")
+        return self
+
+    def to_core(self) -> WebRequest:
+        """Return the request."""
+        return WebRequest(tuple(self.urls or (self.url or "",)), self.depth)
 
 
 class FailedFile(ReplyBody):

@@ -1,0 +1,32 @@
+"""What a document may be called, whoever proposes its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from carrel.core.errors import InvalidRequest
+
+LONGEST_NAME = 255
+
+
+def document_name(name: str) -> str:
+    """Return a name for a document, without control characters, in at most 255 characters.
+
+    Folders of a relative path are kept, because files of different folders may share a name; of a
+    path that is absolute or climbs with ``..`` only the last component is. It is never used as a
+    path.
+
+    Raises:
+        InvalidRequest: nothing is left of it.
+    """
+    printable = "".join(each for each in name.replace("\\", "/") if each.isprintable()).strip()
+    parts = printable.split("/")
+    if ".." in parts or parts[0] == "" or parts[0].endswith(":"):
+        parts = parts[-1:]
+    kept = "/".join(part.strip() for part in parts if part.strip() not in {"", "."})
+    if kept in {"", ".."}:
+        raise InvalidRequest("Each part of 'files' needs a file name.")
+    if len(kept) <= LONGEST_NAME:
+        return kept
+    suffix = Path(kept).suffix[:20]
+    return kept[: LONGEST_NAME - len(suffix)] + suffix
