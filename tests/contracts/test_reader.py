@@ -174,6 +174,9 @@ def test_every_suffix_has_a_sample_here() -> None:
     twins = {".htm": ".html", ".markdown": ".md", ".text": ".txt", ".log": ".txt"}
     twins |= {".mht": ".mhtml", ".ndjson": ".jsonl", **dict.fromkeys(DEFINITIONS, ".py")}
     twins |= {".tgz": ".gz", ".tbz2": ".bz2", ".txz": ".xz"}
+    twins |= dict.fromkeys((".docm", ".dotx", ".dotm"), ".docx")
+    twins |= dict.fromkeys((".pptm", ".ppsx", ".ppsm", ".potx", ".potm"), ".pptx")
+    twins |= dict.fromkeys((".xlsm", ".xltx", ".xltm"), ".xlsx")
     twins |= {".jpeg": ".jpg", ".tif": ".tiff"}
     assert {twins.get(each, each) for each in default_registry().suffixes()} == set(SAMPLES)
     assert set(BLANKS) == set(SAMPLES)
@@ -205,6 +208,14 @@ def test_headings_are_single_lines_with_text(sample: Path) -> None:
 
 def test_reading_twice_gives_the_same(sample: Path) -> None:
     assert read(sample) == read(sample)
+
+
+def test_a_path_without_the_ending_gives_the_same(sample: Path, tmp_path: Path) -> None:
+    # So do uploads, the files of an archive and those of the store lie.
+    stored = tmp_path / "0a1b2c"
+    stored.write_bytes(sample.read_bytes())
+    sections = default_registry().reader_for(stored, sample.name).read(stored)
+    assert list(sections) == read(sample)
 
 
 def test_nothing_is_opened_before_the_first_section_is_asked_for(

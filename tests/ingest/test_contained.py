@@ -116,3 +116,19 @@ def test_parts_that_are_no_files_keep_to_the_same_limits() -> None:
     assert sections[1] == Section("text", heading="part: inner: Title")
     assert list(contents.read_part("part", failing)) == [Section("before", heading="part: a.txt")]
     assert str(contents.nothing_read()).startswith("nothing in it can be read: part: it is damaged")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("report\u202efdp.txt", "report fdp.txt"),
+        ("a\0b\x1b[31m.txt", "a b [31m.txt"),
+        ("../../etc/passwd.txt", "../../etc/passwd.txt"),
+        ("bad\udcff.txt", "bad .txt"),
+    ],
+)
+def test_names_of_contained_files_are_shown_without_hidden_characters(
+    name: str, shown: str
+) -> None:
+    sections = list(Contents(default_registry()).read(name, b"text"))
+    assert sections == [Section("text", heading=shown)]

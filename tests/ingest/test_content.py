@@ -57,6 +57,8 @@ def test_real_documents_are_told_apart(tmp_path: Path) -> None:
         (b"\x1f\x8b\x08", Content.GZIP),
         (b"\x7fELF\2\1\1", Content.PROGRAM),
         (zip_of({"a.txt": b"a"}), Content.ZIP),
+        (zip_of({"word/a.txt": b"a", "xl/b.txt": b"b"}), Content.ZIP),
+        (zip_of({"[Content_Types].xml": b"", "word/document.xml": b""}), Content.WORD),
         (zip_of({"word/document.xml": b"a" * 999})[:-30], Content.DAMAGED_ZIP),
         (zip_of({"mimetype": ODF + b"text-template\n"}), Content.OPEN_TEXT),
         (zip_of({"mimetype": ODF + b"graphics"}), Content.ZIP),

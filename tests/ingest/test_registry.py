@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -12,11 +14,12 @@ from carrel.core.errors import (
     UnsupportedFormat,
 )
 from carrel.ingest.content import Content
+from carrel.ingest.other_forms import OTHER_FORMS
 from carrel.ingest.registry import Format, SuffixReaderRegistry, default_registry
 from carrel.ingest.text import TextReader
 from damaged_files import zip_of
 from open_documents import write_odt
-from sample_documents import write_docx, write_pdf, write_text, write_xlsx
+from sample_documents import write_docx, write_pdf, write_pptx, write_text, write_xlsx
 from sample_pictures import write_picture
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
@@ -122,6 +125,85 @@ def test_a_picture_of_a_telephone_says_how_to_save_it(tmp_path: Path, name: str)
     assert named == (
         "its name ends in .jpg, but it holds a HEIC picture: save it as .jpg and add that"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("a.mp3", "add what is said in it as .txt"),
+        ("a.MOV", "add what is said in it as .txt"),
+        ("a.7z", "unpack it, pack the files as .zip and add that"),
+        ("a.rar", "unpack it, pack the files as .zip and add that"),
+        ("a.pages", "save it as .docx and add that"),
+        ("a.numbers", "save it as .xlsx and add that"),
+        ("a.key", "save it as .pptx and add that"),
+        ("a.djvu", "save it as .pdf and add that"),
+        ("a.azw3", "save it as .epub and add that"),
+        ("a.one", "save it as .pdf and add that"),
+        ("a.vsdx", "save it as .pdf and add that"),
+    ],
+)
+def test_a_known_form_that_is_not_read_says_what_to_do(
+    tmp_path: Path, name: str, advice: str
+) -> None:
+    error = refusal(tmp_path / "missing", name)
+    assert type(error) is UnsupportedFormat
+    assert str(error) == f"files ending in {name[1:].lower()} cannot be read: {advice}"
+
+
+def test_no_form_is_both_read_and_refused() -> None:
+    assert not OTHER_FORMS.keys() & set(default_registry().suffixes())
+
+
+def test_an_archive_of_another_kind_under_a_wrong_name_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"7z\xbc\xaf\x27\x1c")
+    assert str(refusal(path, "a.zip")) == (
+        "its name ends in .zip, but it holds a 7-Zip archive: "
+        "unpack it, pack the files as .zip and add that"
+    )
+
+
+OPEN, MICROSOFT = b"vnd.openxmlformats-officedocument.", b"vnd.ms-"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "kind"),
+    [
+        (".docm", MICROSOFT + b"word.document.macroEnabled"),
+        (".dotx", OPEN + b"wordprocessingml.template"),
+        (".dotm", MICROSOFT + b"word.template.macroEnabledTemplate"),
+        (".pptm", MICROSOFT + b"powerpoint.presentation.macroEnabled"),
+        (".ppsx", OPEN + b"presentationml.slideshow"),
+        (".ppsm", MICROSOFT + b"powerpoint.slideshow.macroEnabled"),
+        (".potx", OPEN + b"presentationml.template"),
+        (".potm", MICROSOFT + b"powerpoint.template.macroEnabled"),
+        (".xlsm", MICROSOFT + b"excel.sheet.macroEnabled"),
+        (".xltx", OPEN + b"spreadsheetml.template"),
+        (".xltm", MICROSOFT + b"excel.template.macroEnabled"),
+    ],
+)
+def test_templates_shows_and_files_with_macros_read_like_documents(
+    tmp_path: Path, suffix: str, kind: bytes
+) -> None:
+    path = tmp_path / f"a{suffix}"
+    if suffix.startswith(".d"):
+        write_docx(path, ["Alpha"])
+    elif suffix.startswith(".p"):
+        write_pptx(path, [("Alpha", "", "")])
+    else:
+        write_xlsx(tmp_path / "a.xlsx", {"S": [["Alpha"]]}).rename(path)
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    types, count = re.subn(
+        rb"(?<=application/)[\w.-]+\.(?:document|presentation|sheet)(?=\.main\+xml)",
+        kind,
+        parts["[Content_Types].xml"],
+    )
+    assert count == 1
+    path.write_bytes(zip_of(parts | {"[Content_Types].xml": types}))
+    (section,) = default_registry().reader_for(path, path.name).read(path)
+    assert section.text == "Alpha"
 
 
 def test_the_settings_of_recognition_reach_the_readers(tmp_path: Path) -> None:

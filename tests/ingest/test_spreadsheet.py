@@ -16,6 +16,8 @@ from carrel.ingest.spreadsheet import SpreadsheetReader
 from damaged_files import zip_of
 from sample_documents import write_xlsx
 
+ACCOUNTING = '_("$"* #,##0.00_);_("$"* (#,##0.00);_("$"* "-"??_);_(@_)'
+
 
 def read(path: Path) -> list[Section]:
     return list(SpreadsheetReader().read(path))
@@ -51,11 +53,15 @@ def test_cells_read_as_the_sheet_shows_them(tmp_path: Path) -> None:
     sheet.append([0.1 + 0.2, True, datetime.datetime(2024, 2, 29), datetime.date(2024, 3, 1)])
     sheet.append([datetime.datetime(2024, 2, 29, 13, 5), "two\nlines", 0.125, 12345678901])
     sheet["C2"].number_format = "0.0%"
+    sheet.append([1234.5, -1234.5, 0, 45351])
+    sheet["A3"].number_format = sheet["B3"].number_format = sheet["C3"].number_format = ACCOUNTING
+    sheet["D3"].number_format = "#,##0"
     workbook.save(tmp_path / "a.xlsx")
     (section,) = read(tmp_path / "a.xlsx")
     assert section.text.split("\n") == [
         "0.3 | TRUE | 2024-02-29 | 2024-03-01",
         "2024-02-29 13:05 | two lines | 12.5% | 12345678901",
+        "$ 1,234.50 | $ (1,234.50) | $ - | 45,351",
     ]
 
 

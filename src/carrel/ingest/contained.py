@@ -83,7 +83,9 @@ class Contents:
         self._tally.files += 1
         if self._tally.files > MOST_FILES:
             raise self._tally.refuse(f"it holds more than {MOST_FILES:,} files: add them singly")
-        label = one_line(name.replace("\\", "/"))
+        # Marks that turn the direction of writing would disguise the name.
+        printable = "".join(each if each.isprintable() else " " for each in name)
+        label = one_line(printable.replace("\\", "/"))
         try:
             with closing(sections):
                 for section in sections:

@@ -82,6 +82,7 @@ _SIGNATURES: tuple[tuple[bytes, Content], ...] = (
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 # Sizes of the second header, by which a BMP is told from a text that begins with BM.
 _BMP_HEADER_SIZES = (12, 16, 40, 52, 56, 64, 108, 124)
+_OFFICE_ENTRY = "[Content_Types].xml"
 _PACKAGE_FOLDERS = (
     ("word/", Content.WORD),
     ("ppt/", Content.PRESENTATION),
@@ -153,7 +154,8 @@ def _identify_zip(path: Path) -> Content:
     if declared is not None:
         return declared
     for folder, content in _PACKAGE_FOLDERS:
-        if any(name.startswith(folder) for name in names):
+        # People, too, have folders of these names.
+        if _OFFICE_ENTRY in names and any(name.startswith(folder) for name in names):
             return content
     # Books that were packed again by hand often lack their type.
     return Content.BOOK if _BOOK_ENTRY in names and _TYPE_ENTRY not in names else Content.ZIP

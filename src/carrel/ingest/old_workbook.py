@@ -14,6 +14,7 @@ from carrel.core.documents import Section
 from carrel.core.errors import EncryptedDocument, UnreadableDocument
 from carrel.ingest.cleaning import one_line
 from carrel.ingest.failures import checked_sections
+from carrel.ingest.number_format import shown_number
 from carrel.ingest.rows import row_lines, sections_of_lines
 
 _ENCRYPTED = "encrypted"
@@ -24,8 +25,8 @@ MOST_CHARACTERS = 1 << 28
 class OldWorkbookReader:
     """Reads XLS: ``page`` is the sheet's number, ``heading`` its name; several rows a section.
 
-    Of formulas it reads the result that was stored last. Dates read as dates, percentages as the
-    numbers behind them.
+    Of formulas it reads the result that was stored last. Percentages, amounts and other numbers
+    read as the sheet shows them, dates in the order year, month, day.
     """
 
     @checked_sections
@@ -35,7 +36,7 @@ class OldWorkbookReader:
         with Path(os.devnull).open("w") as log, _workbook(path, log) as workbook:
             characters = 0
             for number, name in enumerate(workbook.sheet_names(), start=1):
-                rows = _rows(workbook.sheet_by_index(number - 1), workbook.datemode)
+                rows = _rows(workbook, workbook.sheet_by_index(number - 1))
                 for section in sections_of_lines(row_lines(rows), number, one_line(name) or None):
                     characters += len(section.text)
                     if characters > MOST_CHARACTERS:
@@ -46,7 +47,9 @@ class OldWorkbookReader:
 
 def _workbook(path: Path, log: Any) -> Any:
     try:
-        return xlrd.open_workbook(path, logfile=log, on_demand=True, ragged_rows=True)
+        return xlrd.open_workbook(
+            path, logfile=log, on_demand=True, ragged_rows=True, formatting_info=True
+        )
     except xlrd.XLRDError as error:
         if _ENCRYPTED in str(error):
             raise EncryptedDocument(
@@ -55,21 +58,22 @@ def _workbook(path: Path, log: Any) -> Any:
         raise
 
 
-def _rows(sheet: Any, datemode: int) -> Iterator[list[str]]:
+def _rows(workbook: Any, sheet: Any) -> Iterator[list[str]]:
     for number in range(sheet.nrows):
-        yield [_cell_text(cell, datemode) for cell in sheet.row(number)]
+        yield [_cell_text(workbook, cell) for cell in sheet.row(number)]
 
 
-def _cell_text(cell: Any, datemode: int) -> str:
+def _cell_text(workbook: Any, cell: Any) -> str:
     value = cell.value
     if cell.ctype == xlrd.XL_CELL_NUMBER:
-        return f"{value:.15g}"
+        style = workbook.xf_list[cell.xf_index]
+        return shown_number(value, workbook.format_map[style.format_key].format_str)
     if cell.ctype == xlrd.XL_CELL_BOOLEAN:
         return "TRUE" if value else "FALSE"
     if cell.ctype == xlrd.XL_CELL_ERROR:
         return str(xlrd.error_text_from_code.get(value, ""))
     if cell.ctype == xlrd.XL_CELL_DATE:
-        return _date_text(value, datemode)
+        return _date_text(value, workbook.datemode)
     return one_line(str(value))
 
 

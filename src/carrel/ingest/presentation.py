@@ -6,7 +6,9 @@ from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pptx
+from pptx.opc.package import PartFactory
+from pptx.package import Package
+from pptx.parts.presentation import PresentationPart
 from pptx.shapes.group import GroupShape
 from pptx.slide import Slide
 
@@ -15,6 +17,13 @@ from carrel.ingest.blocks import heading_line
 from carrel.ingest.cleaning import clean_text, one_line, squeeze_blank_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.package import require_sound_package
+
+# Forms with macros that the library does not know by itself.
+_MORE_FORMS = (
+    "application/vnd.ms-powerpoint.slideshow.macroEnabled.main+xml",
+    "application/vnd.ms-powerpoint.template.macroEnabled.main+xml",
+)
+PartFactory.part_type_for.update(dict.fromkeys(_MORE_FORMS, PresentationPart))
 
 
 class PresentationReader:
@@ -28,7 +37,8 @@ class PresentationReader:
     def read(self, path: Path) -> Generator[Section]:
         """Yield the slides that have text."""
         require_sound_package(path)
-        presentation = pptx.Presentation(str(path))
+        # Shows and templates differ from presentations in nothing that is read.
+        presentation = Package.open(str(path)).presentation_part.presentation
         for number, slide in enumerate(presentation.slides, start=1):
             text = squeeze_blank_lines("\n".join(_slide_lines(slide)))
             yield Section(text, page=number, heading=_title(slide))

@@ -29,6 +29,7 @@ from carrel.ingest.opendocument_presentation import OpenDocumentPresentationRead
 from carrel.ingest.opendocument_spreadsheet import OpenDocumentSpreadsheetReader
 from carrel.ingest.opendocument_text import OpenDocumentTextReader
 from carrel.ingest.org import OrgReader
+from carrel.ingest.other_forms import OTHER_FORMS, PACK_ANEW, save_as
 from carrel.ingest.outlook import OutlookReader
 from carrel.ingest.pdf import PdfReader
 from carrel.ingest.picture import PictureReader
@@ -48,9 +49,14 @@ from carrel.ingest.xml_text import XmlReader
 _PACKAGES = frozenset((Content.WORD, Content.PRESENTATION, Content.WORKBOOK)).union(
     (Content.OPEN_TEXT, Content.OPEN_PRESENTATION, Content.OPEN_SPREADSHEET, Content.BOOK)
 )
-_MODERN_FORM = {Content.OLD_OFFICE: ".docx, .xlsx or .pptx", Content.HEIC: ".jpg"}
-# The usual decoders of HEVC are under licenses that Carrel cannot pass on.
-_OTHER_FORM = {".heic": ".jpg", ".heif": ".jpg"}
+_PRESENTATIONS = (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm")
+# What to do with a file that holds what Carrel does not read.
+_INSTEAD = {
+    Content.OLD_OFFICE: save_as(".docx, .xlsx or .pptx"),
+    Content.HEIC: save_as(".jpg"),
+    Content.SEVEN_ZIP: PACK_ANEW,
+    Content.RAR: PACK_ANEW,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +97,9 @@ class SuffixReaderRegistry:
         """
         suffix = _suffix(name)
         expected = self._formats.get(suffix)
-        if suffix in _OTHER_FORM:
-            raise UnsupportedFormat(
-                f"files ending in {suffix} cannot be read: save it as {_OTHER_FORM[suffix]} "
-                "and add that"
-            )
+        if suffix in OTHER_FORMS:
+            advice = OTHER_FORMS[suffix]
+            raise UnsupportedFormat(f"files ending in {suffix} cannot be read: {advice}")
         if expected is None:
             named = f"files ending in {suffix}" if suffix else "files without an ending"
             raise UnsupportedFormat(f"{named} cannot be read: Carrel reads {READABLE}")
@@ -132,8 +136,8 @@ class SuffixReaderRegistry:
         )
 
     def _advice(self, content: Content) -> str:
-        if content in _MODERN_FORM:
-            return f": save it as {_MODERN_FORM[content]} and add that"
+        if content in _INSTEAD:
+            return f": {_INSTEAD[content]}"
         for suffix, known in self._formats.items():
             if known.content is content:
                 return f": rename it to end in {suffix}"
@@ -149,9 +153,9 @@ def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixRea
     registry = SuffixReaderRegistry(
         [
             Format((".pdf",), Content.PDF, PdfReader(recognizer)),
-            Format((".docx",), Content.WORD, word),
-            Format((".pptx",), Content.PRESENTATION, presentation),
-            Format((".xlsx",), Content.WORKBOOK, SpreadsheetReader()),
+            Format((".docx", ".docm", ".dotx", ".dotm"), Content.WORD, word),
+            Format(_PRESENTATIONS, Content.PRESENTATION, presentation),
+            Format((".xlsx", ".xlsm", ".xltx", ".xltm"), Content.WORKBOOK, SpreadsheetReader()),
             Format((".doc",), Content.OLD_WORD, old_word),
             Format((".ppt",), Content.OLD_PRESENTATION, old_presentation),
             Format((".xls",), Content.OLD_WORKBOOK, OldWorkbookReader()),

@@ -13,6 +13,7 @@ import openpyxl
 from carrel.core.documents import Section
 from carrel.ingest.cleaning import one_line
 from carrel.ingest.failures import checked_sections
+from carrel.ingest.number_format import shown_number
 from carrel.ingest.package import require_sound_package
 from carrel.ingest.rows import row_lines, sections_of_lines
 
@@ -24,15 +25,19 @@ _MOST_COLUMNS = 16_384
 class SpreadsheetReader:
     """Reads XLSX: ``page`` is the sheet's number, ``heading`` its name; several rows a section.
 
-    Of formulas it reads the result that was stored last. Percentages and dates read as the sheet
-    shows them.
+    Of formulas it reads the result that was stored last. Percentages, amounts and other numbers
+    read as the sheet shows them, dates in the order year, month, day. Macros are left out.
     """
 
     @checked_sections
     def read(self, path: Path) -> Generator[Section]:
         """Yield the sections of one sheet after the other, hidden ones included."""
         require_sound_package(path)
-        with closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as workbook:
+        # A stream, because openpyxl refuses paths by their ending, and those of a store have none.
+        with (
+            path.open("rb") as stream,
+            closing(openpyxl.load_workbook(stream, read_only=True, data_only=True)) as workbook,
+        ):
             for number, name in enumerate(workbook.sheetnames, start=1):
                 sheet = workbook[name]
                 # A sheet that is one chart has no rows.
@@ -54,9 +59,7 @@ def _cell_text(cell: Any) -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, (int, float)):
-        if "%" in (cell.number_format or ""):
-            return f"{value * 100:.6g}%"
-        return str(value) if isinstance(value, int) else f"{value:.15g}"
+        return shown_number(value, cell.number_format or "")
     if isinstance(value, datetime.datetime):
         midnight = value.time() == datetime.time()
         return value.date().isoformat() if midnight else value.isoformat(" ", "minutes")

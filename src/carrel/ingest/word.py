@@ -7,14 +7,17 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
-import docx
 from docx.document import Document
 from docx.enum.style import WD_STYLE_TYPE
-from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
+from docx.opc.part import PartFactory
 from docx.oxml import parse_xml
 from docx.oxml.ns import qn
+from docx.package import Package
+from docx.parts.document import DocumentPart
 
 from carrel.core.documents import Section
+from carrel.core.errors import UnreadableDocument
 from carrel.ingest.blocks import Block, sections_by_heading
 from carrel.ingest.cleaning import clean_text, one_line
 from carrel.ingest.failures import checked_sections
@@ -42,10 +45,20 @@ _LEFT_OUT = {
     qn("w:sectPr"),
     "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback",
 }
+# Documents with macros and templates, which the library would otherwise not take for documents.
+_FORMS = (
+    CONTENT_TYPE.WML_DOCUMENT_MAIN,
+    "application/vnd.ms-word.document.macroEnabled.main+xml",
+    "application/vnd.ms-word.template.macroEnabledTemplate.main+xml",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml",
+)
+PartFactory.part_type_for.update(dict.fromkeys(_FORMS, DocumentPart))
 
 
 class WordReader:
-    """Reads DOCX: paragraphs and tables in document order, each heading begins a section.
+    """Reads DOCX, also with macros, which are left out, and templates.
+
+    Paragraphs and tables come in document order, each heading begins a section.
 
     Tables read row by row as ``cell | cell``. Text boxes, content controls and tracked insertions
     are read, tracked deletions are not. Footnotes and endnotes follow as sections of their own.
@@ -56,11 +69,19 @@ class WordReader:
     def read(self, path: Path) -> Generator[Section]:
         """Yield the sections."""
         require_sound_package(path)
-        document = docx.Document(str(path))
+        document = _opened(path)
         headings = _heading_styles(document)
         yield from sections_by_heading(_blocks(document.element.body, headings))
         for notes in _notes(document):
             yield from sections_by_heading(_blocks(notes, headings))
+
+
+def _opened(path: Path) -> Document:
+    part = Package.open(str(path)).main_document_part
+    if not isinstance(part, DocumentPart):
+        raise UnreadableDocument("it is damaged: parts of it are missing or wrong")
+    document: Document = part.document
+    return document
 
 
 def _heading_styles(document: Document) -> frozenset[str]:
