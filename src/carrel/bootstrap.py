@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from carrel.core.errors import InvalidSetting
-from carrel.core.protocols import Embedder, ReaderRegistry, VectorIndex
+from carrel.core.protocols import Embedder, ReaderRegistry, Splitter, TextWindow, VectorIndex
 from carrel.engine.build import model_loaders, model_planner, score_spec
 from carrel.engine.pool import ModelPool
 from carrel.engine.scoring.reward import RewardModel
@@ -19,6 +19,7 @@ from carrel.index.keyword import SqliteKeywordIndex
 from carrel.ingest.confined import ConfinedReaders, ReadingLimits
 from carrel.ingest.registry import default_registry
 from carrel.ingest.splitter import RecursiveSplitter
+from carrel.ingest.window import WindowSplitter
 from carrel.services.application import Services
 from carrel.services.chat import ChatPolicy, ChatService
 from carrel.services.collections import CollectionService
@@ -167,6 +168,13 @@ def _readers(documents: DocumentSettings) -> ConfinedReaders:
     return ConfinedReaders(ReadingLimits(documents.max_reading_seconds, memory), recognition)
 
 
+def _splitter(documents: DocumentSettings, embedder: Embedder) -> Splitter:
+    by_characters = RecursiveSplitter(documents.chunk_size, documents.chunk_overlap)
+    if isinstance(embedder, TextWindow):
+        return WindowSplitter(by_characters, embedder)
+    return by_characters
+
+
 def _vector_index(settings: Settings) -> VectorIndex:
     folder = settings.storage.db_dir / settings.documents.db_type
     return ChromaIndex(folder) if settings.documents.db_type == "chroma" else FaissIndex(folder)
@@ -188,7 +196,7 @@ def _services(
     collections = CollectionService(catalog, originals, indexer)
     tools = ReadingTools(
         readers,
-        RecursiveSplitter(documents.chunk_size, documents.chunk_overlap),
+        _splitter(documents, indexes.embedder),
         documents.max_file_megabytes,
     )
     retrieval = RetrievalService(catalog, indexes, collections, documents.retrieval_candidates)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
@@ -10,22 +9,12 @@ import structlog
 
 from carrel.core.documents import Chunk, Collection, DocumentRecord, DocumentStatus
 from carrel.core.errors import InvalidSetting
+from carrel.core.indexed_text import indexed_text
 from carrel.core.protocols import Catalog, Embedder, KeywordIndex, OriginalStore, VectorIndex
 
 BATCH = 64
 
 log = structlog.get_logger()
-
-
-def indexed_text(chunk: Chunk, document_name: str) -> str:
-    """Return what is embedded and indexed for a chunk: its file, its heading, its text.
-
-    Reports of one kind repeat each other's wording; the name of the file and the heading are
-    often all that tells the company and the year apart.
-    """
-    stem = re.sub(r"\.\w{1,8}$", "", document_name)
-    lines = [re.sub(r"[_/\\-]+", " ", stem).strip(), chunk.heading or "", chunk.text]
-    return "\n".join(line for line in lines if line)
 
 
 def batches(chunks: Iterable[Chunk], size: int = BATCH) -> Iterable[list[Chunk]]:
@@ -76,7 +65,7 @@ class DocumentIndexer:
         self._index(record, chunks)
 
     def _index(self, record: DocumentRecord, chunks: Sequence[Chunk]) -> None:
-        texts = [indexed_text(chunk, record.name) for chunk in chunks]
+        texts = [indexed_text(record.name, chunk.heading, chunk.text) for chunk in chunks]
         vectors = self._embedder.embed_documents(texts)
         self._vectors.add(record.collection_id, chunks, vectors)
         self._keywords.add(record.collection_id, chunks, texts)
