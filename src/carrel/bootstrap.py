@@ -16,6 +16,7 @@ from carrel.index.chroma import ChromaIndex
 from carrel.index.embedder import SentenceTransformerEmbedder
 from carrel.index.faiss import FaissIndex
 from carrel.index.keyword import SqliteKeywordIndex
+from carrel.index.remote_embedder import RemoteEmbedder, is_remote
 from carrel.ingest.confined import ConfinedReaders, ReadingLimits
 from carrel.ingest.registry import default_registry
 from carrel.ingest.splitter import RecursiveSplitter
@@ -135,9 +136,7 @@ def build(settings: Settings, embedder: Embedder | None = None) -> Application:
         keywords = SqliteKeywordIndex(folder / "keyword.db")
         opening.callback(keywords.close)
         originals = OriginalFiles(folder / "originals")
-        embedder = embedder or SentenceTransformerEmbedder(
-            settings.documents.embedder, offline=settings.server.offline
-        )
+        embedder = embedder or _embedder(settings.documents, settings.server.offline)
         catalog = SqliteCatalog(database)
         indexer = DocumentIndexer(catalog, embedder, vectors, keywords)
         indexer.require_same_embedder()
@@ -166,6 +165,15 @@ def _readers(documents: DocumentSettings) -> ConfinedReaders:
     memory = int(documents.max_reading_memory * 2**30)
     recognition = {"ocr": documents.ocr, "ocr_languages": documents.ocr_languages}
     return ConfinedReaders(ReadingLimits(documents.max_reading_seconds, memory), recognition)
+
+
+def _embedder(documents: DocumentSettings, offline: bool) -> Embedder:
+    if not is_remote(documents.embedder):
+        return SentenceTransformerEmbedder(documents.embedder, offline=offline)
+    key = documents.embedder_api_key
+    secret = key.get_secret_value() if key is not None else None
+    window = documents.embedder_window
+    return RemoteEmbedder(documents.embedder, secret, window=window, offline=offline)
 
 
 def _splitter(documents: DocumentSettings, embedder: Embedder) -> Splitter:
