@@ -43,7 +43,7 @@ MEBIBYTE = 2**20
 class TimedEmbedder:
     """The embedder that is measured, with the time spent inside it and the texts it was given."""
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: SentenceTransformerEmbedder) -> None:
         self._embedder = embedder
         self.name = embedder.name
         self.seconds = 0.0
@@ -61,6 +61,10 @@ class TimedEmbedder:
         vectors = self._embedder.embed_documents(texts)
         self.seconds += time.perf_counter() - started
         return vectors
+
+    def fits(self, texts: Sequence[str], reserve: int = 0) -> list[bool]:
+        """Tell what the embedder would read to its end; its time is the splitter's."""
+        return self._embedder.fits(texts, reserve)
 
     def embed_query(self, text: str) -> list[float]:
         """Embed a question."""

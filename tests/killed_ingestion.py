@@ -23,8 +23,8 @@ from carrel import bootstrap
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.documents import DocumentStatus, IncomingFile
+from carrel.core.indexed_text import indexed_text
 from carrel.core.protocols import Catalog
-from carrel.services.indexing import indexed_text
 from carrel.settings.load import load_settings
 from carrel.storage.catalog import SqliteCatalog
 from carrel.storage.database import Database
@@ -70,7 +70,7 @@ def kept_texts(application: Application, catalog: Catalog) -> list[str]:
             ids = [chunk.id for chunk in chunks]
             stored = application.indexes.vectors.vectors(collection.id, ids)
             digests += [
-                digest(indexed_text(chunk, document.name)).hex()
+                digest(indexed_text(document.name, chunk.heading, chunk.text)).hex()
                 for chunk in chunks
                 if chunk.id in stored
             ]

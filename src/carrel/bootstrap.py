@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from carrel import __version__
 from carrel.core.errors import InvalidSetting
-from carrel.core.protocols import Embedder, ReaderRegistry, VectorIndex
+from carrel.core.protocols import Embedder, ReaderRegistry, Splitter, TextWindow, VectorIndex
 from carrel.engine.build import model_loaders, model_planner, score_spec
 from carrel.engine.pool import ModelPool
 from carrel.engine.scoring.reward import RewardModel
@@ -17,9 +17,11 @@ from carrel.index.chroma import ChromaIndex
 from carrel.index.embedder import SentenceTransformerEmbedder
 from carrel.index.faiss import FaissIndex
 from carrel.index.keyword import SqliteKeywordIndex
+from carrel.index.remote_embedder import RemoteEmbedder, is_remote
 from carrel.ingest.confined import ConfinedReaders, ReadingLimits
 from carrel.ingest.registry import default_registry
 from carrel.ingest.splitter import RecursiveSplitter
+from carrel.ingest.window import WindowSplitter
 from carrel.services.application import Services
 from carrel.services.chat import ChatPolicy, ChatService
 from carrel.services.collections import CollectionService
@@ -145,9 +147,7 @@ def build(settings: Settings, embedder: Embedder | None = None) -> Application:
         keywords = SqliteKeywordIndex(folder / "keyword.db")
         opening.callback(keywords.close)
         originals = OriginalFiles(folder / "originals")
-        embedder = embedder or SentenceTransformerEmbedder(
-            settings.documents.embedder, offline=settings.server.offline
-        )
+        embedder = embedder or _embedder(settings.documents, settings.server.offline)
         catalog = SqliteCatalog(database)
         indexer = DocumentIndexer(catalog, embedder, vectors, keywords)
         indexer.require_same_embedder()
@@ -183,8 +183,25 @@ def _readers(documents: DocumentSettings) -> ConfinedReaders:
 
 def _reading_fingerprint(documents: DocumentSettings) -> str:
     """Return what, besides a file itself, decides how it is cut into chunks."""
-    chosen = (documents.chunk_size, documents.chunk_overlap, documents.ocr, documents.ocr_languages)
-    return " ".join(["carrel", __version__, *map(str, chosen)])
+    cut = (documents.chunk_size, documents.chunk_overlap, documents.embedder)
+    recognised = (documents.ocr, documents.ocr_languages)
+    return " ".join(["carrel", __version__, *map(str, (*cut, *recognised))])
+
+
+def _embedder(documents: DocumentSettings, offline: bool) -> Embedder:
+    if not is_remote(documents.embedder):
+        return SentenceTransformerEmbedder(documents.embedder, offline=offline)
+    key = documents.embedder_api_key
+    secret = key.get_secret_value() if key is not None else None
+    window = documents.embedder_window
+    return RemoteEmbedder(documents.embedder, secret, window=window, offline=offline)
+
+
+def _splitter(documents: DocumentSettings, embedder: Embedder) -> Splitter:
+    by_characters = RecursiveSplitter(documents.chunk_size, documents.chunk_overlap)
+    if isinstance(embedder, TextWindow):
+        return WindowSplitter(by_characters, embedder)
+    return by_characters
 
 
 def _vector_index(settings: Settings) -> VectorIndex:
@@ -210,7 +227,7 @@ def _services(
     collections = CollectionService(catalog, originals, indexer)
     tools = ReadingTools(
         readers,
-        RecursiveSplitter(documents.chunk_size, documents.chunk_overlap),
+        _splitter(documents, indexes.embedder),
         documents.max_file_megabytes,
         _reading_fingerprint(documents),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 
 from carrel.core.protocols import Embedder
 from carrel.index.embedder import SentenceTransformerEmbedder
+from carrel.index.remote_embedder import RemoteEmbedder
+from embedding_server import embedding_server
 from tiny_embedder import save_tiny_embedder
 
 TEXTS = [
@@ -24,13 +27,21 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module", params=["bundled", "tiny"])
-def embedder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Embedder:
+@pytest.fixture(scope="module", params=["bundled", "tiny", "remote"])
+def embedder(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Embedder]:
     """Each kind of model, loaded once."""
     if request.param == "bundled":
-        return SentenceTransformerEmbedder("bundled", offline=True)
+        yield SentenceTransformerEmbedder("bundled", offline=True)
+        return
     folder = save_tiny_embedder(tmp_path_factory.mktemp("tiny"))
-    return SentenceTransformerEmbedder(str(folder), offline=True, batch_size=3)
+    tiny = SentenceTransformerEmbedder(str(folder), offline=True, batch_size=3)
+    if request.param == "tiny":
+        yield tiny
+        return
+    with embedding_server(tiny.embed_documents) as server:
+        yield RemoteEmbedder(f"tiny@{server.url}", None, window=512, offline=True)
 
 
 def test_vectors_have_the_stated_dimension_and_length_one(embedder: Embedder) -> None:

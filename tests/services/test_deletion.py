@@ -11,8 +11,8 @@ import pytest
 from carrel import bootstrap
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
+from carrel.core.indexed_text import indexed_text
 from carrel.core.protocols import Embedder
-from carrel.services.indexing import indexed_text
 from carrel.settings.schema import Settings
 from texts import ingest_texts
 
@@ -71,9 +71,7 @@ async def filled(
 
 
 def indexed_text_of(name: str, text: str) -> str:
-    from carrel.core.documents import Chunk
-
-    return indexed_text(Chunk("x", "x", 0, text), name)
+    return indexed_text(name, None, text)
 
 
 @pytest.mark.parametrize("db_type", ["chroma", "faiss"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from carrel.core.chat import EngineEvent, Message, ModelInfo, SamplingParams
 from carrel.core.documents import (
@@ -81,6 +81,15 @@ class Embedder(Protocol):
 
     def embed_query(self, text: str) -> list[float]:
         """Return the vector of a question."""
+        ...
+
+
+@runtime_checkable
+class TextWindow(Protocol):
+    """What an embedder knows about the texts that it can read to their end."""
+
+    def fits(self, texts: Sequence[str], reserve: int = 0) -> list[bool]:
+        """Tell for each text whether it can have ``reserve`` more tokens and lose none."""
         ...
 
 

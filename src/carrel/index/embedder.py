@@ -12,6 +12,7 @@ from carrel.core.errors import ModelLoadFailed
 from carrel.core.library_imports import library_imports
 from carrel.core.own_thread import in_own_thread
 from carrel.index.embedder_files import embedder_folder, first_line
+from carrel.index.token_window import TokenWindow
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -59,6 +60,7 @@ class SentenceTransformerEmbedder:
         self._batch_size = batch_size
         self._lock = RLock()
         self._model: SentenceTransformer | None = None
+        self._window: TokenWindow | None = None
 
     @property
     def name(self) -> str:
@@ -85,6 +87,13 @@ class SentenceTransformerEmbedder:
         """Return the vector of a question, with the prompt that the model wants before it."""
         with self._lock:
             return self._in_own_thread(self._loaded().encode_query, [text])[0]
+
+    def fits(self, texts: Sequence[str], reserve: int = 0) -> list[bool]:
+        """Tell for each text whether it, its prompt and ``reserve`` tokens fit the window."""
+        if self._window is None:
+            with self._lock:
+                self._window = TokenWindow(self._loaded())
+        return self._window.fits(texts, reserve)
 
     def _in_own_thread(self, encode: Callable[..., Any], texts: list[str]) -> list[list[float]]:
         on_cpu = self._loaded().device.type == "cpu"

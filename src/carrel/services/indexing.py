@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence, Set
 from itertools import islice
 
@@ -10,6 +9,7 @@ import structlog
 
 from carrel.core.documents import Chunk, Collection, DocumentRecord, DocumentStatus
 from carrel.core.errors import InvalidSetting
+from carrel.core.indexed_text import indexed_text
 from carrel.core.protocols import (
     Catalog,
     Embedder,
@@ -26,17 +26,6 @@ GROUP = 16
 """Texts that are embedded between two looks at whether to stop: less than a second's work."""
 
 log = structlog.get_logger()
-
-
-def indexed_text(chunk: Chunk, document_name: str) -> str:
-    """Return what is embedded and indexed for a chunk: its file, its heading, its text.
-
-    Reports of one kind repeat each other's wording; the name of the file and the heading are
-    often all that tells the company and the year apart.
-    """
-    stem = re.sub(r"\.\w{1,8}$", "", document_name)
-    lines = [re.sub(r"[_/\\-]+", " ", stem).strip(), chunk.heading or "", chunk.text]
-    return "\n".join(line for line in lines if line)
 
 
 def batches(chunks: Iterable[Chunk], size: int = BATCH) -> Iterable[list[Chunk]]:
@@ -106,7 +95,7 @@ class DocumentIndexer:
         known: Sequence[Vector | None],
         pause: Callable[[], None] = lambda: None,
     ) -> None:
-        texts = [indexed_text(chunk, record.name) for chunk in chunks]
+        texts = [indexed_text(record.name, chunk.heading, chunk.text) for chunk in chunks]
         vectors = list(known)
         # Texts of about one length are embedded together: the shorter ones are padded.
         missing = [row for row, vector in enumerate(vectors) if vector is None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from carrel.settings.section import Section
 
@@ -19,7 +19,18 @@ class DocumentSettings(Section):
         BUNDLED,
         min_length=1,
         description="Sentence-transformers model id or local folder; 'bundled' is "
-        "all-MiniLM-L6-v2, which comes with Carrel.",
+        "all-MiniLM-L6-v2, which comes with Carrel; MODEL@http://HOST:PORT/v1 is a model on an "
+        "OpenAI-compatible server.",
+    )
+    embedder_api_key: SecretStr | None = Field(
+        None, description="API key for the server of 'embedder'."
+    )
+    embedder_window: int = Field(
+        512,
+        ge=256,
+        le=1000000,
+        description="Tokens that the model on the server of 'embedder' reads of a text; chunks "
+        "that may be longer are cut further. Other embedders know it themselves.",
     )
     db_type: Literal["chroma", "faiss"] = Field("chroma", description="Vector store.")
     langchain_mode: str = Field(

@@ -1,0 +1,66 @@
+"""How many tokens of a text a sentence-transformers model reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+DOCUMENT_PROMPTS = ("document", "passage", "corpus")
+"""The names by which the library looks for the prompt of a document, in its order."""
+
+ADDED = 8
+"""Most tokens that a tokenizer puts around a text."""
+
+
+class TokenWindow:
+    """Counts texts in a model's own tokens, with its prompt for documents.
+
+    It has a tokenizer of its own, because the model's is set to cut what it reads; it may be used
+    while the model computes.
+    """
+
+    def __init__(self, model: SentenceTransformer) -> None:
+        self._window = model.max_seq_length
+        names = [name for name in DOCUMENT_PROMPTS if name in model.prompts]
+        name = names[0] if names else model.default_prompt_name
+        self._prompt: str = (model.prompts.get(name) or "") if name else ""
+        self._lock = Lock()
+        self._tokenizer = _own_copy(model.tokenizer)
+
+    def fits(self, texts: Sequence[str], reserve: int) -> list[bool]:
+        """Tell for each text whether it, its prompt and ``reserve`` tokens fit the window."""
+        if self._window is None:
+            return [True] * len(texts)
+        room = self._window - reserve
+        short = [self._surely_fits(text, room) for text in texts]
+        longer = [text for text, known in zip(texts, short, strict=True) if not known]
+        counts = iter(self._counts([self._prompt + text.strip() for text in longer]))
+        return [known or next(counts) <= room for known in short]
+
+    def _surely_fits(self, text: str, room: int) -> bool:
+        # A letter of ASCII is one token at most; normalizing can make many of another character.
+        return text.isascii() and len(self._prompt) * 4 + len(text) + ADDED <= room
+
+    def _counts(self, texts: list[str]) -> list[int]:
+        if not texts:
+            return []
+        if hasattr(self._tokenizer, "encode_batch_fast"):
+            return [len(each.ids) for each in self._tokenizer.encode_batch_fast(texts)]
+        with self._lock:
+            encoded = self._tokenizer(texts, truncation=False, verbose=False)["input_ids"]
+        return [len(each) for each in encoded]
+
+
+def _own_copy(tokenizer: Any) -> Any:
+    """Return the fast tokenizer that neither cuts nor pads; one without it is used as it is."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        return tokenizer
+    copy = type(backend).from_str(backend.to_str())
+    copy.no_truncation()
+    copy.no_padding()
+    return copy
