@@ -96,6 +96,10 @@ class VectorIndex(Protocol):
         """
         ...
 
+    def vectors(self, collection_id: str, chunk_ids: Sequence[str]) -> dict[str, Vector]:
+        """Return the vectors of those chunks that have one, scaled to length 1, by chunk id."""
+        ...
+
     def document_ids(self, collection_id: str) -> set[str]:
         """The documents that have at least one vector in the collection."""
         ...

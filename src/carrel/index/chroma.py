@@ -17,6 +17,7 @@ from carrel.core.documents import Chunk
 from carrel.core.errors import InvalidSetting, StorageFull, StoreCorrupt
 from carrel.core.protocols import Vector
 from carrel.disk.failures import disk_errors, is_nearly_full
+from carrel.index.directions import normalize
 from carrel.index.write_guard import WriteGuard
 
 if TYPE_CHECKING:
@@ -123,6 +124,23 @@ class ChromaIndex:
             (chunk_id, 1.0 - distance)
             for chunk_id, distance in zip(found["ids"][0], distances[0], strict=True)
         ]
+
+    def vectors(self, collection_id: str, chunk_ids: Sequence[str]) -> dict[str, Vector]:
+        """Return the vectors of those chunks that have one, scaled to length 1, by chunk id."""
+        found: dict[str, Vector] = {}
+        with self._errors():
+            collection = self._collection(collection_id)
+            if collection is None:
+                return found
+            # Chroma refuses a list of ids that names one twice.
+            for ids in _parts(list(dict.fromkeys(chunk_ids)), self._batch):
+                page = collection.get(ids=list(ids), include=["embeddings"])
+                matrix = np.asarray(page["embeddings"], dtype=np.float32).reshape(
+                    len(page["ids"]), -1
+                )
+                normalize(matrix)
+                found.update(zip(page["ids"], matrix.tolist(), strict=True))
+        return found
 
     def document_ids(self, collection_id: str) -> set[str]:
         """The documents that have at least one vector in the collection."""
