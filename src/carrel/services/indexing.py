@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 import structlog
@@ -63,12 +63,56 @@ class DocumentIndexer:
         if stored is not None and any(self._catalog.documents(each.id) for each in collections):
             raise InvalidSetting(
                 f"The stored documents were embedded with {stored}, not {current}: "
-                f"start with --embedder={stored}, or give another folder with --db_dir."
+                f"start with --embedder={stored}, or embed them anew with "
+                f"'carrel reindex --embedder={current}'."
             )
-        for each in collections:
-            # An emptied store still remembers the length of its vectors.
+        # An emptied store still remembers the length of its vectors.
+        self.drop_vectors()
+
+    def drop_vectors(self) -> None:
+        """Remove all vectors, and record the embedder that makes the next ones."""
+        for each in self._catalog.collections():
             self._vectors.delete_collection(each.id)
-        self._catalog.set_embedder_name(current)
+        # Recorded last: with the earlier name, what is gone is made again by that embedder.
+        self._catalog.set_embedder_name(self._embedder.name)
+
+    def unfinished(self) -> list[DocumentRecord]:
+        """Return the ready documents that miss vectors of the present embedder.
+
+        While vectors of another one are stored, there are none: they have to be dropped first.
+        """
+        if self._catalog.embedder_name() != self._embedder.name:
+            return []
+        found: list[DocumentRecord] = []
+        for collection in self._catalog.collections():
+            ready = self._ready(collection.id)
+            whole = self._whole(collection.id, ready)
+            found += [record for record in ready.values() if record.id not in whole]
+        return found
+
+    def index_again(self, record: DocumentRecord) -> Iterator[int]:
+        """Embed and index a document from its chunks; yields how many each batch had."""
+        for batch in batches(self._catalog.document_chunks(record.id)):
+            self._index(record, batch)
+            yield len(batch)
+
+    def _ready(self, collection_id: str) -> dict[str, DocumentRecord]:
+        records = self._catalog.documents(collection_id)
+        return {each.id: each for each in records if each.status is DocumentStatus.READY}
+
+    def _whole(self, collection_id: str, ready: dict[str, DocumentRecord]) -> set[str]:
+        """Return the documents among ``ready`` of which both indexes hold every chunk."""
+        in_vectors = self._vectors.document_ids(collection_id)
+        present = ready.keys() & in_vectors & self._keywords.document_ids(collection_id)
+        # Counting is quick; asking for every chunk is not, and only needed after a crash.
+        expected = sum(ready[each].chunks for each in present)
+        if in_vectors == present and self._vectors.count(collection_id) == expected:
+            return present
+        return {each for each in present if self._has_all_vectors(collection_id, each)}
+
+    def _has_all_vectors(self, collection_id: str, document_id: str) -> bool:
+        ids = [each.id for each in self._catalog.document_chunks(document_id)]
+        return len(self._vectors.vectors(collection_id, ids)) == len(ids)
 
     def write(self, record: DocumentRecord, chunks: Sequence[Chunk]) -> None:
         """Embed chunks of a pending document and store them everywhere."""
@@ -78,8 +122,9 @@ class DocumentIndexer:
     def _index(self, record: DocumentRecord, chunks: Sequence[Chunk]) -> None:
         texts = [indexed_text(chunk, record.name) for chunk in chunks]
         vectors = self._embedder.embed_documents(texts)
-        self._vectors.add(record.collection_id, chunks, vectors)
+        # Vectors last: a document that has them all has all its words, whenever it was stopped.
         self._keywords.add(record.collection_id, chunks, texts)
+        self._vectors.add(record.collection_id, chunks, vectors)
 
     def remove_documents(self, collection_id: str, document_ids: Sequence[str]) -> None:
         """Remove documents from both indexes."""
@@ -95,8 +140,10 @@ class DocumentIndexer:
         """Make the indexes and the stored files agree with the catalog again, after a crash.
 
         A document that was left pending becomes failed; entries and files of documents that the
-        catalog does not hold as ready are removed; a ready document that an index misses (its
-        folder was lost, or the kind of store was changed) is indexed again from its chunks.
+        catalog does not hold as ready are removed; a ready document that an index misses or has in
+        part (its folder was lost, the kind of store was changed, a reindex was interrupted) is
+        indexed again from its chunks. Collections that the catalog does not know stay as they
+        are: on a server they belong to another Carrel.
         """
         ready_everywhere: set[str] = set()
         for collection in self._catalog.collections():
@@ -117,13 +164,12 @@ class DocumentIndexer:
         self, collection: Collection, ready: dict[str, DocumentRecord]
     ) -> None:
         in_vectors = self._vectors.document_ids(collection.id)
-        in_keywords = self._keywords.document_ids(collection.id)
-        stale = (in_vectors | in_keywords) - ready.keys()
+        stale = (in_vectors | self._keywords.document_ids(collection.id)) - ready.keys()
         if stale:
             log.warning("index.stale", collection=collection.name, documents=len(stale))
             self.remove_documents(collection.id, sorted(stale))
-        for document_id in ready.keys() - (in_vectors & in_keywords):
+        for document_id in ready.keys() - self._whole(collection.id, ready):
             record = ready[document_id]
             log.warning("index.missing", document=record.name)
-            for batch in batches(self._catalog.document_chunks(document_id)):
-                self._index(record, batch)
+            for _ in self.index_again(record):
+                pass
