@@ -216,7 +216,7 @@ def report(results: dict[tuple[str, int], dict[str, float]]) -> str:
         "# The stores",
         "",
         "Made by `python benchmarks/stores.py`, which says how. All in one run.",
-        "The targets are, at 100,000 chunks: search p50 under 30 ms and p95 under 80 ms, start under",
+        "The targets at 100,000 chunks: search p50 under 30 ms and p95 under 80 ms, start under",
         "5 s, deletion under 1 s.",
         "",
         f"| figure | {' | '.join(heads)} |",
