@@ -11,7 +11,7 @@ from pathlib import Path
 
 from carrel.core.documents import Section
 from carrel.core.errors import EncryptedDocument
-from carrel.core.protocols import Reader
+from carrel.core.reading import Reader
 
 
 class HostileReader:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import get_args
 
 from carrel import __version__
 from carrel.core.errors import InvalidSetting
-from carrel.core.protocols import Embedder, ReaderRegistry, Splitter, TextWindow, VectorIndex
+from carrel.core.protocols import Embedder, TextWindow, VectorIndex
+from carrel.core.reading import ReaderRegistry, Splitter
 from carrel.engine.build import model_loaders, model_planner, score_spec
 from carrel.engine.pool import ModelPool
 from carrel.engine.scoring.reward import RewardModel
@@ -33,6 +37,7 @@ from carrel.services.indexing import DocumentIndexer
 from carrel.services.ingestion import IngestionService
 from carrel.services.job_in_work import files_in_work
 from carrel.services.jobs import IngestionJobs
+from carrel.services.reindexing import Reindexing
 from carrel.services.retrieval import RetrievalService, SearchIndexes
 from carrel.services.scoring import AnswerScoring
 from carrel.services.web import WebService
@@ -129,34 +134,16 @@ def build(settings: Settings, embedder: Embedder | None = None) -> Application:
         StorageFull, StoreCorrupt: the data folder cannot be used.
         InvalidSetting: the folder cannot be made, or its documents have another embedder.
     """
-    folder = settings.storage.db_dir
     with ExitStack() as opening:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InvalidSetting(
-                f"The folder {folder} of --db_dir cannot be made: {error.strerror}."
-            ) from error
-        lock = DataFolderLock(folder)
-        lock.acquire()
-        opening.callback(lock.release)
-        database = Database(folder / "catalog.db")
-        opening.callback(database.close)
-        vectors = _vector_index(settings)
-        opening.callback(vectors.close)
-        keywords = SqliteKeywordIndex(folder / "keyword.db")
-        opening.callback(keywords.close)
-        originals = OriginalFiles(folder / "originals")
-        embedder = embedder or _embedder(settings.documents, settings.server.offline)
-        catalog = SqliteCatalog(database)
-        indexer = DocumentIndexer(catalog, embedder, vectors, keywords)
+        stores = _open_stores(settings, embedder, opening)
+        catalog, indexer, indexes = stores.catalog, stores.indexer, stores.indexes
+        originals = OriginalFiles(settings.storage.db_dir / "originals")
         indexer.require_same_embedder()
-        jobs = SqliteJobStore(database)
+        jobs = SqliteJobStore(stores.database)
         indexer.reconcile(originals, files_in_work(jobs))
         pool = ModelPool(model_loaders(settings), model_planner(settings))
         spec = score_spec(settings)
         scorer = RewardModel(spec) if spec is not None else None
-        indexes = SearchIndexes(embedder, vectors, keywords)
         readers = _readers(settings.documents)
         opening.callback(readers.close)
         services = _services(
@@ -168,11 +155,66 @@ def build(settings: Settings, embedder: Embedder | None = None) -> Application:
             originals=originals,
             jobs=jobs,
             indexer=indexer,
-            folder_files=SqliteFolderFiles(database),
-            history=HistoryService(SqliteConversationStore(database)),
+            folder_files=SqliteFolderFiles(stores.database),
+            history=HistoryService(SqliteConversationStore(stores.database)),
             indexes=indexes,
         )
-        return Application(services, pool, scorer, indexes, lock, opening.pop_all())
+        return Application(services, pool, scorer, indexes, stores.lock, opening.pop_all())
+
+
+@contextmanager
+def reindexing(settings: Settings, embedder: Embedder | None = None) -> Iterator[Reindexing]:
+    """Open the data folder only to make all its vectors anew, with the embedder of the settings.
+
+    Raises:
+        StoreInUse: another process holds the data folder.
+        StorageFull, StoreCorrupt, InvalidSetting: the data folder cannot be used.
+    """
+    with ExitStack() as opening:
+        stores = _open_stores(settings, embedder, opening)
+        yield Reindexing(
+            stores.indexer, stores.indexes.embedder, lambda: _remove_other_stores(settings)
+        )
+
+
+def _remove_other_stores(settings: Settings) -> None:
+    for kind in get_args(DocumentSettings.model_fields["db_type"].annotation):
+        if kind != settings.documents.db_type:
+            shutil.rmtree(settings.storage.db_dir / kind, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stores:
+    """What the data folder holds, opened."""
+
+    lock: DataFolderLock
+    database: Database
+    catalog: SqliteCatalog
+    indexer: DocumentIndexer
+    indexes: SearchIndexes
+
+
+def _open_stores(settings: Settings, embedder: Embedder | None, opening: ExitStack) -> _Stores:
+    folder = settings.storage.db_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidSetting(
+            f"The folder {folder} of --db_dir cannot be made: {error.strerror}."
+        ) from error
+    lock = DataFolderLock(folder)
+    lock.acquire()
+    opening.callback(lock.release)
+    database = Database(folder / "catalog.db")
+    opening.callback(database.close)
+    vectors = _vector_index(settings)
+    opening.callback(vectors.close)
+    keywords = SqliteKeywordIndex(folder / "keyword.db")
+    opening.callback(keywords.close)
+    embedder = embedder or _embedder(settings.documents, settings.server.offline)
+    catalog = SqliteCatalog(database)
+    indexer = DocumentIndexer(catalog, embedder, vectors, keywords)
+    return _Stores(lock, database, catalog, indexer, SearchIndexes(embedder, vectors, keywords))
 
 
 def _readers(documents: DocumentSettings) -> ConfinedReaders:

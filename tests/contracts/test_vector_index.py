@@ -130,6 +130,38 @@ def test_more_than_there_are_can_be_asked_for(index: VectorIndex) -> None:
     assert len(index.search(COLLECTION, axis(0), 1000, ["a"])) == 3
 
 
+def test_stored_vectors_can_be_read_again(index: VectorIndex) -> None:
+    fill(index, COLLECTION, "a", [0, 1])
+    index.add(COLLECTION, [chunk("b", 0)], [[3.0, 4.0, *[0.0] * 6]])
+    fill(index, OTHER, "c", [5])
+    found = index.vectors(COLLECTION, ["b-0", "a-1", "b-0", "c-0", "unknown"])
+    assert found == {
+        "a-1": pytest.approx(axis(1), abs=1e-6),
+        "b-0": pytest.approx([0.6, 0.8, *[0.0] * 6], abs=1e-6),
+    }
+    assert all(type(vector) is list for vector in found.values())
+    assert index.vectors(COLLECTION, []) == {}
+    assert index.vectors("cunknown", ["a-0"]) == {}
+
+
+def test_the_vectors_of_replaced_and_deleted_chunks_are_not_read(index: VectorIndex) -> None:
+    fill(index, COLLECTION, "a", [0])
+    fill(index, COLLECTION, "b", [1])
+    fill(index, COLLECTION, "a", [2])
+    index.delete_documents(COLLECTION, ["b"])
+    found = index.vectors(COLLECTION, ["a-0", "b-0"])
+    assert found == {"a-0": pytest.approx(axis(2), abs=1e-6)}
+
+
+def test_more_vectors_than_the_store_takes_at_once_can_be_read(index: VectorIndex) -> None:
+    vectors = random_directions(6000, 4, seed=8)
+    chunks = [chunk("a", ordinal) for ordinal in range(6000)]
+    index.add(COLLECTION, chunks, vectors.tolist())
+    found = index.vectors(COLLECTION, [each.id for each in chunks])
+    read = np.asarray([found[each.id] for each in chunks])
+    assert np.allclose(read, vectors, atol=1e-5)
+
+
 def test_deleted_documents_are_gone_and_the_others_stay(index: VectorIndex) -> None:
     fill(index, COLLECTION, "a", [0, 1])
     fill(index, COLLECTION, "b", [0, 2])
@@ -295,12 +327,7 @@ def test_more_chunks_than_the_store_takes_at_once_can_be_added(index: VectorInde
     assert index.count(COLLECTION) == 6000
 
 
-def test_stored_vectors_are_given_back(index: VectorIndex) -> None:
+def test_of_unknown_chunks_there_are_no_vectors(index: VectorIndex) -> None:
     fill(index, COLLECTION, "a", [0, 1])
-    fill(index, OTHER, "b", [2])
-    found = index.vectors(COLLECTION, ["a-1", "a-0", "b-0", "unknown"])
-    assert found == {"a-0": axis(0), "a-1": axis(1)}
-    assert index.vectors(COLLECTION, []) == {}
+    assert index.vectors(COLLECTION, ["unknown"]) == {}
     assert index.vectors("cunknown", ["a-0"]) == {}
-    index.delete_documents(COLLECTION, ["a"])
-    assert index.vectors(COLLECTION, ["a-0"]) == {}

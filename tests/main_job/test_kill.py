@@ -100,12 +100,14 @@ class Nursery:
             self.rest += os.read(self.process.stdout.fileno(), 1 << 20)
         line, _, self.rest = self.rest.partition(b"\n")
         found: dict[str, Any] = json.loads(line)
+        assert found.get("gone") not in self.pids, "a process ended by itself; see its errors"
         return found
 
     def kill(self, pid: int) -> list[dict[str, Any]]:
         """Kill a process, and return the lines that it had still written."""
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+        self.pids.remove(pid)
         lines = []
         while (line := self.line()) and line.get("gone") != pid:
             lines.append(line)

@@ -1,13 +1,14 @@
 """What the adapters promise. ``tests/contracts`` holds one conformance suite for each protocol.
 
-The stores of chats and jobs stand with their types, in ``conversations.py`` and ``jobs.py``.
+Readers stand in ``reading.py``; the stores of chats and jobs with their types, in
+``conversations.py`` and ``jobs.py``.
 
 Engines are asynchronous. The others block: services call them from worker threads.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -17,8 +18,6 @@ from carrel.core.documents import (
     Collection,
     CollectionContents,
     DocumentRecord,
-    Piece,
-    Section,
 )
 
 Vector = Sequence[float]
@@ -114,7 +113,7 @@ class VectorIndex(Protocol):
         ...
 
     def vectors(self, collection_id: str, chunk_ids: Sequence[str]) -> dict[str, Vector]:
-        """The stored vectors by chunk id; ids that are not there are left out."""
+        """Return the vectors of those chunks that have one, scaled to length 1, by chunk id."""
         ...
 
     def document_ids(self, collection_id: str) -> set[str]:
@@ -176,53 +175,6 @@ class KeywordIndex(Protocol):
 
     def close(self) -> None:
         """Release files. Closing twice does nothing."""
-        ...
-
-
-class Reader(Protocol):
-    """Reads one file format."""
-
-    def read(self, path: Path) -> Iterator[Section]:
-        """Yield the sections of a file in reading order, lazily where the format allows it.
-
-        Raises:
-            UnreadableDocument: or one of its subclasses; also in the middle of the iteration.
-        """
-        ...
-
-
-class ReaderRegistry(Protocol):
-    """Knows which reader a file needs."""
-
-    def reader_for(self, path: Path, name: str) -> Reader:
-        """Return the reader by the suffix of ``name``, checked against the content of ``path``.
-
-        Raises:
-            UnsupportedFormat: no reader, or the content is something else than the suffix says.
-        """
-        ...
-
-    def supports(self, name: str) -> bool:
-        """Whether a file of this name has a reader."""
-        ...
-
-    def suffixes(self) -> Sequence[str]:
-        """The suffixes that have a reader, each with its dot, sorted."""
-        ...
-
-    def interrupt(self) -> None:
-        """End the readings in work, from another thread; each raises ``UnreadableDocument``.
-
-        Where reading cannot be interrupted this does nothing.
-        """
-        ...
-
-
-class Splitter(Protocol):
-    """Cuts sections into pieces small enough to embed."""
-
-    def split(self, sections: Iterable[Section]) -> Iterator[Piece]:
-        """Yield pieces in reading order, lazily. No piece crosses a page."""
         ...
 
 

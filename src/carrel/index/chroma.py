@@ -18,6 +18,7 @@ from carrel.core.errors import InvalidSetting, StorageFull, StoreCorrupt
 from carrel.core.protocols import Vector
 from carrel.disk.failures import disk_errors, is_nearly_full
 from carrel.index.chroma_cleaning import COPY, Deletions, compact, copy_rows, is_due, wipe_unused
+from carrel.index.directions import normalize
 from carrel.index.write_guard import WriteGuard
 
 if TYPE_CHECKING:
@@ -132,17 +133,21 @@ class ChromaIndex:
         ]
 
     def vectors(self, collection_id: str, chunk_ids: Sequence[str]) -> dict[str, Vector]:
-        """The stored vectors by chunk id; ids that are not there are left out."""
-        stored: dict[str, Vector] = {}
+        """Return the vectors of those chunks that have one, scaled to length 1, by chunk id."""
+        found: dict[str, Vector] = {}
         with self._errors():
             collection = self._collection(collection_id)
             if collection is None:
-                return stored
-            for ids in _parts(chunk_ids, self._batch):
-                found = collection.get(ids=list(ids), include=["embeddings"])
-                embeddings = np.asarray(found["embeddings"], dtype=np.float32)
-                stored.update(zip(found["ids"], embeddings.tolist(), strict=True))
-        return stored
+                return found
+            # Chroma refuses a list of ids that names one twice.
+            for ids in _parts(list(dict.fromkeys(chunk_ids)), self._batch):
+                page = collection.get(ids=list(ids), include=["embeddings"])
+                if not page["ids"]:
+                    continue
+                matrix = np.asarray(page["embeddings"], dtype=np.float32)
+                normalize(matrix)
+                found.update(zip(page["ids"], matrix.tolist(), strict=True))
+        return found
 
     def document_ids(self, collection_id: str) -> set[str]:
         """The documents that have at least one vector in the collection."""

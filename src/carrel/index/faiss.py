@@ -16,6 +16,7 @@ from carrel.core.documents import Chunk
 from carrel.core.errors import InvalidSetting
 from carrel.core.protocols import Vector
 from carrel.disk.sqlite_file import SqliteFile
+from carrel.index.directions import normalize
 
 if TYPE_CHECKING:
     import faiss
@@ -65,7 +66,7 @@ class FaissIndex:
         latest = {chunk.id: row for row, chunk in enumerate(chunks)}
         rows = list(latest.values())
         matrix = np.asarray([vectors[row] for row in rows], dtype=np.float32)
-        _normalize(matrix)
+        normalize(matrix)
         with self._lock:
             index = self._index_for(collection_id, matrix.shape[1])
             with self._file.transaction() as connection:
@@ -91,7 +92,7 @@ class FaissIndex:
         import faiss
 
         query = np.asarray([vector], dtype=np.float32)
-        _normalize(query)
+        normalize(query)
         with self._lock:
             index = self._load(collection_id)
             if index is None or not index.ntotal:
@@ -113,14 +114,17 @@ class FaissIndex:
         return [(names[number], score) for number, score in found]
 
     def vectors(self, collection_id: str, chunk_ids: Sequence[str]) -> dict[str, Vector]:
-        """The stored vectors by chunk id; ids that are not there are left out."""
+        """Return the vectors of those chunks that have one, scaled to length 1, by chunk id."""
         query = (
             "SELECT chunk_id, vector FROM entry WHERE collection_id = ? "
             "AND chunk_id IN (SELECT value FROM json_each(?))"
         )
+        parameters = (collection_id, json.dumps(list(chunk_ids)))
         with self._file.reading() as connection:
-            rows = connection.execute(query, (collection_id, json.dumps(list(chunk_ids))))
-            return {chunk_id: _matrix([vector])[0].tolist() for chunk_id, vector in rows}
+            return {
+                chunk_id: np.frombuffer(vector, dtype="<f4").tolist()
+                for chunk_id, vector in connection.execute(query, parameters)
+            }
 
     def document_ids(self, collection_id: str) -> set[str]:
         """The documents that have at least one vector in the collection."""
@@ -247,9 +251,3 @@ def _remove(index: Any, numbers: Sequence[int]) -> None:
 def _matrix(blobs: Sequence[bytes]) -> NDArray[np.float32]:
     flat = np.frombuffer(b"".join(blobs), dtype="<f4")
     return flat.reshape(len(blobs), -1).astype(np.float32)
-
-
-def _normalize(matrix: NDArray[np.float32]) -> None:
-    """Scale rows to length 1 in place, so that the inner product is the cosine."""
-    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
-    np.divide(matrix, lengths, out=matrix, where=lengths > 0)

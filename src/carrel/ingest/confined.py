@@ -21,7 +21,7 @@ from typing import Any
 
 from carrel.core.documents import Section
 from carrel.core.errors import CarrelError, UnreadableDocument
-from carrel.core.protocols import Reader, ReaderRegistry
+from carrel.core.reading import Reader, ReaderRegistry
 
 PACKAGES = Path(__file__).resolve().parents[2]
 PROGRAM = (

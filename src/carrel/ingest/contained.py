@@ -15,7 +15,7 @@ import structlog
 
 from carrel.core.documents import Section
 from carrel.core.errors import CarrelError, EmptyDocument, UnreadableDocument
-from carrel.core.protocols import ReaderRegistry
+from carrel.core.reading import ReaderRegistry
 from carrel.ingest.blocks import heading_line
 from carrel.ingest.cleaning import one_line
 from carrel.ingest.failures import as_core_error, checked_sections

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument, UnsupportedFormat
-from carrel.core.protocols import Reader
+from carrel.core.reading import Reader
 from carrel.ingest.content import Content
 from carrel.ingest.failures import checked_sections
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from carrel.core.errors import CarrelError, UnreadableDocument
-from carrel.core.protocols import ReaderRegistry
+from carrel.core.reading import ReaderRegistry
 
 
 def limit_memory(most_bytes: int) -> None:

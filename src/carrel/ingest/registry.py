@@ -13,7 +13,7 @@ from carrel.core.errors import (
     UnreadableDocument,
     UnsupportedFormat,
 )
-from carrel.core.protocols import Reader
+from carrel.core.reading import Reader
 from carrel.ingest.archive import GzipReader, TarReader, ZipReader
 from carrel.ingest.book import BookReader
 from carrel.ingest.content import Content, identify

@@ -11,7 +11,8 @@ import structlog
 
 from carrel.core.documents import Piece, Section
 from carrel.core.indexed_text import NAME_BYTES, indexed_text
-from carrel.core.protocols import Splitter, TextWindow
+from carrel.core.protocols import TextWindow
+from carrel.core.reading import Splitter
 
 GROUP = 32
 """Pieces that are counted at once: a tokenizer is fastest with many texts."""

@@ -30,7 +30,8 @@ from carrel.core.errors import (
     StorageFull,
     UnreadableDocument,
 )
-from carrel.core.protocols import Catalog, OriginalStore, ReaderRegistry, Splitter
+from carrel.core.protocols import Catalog, OriginalStore
+from carrel.core.reading import ReaderRegistry, Splitter
 from carrel.services.indexing import DocumentIndexer, batches
 from carrel.services.known_vectors import KnownVectors
 from carrel.services.tally import Tally

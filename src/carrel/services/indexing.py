@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from itertools import islice
 
 import structlog
@@ -35,6 +35,10 @@ def batches(chunks: Iterable[Chunk], size: int = BATCH) -> Iterable[list[Chunk]]
         yield batch
 
 
+def _is_whole(stored: tuple[int, int]) -> bool:
+    return stored[0] == stored[1]
+
+
 class DocumentIndexer:
     """Writes chunks to and removes documents from all indexes. Its methods block."""
 
@@ -63,12 +67,66 @@ class DocumentIndexer:
         if stored is not None and any(self._catalog.documents(each.id) for each in collections):
             raise InvalidSetting(
                 f"The stored documents were embedded with {stored}, not {current}: "
-                f"start with --embedder={stored}, or give another folder with --db_dir."
+                f"start with --embedder={stored}, or embed them anew with "
+                f"'carrel reindex --embedder={current}'."
             )
-        for each in collections:
-            # An emptied store still remembers the length of its vectors.
+        # An emptied store still remembers the length of its vectors.
+        self.drop_vectors()
+
+    def drop_vectors(self) -> None:
+        """Remove all vectors, and record the embedder that makes the next ones."""
+        for each in self._catalog.collections():
             self._vectors.delete_collection(each.id)
-        self._catalog.set_embedder_name(current)
+        # Recorded last: with the earlier name, what is gone is made again by that embedder.
+        self._catalog.set_embedder_name(self._embedder.name)
+
+    def unfinished(self) -> list[DocumentRecord]:
+        """Return the ready documents that miss vectors of the present embedder.
+
+        While vectors of another one are stored, there are none: they have to be dropped first.
+        """
+        if self._catalog.embedder_name() != self._embedder.name:
+            return []
+        found: list[DocumentRecord] = []
+        for collection in self._catalog.collections():
+            ready = self._ready(collection.id)
+            whole = self._whole(collection.id, ready)
+            found += [record for record in ready.values() if record.id not in whole]
+        return found
+
+    def index_again(self, record: DocumentRecord) -> Iterator[int]:
+        """Embed and index a document from its chunks; yields how many each batch had."""
+        for batch in batches(self._catalog.document_chunks(record.id)):
+            self._index(record, batch, [None] * len(batch))
+            yield len(batch)
+
+    def _ready(self, collection_id: str) -> dict[str, DocumentRecord]:
+        records = self._catalog.documents(collection_id)
+        return {each.id: each for each in records if each.status is DocumentStatus.READY}
+
+    def _whole(
+        self,
+        collection_id: str,
+        ready: dict[str, DocumentRecord],
+        pending: Set[str] = frozenset(),
+    ) -> set[str]:
+        """Return the documents among ``ready`` of which both indexes hold every chunk.
+
+        ``pending`` are documents that the indexes may hold in part.
+        """
+        in_vectors = self._vectors.document_ids(collection_id) - pending
+        present = ready.keys() & in_vectors & self._keywords.document_ids(collection_id)
+        # Counting is quick; asking for every chunk is not, and only needed after a crash.
+        begun = sum(self._stored(collection_id, each)[0] for each in pending)
+        expected = sum(ready[each].chunks for each in present) + begun
+        if in_vectors == present and self._vectors.count(collection_id) == expected:
+            return present
+        return {each for each in present if _is_whole(self._stored(collection_id, each))}
+
+    def _stored(self, collection_id: str, document_id: str) -> tuple[int, int]:
+        """Return how many of a document's chunks have a vector, and how many there are."""
+        ids = [each.id for each in self._catalog.document_chunks(document_id)]
+        return len(self._vectors.vectors(collection_id, ids)), len(ids)
 
     def known_vectors(self) -> KnownVectors:
         """Return a look-up of stored vectors that knows no document yet."""
@@ -108,9 +166,10 @@ class DocumentIndexer:
             ):
                 vectors[row] = vector
         pause()
+        # Vectors last: a document that has them all has all its words, whenever it was stopped.
+        self._keywords.add(record.collection_id, chunks, texts)
         complete = [vector for vector in vectors if vector is not None]
         self._vectors.add(record.collection_id, chunks, complete)
-        self._keywords.add(record.collection_id, chunks, texts)
 
     def remove_documents(self, collection_id: str, document_ids: Sequence[str]) -> None:
         """Remove documents from both indexes."""
@@ -129,8 +188,10 @@ class DocumentIndexer:
 
         A document that was left pending becomes failed, unless a job goes on with it:
         ``to_be_continued`` holds collection ids and names. Entries and files of documents that the
-        catalog does not hold are removed; a ready document that an index misses (its folder was
-        lost, or the kind of store was changed) is indexed again from its chunks.
+        catalog does not hold are removed; a ready document that an index misses or has in part (its
+        folder was lost, the kind of store was changed, a reindex was interrupted) is indexed again
+        from its chunks. Collections that the catalog does not know stay as they are: on a server
+        they belong to another Carrel.
         """
         ready_everywhere: set[str] = set()
         for collection in self._catalog.collections():
@@ -155,13 +216,13 @@ class DocumentIndexer:
         self, collection: Collection, ready: dict[str, DocumentRecord], pending: Set[str]
     ) -> None:
         in_vectors = self._vectors.document_ids(collection.id)
-        in_keywords = self._keywords.document_ids(collection.id)
-        stale = (in_vectors | in_keywords) - ready.keys() - pending
+        stale = in_vectors | self._keywords.document_ids(collection.id)
+        stale -= ready.keys() | pending
         if stale:
             log.warning("index.stale", collection=collection.name, documents=len(stale))
             self.remove_documents(collection.id, sorted(stale))
-        for document_id in ready.keys() - (in_vectors & in_keywords):
+        for document_id in ready.keys() - self._whole(collection.id, ready, pending):
             record = ready[document_id]
             log.warning("index.missing", document=record.name)
-            for batch in batches(self._catalog.document_chunks(document_id)):
-                self._index(record, batch, [None] * len(batch))
+            for _ in self.index_again(record):
+                pass

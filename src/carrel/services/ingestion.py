@@ -18,7 +18,7 @@ from carrel.core.documents import (
     IngestionEvent,
 )
 from carrel.core.errors import AccessDenied
-from carrel.core.protocols import ReaderRegistry
+from carrel.core.reading import ReaderRegistry
 from carrel.services.collections import CollectionService
 from carrel.services.file_ingestion import FileIngestion, StopSignal, size_of
 from carrel.services.tally import Tally

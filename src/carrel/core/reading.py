@@ -1,0 +1,56 @@
+"""What readers of files and the splitter promise; they block, as all adapters but engines do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from carrel.core.documents import Piece, Section
+
+
+class Reader(Protocol):
+    """Reads one file format."""
+
+    def read(self, path: Path) -> Iterator[Section]:
+        """Yield the sections of a file in reading order, lazily where the format allows it.
+
+        Raises:
+            UnreadableDocument: or one of its subclasses; also in the middle of the iteration.
+        """
+        ...
+
+
+class ReaderRegistry(Protocol):
+    """Knows which reader a file needs."""
+
+    def reader_for(self, path: Path, name: str) -> Reader:
+        """Return the reader by the suffix of ``name``, checked against the content of ``path``.
+
+        Raises:
+            UnsupportedFormat: no reader, or the content is something else than the suffix says.
+        """
+        ...
+
+    def supports(self, name: str) -> bool:
+        """Whether a file of this name has a reader."""
+        ...
+
+    def suffixes(self) -> Sequence[str]:
+        """The suffixes that have a reader, each with its dot, sorted."""
+        ...
+
+    def interrupt(self) -> None:
+        """End the readings in work, from another thread; each raises ``UnreadableDocument``.
+
+        Where reading cannot be interrupted this does nothing.
+        """
+        ...
+
+
+class Splitter(Protocol):
+    """Cuts sections into pieces small enough to embed."""
+
+    def split(self, sections: Iterable[Section]) -> Iterator[Piece]:
+        """Yield pieces in reading order, lazily. No piece crosses a page."""
+        ...

@@ -1,0 +1,12 @@
+"""Vectors of length 1, whose inner product is the cosine."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def normalize(matrix: NDArray[np.float32]) -> None:
+    """Scale rows to length 1 in place; a row of zeros stays."""
+    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
+    np.divide(matrix, lengths, out=matrix, where=lengths > 0)
