@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from carrel import bootstrap
+from carrel.cli import wiki
 from carrel.cli.command import COLLECTION, JSON, Command, Invocation
 from carrel.cli.exit_codes import SOME_FAILED, SUCCESS
 from carrel.cli.progress import ProgressLine
@@ -80,6 +81,8 @@ async def ingest(invocation: Invocation) -> list[FileOutcome]:
 
 def run(invocation: Invocation) -> int:
     """Ingest, print a summary, and return 1 when some file did not go in."""
+    if wiki.is_wanted(invocation):
+        return wiki.run(invocation)
     outcomes = asyncio.run(ingest(invocation))
     counts = Counter(outcome.kind for outcome in outcomes)
     chunks = sum(
@@ -117,5 +120,5 @@ COMMAND = Command(
     "ingest --user_path=FOLDER [--collection=NAME]",
     "Read a folder's files, or single files, into a collection.",
     run,
-    (COLLECTION, JSON),
+    (COLLECTION, JSON, *wiki.FLAGS),
 )

@@ -28,13 +28,31 @@ class Volume:
     """A run of articles that goes into a collection as one document, whole or not at all.
 
     ``name`` is the wiki's name and the number of the first article. ``path`` lasts until the
-    next volume is asked for. ``after`` is where the next one begins.
+    next volume is asked for. ``after`` is where the next one begins, and ``bytes_read`` how much
+    of the dump was read so far.
     """
 
     path: Path
     name: str
     articles: int
     after: DumpPosition
+    bytes_read: int
+
+
+@dataclass(frozen=True, slots=True)
+class WikiProgress:
+    """How far a dump has come. The estimate goes by the bytes of the dump; None until there is one.
+
+    ``articles`` and ``volumes`` count those of earlier runs too; the rate is of this run.
+    """
+
+    bytes_read: int
+    bytes_total: int
+    volumes: int
+    articles: int
+    chunks: int
+    articles_per_second: float | None = None
+    seconds_left: float | None = None
 
 
 class WikiDump(Protocol):

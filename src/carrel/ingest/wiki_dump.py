@@ -26,10 +26,14 @@ _CUT = "it is cut short: download it again; what stands before the cut can be re
 
 @dataclass(frozen=True, slots=True)
 class RawPage:
-    """A page as it stands in the export, tags included, and where the next one is looked for."""
+    """A page as it stands in the export, tags included, and where the next one is looked for.
+
+    ``bytes_read`` is how much of the file, packed as it is, was read for it.
+    """
 
     xml: bytes
     after: DumpPosition
+    bytes_read: int
 
 
 def read_head(path: Path) -> bytes:
@@ -40,7 +44,7 @@ def read_head(path: Path) -> bytes:
     """
     buffer = b""
     with closing(_unpacked(path, DumpPosition())) as blocks:
-        for _, block in blocks:
+        for _, block, _ in blocks:
             buffer += block
             if (end := buffer.find(_PAGE)) >= 0:
                 return buffer[:end]
@@ -65,7 +69,7 @@ def read_pages(path: Path, start: DumpPosition | None = None) -> Generator[RawPa
     marks = [(0, start or DumpPosition())]
     ended = False
     with closing(_unpacked(path, marks[0][1])) as blocks:
-        for stream, block in blocks:
+        for stream, block, bytes_read in blocks:
             if stream != marks[-1][1].stream:
                 marks.append((len(buffer), DumpPosition(stream)))
             searched = max(0, len(buffer) - len(_EXPORT_END))
@@ -77,7 +81,7 @@ def read_pages(path: Path, start: DumpPosition | None = None) -> Generator[RawPa
                     marks.pop(0)
                 place, position = marks[0]
                 after = DumpPosition(position.stream, position.skipped + taken - place)
-                yield RawPage(bytes(buffer[begin:taken]), after)
+                yield RawPage(bytes(buffer[begin:taken]), after, bytes_read)
             ended = ended or buffer.find(_EXPORT_END, max(taken, searched)) >= 0
             taken = taken or _without_page(buffer)
             del buffer[:taken]
@@ -115,15 +119,15 @@ def _moved(mark: tuple[int, DumpPosition], taken: int) -> tuple[int, DumpPositio
     return 0, DumpPosition(position.stream, position.skipped + taken - place)
 
 
-def _unpacked(path: Path, start: DumpPosition) -> Generator[tuple[int, bytes]]:
-    """Yield blocks of bytes from a position on, each with the offset of its stream."""
+def _unpacked(path: Path, start: DumpPosition) -> Generator[tuple[int, bytes, int]]:
+    """Yield blocks from a position on, with their stream's offset and the bytes read so far."""
     with path.open("rb") as file:
         signature = file.read(3)
         packed = signature.startswith((_BZIP2, _GZIP))
         if not packed:
             file.seek(start.stream + start.skipped)
             while block := file.read(_BLOCK):
-                yield start.stream, block
+                yield start.stream, block, file.tell()
             return
         file.seek(start.stream)
         skip = start.skipped
@@ -135,7 +139,7 @@ def _unpacked(path: Path, start: DumpPosition) -> Generator[tuple[int, bytes]]:
             rest = block[skip:]
             skip = max(0, skip - len(block))
             if rest:
-                yield stream, rest
+                yield stream, rest, file.tell()
 
 
 class _Unpacker(Protocol):

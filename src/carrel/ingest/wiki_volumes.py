@@ -40,7 +40,10 @@ class ExportedWiki:
         self._path = path
         self._views = views
         self._least_views = least_views
-        self._head = read_head(path)
+        try:
+            self._head = read_head(path)
+        except UnreadableDocument as error:
+            raise self._named(error) from error
         self._site = site_of(self._head)
 
     @property
@@ -74,6 +77,9 @@ class ExportedWiki:
             volumes = self._volumes(start, Path(folder), views)
             yield resources.enter_context(closing(volumes))
 
+    def _named(self, error: UnreadableDocument) -> UnreadableDocument:
+        return UnreadableDocument(f"{self._path.name} cannot be read: {error}")
+
     def _volumes(
         self, start: DumpPosition, folder: Path, views: PageViews | None
     ) -> Generator[Volume]:
@@ -91,7 +97,7 @@ class ExportedWiki:
                         if volume.is_full:
                             yield volume.close()
             except UnreadableDocument as error:
-                failure = error
+                failure = self._named(error)
         if volume.articles:
             yield volume.close()
         if failure is not None:
@@ -106,7 +112,7 @@ class _Growing:
         self._head = head
         self._wiki = wiki
         self._after = DumpPosition()
-        self._first = self._bytes = self.articles = 0
+        self._first = self._bytes = self._bytes_read = self.articles = 0
 
     @property
     def is_full(self) -> bool:
@@ -122,11 +128,12 @@ class _Growing:
         self.articles += 1
         self._bytes += len(raw.xml)
         self._after = raw.after
+        self._bytes_read = raw.bytes_read
 
     def close(self) -> Volume:
         with self._path.open("ab") as stream:
             stream.write(b"</mediawiki>\n")
         name = f"{self._wiki}/{self._first:09d}.xml"
-        volume = Volume(self._path, name, self.articles, self._after)
+        volume = Volume(self._path, name, self.articles, self._after, self._bytes_read)
         self.articles = 0
         return volume
