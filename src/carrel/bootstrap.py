@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import get_args
 
 from carrel import __version__
 from carrel.core.errors import InvalidSetting
 from carrel.core.protocols import Embedder, TextWindow, VectorIndex
 from carrel.core.reading import ReaderRegistry, Splitter
+from carrel.core.wiki import WikiDump
 from carrel.engine.build import model_loaders, model_planner, score_spec
 from carrel.engine.pool import ModelPool
 from carrel.engine.scoring.reward import RewardModel
@@ -25,6 +27,7 @@ from carrel.index.remote_embedder import RemoteEmbedder, is_remote
 from carrel.ingest.confined import ConfinedReaders, ReadingLimits
 from carrel.ingest.registry import default_registry
 from carrel.ingest.splitter import RecursiveSplitter
+from carrel.ingest.wiki_volumes import ExportedWiki
 from carrel.ingest.window import WindowSplitter
 from carrel.services.application import Services
 from carrel.services.chat import ChatPolicy, ChatService
@@ -116,6 +119,16 @@ class Application:
 def reader_registry() -> ReaderRegistry:
     """Return the readers of all formats, to ask which files can be read."""
     return default_registry()
+
+
+def wiki_dump(path: Path, views: Path | None = None, least_views: int = 0) -> WikiDump:
+    """Return a wiki's dump, and only its articles with so many page views where that is asked.
+
+    Raises:
+        PathNotFound: there is no such file.
+        UnreadableDocument: it is no dump.
+    """
+    return ExportedWiki(path, views, least_views)
 
 
 def server_address(settings: Settings) -> str | None:

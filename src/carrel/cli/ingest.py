@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from carrel import bootstrap
+from carrel.cli import wiki
 from carrel.cli.command import COLLECTION, JSON, Command, Invocation
 from carrel.cli.exit_codes import SOME_FAILED, SUCCESS
 from carrel.cli.folder_passes import folder_passes
@@ -159,6 +160,8 @@ async def _follow(
 
 def run(invocation: Invocation) -> int:
     """Ingest, print a summary, and return 1 when some file did not go in."""
+    if wiki.is_wanted(invocation):
+        return wiki.run(invocation)
     return asyncio.run(_run(invocation))
 
 
@@ -207,5 +210,5 @@ COMMAND = Command(
     "ingest --user_path=FOLDER [--collection=NAME]",
     "Synchronise a collection with a folder, or read single files into it.",
     run,
-    (COLLECTION, JSON),
+    (COLLECTION, JSON, *wiki.FLAGS),
 )

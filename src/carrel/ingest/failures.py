@@ -27,6 +27,7 @@ import xlrd
 import xlrd.compdoc
 import xlrd.formula
 from lxml import etree
+from mwparserfromhell.parser import ParserError
 from olefile.olefile import OleFileError
 from oxmsg.domain.model import UnrecognizedCodePageError, UnsupportedEncodingError
 from PIL import Image, UnidentifiedImageError
@@ -59,6 +60,7 @@ DAMAGE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
         "it is damaged: its text cannot be decoded",
     ),
     ((etree.LxmlError, SyntaxError), "it is damaged: its XML is broken"),
+    ((ParserError,), "it is damaged: its markup cannot be read"),
     ((pypdfium2.PdfiumError,), "it is damaged: its pages cannot be read"),
     ((Image.DecompressionBombError, Image.DecompressionBombWarning), TOO_MANY_PIXELS),
     ((UnidentifiedImageError,), "it is damaged: the picture cannot be unpacked"),

@@ -43,8 +43,8 @@ from carrel.ingest.table import TableReader
 from carrel.ingest.text import TextReader
 from carrel.ingest.web import WebReader
 from carrel.ingest.web_archive import WebArchiveReader
+from carrel.ingest.wiki_reader import WikiOrXmlReader
 from carrel.ingest.word import WordReader
-from carrel.ingest.xml_text import XmlReader
 
 _PACKAGES = frozenset((Content.WORD, Content.PRESENTATION, Content.WORKBOOK)).union(
     (Content.OPEN_TEXT, Content.OPEN_PRESENTATION, Content.OPEN_SPREADSHEET, Content.BOOK)
@@ -179,7 +179,7 @@ def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixRea
             Format((".org",), Content.TEXT, OrgReader()),
             Format((".json",), Content.TEXT, JsonReader()),
             Format((".jsonl", ".ndjson"), Content.TEXT, JsonLinesReader()),
-            Format((".xml",), Content.TEXT, XmlReader()),
+            Format((".xml",), Content.TEXT, WikiOrXmlReader()),
             Format((".ipynb",), Content.TEXT, NotebookReader()),
             *(
                 Format((suffix,), Content.TEXT, SourceCodeReader(definition))
