@@ -15,6 +15,7 @@ from carrel import __version__
 from carrel.core.errors import InvalidSetting
 from carrel.core.protocols import Embedder, TextWindow, VectorIndex
 from carrel.core.reading import ReaderRegistry, Splitter
+from carrel.core.web import WebSource
 from carrel.core.wiki import WikiDump
 from carrel.engine.build import model_loaders, model_planner, score_spec
 from carrel.engine.pool import ModelPool
@@ -137,10 +138,12 @@ def server_address(settings: Settings) -> str | None:
     return holder.address if holder else None
 
 
-def build(settings: Settings, embedder: Embedder | None = None) -> Application:
+def build(
+    settings: Settings, embedder: Embedder | None = None, web: WebSource | None = None
+) -> Application:
     """Open the data folder and make the services; models are not loaded yet.
 
-    ``embedder`` replaces the one that the settings name.
+    ``embedder`` replaces the one that the settings name, ``web`` the public internet.
 
     Raises:
         StoreInUse: another process holds the data folder.
@@ -171,6 +174,7 @@ def build(settings: Settings, embedder: Embedder | None = None) -> Application:
             folder_files=SqliteFolderFiles(stores.database),
             history=HistoryService(SqliteConversationStore(stores.database)),
             indexes=indexes,
+            web=web or _public_web(settings, readers),
         )
         return Application(services, pool, scorer, indexes, stores.lock, opening.pop_all())
 
@@ -277,6 +281,7 @@ def _services(
     folder_files: SqliteFolderFiles,
     history: HistoryService,
     indexes: SearchIndexes,
+    web: WebSource,
 ) -> Services:
     documents = settings.documents
     collections = CollectionService(catalog, originals, indexer)
@@ -289,7 +294,8 @@ def _services(
     files = FileIngestion(catalog, originals, indexer, tools)
     ingestion = IngestionService(collections, files, readers)
     received = settings.storage.db_dir / "incoming"
-    ingestion_jobs = IngestionJobs(jobs, catalog, ingestion, collections, received)
+    fetching = WebService(web, settings.server.offline)
+    ingestion_jobs = IngestionJobs(jobs, catalog, ingestion, collections, fetching, received)
     retrieval = RetrievalService(catalog, indexes, collections, documents.retrieval_candidates)
     policy = ChatPolicy(settings.generation.system_prompt, documents.source_tokens)
     scoring = AnswerScoring(scorer, settings.model.score_seconds) if scorer is not None else None
@@ -304,7 +310,7 @@ def _services(
         folders=FolderSync(folder_files, collections, ingestion_jobs.run, ingestion.supports),
         history=history,
         health=HealthService(pool),
-        web=WebService(_public_web(settings, readers), settings.server.offline),
+        web=fetching,
     )
 
 

@@ -176,8 +176,7 @@ def test_pasted_text_becomes_a_document(http: httpx.Client, collection: str) -> 
 @pytest.mark.parametrize(
     ("body", "code", "param"),
     [
-        ({"url": "http://example.com/a.pdf"}, "unsupported_parameter", "url"),
-        ({"name": "a", "text": "b", "url": "http://x"}, "unsupported_parameter", "url"),
+        ({"name": "a", "text": "b", "url": "http://x"}, "invalid_request", "name"),
         ({"name": "a"}, "invalid_request", "text"),
         ({"name": "a", "text": ""}, "invalid_request", "text"),
         ({"name": "/", "text": "b"}, "invalid_request", None),
@@ -335,3 +334,29 @@ def test_a_server_that_stops_tells_a_waiting_client(start: Callable[..., LiveSer
         reply = waiting.result()
     assert reply.status_code == 503
     assert checked(reply.json())["code"] == "unavailable"
+
+
+def test_an_address_of_this_machine_is_refused(start: Callable[..., LiveServer]) -> None:
+    live = start(offline=False)
+    with live.client() as http:
+        path = "/v1/collections/UserData/documents"
+        for url in (f"{live.address}/health", "http://169.254.169.254/latest", "http://[::1]/"):
+            reply = http.post(path, params={"wait": "true"}, json={"url": url})
+            assert reply.status_code == 400, reply.text
+            assert error_of(reply)["code"] == "address_refused"
+        accepted = http.post(path, json={"urls": ["http://127.1/a", "http://10.0.0.1/"]})
+        assert accepted.status_code == 202
+        assert accepted.json()["accepted"] == ["http://127.1/a", "http://10.0.0.1/"]
+        job = accepted.json()["job"]
+        wait_for(lambda: http.get(f"/v1/jobs/{job}").json()["state"] == "finished")
+        codes = [each["code"] for each in http.get(f"/v1/jobs/{job}").json()["files"]]
+        assert codes == ["address_refused"] * 2
+
+
+def test_offline_no_address_is_fetched(http: httpx.Client, collection: str) -> None:
+    path = f"/v1/collections/{quote(collection)}/documents"
+    reply = http.post(path, json={"url": "https://example.org/a.pdf"})
+    assert error_of(reply)["code"] == "offline"
+    for body in ({"url": "a", "urls": ["b"]}, {"urls": []}, {"url": "a", "depth": 99}):
+        reply = http.post(path, json=body)
+        assert (reply.status_code, error_of(reply)["code"]) == (400, "invalid_request")

@@ -146,3 +146,32 @@ def test_an_upload_goes_on_without_its_tab_and_is_shown_in_the_next_one(
     again.page.get_by_role("button", name="Cancel").click()
     expect(again.page.locator(".upload-state")).to_contain_text("stopped by you")
     expect(again.documents).to_have_count(0)
+
+
+def test_text_can_be_pasted(start: Callable[..., LiveServer], tab: Callable[..., Visit]) -> None:
+    visitor = tab(start(), "#documents")
+    expect(visitor.page.locator("#from-web")).to_have_count(0)
+    visitor.page.get_by_role("button", name="Paste text").click()
+    visitor.page.locator("#paste-button").click()
+    expect(visitor.error).to_have_text("Give the text and a name for it.")
+    visitor.page.get_by_label("Name").locator("visible=true").fill("Ferry note")
+    visitor.page.locator("#paste-text textarea").fill("The ferry is called Heron.")
+    visitor.page.locator("#paste-button").click()
+    expect(visitor.uploads.first).to_contain_text("Ferry note.txt")
+    expect(visitor.uploads.first).to_contain_text("ready")
+    expect(visitor.documents).to_have_count(1)
+    expect(visitor.page.locator("#paste-text textarea")).to_have_value("")
+
+
+def test_an_address_that_is_refused_says_why(
+    start: Callable[..., LiveServer], tab: Callable[..., Visit]
+) -> None:
+    server = start(offline=False)
+    visitor = tab(server, "#documents")
+    visitor.page.get_by_role("button", name="From the web").click()
+    visitor.page.locator("#web-addresses textarea").fill(f"{server.address}/health")
+    visitor.page.locator("#fetch-button").click()
+    expect(visitor.uploads).to_have_count(1)
+    expect(visitor.uploads.first).to_contain_text("Could not be read")
+    expect(visitor.uploads.first).to_contain_text("public")
+    expect(visitor.documents).to_have_count(0)

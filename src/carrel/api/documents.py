@@ -15,7 +15,7 @@ from carrel.api.connection import while_connected
 from carrel.api.deps import Api, ApiState, Caller
 from carrel.api.errors import CLASS_OF_CODE, reply_with
 from carrel.api.outcomes import cleaned_outcome, cleaned_record
-from carrel.api.uploads import receive
+from carrel.api.uploads import Received, receive
 from carrel.core.documents import DocumentRecord, FileOutcome, OutcomeKind
 from carrel.core.errors import CarrelError, UnreadableDocument
 from carrel.core.jobs import Job
@@ -39,7 +39,7 @@ INERT = {"Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Contro
 async def add_documents(
     name: str, request: Request, api: ApiState, caller: Caller, wait: bool = False
 ) -> Response:
-    """Ingest files or pasted text, in the background unless ``wait``.
+    """Ingest files, pasted text, or documents of the web, in the background unless ``wait``.
 
     Ingestion goes on when a waiting client hangs up.
     """
@@ -50,23 +50,31 @@ async def add_documents(
     job: Job | None = None
     try:
         received = await receive(request, folder, limit, services.ingestion.supports)
-        if received.files:
+        if received.web is not None:
+            job = await services.jobs.start_web(received.web, name, caller)
+        elif received.files:
             job = await services.jobs.start(received.files, name, caller)
     finally:
-        if job is None:
+        if job is None or received.web is not None:
             shutil.rmtree(folder, ignore_errors=True)
     if job is None:
         return _finished(api, received.refused)
     if not wait:
         accepted = AcceptedReply(
             job=job.id,
-            accepted=[each.name for each in received.files],
+            accepted=_accepted(received),
             failed=[FailedFile.of(each) for each in received.refused],
         )
         return JSONResponse(accepted.model_dump(mode="json"), status_code=HTTPStatus.ACCEPTED)
     waiting = services.jobs.result(job.id, caller)
     outcomes = await while_connected(request.receive, api.closing, waiting)
     return _finished(api, [*received.refused, *outcomes])
+
+
+def _accepted(received: Received) -> list[str]:
+    if received.web is not None:
+        return list(received.web.addresses)
+    return [each.name for each in received.files]
 
 
 def _finished(api: Api, outcomes: Sequence[FileOutcome]) -> Response:

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from carrel.api.multipart import ReceivedFile, UploadReceiver, boundary_of, document_name
 from carrel.core.documents import FileOutcome, IncomingFile, OutcomeKind
 from carrel.core.errors import DocumentTooLarge, InvalidRequest
+from carrel.core.web import WebRequest
 from carrel.disk.failures import disk_errors
 from carrel.services.file_ingestion import MEGABYTE
-from carrel.wire.documents import TextDocument
+from carrel.wire.documents import TextDocument, WebDocuments
+
+Body = TypeVar("Body", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What came in: files in the given folder, and what was refused for its size."""
+    """What came in: files in the given folder, and what was refused for its size.
+
+    ``web`` is set where the body names documents to fetch instead.
+    """
 
     files: list[IncomingFile]
     refused: list[FileOutcome]
+    web: WebRequest | None = None
 
 
 async def receive(
@@ -31,11 +40,12 @@ async def receive(
 ) -> Received:
     """Read the body into a folder.
 
-    It holds files (``multipart/form-data``) or pasted text (``application/json``).
+    It holds files (``multipart/form-data``), or pasted text or the addresses of documents to fetch
+    (``application/json``).
 
     Raises:
         InvalidRequest: the body is neither, malformed, or holds no file.
-        RequestValidationError: the JSON is not a ``TextDocument``.
+        RequestValidationError: the JSON is neither a ``TextDocument`` nor a ``WebDocuments``.
         StorageFull: the disk has no room.
     """
     content_type = request.headers.get("content-type", "")
@@ -44,7 +54,10 @@ async def receive(
         receiver = UploadReceiver(folder, max_file_megabytes * MEGABYTE)
         parts = await receiver.receive(boundary_of(content_type), request.stream())
     elif kind == "application/json":
-        parts = [_pasted(await request.body(), folder, supports)]
+        body = await request.body()
+        if _names_addresses(body):
+            return Received([], [], _checked(WebDocuments, body).to_core())
+        parts = [_pasted(body, folder, supports)]
     else:
         raise InvalidRequest("Send files as multipart/form-data, or text as application/json.")
     if not parts:
@@ -55,13 +68,26 @@ async def receive(
     )
 
 
-def _pasted(body: bytes, folder: Path, supports: Callable[[str], bool]) -> ReceivedFile:
+def _names_addresses(body: bytes) -> bool:
     try:
-        document = TextDocument.model_validate_json(body)
+        given = json.loads(body)
+    except ValueError:
+        # The body of the pasted text says what is wrong with it.
+        return False
+    return isinstance(given, dict) and not given.keys().isdisjoint({"url", "urls", "depth"})
+
+
+def _checked(kind: type[Body], body: bytes) -> Body:
+    try:
+        return kind.model_validate_json(body)
     except ValidationError as error:
         # What the framework raises for other bodies, with the place where it would have put it.
         problems = [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
         raise RequestValidationError(problems) from error
+
+
+def _pasted(body: bytes, folder: Path, supports: Callable[[str], bool]) -> ReceivedFile:
+    document = _checked(TextDocument, body)
     name = document_name(document.name)
     path = folder / "0"
     with disk_errors(folder):

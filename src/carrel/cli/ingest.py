@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from carrel import bootstrap
 from carrel.cli import wiki
+from carrel.cli.arguments import Flag
 from carrel.cli.command import COLLECTION, JSON, Command, Invocation
 from carrel.cli.exit_codes import SOME_FAILED, SUCCESS
 from carrel.cli.folder_passes import folder_passes
@@ -19,8 +21,11 @@ from carrel.cli.progress import ProgressLine
 from carrel.cli.workspace import Workspace, open_workspace
 from carrel.core.documents import READABLE, FileOutcome, IncomingFile, OutcomeKind
 from carrel.core.errors import CarrelError, InvalidSetting, UnsupportedFormat
+from carrel.core.web import WebRequest
 from carrel.services.folder import files_below
 from carrel.services.folder_sync import FileRemoved, FolderEvent, FolderNotice, without_reader
+
+DEEPEST = 20
 
 
 @dataclass(slots=True)
@@ -49,16 +54,36 @@ def paths_of(invocation: Invocation) -> tuple[list[Path], Path | None]:
         InvalidSetting: none was named, or there is no folder to watch.
     """
     documents = invocation.settings.documents
-    paths = [Path(word) for word in invocation.arguments.words]
+    paths = [Path(word) for word in invocation.arguments.words if not is_address(word)]
     folder = documents.user_path
     if folder is not None and not folder.is_dir():
         paths.append(folder)
         folder = None
-    if not paths and folder is None:
+    if not paths and folder is None and not addresses_of(invocation):
         raise InvalidSetting("Name what to ingest: carrel ingest --user_path=FOLDER")
     if documents.watch and folder is None:
         raise InvalidSetting("Name the folder to watch: --watch --user_path=FOLDER")
     return paths, folder
+
+
+def is_address(word: str) -> bool:
+    """Whether a word names a document of the web and not a file."""
+    return bool(re.match(r"(https?://|arxiv:)", word, re.IGNORECASE))
+
+
+def addresses_of(invocation: Invocation) -> WebRequest | None:
+    """Return the web addresses among the words, with the depth of ``--depth``.
+
+    Raises:
+        InvalidSetting: the depth is no number from 0 to 20, or goes with no single address.
+    """
+    addresses = tuple(word for word in invocation.arguments.words if is_address(word))
+    depth = invocation.arguments.flags.get("depth", "0")
+    if not depth.isdecimal() or int(depth) > DEEPEST:
+        raise InvalidSetting(f"--depth={depth}: give a number of links from 0 to {DEEPEST}.")
+    if int(depth) and len(addresses) != 1:
+        raise InvalidSetting("--depth goes with one address: fetch one site at a time.")
+    return WebRequest(addresses, int(depth)) if addresses else None
 
 
 def collect(paths: Sequence[Path]) -> tuple[list[IncomingFile], list[str]]:
@@ -90,12 +115,15 @@ async def ingest(invocation: Invocation) -> AsyncIterator[Report]:
     nothing = UnsupportedFormat(
         f"No file in {', '.join(map(str, named))} can be read; Carrel reads {READABLE}"
     )
-    if not files and folder is None:
+    request = addresses_of(invocation)
+    if not files and folder is None and request is None:
         raise nothing
     async with open_workspace(invocation.settings) as workspace:
         report = Report([without_reader(name) for name in skipped])
         if files:
             await _follow(invocation, workspace.ingest(files, invocation.collection), report)
+        if request is not None:
+            await _follow(invocation, workspace.fetch(request, invocation.collection), report)
         if folder is None:
             yield report
             return
@@ -205,10 +233,12 @@ def _print(report: Report, invocation: Invocation) -> None:
     print(json.dumps(printed, indent=2), flush=True)
 
 
+DEPTH = Flag("depth", "Links to follow from an address, within its site.", "NUMBER")
+
 COMMAND = Command(
     "ingest",
-    "ingest --user_path=FOLDER [--collection=NAME]",
-    "Synchronise a collection with a folder, or read single files into it.",
+    "ingest --user_path=FOLDER | FILE... | URL... [--collection=NAME]",
+    "Synchronise a collection with a folder, or read files and web pages into it.",
     run,
-    (COLLECTION, JSON, *wiki.FLAGS),
+    (COLLECTION, JSON, DEPTH, *wiki.FLAGS),
 )

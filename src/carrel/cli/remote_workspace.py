@@ -36,10 +36,11 @@ from carrel.core.documents import (
     Source,
 )
 from carrel.core.errors import InvalidRequest, UnreadableDocument
+from carrel.core.web import WebRequest
 from carrel.services.file_ingestion import size_of
 from carrel.services.folder import files_below
 from carrel.services.folder_sync import FolderEvent, FolderNotice, without_reader
-from carrel.wire.jobs import JobFileBody, ProgressBody
+from carrel.wire.jobs import JobEventBody, JobFileBody, ProgressBody
 
 GROUP_FILES = 50
 GROUP_BYTES = 50_000_000
@@ -64,14 +65,43 @@ class RemoteWorkspace:
         self, files: Sequence[IncomingFile], collection: str
     ) -> AsyncGenerator[IngestionEvent]:
         """Ingest files into a collection, which is created when it does not exist."""
-        known = {each.name for each in await self._client.collections()}
-        if collection not in known:
-            await self._client.create_collection(collection, shared=True)
+        await self._ensure(collection)
         batch = _Batch(len(files), sum(map(size_of, files)))
         for group in _groups(files):
             async for event in self._ingest_group(group, collection, batch):
                 yield event
         yield batch.progress()
+
+    async def fetch(self, request: WebRequest, collection: str) -> AsyncGenerator[IngestionEvent]:
+        """Have the server fetch documents of the web into a collection."""
+        await self._ensure(collection)
+        addresses = request.addresses if len(request.addresses) > 1 else request.addresses[0]
+        accepted = await self._client.fetch(addresses, collection, depth=request.depth)
+        batch = _Batch(0, 0)
+        async with aclosing(self._followed(accepted.job)) as events:
+            async for event in events:
+                if event.progress is not None:
+                    batch.files_total = event.progress.files_total
+                    yield batch.progress(event.progress)
+                elif event.file is not None:
+                    yield _outcome(event.file)
+
+    async def _ensure(self, collection: str) -> None:
+        known = {each.name for each in await self._client.collections()}
+        if collection not in known:
+            await self._client.create_collection(collection, shared=True)
+
+    async def _followed(self, job: str) -> AsyncGenerator[JobEventBody]:
+        """Yield the events of a job; whoever does not read to its end cancels it."""
+        ended = False
+        try:
+            async with aclosing(self._client.follow_job(job)) as events:
+                async for event in events:
+                    ended = event.state is not None
+                    yield event
+        finally:
+            if not ended:
+                await self._client.cancel_job(job)
 
     async def _ingest_group(
         self, group: Sequence[IncomingFile], collection: str, batch: _Batch
@@ -90,18 +120,12 @@ class RemoteWorkspace:
             batch.files_done += 1
             reason = refused.reason
             yield FileOutcome(refused.name, OutcomeKind.FAILED, code=refused.code, reason=reason)
-        ended = False
-        try:
-            async with aclosing(self._client.follow_job(accepted.job)) as events:
-                async for event in events:
-                    if event.progress is not None:
-                        yield batch.progress(event.progress, sum(map(size_of, group)))
-                    elif event.file is not None:
-                        yield _outcome(event.file)
-                    ended = event.state is not None
-        finally:
-            if not ended:
-                await self._client.cancel_job(accepted.job)
+        async with aclosing(self._followed(accepted.job)) as events:
+            async for event in events:
+                if event.progress is not None:
+                    yield batch.progress(event.progress, sum(map(size_of, group)))
+                elif event.file is not None:
+                    yield _outcome(event.file)
         batch.end_group(group)
 
     async def synchronise(

@@ -22,6 +22,7 @@ from carrel.core.documents import (
     Source,
 )
 from carrel.core.errors import StoreInUse
+from carrel.core.web import WebRequest
 from carrel.services.citing import cite
 from carrel.services.folder_sync import FolderEvent
 from carrel.settings.schema import Settings
@@ -34,6 +35,10 @@ class Workspace(Protocol):
         self, files: Sequence[IncomingFile], collection: str
     ) -> AsyncGenerator[IngestionEvent]:
         """Ingest files into a collection, which is created when it does not exist."""
+        ...
+
+    def fetch(self, request: WebRequest, collection: str) -> AsyncGenerator[IngestionEvent]:
+        """Fetch documents of the web into a collection, which is created when it is not there."""
         ...
 
     def synchronise(
@@ -86,6 +91,15 @@ class LocalWorkspace:
             async for progress in left:
                 yield progress
         events = self._services.jobs.run(files, collection, self._principal)
+        async with aclosing(events):
+            async for event in events:
+                yield event
+
+    async def fetch(self, request: WebRequest, collection: str) -> AsyncGenerator[IngestionEvent]:
+        """Fetch documents of the web into a collection, which is created when it is not there."""
+        self._services.web.require_allowed(request)
+        await self._services.collections.ensure(collection, self._principal)
+        events = self._services.jobs.run_web(request, collection, self._principal)
         async with aclosing(events):
             async for event in events:
                 yield event

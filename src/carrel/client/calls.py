@@ -32,6 +32,7 @@ from carrel.wire.documents import (
     DocumentList,
     TextDocument,
     UploadReply,
+    WebDocuments,
 )
 from carrel.wire.errors import ErrorBody
 from carrel.wire.jobs import JobBody, JobList
@@ -261,6 +262,17 @@ def start_upload(files: Sequence[tuple[str, Path]], collection: str) -> Call[Acc
     path = _collection(collection, "documents")
     read = _reads(AcceptedReply, lambda reply: reply)
     return Call("POST", path, read, files=files, patient=True)
+
+
+def fetch(addresses: str | Sequence[str], depth: int, collection: str) -> Call[AcceptedReply]:
+    """Have documents fetched and ingested in the background."""
+    path = _collection(collection, "documents")
+    read = _reads(AcceptedReply, lambda reply: reply)
+    if isinstance(addresses, str):
+        body = _made(WebDocuments, url=addresses, depth=depth)
+    else:
+        body = _made(WebDocuments, urls=list(addresses), depth=depth)
+    return Call("POST", path, read, body)
 
 
 def jobs() -> Call[list[JobBody]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
@@ -121,6 +121,15 @@ class Client:
     def start_upload(self, paths: Paths, collection: str = USER_DATA) -> AcceptedReply:
         """Send files and return at once; ``job`` of what is returned is the id to follow."""
         return self._send(calls.start_upload(named(paths), collection))
+
+    def fetch(
+        self, addresses: str | Sequence[str], collection: str = USER_DATA, *, depth: int = 0
+    ) -> AcceptedReply:
+        """Have the server fetch documents of the web and return at once; follow the ``job``.
+
+        With a ``depth`` above 0 the pages of one site that are so many links away come, too.
+        """
+        return self._send(calls.fetch(addresses, depth, collection))
 
     def jobs(self) -> list[JobBody]:
         """List the ingestion jobs, the latest first."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from carrel.core.documents import FileOutcome, IncomingFile, OutcomeKind
+from carrel.core.web import WebRequest
 
 
 class JobState(StrEnum):
@@ -28,7 +29,10 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Files on their way into one collection, on behalf of one account."""
+    """Files on their way into one collection, on behalf of one account.
+
+    ``web`` is what is to be fetched first; its documents become files of the job as they arrive.
+    """
 
     id: str
     collection_id: str
@@ -36,6 +40,7 @@ class Job:
     state: JobState
     created_at: datetime
     ended_at: datetime | None = None
+    web: WebRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,13 @@ class JobStore(Protocol):
     What is deleted leaves no name behind.
     """
 
-    def create(self, collection_id: str, account: str, files: Sequence[IncomingFile]) -> Job:
+    def create(
+        self,
+        collection_id: str,
+        account: str,
+        files: Sequence[IncomingFile],
+        web: WebRequest | None = None,
+    ) -> Job:
         """Record a waiting job.
 
         Raises:
@@ -70,8 +81,8 @@ class JobStore(Protocol):
         """
         ...
 
-    def add_files(self, job_id: str, files: Sequence[IncomingFile]) -> None:
-        """Append files to a job; those of an unknown one are ignored."""
+    def add_files(self, job_id: str, files: Sequence[IncomingFile]) -> list[JobFile]:
+        """Append files to a job, and return them; those of an unknown one are ignored."""
         ...
 
     def set_state(self, job_id: str, state: JobState) -> None:

@@ -37,6 +37,7 @@ class JobInWork:
     reading: asyncio.Task[None] | None = None
     ending: asyncio.Task[None] | None = None
     cancelled: bool = False
+    has_begun: bool = False
     has_ended: bool = False
     version: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)

@@ -6,7 +6,6 @@ import asyncio
 import shutil
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,10 +22,13 @@ from carrel.core.documents import (
 from carrel.core.errors import CarrelError, JobNotFound, Unavailable
 from carrel.core.jobs import Job, JobFile, JobState, JobStore
 from carrel.core.protocols import Catalog
+from carrel.core.web import WebRequest
 from carrel.disk.failures import disk_errors
 from carrel.services.collections import CollectionService
 from carrel.services.ingestion import IngestionService
 from carrel.services.job_in_work import JobInWork
+from carrel.services.job_runner import JobRunner, stored_outcome
+from carrel.services.web import WebService
 
 KEPT_JOBS = 100
 """Jobs that ended and can still be looked at."""
@@ -46,20 +48,22 @@ class IngestionJobs:
         catalog: Catalog,
         ingestion: IngestionService,
         collections: CollectionService,
+        web: WebService,
         folder: Path,
     ) -> None:
         self._store = store
         self._catalog = catalog
         self._ingestion = ingestion
+        self._web = web
         self._folder = folder.resolve()
         self._work: dict[str, JobInWork] = {}
-        self._observers: list[Callable[[FileOutcome], None]] = []
+        self._runner = JobRunner(store, catalog, ingestion, web, self._folder)
         collections.call_before_delete(self._cancel_all_in)
         self._sweep()
 
     def call_at_outcome(self, observer: Callable[[FileOutcome], None]) -> None:
         """Have a function called as each file ends."""
-        self._observers.append(observer)
+        self._runner.observers.append(observer)
 
     def receiving_folder(self) -> Path:
         """Make an empty folder for files that are on their way in.
@@ -96,6 +100,21 @@ class IngestionJobs:
         self._begin(job, target, listed)
         return job
 
+    async def start_web(self, request: WebRequest, collection: str, principal: Principal) -> Job:
+        """Begin to fetch documents from the web and to ingest each, and return at once.
+
+        Raises:
+            OfflineRefused: nothing may be fetched.
+            InvalidRequest: no address is given.
+            CollectionNotFound: no such collection.
+            AccessDenied: the account may not write to it.
+        """
+        self._web.require_allowed(request)
+        target = await self._ingestion.target(collection, principal)
+        job = await asyncio.to_thread(self._store.create, target.id, principal.account, [], request)
+        self._begin(job, target, [])
+        return job
+
     async def run(
         self, files: Sequence[IncomingFile], collection: str, principal: Principal
     ) -> AsyncGenerator[IngestionEvent]:
@@ -106,6 +125,23 @@ class IngestionJobs:
             AccessDenied: the account may not write to it.
         """
         job = await self.start(files, collection, principal)
+        async with aclosing(self._seen_through(job, principal)) as events:
+            async for event in events:
+                yield event
+
+    async def run_web(
+        self, request: WebRequest, collection: str, principal: Principal
+    ) -> AsyncGenerator[IngestionEvent]:
+        """Fetch, ingest and yield what happens; closing the generator cancels the job.
+
+        Raises: as ``start_web``.
+        """
+        job = await self.start_web(request, collection, principal)
+        async with aclosing(self._seen_through(job, principal)) as events:
+            async for event in events:
+                yield event
+
+    async def _seen_through(self, job: Job, principal: Principal) -> AsyncGenerator[IngestionEvent]:
         try:
             async with aclosing(self.follow(job.id, principal)) as events:
                 async for event in events:
@@ -178,7 +214,9 @@ class IngestionJobs:
         """The files of a job, in order; of those that ended the outcome."""
 
         def read() -> list[JobFile | FileOutcome]:
-            return [self._outcome(each) or each for each in self._store.files(job.id)]
+            return [
+                stored_outcome(self._catalog, each) or each for each in self._store.files(job.id)
+            ]
 
         return await asyncio.to_thread(read)
 
@@ -232,7 +270,7 @@ class IngestionJobs:
         done = sum(each.outcome is not None for each in files)
         work = JobInWork(job, target, files, IngestionProgress(done, len(files), 0))
         self._work[job.id] = work
-        work.reading = asyncio.create_task(self._ingest(work), name=f"ingestion job {job.id}")
+        work.reading = asyncio.create_task(self._runner.run(work), name=f"ingestion job {job.id}")
         work.ending = asyncio.create_task(self._see_through(work))
 
     async def _see_through(self, work: JobInWork) -> None:
@@ -249,7 +287,11 @@ class IngestionJobs:
                 "The server is shutting down: the job goes on at its next start."
             )
         else:
-            await asyncio.to_thread(self._end, work, state)
+            try:
+                await asyncio.to_thread(self._end, work, state)
+            except CarrelError as error:
+                # On a full disk it stays unfinished, and the next start looks at it again.
+                work.error = work.error or self._failure(work.job, error)
         del self._work[work.job.id]
         work.has_ended = True
         work.tell()
@@ -263,36 +305,10 @@ class IngestionJobs:
             "The ingestion broke off inside Carrel; the server's log has the details."
         )
 
-    async def _ingest(self, work: JobInWork) -> None:
-        earlier = await asyncio.to_thread(lambda: [self._outcome(each) for each in work.files])
-        work.outcomes.extend(filter(None, earlier))
-        done = len(work.outcomes)
-        left = [each for each in work.files if each.outcome is None]
-        events = self._ingestion.ingest_into(work.collection, [each.incoming for each in left])
-        open_files = iter(left)
-        has_begun = False
-        async with aclosing(events):
-            async for event in events:
-                if isinstance(event, FileOutcome):
-                    work.outcomes.append(event)
-                    work.tell()
-                    for observer in self._observers:
-                        observer(event)
-                    ordinal = next(open_files).ordinal
-                    await asyncio.to_thread(self._store.record, work.job.id, ordinal, event)
-                    continue
-                files_done, total = event.files_done + done, len(work.files)
-                work.progress = replace(event, files_done=files_done, files_total=total)
-                work.tell()
-                if event.current and not has_begun:
-                    has_begun = True
-                    state = JobState.RUNNING
-                    await asyncio.to_thread(self._store.set_state, work.job.id, state)
-
     def _end(self, work: JobInWork, state: JobState) -> None:
         self._store.set_state(work.job.id, state)
         self._store.forget_ended(KEPT_JOBS)
-        for folder in self._received_in(work.files):
+        for folder in self._received_in(work.files) | {self._folder / work.job.id}:
             shutil.rmtree(folder, ignore_errors=True)
         log.info("job.ended", job=work.job.id, state=state.value)
 
@@ -312,12 +328,6 @@ class IngestionJobs:
         tasks = [each.ending for each in works if each.ending is not None]
         if tasks:
             await asyncio.wait(tasks)
-
-    def _outcome(self, file: JobFile) -> FileOutcome | None:
-        if file.outcome is None:
-            return None
-        document = self._catalog.document(file.document_id) if file.document_id else None
-        return FileOutcome(file.name, file.outcome, document, file.code, file.reason)
 
     def _received_in(self, files: Sequence[JobFile]) -> set[Path]:
         """Return the receiving folders that hold some of the files."""

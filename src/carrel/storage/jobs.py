@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -13,10 +14,11 @@ from uuid import uuid4
 from carrel.core.documents import FileOutcome, IncomingFile, OutcomeKind
 from carrel.core.errors import CollectionNotFound
 from carrel.core.jobs import Job, JobFile, JobState
+from carrel.core.web import WebRequest
 from carrel.disk.sqlite_file import storable
 from carrel.storage.database import Database
 
-_JOB = "id, collection_id, account, state, created_at, ended_at"
+_JOB = "id, collection_id, account, state, created_at, ended_at, web"
 _FILE = "ordinal, name, path, outcome, document_id, code, reason"
 _ENDED = [state.value for state in JobState if state.has_ended]
 
@@ -31,7 +33,13 @@ class SqliteJobStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create(self, collection_id: str, account: str, files: Sequence[IncomingFile]) -> Job:
+    def create(
+        self,
+        collection_id: str,
+        account: str,
+        files: Sequence[IncomingFile],
+        web: WebRequest | None = None,
+    ) -> Job:
         """Record a waiting job.
 
         Raises:
@@ -43,19 +51,21 @@ class SqliteJobStore:
             if not known.fetchone():
                 raise CollectionNotFound("The collection has been deleted.")
             connection.execute(
-                f"INSERT INTO job ({_JOB}) VALUES (?, ?, ?, ?, ?, NULL)",
-                (job_id, collection_id, account, JobState.WAITING.value, _now()),
+                f"INSERT INTO job ({_JOB}) VALUES (?, ?, ?, ?, ?, NULL, ?)",
+                (job_id, collection_id, account, JobState.WAITING.value, _now(), _web_json(web)),
             )
             _add_files(connection, job_id, files)
             job = _find(connection, job_id)
         assert job is not None
         return job
 
-    def add_files(self, job_id: str, files: Sequence[IncomingFile]) -> None:
-        """Append files to a job; those of an unknown one are ignored."""
+    def add_files(self, job_id: str, files: Sequence[IncomingFile]) -> list[JobFile]:
+        """Append files to a job, and return them; those of an unknown one are ignored."""
         with self._database.transaction() as connection:
-            if _find(connection, job_id) is not None:
-                _add_files(connection, job_id, files)
+            if _find(connection, job_id) is None:
+                return []
+            first = _add_files(connection, job_id, files)
+        return [JobFile(number, each.name, each.path) for number, each in enumerate(files, first)]
 
     def set_state(self, job_id: str, state: JobState) -> None:
         """Change the state; an unknown job and one that ended are left as they are."""
@@ -106,9 +116,10 @@ class SqliteJobStore:
             connection.execute(query, [*_ENDED, *_ENDED, keep])
 
 
-def _add_files(connection: Connection, job_id: str, files: Sequence[IncomingFile]) -> None:
+def _add_files(connection: Connection, job_id: str, files: Sequence[IncomingFile]) -> int:
+    """Add files, and return the ordinal of the first."""
     query = "SELECT coalesce(max(ordinal) + 1, 0) FROM job_file WHERE job_id = ?"
-    first = connection.execute(query, (job_id,)).fetchone()[0]
+    first = int(connection.execute(query, (job_id,)).fetchone()[0])
     connection.executemany(
         "INSERT INTO job_file (job_id, ordinal, name, path) VALUES (?, ?, ?, ?)",
         [
@@ -116,6 +127,18 @@ def _add_files(connection: Connection, job_id: str, files: Sequence[IncomingFile
             for ordinal, each in enumerate(files, start=first)
         ],
     )
+    return first
+
+
+def _web_json(web: WebRequest | None) -> str | None:
+    return None if web is None else json.dumps([list(web.addresses), web.depth])
+
+
+def _web(stored: str | None) -> WebRequest | None:
+    if stored is None:
+        return None
+    addresses, depth = json.loads(stored)
+    return WebRequest(tuple(addresses), depth)
 
 
 def _now() -> str:
@@ -128,7 +151,7 @@ def _find(connection: Connection, job_id: str) -> Job | None:
 
 
 def _job(row: Sequence[Any]) -> Job:
-    job_id, collection_id, account, state, created_at, ended_at = row
+    job_id, collection_id, account, state, created_at, ended_at, web = row
     return Job(
         id=job_id,
         collection_id=collection_id,
@@ -136,6 +159,7 @@ def _job(row: Sequence[Any]) -> Job:
         state=JobState(state),
         created_at=datetime.fromisoformat(created_at),
         ended_at=None if ended_at is None else datetime.fromisoformat(ended_at),
+        web=_web(web),
     )
 
 

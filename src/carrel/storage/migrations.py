@@ -72,7 +72,8 @@ CREATE TABLE job (
     account TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'finished', 'cancelled')),
     created_at TEXT NOT NULL,
-    ended_at TEXT
+    ended_at TEXT,
+    web TEXT
 );
 CREATE INDEX job_by_collection ON job (collection_id);
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
 
-from carrel.core.errors import JobNotFound
+from carrel.core.document_names import document_name
+from carrel.core.documents import IncomingFile
+from carrel.core.errors import InvalidRequest, JobNotFound
 from carrel.core.jobs import JobState
+from carrel.core.web import WebRequest
 from carrel.services.application import Services
 from carrel.ui.actions import actions_script, chosen
 from carrel.ui.choices import collection_names, largest_file, scope_choices
 from carrel.ui.events import Guard, Inputs, Updates
 from carrel.ui.incoming_files import incoming_files, take_over
+from carrel.ui.other_sources import OtherSources
 from carrel.ui.render_documents import documents_head_html, documents_html, uploads_html
 from carrel.ui.running import Running
 from carrel.ui.session import Session
@@ -65,6 +69,7 @@ class DocumentsTab:
             self.files = gr.File(
                 file_count="multiple", elem_id="upload", label="Files", show_label=False
             )
+            self.other = OtherSources(with_web=not services.settings.server.offline)
             gr.HTML(LEFT_OUT, elem_id="left-out", apply_default_css=False, js_on_load=None)
             self.uploads = gr.HTML("", elem_id="uploads", apply_default_css=False, js_on_load=None)
             self.cancel = gr.Button("Cancel", elem_id="cancel-button", visible=False, scale=0)
@@ -86,6 +91,24 @@ class DocumentsTab:
             preprocess=False,
             trigger_mode="multiple",
             outputs=[notice, self.files, self.uploads, self.cancel, self.table],
+            concurrency_limit=None,
+            **private,
+        )
+        followed = [self.uploads, self.cancel, self.table]
+        other = self.other
+        other.fetch.click(
+            self._guard.stream(self.fetch),
+            inputs_kwargs={**named, "addresses": other.addresses, "depth": other.depth},
+            trigger_mode="multiple",
+            outputs=[notice, other.addresses, *followed],
+            concurrency_limit=None,
+            **private,
+        )
+        other.add.click(
+            self._guard.stream(self.paste),
+            inputs_kwargs={**named, "name": other.name, "text": other.text},
+            trigger_mode="multiple",
+            outputs=[notice, other.name, other.text, *followed],
             concurrency_limit=None,
             **private,
         )
@@ -135,10 +158,48 @@ class DocumentsTab:
         except BaseException:
             await asyncio.to_thread(shutil.rmtree, folder)
             raise
-        if not any(each.running for each in session.uploads.values()):
-            session.uploads.clear()
-        names = [each.name for each in taken]
-        async with aclosing(self._follow(job.id, names, session)) as steps:
+        upload = Upload.of([each.name for each in taken])
+        async with aclosing(self._follow(job.id, upload, session)) as steps:
+            async for updates in steps:
+                yield updates
+
+    async def fetch(
+        self, *, addresses: str, depth: float | None, collection: str, session: Session
+    ) -> AsyncGenerator[Updates]:
+        """Fetch documents of the web into the collection."""
+        wanted = tuple(line.strip() for line in addresses.splitlines() if line.strip())
+        links = int(depth or 0)
+        if links and len(wanted) > 1:
+            raise InvalidRequest("Links are followed from one address: fetch one site at a time.")
+        request = WebRequest(wanted, links)
+        job = await self._services.jobs.start_web(request, collection, session.principal)
+        yield {self.other.addresses: ""}
+        upload = Upload(growing=True)
+        async with aclosing(self._follow(job.id, upload, session)) as steps:
+            async for updates in steps:
+                yield updates
+
+    async def paste(
+        self, *, name: str, text: str, collection: str, session: Session
+    ) -> AsyncGenerator[Updates]:
+        """Put a pasted text into the collection."""
+        if not name.strip() or not text.strip():
+            raise InvalidRequest("Give the text and a name for it.")
+        named = document_name(name.strip())
+        if not self._services.ingestion.supports(named):
+            named = f"{named}.txt"
+        jobs = self._services.jobs
+        folder = await asyncio.to_thread(jobs.receiving_folder)
+        path = folder / "0"
+        try:
+            await asyncio.to_thread(path.write_text, text, encoding="utf-8", errors="replace")
+            file = IncomingFile(path, named)
+            job = await jobs.start([file], collection, session.principal)
+        except BaseException:
+            await asyncio.to_thread(shutil.rmtree, folder)
+            raise
+        yield {self.other.name: "", self.other.text: ""}
+        async with aclosing(self._follow(job.id, Upload.of([named]), session)) as steps:
             async for updates in steps:
                 yield updates
 
@@ -150,15 +211,19 @@ class DocumentsTab:
         for job in reversed(await jobs.jobs(session.principal)):
             if job.state.has_ended or jobs.progress(job) is None:
                 continue
-            names = [each.name for each in await jobs.files(job)]
-            async with aclosing(self._follow(job.id, names, session)) as steps:
+            upload = Upload(growing=True)
+            if job.web is None:
+                upload = Upload.of([each.name for each in await jobs.files(job)])
+            async with aclosing(self._follow(job.id, upload, session)) as steps:
                 async for updates in steps:
                     yield updates
 
     async def _follow(
-        self, job_id: str, names: Sequence[str], session: Session
+        self, job_id: str, upload: Upload, session: Session
     ) -> AsyncGenerator[Updates]:
-        upload = session.uploads[job_id] = Upload.of(names)
+        if not any(each.running for each in session.uploads.values()):
+            session.uploads.clear()
+        session.uploads[job_id] = upload
         jobs = self._services.jobs
         yield self._progress(session)
         events = Running(jobs.follow(job_id, session.principal))

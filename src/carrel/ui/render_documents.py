@@ -113,7 +113,7 @@ def upload_html(upload: Upload) -> str:
         more = counted(len(upload.files) - len(shown), "more file")
         rows += f'<li class="file waiting"><span class="file-name">and {more}</span></li>'
     bar = ""
-    if upload.running:
+    if upload.running and not upload.growing:
         percent = f"{upload.share:.0%}"
         bar = f'<progress max="1" value="{upload.share:.3f}">{percent}</progress>'
     return (
@@ -135,10 +135,10 @@ def _shown(files: Sequence[FileRow]) -> Sequence[FileRow]:
 
 
 def _state(upload: Upload) -> str:
-    parts = [
-        f"{upload.done:,} of {counted(len(upload.files), 'file')}",
-        counted(upload.chunks, "chunk"),
-    ]
+    done = f"{upload.done:,} of {counted(len(upload.files), 'file')}"
+    if upload.growing:
+        done = counted(upload.done, "document")
+    parts = [done, counted(upload.chunks, "chunk")]
     if upload.failed:
         parts.append(f"{upload.failed:,} failed")
     if upload.running and upload.chunks_per_second is not None:

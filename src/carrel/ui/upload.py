@@ -22,7 +22,10 @@ class FileRow:
 
 @dataclass(slots=True)
 class Upload:
-    """The files of an upload in their order. ``share`` of all bytes is done, from 0 to 1."""
+    """The files of an upload in their order. ``share`` of all bytes is done, from 0 to 1.
+
+    Of what is fetched from the web the files are not known beforehand: it is ``growing``.
+    """
 
     files: list[FileRow] = field(default_factory=list)
     chunks: int = 0
@@ -30,6 +33,7 @@ class Upload:
     chunks_per_second: float | None = None
     seconds_left: float | None = None
     running: bool = True
+    growing: bool = False
     stopped: bool = False
 
     @classmethod
@@ -53,6 +57,12 @@ class Upload:
     def apply(self, event: IngestionEvent) -> None:
         """Take in the next event. Files are ingested in their order, so the first open one ends."""
         row = next((each for each in self.files if each.outcome is None), None)
+        name = event.name if isinstance(event, FileOutcome) else event.current
+        if self.growing and name is not None:
+            if row is None:
+                row = FileRow(name)
+                self.files.append(row)
+            row.name = name
         if isinstance(event, FileOutcome):
             if row is not None:
                 row.outcome, row.current = event, False
@@ -66,6 +76,9 @@ class Upload:
     def end(self, *, stopped: bool) -> None:
         """Nothing more comes; files without an outcome were left out."""
         self.running, self.stopped = False, stopped
+        if self.growing:
+            # The last row told what was being fetched, or where it was looked for.
+            self.files = [each for each in self.files if each.outcome is not None]
         for each in self.files:
             each.current = False
             each.left_out = each.outcome is None

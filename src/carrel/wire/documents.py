@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from carrel.core.documents import DocumentRecord, FileOutcome
 from carrel.core.web import WebRequest
 from carrel.wire.body import ReplyBody, RequestBody, Text, require_encodable
-from carrel.wire.refused import unless
 
 
 class DocumentBody(ReplyBody):
@@ -58,8 +57,6 @@ class TextDocument(RequestBody):
 
     name: Text = Field(min_length=1, max_length=200)
     text: Text = Field(min_length=1)
-
-    url: Annotated[Any, unless()] = None
 
 
 Address = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(require_encodable)]
