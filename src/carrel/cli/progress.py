@@ -25,7 +25,8 @@ def describe(progress: IngestionProgress) -> str:
     parts = [f"{progress.files_done}/{progress.files_total} files", f"{progress.chunks} chunks"]
     if progress.files_done < progress.files_total:
         if progress.chunks_per_second is not None:
-            parts.append(f"{progress.chunks_per_second:.0f} chunks/s")
+            rate = progress.chunks_per_second
+            parts.append(f"{rate:.0f} chunks/s" if rate >= 10 else f"{rate:.1f} chunks/s")
         if progress.seconds_left is not None:
             parts.append(f"{format_seconds(progress.seconds_left)} left")
     if progress.current:

@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 
 from carrel.core.documents import IngestionProgress, Section
 
+TELLING_SHARE = 0.02
+TELLING_SECONDS = 60
+"""From either on an estimate of the rest is worth showing."""
+
 
 @dataclass(slots=True)
 class Tally:
@@ -56,7 +60,9 @@ class Tally:
         done: float = self.bytes_done
         if self.pages and self.page_count:
             done += self.size * min(1.0, self.pages / self.page_count)
-        left = elapsed / done * (self.bytes_total - done) if done else None
+        left = None
+        if done > 0 and (done >= TELLING_SHARE * self.bytes_total or elapsed > TELLING_SECONDS):
+            left = elapsed / done * (self.bytes_total - done)
         return IngestionProgress(
             self.files_done,
             self.files_total,

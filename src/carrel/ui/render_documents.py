@@ -142,7 +142,8 @@ def _state(upload: Upload) -> str:
     if upload.failed:
         parts.append(f"{upload.failed:,} failed")
     if upload.running and upload.chunks_per_second is not None:
-        parts.append(f"{upload.chunks_per_second:.0f} chunks/s")
+        rate = upload.chunks_per_second
+        parts.append(f"{rate:.0f} chunks/s" if rate >= 10 else f"{rate:.1f} chunks/s")
     if upload.running and upload.seconds_left is not None:
         parts.append(_time_left(upload.seconds_left))
     if upload.stopped:
