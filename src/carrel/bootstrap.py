@@ -152,11 +152,8 @@ def build(
     """
     with ExitStack() as opening:
         stores = _open_stores(settings, embedder, opening)
-        catalog, indexer, indexes = stores.catalog, stores.indexer, stores.indexes
-        originals = OriginalFiles(settings.storage.db_dir / "originals")
-        indexer.require_same_embedder()
-        jobs = SqliteJobStore(stores.database)
-        indexer.reconcile(originals, files_in_work(jobs))
+        stores.indexer.require_same_embedder()
+        stores.indexer.reconcile(stores.originals, files_in_work(stores.jobs))
         pool = ModelPool(model_loaders(settings), model_planner(settings))
         spec = score_spec(settings)
         scorer = RewardModel(spec) if spec is not None else None
@@ -164,19 +161,13 @@ def build(
         opening.callback(readers.close)
         services = _services(
             settings,
-            pool,
+            stores,
             readers=readers,
-            scorer=scorer,
-            catalog=catalog,
-            originals=originals,
-            jobs=jobs,
-            indexer=indexer,
-            folder_files=SqliteFolderFiles(stores.database),
-            history=HistoryService(SqliteConversationStore(stores.database)),
-            indexes=indexes,
             web=web or _public_web(settings, readers),
+            pool=pool,
+            scorer=scorer,
         )
-        return Application(services, pool, scorer, indexes, stores.lock, opening.pop_all())
+        return Application(services, pool, scorer, stores.indexes, stores.lock, opening.pop_all())
 
 
 @contextmanager
@@ -207,6 +198,8 @@ class _Stores:
     lock: DataFolderLock
     database: Database
     catalog: SqliteCatalog
+    jobs: SqliteJobStore
+    originals: OriginalFiles
     indexer: DocumentIndexer
     indexes: SearchIndexes
 
@@ -231,7 +224,15 @@ def _open_stores(settings: Settings, embedder: Embedder | None, opening: ExitSta
     embedder = embedder or _embedder(settings.documents, settings.server.offline)
     catalog = SqliteCatalog(database)
     indexer = DocumentIndexer(catalog, embedder, vectors, keywords)
-    return _Stores(lock, database, catalog, indexer, SearchIndexes(embedder, vectors, keywords))
+    return _Stores(
+        lock,
+        database,
+        catalog,
+        SqliteJobStore(database),
+        OriginalFiles(folder / "originals"),
+        indexer,
+        SearchIndexes(embedder, vectors, keywords),
+    )
 
 
 def _readers(documents: DocumentSettings) -> ConfinedReaders:
@@ -270,32 +271,27 @@ def _vector_index(settings: Settings) -> VectorIndex:
 
 def _services(
     settings: Settings,
-    pool: ModelPool,
+    stores: _Stores,
     *,
     readers: ReaderRegistry,
-    scorer: RewardModel | None,
-    catalog: SqliteCatalog,
-    originals: OriginalFiles,
-    jobs: SqliteJobStore,
-    indexer: DocumentIndexer,
-    folder_files: SqliteFolderFiles,
-    history: HistoryService,
-    indexes: SearchIndexes,
     web: WebSource,
+    pool: ModelPool,
+    scorer: RewardModel | None,
 ) -> Services:
     documents = settings.documents
-    collections = CollectionService(catalog, originals, indexer)
+    catalog, indexes = stores.catalog, stores.indexes
+    collections = CollectionService(catalog, stores.originals, stores.indexer)
     tools = ReadingTools(
         readers,
         _splitter(documents, indexes.embedder),
         documents.max_file_megabytes,
         _reading_fingerprint(documents),
     )
-    files = FileIngestion(catalog, originals, indexer, tools)
+    files = FileIngestion(catalog, stores.originals, stores.indexer, tools)
     ingestion = IngestionService(collections, files, readers)
     received = settings.storage.db_dir / "incoming"
     fetching = WebService(web, settings.server.offline)
-    ingestion_jobs = IngestionJobs(jobs, catalog, ingestion, collections, fetching, received)
+    jobs = IngestionJobs(stores.jobs, catalog, ingestion, collections, fetching, received)
     retrieval = RetrievalService(catalog, indexes, collections, documents.retrieval_candidates)
     policy = ChatPolicy(settings.generation.system_prompt, documents.source_tokens)
     scoring = AnswerScoring(scorer, settings.model.score_seconds) if scorer is not None else None
@@ -304,11 +300,13 @@ def _services(
         models=pool,
         chat=ChatService(pool, retrieval, policy, scoring),
         ingestion=ingestion,
-        jobs=ingestion_jobs,
+        jobs=jobs,
         collections=collections,
         retrieval=retrieval,
-        folders=FolderSync(folder_files, collections, ingestion_jobs.run, ingestion.supports),
-        history=history,
+        folders=FolderSync(
+            SqliteFolderFiles(stores.database), collections, jobs.run, ingestion.supports
+        ),
+        history=HistoryService(SqliteConversationStore(stores.database)),
         health=HealthService(pool),
         web=fetching,
     )
