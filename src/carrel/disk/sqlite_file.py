@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import RLock
 from typing import Literal
 
+from carrel.core.errors import StorageFull
 from carrel.disk.failures import disk_errors
 
 BUSY_SECONDS = 10.0
@@ -79,9 +80,9 @@ class SqliteFile:
         """Bring all that is committed into the file and empty the log.
 
         Until then the log holds what was written before, deleted rows too. Where another process
-        reads the file, that is left to the next time.
+        reads the file, or the disk is full, that is left to the next time.
         """
-        with self.reading() as connection:
+        with suppress(StorageFull), self.reading() as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:

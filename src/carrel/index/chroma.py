@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -83,6 +83,8 @@ class ChromaIndex:
             self._deletions = Deletions(folder)
             self._unwiped = False
             self._discard_torn()
+        # A full disk keeps nobody from searching and deleting: the next start cleans.
+        with suppress(StorageFull), self._errors():
             self._clean()
 
     def add(self, collection_id: str, chunks: Sequence[Chunk], vectors: Sequence[Vector]) -> None:
@@ -191,19 +193,25 @@ class ChromaIndex:
         with self._lock, self._errors():
             self._drop(collection_id)
             self._sweep()
-            compact(self._database)
+            self._compact()
 
     def close(self) -> None:
         """Release the files, so that the folder can be opened again. Closing twice does nothing."""
         with self._lock, self._errors():
             self._client.close()
             if self._unwiped:
-                compact(self._database)
-                self._unwiped = False
+                self._compact()
             # Also after a session without a write: Chroma may write a graph when it reads it.
             if not self._guard.is_marked():
                 for graph in self._folder.iterdir():
                     wipe_unused(graph)
+
+    def _compact(self) -> None:
+        """Wipe the database of what was deleted, where the disk has the room that it takes."""
+        self._unwiped = True
+        with suppress(StorageFull), self._errors():
+            compact(self._database)
+            self._unwiped = False
 
     @property
     def _database(self) -> Path:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from sqlite3 import Connection
 
 from carrel.core.documents import Chunk
+from carrel.core.errors import StorageFull
 from carrel.disk.sqlite_file import SqliteFile, storable
 from carrel.index.query_terms import match_expression, separated
 
@@ -150,15 +152,19 @@ class SqliteKeywordIndex:
             self._file.close()
 
     def _clean(self) -> None:
-        """Merge the tables from which rows were deleted, so that none of their words is left."""
-        with self._file.transaction() as connection:
-            rows = connection.execute("SELECT collection FROM uncleaned").fetchall()
-            for (collection,) in rows:
-                words = f"words_{collection}"
-                connection.execute(f"INSERT INTO {words} ({words}) VALUES ('optimize')")
-            connection.execute("DELETE FROM uncleaned")
-        if rows:
-            self._file.empty_log()
+        """Merge the tables from which rows were deleted, so that none of their words is left.
+
+        On a full disk that is left to the next time.
+        """
+        with suppress(StorageFull):
+            with self._file.transaction() as connection:
+                rows = connection.execute("SELECT collection FROM uncleaned").fetchall()
+                for (collection,) in rows:
+                    words = f"words_{collection}"
+                    connection.execute(f"INSERT INTO {words} ({words}) VALUES ('optimize')")
+                connection.execute("DELETE FROM uncleaned")
+            if rows:
+                self._file.empty_log()
 
 
 def _collection(connection: Connection, collection_id: str) -> int | None:

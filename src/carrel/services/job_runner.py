@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
 
 from carrel.core.documents import FileOutcome, IncomingFile, IngestionProgress
+from carrel.core.errors import StorageFull
 from carrel.core.jobs import JobFile, JobState, JobStore
 from carrel.core.protocols import Catalog
 from carrel.core.web import WebRequest
@@ -112,12 +113,16 @@ class JobRunner:
         work.tell()
         for observer in self.observers:
             observer(outcome)
-        await asyncio.to_thread(self._store.record, work.job.id, file.ordinal, outcome)
+        # On a full disk the files go on to fail one by one; the next start tries those again
+        # whose end could not be recorded.
+        with suppress(StorageFull):
+            await asyncio.to_thread(self._store.record, work.job.id, file.ordinal, outcome)
 
     async def _note_running(self, work: JobInWork) -> None:
         if not work.has_begun:
             work.has_begun = True
-            await asyncio.to_thread(self._store.set_state, work.job.id, JobState.RUNNING)
+            with suppress(StorageFull):
+                await asyncio.to_thread(self._store.set_state, work.job.id, JobState.RUNNING)
 
     def _show(self, work: JobInWork, progress: IngestionProgress) -> None:
         work.progress = progress

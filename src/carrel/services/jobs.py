@@ -19,7 +19,7 @@ from carrel.core.documents import (
     IngestionEvent,
     IngestionProgress,
 )
-from carrel.core.errors import CarrelError, JobNotFound, Unavailable
+from carrel.core.errors import CarrelError, JobNotFound, StorageFull, Unavailable
 from carrel.core.jobs import Job, JobFile, JobState, JobStore
 from carrel.core.protocols import Catalog
 from carrel.core.web import WebRequest
@@ -289,9 +289,9 @@ class IngestionJobs:
         else:
             try:
                 await asyncio.to_thread(self._end, work, state)
-            except CarrelError as error:
-                # On a full disk it stays unfinished, and the next start looks at it again.
-                work.error = work.error or self._failure(work.job, error)
+            except StorageFull as error:
+                # The outcomes have told of it; the next start looks at the job again.
+                log.warning("job.not_recorded", job=work.job.id, reason=str(error))
         del self._work[work.job.id]
         work.has_ended = True
         work.tell()
