@@ -64,6 +64,14 @@ class RecordingEmbedder:
         return self._embedder.embed_documents(texts)
 
 
+class ShownRows(dict[str, str]):
+    """The figures, each printed as soon as there is one: the whole takes many minutes."""
+
+    def __setitem__(self, name: str, value: str) -> None:
+        print(f"{name}: {value}", flush=True)
+        super().__setitem__(name, value)
+
+
 def settings_in(folder: Path) -> Settings:
     """Return settings with their data in a folder."""
     given = {"db_dir": str(folder), "engine": "scripted", "offline": "True"}
@@ -205,7 +213,7 @@ def memory_now() -> float:
 
 def ingest_one(path: Path) -> None:
     """Ingest a file in this process and print chunks, seconds, idle and highest memory."""
-    prepare_environment()
+    prepare_environment(offline=True)
     embedder = SentenceTransformerEmbedder("bundled", offline=True)
     with tempfile.TemporaryDirectory() as folder:
         application = bootstrap.build(settings_in(Path(folder)), embedder)
@@ -282,9 +290,9 @@ def main() -> None:
         return
     if arguments.data is None:
         parser.error("name a folder of PDF files with --data")
-    prepare_environment()
+    prepare_environment(offline=True)
     files = sorted(arguments.data.rglob("*.pdf"))[: arguments.files]
-    rows: dict[str, str] = {}
+    rows = ShownRows()
     compare_with_embedding(files, arguments.rounds, rows)
     measure_large_files(rows)
     write_report(rows, arguments.output)
