@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carrel.api.multipart import MOST_FILES, UploadReceiver, boundary_of, document_name
+from carrel.api.multipart import MOST_FILES, UploadReceiver, boundary_of
+from carrel.core.document_names import document_name
 from carrel.core.errors import InvalidRequest, StorageFull
 
 BOUNDARY = b"edge"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from carrel.core.document_names import document_name as document_name
+from carrel.core.document_names import document_name
 from carrel.core.errors import InvalidRequest
 from carrel.disk.failures import disk_errors
 

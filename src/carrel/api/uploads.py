@@ -12,7 +12,8 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
-from carrel.api.multipart import ReceivedFile, UploadReceiver, boundary_of, document_name
+from carrel.api.multipart import ReceivedFile, UploadReceiver, boundary_of
+from carrel.core.document_names import text_name
 from carrel.core.documents import FileOutcome, IncomingFile, OutcomeKind
 from carrel.core.errors import DocumentTooLarge, InvalidRequest
 from carrel.core.web import WebRequest
@@ -88,11 +89,11 @@ def _checked(kind: type[Body], body: bytes) -> Body:
 
 def _pasted(body: bytes, folder: Path, supports: Callable[[str], bool]) -> ReceivedFile:
     document = _checked(TextDocument, body)
-    name = document_name(document.name)
+    name = text_name(document.name, supports)
     path = folder / "0"
     with disk_errors(folder):
         path.write_text(document.text, encoding="utf-8")
-    return ReceivedFile(name if supports(name) else f"{name}.txt", path, "text/plain")
+    return ReceivedFile(name, path, "text/plain")
 
 
 def _too_large(file: ReceivedFile, max_file_megabytes: float) -> FileOutcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from carrel.core.errors import InvalidRequest
@@ -30,3 +31,13 @@ def document_name(name: str) -> str:
         return kept
     suffix = Path(kept).suffix[:20]
     return kept[: LONGEST_NAME - len(suffix)] + suffix
+
+
+def text_name(name: str, supports: Callable[[str], bool]) -> str:
+    """Return a name for pasted text: one whose ending no reader knows gets ``.txt``.
+
+    Raises:
+        InvalidRequest: nothing is left of the name.
+    """
+    named = document_name(name)
+    return named if supports(named) else f"{named}.txt"

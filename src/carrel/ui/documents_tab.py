@@ -10,7 +10,7 @@ from typing import Any
 
 import gradio as gr
 
-from carrel.core.document_names import document_name
+from carrel.core.document_names import text_name
 from carrel.core.documents import IncomingFile
 from carrel.core.errors import InvalidRequest, JobNotFound
 from carrel.core.jobs import JobState
@@ -185,9 +185,7 @@ class DocumentsTab:
         """Put a pasted text into the collection."""
         if not name.strip() or not text.strip():
             raise InvalidRequest("Give the text and a name for it.")
-        named = document_name(name.strip())
-        if not self._services.ingestion.supports(named):
-            named = f"{named}.txt"
+        named = text_name(name.strip(), self._services.ingestion.supports)
         jobs = self._services.jobs
         folder = await asyncio.to_thread(jobs.receiving_folder)
         path = folder / "0"
