@@ -84,18 +84,53 @@ def test_questions_get_the_prompt_that_the_model_wants(tiny: Path) -> None:
     assert cosine(asked, plain) < 0.999
 
 
-@pytest.mark.parametrize("can", [True, False])
-def test_a_cpu_with_bfloat16_uses_it_and_another_stays_with_float32(
-    bundled: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch, can: bool
+def test_a_cpu_with_bfloat16_keeps_its_weights_in_it_and_another_in_float32(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": can})
-    model = bundled._loaded()
-    text = "Ingrid was the keeper of the lighthouse."
-    exact = model.encode([text], normalize_embeddings=True, show_progress_bar=False)[0]
-    [vector] = bundled.embed_documents([text])
-    difference = float(np.abs(exact - np.asarray(vector)).max())
-    assert cosine(exact.tolist(), vector) > 0.9999
-    assert (difference > 1e-5) is can
+    vectors = {}
+    for can in (True, False):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda can=can: {"avx512_bf16": can})
+        embedder = SentenceTransformerEmbedder("bundled", offline=True)
+        [vectors[can]] = embedder.embed_documents(["Ingrid was the keeper of the lighthouse."])
+        weights = {each.dtype for each in embedder._loaded().parameters()}
+        assert weights == {torch.bfloat16 if can else torch.float32}
+    difference = np.abs(np.subtract(vectors[True], vectors[False])).max()
+    assert difference > 1e-5
+    assert cosine(vectors[True], vectors[False]) > 0.9999
+    # Pooled and scaled in float32: the length is 1 to more digits than bfloat16 has.
+    assert np.linalg.norm(vectors[True]) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_weights_stored_in_half_precision_compute_in_what_the_cpu_is_fast_in(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    SentenceTransformer(str(tiny)).half().save(str(tmp_path))
+    monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
+    embedder = SentenceTransformerEmbedder(str(tmp_path), offline=True)
+    assert len(embedder.embed_query("who?")) == embedder.dimension
+    assert {each.dtype for each in embedder._loaded().parameters()} == {torch.float32}
+
+
+def test_batches_follow_the_length_of_the_texts(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder = SentenceTransformerEmbedder(str(tiny), offline=True)
+    sizes: list[int] = []
+    model = embedder._loaded()
+    monkeypatch.setattr(model, "forward", _noting(model.forward, sizes))
+    for length in (10, 1000, 9000):
+        embedder.embed_documents(["w" * length] * 40)
+    assert sizes == [32, 8] + [4] * 10 + [1] * 40
+
+
+def _noting(forward: Callable[..., Any], sizes: list[int]) -> Callable[..., Any]:
+    def noted(features: Any, **options: Any) -> Any:
+        sizes.append(len(features["input_ids"]))
+        return forward(features, **options)
+
+    return noted
 
 
 def test_nothing_is_loaded_before_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
