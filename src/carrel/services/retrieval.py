@@ -78,24 +78,33 @@ class RetrievalService:
             raise InvalidRequest("Name at least one collection to search.")
         names = dict.fromkeys(scope.collections)
         collections = [await self._collections.get(name, principal) for name in names]
-        return await asyncio.to_thread(self._search, question, scope, collections)
+        await asyncio.to_thread(self._require_documents, scope, collections)
+        # Side by side: words are looked up while the question is embedded.
+        rankings = await asyncio.gather(
+            asyncio.to_thread(self._nearest, question, scope, collections),
+            asyncio.to_thread(self._with_words, question, scope, collections),
+        )
+        return await asyncio.to_thread(self._load, fuse(rankings), scope.top_k, collections)
 
-    def _search(
-        self, question: str, scope: Scope, collections: Sequence[Collection]
-    ) -> list[RetrievedChunk]:
-        self._require_documents(scope, collections)
-        wanted = max(self._candidates, scope.top_k)
+    def _nearest(self, question: str, scope: Scope, collections: Sequence[Collection]) -> list[str]:
+        wanted = self._wanted(scope)
         vector = self._indexes.embedder.embed_query(question)
-        dense = [
-            self._indexes.vectors.search(each.id, vector, wanted, scope.document_ids)
-            for each in collections
-        ]
-        keyword = [
-            self._indexes.keywords.search(each.id, question, wanted, scope.document_ids)
-            for each in collections
-        ]
-        ranked = fuse([_merged(dense, wanted), _merged(keyword, wanted)])
-        return self._load(ranked, scope.top_k, collections)
+        search = self._indexes.vectors.search
+        return _merged(
+            (search(each.id, vector, wanted, scope.document_ids) for each in collections), wanted
+        )
+
+    def _with_words(
+        self, question: str, scope: Scope, collections: Sequence[Collection]
+    ) -> list[str]:
+        wanted = self._wanted(scope)
+        search = self._indexes.keywords.search
+        return _merged(
+            (search(each.id, question, wanted, scope.document_ids) for each in collections), wanted
+        )
+
+    def _wanted(self, scope: Scope) -> int:
+        return max(self._candidates, scope.top_k)
 
     def _require_documents(self, scope: Scope, collections: Sequence[Collection]) -> None:
         for document_id in scope.document_ids:
