@@ -1,0 +1,399 @@
+"""FAISS above its flat limit: the files, what they forget, and what happens to damaged ones."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from carrel.core.documents import Chunk
+from carrel.core.errors import StorageFull
+from carrel.index import codebook, collection_index
+from carrel.index.faiss import FaissIndex
+from carrel.index.segment_files import SegmentFiles
+
+COLLECTION = "c0123456789abcdef"
+LIMIT = 300
+LENGTH = 32
+
+Opener = Callable[[], FaissIndex]
+
+
+def directions(count: int, seed: int) -> NDArray[np.float32]:
+    """Vectors of length 1, ten of them in each direction or near it."""
+    chance = np.random.default_rng(seed)
+    centers = np.repeat(chance.normal(size=(-(-count // 10), LENGTH)), 10, axis=0)[:count]
+    vectors = centers + 0.3 * chance.normal(size=(count, LENGTH))
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+VECTORS = directions(1200, seed=1)
+CHUNKS = [Chunk(f"{row}", f"d{row // 10}", row % 10, "text") for row in range(len(VECTORS))]
+
+
+def fill(index: FaissIndex, begin: int, end: int) -> None:
+    index.add(COLLECTION, CHUNKS[begin:end], VECTORS[begin:end].tolist())
+
+
+def misses(index: FaissIndex, rows: range) -> list[int]:
+    """Return the rows whose vectors do not find themselves."""
+    return [
+        row
+        for row in rows
+        if index.search(COLLECTION, VECTORS[row].tolist(), 1)
+        != [(CHUNKS[row].id, pytest.approx(1.0, abs=1e-5))]
+    ]
+
+
+def segments(folder: Path) -> set[Path]:
+    return set(folder.glob("*.segment*"))
+
+
+def numbers_in(path: Path) -> list[int]:
+    """Return the numbers of the vectors in a file."""
+    index: Any = faiss.read_index(str(path))
+    lists = index.invlists
+    parts = [
+        faiss.rev_swig_ptr(lists.get_ids(each), lists.list_size(each)).tolist()
+        for each in range(index.nlist)
+    ]
+    return [number for part in parts for number in part]
+
+
+def vectors_in(path: Path) -> NDArray[np.float32]:
+    """Return every vector that can be had from a file, centers of lists included."""
+    index: Any = faiss.read_index(str(path))
+    index.set_direct_map_type(faiss.DirectMap.Hashtable)
+    centers = index.quantizer.reconstruct_n(0, index.nlist)
+    return np.asarray([*centers, *map(index.reconstruct, numbers_in(path))])
+
+
+def nearest_in_files(folder: Path, vector: NDArray[np.float32]) -> float:
+    """Return the greatest cosine with anything in the files."""
+    cosines = []
+    for path in segments(folder):
+        stored = vectors_in(path)
+        cosines.append(float(np.max(stored @ vector / np.linalg.norm(stored, axis=1))))
+    return max(cosines)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "faiss"
+
+
+@pytest.fixture
+def open_index(folder: Path) -> Iterator[Opener]:
+    with ExitStack() as opened:
+
+        def open_() -> FaissIndex:
+            index = FaissIndex(folder, flat_limit=LIMIT)
+            opened.callback(index.close)
+            return index
+
+        yield open_
+
+
+@pytest.fixture
+def filled(open_index: Opener, folder: Path) -> FaissIndex:
+    """An index of 600 vectors in a file and 50 in memory."""
+    index = open_index()
+    fill(index, 0, 600)
+    index.settle()
+    fill(index, 600, 650)
+    index.settle()
+    assert len(segments(folder)) == 1
+    return index
+
+
+def test_up_to_the_limit_there_are_no_files(open_index: Opener, folder: Path) -> None:
+    index = open_index()
+    fill(index, 0, LIMIT)
+    index.settle()
+    assert segments(folder) == set()
+    fill(index, LIMIT, LIMIT + 1)
+    index.settle()
+    assert len(segments(folder)) == 1
+    assert misses(index, range(LIMIT + 1)) == []
+
+
+def test_files_are_read_and_not_made_again_at_the_next_start(
+    filled: FaissIndex, open_index: Opener, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = segments(folder)
+    filled.close()
+    monkeypatch.setattr(codebook, "train", None)
+    monkeypatch.setattr(SegmentFiles, "write", None)
+    index = open_index()
+    assert misses(index, range(650)) == []
+    index.settle()
+    assert segments(folder) == before
+
+
+def test_what_is_added_goes_into_further_files_once_it_is_worth_one(
+    open_index: Opener, folder: Path
+) -> None:
+    index = open_index()
+    for begin in range(0, 1200, 60):
+        fill(index, begin, begin + 60)
+        index.settle()
+    assert len(segments(folder)) > 3
+    held = [set(numbers_in(path)) for path in segments(folder)]
+    assert len(set().union(*held)) == sum(map(len, held)) > 1200 - LIMIT // 2
+    assert misses(index, range(1200)) == []
+
+
+def test_an_outgrown_codebook_is_trained_again(open_index: Opener, folder: Path) -> None:
+    index = open_index()
+    fill(index, 0, 301)
+    index.settle()
+    fill(index, 301, 1200)
+    index.settle()
+    vectors = directions(1300, seed=2)
+    many = [Chunk(f"more {row}", "more", row, "text") for row in range(len(vectors))]
+    index.add(COLLECTION, many, vectors.tolist())
+    index.settle()
+    with closing(sqlite3.connect(folder / "vectors.db")) as connection:
+        rows = connection.execute("SELECT trained_on FROM segment ORDER BY first").fetchall()
+    assert [row[0] for row in rows] == [301, 301, 2500]
+    assert misses(index, range(1200)) == []
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def turn_a_bit(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [truncate, turn_a_bit, Path.unlink])
+def test_a_damaged_or_missing_file_is_made_again(
+    filled: FaissIndex, open_index: Opener, folder: Path, damage: Callable[[Path], None]
+) -> None:
+    [path] = segments(folder)
+    filled.close()
+    damage(path)
+    index = open_index()
+    assert misses(index, range(650)) == []
+    index.settle()
+    assert len(segments(folder)) == 1
+    assert path not in segments(folder)
+    assert misses(index, range(650)) == []
+
+
+def test_without_any_file_a_large_collection_is_made_into_files_before_it_is_searched(
+    open_index: Opener, folder: Path
+) -> None:
+    index = open_index()
+    fill(index, 0, 1200)
+    index.settle()
+    index.close()
+    for path in segments(folder):
+        path.unlink()
+    index = open_index()
+    assert misses(index, range(1)) == []
+    assert len(segments(folder)) == 1
+    assert misses(index, range(1200)) == []
+
+
+def test_an_older_file_in_the_place_of_a_newer_one_is_noticed(
+    filled: FaissIndex, open_index: Opener, folder: Path
+) -> None:
+    [older] = segments(folder)
+    content = older.read_bytes()
+    filled.delete_documents(COLLECTION, ["d7"])
+    [newer] = segments(folder)
+    filled.close()
+    newer.write_bytes(content)
+    index = open_index()
+    assert misses(index, range(70)) == []
+    index.settle()
+    assert "d7" not in index.document_ids(COLLECTION)
+    assert nearest_in_files(folder, VECTORS[75]) < 0.999
+
+
+def test_files_that_are_not_recorded_are_removed(
+    filled: FaissIndex, open_index: Opener, folder: Path
+) -> None:
+    [path] = segments(folder)
+    filled.close()
+    for name in ("0.segment", "1.segment.partial"):
+        (folder / name).write_bytes(path.read_bytes())
+    open_index()
+    assert segments(folder) == {path}
+
+
+def test_searching_adding_and_deleting_go_on_while_a_file_is_made(
+    open_index: Opener, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    train = codebook.train
+
+    def train_when_told(*arguments: Any) -> Any:
+        begun.set()
+        assert go_on.wait(60)
+        return train(*arguments)
+
+    monkeypatch.setattr(codebook, "train", train_when_told)
+    index = open_index()
+    fill(index, 0, 400)
+    assert begun.wait(60)
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(misses, index, range(400)).result(60) == []
+        fill(index, 400, 410)
+        index.delete_documents(COLLECTION, ["d3"])
+        assert segments(folder) == set()
+        go_on.set()
+        # Whatever is made meanwhile, no search may miss a thing.
+        while index._worker is not None:
+            assert other.submit(misses, index, range(40, 60)).result(60) == []
+    assert len(segments(folder)) == 1
+    assert misses(index, range(30)) + misses(index, range(40, 410)) == []
+    assert nearest_in_files(folder, VECTORS[45]) > 0.999
+    assert nearest_in_files(folder, VECTORS[35]) < 0.999
+
+
+def test_nothing_of_a_deleted_document_is_left_in_the_files(
+    open_index: Opener, folder: Path
+) -> None:
+    index = open_index()
+    fill(index, 0, 599)
+    # Far from all others, so that it might have become the center of a list.
+    secret = -VECTORS[:599].mean(axis=0)
+    secret /= np.linalg.norm(secret)
+    index.add(COLLECTION, [Chunk("secret", "secret", 0, "text")], [secret.tolist()])
+    index.settle()
+    fill(index, 0, 150)
+    index.settle()
+    held = sum(vectors_in(path).shape[0] for path in segments(folder))
+    assert nearest_in_files(folder, secret) > 0.999, "it is found while it is there"
+    index.delete_documents(COLLECTION, ["secret"])
+    assert nearest_in_files(folder, secret) < 0.9
+    assert sum(vectors_in(path).shape[0] for path in segments(folder)) == held - 1
+    assert index.search(COLLECTION, secret.tolist(), 1)[0][0] != "secret"
+    index.delete_collection(COLLECTION)
+    assert segments(folder) == set()
+
+
+def test_replaced_vectors_leave_the_files(filled: FaissIndex, folder: Path) -> None:
+    former = VECTORS[120]
+    assert nearest_in_files(folder, former) > 0.999
+    filled.add(COLLECTION, [CHUNKS[120]], [(-former).tolist()])
+    found = filled.search(COLLECTION, former.tolist(), 650)
+    assert len(found) == 650
+    assert found[-1] == (CHUNKS[120].id, pytest.approx(-1.0, abs=1e-5))
+    filled.settle()
+    assert nearest_in_files(folder, former) < 0.999
+
+
+def test_a_collection_that_shrinks_to_half_the_limit_is_flat_again(
+    filled: FaissIndex, folder: Path
+) -> None:
+    filled.delete_documents(COLLECTION, [f"d{number}" for number in range(15, 49)])
+    assert len(segments(folder)) == 1
+    filled.delete_documents(COLLECTION, [f"d{number}" for number in range(49, 65)])
+    assert segments(folder) == set()
+    assert misses(filled, range(150)) == []
+    assert len(filled.search(COLLECTION, VECTORS[0].tolist(), 1000)) == 150
+
+
+@pytest.mark.parametrize("exact_rows", [0, 2_000], ids=["in the files", "in the database"])
+def test_a_restricted_search_is_exact_however_far_the_documents_are(
+    filled: FaissIndex, monkeypatch: pytest.MonkeyPatch, exact_rows: int
+) -> None:
+    monkeypatch.setattr(collection_index, "EXACT_ROWS", exact_rows)
+    monkeypatch.setattr(collection_index, "PROBES", 1)
+    monkeypatch.setattr(collection_index, "PROBED_PART", 1000)
+    documents = ["d2", "d33", "d59", "d62", "unknown"]
+    rows = [row for row in range(650) if f"d{row // 10}" in documents]
+    for query in directions(30, seed=3):
+        best = sorted(rows, key=lambda row: -float(VECTORS[row] @ query))[:15]
+        found = filled.search(COLLECTION, query.tolist(), 15, documents)
+        assert [name for name, _ in found] == [CHUNKS[row].id for row in best]
+        cosines = [float(VECTORS[row] @ query) for row in best]
+        assert [score for _, score in found] == pytest.approx(cosines, abs=1e-5)
+    assert filled.search(COLLECTION, VECTORS[0].tolist(), 15, ["unknown"]) == []
+
+
+def test_more_is_found_than_the_nearest_lists_hold(
+    filled: FaissIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collection_index, "PROBES", 1)
+    monkeypatch.setattr(collection_index, "PROBED_PART", 1000)
+    found = filled.search(COLLECTION, VECTORS[0].tolist(), 200)
+    assert len({name for name, _ in found}) == 200
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from carrel.core.documents import Chunk
+from carrel.index.faiss import FaissIndex
+from carrel.index.segment_files import SegmentFiles
+
+def kill(*arguments):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+index = FaissIndex(Path(sys.argv[1]), flat_limit=300)
+index.search(sys.argv[2], [1.0] * 32, 1)
+if sys.argv[3] == "before the file":
+    SegmentFiles.write = kill
+elif sys.argv[3] == "in the middle of the file":
+    Path.replace = kill
+else:
+    SegmentFiles.remove = kill
+index.delete_documents(sys.argv[2], ["d7"])
+"""
+
+
+@pytest.mark.parametrize("when", ["before the file", "in the middle of the file", "after the file"])
+def test_killed_between_the_database_and_the_file(
+    filled: FaissIndex, open_index: Opener, folder: Path, when: str
+) -> None:
+    filled.close()
+    command = [sys.executable, "-c", KILLED, str(folder), COLLECTION, when]
+    assert subprocess.run(command, check=False, capture_output=True).returncode == -9
+    assert nearest_in_files(folder, VECTORS[75]) > 0.999, "the kill came before its removal"
+    index = open_index()
+    assert len(segments(folder)) == 1
+    assert nearest_in_files(folder, VECTORS[75]) < 0.999
+    assert index.document_ids(COLLECTION) == {f"d{number}" for number in range(65)} - {"d7"}
+    assert misses(index, range(70)) + misses(index, range(80, 650)) == []
+
+
+def test_without_room_for_files_everything_is_found_and_nothing_deleted_is(
+    filled: FaissIndex, open_index: Opener, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> Any:
+        raise StorageFull("The disk is full.")
+
+    [path] = segments(folder)
+    with monkeypatch.context() as patched:
+        patched.setattr(SegmentFiles, "write", full)
+        fill(filled, 650, 900)
+        filled.settle()
+        filled.delete_documents(COLLECTION, ["d7"])
+        filled.settle()
+        assert segments(folder) == {path}
+        assert misses(filled, range(70)) + misses(filled, range(80, 900)) == []
+        assert filled.search(COLLECTION, VECTORS[75].tolist(), 1)[0][1] < 0.999
+    filled.close()
+    index = open_index()
+    assert misses(index, range(80, 900)) == []
+    index.settle()
+    assert len(segments(folder)) == 2
+    assert nearest_in_files(folder, VECTORS[75]) < 0.999
