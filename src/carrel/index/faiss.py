@@ -44,9 +44,10 @@ class FaissIndex:
     Every change is committed to the database before anything follows. It records which files there
     are, with their digests: a file that is missing or damaged is made anew from the database, and
     one that is not recorded is removed. Deleted vectors are removed from the files before
-    ``delete_documents`` returns, replaced ones soon afterwards, both when the index is opened the
-    next time if it was stopped in between. What a file's lists are sorted by was computed from at
-    least five vectors each, and stays when one of those is deleted.
+    ``delete_documents`` returns; where a file is just being made, the disk is full or the process
+    is killed, and where vectors were only replaced, it happens soon afterwards, or when the index
+    is opened the next time. What a file's lists are sorted by was computed from at least five
+    vectors each, and stays when one of those is deleted.
 
     Raises (every method):
         StorageFull, StoreCorrupt, StoreInUse, InvalidSetting, Unavailable: the disk failed.
