@@ -241,14 +241,14 @@ def test_searching_adding_and_deleting_go_on_while_a_file_is_made(
     open_index: Opener, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, go_on = threading.Event(), threading.Event()
-    train = codebook.train
+    write = SegmentFiles.write
 
-    def train_when_told(*arguments: Any) -> Any:
+    def write_when_told(*arguments: Any) -> Any:
         begun.set()
         assert go_on.wait(60)
-        return train(*arguments)
+        return write(*arguments)
 
-    monkeypatch.setattr(codebook, "train", train_when_told)
+    monkeypatch.setattr(SegmentFiles, "write", write_when_told)
     index = open_index()
     fill(index, 0, 400)
     assert begun.wait(60)
@@ -298,6 +298,23 @@ def test_replaced_vectors_leave_the_files(filled: FaissIndex, folder: Path) -> N
     assert found[-1] == (CHUNKS[120].id, pytest.approx(-1.0, abs=1e-5))
     filled.settle()
     assert nearest_in_files(folder, former) < 0.999
+
+
+def test_replaced_vectors_do_not_crowd_out_others_while_the_files_hold_them(
+    filled: FaissIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> Any:
+        raise StorageFull("The disk is full.")
+
+    monkeypatch.setattr(SegmentFiles, "write", full)
+    query = VECTORS[0]
+    ranked = [int(row) for row in np.argsort(-(VECTORS[:600] @ query))]
+    crowd = collection_index.CANDIDATES + 50
+    replaced = [*ranked[:crowd], *range(600, 650)]
+    far = [(-query).tolist()] * len(replaced)
+    filled.add(COLLECTION, [CHUNKS[row] for row in replaced], far)
+    found = filled.search(COLLECTION, query.tolist(), 5)
+    assert [name for name, _ in found] == [CHUNKS[row].id for row in ranked[crowd : crowd + 5]]
 
 
 def test_a_collection_that_shrinks_to_half_the_limit_is_flat_again(

@@ -11,7 +11,7 @@ import numpy as np
 import structlog
 
 from carrel.core.documents import Chunk
-from carrel.core.errors import CarrelError, InvalidSetting, StorageFull
+from carrel.core.errors import CarrelError, InvalidSetting, StorageFull, Unavailable
 from carrel.core.protocols import Vector
 from carrel.index.collection_index import CollectionIndex
 from carrel.index.directions import normalize
@@ -24,7 +24,7 @@ FLAT_LIMIT = 100_000
 log = structlog.get_logger()
 
 
-class _StoppedError(Exception):
+class _StoppedError(Unavailable):
     """The index is being closed."""
 
 
@@ -213,7 +213,7 @@ class FaissIndex:
             self._loaded.pop(collection_id, None)
             self._files.remove({each.name for each in segments})
 
-    def _clean(self, collection_id: str) -> bool:
+    def _clean(self, collection_id: str) -> None:
         """Remove deleted vectors from the files; without room, that is left to the next time."""
         try:
             for name, row, segment in self._builder.clean(collection_id):
@@ -225,8 +225,6 @@ class FaissIndex:
                     index.replace_segment(name, row, segment)
         except StorageFull as error:
             log.warning("index.stale_files", collection=collection_id, error=str(error))
-            return False
-        return True
 
     def _is_behind(self, index: CollectionIndex) -> bool:
         """Whether the tail is worth a file, or files hold what was deleted."""
@@ -268,12 +266,11 @@ class FaissIndex:
         """Do what is due for one collection."""
         while True:
             with self._lock:
-                index = self._loaded.get(collection_id)
-                if index is None or not self._is_behind(index):
+                if collection_id not in self._loaded:
                     return
-                if index.is_stale:
-                    if self._clean(collection_id):
-                        continue
+                self._clean(collection_id)
+                index = self._loaded.get(collection_id)
+                if index is None or index.is_stale or not self._is_behind(index):
                     return
             if not self._build(collection_id):
                 return
@@ -305,4 +302,7 @@ class FaissIndex:
 
     def _check_stop(self) -> None:
         if self._stopping.is_set():
-            raise _StoppedError
+            raise _StoppedError(
+                f"The files of {self._rows.path} are not made because Carrel is ending: ask again "
+                f"once it has started."
+            )
