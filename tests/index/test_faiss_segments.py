@@ -1,120 +1,36 @@
-"""FAISS above its flat limit: the files, what they forget, and what happens to damaged ones."""
+"""FAISS above its flat limit: what is in files, what is found, and what the files forget."""
 
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from carrel.core.documents import Chunk
 from carrel.core.errors import StorageFull
 from carrel.index import codebook, collection_index
 from carrel.index.faiss import FaissIndex
 from carrel.index.segment_files import SegmentFiles
-
-COLLECTION = "c0123456789abcdef"
-LIMIT = 300
-LENGTH = 32
-
-Opener = Callable[[], FaissIndex]
-
-
-def directions(count: int, seed: int) -> NDArray[np.float32]:
-    """Vectors of length 1, ten of them in each direction or near it."""
-    chance = np.random.default_rng(seed)
-    centers = np.repeat(chance.normal(size=(-(-count // 10), LENGTH)), 10, axis=0)[:count]
-    vectors = centers + 0.3 * chance.normal(size=(count, LENGTH))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-
-
-VECTORS = directions(1200, seed=1)
-CHUNKS = [Chunk(f"{row}", f"d{row // 10}", row % 10, "text") for row in range(len(VECTORS))]
-
-
-def fill(index: FaissIndex, begin: int, end: int) -> None:
-    index.add(COLLECTION, CHUNKS[begin:end], VECTORS[begin:end].tolist())
-
-
-def misses(index: FaissIndex, rows: range) -> list[int]:
-    """Return the rows whose vectors do not find themselves."""
-    return [
-        row
-        for row in rows
-        if index.search(COLLECTION, VECTORS[row].tolist(), 1)
-        != [(CHUNKS[row].id, pytest.approx(1.0, abs=1e-5))]
-    ]
-
-
-def segments(folder: Path) -> set[Path]:
-    return set(folder.glob("*.segment*"))
-
-
-def numbers_in(path: Path) -> list[int]:
-    """Return the numbers of the vectors in a file."""
-    index: Any = faiss.read_index(str(path))
-    lists = index.invlists
-    parts = [
-        faiss.rev_swig_ptr(lists.get_ids(each), lists.list_size(each)).tolist()
-        for each in range(index.nlist)
-    ]
-    return [number for part in parts for number in part]
-
-
-def vectors_in(path: Path) -> NDArray[np.float32]:
-    """Return every vector that can be had from a file, centers of lists included."""
-    index: Any = faiss.read_index(str(path))
-    index.set_direct_map_type(faiss.DirectMap.Hashtable)
-    centers = index.quantizer.reconstruct_n(0, index.nlist)
-    return np.asarray([*centers, *map(index.reconstruct, numbers_in(path))])
-
-
-def nearest_in_files(folder: Path, vector: NDArray[np.float32]) -> float:
-    """Return the greatest cosine with anything in the files."""
-    cosines = []
-    for path in segments(folder):
-        stored = vectors_in(path)
-        cosines.append(float(np.max(stored @ vector / np.linalg.norm(stored, axis=1))))
-    return max(cosines)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "faiss"
-
-
-@pytest.fixture
-def open_index(folder: Path) -> Iterator[Opener]:
-    with ExitStack() as opened:
-
-        def open_() -> FaissIndex:
-            index = FaissIndex(folder, flat_limit=LIMIT)
-            opened.callback(index.close)
-            return index
-
-        yield open_
-
-
-@pytest.fixture
-def filled(open_index: Opener, folder: Path) -> FaissIndex:
-    """An index of 600 vectors in a file and 50 in memory."""
-    index = open_index()
-    fill(index, 0, 600)
-    index.settle()
-    fill(index, 600, 650)
-    index.settle()
-    assert len(segments(folder)) == 1
-    return index
+from faiss_segments import (
+    CHUNKS,
+    COLLECTION,
+    LIMIT,
+    VECTORS,
+    Opener,
+    directions,
+    fill,
+    misses,
+    nearest_in_files,
+    numbers_in,
+    segments,
+    vectors_in,
+)
 
 
 def test_up_to_the_limit_there_are_no_files(open_index: Opener, folder: Path) -> None:
@@ -168,73 +84,6 @@ def test_an_outgrown_codebook_is_trained_again(open_index: Opener, folder: Path)
         rows = connection.execute("SELECT trained_on FROM segment ORDER BY first").fetchall()
     assert [row[0] for row in rows] == [301, 301, 2500]
     assert misses(index, range(1200)) == []
-
-
-def truncate(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-100])
-
-
-def turn_a_bit(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-
-
-@pytest.mark.parametrize("damage", [truncate, turn_a_bit, Path.unlink])
-def test_a_damaged_or_missing_file_is_made_again(
-    filled: FaissIndex, open_index: Opener, folder: Path, damage: Callable[[Path], None]
-) -> None:
-    [path] = segments(folder)
-    filled.close()
-    damage(path)
-    index = open_index()
-    assert misses(index, range(650)) == []
-    index.settle()
-    assert len(segments(folder)) == 1
-    assert path not in segments(folder)
-    assert misses(index, range(650)) == []
-
-
-def test_without_any_file_a_large_collection_is_made_into_files_before_it_is_searched(
-    open_index: Opener, folder: Path
-) -> None:
-    index = open_index()
-    fill(index, 0, 1200)
-    index.settle()
-    index.close()
-    for path in segments(folder):
-        path.unlink()
-    index = open_index()
-    assert misses(index, range(1)) == []
-    assert len(segments(folder)) == 1
-    assert misses(index, range(1200)) == []
-
-
-def test_an_older_file_in_the_place_of_a_newer_one_is_noticed(
-    filled: FaissIndex, open_index: Opener, folder: Path
-) -> None:
-    [older] = segments(folder)
-    content = older.read_bytes()
-    filled.delete_documents(COLLECTION, ["d7"])
-    [newer] = segments(folder)
-    filled.close()
-    newer.write_bytes(content)
-    index = open_index()
-    assert misses(index, range(70)) == []
-    index.settle()
-    assert "d7" not in index.document_ids(COLLECTION)
-    assert nearest_in_files(folder, VECTORS[75]) < 0.999
-
-
-def test_files_that_are_not_recorded_are_removed(
-    filled: FaissIndex, open_index: Opener, folder: Path
-) -> None:
-    [path] = segments(folder)
-    filled.close()
-    for name in ("0.segment", "1.segment.partial"):
-        (folder / name).write_bytes(path.read_bytes())
-    open_index()
-    assert segments(folder) == {path}
 
 
 def test_searching_adding_and_deleting_go_on_while_a_file_is_made(
@@ -353,64 +202,3 @@ def test_more_is_found_than_the_nearest_lists_hold(
     monkeypatch.setattr(collection_index, "PROBED_PART", 1000)
     found = filled.search(COLLECTION, VECTORS[0].tolist(), 200)
     assert len({name for name, _ in found}) == 200
-
-
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from carrel.core.documents import Chunk
-from carrel.index.faiss import FaissIndex
-from carrel.index.segment_files import SegmentFiles
-
-def kill(*arguments):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-index = FaissIndex(Path(sys.argv[1]), flat_limit=300)
-index.search(sys.argv[2], [1.0] * 32, 1)
-if sys.argv[3] == "before the file":
-    SegmentFiles.write = kill
-elif sys.argv[3] == "in the middle of the file":
-    Path.replace = kill
-else:
-    SegmentFiles.remove = kill
-index.delete_documents(sys.argv[2], ["d7"])
-"""
-
-
-@pytest.mark.parametrize("when", ["before the file", "in the middle of the file", "after the file"])
-def test_killed_between_the_database_and_the_file(
-    filled: FaissIndex, open_index: Opener, folder: Path, when: str
-) -> None:
-    filled.close()
-    command = [sys.executable, "-c", KILLED, str(folder), COLLECTION, when]
-    assert subprocess.run(command, check=False, capture_output=True).returncode == -9
-    assert nearest_in_files(folder, VECTORS[75]) > 0.999, "the kill came before its removal"
-    index = open_index()
-    assert len(segments(folder)) == 1
-    assert nearest_in_files(folder, VECTORS[75]) < 0.999
-    assert index.document_ids(COLLECTION) == {f"d{number}" for number in range(65)} - {"d7"}
-    assert misses(index, range(70)) + misses(index, range(80, 650)) == []
-
-
-def test_without_room_for_files_everything_is_found_and_nothing_deleted_is(
-    filled: FaissIndex, open_index: Opener, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: Any) -> Any:
-        raise StorageFull("The disk is full.")
-
-    [path] = segments(folder)
-    with monkeypatch.context() as patched:
-        patched.setattr(SegmentFiles, "write", full)
-        fill(filled, 650, 900)
-        filled.settle()
-        filled.delete_documents(COLLECTION, ["d7"])
-        filled.settle()
-        assert segments(folder) == {path}
-        assert misses(filled, range(70)) + misses(filled, range(80, 900)) == []
-        assert filled.search(COLLECTION, VECTORS[75].tolist(), 1)[0][1] < 0.999
-    filled.close()
-    index = open_index()
-    assert misses(index, range(80, 900)) == []
-    index.settle()
-    assert len(segments(folder)) == 2
-    assert nearest_in_files(folder, VECTORS[75]) < 0.999
