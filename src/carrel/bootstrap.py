@@ -221,7 +221,7 @@ def _open_stores(settings: Settings, embedder: Embedder | None, opening: ExitSta
     opening.callback(vectors.close)
     keywords = SqliteKeywordIndex(folder / "keyword.db")
     opening.callback(keywords.close)
-    embedder = embedder or _embedder(settings.documents, settings.server.offline)
+    embedder = embedder or _embedder(settings.documents, settings.server.offline, opening)
     catalog = SqliteCatalog(database)
     indexer = DocumentIndexer(catalog, embedder, vectors, keywords)
     return _Stores(
@@ -248,13 +248,15 @@ def _reading_fingerprint(documents: DocumentSettings) -> str:
     return " ".join(["carrel", __version__, *map(str, (*cut, *recognised))])
 
 
-def _embedder(documents: DocumentSettings, offline: bool) -> Embedder:
+def _embedder(documents: DocumentSettings, offline: bool, opening: ExitStack) -> Embedder:
     if not is_remote(documents.embedder):
         return SentenceTransformerEmbedder(documents.embedder, offline=offline)
     key = documents.embedder_api_key
     secret = key.get_secret_value() if key is not None else None
     window = documents.embedder_window
-    return RemoteEmbedder(documents.embedder, secret, window=window, offline=offline)
+    remote = RemoteEmbedder(documents.embedder, secret, window=window, offline=offline)
+    opening.callback(remote.close)
+    return remote
 
 
 def _splitter(documents: DocumentSettings, embedder: Embedder) -> Splitter:
