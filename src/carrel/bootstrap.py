@@ -181,7 +181,10 @@ def reindexing(settings: Settings, embedder: Embedder | None = None) -> Iterator
     with ExitStack() as opening:
         stores = _open_stores(settings, embedder, opening)
         yield Reindexing(
-            stores.indexer, stores.indexes.embedder, lambda: _remove_other_stores(settings)
+            stores.indexer,
+            stores.catalog,
+            stores.indexes.embedder,
+            lambda: _remove_other_stores(settings),
         )
 
 
