@@ -20,9 +20,9 @@ from carrel.core.wiki import WikiDump
 from carrel.engine.build import model_loaders, model_planner, score_spec
 from carrel.engine.pool import ModelPool
 from carrel.engine.scoring.reward import RewardModel
-from carrel.index.chroma import ChromaIndex
 from carrel.index.embedder import SentenceTransformerEmbedder
 from carrel.index.faiss import FaissIndex
+from carrel.index.kept_chroma import KeptChromaIndex
 from carrel.index.keyword import SqliteKeywordIndex
 from carrel.index.remote_embedder import RemoteEmbedder, is_remote
 from carrel.ingest.confined import ConfinedReaders, ReadingLimits
@@ -271,7 +271,7 @@ def _splitter(documents: DocumentSettings, embedder: Embedder) -> Splitter:
 
 def _vector_index(settings: Settings) -> VectorIndex:
     folder = settings.storage.db_dir / settings.documents.db_type
-    return ChromaIndex(folder) if settings.documents.db_type == "chroma" else FaissIndex(folder)
+    return KeptChromaIndex(folder) if settings.documents.db_type == "chroma" else FaissIndex(folder)
 
 
 def _services(

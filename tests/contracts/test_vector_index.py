@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from carrel.core.documents import Chunk
 from carrel.core.errors import InvalidSetting
 from carrel.core.protocols import VectorIndex
-from carrel.index.chroma import ChromaIndex
 from carrel.index.faiss import FaissIndex
+from carrel.index.kept_chroma import KeptChromaIndex
 
 COLLECTION = "c0123456789abcdef"
 OTHER = "cfedcba9876543210"
@@ -33,15 +33,15 @@ print(json.dumps([index.count(sys.argv[2]), index.search(sys.argv[2], json.loads
 Opener = Callable[[], VectorIndex]
 
 
-@pytest.fixture(params=[ChromaIndex, FaissIndex])
-def kind(request: pytest.FixtureRequest) -> type[ChromaIndex] | type[FaissIndex]:
+@pytest.fixture(params=[KeptChromaIndex, FaissIndex])
+def kind(request: pytest.FixtureRequest) -> type[KeptChromaIndex] | type[FaissIndex]:
     """Each implementation in turn."""
-    chosen: type[ChromaIndex] | type[FaissIndex] = request.param
+    chosen: type[KeptChromaIndex] | type[FaissIndex] = request.param
     return chosen
 
 
 @pytest.fixture
-def open_index(kind: type[ChromaIndex] | type[FaissIndex], tmp_path: Path) -> Iterator[Opener]:
+def open_index(kind: type[KeptChromaIndex] | type[FaissIndex], tmp_path: Path) -> Iterator[Opener]:
     """Return a function that opens the index over the test's folder."""
     with ExitStack() as opened:
 
@@ -251,7 +251,7 @@ def test_closing_keeps_everything_for_the_same_process(open_index: Opener) -> No
 
 @pytest.mark.parametrize("closed", [True, False], ids=["closed", "killed"])
 def test_another_process_finds_what_was_added(
-    kind: type[ChromaIndex] | type[FaissIndex],
+    kind: type[KeptChromaIndex] | type[FaissIndex],
     open_index: Opener,
     tmp_path: Path,
     closed: bool,
