@@ -103,8 +103,8 @@ def fill(store: str, size: int, folder: Path) -> None:
     """Fill a data folder."""
     database = Database(folder / "catalog.db")
     catalog = SqliteCatalog(database)
-    catalog.set_embedder_name(GeneratedEmbedder.name)
     [collection] = [each for each in catalog.collections() if each.name == COLLECTION]
+    catalog.set_embedder(collection.id, GeneratedEmbedder.name)
     settings = load_settings({"db_type": store, "db_dir": str(folder)}).settings
     vectors, keywords = bootstrap._vector_index(settings), SqliteKeywordIndex(folder / "keyword.db")
     for number, count in enumerate(documents(size)):

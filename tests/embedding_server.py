@@ -13,22 +13,36 @@ from typing import Any
 
 @dataclass
 class EmbeddingServer:
-    """Where it listens, what it has seen, and the (status, body) pairs that it answers first."""
+    """Where it listens, what it has seen, and the (status, body) pairs that it answers first.
+
+    ``callers`` are the ports of those whose connections are open.
+    """
 
     url: str = ""
     answers: list[tuple[int, Any]] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
+    callers: set[int] = field(default_factory=set)
 
 
 @contextmanager
 def embedding_server(
-    embed: Callable[[Sequence[str]], list[list[float]]],
+    embed: Callable[[Sequence[str]], list[list[float]]], *, keeps_connections: bool = False
 ) -> Iterator[EmbeddingServer]:
     """Run the server on a free port; its vectors are three times as long as ``embed``'s."""
     state = EmbeddingServer()
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1" if keeps_connections else "HTTP/1.0"
+
+        def setup(self) -> None:
+            state.callers.add(self.client_address[1])
+            super().setup()
+
+        def finish(self) -> None:
+            super().finish()
+            state.callers.discard(self.client_address[1])
+
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             state.requests.append(body)

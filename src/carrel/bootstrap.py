@@ -20,9 +20,9 @@ from carrel.core.wiki import WikiDump
 from carrel.engine.build import model_loaders, model_planner, score_spec
 from carrel.engine.pool import ModelPool
 from carrel.engine.scoring.reward import RewardModel
-from carrel.index.chroma import ChromaIndex
 from carrel.index.embedder import SentenceTransformerEmbedder
 from carrel.index.faiss import FaissIndex
+from carrel.index.kept_chroma import KeptChromaIndex
 from carrel.index.keyword import SqliteKeywordIndex
 from carrel.index.remote_embedder import RemoteEmbedder, is_remote
 from carrel.ingest.confined import ConfinedReaders, ReadingLimits
@@ -181,7 +181,10 @@ def reindexing(settings: Settings, embedder: Embedder | None = None) -> Iterator
     with ExitStack() as opening:
         stores = _open_stores(settings, embedder, opening)
         yield Reindexing(
-            stores.indexer, stores.indexes.embedder, lambda: _remove_other_stores(settings)
+            stores.indexer,
+            stores.catalog,
+            stores.indexes.embedder,
+            lambda: _remove_other_stores(settings),
         )
 
 
@@ -221,7 +224,7 @@ def _open_stores(settings: Settings, embedder: Embedder | None, opening: ExitSta
     opening.callback(vectors.close)
     keywords = SqliteKeywordIndex(folder / "keyword.db")
     opening.callback(keywords.close)
-    embedder = embedder or _embedder(settings.documents, settings.server.offline)
+    embedder = embedder or _embedder(settings.documents, settings.server.offline, opening)
     catalog = SqliteCatalog(database)
     indexer = DocumentIndexer(catalog, embedder, vectors, keywords)
     return _Stores(
@@ -248,13 +251,15 @@ def _reading_fingerprint(documents: DocumentSettings) -> str:
     return " ".join(["carrel", __version__, *map(str, (*cut, *recognised))])
 
 
-def _embedder(documents: DocumentSettings, offline: bool) -> Embedder:
+def _embedder(documents: DocumentSettings, offline: bool, opening: ExitStack) -> Embedder:
     if not is_remote(documents.embedder):
         return SentenceTransformerEmbedder(documents.embedder, offline=offline)
     key = documents.embedder_api_key
     secret = key.get_secret_value() if key is not None else None
     window = documents.embedder_window
-    return RemoteEmbedder(documents.embedder, secret, window=window, offline=offline)
+    remote = RemoteEmbedder(documents.embedder, secret, window=window, offline=offline)
+    opening.callback(remote.close)
+    return remote
 
 
 def _splitter(documents: DocumentSettings, embedder: Embedder) -> Splitter:
@@ -266,7 +271,7 @@ def _splitter(documents: DocumentSettings, embedder: Embedder) -> Splitter:
 
 def _vector_index(settings: Settings) -> VectorIndex:
     folder = settings.storage.db_dir / settings.documents.db_type
-    return ChromaIndex(folder) if settings.documents.db_type == "chroma" else FaissIndex(folder)
+    return KeptChromaIndex(folder) if settings.documents.db_type == "chroma" else FaissIndex(folder)
 
 
 def _services(

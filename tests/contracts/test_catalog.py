@@ -293,11 +293,19 @@ def test_a_name_that_is_not_unicode_can_be_stored_and_replaced(
     assert [each.text for each in catalog.document_chunks(record.id)] == ["new ?"]
 
 
-def test_the_embedder_is_remembered(catalog: Catalog) -> None:
-    assert catalog.embedder_name() is None
-    catalog.set_embedder_name("bundled")
-    catalog.set_embedder_name("another/one")
-    assert catalog.embedder_name() == "another/one"
+def test_the_embedder_of_each_collection_is_remembered(
+    catalog: Catalog, collection: Collection
+) -> None:
+    assert catalog.embedders() == {}
+    other = catalog.create_collection("Other", True, "local")
+    catalog.set_embedder(collection.id, "bundled")
+    catalog.set_embedder(other.id, "bundled")
+    catalog.set_embedder(other.id, "another/one")
+    catalog.set_embedder("unknown", "bundled")
+    assert catalog.embedders() == {collection.id: "bundled", other.id: "another/one"}
+    catalog.rename_collection(other.id, "Renamed", False)
+    catalog.delete_collection(collection.id)
+    assert catalog.embedders() == {other.id: "another/one"}
 
 
 def test_threads_may_write_and_read_at_once(catalog: Catalog, collection: Collection) -> None:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from carrel.core.documents import Chunk
 from carrel.core.errors import InvalidSetting
 from carrel.core.protocols import VectorIndex
-from carrel.index.chroma import ChromaIndex
 from carrel.index.faiss import FaissIndex
+from carrel.index.kept_chroma import KeptChromaIndex
 
 COLLECTION = "c0123456789abcdef"
 OTHER = "cfedcba9876543210"
@@ -40,10 +40,10 @@ class SegmentedFaissIndex(FaissIndex):
         super().__init__(folder, flat_limit=4)
 
 
-Kind = type[ChromaIndex] | type[FaissIndex]
+Kind = type[KeptChromaIndex] | type[FaissIndex]
 
 
-@pytest.fixture(params=[ChromaIndex, FaissIndex, SegmentedFaissIndex])
+@pytest.fixture(params=[KeptChromaIndex, FaissIndex, SegmentedFaissIndex])
 def kind(request: pytest.FixtureRequest) -> Kind:
     """Each implementation in turn."""
     chosen: Kind = request.param
@@ -274,8 +274,10 @@ def test_another_process_finds_what_was_added(
     if closed:
         index.close()
     # An index left open has to have everything on the disk already, as after a crash.
-    name = "ChromaIndex" if kind is ChromaIndex else "FaissIndex"
-    script = IN_ANOTHER_PROCESS.format(module=name.removesuffix("Index").lower(), name=name)
+    module, name = (
+        ("kept_chroma", "KeptChromaIndex") if kind is KeptChromaIndex else ("faiss", "FaissIndex")
+    )
+    script = IN_ANOTHER_PROCESS.format(module=module, name=name)
     arguments = [str(tmp_path / "vectors"), COLLECTION, json.dumps(vectors[7].tolist())]
     answer = subprocess.run(
         [sys.executable, "-c", script, *arguments], check=True, capture_output=True, text=True

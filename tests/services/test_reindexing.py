@@ -12,7 +12,7 @@ import pytest
 from carrel import bootstrap
 from carrel.core.access import Principal
 from carrel.core.chat import Scope
-from carrel.core.documents import USER_DATA, IncomingFile
+from carrel.core.documents import USER_DATA, FileOutcome, IncomingFile, OutcomeKind
 from carrel.core.errors import InvalidSetting, ModelNotFound
 from carrel.settings.schema import Settings
 from real_processes import ROOT
@@ -175,6 +175,81 @@ async def test_a_killed_reindex_can_be_taken_back(filled: Settings) -> None:
         list(reindexing.run())
     assert len(first.texts) == 300
     assert await found(filled, first) == EXPECTED
+
+
+@pytest.fixture
+async def three(filled: Settings, tmp_path: Path) -> Settings:
+    """The same with a document of 20 chunks in each of the collections 'Birds' and 'Zoo', too."""
+    application = bootstrap.build(filled, CountingEmbedder("first", 8))
+    for name in ("Birds", "Zoo"):
+        await application.services.collections.create(name, True, ME)
+        path = tmp_path / f"{name}.txt"
+        path.write_text("\n\n".join(f"{name} heron {number} {'x' * 80}" for number in range(20)))
+        files = [IncomingFile(path, path.name)]
+        async for _ in application.services.ingestion.ingest(files, name, ME):
+            pass
+    await application.close()
+    return filled
+
+
+def chunks_embedded(settings: Settings, embedder: CountingEmbedder) -> int:
+    """Reindex, and return how many chunks that embedded."""
+    with bootstrap.reindexing(settings, embedder) as reindexing:
+        list(reindexing.run())
+    return len(embedder.texts)
+
+
+async def test_a_killed_reindex_goes_on_with_the_collections_that_are_left(
+    three: Settings,
+) -> None:
+    kill_in_the_middle(three)
+    # Birds are done (2 groups), UserData has one document, and the Zoo was not come to.
+    with pytest.raises(InvalidSetting, match=r"^Collection 'Zoo' was embedded with first, not sec"):
+        bootstrap.build(three, CountingEmbedder("second", 16))
+    with pytest.raises(
+        InvalidSetting,
+        match=r"^Collections 'Birds' and 'UserData' were embedded with second, not first: .*stopped"
+        r".*'carrel reindex --embedder=first'",
+    ):
+        bootstrap.build(three, CountingEmbedder("first", 8))
+    assert chunks_embedded(three, CountingEmbedder("second", 16)) == 200 + 20
+    again = CountingEmbedder("second", 16)
+    assert await found(three, again) == EXPECTED
+    assert again.texts == []
+
+
+async def test_a_killed_reindex_of_some_collections_can_be_taken_back(three: Settings) -> None:
+    kill_in_the_middle(three)
+    assert chunks_embedded(three, CountingEmbedder("first", 8)) == 20 + 300
+    first = CountingEmbedder("first", 8)
+    assert await found(three, first) == EXPECTED
+    assert first.texts == []
+
+
+async def test_collections_without_documents_go_over_to_another_embedder(
+    settings: Settings, tmp_path: Path
+) -> None:
+    application = bootstrap.build(settings, CountingEmbedder("first", 8))
+    broken = tmp_path / "broken.pdf"
+    broken.write_bytes(b"no PDF")
+    words = tmp_path / "words.txt"
+    words.write_text("heron")
+    files = [IncomingFile(broken, "broken.pdf"), IncomingFile(words, "words.txt")]
+    async for _ in application.services.ingestion.ingest(files, USER_DATA, ME):
+        pass
+    collections = application.services.collections
+    for record in await collections.documents(USER_DATA, ME):
+        if record.name == "words.txt":
+            await collections.delete_document(USER_DATA, record.id, ME)
+    await application.close()
+    # Vectors of another length: what was left of the first embedder would refuse them.
+    application = bootstrap.build(settings, CountingEmbedder("second", 16))
+    events = [
+        each async for each in application.services.ingestion.ingest(files[1:], USER_DATA, ME)
+    ]
+    await application.close()
+    [outcome] = [each for each in events if isinstance(each, FileOutcome)]
+    assert outcome.kind is OutcomeKind.ADDED
 
 
 async def test_the_other_store_keeps_no_vectors_of_the_earlier_embedder(filled: Settings) -> None:

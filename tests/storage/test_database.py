@@ -70,6 +70,23 @@ def test_an_older_database_is_migrated_and_keeps_its_rows(tmp_path: Path) -> Non
     new.close()
 
 
+def test_the_embedder_of_a_folder_becomes_that_of_each_collection(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.db"
+    old = Database(path, MIGRATIONS[:3])
+    with old.transaction() as connection:
+        connection.execute("INSERT INTO meta VALUES ('prepared', 'yes'), ('embedder', 'an/one')")
+        connection.execute(
+            "INSERT INTO collection VALUES ('c1', 'A', 1, 'local'), ('c2', 'B', 0, 'local')"
+        )
+    old.close()
+    new = Database(path)
+    catalog = SqliteCatalog(new)
+    assert catalog.embedders() == {"c1": "an/one", "c2": "an/one"}
+    later = catalog.create_collection("C", True, "local")
+    assert later.id not in catalog.embedders()
+    new.close()
+
+
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "catalog.db"
     old = Database(path, [FIRST])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 import pytest
 
-from carrel.ui.actions import actions_script, chosen
+from carrel.ui.actions import actions_script, chosen, entered
 
 
 async def test_each_action_gets_a_listener_and_no_other_name_does() -> None:
@@ -20,3 +20,11 @@ async def test_each_action_gets_a_listener_and_no_other_name_does() -> None:
 def test_the_id_of_an_event_is_text_whatever_was_sent() -> None:
     assert chosen(gr.EventData(None, {"id": "abc"})) == "abc"
     assert chosen(gr.EventData(None, {"id": {"a": 1}})) == "{'a': 1}"
+
+
+def test_what_was_entered_is_text_whatever_was_sent() -> None:
+    event = gr.EventData(None, {"id": "abc", "entered": {"name": ["New"], "shared": "on"}})
+    assert entered(event, "name") == "['New']"
+    assert entered(event, "shared") == "on"
+    assert entered(event, "missing") == ""
+    assert entered(gr.EventData(None, {"entered": "no form"}), "name") == ""

@@ -82,11 +82,6 @@ def test_a_failed_document_says_why() -> None:
     assert "Could not be read: it is password protected" in html
 
 
-def test_the_summary_counts_documents_and_what_can_be_searched() -> None:
-    html = documents_html([READY, replace(READY, pages=None, chunks=1), FAILED], "UserData")
-    assert "3 documents · 92 pages · 1,205 chunks" in html
-
-
 def test_a_document_in_work_cannot_be_deleted_from_its_row() -> None:
     html = documents_html([replace(READY, status=DocumentStatus.PENDING)], "UserData")
     assert "delete_document" not in html

@@ -257,12 +257,12 @@ class Catalog(Protocol):
         """The number of ready documents, among ``document_ids`` where any are given."""
         ...
 
-    def embedder_name(self) -> str | None:
-        """The embedder whose vectors are stored; None before the first."""
+    def embedders(self) -> dict[str, str]:
+        """The embedder of each collection's vectors, by id; left out before its first vector."""
         ...
 
-    def set_embedder_name(self, name: str) -> None:
-        """Record the embedder whose vectors are stored."""
+    def set_embedder(self, collection_id: str, name: str) -> None:
+        """Record the embedder of a collection's vectors; an unknown collection is ignored."""
         ...
 
     def contents(self) -> dict[str, CollectionContents]:

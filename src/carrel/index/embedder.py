@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import structlog
 from carrel.core.errors import ModelLoadFailed
 from carrel.core.library_imports import library_imports
 from carrel.core.own_thread import in_own_thread
+from carrel.index.document_prompt import document_prompt
 from carrel.index.embedder_files import embedder_folder, first_line
 from carrel.index.token_window import TokenWindow
 
@@ -81,11 +83,13 @@ class SentenceTransformerEmbedder:
         return length
 
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
-        """Return one vector per text, in order."""
+        """Return one vector per text, in order, with the model's prompt for documents before it."""
         if not texts:
             return []
         with self._lock:
-            return self._in_own_thread(self._loaded().encode_document, list(texts))
+            model = self._loaded()
+            encode = partial(model.encode_document, prompt=document_prompt(model))
+            return self._in_own_thread(encode, list(texts))
 
     def embed_query(self, text: str) -> list[float]:
         """Return the vector of a question, with the prompt that the model wants before it."""

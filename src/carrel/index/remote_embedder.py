@@ -115,6 +115,10 @@ class RemoteEmbedder:
         """Return the vector of a question."""
         return self._embed([text])[0]
 
+    def close(self) -> None:
+        """Let go of the connections to the server. Closing twice does nothing."""
+        self._client.close()
+
     def _embed(self, texts: Sequence[str]) -> list[list[float]]:
         # Servers refuse a text of no length.
         body = {"model": self._model, "input": [text or " " for text in texts]}

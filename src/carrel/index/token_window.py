@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from carrel.index.document_prompt import document_prompt
+
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-
-DOCUMENT_PROMPTS = ("document", "passage", "corpus")
-"""The names by which the library looks for the prompt of a document, in its order."""
 
 ADDED = 8
 """Most tokens that a tokenizer puts around a text."""
@@ -25,9 +24,7 @@ class TokenWindow:
 
     def __init__(self, model: SentenceTransformer) -> None:
         self._window = model.max_seq_length
-        names = [name for name in DOCUMENT_PROMPTS if name in model.prompts]
-        name = names[0] if names else model.default_prompt_name
-        self._prompt: str = (model.prompts.get(name) or "") if name else ""
+        self._prompt = document_prompt(model)
         self._lock = Lock()
         self._tokenizer = _own_copy(model.tokenizer)
 

@@ -89,6 +89,10 @@ class CollectionService:
             raise CollectionNotFound(f"There is no collection '{name}'.")
         return min(found, key=lambda each: each.shared)
 
+    def may_change(self, collection: Collection, principal: Principal) -> bool:
+        """Whether the account may rename and delete the collection."""
+        return collection.name not in PERMANENT and may_administer(principal, collection)
+
     async def create(self, name: str, shared: bool, principal: Principal) -> Collection:
         """Create a collection.
 

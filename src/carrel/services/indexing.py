@@ -8,7 +8,6 @@ from itertools import islice
 import structlog
 
 from carrel.core.documents import Chunk, Collection, DocumentRecord, DocumentStatus
-from carrel.core.errors import InvalidSetting
 from carrel.core.indexed_text import indexed_text
 from carrel.core.protocols import (
     Catalog,
@@ -18,6 +17,7 @@ from carrel.core.protocols import (
     Vector,
     VectorIndex,
 )
+from carrel.services.embedder_record import EmbedderRecord
 from carrel.services.known_vectors import KnownVectors
 
 BATCH = 64
@@ -53,46 +53,25 @@ class DocumentIndexer:
         self._embedder = embedder
         self._vectors = vectors
         self._keywords = keywords
+        self.embedders = EmbedderRecord(catalog, embedder, vectors)
 
     def require_same_embedder(self) -> None:
-        """Record the embedder while there are no documents, and insist on it afterwards.
+        """Insist that all stored vectors were made by the present embedder.
 
         Raises:
-            InvalidSetting: the stored vectors were made by another embedder.
+            InvalidSetting: some collections were embedded with another one.
         """
-        stored, current = self._catalog.embedder_name(), self._embedder.name
-        if stored == current:
-            return
-        collections = self._catalog.collections()
-        if stored is not None and any(self._catalog.documents(each.id) for each in collections):
-            raise InvalidSetting(
-                f"The stored documents were embedded with {stored}, not {current}: "
-                f"start with --embedder={stored}, or embed them anew with "
-                f"'carrel reindex --embedder={current}'."
-            )
-        # An emptied store still remembers the length of its vectors.
-        self.drop_vectors()
+        self.embedders.require_same()
 
-    def drop_vectors(self) -> None:
-        """Remove all vectors, and record the embedder that makes the next ones."""
-        for each in self._catalog.collections():
-            self._vectors.delete_collection(each.id)
-        # Recorded last: with the earlier name, what is gone is made again by that embedder.
-        self._catalog.set_embedder_name(self._embedder.name)
+    def ready_documents(self, collection: Collection) -> list[DocumentRecord]:
+        """Return the documents of a collection that have to have all their vectors."""
+        return list(self._ready(collection.id).values())
 
-    def unfinished(self) -> list[DocumentRecord]:
-        """Return the ready documents that miss vectors of the present embedder.
-
-        While vectors of another one are stored, there are none: they have to be dropped first.
-        """
-        if self._catalog.embedder_name() != self._embedder.name:
-            return []
-        found: list[DocumentRecord] = []
-        for collection in self._catalog.collections():
-            ready = self._ready(collection.id)
-            whole = self._whole(collection.id, ready)
-            found += [record for record in ready.values() if record.id not in whole]
-        return found
+    def unfinished(self, collection: Collection) -> list[DocumentRecord]:
+        """Return the ready documents of a collection that miss vectors."""
+        ready = self._ready(collection.id)
+        whole = self._whole(collection.id, ready)
+        return [record for record in ready.values() if record.id not in whole]
 
     def index_again(self, record: DocumentRecord) -> Iterator[int]:
         """Embed and index a document from its chunks; yields how many each batch had."""
@@ -168,6 +147,7 @@ class DocumentIndexer:
         pause()
         # Vectors last: a document that has them all has all its words, whenever it was stopped.
         self._keywords.add(record.collection_id, chunks, texts)
+        self.embedders.note(record.collection_id)
         complete = [vector for vector in vectors if vector is not None]
         self._vectors.add(record.collection_id, chunks, complete)
 

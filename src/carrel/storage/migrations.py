@@ -102,7 +102,13 @@ CREATE TABLE folder_file (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _JOBS, _FOLDERS)
+_EMBEDDERS = """
+ALTER TABLE collection ADD COLUMN embedder TEXT;
+UPDATE collection SET embedder = (SELECT value FROM meta WHERE key = 'embedder');
+DELETE FROM meta WHERE key = 'embedder';
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _JOBS, _FOLDERS, _EMBEDDERS)
 """Script number n brings a database of version n to version n + 1; a new one has version 0.
 
 A released script is never changed: a later one corrects it.

@@ -8,17 +8,24 @@ import gradio as gr
 
 
 def actions_script(*actions: str) -> str:
-    """Return the script of an HTML component whose ``data-action`` buttons trigger ``actions``.
+    """Return the script of an HTML component whose buttons and forms trigger ``actions``.
 
+    They are those with a ``data-action``; a form brings what was entered in its fields.
     Gradio offers a listener for each name that stands in quotes in the script. The templates of
     these components stay ``${value}``: Gradio would evaluate a value inside ``{{ }}`` as code.
     """
     return (
         f"const known = {json.dumps(actions)};"
         "element.addEventListener('click', (event) => {"
-        "const button = event.target.closest('[data-action]');"
+        "const button = event.target.closest('button[data-action]');"
         "if (button && known.includes(button.dataset.action))"
         "{ trigger(button.dataset.action, {id: button.dataset.id ?? ''}); }"
+        "});"
+        "element.addEventListener('submit', (event) => {"
+        "event.preventDefault();"
+        "const entered = Object.fromEntries(new FormData(event.target));"
+        "const action = event.target.dataset.action;"
+        "if (known.includes(action)) trigger(action, {id: event.target.dataset.id, entered});"
         "});"
     )
 
@@ -26,3 +33,9 @@ def actions_script(*actions: str) -> str:
 def chosen(event: gr.EventData) -> str:
     """Return the id that a ``data-action`` button carried; whoever sends events chooses it."""
     return str(event.id)
+
+
+def entered(event: gr.EventData, field: str) -> str:
+    """Return what was entered in a field of a ``data-action`` form; empty where it was not sent."""
+    fields = event.entered
+    return str(fields.get(field, "")) if isinstance(fields, dict) else ""

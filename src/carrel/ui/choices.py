@@ -29,6 +29,12 @@ def first_scope(settings: Settings, collections: list[str]) -> str:
     return wanted if wanted in collections else LLM_MODE
 
 
+def first_collection(settings: Settings, collections: list[str]) -> str:
+    """Return the collection whose documents are shown first."""
+    wanted = first_scope(settings, collections)
+    return wanted if wanted in collections else collections[0]
+
+
 def scope_of(choice: str, settings: Settings) -> Scope | None:
     """Return what a choice means to the chat service."""
     return None if choice == LLM_MODE else Scope((choice,), top_k=settings.documents.top_k)

@@ -12,15 +12,17 @@ import gradio as gr
 
 from carrel.core.document_names import text_name
 from carrel.core.documents import IncomingFile
-from carrel.core.errors import InvalidRequest, JobNotFound
+from carrel.core.errors import CollectionNotFound, InvalidRequest, JobNotFound
 from carrel.core.jobs import JobState
 from carrel.core.web import WebRequest
 from carrel.services.application import Services
 from carrel.ui.actions import actions_script, chosen
-from carrel.ui.choices import collection_names, largest_file, scope_choices
+from carrel.ui.choices import largest_file
+from carrel.ui.collection_forms import CollectionForms
 from carrel.ui.events import Guard, Inputs, Updates
 from carrel.ui.incoming_files import incoming_files, take_over
 from carrel.ui.other_sources import OtherSources
+from carrel.ui.render_collection import collection_html
 from carrel.ui.render_documents import documents_head_html, documents_html, uploads_html
 from carrel.ui.running import Running
 from carrel.ui.session import Session
@@ -37,14 +39,13 @@ LEFT_OUT = '<p class="error-line" role="alert" hidden></p>'
 class DocumentsTab:
     """Builds the view; ``wire`` connects it to the services.
 
-    ``scope`` is the chat's chooser, which offers new collections, too.
+    ``scope`` is the chat's chooser of a collection.
     """
 
     def __init__(
         self, services: Services, session: gr.State, guard: Guard, scope: gr.Dropdown
     ) -> None:
         self._services = services
-        self._scope = scope
         self._session = session
         self._guard = guard
         with gr.Column(elem_id="documents-view", elem_classes="view"):
@@ -54,18 +55,7 @@ class DocumentsTab:
                 apply_default_css=False,
                 js_on_load=None,
             )
-            with gr.Row(elem_id="collection-row"):
-                self.collection = gr.Dropdown(
-                    elem_id="collection", label="Collection", filterable=False, min_width=200
-                )
-                with gr.Accordion("New collection", open=False, elem_id="new-collection"):
-                    self.name = gr.Textbox(
-                        label="Name", max_lines=1, elem_id="collection-name", max_length=200
-                    )
-                    self.shared = gr.Checkbox(
-                        label="Shared with everyone who uses this server", value=True
-                    )
-                    self.create = gr.Button("Create", variant="primary", elem_id="create-button")
+            self.collections = CollectionForms(services, session, guard, scope)
             self.files = gr.File(
                 file_count="multiple", elem_id="upload", label="Files", show_label=False
             )
@@ -77,14 +67,16 @@ class DocumentsTab:
                 "",
                 elem_id="documents-table",
                 apply_default_css=False,
-                js_on_load=actions_script("delete_document"),
+                js_on_load=actions_script(
+                    "delete_document", "rename_collection", "delete_collection"
+                ),
             )
 
     def wire(self) -> None:
         """Connect the events."""
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         notice = self._guard.notice
-        named: Inputs = {"collection": self.collection, "session": self._session}
+        named: Inputs = {"collection": self.collections.chosen, "session": self._session}
         self.files.upload(
             self._guard.stream(self.ingest),
             inputs_kwargs={**named, "files": self.files},
@@ -119,13 +111,6 @@ class DocumentsTab:
             queue=False,
             **private,
         )
-        self.collection.input(
-            self._guard.once(self.show),
-            inputs_kwargs=named,
-            outputs=[notice, self.table],
-            queue=False,
-            **private,
-        )
         self.table.delete_document(
             self._guard.once(self.delete),
             inputs_kwargs=named,
@@ -133,14 +118,7 @@ class DocumentsTab:
             queue=False,
             **private,
         )
-        gr.on(
-            [self.create.click, self.name.submit],
-            self._guard.once(self.create_collection),
-            inputs_kwargs={"name": self.name, "shared": self.shared, "session": self._session},
-            outputs=[notice, self.collection, self._scope, self.name, self.table],
-            queue=False,
-            **private,
-        )
+        self.collections.wire(self.table, self._table)
 
     async def ingest(
         self, *, files: list[dict[str, Any]] | None, collection: str, session: Session
@@ -233,14 +211,11 @@ class DocumentsTab:
                         upload.apply(event)
                     updates = self._progress(session)
                     if upload.done != done:
-                        updates[self.table] = await self._table(session.collection, session)
+                        updates |= await self._refreshed(session)
                     yield updates
         finally:
             upload.end(stopped=await self._was_cancelled(job_id, session))
-        yield {
-            **self._progress(session),
-            self.table: await self._table(session.collection, session),
-        }
+        yield self._progress(session) | await self._refreshed(session)
 
     async def _was_cancelled(self, job_id: str, session: Session) -> bool:
         try:
@@ -264,11 +239,6 @@ class DocumentsTab:
                 await self._services.jobs.cancel(job_id, session.principal)
         return {}
 
-    async def show(self, *, collection: str, session: Session) -> Updates:
-        """Show the documents of a collection."""
-        session.collection = collection
-        return {self.table: await self._table(collection, session)}
-
     async def delete(self, event: gr.EventData, *, collection: str, session: Session) -> Updates:
         """Delete a document with everything that was made from it."""
         await self._services.collections.delete_document(
@@ -276,18 +246,17 @@ class DocumentsTab:
         )
         return {self.table: await self._table(collection, session)}
 
-    async def create_collection(self, *, name: str, shared: bool, session: Session) -> Updates:
-        """Create a collection and choose it here; the chat offers it, too."""
-        created = await self._services.collections.create(name, shared, session.principal)
-        session.collection = created.name
-        names = await collection_names(self._services, session.principal)
-        return {
-            self.collection: gr.Dropdown(choices=names, value=created.name),
-            self._scope: gr.Dropdown(choices=scope_choices(names)),
-            self.name: "",
-            self.table: await self._table(created.name, session),
-        }
+    async def _refreshed(self, session: Session) -> Updates:
+        try:
+            return {self.table: await self._table(session.collection, session)}
+        except CollectionNotFound:
+            # Just now renamed or deleted: whoever did that shows what there is instead.
+            return {}
 
     async def _table(self, collection: str, session: Session) -> str:
-        documents = await self._services.collections.documents(collection, session.principal)
-        return documents_html(documents, collection)
+        service = self._services.collections
+        shown = await service.get(collection, session.principal)
+        documents = await service.documents(collection, session.principal)
+        changeable = service.may_change(shown, session.principal)
+        head = collection_html(shown, documents, changeable=changeable)
+        return head + documents_html(documents, collection)

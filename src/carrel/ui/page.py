@@ -14,7 +14,13 @@ from starlette.routing import Mount
 from carrel.core.errors import ConversationNotFound
 from carrel.services.application import Services
 from carrel.ui.chat_tab import ChatTab
-from carrel.ui.choices import collection_names, first_scope, largest_file, scope_choices
+from carrel.ui.choices import (
+    collection_names,
+    first_collection,
+    first_scope,
+    largest_file,
+    scope_choices,
+)
 from carrel.ui.documents_tab import DocumentsTab
 from carrel.ui.events import Guard, Updates
 from carrel.ui.headers import PageHeaders
@@ -85,7 +91,7 @@ class Page:
                 chat.composer.send,
                 chat.composer.stop,
                 self.rail.chats,
-                documents.collection,
+                documents.collections.chosen,
                 documents.table,
             ],
             js="(address, session) => [window.carrel.chatInAddress(), session]",
@@ -111,7 +117,7 @@ class Page:
         services = self._services
         names = await collection_names(services, session.principal)
         scope = first_scope(services.settings, names)
-        collection = scope if scope in names else names[0]
+        collection = first_collection(services.settings, names)
         updates: Updates = await self.look_at_model()
         if address:
             try:
@@ -122,9 +128,9 @@ class Page:
         return {
             **updates,
             self.chat.composer.scope: gr.Dropdown(choices=scope_choices(names), value=scope),
-            self.documents.collection: gr.Dropdown(choices=names, value=collection),
+            self.documents.collections.chosen: gr.Dropdown(choices=names, value=collection),
             **await self.chat.thread(session, scope),
-            **await self.documents.show(collection=collection, session=session),
+            **await self.documents.collections.show(collection=collection, session=session),
         }
 
     async def look_at_model(self) -> Updates:

@@ -52,17 +52,9 @@ def documents_html(documents: Sequence[DocumentRecord], collection: str) -> str:
             f'<p class="empty">{escape(collection)} has no documents yet. '
             "Drop files above to add some.</p>"
         )
-    ready = [each for each in documents if each.status is DocumentStatus.READY]
-    summary = " · ".join(
-        [
-            counted(len(documents), "document"),
-            counted(sum(each.pages or 0 for each in ready), "page"),
-            counted(sum(each.chunks for each in ready), "chunk"),
-        ]
-    )
     rows = "".join(_document_row(each) for each in documents)
     return (
-        f'<p class="summary">{summary}</p><table class="documents"><thead><tr>'
+        '<table class="documents"><thead><tr>'
         '<th scope="col">Name</th><th scope="col">Status</th>'
         '<th scope="col" class="number">Pages</th><th scope="col" class="number">Chunks</th>'
         '<th scope="col" class="number">Size</th><th scope="col">Added</th>'

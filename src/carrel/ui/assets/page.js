@@ -53,12 +53,15 @@
     button.hidden = true;
     const choice = asking.querySelector(".confirm");
     choice.hidden = false;
-    choice.querySelector("[data-keep]").focus();
+    const first = choice.querySelector("[data-first]");
+    (first ?? choice.querySelector("[data-keep]")).focus();
+    first?.select();
   };
   const keep = (button) => {
     const asking = button.closest(".confirmed");
     asking.closest("li, tr")?.classList.remove("confirming");
     asking.querySelector(".confirm").hidden = true;
+    asking.querySelector("form")?.reset();
     const first = asking.querySelector("[data-ask]");
     first.hidden = false;
     first.focus();

@@ -1,0 +1,124 @@
+"""The collection whose documents are shown: chosen, made, renamed, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import gradio as gr
+
+from carrel.services.application import Services
+from carrel.ui.actions import chosen, entered
+from carrel.ui.choices import collection_names, first_collection, first_scope, scope_choices
+from carrel.ui.events import Guard, Updates
+from carrel.ui.session import Session
+
+
+class CollectionForms:
+    """Builds the chooser and the form of a new collection; ``wire`` connects them to the services.
+
+    ``scope`` is the chat's chooser: it offers the same collections, and follows a change of name.
+    """
+
+    def __init__(
+        self, services: Services, session: gr.State, guard: Guard, scope: gr.Dropdown
+    ) -> None:
+        self._services = services
+        self._session = session
+        self._guard = guard
+        self._scope = scope
+        with gr.Row(elem_id="collection-row"):
+            self.chosen = gr.Dropdown(
+                elem_id="collection", label="Collection", filterable=False, min_width=200
+            )
+            with gr.Accordion("New collection", open=False, elem_id="new-collection"):
+                self._name = gr.Textbox(
+                    label="Name", max_lines=1, elem_id="collection-name", max_length=200
+                )
+                self._shared = gr.Checkbox(
+                    label="Shared with everyone who uses this server", value=True
+                )
+                self._create = gr.Button("Create", variant="primary", elem_id="create-button")
+
+    def wire(self, table: gr.HTML, content: Callable[[str, Session], Awaitable[str]]) -> None:
+        """Connect the events.
+
+        ``table`` shows a collection and brings the clicks on what can be done with it; ``content``
+        returns what it shows.
+        """
+        self._table = table
+        self._content = content
+        private: dict[str, Any] = {
+            "api_visibility": "private",
+            "show_progress": "hidden",
+            "queue": False,
+        }
+        choosers = [self._guard.notice, self.chosen, self._scope, table]
+        self.chosen.input(
+            self._guard.once(self.show),
+            inputs_kwargs={"collection": self.chosen, "session": self._session},
+            outputs=[self._guard.notice, table],
+            **private,
+        )
+        gr.on(
+            [self._create.click, self._name.submit],
+            self._guard.once(self.create),
+            inputs_kwargs={"name": self._name, "shared": self._shared, "session": self._session},
+            outputs=[*choosers, self._name],
+            **private,
+        )
+        for event, handler in (
+            (table.rename_collection, self.rename),
+            (table.delete_collection, self.delete),
+        ):
+            event(
+                self._guard.once(handler),
+                inputs_kwargs={"scope": self._scope, "session": self._session},
+                outputs=choosers,
+                **private,
+            )
+
+    async def show(self, *, collection: str, session: Session) -> Updates:
+        """Show the documents of a collection."""
+        session.collection = collection
+        return {self._table: await self._content(collection, session)}
+
+    async def create(self, *, name: str, shared: bool, session: Session) -> Updates:
+        """Create a collection and choose it here; the chat offers it, too."""
+        created = await self._services.collections.create(name, shared, session.principal)
+        session.collection = created.name
+        return {**await self._choosers(session), self._name: ""}
+
+    async def rename(self, event: gr.EventData, *, scope: str, session: Session) -> Updates:
+        """Give a collection another name, and say who sees it."""
+        old = chosen(event)
+        renamed = await self._services.collections.rename(
+            old,
+            entered(event, "name"),
+            session.principal,
+            entered(event, "shared") != "",
+        )
+        session.collection = renamed.name
+        return await self._choosers(session, renamed.name if scope == old else scope)
+
+    async def delete(self, event: gr.EventData, *, scope: str, session: Session) -> Updates:
+        """Delete a collection with all its documents, and show another one."""
+        gone = chosen(event)
+        await self._services.collections.delete(gone, session.principal)
+        names = await collection_names(self._services, session.principal)
+        session.collection = first_collection(self._services.settings, names)
+        if scope == gone:
+            scope = first_scope(self._services.settings, names)
+        return await self._choosers(session, scope)
+
+    async def _choosers(self, session: Session, scope: str | None = None) -> Updates:
+        """Return both choosers with the collections that there are; None leaves the chat's one."""
+        names = await collection_names(self._services, session.principal)
+        choices = scope_choices(names)
+        return {
+            self.chosen: gr.Dropdown(choices=names, value=session.collection),
+            self._scope: gr.Dropdown(choices=choices)
+            if scope is None
+            else gr.Dropdown(choices=choices, value=scope),
+            self._table: await self._content(session.collection, session),
+        }
