@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,10 @@ from carrel.core.documents import Chunk
 from carrel.core.errors import InvalidSetting
 from carrel.core.protocols import VectorIndex
 from carrel.index.chroma import ChromaIndex
+from carrel.index.chroma_server import ChromaServerIndex
 from carrel.index.faiss import FaissIndex
+from chroma_process import ChromaProcess
+from real_processes import ROOT, clean_environment
 
 COLLECTION = "c0123456789abcdef"
 OTHER = "cfedcba9876543210"
@@ -26,27 +30,37 @@ IN_ANOTHER_PROCESS = """
 import json, sys
 from pathlib import Path
 from carrel.index.{module} import {name}
-index = {name}(Path(sys.argv[1]))
-print(json.dumps([index.count(sys.argv[2]), index.search(sys.argv[2], json.loads(sys.argv[3]), 2)]))
+index = {name}(**json.loads(sys.argv[1]), folder=Path(sys.argv[2]))
+print(json.dumps([index.count(sys.argv[3]), index.search(sys.argv[3], json.loads(sys.argv[4]), 2)]))
 """
 
+Kind = type[ChromaIndex] | type[FaissIndex] | type[ChromaServerIndex]
 Opener = Callable[[], VectorIndex]
 
 
-@pytest.fixture(params=[ChromaIndex, FaissIndex])
-def kind(request: pytest.FixtureRequest) -> type[ChromaIndex] | type[FaissIndex]:
+@pytest.fixture(params=[ChromaIndex, FaissIndex, ChromaServerIndex])
+def kind(request: pytest.FixtureRequest) -> Kind:
     """Each implementation in turn."""
-    chosen: type[ChromaIndex] | type[FaissIndex] = request.param
+    chosen: Kind = request.param
     return chosen
 
 
 @pytest.fixture
-def open_index(kind: type[ChromaIndex] | type[FaissIndex], tmp_path: Path) -> Iterator[Opener]:
+def arguments(kind: Kind, request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What an implementation takes besides its folder."""
+    if kind is not ChromaServerIndex:
+        return {}
+    server: ChromaProcess = request.getfixturevalue("chroma_server")
+    return {"url": server.url, "token": None, "offline": True}
+
+
+@pytest.fixture
+def open_index(kind: Kind, arguments: dict[str, Any], tmp_path: Path) -> Iterator[Opener]:
     """Return a function that opens the index over the test's folder."""
     with ExitStack() as opened:
 
         def open_() -> VectorIndex:
-            index = kind(tmp_path / "vectors")
+            index = kind(folder=tmp_path / "vectors", **arguments)
             opened.callback(index.close)
             return index
 
@@ -251,7 +265,8 @@ def test_closing_keeps_everything_for_the_same_process(open_index: Opener) -> No
 
 @pytest.mark.parametrize("closed", [True, False], ids=["closed", "killed"])
 def test_another_process_finds_what_was_added(
-    kind: type[ChromaIndex] | type[FaissIndex],
+    kind: Kind,
+    arguments: dict[str, Any],
     open_index: Opener,
     tmp_path: Path,
     closed: bool,
@@ -266,10 +281,10 @@ def test_another_process_finds_what_was_added(
     # An index left open has to have everything on the disk already, as after a crash.
     module = kind.__module__.rpartition(".")[2]
     script = IN_ANOTHER_PROCESS.format(module=module, name=kind.__name__)
-    arguments = [str(tmp_path / "vectors"), COLLECTION, json.dumps(vectors[7].tolist())]
-    answer = subprocess.run(
-        [sys.executable, "-c", script, *arguments], check=True, capture_output=True, text=True
-    )
+    given = [json.dumps(arguments), str(tmp_path / "vectors"), COLLECTION]
+    command = [sys.executable, "-c", script, *given, json.dumps(vectors[7].tolist())]
+    source = clean_environment() | {"PYTHONPATH": str(ROOT / "src")}
+    answer = subprocess.run(command, check=True, capture_output=True, text=True, env=source)
     count, found = json.loads(answer.stdout)
     assert count == 300
     assert found[0] == ["a-7", pytest.approx(1.0, abs=1e-5)]
