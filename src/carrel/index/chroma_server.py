@@ -43,8 +43,8 @@ class ChromaServerIndex:
     Data folders do not see each other's collections: the names on the server begin with one of the
     folder's own, which is kept in ``folder``. A row is with the server when ``add`` returns.
 
-    What is deleted is found no more. How long the server's files still hold it is up to the
-    server: it writes them, and ``chroma vacuum`` and the removal of its folder are its operator's.
+    What is deleted is found no more. The server's files still hold its vectors and ids, also when
+    a collection is deleted: they are the server's, and only its operator can remove them.
 
     Raises (every method):
         RemoteUnavailable: the server does not answer, refuses the token, fails, or is none.
