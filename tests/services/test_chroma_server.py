@@ -17,6 +17,7 @@ from carrel.core.documents import USER_DATA, DocumentStatus, FileOutcome, Incomi
 from carrel.core.errors import InvalidSetting, OfflineRefused, RemoteUnavailable
 from carrel.core.indexed_text import indexed_text
 from carrel.settings.schema import Settings
+from carrel.storage.catalog import SqliteCatalog
 from chroma_process import ChromaProcess
 from counting_embedder import LENGTH, CountingEmbedder
 from texts import ingest_texts
@@ -240,6 +241,31 @@ async def test_while_the_server_is_away_a_file_fails_and_goes_in_once_it_is_back
         await collections.delete_document(USER_DATA, first.document.id, ME)
         stored = application.indexes.vectors.document_ids(await collection_id(application))
         assert stored == {added.document.id}
+        await application.close()
+
+
+async def test_a_server_that_goes_away_in_a_deletion_forgets_with_the_next_write(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chroma = ChromaProcess(tmp_path)
+    delete = SqliteCatalog.delete_collection
+
+    def delete_and_lose_the_server(catalog: SqliteCatalog, collection: str) -> None:
+        delete(catalog, collection)
+        chroma.stop()
+
+    with chroma.running():
+        application = await start("one", db_type="chroma_server", db_url=chroma.url)
+        await application.services.collections.create("Notes", True, ME)
+        await ingest_texts(application, {"a.txt": pages("otter", 3)}, "Notes")
+        [name] = chroma.collections()
+        monkeypatch.setattr(SqliteCatalog, "delete_collection", delete_and_lose_the_server)
+        assert await application.services.collections.delete("Notes", ME) == 1
+        chroma.start()
+        assert chroma.collections() == {name}
+        await ingest_texts(application, {"b.txt": pages("badger", 3)})
+        assert len(chroma.collections() - {name}) == 1
+        assert name not in chroma.collections()
         await application.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from functools import partial
 from itertools import islice
 from threading import Lock
 
@@ -54,7 +55,7 @@ class DocumentIndexer:
         self._embedder = embedder
         self._vectors = vectors
         self._keywords = keywords
-        self._owed: list[tuple[str, Sequence[str]]] = []
+        self._owed: list[Callable[[], None]] = []
         self._owing = Lock()
 
     def require_same_embedder(self) -> None:
@@ -187,17 +188,20 @@ class DocumentIndexer:
         the next write, or for the next start.
         """
         self._keywords.delete_documents(collection_id, document_ids)
+        self._remove_or_owe(partial(self._vectors.delete_documents, collection_id, document_ids))
+
+    def _remove_or_owe(self, remove: Callable[[], None]) -> None:
         try:
-            self._vectors.delete_documents(collection_id, document_ids)
+            remove()
         except RemoteUnavailable as error:
-            log.warning("index.removal_waits", documents=len(document_ids), reason=str(error))
+            log.warning("index.removal_waits", reason=str(error))
             with self._owing:
-                self._owed.append((collection_id, document_ids))
+                self._owed.append(remove)
 
     def _remove_owed(self) -> None:
         with self._owing:
             while self._owed:
-                self._vectors.delete_documents(*self._owed[-1])
+                self._owed[-1]()
                 self._owed.pop()
 
     def require_store(self, collection_id: str) -> None:
@@ -209,9 +213,12 @@ class DocumentIndexer:
         self._vectors.count(collection_id)
 
     def remove_collection(self, collection_id: str) -> None:
-        """Remove a collection from both indexes."""
+        """Remove a collection that the catalog does not hold any more from both indexes.
+
+        While the store's server does not answer, its vectors wait for the next write.
+        """
         self._keywords.delete_collection(collection_id)
-        self._vectors.delete_collection(collection_id)
+        self._remove_or_owe(partial(self._vectors.delete_collection, collection_id))
 
     def reconcile(
         self, originals: OriginalStore, to_be_continued: Set[tuple[str, str]] = frozenset()
