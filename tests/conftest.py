@@ -11,6 +11,7 @@ import pytest
 from carrel.settings.load import load_settings
 from carrel.settings.process_environment import VENDOR_VARIABLES
 from carrel.settings.schema import Settings
+from chroma_process import ChromaProcess
 from real_processes import ROOT, CommandLine, Server, start_server
 
 # As in the program itself; read when torch is imported, which the tests' modules do later.
@@ -21,6 +22,14 @@ os.environ.setdefault("GOMP_SPINCOUNT", VENDOR_VARIABLES["GOMP_SPINCOUNT"])
 def models_dir() -> Path:
     """The cache of converted weights: the bundled model takes long to convert, so it is kept."""
     return Path(os.environ.get("CARREL_TEST_MODELS", ROOT / "models"))
+
+
+@pytest.fixture(scope="session")
+def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromaProcess]:
+    """A Chroma server that all tests share, each with names of its own; it stays as it runs."""
+    server = ChromaProcess(tmp_path_factory.mktemp("chroma"))
+    with server.running():
+        yield server
 
 
 @pytest.fixture

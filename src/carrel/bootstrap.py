@@ -20,11 +20,13 @@ from carrel.core.wiki import WikiDump
 from carrel.engine.build import model_loaders, model_planner, score_spec
 from carrel.engine.pool import ModelPool
 from carrel.engine.scoring.reward import RewardModel
+from carrel.index.chroma_server import ChromaServerIndex
 from carrel.index.embedder import SentenceTransformerEmbedder
 from carrel.index.faiss import FaissIndex
 from carrel.index.kept_chroma import KeptChromaIndex
 from carrel.index.keyword import SqliteKeywordIndex
 from carrel.index.remote_embedder import RemoteEmbedder, is_remote
+from carrel.index.server_namespace import mark_outdated
 from carrel.ingest.confined import ConfinedReaders, ReadingLimits
 from carrel.ingest.registry import default_registry
 from carrel.ingest.splitter import RecursiveSplitter
@@ -149,6 +151,7 @@ def build(
         StoreInUse: another process holds the data folder.
         StorageFull, StoreCorrupt: the data folder cannot be used.
         InvalidSetting: the folder cannot be made, or its documents have another embedder.
+        RemoteUnavailable, OfflineRefused: the store is on a server that cannot be used.
     """
     with ExitStack() as opening:
         stores = _open_stores(settings, embedder, opening)
@@ -177,6 +180,7 @@ def reindexing(settings: Settings, embedder: Embedder | None = None) -> Iterator
     Raises:
         StoreInUse: another process holds the data folder.
         StorageFull, StoreCorrupt, InvalidSetting: the data folder cannot be used.
+        RemoteUnavailable, OfflineRefused: the store is on a server that cannot be used.
     """
     with ExitStack() as opening:
         stores = _open_stores(settings, embedder, opening)
@@ -190,8 +194,14 @@ def reindexing(settings: Settings, embedder: Embedder | None = None) -> Iterator
 
 def _remove_other_stores(settings: Settings) -> None:
     for kind in get_args(DocumentSettings.model_fields["db_type"].annotation):
-        if kind != settings.documents.db_type:
-            shutil.rmtree(settings.storage.db_dir / kind, ignore_errors=True)
+        folder = settings.storage.db_dir / kind
+        if kind == settings.documents.db_type:
+            continue
+        if kind == "chroma_server":
+            # Only what the settings name is connected to: its vectors go when they name it again.
+            mark_outdated(folder)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,8 +280,12 @@ def _splitter(documents: DocumentSettings, embedder: Embedder) -> Splitter:
 
 
 def _vector_index(settings: Settings) -> VectorIndex:
-    folder = settings.storage.db_dir / settings.documents.db_type
-    return KeptChromaIndex(folder) if settings.documents.db_type == "chroma" else FaissIndex(folder)
+    documents = settings.documents
+    folder = settings.storage.db_dir / documents.db_type
+    if documents.db_url is None:
+        return KeptChromaIndex(folder) if documents.db_type == "chroma" else FaissIndex(folder)
+    token = documents.db_token.get_secret_value() if documents.db_token is not None else None
+    return ChromaServerIndex(documents.db_url, token, folder, offline=settings.server.offline)
 
 
 def _services(

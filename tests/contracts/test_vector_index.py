@@ -8,7 +8,9 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,8 +19,11 @@ from numpy.typing import NDArray
 from carrel.core.documents import Chunk
 from carrel.core.errors import InvalidSetting
 from carrel.core.protocols import VectorIndex
+from carrel.index.chroma_server import ChromaServerIndex
 from carrel.index.faiss import FaissIndex
 from carrel.index.kept_chroma import KeptChromaIndex
+from chroma_process import ChromaProcess
+from real_processes import ROOT, clean_environment
 
 COLLECTION = "c0123456789abcdef"
 OTHER = "cfedcba9876543210"
@@ -26,37 +31,40 @@ IN_ANOTHER_PROCESS = """
 import json, sys
 from pathlib import Path
 from carrel.index.{module} import {name}
-index = {name}(Path(sys.argv[1]))
-print(json.dumps([index.count(sys.argv[2]), index.search(sys.argv[2], json.loads(sys.argv[3]), 2)]))
+index = {name}(**json.loads(sys.argv[1]), folder=Path(sys.argv[2]))
+print(json.dumps([index.count(sys.argv[3]), index.search(sys.argv[3], json.loads(sys.argv[4]), 2)]))
 """
 
+Kind = type[KeptChromaIndex] | type[FaissIndex] | type[ChromaServerIndex]
 Opener = Callable[[], VectorIndex]
 
 
-class SegmentedFaissIndex(FaissIndex):
-    """FAISS as it is with many vectors, from the fifth on."""
+@dataclass(frozen=True)
+class Store:
+    """An implementation, and what it takes besides its folder."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, flat_limit=4)
-
-
-Kind = type[KeptChromaIndex] | type[FaissIndex]
+    kind: Kind
+    arguments: dict[str, Any]
 
 
-@pytest.fixture(params=[KeptChromaIndex, FaissIndex, SegmentedFaissIndex])
-def kind(request: pytest.FixtureRequest) -> Kind:
-    """Each implementation in turn."""
-    chosen: Kind = request.param
-    return chosen
+@pytest.fixture(params=["chroma", "faiss", "faiss segments", "chroma server"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """Each implementation in turn; FAISS also as it is with many vectors, from the fifth on."""
+    if request.param == "chroma":
+        return Store(KeptChromaIndex, {})
+    if request.param == "chroma server":
+        server: ChromaProcess = request.getfixturevalue("chroma_server")
+        return Store(ChromaServerIndex, {"url": server.url, "token": None, "offline": True})
+    return Store(FaissIndex, {"flat_limit": 4} if request.param == "faiss segments" else {})
 
 
 @pytest.fixture
-def open_index(kind: Kind, tmp_path: Path) -> Iterator[Opener]:
+def open_index(store: Store, tmp_path: Path) -> Iterator[Opener]:
     """Return a function that opens the index over the test's folder."""
     with ExitStack() as opened:
 
         def open_() -> VectorIndex:
-            index = kind(tmp_path / "vectors")
+            index = store.kind(folder=tmp_path / "vectors", **store.arguments)
             opened.callback(index.close)
             return index
 
@@ -261,7 +269,7 @@ def test_closing_keeps_everything_for_the_same_process(open_index: Opener) -> No
 
 @pytest.mark.parametrize("closed", [True, False], ids=["closed", "killed"])
 def test_another_process_finds_what_was_added(
-    kind: Kind,
+    store: Store,
     open_index: Opener,
     tmp_path: Path,
     closed: bool,
@@ -274,14 +282,12 @@ def test_another_process_finds_what_was_added(
     if closed:
         index.close()
     # An index left open has to have everything on the disk already, as after a crash.
-    module, name = (
-        ("kept_chroma", "KeptChromaIndex") if kind is KeptChromaIndex else ("faiss", "FaissIndex")
-    )
-    script = IN_ANOTHER_PROCESS.format(module=module, name=name)
-    arguments = [str(tmp_path / "vectors"), COLLECTION, json.dumps(vectors[7].tolist())]
-    answer = subprocess.run(
-        [sys.executable, "-c", script, *arguments], check=True, capture_output=True, text=True
-    )
+    module = store.kind.__module__.rpartition(".")[2]
+    script = IN_ANOTHER_PROCESS.format(module=module, name=store.kind.__name__)
+    given = [json.dumps(store.arguments), str(tmp_path / "vectors"), COLLECTION]
+    command = [sys.executable, "-c", script, *given, json.dumps(vectors[7].tolist())]
+    source = clean_environment() | {"PYTHONPATH": str(ROOT / "src")}
+    answer = subprocess.run(command, check=True, capture_output=True, text=True, env=source)
     count, found = json.loads(answer.stdout)
     assert count == 300
     assert found[0] == ["a-7", pytest.approx(1.0, abs=1e-5)]

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
@@ -21,6 +22,7 @@ import pytest
 from carrel.cli.exit_codes import exit_code
 from carrel.core.errors import InvalidSetting
 from carrel.storage.lock import DataFolderLock
+from chroma_process import ChromaProcess
 from compose_file import (
     ROOT,
     MissingVariable,
@@ -34,7 +36,7 @@ from inference_stand_in import ANSWER, StandIn, inference_server
 
 KEY = "a-key-for-this-test"
 VARIABLES = {"CARREL_API_KEY": KEY}
-CARREL_SERVICES = ["cpu", "gpu", "carrel-vllm"]
+CARREL_SERVICES = ["cpu", "gpu", "carrel-vllm", "carrel-chroma"]
 SECONDS = 240
 
 
@@ -47,12 +49,14 @@ def test_the_compose_file_follows_the_specification() -> None:
 
 def test_there_are_exactly_the_promised_services() -> None:
     services = compose(VARIABLES)["services"]
-    assert set(services) == {*CARREL_SERVICES, "vllm"}
+    assert set(services) == {*CARREL_SERVICES, "vllm", "chroma"}
     assert {name: each.get("profiles", []) for name, each in services.items()} == {
         "cpu": [],
         "gpu": ["gpu"],
         "vllm": ["vllm"],
         "carrel-vllm": ["vllm"],
+        "chroma": ["chroma"],
+        "carrel-chroma": ["chroma"],
     }
     assert services["carrel-vllm"]["depends_on"] == {"vllm": {"condition": "service_healthy"}}
 
@@ -79,11 +83,17 @@ def test_a_gpu_service_reserves_nvidia_devices(name: str) -> None:
     assert device == {"driver": "nvidia", "count": "all", "capabilities": ["gpu"]}
 
 
-def test_the_image_of_vllm_has_a_fixed_version_and_publishes_no_port() -> None:
-    service = compose(VARIABLES)["services"]["vllm"]
-    _, version = service["image"].split(":")
-    assert version.startswith("v") and version[1].isdigit()
+@pytest.mark.parametrize("name", ["vllm", "chroma"])
+def test_an_image_of_others_has_a_fixed_version_and_publishes_no_port(name: str) -> None:
+    service = compose(VARIABLES)["services"][name]
+    _, tag = service["image"].split(":")
+    assert tag.removeprefix("v")[0].isdigit()
     assert "ports" not in service
+
+
+def test_the_chroma_of_the_image_is_the_one_that_is_tested() -> None:
+    image = compose(VARIABLES)["services"]["chroma"]["image"]
+    assert image.split(":")[1] == version("chromadb")
 
 
 def test_the_services_are_refused_without_a_key() -> None:
@@ -274,6 +284,26 @@ def test_the_vllm_service_answers_through_the_inference_server(start: Start, vll
     assert reply.status_code == 200, reply.text
     assert reply.json()["choices"][0]["message"]["content"].strip() == ANSWER
     assert "/v1/chat/completions" in vllm.paths
+
+
+def test_the_chroma_service_keeps_its_vectors_on_the_server(
+    start: Start, chroma_server: ChromaProcess
+) -> None:
+    before = chroma_server.collections()
+    # What answers is not the point, so no weights are loaded.
+    service = start(
+        "carrel-chroma", {"http://chroma:8000": chroma_server.url}, CARREL_ENGINE="scripted"
+    )
+    service.wait_until_healthy()
+    reply = httpx.post(
+        f"{service.address}/v1/collections/UserData/documents?wait=true",
+        files={"files": ("ferry.txt", b"The ferry is called Heron.")},
+        headers={"Authorization": f"Bearer {KEY}"},
+        timeout=120,
+        trust_env=False,
+    )
+    assert reply.is_success, reply.text
+    assert len(chroma_server.collections() - before) == 1
 
 
 @pytest.mark.parametrize("name", CARREL_SERVICES)

@@ -14,7 +14,7 @@ from carrel.bootstrap import Application
 from carrel.cli.workspace import LocalWorkspace
 from carrel.core.access import Principal
 from carrel.core.documents import DocumentRecord, DocumentStatus, FileOutcome, OutcomeKind
-from carrel.core.errors import StorageFull, UnreadableDocument
+from carrel.core.errors import CarrelError, RemoteUnavailable, StorageFull, UnreadableDocument
 from carrel.core.protocols import Embedder
 from carrel.core.wiki import WikiProgress
 from carrel.ingest import wiki_volumes
@@ -236,15 +236,19 @@ async def test_a_failed_volume_is_tried_again_and_the_others_are_kept(
     assert len(counting.texts) == 10
 
 
-async def test_a_full_disk_ends_the_run(
-    application: Application, path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("failure", [StorageFull, RemoteUnavailable])
+async def test_a_full_disk_or_a_server_that_is_away_ends_the_run(
+    application: Application,
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: type[CarrelError],
 ) -> None:
-    def full(*_: object) -> None:
-        raise StorageFull("The disk is full.")
+    def fail(*_: object) -> None:
+        raise failure("Nothing can be stored.")
 
-    monkeypatch.setattr(DocumentIndexer, "write", full)
+    monkeypatch.setattr(DocumentIndexer, "write", fail)
     outcomes, _ = await run(make_import(application, path))
-    assert [each.code for each in outcomes] == [StorageFull.code]
+    assert [each.code for each in outcomes] == [failure.code]
 
 
 async def test_what_stands_before_a_cut_goes_in_and_the_whole_dump_completes_it(

@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from carrel.core.errors import RemoteUnavailable, StorageFull
+
 MY_DATA = "MyData"
 USER_DATA = "UserData"
 
@@ -163,6 +165,11 @@ class FileOutcome:
     document: DocumentRecord | None = None
     code: str | None = None
     reason: str | None = None
+
+    @property
+    def may_go_in_later(self) -> bool:
+        """Whether it failed for nothing in the file: a full disk, or a server that was away."""
+        return self.code in (StorageFull.code, RemoteUnavailable.code)
 
 
 @dataclass(frozen=True, slots=True)

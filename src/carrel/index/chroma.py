@@ -6,11 +6,11 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
 import structlog
 
 from carrel.core.documents import Chunk
@@ -18,25 +18,22 @@ from carrel.core.errors import InvalidSetting, StorageFull, StoreCorrupt
 from carrel.core.protocols import Vector
 from carrel.disk.failures import disk_errors, is_nearly_full
 from carrel.index.chroma_cleaning import COPY, Deletions, compact, copy_rows, is_due, wipe_unused
-from carrel.index.directions import normalize
+from carrel.index.chroma_rows import (
+    HNSW,
+    among,
+    nearest,
+    parts,
+    store_rows,
+    stored_documents,
+    stored_vectors,
+)
 from carrel.index.write_guard import WriteGuard
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
     from chromadb.api.models.Collection import Collection
 
-Item = TypeVar("Item")
-
 log = structlog.get_logger()
-
-DOCUMENT = "document_id"
-PAGE = 10_000
-"""Rows per listing, so that listing a large collection keeps little in memory."""
-
-HNSW = {"space": "cosine", "ef_search": 400}
-"""Chroma's graph, but with four times the candidates of a search: 1.1 ms become 2.2 ms, and of the
-ten nearest among 2,000 random directions all are found instead of 91 %.
-"""
 
 
 class ChromaIndex:
@@ -89,22 +86,14 @@ class ChromaIndex:
 
     def add(self, collection_id: str, chunks: Sequence[Chunk], vectors: Sequence[Vector]) -> None:
         """Store one vector per chunk; a chunk id that exists is overwritten."""
-        latest = {chunk.id: row for row, chunk in enumerate(chunks)}
         with self._lock, self._errors(), self._guard.writing(collection_id, grows=True):
-            collection = self._made(collection_id)
-            for rows in _parts(list(latest.values()), self._batch):
-                ids = [chunks[row].id for row in rows]
-                # Not upsert: what it writes is replayed as updates, which take milliseconds each
-                # and leave nodes of the graph out of reach.
-                existing = collection.get(ids=ids, include=[])["ids"]
-                if existing:
-                    collection.delete(ids=existing)
-                    self._deletions.note(collection_id, len(existing))
-                collection.add(
-                    ids=ids,
-                    embeddings=np.asarray([vectors[row] for row in rows], dtype=np.float32),
-                    metadatas=[{DOCUMENT: chunks[row].document_id} for row in rows],
-                )
+            store_rows(
+                self._made(collection_id),
+                chunks,
+                vectors,
+                self._batch,
+                partial(self._deletions.note, collection_id),
+            )
 
     def search(
         self,
@@ -121,47 +110,19 @@ class ChromaIndex:
             collection = self._collection(collection_id)
             if collection is None:
                 return []
-            found = collection.query(
-                query_embeddings=np.asarray([vector], dtype=np.float32),
-                n_results=top_k,
-                where=_among(document_ids) if document_ids else None,
-                include=["distances"],
-            )
-        distances = found["distances"]
-        assert distances is not None
-        return [
-            (chunk_id, 1.0 - distance)
-            for chunk_id, distance in zip(found["ids"][0], distances[0], strict=True)
-        ]
+            return nearest(collection, vector, top_k, document_ids)
 
     def vectors(self, collection_id: str, chunk_ids: Sequence[str]) -> dict[str, Vector]:
         """Return the vectors of those chunks that have one, scaled to length 1, by chunk id."""
-        found: dict[str, Vector] = {}
         with self._errors():
             collection = self._collection(collection_id)
-            if collection is None:
-                return found
-            # Chroma refuses a list of ids that names one twice.
-            for ids in _parts(list(dict.fromkeys(chunk_ids)), self._batch):
-                page = collection.get(ids=list(ids), include=["embeddings"])
-                if not page["ids"]:
-                    continue
-                matrix = np.asarray(page["embeddings"], dtype=np.float32)
-                normalize(matrix)
-                found.update(zip(page["ids"], matrix.tolist(), strict=True))
-        return found
+            return {} if collection is None else stored_vectors(collection, chunk_ids, self._batch)
 
     def document_ids(self, collection_id: str) -> set[str]:
         """The documents that have at least one vector in the collection."""
-        found: set[str] = set()
         with self._errors():
             collection = self._collection(collection_id)
-            if collection is None:
-                return found
-            for offset in range(0, collection.count(), PAGE):
-                page = collection.get(limit=PAGE, offset=offset, include=["metadatas"])
-                found.update(str(each[DOCUMENT]) for each in page["metadatas"] or ())
-        return found
+            return set() if collection is None else stored_documents(collection)
 
     def count(self, collection_id: str) -> int:
         """The number of vectors in the collection."""
@@ -178,8 +139,8 @@ class ChromaIndex:
             if collection is None:
                 return
             before = collection.count()
-            for ids in _parts(document_ids, self._batch):
-                collection.delete(where=_among(ids))
+            for ids in parts(document_ids, self._batch):
+                collection.delete(where=cast(Any, among(ids)))
             remaining = collection.count()
             if not remaining:
                 self._drop(collection_id)
@@ -306,13 +267,3 @@ class ChromaIndex:
                     f"The vectors in {self._folder} cannot be read ({detail}): move the folder "
                     "away, and Carrel indexes the documents again when it starts."
                 ) from error
-
-
-def _parts(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    """Yield parts of at most ``size`` items, in order."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
-
-
-def _among(document_ids: Sequence[str]) -> Any:
-    return {DOCUMENT: {"$in": list(document_ids)}}

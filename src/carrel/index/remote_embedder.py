@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import re
 import time
@@ -21,6 +20,7 @@ from carrel.core.errors import (
     PromptTooLong,
     RemoteUnavailable,
 )
+from carrel.index.loopback import is_loopback
 
 WRITTEN = re.compile(r"(?P<model>\S+)@(?P<url>https?://\S+)")
 BATCH = 32
@@ -76,7 +76,7 @@ class RemoteEmbedder:
             raise InvalidSetting(
                 f"embedder is {address!r}: write MODEL@http://HOST:PORT/v1 for a server."
             )
-        if offline and not _is_loopback(host):
+        if offline and not is_loopback(host):
             raise OfflineRefused(
                 f"The embedding server {match['url']} is on another machine, and --offline is set."
             )
@@ -86,7 +86,7 @@ class RemoteEmbedder:
         self._client = httpx.Client(
             headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
             timeout=TIMEOUTS,
-            trust_env=not _is_loopback(host),
+            trust_env=not is_loopback(host),
         )
         self._dimension: int | None = None
 
@@ -177,12 +177,3 @@ def _unit(vector: list[float]) -> list[float]:
     if not vector or not math.isfinite(length) or length == 0:
         raise ValueError("no direction")
     return [number / length for number in vector]
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -145,6 +145,7 @@ class CollectionService:
         Raises:
             CollectionNotFound: no such collection.
             AccessDenied: not the account's to delete, or one that always exists.
+            RemoteUnavailable: the store's server does not answer; everything is as it was.
         """
         collection = await self.get(name, principal)
         if name in PERMANENT:
@@ -156,6 +157,7 @@ class CollectionService:
         return await asyncio.to_thread(self._delete, collection)
 
     def _delete(self, collection: Collection) -> int:
+        self._indexer.require_store(collection.id)
         document_ids = [each.id for each in self._catalog.documents(collection.id)]
         self._catalog.delete_collection(collection.id)
         self._indexer.remove_collection(collection.id)
@@ -205,6 +207,7 @@ class CollectionService:
             DocumentNotFound: no such document in it.
             AccessDenied: the account may not write to the collection.
             InvalidRequest: the document is being ingested at this moment.
+            RemoteUnavailable: the store's server does not answer; everything is as it was.
         """
         record = await self.document(name, document_id, principal)
         collection = await self.get(name, principal)
@@ -215,6 +218,7 @@ class CollectionService:
         await asyncio.to_thread(self._delete_document, record)
 
     def _delete_document(self, record: DocumentRecord) -> None:
+        self._indexer.require_store(record.collection_id)
         self._catalog.delete_document(record.id)
-        self._indexer.remove_documents(record.collection_id, [record.id])
+        self._indexer.discard_documents(record.collection_id, [record.id])
         self._originals.delete([record.id])

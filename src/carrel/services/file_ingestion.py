@@ -139,7 +139,7 @@ class FileIngestion:
             self._leave(record, stop)
             raise
         if previous is not None:
-            self._indexer.remove_documents(collection.id, [previous.id])
+            self._indexer.discard_documents(collection.id, [previous.id])
             self._originals.delete([previous.id])
         log.info("document.ready", document=file.name, chunks=finished.chunks)
         kind = OutcomeKind.ADDED if previous is None else OutcomeKind.REPLACED
@@ -234,7 +234,7 @@ class FileIngestion:
         with suppress(StorageFull):
             if record is None:
                 record = self._catalog.begin_document(collection.id, file.name, "", size_of(file))
-            self._indexer.remove_documents(collection.id, [record.id])
+            self._indexer.discard_documents(collection.id, [record.id])
             self._originals.delete([record.id])
             failed = self._catalog.fail_document(record.id, str(error))
         return FileOutcome(
@@ -244,7 +244,7 @@ class FileIngestion:
     def _leave(self, record: DocumentRecord | None, stop: StopSignal) -> None:
         """Forget a document that will not become ready, unless it is kept to be continued."""
         if record is not None and not stop.keep:
-            self._indexer.remove_documents(record.collection_id, [record.id])
+            self._indexer.discard_documents(record.collection_id, [record.id])
             self._originals.delete([record.id])
             self._catalog.delete_document(record.id)
 

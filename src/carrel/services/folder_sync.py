@@ -12,7 +12,7 @@ import structlog
 
 from carrel.core.access import Principal
 from carrel.core.documents import FileOutcome, IncomingFile, IngestionEvent, OutcomeKind
-from carrel.core.errors import DocumentNotFound, InvalidRequest, StorageFull, UnsupportedFormat
+from carrel.core.errors import DocumentNotFound, InvalidRequest, UnsupportedFormat
 from carrel.core.folders import UNKNOWN, FileStat, FolderFile, FolderFiles
 from carrel.services.collections import CollectionService
 from carrel.services.folder_listing import FolderListing, list_folder
@@ -138,8 +138,8 @@ class FolderSync:
                 yield FileRemoved(each.name)
 
     def _record(self, folder: Path, outcome: FileOutcome, planned: FileStat) -> None:
-        # A full disk says nothing about the file, which is tried again with the next pass.
-        if outcome.document is None or outcome.code == StorageFull.code:
+        # That says nothing about the file, which is tried again with the next pass.
+        if outcome.document is None or outcome.may_go_in_later:
             return
         stat = planned if _stat(folder / outcome.name) == planned else UNKNOWN
         brought = outcome.kind is not OutcomeKind.UNCHANGED

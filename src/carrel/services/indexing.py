@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from functools import partial
 from itertools import islice
+from threading import Lock
 
 import structlog
 
 from carrel.core.documents import Chunk, Collection, DocumentRecord, DocumentStatus
+from carrel.core.errors import RemoteUnavailable
 from carrel.core.indexed_text import indexed_text
 from carrel.core.protocols import (
     Catalog,
@@ -54,6 +57,8 @@ class DocumentIndexer:
         self._vectors = vectors
         self._keywords = keywords
         self.embedders = EmbedderRecord(catalog, embedder, vectors)
+        self._owed: list[Callable[[], None]] = []
+        self._owing = Lock()
 
     def require_same_embedder(self) -> None:
         """Insist that all stored vectors were made by the present embedder.
@@ -148,6 +153,7 @@ class DocumentIndexer:
         # Vectors last: a document that has them all has all its words, whenever it was stopped.
         self._keywords.add(record.collection_id, chunks, texts)
         self.embedders.note(record.collection_id)
+        self._remove_owed()
         complete = [vector for vector in vectors if vector is not None]
         self._vectors.add(record.collection_id, chunks, complete)
 
@@ -156,10 +162,44 @@ class DocumentIndexer:
         self._vectors.delete_documents(collection_id, document_ids)
         self._keywords.delete_documents(collection_id, document_ids)
 
+    def discard_documents(self, collection_id: str, document_ids: Sequence[str]) -> None:
+        """Remove documents that the catalog does not give any more.
+
+        While the store's server does not answer, their vectors, which nobody gets to see, wait for
+        the next write, or for the next start.
+        """
+        self._keywords.delete_documents(collection_id, document_ids)
+        self._remove_or_owe(partial(self._vectors.delete_documents, collection_id, document_ids))
+
+    def _remove_or_owe(self, remove: Callable[[], None]) -> None:
+        try:
+            remove()
+        except RemoteUnavailable as error:
+            log.warning("index.removal_waits", reason=str(error))
+            with self._owing:
+                self._owed.append(remove)
+
+    def _remove_owed(self) -> None:
+        with self._owing:
+            while self._owed:
+                self._owed[-1]()
+                self._owed.pop()
+
+    def require_store(self, collection_id: str) -> None:
+        """Make sure that vectors can be removed now, before the catalog forgets what they are of.
+
+        Raises:
+            RemoteUnavailable: the store's server does not answer.
+        """
+        self._vectors.count(collection_id)
+
     def remove_collection(self, collection_id: str) -> None:
-        """Remove a collection from both indexes."""
-        self._vectors.delete_collection(collection_id)
+        """Remove a collection that the catalog does not hold any more from both indexes.
+
+        While the store's server does not answer, its vectors wait for the next write.
+        """
         self._keywords.delete_collection(collection_id)
+        self._remove_or_owe(partial(self._vectors.delete_collection, collection_id))
 
     def reconcile(
         self, originals: OriginalStore, to_be_continued: Set[tuple[str, str]] = frozenset()

@@ -20,7 +20,6 @@ from carrel.core.documents import (
     IngestionProgress,
     OutcomeKind,
 )
-from carrel.core.errors import StorageFull
 from carrel.core.wiki import DumpPosition, WikiDump, WikiProgress
 from carrel.services.wiki_record import FinishedVolume, WikiRecord
 
@@ -95,7 +94,7 @@ class WikiImport:
                 tally.add(volume.bytes_read, volume.articles if ready else 0, chunks)
                 yield outcome
                 yield tally.progress()
-                if outcome.code == StorageFull.code:
+                if outcome.may_go_in_later:
                     return
         finally:
             try:

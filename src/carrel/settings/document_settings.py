@@ -32,7 +32,17 @@ class DocumentSettings(Section):
         description="Tokens that the model on the server of 'embedder' reads of a text; chunks "
         "that may be longer are cut further. Other embedders know it themselves.",
     )
-    db_type: Literal["chroma", "faiss"] = Field("chroma", description="Vector store.")
+    db_type: Literal["chroma", "faiss", "chroma_server"] = Field(
+        "chroma",
+        description="Vector store: 'chroma' and 'faiss' are files in 'db_dir', 'chroma_server' is "
+        "the Chroma server 'db_url', which several Carrel processes may use.",
+    )
+    db_url: str | None = Field(
+        None, min_length=1, description="http://HOST:PORT of the Chroma server of 'db_type'."
+    )
+    db_token: SecretStr | None = Field(
+        None, description="Token for 'db_url', where the server or a proxy before it wants one."
+    )
     langchain_mode: str = Field(
         "UserData",
         min_length=1,
@@ -79,6 +89,14 @@ class DocumentSettings(Section):
         max_length=100,
         description="Languages of pictures and scans, as tesseract names them: 'eng', 'eng+deu'.",
     )
+
+    @model_validator(mode="after")
+    def _server_has_an_address(self) -> DocumentSettings:
+        if self.db_type == "chroma_server" and self.db_url is None:
+            raise ValueError("db_type chroma_server needs db_url: give http://HOST:PORT")
+        if self.db_type != "chroma_server" and self.db_url is not None:
+            raise ValueError(f"db_url needs db_type=chroma_server, and db_type is {self.db_type}")
+        return self
 
     @model_validator(mode="after")
     def _overlap_fits(self) -> DocumentSettings:
