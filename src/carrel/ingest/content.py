@@ -12,6 +12,7 @@ from pathlib import Path
 import olefile
 
 from carrel.ingest.encoding import mark_encoding, unmarked_wide_encoding
+from carrel.ingest.mail_head import is_in_parts, is_saved_page
 
 _HEAD = 1 << 16
 _CONTROL_BYTES = bytes(code for code in range(32) if code not in (8, 9, 10, 12, 13, 27))
@@ -24,6 +25,8 @@ class Content(Enum):
 
     EMPTY = "nothing"
     TEXT = "text"
+    MAIL = "a mail (.eml)"
+    SAVED_PAGE = "a saved web page (.mhtml)"
     BINARY = "binary data"
     PDF = "a PDF"
     WORD = "a Word document (.docx)"
@@ -138,9 +141,15 @@ def identify(path: Path) -> Content:
     if head.lstrip().startswith(_PDF_SIGNATURE):
         return Content.PDF
     if _is_text(head):
-        return Content.TEXT
+        return _kind_of_text(head)
     # Readers of PDF accept up to 1,024 other bytes before the header.
     return Content.PDF if _PDF_SIGNATURE in head[:1024] else Content.BINARY
+
+
+def _kind_of_text(head: bytes) -> Content:
+    if not is_in_parts(head):
+        return Content.TEXT
+    return Content.SAVED_PAGE if is_saved_page(head) else Content.MAIL
 
 
 def _identify_zip(path: Path) -> Content:

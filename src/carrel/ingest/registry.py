@@ -49,11 +49,13 @@ from carrel.ingest.word import WordReader
 _PACKAGES = frozenset((Content.WORD, Content.PRESENTATION, Content.WORKBOOK)).union(
     (Content.OPEN_TEXT, Content.OPEN_PRESENTATION, Content.OPEN_SPREADSHEET, Content.BOOK)
 )
+_IN_PARTS = (Content.MAIL, Content.SAVED_PAGE)
 _PRESENTATIONS = (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm")
 # What to do with a file that holds what Carrel does not read.
 _INSTEAD = {
     Content.OLD_OFFICE: save_as(".docx, .xlsx or .pptx"),
     Content.HEIC: save_as(".jpg"),
+    Content.MAIL: "rename it to end in .eml",
     Content.SEVEN_ZIP: PACK_ANEW,
     Content.RAR: PACK_ANEW,
 }
@@ -61,11 +63,15 @@ _INSTEAD = {
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A file format: its suffixes in lower case, what its files hold, and who reads them."""
+    """A file format: its suffixes in lower case, what its files hold, and who reads them.
+
+    ``also`` is what its files may hold as well.
+    """
 
     suffixes: tuple[str, ...]
     content: Content
     reader: Reader
+    also: tuple[Content, ...] = ()
 
 
 class SuffixReaderRegistry:
@@ -107,7 +113,7 @@ class SuffixReaderRegistry:
             content = identify(path)
         except OSError as error:
             raise as_core_error(error) from error
-        if content is not expected.content:
+        if content is not expected.content and content not in expected.also:
             raise self._mismatch(suffix, expected, content)
         return expected.reader
 
@@ -139,7 +145,7 @@ class SuffixReaderRegistry:
         if content in _INSTEAD:
             return f": {_INSTEAD[content]}"
         for suffix, known in self._formats.items():
-            if known.content is content:
+            if known.content is content or content in known.also:
                 return f": rename it to end in {suffix}"
         return ""
 
@@ -174,7 +180,7 @@ def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixRea
             Format((".webp",), Content.WEBP, PictureReader("WEBP", recognizer)),
             Format((".bmp",), Content.BMP, PictureReader("BMP", recognizer)),
             Format((".gif",), Content.GIF, PictureReader("GIF", recognizer)),
-            Format((".mht", ".mhtml"), Content.TEXT, WebArchiveReader()),
+            Format((".mht", ".mhtml"), Content.TEXT, WebArchiveReader(), _IN_PARTS),
             Format((".rst",), Content.TEXT, RestructuredTextReader()),
             Format((".org",), Content.TEXT, OrgReader()),
             Format((".json",), Content.TEXT, JsonReader()),
@@ -188,9 +194,9 @@ def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixRea
         ]
     )
     # What these files hold is read by the same readers.
-    registry.add(Format((".eml",), Content.TEXT, MailReader(registry)))
+    registry.add(Format((".eml",), Content.TEXT, MailReader(registry), _IN_PARTS))
     registry.add(Format((".msg",), Content.OUTLOOK, OutlookReader(registry)))
-    registry.add(Format((".mbox",), Content.TEXT, MailboxReader(registry)))
+    registry.add(Format((".mbox",), Content.TEXT, MailboxReader(registry), _IN_PARTS))
     registry.add(Format((".zip",), Content.ZIP, ZipReader(registry)))
     registry.add(Format((".tar",), Content.TAR, TarReader(registry)))
     registry.add(Format((".gz", ".tgz"), Content.GZIP, GzipReader(registry)))
