@@ -24,6 +24,11 @@ from sample_pictures import write_picture, write_tiff
 
 PAGED = (".pdf", ".pptx", ".xlsx", ".odp", ".ods", ".ppt", ".xls", ".mbox", ".tiff")
 PACKAGES = (".docx", ".pptx", ".xlsx", ".odt", ".odp", ".ods", ".epub")
+# What each of these holds is text in the eyes of the reader of any other.
+TEXTS = frozenset((".html", ".md", ".csv", ".tsv", ".txt", ".mbox", ".rst", ".org")).union(
+    (".json", ".jsonl", ".xml", ".ipynb", ".py")
+)
+MIME = frozenset((".eml", ".mbox", ".mhtml"))
 
 Write = Callable[[Path], Path]
 

@@ -12,13 +12,8 @@ import pytest
 from carrel.core.errors import EmptyDocument, UnreadableDocument, UnsupportedFormat
 from carrel.ingest.registry import default_registry
 from old_documents import write_converter
-from reader_samples import SAMPLES
+from reader_samples import MIME, SAMPLES, TEXTS
 
-# What each of these holds is text in the eyes of the reader of any other.
-TEXTS = frozenset((".html", ".md", ".csv", ".tsv", ".txt", ".mbox", ".rst", ".org")).union(
-    (".json", ".jsonl", ".xml", ".ipynb", ".py")
-)
-MIME = frozenset((".eml", ".mbox", ".mhtml"))
 REASON = re.compile(
     r"its name ends in (?P<ending>\.\w+), but it holds (?P<held>(?:an?|text)\b[^:]*)"
     r"(?:: rename it to end in \.\w+)?"

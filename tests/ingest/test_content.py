@@ -75,7 +75,7 @@ def test_real_documents_are_told_apart(tmp_path: Path) -> None:
         (OLE + "WordDocument".encode("utf-16-le"), Content.OLD_WORD),
         (OLE + "Workbook".encode("utf-16-le"), Content.OLD_WORKBOOK),
         (OLE + "PowerPoint Document".encode("utf-16-le"), Content.OLD_PRESENTATION),
-        (OLE, Content.OLD_OFFICE),
+        (OLE, Content.DAMAGED_OLE),
     ],
 )
 def test_content_is_known_by_its_bytes(tmp_path: Path, data: bytes, content: Content) -> None:

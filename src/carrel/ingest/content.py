@@ -43,6 +43,7 @@ class Content(Enum):
     OLD_WORKBOOK = "an old Excel workbook (.xls)"
     OLD_PRESENTATION = "an old PowerPoint presentation (.ppt)"
     OLD_OFFICE = "a document of an old Office version"
+    DAMAGED_OLE = "a damaged document of an old Office version"
     OUTLOOK = "an Outlook message (.msg)"
     RTF = "a Rich Text document (.rtf)"
     PNG = "a PNG picture"
@@ -191,13 +192,13 @@ def _identify_ole(path: Path) -> Content:
             found = data.find(name.encode("utf-16-le")) >= 0 if streams is None else name in streams
             if found:
                 return content
-    return Content.OLD_OFFICE
+    return Content.OLD_OFFICE if streams else Content.DAMAGED_OLE
 
 
 def _ole_streams(path: Path) -> set[str] | None:
     """Return what stands at the top of a container, without what is embedded or attached in it.
 
-    None where its directory is damaged.
+    None where its directory is damaged, and none where the directory is cut off.
     """
     try:
         with olefile.OleFileIO(str(path)) as container:

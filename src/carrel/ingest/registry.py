@@ -49,6 +49,13 @@ from carrel.ingest.word import WordReader
 _PACKAGES = frozenset((Content.WORD, Content.PRESENTATION, Content.WORKBOOK)).union(
     (Content.OPEN_TEXT, Content.OPEN_PRESENTATION, Content.OPEN_SPREADSHEET, Content.BOOK)
 )
+# What a container may have held whose directory cannot be read.
+_DAMAGED = {
+    Content.DAMAGED_ZIP: _PACKAGES | {Content.ZIP},
+    Content.DAMAGED_OLE: frozenset((Content.OLD_WORD, Content.OLD_PRESENTATION)).union(
+        (Content.OLD_WORKBOOK, Content.OUTLOOK)
+    ),
+}
 _IN_PARTS = (Content.MAIL, Content.SAVED_PAGE)
 _PRESENTATIONS = (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm")
 # What to do with a file that holds what Carrel does not read.
@@ -135,7 +142,7 @@ class SuffixReaderRegistry:
             return EncryptedDocument(
                 "it is password protected: save a copy without the password and add that"
             )
-        if content is Content.DAMAGED_ZIP and expected.content in _PACKAGES:
+        if expected.content in _DAMAGED.get(content, ()):
             return UnreadableDocument("it is damaged or cut short: its contents cannot be unpacked")
         return UnsupportedFormat(
             f"its name ends in {suffix}, but it holds {content.value}{self._advice(content)}"
