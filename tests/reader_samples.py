@@ -26,7 +26,7 @@ PAGED = (".pdf", ".pptx", ".xlsx", ".odp", ".ods", ".ppt", ".xls", ".mbox", ".ti
 PACKAGES = (".docx", ".pptx", ".xlsx", ".odt", ".odp", ".ods", ".epub")
 # What each of these holds is text in the eyes of the reader of any other.
 TEXTS = frozenset((".html", ".md", ".csv", ".tsv", ".txt", ".mbox", ".rst", ".org")).union(
-    (".json", ".jsonl", ".xml", ".ipynb", ".py")
+    (".json", ".jsonl", ".xml", ".ipynb", ".py", ".srt", ".vtt", ".ics", ".vcf", ".svg")
 )
 MIME = frozenset((".eml", ".mbox", ".mhtml"))
 
@@ -82,6 +82,26 @@ SAMPLES: dict[str, Write] = {
         '{"cells": [{"cell_type": "markdown", "source": ["# Alpha\\n", "one"]},'
         ' {"cell_type": "code", "source": "x = 1"}]}',
     ),
+    ".srt": lambda path: write_text(
+        path,
+        "1\n00:00:01,000 --> 00:00:02,500\nAlpha one\n\n2\n00:01:00,000 --> 00:01:02,000\ntwo\n",
+    ),
+    ".vtt": lambda path: write_text(
+        path,
+        "WEBVTT\n\n00:01.000 --> 00:02.500\n<v Ada>Alpha <i>one</i>\n\n"
+        "01:00.000 --> 01:02.000\ntwo\n",
+    ),
+    ".ics": lambda path: write_text(
+        path,
+        "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Alpha\r\nDTSTART:20260302T093000Z\r\n"
+        "END:VEVENT\r\nEND:VCALENDAR\r\n",
+    ),
+    ".vcf": lambda path: write_text(
+        path, "BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Alpha\r\nTEL:+1 555\r\nEND:VCARD\r\n"
+    ),
+    ".svg": lambda path: write_text(
+        path, "<svg xmlns='http://www.w3.org/2000/svg'><text x='1'>Alpha</text><path d='M0'/></svg>"
+    ),
     ".zip": lambda path: write_zip(path, {"a/alpha.txt": b"Alpha one", "b.md": b"# Beta\n\ntwo\n"}),
     ".tar": lambda path: write_tar(path, {"a/alpha.txt": b"Alpha one", "b.csv": b"a,b\n1,2\n"}),
     ".gz": lambda path: write_tar(path, {"alpha.txt": b"Alpha one"}, "gz"),
@@ -128,6 +148,11 @@ BLANKS: dict[str, Write] = {
     ".jsonl": lambda path: write_text(path, "{}\n\n[]\n"),
     ".xml": lambda path: write_text(path, "<a><b/> </a>"),
     ".ipynb": lambda path: write_text(path, '{"cells": [], "metadata": {}}'),
+    ".srt": lambda path: write_text(path, "1\n00:00:01,000 --> 00:00:02,500\n\n"),
+    ".vtt": lambda path: write_text(path, "WEBVTT\n\n00:01.000 --> 00:02.500\n<i></i>\n"),
+    ".ics": lambda path: write_text(path, "BEGIN:VCALENDAR\nVERSION:2.0\nEND:VCALENDAR\n"),
+    ".vcf": lambda path: write_text(path, "BEGIN:VCARD\nVERSION:4.0\nEND:VCARD\n"),
+    ".svg": lambda path: write_text(path, "<svg><path d='M0 0'/><text> </text></svg>"),
     ".zip": lambda path: write_zip(path, {}),
     ".tar": lambda path: write_tar(path, {"folder/": b""}),
     ".gz": lambda path: write_tar(path, {}, "gz"),

@@ -49,6 +49,7 @@ def test_every_suffix_has_a_sample_here() -> None:
     twins |= dict.fromkeys((".docm", ".dotx", ".dotm"), ".docx")
     twins |= dict.fromkeys((".pptm", ".ppsx", ".ppsm", ".potx", ".potm"), ".pptx")
     twins |= dict.fromkeys((".xlsm", ".xltx", ".xltm"), ".xlsx")
+    twins |= {".ical": ".ics", ".vcard": ".vcf"}
     twins |= {".jpeg": ".jpg", ".tif": ".tiff"}
     assert {twins.get(each, each) for each in default_registry().suffixes()} == set(SAMPLES)
     assert set(BLANKS) == set(SAMPLES)

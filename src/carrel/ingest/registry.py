@@ -16,8 +16,11 @@ from carrel.core.errors import (
 from carrel.core.reading import Reader
 from carrel.ingest.archive import GzipReader, TarReader, ZipReader
 from carrel.ingest.book import BookReader
+from carrel.ingest.calendar_events import CalendarReader
+from carrel.ingest.contacts import ContactReader
 from carrel.ingest.content import Content, identify
 from carrel.ingest.definitions import DEFINITIONS
+from carrel.ingest.drawing import DrawingReader
 from carrel.ingest.failures import as_core_error
 from carrel.ingest.json_records import JsonLinesReader, JsonReader
 from carrel.ingest.jupyter import NotebookReader
@@ -39,6 +42,7 @@ from carrel.ingest.restructured_text import RestructuredTextReader
 from carrel.ingest.rich_text import RichTextReader
 from carrel.ingest.source_code import SourceCodeReader
 from carrel.ingest.spreadsheet import SpreadsheetReader
+from carrel.ingest.subtitles import SubtitleReader
 from carrel.ingest.table import TableReader
 from carrel.ingest.text import TextReader
 from carrel.ingest.web import WebReader
@@ -194,6 +198,10 @@ def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixRea
             Format((".jsonl", ".ndjson"), Content.TEXT, JsonLinesReader()),
             Format((".xml",), Content.TEXT, WikiOrXmlReader()),
             Format((".ipynb",), Content.TEXT, NotebookReader()),
+            Format((".srt", ".vtt"), Content.TEXT, SubtitleReader()),
+            Format((".ics", ".ical"), Content.TEXT, CalendarReader()),
+            Format((".vcf", ".vcard"), Content.TEXT, ContactReader()),
+            Format((".svg",), Content.TEXT, DrawingReader()),
             *(
                 Format((suffix,), Content.TEXT, SourceCodeReader(definition))
                 for suffix, definition in DEFINITIONS.items()
