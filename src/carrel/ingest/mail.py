@@ -22,9 +22,9 @@ from carrel.ingest.mail_parts import (
     attachment_name,
     header_text,
     parts_of,
-    payload,
     text_of,
 )
+from carrel.ingest.mail_stream import attachment_data
 from carrel.ingest.text import TextReader, cut_long_text
 
 _HEADERS = ("From", "To", "Cc", "Date", "Subject")
@@ -107,7 +107,7 @@ def message_sections(message: Message, contents: Contents) -> Iterator[Section]:
         if text.strip():
             yield Section(text, heading=subject)
     for number, part in enumerate(parts.attachments, start=1):
-        yield from contents.read(attachment_name(part, number), payload(part))
+        yield from contents.read(attachment_name(part, number), attachment_data(part))
 
 
 def _head_and_body(message: Message, parts: MailParts) -> str:
