@@ -19,6 +19,7 @@ from old_documents import write_converter
 from reader_samples import BLANKS, PACKAGES, PAGED, SAMPLES
 
 MUTATIONS = 30
+PAGE_COUNTS = {".pdf": 3, ".pptx": 2, ".ppt": 1, ".xlsx": 3, ".xls": 3}
 
 
 def read(path: Path) -> list[Section]:
@@ -72,6 +73,10 @@ def test_pages_count_from_one_upwards_or_are_missing(sample: Path, suffix: str) 
         assert numbers[0] == 1
     else:
         assert set(pages) == {None}
+
+
+def test_the_number_of_all_pages_is_told_by_formats_that_know_it(sample: Path, suffix: str) -> None:
+    assert {section.page_count for section in read(sample)} == {PAGE_COUNTS.get(suffix)}
 
 
 def test_headings_are_single_lines_with_text(sample: Path) -> None:
