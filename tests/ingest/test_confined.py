@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from threading import Thread
 
 import psutil
 import pytest
@@ -15,8 +18,10 @@ import pytest
 from carrel.core.documents import Section
 from carrel.core.errors import EncryptedDocument, UnreadableDocument, UnsupportedFormat
 from carrel.ingest.confined import PACKAGES, PROGRAM, ConfinedReaders, ReadingLimits
-from sample_documents import write_pdf, write_text
+from old_documents import write_converter, write_old_office
+from sample_documents import write_docx, write_pdf, write_text
 from sample_pictures import write_picture
+from waiting import wait_for
 
 TESTS = Path(__file__).resolve().parents[1]
 Told = Callable[..., Iterator[Section]]
@@ -40,6 +45,14 @@ def told(readers: ConfinedReaders, tmp_path: Path) -> Told:
         return readers.reader_for(path, path.name).read(path)
 
     return read
+
+
+def lives(number: int) -> bool:
+    """Whether a process runs; one that nobody waits for may be left as a zombie."""
+    try:
+        return psutil.Process(number).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def children() -> set[int]:
@@ -145,6 +158,42 @@ def test_after_the_end_nothing_is_left_running(readers: ConfinedReaders, told: T
     readers.close()
     assert [section.text for section in sections] == ["two"]
     assert children() == before
+
+
+@pytest.mark.parametrize("end", ["limit", "interrupt", "kill"])
+def test_a_program_that_a_reader_started_ends_with_its_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    numbers = tmp_path / "numbers"
+    script = (
+        "#!/bin/sh\n"
+        "sleep 1000 &\n"
+        f"echo $PPID $$ $! > {numbers}.new; mv {numbers}.new {numbers}\n"
+        "wait\n"
+    )
+    program = write_converter(tmp_path / "programs", script)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    modern = write_docx(tmp_path / "modern.docx", ["text"])
+    path = write_old_office(tmp_path / "a.doc", "WordDocument", modern)
+    readers = ConfinedReaders(ReadingLimits(seconds=4 if end == "limit" else 60, bytes=2 << 30))
+    failures: list[str] = []
+
+    def read() -> None:
+        with pytest.raises(UnreadableDocument) as caught:
+            list(readers.reader_for(path, path.name).read(path))
+        failures.append(str(caught.value))
+
+    thread = Thread(target=read)
+    thread.start()
+    wait_for(numbers.exists)
+    reading, *started = map(int, numbers.read_text().split())
+    if end == "interrupt":
+        readers.interrupt()
+    elif end == "kill":
+        os.kill(reading, signal.SIGKILL)
+    thread.join(60)
+    assert not any(lives(each) for each in [reading, *started])
+    assert ("could not be read in 4 seconds" if end == "limit" else "broke down") in failures[0]
 
 
 def test_settings_reach_the_readers(tmp_path: Path) -> None:

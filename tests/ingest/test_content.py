@@ -14,6 +14,7 @@ from open_documents import write_epub, write_odp, write_ods, write_odt
 from sample_documents import write_docx, write_pdf, write_pptx, write_text, write_xlsx
 
 ODF = b"application/vnd.oasis.opendocument."
+PARTS = b"MIME-Version: 1.0\r\nContent-Type: multipart/%s; boundary=x\r\n\r\n--x\r\n"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
 
 
@@ -45,6 +46,11 @@ def test_real_documents_are_told_apart(tmp_path: Path) -> None:
         ("売上高は増加した。\n".encode("shift_jis"), Content.TEXT),
         (b"a log line\n" * 100 + b"\0\0\0" + b"\x1b[31mred\x1b[0m", Content.TEXT),
         (bytes(range(256)) * 4, Content.BINARY),
+        (PARTS % b"mixed", Content.MAIL),
+        (b"From ada Mon Mar 2\n" + PARTS % b"alternative", Content.MAIL),
+        (b"From: <Saved by Blink>\n" + PARTS % b"related", Content.SAVED_PAGE),
+        (b"MIME-Version: 1.0\nContent-Type: text/plain\n\none", Content.TEXT),
+        (b"A mail begins so:\n" + PARTS % b"mixed", Content.TEXT),
         (b"\n%PDF-1.4\n", Content.PDF),
         (b"\0\1\2\3 junk before %PDF-1.4\n", Content.PDF),
         (b"{\\rtf1 text}", Content.RTF),
@@ -69,7 +75,7 @@ def test_real_documents_are_told_apart(tmp_path: Path) -> None:
         (OLE + "WordDocument".encode("utf-16-le"), Content.OLD_WORD),
         (OLE + "Workbook".encode("utf-16-le"), Content.OLD_WORKBOOK),
         (OLE + "PowerPoint Document".encode("utf-16-le"), Content.OLD_PRESENTATION),
-        (OLE, Content.OLD_OFFICE),
+        (OLE, Content.DAMAGED_OLE),
     ],
 )
 def test_content_is_known_by_its_bytes(tmp_path: Path, data: bytes, content: Content) -> None:

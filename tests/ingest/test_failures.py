@@ -86,6 +86,8 @@ def test_errors_of_the_system_say_what_the_system_says() -> None:
     error = as_core_error(PermissionError(errno.EACCES, "Permission denied", "/secret/place"))
     assert str(error) == "it cannot be opened: Permission denied"
     assert str(as_core_error(FileNotFoundError("/secret/place"))) == "it cannot be opened"
+    damage = as_core_error(OSError("could not create decoder object"))
+    assert str(damage) == "it is damaged: its contents are not what the format asks"
 
 
 def test_an_exception_that_nobody_foresaw_names_its_kind() -> None:

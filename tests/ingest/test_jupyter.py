@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from carrel.core.documents import Section
-from carrel.core.errors import EmptyDocument
+from carrel.core.errors import EmptyDocument, UnreadableDocument
 from carrel.ingest.jupyter import NotebookReader
 
 
@@ -38,3 +38,10 @@ def test_cells_are_read_in_order_under_the_headings_of_the_text(tmp_path: Path) 
 def test_a_notebook_with_blank_cells_is_empty(tmp_path: Path) -> None:
     with pytest.raises(EmptyDocument):
         read(tmp_path, [{"cell_type": "code", "source": []}, {"cell_type": "code", "source": " "}])
+
+
+def test_other_json_is_no_notebook_and_not_called_empty(tmp_path: Path) -> None:
+    path = tmp_path / "a.ipynb"
+    path.write_text('{"list": [{"a": "Alpha"}]}', encoding="utf-8")
+    with pytest.raises(UnreadableDocument, match="no notebook: it has no cells; rename it"):
+        list(NotebookReader().read(path))

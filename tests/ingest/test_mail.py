@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from carrel.core.documents import Section
-from carrel.core.errors import EmptyDocument, UnreadableDocument
+from carrel.core.errors import EmptyDocument, UnreadableDocument, UnsupportedFormat
 from carrel.ingest.registry import default_registry
 from sample_documents import write_docx, write_html, write_pdf
 from sample_messages import SENT, message, write_eml, write_mbox
@@ -233,3 +233,21 @@ def test_a_page_attached_to_a_mail_keeps_its_headings(tmp_path: Path) -> None:
     page = write_html(tmp_path / "p.html", "<h1>One</h1>a<h2>Two</h2>b").read_bytes()
     sections = read(write_eml(tmp_path / "a.eml", message("t", attachments={"p.html": page})))
     assert [each.heading for each in sections] == ["Alpha", "p.html: One", "p.html: Two"]
+
+
+def test_text_without_headers_is_read_as_text(tmp_path: Path) -> None:
+    assert read_bytes(tmp_path, b'{"list": ["Alpha"]}\n') == [Section('{"list": ["Alpha"]}\n')]
+
+
+def test_a_mailbox_by_the_name_of_a_mail_is_read_as_a_mailbox(tmp_path: Path) -> None:
+    path = write_mbox(tmp_path / "a.mbox", [message("one"), message("two")])
+    assert read(path.rename(tmp_path / "a.eml")) == [
+        Section(HEAD + "\none", 1, "Alpha"),
+        Section(HEAD + "\ntwo", 2, "Alpha"),
+    ]
+
+
+def test_a_mail_by_the_name_of_a_text_is_refused(tmp_path: Path) -> None:
+    path = write_eml(tmp_path / "a.txt", message("one", attachments={"a.csv": b"a,b\n"}))
+    with pytest.raises(UnsupportedFormat, match=r"holds a mail .*: rename it to end in \.eml"):
+        read(path)

@@ -8,7 +8,7 @@ from PIL import Image
 
 from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, UnreadableDocument
-from carrel.ingest.picture import MOST_PIXELS, PictureReader
+from carrel.ingest.picture import MOST_PIXELS, MOST_PIXELS_OF, PictureReader
 from carrel.ingest.recognition import TextRecognizer
 from sample_pictures import picture_of_text, write_picture, write_tiff
 
@@ -141,3 +141,12 @@ def test_recognition_that_is_switched_off_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnreadableDocument) as caught:
         list(reader.read(write_picture(tmp_path / "a.png", TEXT)))
     assert str(caught.value) == "it is a picture: set --ocr=auto to have it read"
+
+
+def test_webp_has_a_bound_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A picture of the real bound would take seconds to make.
+    monkeypatch.setitem(MOST_PIXELS_OF, "WEBP", 50_000)
+    Image.new("L", (300, 200), "white").save(tmp_path / "a.webp")
+    assert "more pixels than any real page" in refusal(tmp_path / "a.webp", "WEBP")
+    Image.new("L", (300, 200), "white").save(tmp_path / "a.png")
+    assert "no text was recognised" in refusal(tmp_path / "a.png")

@@ -18,6 +18,7 @@ from carrel.ingest.other_forms import OTHER_FORMS
 from carrel.ingest.registry import Format, SuffixReaderRegistry, default_registry
 from carrel.ingest.text import TextReader
 from damaged_files import zip_of
+from old_documents import ole_container
 from open_documents import write_odt
 from sample_documents import write_docx, write_pdf, write_pptx, write_text, write_xlsx
 from sample_pictures import write_picture
@@ -92,7 +93,7 @@ def test_a_wrong_ending_is_named_with_what_the_file_holds(
         case "an old Word document":
             path.write_bytes(OLE + "WordDocument".encode("utf-16-le"))
         case "a document of an old Office version":
-            path.write_bytes(OLE)
+            path.write_bytes(ole_container("Contents", b"drawing"))
         case "an OpenDocument text":
             write_odt(path, ["text"])
         case "a Rich Text document":
@@ -224,6 +225,25 @@ def test_a_cut_off_office_document_is_damaged_and_not_unsupported(tmp_path: Path
         error = refusal(path, name)
         assert type(error) is UnreadableDocument
         assert "cut short" in str(error)
+
+
+@pytest.mark.parametrize("name", ["a.msg", "a.doc", "a.xls", "a.ppt"])
+def test_a_container_without_its_directory_is_damaged_and_not_unsupported(
+    tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(ole_container("Contents", b"drawing")[:1000])
+    error = refusal(path, name)
+    assert type(error) is UnreadableDocument
+    assert "cut short" in str(error)
+
+
+def test_a_cut_off_archive_is_damaged_and_not_unsupported(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(zip_of({"a.txt": b"a" * 999})[:-30])
+    error = refusal(path, "a.zip")
+    assert type(error) is UnreadableDocument
+    assert "cut short" in str(error)
 
 
 def test_an_empty_file_and_a_missing_one_are_named_as_such(tmp_path: Path) -> None:

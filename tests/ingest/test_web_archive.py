@@ -32,5 +32,5 @@ def test_the_page_that_the_archive_starts_with_is_read(tmp_path: Path) -> None:
 def test_an_archive_without_a_page_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "a.mht"
     path.write_bytes(b"Content-Type: image/png\n\nabc\n")
-    with pytest.raises(UnreadableDocument, match="no page in it"):
+    with pytest.raises(UnreadableDocument, match="no part of it is a page"):
         list(WebArchiveReader().read(path))

@@ -13,6 +13,7 @@ from carrel.core.access import Principal
 from carrel.core.documents import DocumentStatus, FileOutcome, IngestionProgress, OutcomeKind
 from carrel.core.errors import PathNotFound
 from carrel.services.folder_sync import FileRemoved, FolderNotice
+from hostile_names import HOSTILE_NAMES
 from texts import ingest_texts
 
 ME = Principal()
@@ -261,9 +262,32 @@ async def test_a_name_that_is_not_unicode_is_followed(
 ) -> None:
     name = os.fsdecode(b"caf\xe9.txt")
     (folder / name).write_text("A menu.")
-    assert (await synchronised(application, folder))[name] == "added"
-    assert (await synchronised(application, folder))[name] == "unchanged"
+    assert (await synchronised(application, folder))["caf?.txt"] == "added"
+    assert (await synchronised(application, folder))["caf?.txt"] == "unchanged"
     (folder / name).unlink()
     assert (await synchronised(application, folder))["caf?.txt"] == "removed"
     records = await application.services.collections.documents("UserData", ME)
     assert all(each.status is DocumentStatus.READY for each in records)
+
+
+async def test_hostile_names_are_followed_and_shown_without_their_tricks(
+    application: Application, folder: Path
+) -> None:
+    for title, name in HOSTILE_NAMES.items():
+        within = name.replace("/", "_").replace("\0", "")[-80:]
+        folder.joinpath(within).write_text(f"It is called {title}.")
+    twin = folder / "two\u200b\u202alines.txt"
+    twin.write_text("It is called twin.")
+    on_disk = [each.name for each in folder.iterdir() if each.is_file()]
+    assert {"red\x1b[31m.txt", "two\nlines\r.txt"} < set(on_disk)
+    ended = await synchronised(application, folder)
+    visible = sum(not name.startswith(".") for name in on_disk)
+    assert len(ended) == visible + 1
+    assert set(ended.values()) == {"added"}
+    assert all(name.replace("\u200d", "").isprintable() for name in ended)
+    assert {"invoicetxt.exe.txt", "red[31m.txt", "twolines.txt", "twolines (2).txt"} < set(ended)
+    assert await stored(application) == dict.fromkeys(ended, "ready")
+    assert set((await synchronised(application, folder)).values()) == {"unchanged"}
+    twin.unlink()
+    again = await synchronised(application, folder)
+    assert {name for name, what in again.items() if what == "removed"} == {"twolines (2).txt"}

@@ -33,6 +33,18 @@ def document_name(name: str) -> str:
     return kept[: LONGEST_NAME - len(suffix)] + suffix
 
 
+def path_name(path: str) -> str:
+    """Return the name of a document for a relative path of the file system, in printable text.
+
+    A line break or an escape would forge what a terminal shows and a model reads, and marks that
+    turn the direction of writing disguise an ending. What is no text becomes a question mark.
+    """
+    text = path.encode("utf-8", "replace").decode("utf-8")
+    # Both are part of words and of pictures that people write.
+    kept = (each for each in text if each.isprintable() or each in "\u200c\u200d")
+    return "".join(kept)
+
+
 def text_name(name: str, supports: Callable[[str], bool]) -> str:
     """Return a name for pasted text: one whose ending no reader knows gets ``.txt``.
 

@@ -13,8 +13,8 @@ MY_DATA = "MyData"
 USER_DATA = "UserData"
 
 READABLE = (
-    "PDF, Office and OpenDocument files, books, mail, web pages, pictures, tables, Markdown, "
-    "plain text, source code and archives of these"
+    "PDF, Office and OpenDocument files, books, mail, calendars, contacts, subtitles, web pages, "
+    "pictures, tables, Markdown, plain text, source code and archives of these"
 )
 """What can be read, for people: there are too many file endings to name them in a sentence."""
 

@@ -22,6 +22,7 @@ from typing import Any
 from carrel.core.documents import Section
 from carrel.core.errors import CarrelError, UnreadableDocument
 from carrel.core.reading import Reader, ReaderRegistry
+from carrel.ingest.process_session import end_session
 
 PACKAGES = Path(__file__).resolve().parents[2]
 PROGRAM = (
@@ -168,6 +169,8 @@ class _Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            # By its session what it starts is found, should it be killed before that ends.
+            start_new_session=True,
         )
         # A process that is killed cannot remove its temporary files.
         self._folder = TemporaryDirectory(prefix="carrel-reading-")
@@ -196,8 +199,10 @@ class _Process:
         self._process.kill()
 
     def end(self) -> None:
-        """Stop it, whatever it does, and let its pipes and its temporary files go."""
+        """Stop it and all that it started, and let its pipes and its temporary files go."""
         self._process.kill()
+        if self._process.returncode is None:
+            end_session(self._process.pid, ENDED_SECONDS)
         self._process.communicate()
         self._folder.cleanup()
 
@@ -232,6 +237,7 @@ class _Process:
         )
 
     def _died(self) -> UnreadableDocument:
+        end_session(self._process.pid, ENDED_SECONDS)
         if self._process.wait(ENDED_SECONDS) == -signal.SIGXCPU:
             return self._too_slow()
         return UnreadableDocument("it is probably damaged: its reader broke down over it")

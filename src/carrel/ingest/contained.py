@@ -89,7 +89,9 @@ class Contents:
         try:
             with closing(sections):
                 for section in sections:
-                    yield replace(section, heading=_within(label, section.heading))
+                    heading = _within(label, section.heading)
+                    # Its pages say nothing about how many the whole has.
+                    yield replace(section, heading=heading, page_count=None)
         except Exception as error:
             # Like the reader's own boundary: libraries promise no exception of their own.
             reason = as_core_error(error)

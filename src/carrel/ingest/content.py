@@ -12,6 +12,7 @@ from pathlib import Path
 import olefile
 
 from carrel.ingest.encoding import mark_encoding, unmarked_wide_encoding
+from carrel.ingest.mail_head import is_in_parts, is_saved_page
 
 _HEAD = 1 << 16
 _CONTROL_BYTES = bytes(code for code in range(32) if code not in (8, 9, 10, 12, 13, 27))
@@ -24,6 +25,8 @@ class Content(Enum):
 
     EMPTY = "nothing"
     TEXT = "text"
+    MAIL = "a mail (.eml)"
+    SAVED_PAGE = "a saved web page (.mhtml)"
     BINARY = "binary data"
     PDF = "a PDF"
     WORD = "a Word document (.docx)"
@@ -40,6 +43,7 @@ class Content(Enum):
     OLD_WORKBOOK = "an old Excel workbook (.xls)"
     OLD_PRESENTATION = "an old PowerPoint presentation (.ppt)"
     OLD_OFFICE = "a document of an old Office version"
+    DAMAGED_OLE = "a damaged document of an old Office version"
     OUTLOOK = "an Outlook message (.msg)"
     RTF = "a Rich Text document (.rtf)"
     PNG = "a PNG picture"
@@ -138,9 +142,15 @@ def identify(path: Path) -> Content:
     if head.lstrip().startswith(_PDF_SIGNATURE):
         return Content.PDF
     if _is_text(head):
-        return Content.TEXT
+        return _kind_of_text(head)
     # Readers of PDF accept up to 1,024 other bytes before the header.
     return Content.PDF if _PDF_SIGNATURE in head[:1024] else Content.BINARY
+
+
+def _kind_of_text(head: bytes) -> Content:
+    if not is_in_parts(head):
+        return Content.TEXT
+    return Content.SAVED_PAGE if is_saved_page(head) else Content.MAIL
 
 
 def _identify_zip(path: Path) -> Content:
@@ -182,13 +192,13 @@ def _identify_ole(path: Path) -> Content:
             found = data.find(name.encode("utf-16-le")) >= 0 if streams is None else name in streams
             if found:
                 return content
-    return Content.OLD_OFFICE
+    return Content.OLD_OFFICE if streams else Content.DAMAGED_OLE
 
 
 def _ole_streams(path: Path) -> set[str] | None:
     """Return what stands at the top of a container, without what is embedded or attached in it.
 
-    None where its directory is damaged.
+    None where its directory is damaged, and none where the directory is cut off.
     """
     try:
         with olefile.OleFileIO(str(path)) as container:

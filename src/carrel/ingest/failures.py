@@ -41,6 +41,7 @@ log = structlog.get_logger()
 
 TOO_MANY_PIXELS = "it has more pixels than any real page: save a smaller copy and add that"
 _OFFICE_PART = "it is damaged: parts of it are missing or wrong"
+_CONTENTS = "it is damaged: its contents are not what the format asks"
 
 # The first line that fits is taken. Libraries that parse XML by hand answer damage with whatever
 # their code runs into, so that the last lines are Python's own errors.
@@ -85,7 +86,7 @@ DAMAGE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
         _OFFICE_PART,
     ),
     ((RecursionError,), "it is nested too deeply"),
-    ((binascii.Error, struct.error), "it is damaged: its contents are not what the format asks"),
+    ((binascii.Error, struct.error), _CONTENTS),
     (
         (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, AssertionError),
         _OFFICE_PART,
@@ -100,6 +101,9 @@ def as_core_error(error: Exception) -> CarrelError:
     for kinds, reason in DAMAGE:
         if isinstance(error, kinds):
             return UnreadableDocument(reason)
+    if type(error) is OSError and error.errno is None:
+        # The system numbers its errors: this is a library's own, and no trouble with the file.
+        return UnreadableDocument(_CONTENTS)
     if isinstance(error, OSError):
         # Some libraries raise it with a message of their own and without the system's.
         detail = f": {error.strerror}" if error.strerror else ""

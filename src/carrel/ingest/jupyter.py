@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from carrel.core.documents import Section
+from carrel.core.errors import UnreadableDocument
 from carrel.ingest.blocks import Block, sections_by_heading
 from carrel.ingest.cleaning import clean_text
 from carrel.ingest.failures import checked_sections
@@ -15,6 +16,7 @@ from carrel.ingest.markdown import markdown_blocks
 from carrel.ingest.text import text_blocks
 
 _CELL_PATH_LENGTH = 3
+_NOTEBOOK_KEYS = frozenset(("cells", "metadata", "nbformat"))
 
 
 class NotebookReader:
@@ -26,7 +28,20 @@ class NotebookReader:
     @checked_sections
     def read(self, path: Path) -> Generator[Section]:
         """Yield the sections; there are no pages."""
-        yield from sections_by_heading(_blocks(json_values(text_blocks(path))))
+        values = _values_of_notebook(json_values(text_blocks(path)))
+        yield from sections_by_heading(_blocks(values))
+
+
+def _values_of_notebook(values: Iterator[JsonValue]) -> Iterator[JsonValue]:
+    found = other = False
+    for value in values:
+        known = value.path[0:1] and value.path[0] in _NOTEBOOK_KEYS
+        found, other = found or bool(known), other or not known
+        yield value
+    if other and not found:
+        raise UnreadableDocument(
+            "it is no notebook: it has no cells; rename it to end in .json if it is other JSON"
+        )
 
 
 def _blocks(values: Iterator[JsonValue]) -> Iterator[Block]:

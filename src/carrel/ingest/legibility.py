@@ -16,20 +16,19 @@ _MOST_ENLARGEMENT = 3.0
 # Tesseract refuses longer sides.
 _LONGEST_SIDE = 32_000
 _DEEP_GREY = ("I", "F")
+_BAND_ROWS = 256
 
 
 def legible(picture: Image.Image) -> Image.Image:
     """Return the loaded picture upright, on white, in grey, with letters of a readable size."""
-    picture = _with_whole_channels(picture)
     scale = _scale(picture.size)
+    if scale < 1 and not picture.mode.startswith(_DEEP_GREY):
+        picture = _grey(picture)
+    picture = _with_whole_channels(picture)
     if scale < 1:
         picture = picture.resize(scaled(picture.size), reducing_gap=2.0)
     picture = ImageOps.exif_transpose(picture)
-    if picture.has_transparency_data:
-        layer = picture.convert("RGBA")
-        picture = Image.new("RGBA", layer.size, "white")
-        picture.alpha_composite(layer)
-    picture = _stretched(picture) if picture.mode in _DEEP_GREY else picture.convert("L")
+    picture = _stretched(picture) if picture.mode in _DEEP_GREY else _on_white(picture)
     if scale > 1:
         picture = picture.resize(scaled(picture.size), Image.Resampling.LANCZOS)
     return picture
@@ -49,6 +48,29 @@ def _scale(size: tuple[int, int]) -> float:
     elif pixels < _FEW_PIXELS:
         scale = min(_MOST_ENLARGEMENT, sqrt(_PAGE_PIXELS / pixels))
     return min(scale, _LONGEST_SIDE / max(size))
+
+
+def _grey(picture: Image.Image) -> Image.Image:
+    """Return a large picture on white, in grey.
+
+    Band by band: colours take four bytes of each pixel, and another form of them as many again.
+    """
+    grey = Image.new("L", picture.size)
+    # How the picture was held stands there.
+    grey.info = {key: each for key, each in picture.info.items() if key != "transparency"}
+    width, height = picture.size
+    for top in range(0, height, _BAND_ROWS):
+        band = picture.crop((0, top, width, min(height, top + _BAND_ROWS)))
+        grey.paste(_on_white(band), (0, top))
+    return grey
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    if picture.has_transparency_data:
+        layer = picture.convert("RGBA")
+        picture = Image.new("RGBA", layer.size, "white")
+        picture.alpha_composite(layer)
+    return picture.convert("L")
 
 
 def _with_whole_channels(picture: Image.Image) -> Image.Image:

@@ -16,17 +16,23 @@ from carrel.core.errors import UnreadableDocument
 from carrel.ingest.blocks import SECTION_CHARACTERS, heading_line
 from carrel.ingest.cleaning import clean_text, squeeze_blank_lines
 from carrel.ingest.contained import ContainerReader, Contents
+from carrel.ingest.mail_head import is_mailbox
 from carrel.ingest.mail_parts import (
     MailParts,
     attachment_name,
     header_text,
     parts_of,
-    payload,
     text_of,
 )
-from carrel.ingest.text import cut_long_text
+from carrel.ingest.mail_stream import attachment_data
+from carrel.ingest.text import TextReader, cut_long_text
 
 _HEADERS = ("From", "To", "Cc", "Date", "Subject")
+# By one of them a mail is told from other text; a part of a mail may have the last alone.
+_KNOWN_HEADERS = frozenset(("from", "to", "date", "subject", "received", "return-path")).union(
+    ("reply-to", "sender", "cc", "bcc", "delivered-to", "message-id", "mime-version"),
+    ("content-type",),
+)
 _HEADER_CHARACTERS = 10_000
 _FIRST_BYTES = 1 << 16
 
@@ -36,13 +42,21 @@ class MailReader(ContainerReader):
 
     The subject is the heading of the body; an attachment's sections have its name as heading.
     Of a body in several forms the plain text is read, else the page. The format knows no pages.
+    A file without any header is read as the text that it is, and several mails as a mailbox.
     """
 
     def sections(self, path: Path, contents: Contents) -> Iterator[Section]:
         """Yield the sections of the message."""
         with path.open("rb") as stream:
+            if is_mailbox(stream.read(_FIRST_BYTES)):
+                yield from mailbox_sections(path, contents)
+                return
+            stream.seek(0)
             message = parse_mail(stream)
-        yield from message_sections(message, contents)
+        if _KNOWN_HEADERS.isdisjoint(map(str.lower, message.keys())):
+            yield from TextReader().read(path)
+        else:
+            yield from message_sections(message, contents)
 
 
 class MailboxReader(ContainerReader):
@@ -54,13 +68,18 @@ class MailboxReader(ContainerReader):
     def sections(self, path: Path, contents: Contents) -> Iterator[Section]:
         """Yield the sections of one message after the other, attachments included."""
         _require_mailbox(path)
-        with closing(mailbox.mbox(path, create=False)) as box:
-            for number, key in enumerate(box.iterkeys(), start=1):
-                contents.count_anew()
-                with closing(box.get_file(key)) as stream:
-                    message = parse_mail(stream)
-                for section in message_sections(message, contents):
-                    yield Section(section.text, number, section.heading)
+        yield from mailbox_sections(path, contents)
+
+
+def mailbox_sections(path: Path, contents: Contents) -> Iterator[Section]:
+    """Yield the sections of each message of a mailbox, with its number as page."""
+    with closing(mailbox.mbox(path, create=False)) as box:
+        for number, key in enumerate(box.iterkeys(), start=1):
+            contents.count_anew()
+            with closing(box.get_file(key)) as stream:
+                message = parse_mail(stream)
+            for section in message_sections(message, contents):
+                yield Section(section.text, number, section.heading)
 
 
 def parse_mail(stream: IO[bytes] | Any) -> Message:
@@ -88,7 +107,7 @@ def message_sections(message: Message, contents: Contents) -> Iterator[Section]:
         if text.strip():
             yield Section(text, heading=subject)
     for number, part in enumerate(parts.attachments, start=1):
-        yield from contents.read(attachment_name(part, number), payload(part))
+        yield from contents.read(attachment_name(part, number), attachment_data(part))
 
 
 def _head_and_body(message: Message, parts: MailParts) -> str:
@@ -104,4 +123,7 @@ def _require_mailbox(path: Path) -> None:
     with path.open("rb") as stream:
         head = stream.read(_FIRST_BYTES)
     if head.strip() and not head.startswith(b"From ") and b"\nFrom " not in head:
-        raise UnreadableDocument('it is no mailbox: no message in it begins with a line "From "')
+        raise UnreadableDocument(
+            'it is no mailbox: no message in it begins with a line "From "; '
+            "rename it to end in .eml if it is a single mail"
+        )

@@ -12,11 +12,13 @@ from email.header import decode_header
 from email.message import Message
 from pathlib import PurePosixPath
 
+from carrel.core.document_names import path_name
 from carrel.ingest.cleaning import one_line
 from carrel.ingest.encoding import codec_named, decode
 from carrel.ingest.web import page_sections
 
 _NAME_CHARACTERS = 150
+_ENDING_CHARACTERS = 20
 _WESTERN = ("cp1252", "iso8859-15")
 _ENDINGS = {"text/plain": ".txt", "text/html": ".html", "message/rfc822": ".eml"}
 _FORBIDDEN_IN_NAMES = re.compile(r'[/\\:*?"<>|]+')
@@ -94,11 +96,22 @@ def attachment_name(part: Message, number: int) -> str:
     name = decoded_header(_parameter(part.get_filename))
     if not name and kind == "message/rfc822" and (inner := _children(part)):
         name = header_text(inner[0], "Subject")
-    name = _FORBIDDEN_IN_NAMES.sub(" ", name)[:_NAME_CHARACTERS].strip() or f"attachment {number}"
+    name = _within_length(_FORBIDDEN_IN_NAMES.sub(" ", path_name(name)).strip())
+    if not name or (name.startswith(".") and not PurePosixPath(name).suffix):
+        # An ending alone says what it is, and is no name.
+        name = f"attachment {number}{name}"
     # The name decides about the reader, and a mail's subject may well end in ".pdf".
     if kind == "message/rfc822" and not name.lower().endswith(ending):
         return name + ending
     return name if PurePosixPath(name).suffix else name + ending
+
+
+def _within_length(name: str) -> str:
+    """Cut a long name before its ending, which decides about the reader."""
+    if len(name) <= _NAME_CHARACTERS:
+        return name
+    ending = PurePosixPath(name).suffix[:_ENDING_CHARACTERS]
+    return name[: _NAME_CHARACTERS - len(ending)].rstrip() + ending
 
 
 def header_text(message: Message, name: str) -> str:
@@ -110,7 +123,8 @@ def header_text(message: Message, name: str) -> str:
 
 def decoded_header(value: str) -> str:
     """Return a header's value in clean text; charsets that are wrong or missing are guessed."""
-    value = decode(value.encode("utf-8", errors="surrogateescape"))
+    # A zero byte would make wide characters of the others.
+    value = decode(value.replace("\0", "").encode("utf-8", errors="surrogateescape"))
     try:
         words = decode_header(value)
     except (HeaderParseError, ValueError):

@@ -97,7 +97,8 @@ def _run(command: list[str], folder: Path, seconds: float) -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,
+        # A group, to end it by, in this process's session, by which ``ConfinedReaders`` ends it.
+        process_group=0,
     )
     try:
         process.wait(seconds)

@@ -36,8 +36,9 @@ class OldWorkbookReader:
         with Path(os.devnull).open("w") as log, _workbook(path, log) as workbook:
             characters = 0
             for number, name in enumerate(workbook.sheet_names(), start=1):
-                rows = _rows(workbook, workbook.sheet_by_index(number - 1))
-                for section in sections_of_lines(row_lines(rows), number, one_line(name) or None):
+                lines = row_lines(_rows(workbook, workbook.sheet_by_index(number - 1)))
+                heading = one_line(name) or None
+                for section in sections_of_lines(lines, number, heading, workbook.nsheets):
                     characters += len(section.text)
                     if characters > MOST_CHARACTERS:
                         raise UnreadableDocument("it holds more text than any real document")

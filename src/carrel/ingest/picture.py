@@ -19,6 +19,8 @@ from carrel.ingest.recognition import TextRecognizer
 
 # A4 at 900 dots per inch. Pillow itself warns of more, and refuses twice as many.
 MOST_PIXELS = 89_000_000
+# WebP is unpacked into several copies at once: a gigabyte is taken by less.
+MOST_PIXELS_OF = {"WEBP": 55_000_000}
 MOST_PAGES = 5_000
 _PAGED = "TIFF"
 # What Pillow raises on pixels that are damaged or cut short; with a number from the system, an
@@ -83,7 +85,7 @@ def _page(picture: Image.Image, number: int) -> Image.Image | None:
                 picture.seek(number - 1)
             except EOFError:
                 return None
-        if picture.width * picture.height > MOST_PIXELS:
+        if picture.width * picture.height > MOST_PIXELS_OF.get(picture.format or "", MOST_PIXELS):
             raise UnreadableDocument(TOO_MANY_PIXELS)
         # Lets a large JPEG be unpacked at a fraction of its size.
         picture.draft("L", scaled(picture.size))

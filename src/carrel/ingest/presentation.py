@@ -39,9 +39,10 @@ class PresentationReader:
         require_sound_package(path)
         # Shows and templates differ from presentations in nothing that is read.
         presentation = Package.open(str(path)).presentation_part.presentation
+        count = len(presentation.slides)
         for number, slide in enumerate(presentation.slides, start=1):
             text = squeeze_blank_lines("\n".join(_slide_lines(slide)))
-            yield Section(text, page=number, heading=_title(slide))
+            yield Section(text, page=number, heading=_title(slide), page_count=count)
 
 
 def _title(slide: Slide) -> str | None:

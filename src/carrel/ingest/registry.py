@@ -16,8 +16,11 @@ from carrel.core.errors import (
 from carrel.core.reading import Reader
 from carrel.ingest.archive import GzipReader, TarReader, ZipReader
 from carrel.ingest.book import BookReader
+from carrel.ingest.calendar_events import CalendarReader
+from carrel.ingest.contacts import ContactReader
 from carrel.ingest.content import Content, identify
 from carrel.ingest.definitions import DEFINITIONS
+from carrel.ingest.drawing import DrawingReader
 from carrel.ingest.failures import as_core_error
 from carrel.ingest.json_records import JsonLinesReader, JsonReader
 from carrel.ingest.jupyter import NotebookReader
@@ -39,6 +42,7 @@ from carrel.ingest.restructured_text import RestructuredTextReader
 from carrel.ingest.rich_text import RichTextReader
 from carrel.ingest.source_code import SourceCodeReader
 from carrel.ingest.spreadsheet import SpreadsheetReader
+from carrel.ingest.subtitles import SubtitleReader
 from carrel.ingest.table import TableReader
 from carrel.ingest.text import TextReader
 from carrel.ingest.web import WebReader
@@ -49,11 +53,20 @@ from carrel.ingest.word import WordReader
 _PACKAGES = frozenset((Content.WORD, Content.PRESENTATION, Content.WORKBOOK)).union(
     (Content.OPEN_TEXT, Content.OPEN_PRESENTATION, Content.OPEN_SPREADSHEET, Content.BOOK)
 )
+# What a container may have held whose directory cannot be read.
+_DAMAGED = {
+    Content.DAMAGED_ZIP: _PACKAGES | {Content.ZIP},
+    Content.DAMAGED_OLE: frozenset((Content.OLD_WORD, Content.OLD_PRESENTATION)).union(
+        (Content.OLD_WORKBOOK, Content.OUTLOOK)
+    ),
+}
+_IN_PARTS = (Content.MAIL, Content.SAVED_PAGE)
 _PRESENTATIONS = (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm")
 # What to do with a file that holds what Carrel does not read.
 _INSTEAD = {
     Content.OLD_OFFICE: save_as(".docx, .xlsx or .pptx"),
     Content.HEIC: save_as(".jpg"),
+    Content.MAIL: "rename it to end in .eml",
     Content.SEVEN_ZIP: PACK_ANEW,
     Content.RAR: PACK_ANEW,
 }
@@ -61,11 +74,15 @@ _INSTEAD = {
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A file format: its suffixes in lower case, what its files hold, and who reads them."""
+    """A file format: its suffixes in lower case, what its files hold, and who reads them.
+
+    ``also`` is what its files may hold as well.
+    """
 
     suffixes: tuple[str, ...]
     content: Content
     reader: Reader
+    also: tuple[Content, ...] = ()
 
 
 class SuffixReaderRegistry:
@@ -107,7 +124,7 @@ class SuffixReaderRegistry:
             content = identify(path)
         except OSError as error:
             raise as_core_error(error) from error
-        if content is not expected.content:
+        if content is not expected.content and content not in expected.also:
             raise self._mismatch(suffix, expected, content)
         return expected.reader
 
@@ -129,7 +146,7 @@ class SuffixReaderRegistry:
             return EncryptedDocument(
                 "it is password protected: save a copy without the password and add that"
             )
-        if content is Content.DAMAGED_ZIP and expected.content in _PACKAGES:
+        if expected.content in _DAMAGED.get(content, ()):
             return UnreadableDocument("it is damaged or cut short: its contents cannot be unpacked")
         return UnsupportedFormat(
             f"its name ends in {suffix}, but it holds {content.value}{self._advice(content)}"
@@ -139,7 +156,7 @@ class SuffixReaderRegistry:
         if content in _INSTEAD:
             return f": {_INSTEAD[content]}"
         for suffix, known in self._formats.items():
-            if known.content is content:
+            if known.content is content or content in known.also:
                 return f": rename it to end in {suffix}"
         return ""
 
@@ -174,13 +191,17 @@ def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixRea
             Format((".webp",), Content.WEBP, PictureReader("WEBP", recognizer)),
             Format((".bmp",), Content.BMP, PictureReader("BMP", recognizer)),
             Format((".gif",), Content.GIF, PictureReader("GIF", recognizer)),
-            Format((".mht", ".mhtml"), Content.TEXT, WebArchiveReader()),
+            Format((".mht", ".mhtml"), Content.TEXT, WebArchiveReader(), _IN_PARTS),
             Format((".rst",), Content.TEXT, RestructuredTextReader()),
             Format((".org",), Content.TEXT, OrgReader()),
             Format((".json",), Content.TEXT, JsonReader()),
             Format((".jsonl", ".ndjson"), Content.TEXT, JsonLinesReader()),
             Format((".xml",), Content.TEXT, WikiOrXmlReader()),
             Format((".ipynb",), Content.TEXT, NotebookReader()),
+            Format((".srt", ".vtt"), Content.TEXT, SubtitleReader()),
+            Format((".ics", ".ical"), Content.TEXT, CalendarReader()),
+            Format((".vcf", ".vcard"), Content.TEXT, ContactReader()),
+            Format((".svg",), Content.TEXT, DrawingReader()),
             *(
                 Format((suffix,), Content.TEXT, SourceCodeReader(definition))
                 for suffix, definition in DEFINITIONS.items()
@@ -188,9 +209,9 @@ def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixRea
         ]
     )
     # What these files hold is read by the same readers.
-    registry.add(Format((".eml",), Content.TEXT, MailReader(registry)))
+    registry.add(Format((".eml",), Content.TEXT, MailReader(registry), _IN_PARTS))
     registry.add(Format((".msg",), Content.OUTLOOK, OutlookReader(registry)))
-    registry.add(Format((".mbox",), Content.TEXT, MailboxReader(registry)))
+    registry.add(Format((".mbox",), Content.TEXT, MailboxReader(registry), _IN_PARTS))
     registry.add(Format((".zip",), Content.ZIP, ZipReader(registry)))
     registry.add(Format((".tar",), Content.TAR, TarReader(registry)))
     registry.add(Format((".gz", ".tgz"), Content.GZIP, GzipReader(registry)))

@@ -41,19 +41,22 @@ def row_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 
 def sections_of_lines(
-    lines: Iterable[str], page: int | None = None, heading: str | None = None
+    lines: Iterable[str],
+    page: int | None = None,
+    heading: str | None = None,
+    page_count: int | None = None,
 ) -> Iterator[Section]:
     """Yield sections of several lines each, about ``GROUP_CHARACTERS`` long; no line is cut."""
     group: list[str] = []
     length = 0
     for line in lines:
         if group and length + len(line) > GROUP_CHARACTERS:
-            yield Section("\n".join(group), page, heading)
+            yield Section("\n".join(group), page, heading, page_count)
             group, length = [], 0
         group.append(line)
         length += len(line) + 1
     if group:
-        yield Section("\n".join(group), page, heading)
+        yield Section("\n".join(group), page, heading, page_count)
 
 
 def _with_following(

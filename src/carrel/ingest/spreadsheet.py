@@ -38,11 +38,13 @@ class SpreadsheetReader:
             path.open("rb") as stream,
             closing(openpyxl.load_workbook(stream, read_only=True, data_only=True)) as workbook,
         ):
+            count = len(workbook.sheetnames)
             for number, name in enumerate(workbook.sheetnames, start=1):
                 sheet = workbook[name]
                 # A sheet that is one chart has no rows.
                 if hasattr(sheet, "reset_dimensions"):
-                    yield from sections_of_lines(row_lines(_rows(sheet)), number, name)
+                    lines = row_lines(_rows(sheet))
+                    yield from sections_of_lines(lines, number, name, count)
 
 
 def _rows(sheet: Any) -> Iterator[list[str]]:

@@ -24,7 +24,7 @@ class WebArchiveReader:
         with path.open("rb") as stream:
             page = _page(parse_mail(stream))
         if page is None:
-            raise UnreadableDocument("it is damaged: there is no page in it")
+            raise UnreadableDocument("it is damaged, or no saved web page: no part of it is a page")
         data = payload(page)
         yield from page_sections(decode(data, charset_of(page, data)))
 

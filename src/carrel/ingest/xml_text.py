@@ -6,6 +6,7 @@ import re
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 from xml.parsers import expat
 
 from carrel.core.documents import Section
@@ -33,11 +34,35 @@ class XmlReader:
     @checked_sections
     def read(self, path: Path) -> Generator[Section]:
         """Yield the sections of several lines each; they have neither page nor heading."""
-        yield from sections_of_lines(_lines(path))
+        yield from sections_of_lines(xml_lines(path, _Gatherer()))
 
 
-def _lines(path: Path) -> Iterator[str]:
-    gatherer = _Gatherer()
+class XmlGatherer(Protocol):
+    """What makes lines of the elements that the parser reports."""
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Take the beginning of an element, its name with the prefix that the file gives it."""
+        ...
+
+    def text(self, data: str) -> None:
+        """Take text inside the element that began last and has not ended."""
+        ...
+
+    def end(self, name: str) -> None:
+        """Take the end of that element."""
+        ...
+
+    def take(self) -> list[str]:
+        """Return the lines that are complete since the last call."""
+        ...
+
+
+def xml_lines(path: Path, gatherer: XmlGatherer) -> Iterator[str]:
+    """Yield the lines that are gathered from an XML file, in any encoding that it declares.
+
+    Raises:
+        UnreadableDocument: it is broken, or declares entities of its own.
+    """
     # The text is decoded here, because expat knows few encodings and stops at damaged bytes.
     parser = expat.ParserCreate("utf-8")
     parser.buffer_text = True
@@ -121,7 +146,7 @@ class _Gatherer:
         lines, self._lines = self._lines, []
         return lines
 
-    def start(self, _name: str, _attributes: object) -> None:
+    def start(self, name: str, attributes: dict[str, str]) -> None:
         if len(self._open) >= MOST_DEPTH:
             raise UnreadableDocument("its elements are nested too deeply")
         inline = False

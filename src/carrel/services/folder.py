@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from carrel.core.document_names import path_name
 from carrel.core.documents import IncomingFile
 from carrel.core.errors import PathNotFound
 
@@ -21,7 +22,7 @@ def files_below(
         PathNotFound: there is no such folder or file.
     """
     if folder.is_file():
-        return [IncomingFile(folder, folder.name)], []
+        return [IncomingFile(folder, path_name(folder.name))], []
     if not folder.is_dir():
         raise PathNotFound(f"There is no folder {folder}.")
     root = folder.resolve()
@@ -35,7 +36,7 @@ def files_below(
             continue
         name = relative.as_posix()
         if supports(name):
-            files.append(IncomingFile(path, name))
+            files.append(IncomingFile(path, path_name(name)))
         else:
-            unsupported.append(name)
+            unsupported.append(path_name(name))
     return files, unsupported

@@ -5,20 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from carrel.core.document_names import path_name
 from carrel.core.errors import PathNotFound
 from carrel.core.folders import FileStat
 
 
 @dataclass(slots=True)
 class FolderListing:
-    """What is in a folder; names are paths within it.
+    """What is in a folder; names are paths within it, as ``path_name`` writes them.
 
     ``unread`` names the folders in it that could not be listed: what they hold is not known.
+    ``paths`` has the paths themselves of those files whose names are written in another way.
     """
 
     files: dict[str, FileStat] = field(default_factory=dict)
+    paths: dict[str, str] = field(default_factory=dict)
     unsupported: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
 
@@ -49,7 +52,7 @@ def list_folder(folder: Path, supports: Callable[[str], bool]) -> FolderListing:
                 raise PathNotFound(
                     f"The folder {folder} cannot be read: {error.strerror or error}."
                 ) from error
-            listing.unread.append(within)
+            listing.unread.append(path_name(within))
             continue
         for entry in found:
             if entry.name.startswith("."):
@@ -69,7 +72,7 @@ def list_folder(folder: Path, supports: Callable[[str], bool]) -> FolderListing:
 def _add(
     listing: FolderListing,
     entry: os.DirEntry[str],
-    name: str,
+    path: str,
     root: Path,
     supports: Callable[[str], bool],
 ) -> None:
@@ -77,8 +80,14 @@ def _add(
         return
     if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(root):
         return
-    if not supports(name):
+    name = path_name(path)
+    if not supports(path):
         listing.unsupported.append(name)
         return
     status = entry.stat()
+    while name in listing.files:
+        # Two paths may differ in nothing that can be shown.
+        name = f"{PurePosixPath(name).with_suffix('')} (2){PurePosixPath(name).suffix}"
     listing.files[name] = FileStat(status.st_size, status.st_mtime_ns)
+    if name != path:
+        listing.paths[name] = path

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
@@ -26,7 +26,8 @@ log = structlog.get_logger()
 class FolderPlan:
     """What one pass over a folder would do; ``gone`` has the documents whose files are gone.
 
-    ``notice`` says why nothing is removed although files are missing.
+    ``notice`` says why nothing is removed although files are missing. ``paths`` has the paths of
+    those files whose names are not their paths.
     """
 
     changed: dict[str, FileStat]
@@ -34,6 +35,11 @@ class FolderPlan:
     gone: Sequence[FolderFile]
     unsupported: Sequence[str]
     notice: str | None = None
+    paths: Mapping[str, str] = field(default_factory=dict)
+
+    def path_of(self, name: str) -> str:
+        """Return where a file of this name lies in the folder."""
+        return self.paths.get(name, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +125,17 @@ class FolderSync:
         changed = plan.changed
         if changed and quiet_seconds:
             await asyncio.sleep(quiet_seconds)
-            changed = await asyncio.to_thread(_still, folder, changed)
+            changed = await asyncio.to_thread(_still, folder, plan, changed)
         if changed:
             # A job goes on after a restart, perhaps from another working folder.
             root = await asyncio.to_thread(folder.resolve)
-            incoming = [IncomingFile(root / name, name) for name in changed]
+            incoming = [IncomingFile(root / plan.path_of(name), name) for name in changed]
             async with aclosing(self._ingest(incoming, collection, principal)) as events:
                 async for event in events:
                     if isinstance(event, FileOutcome):
-                        await asyncio.to_thread(self._record, folder, event, changed[event.name])
+                        path = folder / plan.path_of(event.name)
+                        planned = changed[event.name]
+                        await asyncio.to_thread(self._record, folder, path, event, planned)
                     yield event
         if plan.notice is not None:
             yield FolderNotice(plan.notice)
@@ -137,11 +145,11 @@ class FolderSync:
             if await self._remove(each, collection, principal):
                 yield FileRemoved(each.name)
 
-    def _record(self, folder: Path, outcome: FileOutcome, planned: FileStat) -> None:
+    def _record(self, folder: Path, path: Path, outcome: FileOutcome, planned: FileStat) -> None:
         # That says nothing about the file, which is tried again with the next pass.
         if outcome.document is None or outcome.may_go_in_later:
             return
-        stat = planned if _stat(folder / outcome.name) == planned else UNKNOWN
+        stat = planned if _stat(path) == planned else UNKNOWN
         brought = outcome.kind is not OutcomeKind.UNCHANGED
         self._files.record(_key(folder), outcome.document.id, stat, brought=brought)
 
@@ -164,11 +172,11 @@ def _compared(folder: Path, listing: FolderListing, known: Sequence[FolderFile])
     unchanged: list[str] = []
     changed: dict[str, FileStat] = {}
     for name, stat in listing.files.items():
-        if stat in stats.get(_stored(name), ()):
+        if stat in stats.get(name, ()):
             unchanged.append(name)
         else:
             changed[name] = stat
-    present = {_stored(name) for name in (*listing.files, *listing.unsupported)}
+    present = {*listing.files, *listing.unsupported}
     gone = [
         each
         for each in known
@@ -184,16 +192,11 @@ def _compared(folder: Path, listing: FolderListing, known: Sequence[FolderFile])
             "If that is meant, delete the documents yourself."
         )
         gone = []
-    return FolderPlan(changed, unchanged, gone, listing.unsupported, notice)
+    return FolderPlan(changed, unchanged, gone, listing.unsupported, notice, listing.paths)
 
 
 def _key(folder: Path) -> str:
     return str(folder.resolve())
-
-
-def _stored(name: str) -> str:
-    """Return the name as a document has it, where lone surrogates are question marks."""
-    return name.encode("utf-8", "replace").decode("utf-8")
 
 
 def _stat(path: Path) -> FileStat | None:
@@ -204,6 +207,8 @@ def _stat(path: Path) -> FileStat | None:
     return FileStat(status.st_size, status.st_mtime_ns)
 
 
-def _still(folder: Path, files: dict[str, FileStat]) -> dict[str, FileStat]:
+def _still(folder: Path, plan: FolderPlan, files: dict[str, FileStat]) -> dict[str, FileStat]:
     """Return the files that have not changed since."""
-    return {name: stat for name, stat in files.items() if _stat(folder / name) == stat}
+    return {
+        name: stat for name, stat in files.items() if _stat(folder / plan.path_of(name)) == stat
+    }

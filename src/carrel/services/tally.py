@@ -59,7 +59,8 @@ class Tally:
         elapsed = time.monotonic() - self.started
         done: float = self.bytes_done
         if self.pages and self.page_count:
-            done += self.size * min(1.0, self.pages / self.page_count)
+            # Of a sheet many sections come: what began last may be far from its end.
+            done += self.size * min(1.0, (self.pages - 1) / self.page_count)
         left = None
         if done > 0 and (done >= TELLING_SHARE * self.bytes_total or elapsed > TELLING_SECONDS):
             left = elapsed / done * (self.bytes_total - done)
