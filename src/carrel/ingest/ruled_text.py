@@ -1,14 +1,16 @@
-"""The text of a PDF page with ruled tables, row by row."""
+"""The text of a PDF page with tables, row by row."""
 
 from __future__ import annotations
 
 import ctypes
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from carrel.ingest.aligned_columns import aligned_grids
 from carrel.ingest.cleaning import one_line
 from carrel.ingest.hyphenation import LINE_END_HYPHEN
 from carrel.ingest.ruled_lines import Grid, grids
@@ -21,16 +23,22 @@ _MOST_CHARACTERS = 50_000
 # In points; more lies between the cells of a row that is drawn in one go.
 _CLOSE = 8.0
 
+# Accounts have the sign in a column of its own.
+_SIGN_ALONE = re.compile(r"(?<![^ ])([$€£¥]) \| ")
+
 Place = tuple[int, int, int] | None
 
 
 def ruled_text(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage) -> str | None:
-    """Return the text with each row of a ruled table as ``cell | cell``; None without such a table.
+    """Return the text with each row of a table as ``cell | cell``; None without a table.
+
+    Where nothing is ruled, tables are found by their columns of numbers.
 
     pdfium itself takes the text in the order in which it was drawn, which may be column by column,
     and runs cells together that stand close.
     """
-    found = grids(page)
+    ruled = grids(page)
+    found = ruled or aligned_grids(text_page)
     if not found or not 0 < text_page.count_chars() <= _MOST_CHARACTERS:
         return None
     parts: list[str | int] = []
@@ -48,7 +56,25 @@ def ruled_text(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage) -> str
     if not written or None in written.values():
         return None
     texts = (written[part] if isinstance(part, int) else part.strip() for part in parts)
-    return "\n".join(text for text in texts if text)
+    whole = "\n".join(text for text in texts if text)
+    # Rows that were only guessed must not cut a word, or take a letter to another line.
+    return whole if ruled or _keeps_words(whole, text_page.get_text_bounded()) else None
+
+
+def _keeps_words(whole: str, original: str) -> bool:
+    """Whether the words are the same, but for those of cells that the original runs together."""
+    before, after = Counter(original.split()), Counter(whole.replace(" | ", " ").split())
+    made = after - before
+    for word in (before - after).elements():
+        for place in range(1, len(word)):
+            halves = Counter((word[:place], word[place:]))
+            seam = word[place - 1 : place + 1]
+            if halves <= made and not (seam.isalpha() or seam.isdecimal()):
+                made -= halves
+                break
+        else:
+            return False
+    return not made
 
 
 def _runs(text_page: pypdfium2.PdfTextPage, found: Sequence[Grid]) -> list[tuple[Place, str]]:
@@ -105,4 +131,4 @@ def _table_text(cells: dict[tuple[int, int], list[str]]) -> str | None:
         return None
     if any(len(cell) > _LONGEST_CELL for row in rows.values() for cell in row):
         return None
-    return "\n".join(" | ".join(row) for row in rows.values())
+    return "\n".join(_SIGN_ALONE.sub(r"\1 ", " | ".join(row)) for row in rows.values())
