@@ -146,6 +146,10 @@ def test_deleting_a_collection_removes_its_documents_and_chunks(
     assert catalog.chunks([f"{record.id}-0"]) == {}
     assert catalog.document_chunks(record.id) == []
     assert catalog.document(kept.id) == kept
+    assert catalog.leaving_collections() == [collection.id]
+    catalog.forget_collection(collection.id)
+    catalog.forget_collection("cunknown")
+    assert catalog.leaving_collections() == []
 
 
 def test_a_document_begins_as_pending(catalog: Catalog, collection: Collection) -> None:

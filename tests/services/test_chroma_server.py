@@ -244,8 +244,9 @@ async def test_while_the_server_is_away_a_file_fails_and_goes_in_once_it_is_back
         await application.close()
 
 
-async def test_a_server_that_goes_away_in_a_deletion_forgets_with_the_next_write(
-    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("restarted", [False, True], ids=["next write", "next start"])
+async def test_a_server_that_goes_away_in_a_deletion_forgets_later(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, restarted: bool
 ) -> None:
     chroma = ChromaProcess(tmp_path)
     delete = SqliteCatalog.delete_collection
@@ -263,6 +264,10 @@ async def test_a_server_that_goes_away_in_a_deletion_forgets_with_the_next_write
         assert await application.services.collections.delete("Notes", ME) == 1
         chroma.start()
         assert chroma.collections() == {name}
+        if restarted:
+            await application.close()
+            application = await start("one", db_type="chroma_server", db_url=chroma.url)
+            assert chroma.collections() == set()
         await ingest_texts(application, {"b.txt": pages("badger", 3)})
         assert len(chroma.collections() - {name}) == 1
         assert name not in chroma.collections()

@@ -119,6 +119,34 @@ async def test_nothing_of_a_deleted_collection_is_left(
     assert traces(settings.storage.db_dir, document_id, vector) == set()
 
 
+class KilledError(Exception):
+    """Stands for the end of the process."""
+
+
+@pytest.mark.parametrize("db_type", ["chroma", "faiss"])
+@pytest.mark.parametrize("index", ["keywords", "vectors"])
+async def test_a_collection_whose_deletion_was_cut_off_goes_with_the_next_start(
+    make_settings: Callable[..., Settings],
+    embedder: Embedder,
+    monkeypatch: pytest.MonkeyPatch,
+    db_type: str,
+    index: str,
+) -> None:
+    def killed(_collection_id: str) -> None:
+        raise KilledError
+
+    settings = make_settings(engine="scripted", db_type=db_type)
+    application, document_id, vector = await filled(settings, embedder, 3)
+    monkeypatch.setattr(getattr(application.indexes, index), "delete_collection", killed)
+    with pytest.raises(KilledError):
+        await application.services.collections.delete("Secrets", ME)
+    await application.close()
+    kinds = {each.split()[0] for each in traces(settings.storage.db_dir, document_id, vector)}
+    assert {"id", "vector"} <= kinds
+    await bootstrap.build(settings, embedder).close()
+    assert traces(settings.storage.db_dir, document_id, vector) == set()
+
+
 @pytest.mark.parametrize("db_type", ["chroma", "faiss"])
 async def test_while_it_runs_no_text_of_a_deleted_document_is_left_outside_the_word_index(
     make_settings: Callable[..., Settings], embedder: Embedder, db_type: str

@@ -194,7 +194,15 @@ class Catalog(Protocol):
         ...
 
     def delete_collection(self, collection_id: str) -> None:
-        """Remove a collection with its documents and chunks."""
+        """Remove a collection with its documents and chunks; its id is one that is leaving."""
+        ...
+
+    def leaving_collections(self) -> list[str]:
+        """The ids of removed collections that the indexes may still hold."""
+        ...
+
+    def forget_collection(self, collection_id: str) -> None:
+        """Note that the indexes hold nothing of a removed collection any more."""
         ...
 
     def begin_document(

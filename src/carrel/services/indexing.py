@@ -196,10 +196,15 @@ class DocumentIndexer:
     def remove_collection(self, collection_id: str) -> None:
         """Remove a collection that the catalog does not hold any more from both indexes.
 
-        While the store's server does not answer, its vectors wait for the next write.
+        While the store's server does not answer, its vectors wait for the next write, or for the
+        next start.
         """
         self._keywords.delete_collection(collection_id)
-        self._remove_or_owe(partial(self._vectors.delete_collection, collection_id))
+        self._remove_or_owe(partial(self._remove_vectors, collection_id))
+
+    def _remove_vectors(self, collection_id: str) -> None:
+        self._vectors.delete_collection(collection_id)
+        self._catalog.forget_collection(collection_id)
 
     def reconcile(
         self, originals: OriginalStore, to_be_continued: Set[tuple[str, str]] = frozenset()
@@ -210,9 +215,12 @@ class DocumentIndexer:
         ``to_be_continued`` holds collection ids and names. Entries and files of documents that the
         catalog does not hold are removed; a ready document that an index misses or has in part (its
         folder was lost, the kind of store was changed, a reindex was interrupted) is indexed again
-        from its chunks. Collections that the catalog does not know stay as they are: on a server
-        they belong to another Carrel.
+        from its chunks. What is left of a removed collection goes; other collections that the
+        catalog does not know stay as they are: on a server they belong to another Carrel.
         """
+        for collection_id in self._catalog.leaving_collections():
+            log.warning("index.leaving", collection=collection_id)
+            self.remove_collection(collection_id)
         ready_everywhere: set[str] = set()
         for collection in self._catalog.collections():
             ready: dict[str, DocumentRecord] = {}

@@ -49,9 +49,26 @@ class CollectionTable:
             return _insert_collection(connection, name, shared, owner)
 
     def delete_collection(self, collection_id: str) -> None:
-        """Remove a collection with its documents and chunks; an unknown one is ignored."""
+        """Remove a collection with its documents and chunks; an unknown one is ignored.
+
+        Its id stays among ``leaving_collections`` until ``forget_collection``.
+        """
         with self._database.transaction() as connection:
-            connection.execute("DELETE FROM collection WHERE id = ?", (collection_id,))
+            removed = connection.execute("DELETE FROM collection WHERE id = ?", (collection_id,))
+            if removed.rowcount:
+                connection.execute("INSERT INTO leaving_collection VALUES (?)", (collection_id,))
+        self._database.empty_log()
+
+    def leaving_collections(self) -> list[str]:
+        """The ids of removed collections that the indexes may still hold."""
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT id FROM leaving_collection").fetchall()
+        return [row[0] for row in rows]
+
+    def forget_collection(self, collection_id: str) -> None:
+        """Note that the indexes hold nothing of a removed collection any more."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM leaving_collection WHERE id = ?", (collection_id,))
         self._database.empty_log()
 
     def contents(self) -> dict[str, CollectionContents]:

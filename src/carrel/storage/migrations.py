@@ -108,7 +108,11 @@ UPDATE collection SET embedder = (SELECT value FROM meta WHERE key = 'embedder')
 DELETE FROM meta WHERE key = 'embedder';
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _JOBS, _FOLDERS, _EMBEDDERS)
+_LEAVING = """
+CREATE TABLE leaving_collection (id TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _JOBS, _FOLDERS, _EMBEDDERS, _LEAVING)
 """Script number n brings a database of version n to version n + 1; a new one has version 0.
 
 A released script is never changed: a later one corrects it.
