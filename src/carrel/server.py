@@ -15,8 +15,9 @@ from fastapi import FastAPI
 
 from carrel.api.app import create_api
 from carrel.api.deps import Api, api_of
-from carrel.api.security import is_loopback, key_of
+from carrel.api.security import key_of
 from carrel.core.errors import InvalidSetting, PortInUse
+from carrel.core.loopback import is_loopback
 from carrel.services.application import Services
 from carrel.settings.schema import Settings
 

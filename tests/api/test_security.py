@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from carrel.api.headers import HEADERS
-from carrel.api.security import AccessRules, host_name, is_loopback, key_of
+from carrel.api.security import AccessRules, host_name, key_of
+from carrel.core.loopback import is_loopback
 from carrel.settings.schema import ServerSettings
 from error_bodies import error_of
 from live_server import LiveServer

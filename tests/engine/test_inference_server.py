@@ -4,7 +4,7 @@ import pytest
 
 from carrel.core.errors import InvalidSetting, OfflineRefused
 from carrel.engine.remote.inference_server import (
-    is_loopback,
+    is_on_this_machine,
     parse_inference_server,
     refuse_outward,
 )
@@ -55,7 +55,7 @@ def test_what_is_no_address_is_refused_with_the_two_forms(value: str) -> None:
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.9.9.9", "[::1]"])
 def test_this_machine_is_asked_even_when_offline(host: str) -> None:
     url = f"http://{host}:5000/v1"
-    assert is_loopback(url)
+    assert is_on_this_machine(url)
     refuse_outward(url, offline=True)
 
 

@@ -8,7 +8,6 @@ changes something; both are checked before anything else.
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,20 +17,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from carrel.api.errors import ErrorReply, reply_with
 from carrel.core.errors import AccessDenied, InvalidRequest, NotAuthenticated
+from carrel.core.loopback import is_loopback
 from carrel.settings.schema import ServerSettings
 
 READING = {"GET", "HEAD", "OPTIONS"}
 _HOST = re.compile(r"[\w.:\[\]-]+")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address means this machine alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def key_of(settings: ServerSettings) -> str | None:

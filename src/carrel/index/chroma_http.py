@@ -10,7 +10,7 @@ import httpx
 import numpy as np
 
 from carrel.core.errors import CarrelError, InvalidSetting, OfflineRefused, RemoteUnavailable
-from carrel.index.loopback import is_loopback
+from carrel.core.loopback import is_loopback
 
 TIMEOUTS = httpx.Timeout(30.0, connect=5.0)
 """Seconds. Searching the first time loads a graph, which takes some of a large one."""

@@ -20,7 +20,7 @@ from carrel.core.errors import (
     PromptTooLong,
     RemoteUnavailable,
 )
-from carrel.index.loopback import is_loopback
+from carrel.core.loopback import is_loopback
 
 WRITTEN = re.compile(r"(?P<model>\S+)@(?P<url>https?://\S+)")
 BATCH = 32

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from carrel.core.errors import InvalidSetting, OfflineRefused
+from carrel.core.loopback import is_loopback
 
 SERVERS = ("vllm", "vllm_chat", "ollama", "tgi", "llamacpp", "carrel")
 """What may stand before ``HOST:PORT``. All speak the same API; what a server is, it says itself."""
@@ -40,15 +40,9 @@ def parse_inference_server(value: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 
-def is_loopback(base_url: str) -> bool:
+def is_on_this_machine(base_url: str) -> bool:
     """Whether the URL's host is this machine."""
-    host = urlsplit(base_url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(urlsplit(base_url).hostname or "")
 
 
 def refuse_outward(base_url: str, offline: bool) -> None:
@@ -57,7 +51,7 @@ def refuse_outward(base_url: str, offline: bool) -> None:
     Raises:
         OfflineRefused: ``offline`` is set and the host is not this machine.
     """
-    if offline and not is_loopback(base_url):
+    if offline and not is_on_this_machine(base_url):
         raise OfflineRefused(
             f"The inference server {base_url} is on another machine, and --offline is set."
         )

@@ -11,7 +11,7 @@ import httpx
 from carrel.core.chat import Message
 from carrel.core.errors import CarrelError, GenerationFailed, ModelNotFound, RemoteUnavailable
 from carrel.engine.remote.errors import remote_error
-from carrel.engine.remote.inference_server import is_loopback
+from carrel.engine.remote.inference_server import is_on_this_machine
 from carrel.engine.remote.model import RemoteModel, count_by_server, listed_models
 from carrel.engine.remote.stream import Piece, read_pieces
 
@@ -27,7 +27,7 @@ class RemoteServer:
         self._options: dict[str, Any] = {
             "headers": {"Authorization": f"Bearer {api_key}"} if api_key else {},
             "timeout": TIMEOUTS,
-            "trust_env": not is_loopback(base_url),
+            "trust_env": not is_on_this_machine(base_url),
             # Reading the certificates takes longer than a call: once here, not once per call.
             "verify": httpx.create_ssl_context() if base_url.startswith("https:") else False,
         }
