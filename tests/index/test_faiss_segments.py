@@ -120,11 +120,12 @@ def test_nothing_of_a_deleted_document_is_left_in_the_files(
     open_index: Opener, folder: Path
 ) -> None:
     index = open_index()
-    fill(index, 0, 599)
     # Far from all others, so that it might have become the center of a list.
     secret = -VECTORS[:599].mean(axis=0)
     secret /= np.linalg.norm(secret)
+    # Before there is a file, so that the first is trained with it, whenever that is made.
     index.add(COLLECTION, [Chunk("secret", "secret", 0, "text")], [secret.tolist()])
+    fill(index, 0, 599)
     index.settle()
     fill(index, 0, 150)
     index.settle()
