@@ -27,8 +27,9 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from carrel.core.documents import Piece
-from carrel.index.embedder import SentenceTransformerEmbedder, _cpu_numbers
-from carrel.index.embedder_files import embedder_folder
+from carrel.index.cpu_numbers import cpu_numbers
+from carrel.index.embedder import SentenceTransformerEmbedder
+from carrel.index.sentence_model_files import embedder_folder
 from carrel.ingest.pdf import PdfReader
 from carrel.ingest.splitter import RecursiveSplitter
 from carrel.services.indexing import BATCH, GROUP
@@ -70,7 +71,7 @@ def ways() -> dict[str, Way]:
     plain = SentenceTransformer(folder, local_files_only=True)
     longer = SentenceTransformer(folder, local_files_only=True)
     longer.max_seq_length = 512
-    with mock.patch("carrel.index.embedder._cpu_numbers", lambda: torch.float32):
+    with mock.patch("carrel.index.embedder.cpu_numbers", lambda: torch.float32):
         exact = SentenceTransformerEmbedder(BUNDLED, offline=True)
         exact.embed_query("load the weights")
     found: dict[str, Way] = {
@@ -78,7 +79,7 @@ def ways() -> dict[str, Way]:
         "plain, reading 512 tokens": lambda texts: np.asarray(longer.encode(list(texts))),
         "Carrel, float32": lambda texts: in_groups(exact, texts),
     }
-    if _cpu_numbers() is torch.bfloat16:
+    if cpu_numbers() is torch.bfloat16:
         fast = SentenceTransformerEmbedder(BUNDLED, offline=True)
         found["Carrel, bfloat16 (chosen here)"] = lambda texts: in_groups(fast, texts)
     return found

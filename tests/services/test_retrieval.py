@@ -1,37 +1,11 @@
-"""Rank fusion, and both searches behind it."""
-
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+"""Both searches, and what comes of them."""
 
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
-from carrel.core.chat import Scope
-from carrel.services.retrieval import RANK_CONSTANT, fuse
+from carrel.core.chat import ALL, Scope
 from texts import ingest_texts
 
 ME = Principal()
-
-
-def test_first_in_both_rankings_scores_one() -> None:
-    assert fuse([["a", "b"], ["a", "c"]])[0] == ("a", pytest.approx(1.0))
-
-
-def test_second_in_both_beats_first_in_one() -> None:
-    ranked = dict(fuse([["a", "b"], ["c", "b"]]))
-    assert ranked["b"] > ranked["a"] == ranked["c"]
-    expected = 2 / (RANK_CONSTANT + 2) / (2 / (RANK_CONSTANT + 1))
-    assert ranked["b"] == pytest.approx(expected)
-
-
-@given(st.lists(st.lists(st.integers(0, 20).map(str), unique=True), min_size=1, max_size=4))
-def test_fusing_keeps_every_item_once_with_a_score_up_to_one(rankings: list[list[str]]) -> None:
-    ranked = fuse(rankings)
-    items = [item for item, _ in ranked]
-    assert sorted(items) == sorted({item for ranking in rankings for item in ranking})
-    scores = [score for _, score in ranked]
-    assert scores == sorted(scores, reverse=True)
-    assert all(0 < score <= 1 + 1e-9 for score in scores)
 
 
 async def search(application: Application, question: str, **scope: object) -> list[str]:
@@ -67,3 +41,35 @@ async def test_two_collections_are_searched_together_and_top_k_holds(
     assert sorted(both) == ["one.txt", "two.txt"]
     assert len(await search(application, "red", collections=("UserData", "MyData"), top_k=1)) == 1
     assert await search(application, "red", collections=("MyData",)) == ["two.txt"]
+
+
+async def test_a_name_in_the_question_finds_its_file_among_like_reports(
+    application: Application,
+) -> None:
+    report = "Revenue of the year rose to {} million dollars. Costs were stable."
+    names = ["NORDWIND_2021.txt", "NORDWIND_2022.txt", "SUEDWIND_2021.txt", "SUEDWIND_2022.txt"]
+    await ingest_texts(
+        application, {name: report.format(index * 7 + 3) for index, name in enumerate(names)}
+    )
+    assert (await search(application, "What was Nordwind's revenue in FY22?"))[0] == names[1]
+    assert (await search(application, "What was the FY2021 revenue of Sued Wind?"))[0] == names[2]
+
+
+async def test_neighbouring_chunks_are_one_passage(application: Application) -> None:
+    capes = range(20)
+    sentences = [f"Sentence {each} tells of the lighthouse at cape {each}." for each in capes]
+    await ingest_texts(application, {"capes.txt": " ".join(sentences)})
+    found = await application.services.retrieval.search(
+        "lighthouse at the cape", Scope(("UserData",)), ME
+    )
+    text = " ".join(sentences)
+    assert [len(each.chunk.text) for each in found] == [len(text)]
+    for each in found:
+        assert text[each.chunk.start : each.chunk.end] == each.chunk.text
+
+
+async def test_all_passages_are_returned_where_all_are_asked_for(application: Application) -> None:
+    texts = {f"{number}.txt": f"Lamp {number} is at place {number * 7}." for number in range(12)}
+    await ingest_texts(application, texts)
+    assert len(await search(application, "Where is the lamp?", top_k=ALL)) == 12
+    assert len(await search(application, "Where is the lamp?", top_k=3)) == 3

@@ -64,11 +64,16 @@ class ScopeMode(StrEnum):
     CHAT = "chat"
 
 
+ALL = -1
+"""A ``top_k`` of all passages that were found, as many as the prompt has room for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Which documents a question is asked of.
 
-    An empty ``document_ids`` means every document of the ``collections``.
+    An empty ``document_ids`` means every document of the ``collections``. ``top_k`` is how many
+    passages are wanted, or ``ALL``.
     """
 
     collections: tuple[str, ...]

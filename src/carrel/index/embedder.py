@@ -12,12 +12,12 @@ import structlog
 from carrel.core.errors import ModelLoadFailed
 from carrel.core.library_imports import library_imports
 from carrel.core.own_thread import in_own_thread
+from carrel.index.cpu_numbers import cpu_numbers
 from carrel.index.document_prompt import document_prompt
-from carrel.index.embedder_files import embedder_folder, first_line
+from carrel.index.sentence_model_files import embedder_folder, first_line
 from carrel.index.token_window import TokenWindow
 
 if TYPE_CHECKING:
-    import torch
     from sentence_transformers import SentenceTransformer
 
 CPU_BATCH = 32
@@ -139,7 +139,7 @@ class SentenceTransformerEmbedder:
 
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         device = get_device_name()
-        numbers = {"dtype": _cpu_numbers()} if device == "cpu" else {}
+        numbers = {"dtype": cpu_numbers()} if device == "cpu" else {}
         try:
             model = SentenceTransformer(
                 str(folder),
@@ -156,15 +156,6 @@ class SentenceTransformerEmbedder:
         model[0].register_forward_hook(_in_float32)
         log.info("embedder.loaded", embedder=self._name, tokens=model.max_seq_length)
         return model
-
-
-def _cpu_numbers() -> torch.dtype:
-    """Return bfloat16 where the CPU has instructions for it; without them it is the slower one."""
-    import torch
-
-    capabilities = torch.cpu.get_capabilities()
-    fast = capabilities.get("avx512_bf16") or capabilities.get("amx_bf16")
-    return torch.bfloat16 if fast else torch.float32
 
 
 def _in_float32(_module: Any, _inputs: Any, features: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from carrel.core.errors import EmptyDocument, EncryptedDocument, UnreadableDocum
 from carrel.ingest.cleaning import squeeze_blank_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.hyphenation import HyphenJoiner
+from carrel.ingest.page_heading import PageHeadings
 from carrel.ingest.recognition import TextRecognizer
 from carrel.ingest.ruled_text import ruled_text
 from carrel.ingest.scan import is_scan, picture_of
@@ -51,7 +52,7 @@ class PdfReader:
             UnreadableDocument: it is damaged.
         """
         document = _open(path)
-        joiner = HyphenJoiner()
+        joiner, headings = HyphenJoiner(), PageHeadings()
         found = False
         scans = 0
         obstacle: str | None = None
@@ -70,7 +71,8 @@ class PdfReader:
                 text = squeeze_blank_lines(joiner.join(text))
                 if text:
                     found = True
-                    yield Section(text, page=index + 1, page_count=count)
+                    heading = headings.of(text)
+                    yield Section(text, page=index + 1, heading=heading, page_count=count)
         finally:
             with PDFIUM_LOCK:
                 document.close()

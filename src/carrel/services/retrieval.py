@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from carrel.core.access import Principal
-from carrel.core.chat import Scope
-from carrel.core.documents import Collection, RetrievedChunk
+from carrel.core.chat import ALL, Scope
+from carrel.core.documents import Collection, DocumentRecord, RetrievedChunk
 from carrel.core.errors import DocumentNotFound, InvalidRequest, NothingToSearch
 from carrel.core.protocols import Catalog, Embedder, KeywordIndex, VectorIndex
+from carrel.core.reranking import Reranker
 from carrel.services.collections import CollectionService
+from carrel.services.passages import distinct, joined, pages_apart
+from carrel.services.ranking import Scores, cosines, ranked, with_score
 
-RANK_CONSTANT = 60
-"""The k of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009)."""
+RERANKED = 30
+"""Chunks that a reranker judges, where no more passages are asked for."""
 
-
-def fuse(rankings: Sequence[Sequence[str]]) -> list[tuple[str, float]]:
-    """Merge rankings by reciprocal rank: the score of an item is the sum of 1 / (k + rank).
-
-    Scores are scaled so that an item that is first in every ranking has 1.
-    """
-    scores: dict[str, float] = {}
-    for ranking in rankings:
-        for rank, item in enumerate(ranking, start=1):
-            scores[item] = scores.get(item, 0.0) + 1 / (RANK_CONSTANT + rank)
-    best = len(rankings) / (RANK_CONSTANT + 1)
-    ordered = sorted(scores.items(), key=lambda pair: -pair[1])
-    return [(item, score / best) for item, score in ordered]
+NEIGHBOURHOOD = 12
+"""Chunks among which neighbours are joined, where no more passages are asked for."""
 
 
-def _merged(results: Iterable[Sequence[tuple[str, float]]], limit: int) -> list[str]:
-    """Return the ids of several collections' results, best score first."""
+def _merged(results: Iterable[Scores], limit: int) -> Scores:
+    """Return several collections' results as one, best score first."""
     everything = sorted((pair for result in results for pair in result), key=lambda pair: -pair[1])
-    return [chunk_id for chunk_id, _ in everything[:limit]]
+    return everything[:limit]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +39,7 @@ class SearchIndexes:
 
 
 class RetrievalService:
-    """Dense and keyword search, fused by reciprocal rank."""
+    """Dense and keyword search, fused, and the best of it judged once more by a reranker."""
 
     def __init__(
         self,
@@ -55,16 +47,21 @@ class RetrievalService:
         indexes: SearchIndexes,
         collections: CollectionService,
         candidates: int,
+        reranker: Reranker | None = None,
     ) -> None:
         self._catalog = catalog
         self._indexes = indexes
         self._collections = collections
         self._candidates = candidates
+        self._reranker = reranker
 
     async def search(
         self, question: str, scope: Scope, principal: Principal
     ) -> list[RetrievedChunk]:
-        """Return at most ``scope.top_k`` chunks, best first, none twice.
+        """Return at most ``scope.top_k`` passages, best first, none twice; ``ALL`` that were found.
+
+        A passage is a chunk, or neighbouring ones joined. One of each page comes before a second
+        one of any.
 
         Raises:
             InvalidRequest: the question is blank or the scope names no collection.
@@ -80,13 +77,32 @@ class RetrievalService:
         collections = [await self._collections.get(name, principal) for name in names]
         await asyncio.to_thread(self._require_documents, scope, collections)
         # Side by side: words are looked up while the question is embedded.
-        rankings = await asyncio.gather(
+        dense, keywords = await asyncio.gather(
             asyncio.to_thread(self._nearest, question, scope, collections),
             asyncio.to_thread(self._with_words, question, scope, collections),
         )
-        return await asyncio.to_thread(self._load, fuse(rankings), scope.top_k, collections)
+        candidates = await asyncio.to_thread(self._load, cosines(dense, keywords), collections)
+        order = await asyncio.to_thread(self._ranked, question, candidates, scope.top_k)
+        best = len(order) if scope.top_k == ALL else max(NEIGHBOURHOOD, scope.top_k)
+        passages = pages_apart([*joined(order[:best]), *order[best:]])
+        return passages if scope.top_k == ALL else passages[: scope.top_k]
 
-    def _nearest(self, question: str, scope: Scope, collections: Sequence[Collection]) -> list[str]:
+    def _ranked(
+        self, question: str, candidates: Sequence[RetrievedChunk], top_k: int
+    ) -> list[RetrievedChunk]:
+        order = distinct(ranked(question, candidates))
+        if self._reranker is None:
+            return order
+        narrowed = order[: max(RERANKED, top_k)]
+        scores = self._reranker.scores(question, narrowed)
+        judged = [with_score(each, score) for each, score in zip(narrowed, scores, strict=True)]
+        judged.sort(key=lambda each: -each.score)
+        # The others stand after the ones that were judged, whatever the two scales are.
+        least = judged[-1].score if judged else 0.0
+        rest = (with_score(each, min(each.score, least)) for each in order[len(narrowed) :])
+        return [*judged, *rest]
+
+    def _nearest(self, question: str, scope: Scope, collections: Sequence[Collection]) -> Scores:
         wanted = self._wanted(scope)
         vector = self._indexes.embedder.embed_query(question)
         search = self._indexes.vectors.search
@@ -94,9 +110,7 @@ class RetrievalService:
             (search(each.id, vector, wanted, scope.document_ids) for each in collections), wanted
         )
 
-    def _with_words(
-        self, question: str, scope: Scope, collections: Sequence[Collection]
-    ) -> list[str]:
+    def _with_words(self, question: str, scope: Scope, collections: Sequence[Collection]) -> Scores:
         wanted = self._wanted(scope)
         search = self._indexes.keywords.search
         return _merged(
@@ -120,21 +134,23 @@ class RetrievalService:
             )
 
     def _load(
-        self, ranked: Sequence[tuple[str, float]], top_k: int, collections: Sequence[Collection]
+        self, scores: Mapping[str, float], collections: Sequence[Collection]
     ) -> list[RetrievedChunk]:
-        """Read the best chunks, leaving out those whose text stands already."""
-        chunks = self._catalog.chunks([chunk_id for chunk_id, _ in ranked])
+        """Read the chunks of a search, best first, leaving out those whose text stands already."""
+        chunks = self._catalog.chunks(list(scores))
         names = {each.id: each.name for each in collections}
+        documents: dict[str, DocumentRecord | None] = {
+            each: self._catalog.document(each)
+            for each in {chunk.document_id for chunk in chunks.values()}
+        }
         found: list[RetrievedChunk] = []
         seen: set[str] = set()
-        for chunk_id, score in ranked:
+        for chunk_id, score in sorted(scores.items(), key=lambda pair: -pair[1]):
             chunk = chunks.get(chunk_id)
             # A document that was deleted or replaced a moment ago may still stand in an index.
-            record = self._catalog.document(chunk.document_id) if chunk else None
+            record = documents[chunk.document_id] if chunk else None
             if chunk is None or record is None or chunk.text in seen:
                 continue
             seen.add(chunk.text)
             found.append(RetrievedChunk(chunk, record.name, names[record.collection_id], score))
-            if len(found) == top_k:
-                break
         return found

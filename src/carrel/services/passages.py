@@ -1,0 +1,109 @@
+"""From ranked chunks to the passages that are worth a place among the sources. Pure functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from carrel.core.documents import Chunk, RetrievedChunk
+
+SHINGLE = 4
+"""Words in a row that are compared at once (Broder, On the resemblance of documents, 1997)."""
+
+SAME_SHARE = 0.8
+"""Passages that share so many of their shingles say the same, if their numbers are the same."""
+
+LONGEST_JOINED = 1400
+"""Most characters of a passage that is made of neighbours."""
+
+LONGEST_GAP = 2
+"""White space between two neighbours, in characters; in a longer gap a short chunk may stand."""
+
+_WORD = re.compile(r"\w+")
+
+
+def distinct(found: Iterable[RetrievedChunk]) -> list[RetrievedChunk]:
+    """Return the passages without those that say the same as one before them.
+
+    Reports of two years repeat their wording: with another number it is another passage.
+    """
+    kept: list[RetrievedChunk] = []
+    prints: list[tuple[frozenset[str], frozenset[tuple[str, ...]]]] = []
+    for each in found:
+        words = _WORD.findall(each.chunk.text.lower())
+        numbers = frozenset(word for word in words if any(map(str.isdigit, word)))
+        rows = (words[at:] for at in range(min(SHINGLE, len(words))))
+        shingles = frozenset(zip(*rows, strict=False))
+        if any(numbers == seen and _same(shingles, other) for seen, other in prints):
+            continue
+        prints.append((numbers, shingles))
+        kept.append(each)
+    return kept
+
+
+def _same(first: frozenset[tuple[str, ...]], second: frozenset[tuple[str, ...]]) -> bool:
+    larger = max(len(first), len(second))
+    return len(first & second) >= SAME_SHARE * larger if larger else first == second
+
+
+def joined(found: Sequence[RetrievedChunk], longest: int = LONGEST_JOINED) -> list[RetrievedChunk]:
+    """Return the passages with neighbours made one, at the place and with the score of the better.
+
+    What two chunks share stands once. A position in the joined text is still one in the page: what
+    stood between them, white space, is filled up with line breaks. No passage becomes longer than
+    ``longest`` characters by it.
+    """
+    kept: list[RetrievedChunk] = []
+    for each in found:
+        for place, other in enumerate(kept):
+            both = _both(other.chunk, each.chunk)
+            if other.collection == each.collection and both and len(both.text) <= longest:
+                kept[place] = RetrievedChunk(
+                    both, other.document_name, other.collection, other.score
+                )
+                break
+        else:
+            kept.append(each)
+    return kept
+
+
+def pages_apart(found: Sequence[RetrievedChunk]) -> list[RetrievedChunk]:
+    """Return the passages with the best one of each page first, and then the others.
+
+    Where a page has much to say, its second and third passage would take the place of other
+    pages, on one of which the answer may stand.
+    """
+    first: list[RetrievedChunk] = []
+    further: list[RetrievedChunk] = []
+    pages: set[tuple[str, int]] = set()
+    for each in found:
+        page = (each.chunk.document_id, each.chunk.page) if each.chunk.page is not None else None
+        (further if page in pages else first).append(each)
+        if page is not None:
+            pages.add(page)
+    return [*first, *further]
+
+
+def _both(one: Chunk, other: Chunk) -> Chunk | None:
+    """Return the text of two neighbours in one section, None where they are no neighbours."""
+    first, second = sorted((one, other), key=lambda each: each.ordinal)
+    if (first.document_id, first.page, first.heading) != (
+        second.document_id,
+        second.page,
+        second.heading,
+    ):
+        return None
+    gap = second.start - first.end
+    if not first.start < second.start < second.end or gap > LONGEST_GAP or second.end <= first.end:
+        return None
+    text = first.text + ("\n" * gap + second.text if gap >= 0 else second.text[-gap:])
+    return Chunk(
+        one.id,
+        first.document_id,
+        first.ordinal,
+        text,
+        first.page,
+        first.heading,
+        first.start,
+        second.end,
+    )

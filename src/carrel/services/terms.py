@@ -1,0 +1,60 @@
+"""The words of a question and of a passage, made comparable, and how much each of them says."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable
+
+import Stemmer
+
+from carrel.core.stop_words import STOP_WORDS
+
+_WORD = re.compile(r"[^\W_]+(?:[.,]\d+)*")
+_FISCAL_YEAR = re.compile(r"\bfy\s?'?(\d{2}|\d{4})\b")
+
+
+def terms(text: str) -> list[str]:
+    """Return the stems of a text's words and its numbers, without stop words, in order.
+
+    English words are stemmed (Porter 2, of Snowball), so that "acquired" meets "acquisition"'s
+    kin; words of other languages mostly stay as they are. FY21 and FY2021 count as 2021.
+    """
+    lowered = _FISCAL_YEAR.sub(_year, text.lower())
+    words = [word for word in _WORD.findall(lowered) if word not in STOP_WORDS]
+    # A stemmer keeps state: one for each call, so that threads may call at once.
+    stems: list[str] = Stemmer.Stemmer("english").stemWords(words)
+    return stems
+
+
+def _year(match: re.Match[str]) -> str:
+    digits = match[1]
+    return digits if len(digits) == 4 else f"20{digits}"
+
+
+class TermWeights:
+    """Inverse document frequency among a few texts: what all of them say tells none apart.
+
+    The weight of a term that stands in n of N texts is log(1 + (N - n + 0.5) / (n + 0.5))
+    (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009, kept above zero).
+    """
+
+    def __init__(self, texts: Iterable[Collection[str]]) -> None:
+        """Count in how many of the texts, each given by its terms, every term stands."""
+        self._counts: Counter[str] = Counter()
+        self._texts = 0
+        for each in texts:
+            self._counts.update(set(each))
+            self._texts += 1
+
+    def weight(self, term: str) -> float:
+        """Return what a term says; most for one that stands in no text."""
+        count = self._counts[term]
+        return math.log(1 + (self._texts - count + 0.5) / (count + 0.5))
+
+    def coverage(self, question: Collection[str], text: Collection[str]) -> float:
+        """Return the share of the question's weight whose terms stand in the text, 0 to 1."""
+        wanted = set(question)
+        whole = sum(map(self.weight, wanted))
+        return sum(map(self.weight, wanted & set(text))) / whole if whole else 0.0
