@@ -71,12 +71,15 @@ class RetrievedChunk:
     """A chunk that answers a search, with the name of its document.
 
     ``score`` is between 0 and 1, higher is better, and comparable only within one search.
+    ``evidence``, between 0 and 1 too, tells how much of the question the text itself answers; it
+    is comparable between all searches with one embedder.
     """
 
     chunk: Chunk
     document_name: str
     collection: str
     score: float
+    evidence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from carrel.core.documents import Chunk, RetrievedChunk
 
@@ -58,8 +59,8 @@ def joined(found: Sequence[RetrievedChunk], longest: int = LONGEST_JOINED) -> li
         for place, other in enumerate(kept):
             both = _both(other.chunk, each.chunk)
             if other.collection == each.collection and both and len(both.text) <= longest:
-                kept[place] = RetrievedChunk(
-                    both, other.document_name, other.collection, other.score
+                kept[place] = replace(
+                    other, chunk=both, evidence=max(other.evidence, each.evidence)
                 )
                 break
         else:

@@ -9,6 +9,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from carrel.core.documents import RetrievedChunk
 from carrel.services.terms import TermWeights, terms
@@ -42,8 +43,9 @@ def ranked(question: str, found: Sequence[RetrievedChunk]) -> list[RetrievedChun
     stands in the text, in the heading over it, and in the name of its file: which statement of a
     report a table is, and whose, often stands nowhere else. Ranks are not fused, and the score of
     the keyword search is not used: the share of the words that is covered keeps its meaning from
-    one question to the next, however long they are. The result's scores are scaled by the most
-    that can be reached: 0 to 1, a cosine below zero counting as 0.
+    one question to the next, however long they are. Scores are scaled by the most that can be
+    reached: 0 to 1, a cosine below zero counting as 0. So is the evidence: the cosine and the
+    words in the text alone.
     """
     asked = terms(question)
     texts = [terms(each.chunk.text) for each in found]
@@ -57,16 +59,12 @@ def ranked(question: str, found: Sequence[RetrievedChunk]) -> list[RetrievedChun
     whole = 1 + TEXT_WEIGHT + HEADING_WEIGHT + NAME_WEIGHT
     scored = []
     for each, text in zip(found, texts, strict=True):
-        score = max(each.score, 0.0) + TEXT_WEIGHT * weights.coverage(asked, text)
-        score += HEADING_WEIGHT * over[each.chunk.heading or ""]
+        evidence = max(each.score, 0.0) + TEXT_WEIGHT * weights.coverage(asked, text)
+        score = evidence + HEADING_WEIGHT * over[each.chunk.heading or ""]
         score += NAME_WEIGHT * names[each.document_name]
-        scored.append(with_score(each, score / whole))
+        evidence = min(evidence / (1 + TEXT_WEIGHT), 1.0)
+        scored.append(replace(each, score=min(score / whole, 1.0), evidence=evidence))
     return sorted(scored, key=lambda each: -each.score)
-
-
-def with_score(found: RetrievedChunk, score: float) -> RetrievedChunk:
-    """Return the chunk with another score."""
-    return RetrievedChunk(found.chunk, found.document_name, found.collection, score)
 
 
 def name_matches(question: str, names: Collection[str]) -> Mapping[str, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from carrel.core.access import Principal
 from carrel.core.chat import ALL, Scope
@@ -14,7 +14,7 @@ from carrel.core.protocols import Catalog, Embedder, KeywordIndex, VectorIndex
 from carrel.core.reranking import Reranker
 from carrel.services.collections import CollectionService
 from carrel.services.passages import distinct, joined, pages_apart
-from carrel.services.ranking import Scores, cosines, ranked, with_score
+from carrel.services.ranking import Scores, cosines, ranked
 
 RERANKED = 30
 """Chunks that a reranker judges, where no more passages are asked for."""
@@ -95,11 +95,11 @@ class RetrievalService:
             return order
         narrowed = order[: max(RERANKED, top_k)]
         scores = self._reranker.scores(question, narrowed)
-        judged = [with_score(each, score) for each, score in zip(narrowed, scores, strict=True)]
+        judged = [replace(each, score=score) for each, score in zip(narrowed, scores, strict=True)]
         judged.sort(key=lambda each: -each.score)
         # The others stand after the ones that were judged, whatever the two scales are.
         least = judged[-1].score if judged else 0.0
-        rest = (with_score(each, min(each.score, least)) for each in order[len(narrowed) :])
+        rest = (replace(each, score=min(each.score, least)) for each in order[len(narrowed) :])
         return [*judged, *rest]
 
     def _nearest(self, question: str, scope: Scope, collections: Sequence[Collection]) -> Scores:
