@@ -49,6 +49,7 @@ from carrel.services.reindexing import Reindexing
 from carrel.services.retrieval import RetrievalService, SearchIndexes
 from carrel.services.scoring import AnswerScoring
 from carrel.services.web import WebService
+from carrel.services.whole_documents import WholeDocumentReading
 from carrel.settings.document_settings import DocumentSettings
 from carrel.settings.schema import Settings
 from carrel.storage.catalog import SqliteCatalog
@@ -324,11 +325,12 @@ def _services(
         catalog, indexes, collections, documents.retrieval_candidates, reranker
     )
     policy = ChatPolicy(settings.generation.system_prompt, documents.source_tokens)
+    whole = WholeDocumentReading(catalog, collections, documents.whole_documents)
     scoring = AnswerScoring(scorer, settings.model.score_seconds) if scorer is not None else None
     return Services(
         settings=settings,
         models=pool,
-        chat=ChatService(pool, retrieval, policy, scoring),
+        chat=ChatService(pool, retrieval, policy, scoring, whole),
         ingestion=ingestion,
         jobs=jobs,
         collections=collections,
