@@ -37,6 +37,7 @@ from carrel.ingest.window import WindowSplitter
 from carrel.services.application import Services
 from carrel.services.chat import ChatPolicy, ChatService
 from carrel.services.collections import CollectionService
+from carrel.services.digest_documents import DigestDocuments
 from carrel.services.file_ingestion import FileIngestion, ReadingTools
 from carrel.services.folder_sync import FolderSync
 from carrel.services.health import HealthService
@@ -48,6 +49,7 @@ from carrel.services.jobs import IngestionJobs
 from carrel.services.reindexing import Reindexing
 from carrel.services.retrieval import RetrievalService, SearchIndexes
 from carrel.services.scoring import AnswerScoring
+from carrel.services.summarize import DigestPolicy, DigestService
 from carrel.services.web import WebService
 from carrel.services.whole_documents import WholeDocumentReading
 from carrel.settings.document_settings import DocumentSettings
@@ -335,6 +337,9 @@ def _services(
         jobs=jobs,
         collections=collections,
         retrieval=retrieval,
+        digests=DigestService(
+            pool, DigestDocuments(catalog, collections), indexes.embedder, DigestPolicy.of(settings)
+        ),
         folders=FolderSync(
             SqliteFolderFiles(stores.database), collections, jobs.run, ingestion.supports
         ),
