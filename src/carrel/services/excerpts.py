@@ -26,8 +26,8 @@ NEAR = 0.4
 """Cosine with the focus from which a sentence that shares no word with it is about it, too."""
 
 LEAD = 0.3
-"""What a sentence gains by standing at the beginning of its document, where that has no focus: texts
-say there what they are about. It falls to nothing at the end."""
+"""What a sentence gains at the beginning of its document, where nothing is looked for: texts
+say there what they are about. At the end it is nothing."""
 
 COMMON = 0.2
 """Share of sentences that have a word: above it the word tells nothing of what it stands in."""
