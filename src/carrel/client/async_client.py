@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
@@ -127,17 +127,23 @@ class AsyncClient:
         """Extract facts from documents of a collection, each with a citation."""
         return await self._send(calls.extract(collection, options))
 
-    def follow_summary(
+    async def follow_summary(
         self, collection: str = USER_DATA, **options: Unpack[DigestOptions]
     ) -> AsyncGenerator[DigestEvent]:
         """Yield progress, the text as it comes, and at last the summary; closing stops it."""
-        return self._followed(calls.summarize(collection, options, stream=True))
+        call = calls.summarize(collection, options, stream=True)
+        async with aclosing(self._followed(call)) as events:
+            async for event in events:
+                yield event
 
-    def follow_extraction(
+    async def follow_extraction(
         self, collection: str = USER_DATA, **options: Unpack[DigestOptions]
     ) -> AsyncGenerator[DigestEvent]:
         """Yield progress and at last what was extracted; closing the generator stops it."""
-        return self._followed(calls.extract(collection, options, stream=True))
+        call = calls.extract(collection, options, stream=True)
+        async with aclosing(self._followed(call)) as events:
+            async for event in events:
+                yield event
 
     async def _followed(self, call: Call[Any]) -> AsyncGenerator[DigestEvent]:
         reader, address = DigestEventReader(), self._connection.address

@@ -1,9 +1,9 @@
 """What a chat completion request is answered with, whole or as the chunks of a stream.
 
 Format: https://platform.openai.com/docs/api-reference/chat/object, and extensions: at the top level
-``sources`` where documents were asked, and ``whole_documents``, which says whether these are all
-there is of them; ``score``, which the reward model ``score_model`` gave the answer, where the server
-has one; and ``dropped_turns``, the number of messages that did not fit the context; in ``usage`` the
+``sources`` where documents were asked, and ``whole_documents``, whether these are all there is of
+them; ``score``, which the reward model ``score_model`` gave the answer, where the server has one;
+and ``dropped_turns``, the number of messages that did not fit the context; in ``usage`` the
 answer's timing. In a stream they stand in the last chunk before ``[DONE]``.
 """
 
