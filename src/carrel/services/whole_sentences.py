@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from carrel.services.citing import sentences, words
 from carrel.services.reading_order import DocumentText
 
-FEWEST_WORDS, MOST_WORDS = 6, 45
+FEWEST_WORDS, MOST_WORDS = 5, 45
 MOST_NUMBERS = 0.35
 """Share of words that are numbers: above it stands a row of a table."""
 
