@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from carrel import __version__
 from carrel.core.errors import InvalidSetting
 from carrel.core.protocols import Embedder, TextWindow, VectorIndex
 from carrel.core.reading import ReaderRegistry, Splitter
@@ -38,7 +37,7 @@ from carrel.services.application import Services
 from carrel.services.chat import ChatPolicy, ChatService
 from carrel.services.collections import CollectionService
 from carrel.services.digest_documents import DigestDocuments
-from carrel.services.file_ingestion import FileIngestion, ReadingTools
+from carrel.services.file_ingestion import FileIngestion, ReadingTools, reading_fingerprint
 from carrel.services.folder_sync import FolderSync
 from carrel.services.health import HealthService
 from carrel.services.history import HistoryService
@@ -259,13 +258,6 @@ def _readers(documents: DocumentSettings) -> ConfinedReaders:
     return ConfinedReaders(ReadingLimits(documents.max_reading_seconds, memory), recognition)
 
 
-def _reading_fingerprint(documents: DocumentSettings) -> str:
-    """Return what, besides a file itself, decides how it is cut into chunks."""
-    cut = (documents.chunk_size, documents.chunk_overlap, documents.embedder)
-    recognised = (documents.ocr, documents.ocr_languages)
-    return " ".join(["carrel", __version__, *map(str, (*cut, *recognised))])
-
-
 def _embedder(documents: DocumentSettings, offline: bool, opening: ExitStack) -> Embedder:
     if not is_remote(documents.embedder):
         return SentenceTransformerEmbedder(documents.embedder, offline=offline)
@@ -315,7 +307,7 @@ def _services(
         readers,
         _splitter(documents, indexes.embedder),
         documents.max_file_megabytes,
-        _reading_fingerprint(documents),
+        reading_fingerprint(documents),
     )
     files = FileIngestion(catalog, stores.originals, stores.indexer, tools)
     ingestion = IngestionService(collections, files, readers)

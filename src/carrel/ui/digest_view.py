@@ -19,7 +19,8 @@ from carrel.core.summaries import (
     SummaryEvent,
 )
 from carrel.services.application import Services
-from carrel.ui.events import Guard, Inputs, Updates
+from carrel.ui.events import Guard, Inputs, Updates, describe
+from carrel.ui.render import error_line
 from carrel.ui.render_digest import (
     extraction_html,
     progress_html,
@@ -165,10 +166,12 @@ class DigestView:
                                 result = extraction_html(event)
                     shown = result or progress_html(progress) + writing_html(text)
                     yield {self.result: shown}
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - boundary of the page: shown and logged
             session.digesting = None
-            yield {self.result: "", **self._buttons(busy=False)}
-            raise
+            # One update: of two in quick succession the page may show the buttons of the first.
+            shown = error_line(describe(error))
+            yield {self._guard.notice: shown, self.result: "", **self._buttons(busy=False)}
+            return
         if running.stopped and not result:
             yield {self.result: stopped_html(text)}
         if session.digesting is running:
