@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from carrel import __version__
 from carrel.core.errors import InvalidSetting
 from carrel.core.protocols import Embedder, TextWindow, VectorIndex
 from carrel.core.reading import ReaderRegistry, Splitter
@@ -37,7 +36,8 @@ from carrel.ingest.window import WindowSplitter
 from carrel.services.application import Services
 from carrel.services.chat import ChatPolicy, ChatService
 from carrel.services.collections import CollectionService
-from carrel.services.file_ingestion import FileIngestion, ReadingTools
+from carrel.services.digest_documents import DigestDocuments
+from carrel.services.file_ingestion import FileIngestion, ReadingTools, reading_fingerprint
 from carrel.services.folder_sync import FolderSync
 from carrel.services.health import HealthService
 from carrel.services.history import HistoryService
@@ -48,7 +48,9 @@ from carrel.services.jobs import IngestionJobs
 from carrel.services.reindexing import Reindexing
 from carrel.services.retrieval import RetrievalService, SearchIndexes
 from carrel.services.scoring import AnswerScoring
+from carrel.services.summarize import DigestPolicy, DigestService
 from carrel.services.web import WebService
+from carrel.services.whole_documents import WholeDocumentReading
 from carrel.settings.document_settings import DocumentSettings
 from carrel.settings.schema import Settings
 from carrel.storage.catalog import SqliteCatalog
@@ -256,13 +258,6 @@ def _readers(documents: DocumentSettings) -> ConfinedReaders:
     return ConfinedReaders(ReadingLimits(documents.max_reading_seconds, memory), recognition)
 
 
-def _reading_fingerprint(documents: DocumentSettings) -> str:
-    """Return what, besides a file itself, decides how it is cut into chunks."""
-    cut = (documents.chunk_size, documents.chunk_overlap, documents.embedder)
-    recognised = (documents.ocr, documents.ocr_languages)
-    return " ".join(["carrel", __version__, *map(str, (*cut, *recognised))])
-
-
 def _embedder(documents: DocumentSettings, offline: bool, opening: ExitStack) -> Embedder:
     if not is_remote(documents.embedder):
         return SentenceTransformerEmbedder(documents.embedder, offline=offline)
@@ -312,7 +307,7 @@ def _services(
         readers,
         _splitter(documents, indexes.embedder),
         documents.max_file_megabytes,
-        _reading_fingerprint(documents),
+        reading_fingerprint(documents),
     )
     files = FileIngestion(catalog, stores.originals, stores.indexer, tools)
     ingestion = IngestionService(collections, files, readers)
@@ -324,15 +319,19 @@ def _services(
         catalog, indexes, collections, documents.retrieval_candidates, reranker
     )
     policy = ChatPolicy(settings.generation.system_prompt, documents.source_tokens)
+    whole = WholeDocumentReading(catalog, collections, documents.whole_documents)
     scoring = AnswerScoring(scorer, settings.model.score_seconds) if scorer is not None else None
     return Services(
         settings=settings,
         models=pool,
-        chat=ChatService(pool, retrieval, policy, scoring),
+        chat=ChatService(pool, retrieval, policy, scoring, whole),
         ingestion=ingestion,
         jobs=jobs,
         collections=collections,
         retrieval=retrieval,
+        digests=DigestService(
+            pool, DigestDocuments(catalog, collections), indexes.embedder, DigestPolicy.of(settings)
+        ),
         folders=FolderSync(
             SqliteFolderFiles(stores.database), collections, jobs.run, ingestion.supports
         ),

@@ -8,7 +8,17 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from carrel import __version__
-from carrel.api import chat, collections, documents, handlers, jobs, models, operations, tokenize
+from carrel.api import (
+    chat,
+    collections,
+    digests,
+    documents,
+    handlers,
+    jobs,
+    models,
+    operations,
+    tokenize,
+)
 from carrel.api.body_limit import BodyLimit
 from carrel.api.closing import EndOpenPages
 from carrel.api.deps import api_of, make_api
@@ -32,7 +42,7 @@ def create_api(services: Services) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.api = api = make_api(services)
-    for family in (operations, models, chat, tokenize, collections, documents, jobs):
+    for family in (operations, models, chat, tokenize, collections, digests, documents, jobs):
         app.include_router(family.router)
     app.router.routes.extend(fallback_routes(app.router.routes))
     handlers.install(app)

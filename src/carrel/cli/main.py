@@ -8,7 +8,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from carrel import __version__
-from carrel.cli import ask, chat, check, collections, ingest, models, reindex, search, serve
+from carrel.cli import (
+    ask,
+    chat,
+    check,
+    collections,
+    extract,
+    ingest,
+    models,
+    reindex,
+    search,
+    serve,
+    summarize,
+)
 from carrel.cli.arguments import parse
 from carrel.cli.command import Command, Invocation
 from carrel.cli.exit_codes import INTERRUPTED, SUCCESS, exit_code
@@ -25,6 +37,8 @@ COMMANDS: dict[str, Command] = {
         ingest.COMMAND,
         ask.COMMAND,
         search.COMMAND,
+        summarize.COMMAND,
+        extract.COMMAND,
         chat.COMMAND,
         collections.COMMAND,
         reindex.COMMAND,

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from carrel import bootstrap
 from carrel.client import AsyncClient, Documents
-from carrel.client.calls import ChatOptions
+from carrel.client.calls import ChatOptions, DigestOptions
 from carrel.core.chat import (
     ChatEvent,
     Finished,
@@ -36,6 +36,13 @@ from carrel.core.documents import (
     Source,
 )
 from carrel.core.errors import InvalidRequest, UnreadableDocument
+from carrel.core.summaries import (
+    DigestProgress,
+    DigestRequest,
+    Extracted,
+    ExtractionEvent,
+    SummaryEvent,
+)
 from carrel.core.web import WebRequest
 from carrel.services.file_ingestion import size_of
 from carrel.services.folder import files_below
@@ -183,6 +190,22 @@ class RemoteWorkspace:
         [collection] = scope.collections
         return await self._client.search(question, collection, scope.top_k)
 
+    async def summarize(self, request: DigestRequest) -> AsyncGenerator[SummaryEvent]:
+        """Summarise documents."""
+        events = self._client.follow_summary(request.collection, **_digest_options(request))
+        async with aclosing(events):
+            async for event in events:
+                if not isinstance(event, Extracted):
+                    yield event
+
+    async def extract(self, request: DigestRequest) -> AsyncGenerator[ExtractionEvent]:
+        """Extract facts from documents."""
+        events = self._client.follow_extraction(request.collection, **_digest_options(request))
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event, DigestProgress | Extracted):
+                    yield event
+
     async def collections(self) -> Sequence[tuple[Collection, CollectionContents]]:
         """Return each collection with what is in it."""
         return [
@@ -201,6 +224,13 @@ class RemoteWorkspace:
     async def delete_collection(self, name: str) -> int:
         """Delete a collection and return how many documents it had."""
         return await self._client.delete_collection(name)
+
+
+def _digest_options(request: DigestRequest) -> DigestOptions:
+    options = DigestOptions(documents=list(request.document_ids), focus=request.focus)
+    if request.max_tokens is not None:
+        options["max_tokens"] = request.max_tokens
+    return options
 
 
 @dataclass(slots=True)

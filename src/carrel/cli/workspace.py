@@ -22,6 +22,7 @@ from carrel.core.documents import (
     Source,
 )
 from carrel.core.errors import StoreInUse
+from carrel.core.summaries import DigestRequest, ExtractionEvent, SummaryEvent
 from carrel.core.web import WebRequest
 from carrel.services.citing import cite
 from carrel.services.folder_sync import FolderEvent
@@ -55,6 +56,14 @@ class Workspace(Protocol):
 
     async def search(self, question: str, scope: Scope) -> Sequence[Source]:
         """Search one collection without a model; each passage's quote fits the question."""
+        ...
+
+    def summarize(self, request: DigestRequest) -> AsyncGenerator[SummaryEvent]:
+        """Summarise documents; see ``DigestService``."""
+        ...
+
+    def extract(self, request: DigestRequest) -> AsyncGenerator[ExtractionEvent]:
+        """Extract facts from documents; see ``DigestService``."""
         ...
 
     async def collections(self) -> Sequence[tuple[Collection, CollectionContents]]:
@@ -146,6 +155,20 @@ class LocalWorkspace:
         """Search one collection without a model; each passage's quote fits the question."""
         found = await self._services.retrieval.search(question, scope, self._principal)
         return cite(question, question, found)
+
+    async def summarize(self, request: DigestRequest) -> AsyncGenerator[SummaryEvent]:
+        """Summarise documents, once the models are loaded."""
+        await asyncio.to_thread(self._application.wait_until_ready)
+        async with aclosing(self._services.digests.summarize(request)) as events:
+            async for event in events:
+                yield event
+
+    async def extract(self, request: DigestRequest) -> AsyncGenerator[ExtractionEvent]:
+        """Extract facts from documents, once the models are loaded."""
+        await asyncio.to_thread(self._application.wait_until_ready)
+        async with aclosing(self._services.digests.extract(request)) as events:
+            async for event in events:
+                yield event
 
     async def collections(self) -> Sequence[tuple[Collection, CollectionContents]]:
         """Return each collection with what is in it."""

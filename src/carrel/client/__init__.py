@@ -11,7 +11,7 @@ It needs httpx and pydantic, and neither a model nor a page.
 """
 
 from carrel.client.async_client import AsyncClient
-from carrel.client.calls import ChatOptions, Documents, LoadOptions
+from carrel.client.calls import ChatOptions, DigestOptions, Documents, LoadOptions
 from carrel.client.client import Client
 from carrel.client.failures import ApiError
 from carrel.client.replies import Answer, Health, Uploaded
@@ -25,6 +25,7 @@ __all__ = [
     "AsyncClient",
     "ChatOptions",
     "Client",
+    "DigestOptions",
     "Documents",
     "Health",
     "LoadOptions",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from types import TracebackType
-from typing import Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar, Unpack
 
 import httpx
 
 from carrel.client import calls
-from carrel.client.calls import Call, ChatOptions, LoadOptions, Messages
+from carrel.client.calls import Call, ChatOptions, DigestOptions, LoadOptions, Messages
 from carrel.client.connection import (
     ANSWER_SECONDS,
     DEFAULT_ADDRESS,
@@ -19,11 +19,13 @@ from carrel.client.connection import (
     asking,
     named,
 )
+from carrel.client.digest_events import DigestEvent, DigestEventReader
 from carrel.client.failures import error_of_reply, retry_times, transport_errors
 from carrel.client.job_events import JobEventReader
 from carrel.client.replies import Answer, Health, Uploaded
 from carrel.client.streams import AsyncAnswerStream
 from carrel.core.documents import USER_DATA, Source
+from carrel.core.summaries import Extracted, Summarized
 from carrel.wire.collections import CollectionBody
 from carrel.wire.documents import AcceptedReply, DocumentBody
 from carrel.wire.jobs import JobBody, JobEventBody
@@ -112,6 +114,48 @@ class AsyncClient:
     ) -> list[Source]:
         """Find passages, best first; no model is asked."""
         return await self._send(calls.search(query, collection, top_k))
+
+    async def summarize(
+        self, collection: str = USER_DATA, **options: Unpack[DigestOptions]
+    ) -> Summarized:
+        """Summarise documents of a collection, or all of them."""
+        return await self._send(calls.summarize(collection, options))
+
+    async def extract(
+        self, collection: str = USER_DATA, **options: Unpack[DigestOptions]
+    ) -> Extracted:
+        """Extract facts from documents of a collection, each with a citation."""
+        return await self._send(calls.extract(collection, options))
+
+    async def follow_summary(
+        self, collection: str = USER_DATA, **options: Unpack[DigestOptions]
+    ) -> AsyncGenerator[DigestEvent]:
+        """Yield progress, the text as it comes, and at last the summary; closing stops it."""
+        call = calls.summarize(collection, options, stream=True)
+        async with aclosing(self._followed(call)) as events:
+            async for event in events:
+                yield event
+
+    async def follow_extraction(
+        self, collection: str = USER_DATA, **options: Unpack[DigestOptions]
+    ) -> AsyncGenerator[DigestEvent]:
+        """Yield progress and at last what was extracted; closing the generator stops it."""
+        call = calls.extract(collection, options, stream=True)
+        async with aclosing(self._followed(call)) as events:
+            async for event in events:
+                yield event
+
+    async def _followed(self, call: Call[Any]) -> AsyncGenerator[DigestEvent]:
+        reader, address = DigestEventReader(), self._connection.address
+        with self._connection.request(call) as arguments, transport_errors(address):
+            async with self._http.stream(**arguments) as response:
+                if response.is_error:
+                    content = await response.aread()
+                    raise error_of_reply(response.status_code, content)
+                async for data in response.aiter_bytes():
+                    for event in reader.feed(data):
+                        yield event
+        reader.end()
 
     async def upload(self, paths: Paths, collection: str = USER_DATA) -> list[Uploaded]:
         """Send one file or several, wait until they are ingested, and return each one's outcome."""

@@ -16,6 +16,7 @@ from carrel.client.replies import Answer, Health, Uploaded, uploaded
 from carrel.core.chat import Message
 from carrel.core.documents import Source
 from carrel.core.errors import InvalidRequest
+from carrel.core.summaries import Extracted, Summarized
 from carrel.wire.chat import ChatBody, DocumentsBody
 from carrel.wire.collections import (
     CollectionBody,
@@ -25,6 +26,7 @@ from carrel.wire.collections import (
     RenamedCollection,
 )
 from carrel.wire.completions import CompletionBody
+from carrel.wire.digests import DigestBody, ExtractionBody, SummaryBody
 from carrel.wire.documents import (
     AcceptedReply,
     DeletedDocument,
@@ -68,6 +70,19 @@ class ChatOptions(TypedDict, total=False):
     response_format: Mapping[str, Any]
     logprobs: bool
     top_logprobs: int
+
+
+class DigestOptions(TypedDict, total=False):
+    """Options of a summary or an extraction; what is left out takes the server's settings.
+
+    ``documents`` are ids; left out, the whole collection is read. ``focus`` says what to pay heed
+    to. ``max_tokens`` is the longest text.
+    """
+
+    documents: list[str]
+    focus: str
+    model: str
+    max_tokens: int
 
 
 class LoadOptions(TypedDict, total=False):
@@ -230,6 +245,22 @@ def search(query: str, collection: str, top_k: int | None) -> Call[list[Source]]
     given = {} if top_k is None else {"top_k": top_k}
     body = _made(SearchBody, query=query, **given)
     return Call("POST", _collection(collection, "search"), read, body)
+
+
+def summarize(collection: str, options: DigestOptions, *, stream: bool = False) -> Call[Summarized]:
+    """Summarise documents; streams are read by ``carrel.client.digest_events``."""
+    fields: dict[str, Any] = {**options, **({"stream": True} if stream else {})}
+    read = _reads(SummaryBody, lambda reply: reply.to_core())
+    body = _made(DigestBody, **fields)
+    return Call("POST", _collection(collection, "summarize"), read, body, patient=True)
+
+
+def extract(collection: str, options: DigestOptions, *, stream: bool = False) -> Call[Extracted]:
+    """Extract facts from documents; streams are read by ``carrel.client.digest_events``."""
+    fields: dict[str, Any] = {**options, **({"stream": True} if stream else {})}
+    read = _reads(ExtractionBody, lambda reply: reply.to_core())
+    body = _made(DigestBody, **fields)
+    return Call("POST", _collection(collection, "extract"), read, body, patient=True)
 
 
 def documents(collection: str) -> Call[list[DocumentBody]]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
-from typing import Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar, Unpack
 
 import httpx
 
 from carrel.client import calls
-from carrel.client.calls import Call, ChatOptions, LoadOptions, Messages
+from carrel.client.calls import Call, ChatOptions, DigestOptions, LoadOptions, Messages
 from carrel.client.connection import (
     ANSWER_SECONDS,
     DEFAULT_ADDRESS,
@@ -19,11 +19,13 @@ from carrel.client.connection import (
     asking,
     named,
 )
+from carrel.client.digest_events import DigestEvent, DigestEventReader
 from carrel.client.failures import error_of_reply, retry_times, transport_errors
 from carrel.client.job_events import JobEventReader
 from carrel.client.replies import Answer, Health, Uploaded
 from carrel.client.streams import AnswerStream
 from carrel.core.documents import USER_DATA, Source
+from carrel.core.summaries import Extracted, Summarized
 from carrel.wire.collections import CollectionBody
 from carrel.wire.documents import AcceptedReply, DocumentBody
 from carrel.wire.jobs import JobBody, JobEventBody
@@ -109,6 +111,41 @@ class Client:
     ) -> list[Source]:
         """Find passages, best first; no model is asked."""
         return self._send(calls.search(query, collection, top_k))
+
+    def summarize(
+        self, collection: str = USER_DATA, **options: Unpack[DigestOptions]
+    ) -> Summarized:
+        """Summarise documents of a collection, or all of them."""
+        return self._send(calls.summarize(collection, options))
+
+    def extract(self, collection: str = USER_DATA, **options: Unpack[DigestOptions]) -> Extracted:
+        """Extract facts from documents of a collection, each with a citation."""
+        return self._send(calls.extract(collection, options))
+
+    def follow_summary(
+        self, collection: str = USER_DATA, **options: Unpack[DigestOptions]
+    ) -> Iterator[DigestEvent]:
+        """Yield progress, the text as it comes, and at last the summary; closing stops it."""
+        yield from self._followed(calls.summarize(collection, options, stream=True))
+
+    def follow_extraction(
+        self, collection: str = USER_DATA, **options: Unpack[DigestOptions]
+    ) -> Iterator[DigestEvent]:
+        """Yield progress and at last what was extracted; closing the iterator stops it."""
+        yield from self._followed(calls.extract(collection, options, stream=True))
+
+    def _followed(self, call: Call[Any]) -> Iterator[DigestEvent]:
+        reader, address = DigestEventReader(), self._connection.address
+        with (
+            self._connection.request(call) as arguments,
+            transport_errors(address),
+            self._http.stream(**arguments) as response,
+        ):
+            if response.is_error:
+                raise error_of_reply(response.status_code, response.read())
+            for data in response.iter_bytes():
+                yield from reader.feed(data)
+        reader.end()
 
     def upload(self, paths: Paths, collection: str = USER_DATA) -> list[Uploaded]:
         """Send one file or several, wait until they are ingested, and return each one's outcome."""

@@ -14,7 +14,8 @@ from carrel.wire.logprobs import LogprobsBody
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished answer. ``sources`` is empty where no documents were asked.
+    """A finished answer. ``sources`` is empty where no documents were asked; with
+    ``whole_documents`` they are all there is of them.
 
     ``dropped_turns`` counts the messages that did not fit the model's context. ``logprobs`` has the
     tokens of the text where they were asked for. ``scored`` is set where the server has a reward
@@ -27,6 +28,7 @@ class Answer:
     finish_reason: FinishReason
     model: str
     dropped_turns: int = 0
+    whole_documents: bool = False
     logprobs: Sequence[TokenLogprob] = ()
     scored: AnswerScored | None = None
 
@@ -41,6 +43,7 @@ class Answer:
             finish_reason=FinishReason(choice.finish_reason),
             model=body.model,
             dropped_turns=body.dropped_turns,
+            whole_documents=bool(body.whole_documents),
             logprobs=tokens_of(choice.logprobs),
             scored=body.scored,
         )

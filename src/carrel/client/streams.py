@@ -30,6 +30,7 @@ class ChunkReader:
         self._reason: FinishReason | None = None
         self._model = ""
         self._dropped_turns = 0
+        self._whole_documents = False
         self._scored: AnswerScored | None = None
         self._rest = b""
 
@@ -62,6 +63,7 @@ class ChunkReader:
             finish_reason=self._reason,
             model=self._model,
             dropped_turns=self._dropped_turns,
+            whole_documents=self._whole_documents,
             logprobs=tuple(self.logprobs),
             scored=self._scored,
         )
@@ -90,6 +92,7 @@ class ChunkReader:
             self._usage = chunk.usage.to_core()
         if chunk.sources is not None:
             self.sources = tuple(each.to_core() for each in chunk.sources)
+        self._whole_documents = chunk.whole_documents or self._whole_documents
         self._scored = chunk.scored or self._scored
         self._dropped_turns = chunk.dropped_turns or self._dropped_turns
 

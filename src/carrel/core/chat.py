@@ -166,9 +166,13 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class PassagesFound:
-    """The chunks that were given to the model, in the order in which they are numbered."""
+    """The chunks that were given to the model, in the order in which they are numbered.
+
+    ``whole`` says that they are all there is in the scope, in reading order.
+    """
 
     chunks: tuple[RetrievedChunk, ...]
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +211,8 @@ ChatEvent = StageChanged | TextDelta | PassagesFound | SourcesCited | AnswerScor
 class ModelInfo:
     """A model in service. ``context_length`` is in tokens.
 
-    ``adapter_of`` is the name of the base where the model is a LoRA adapter over it.
+    ``adapter_of`` is the name of the base where the model is a LoRA adapter over it. ``parameters``
+    is the number of its weights; None where that is not known.
     """
 
     name: str
@@ -216,3 +221,4 @@ class ModelInfo:
     precision: str = ""
     device: str = ""
     adapter_of: str | None = None
+    parameters: int | None = None

@@ -13,6 +13,7 @@ from carrel.services.history import HistoryService
 from carrel.services.ingestion import IngestionService
 from carrel.services.jobs import IngestionJobs
 from carrel.services.retrieval import RetrievalService
+from carrel.services.summarize import DigestService
 from carrel.services.web import WebService
 from carrel.settings.schema import Settings
 
@@ -28,6 +29,7 @@ class Services:
     jobs: IngestionJobs
     collections: CollectionService
     retrieval: RetrievalService
+    digests: DigestService
     folders: FolderSync
     history: HistoryService
     health: HealthService

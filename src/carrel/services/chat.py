@@ -27,6 +27,7 @@ from carrel.services.citing import cite
 from carrel.services.grounding import compose, drop_oldest_turn, pack, render_source
 from carrel.services.retrieval import RetrievalService
 from carrel.services.scoring import AnswerScoring
+from carrel.services.whole_documents import WholeDocumentReading, with_scores
 
 RESERVED_SHARE = 4
 """An answer's reserve is at most one fourth of the context; the engine clamps the rest."""
@@ -58,10 +59,12 @@ class ChatService:
         retrieval: RetrievalService,
         policy: ChatPolicy,
         scoring: AnswerScoring | None = None,
+        whole_documents: WholeDocumentReading | None = None,
     ) -> None:
         self._models = models
         self._retrieval = retrieval
         self._policy = policy
+        self._whole_documents = whole_documents
         self._scoring = scoring
 
     async def answer(self, request: ChatRequest) -> AsyncGenerator[ChatEvent]:
@@ -77,14 +80,16 @@ class ChatService:
         messages = self._with_system_prompt(_checked(request.messages))
         question = messages[-1].content
         engine = self._models.get(request.model)
-        chunks: list[RetrievedChunk] = []
-        if request.scope is not None:
+        if request.scope is None:
+            prompt = await self._prompt(engine, messages, [], request)
+        else:
             yield StageChanged(Stage.READING_DOCUMENTS)
             found = await self._retrieval.search(question, request.scope, request.principal)
-            chunks = await self._fitting(engine, found)
-        prompt = await self._prompt(engine, messages, chunks, request)
-        if request.scope is not None:
-            yield PassagesFound(prompt.chunks)
+            whole = await self._whole_prompt(engine, messages, request, found)
+            prompt = whole or await self._prompt(
+                engine, messages, await self._fitting(engine, found), request
+            )
+            yield PassagesFound(prompt.chunks, whole is not None)
         yield StageChanged(Stage.WAITING)
 
         text: list[str] = []
@@ -122,12 +127,33 @@ class ChatService:
         self, engine: Engine, found: Sequence[RetrievedChunk]
     ) -> list[RetrievedChunk]:
         """Return the first chunks that fit the tokens set aside for sources; at least one."""
-        budget = min(self._policy.source_tokens, engine.info.context_length // 2)
+        budget = self._budget(engine)
         costs = [
             await engine.count_tokens([Message(Role.USER, render_source(index, each))])
             for index, each in enumerate(found, start=1)
         ]
         return list(found[: max(1, pack(costs, budget))])
+
+    def _budget(self, engine: Engine) -> int:
+        return min(self._policy.source_tokens, engine.info.context_length // 2)
+
+    async def _whole_prompt(
+        self,
+        engine: Engine,
+        messages: list[Message],
+        request: ChatRequest,
+        found: Sequence[RetrievedChunk],
+    ) -> _Prompt | None:
+        """Return the prompt with the whole documents; None where they are not to be given so."""
+        assert request.scope is not None, "asked of documents"
+        reading = self._whole_documents
+        if reading is None or not reading.is_wanted(engine.info):
+            return None
+        whole = await reading.read(request.scope, request.principal, engine, self._budget(engine))
+        if whole is None:
+            return None
+        prompt = await self._prompt(engine, messages, with_scores(whole, found), request)
+        return prompt if len(prompt.chunks) == len(whole) else None
 
     async def _prompt(
         self,

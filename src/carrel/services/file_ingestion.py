@@ -11,6 +11,7 @@ from threading import Event
 
 import structlog
 
+from carrel import __version__
 from carrel.core.documents import (
     Chunk,
     Collection,
@@ -35,6 +36,7 @@ from carrel.core.reading import ReaderRegistry, Splitter
 from carrel.services.indexing import DocumentIndexer, batches
 from carrel.services.known_vectors import KnownVectors
 from carrel.services.tally import Tally
+from carrel.settings.document_settings import DocumentSettings
 
 MEGABYTE = 1_000_000
 
@@ -56,6 +58,13 @@ class ReadingTools:
     def reading_of(self, name: str) -> str:
         """Return what the pieces of a file of this name depend on, besides its bytes."""
         return f"{self.fingerprint} {PurePath(name).suffix.lower()}".strip()
+
+
+def reading_fingerprint(documents: DocumentSettings) -> str:
+    """Return what, besides a file itself, decides how it is cut into chunks."""
+    cut = (documents.chunk_size, documents.chunk_overlap, documents.embedder)
+    recognised = (documents.ocr, documents.ocr_languages)
+    return " ".join(["carrel", __version__, *map(str, (*cut, *recognised))])
 
 
 class Stopped(Exception):

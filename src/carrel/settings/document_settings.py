@@ -82,6 +82,12 @@ class DocumentSettings(Section):
     source_tokens: int = Field(
         1800, ge=64, le=1000000, description="Most tokens of one prompt spent on sources."
     )
+    whole_documents: Literal["auto", "never", "always"] = Field(
+        "auto",
+        description="Where all documents that are asked fit 'source_tokens', they are given whole, "
+        "in order, instead of the best chunks: 'always', 'never', or 'auto': not to a small model "
+        "(below 500 million weights).",
+    )
     max_file_megabytes: float = Field(200, gt=0, le=100000, description="Larger files are refused.")
     max_reading_seconds: float = Field(
         300, ge=1, le=86400, description="Seconds that reading one file may take; it fails beyond."

@@ -19,6 +19,7 @@ from carrel.services.application import Services
 from carrel.ui.actions import actions_script, chosen
 from carrel.ui.choices import largest_file
 from carrel.ui.collection_forms import CollectionForms
+from carrel.ui.digest_view import DigestView
 from carrel.ui.events import Guard, Inputs, Updates
 from carrel.ui.incoming_files import incoming_files, take_over
 from carrel.ui.other_sources import OtherSources
@@ -63,6 +64,7 @@ class DocumentsTab:
             gr.HTML(LEFT_OUT, elem_id="left-out", apply_default_css=False, js_on_load=None)
             self.uploads = gr.HTML("", elem_id="uploads", apply_default_css=False, js_on_load=None)
             self.cancel = gr.Button("Cancel", elem_id="cancel-button", visible=False, scale=0)
+            self.digest = DigestView(services, session, guard, self.collections.chosen)
             self.table = gr.HTML(
                 "",
                 elem_id="documents-table",
@@ -119,6 +121,7 @@ class DocumentsTab:
             **private,
         )
         self.collections.wire(self.table, self._table)
+        self.digest.wire()
 
     async def ingest(
         self, *, files: list[dict[str, Any]] | None, collection: str, session: Session

@@ -23,7 +23,8 @@ class Exchange:
 
     ``stage`` is set while the answer is in work, and ``position`` (from 1) while it waits in line
     for a busy model. ``error`` is the one line to show when it
-    failed; an answer may fail after part of its text came.
+    failed; an answer may fail after part of its text came. ``whole`` says that its sources are all
+    there is in the documents.
     """
 
     question: str
@@ -36,14 +37,15 @@ class Exchange:
     stopped: bool = False
     error: str | None = None
     passages: int | None = None
+    whole: bool = False
 
     def apply(self, event: ChatEvent) -> None:
         """Take in the next event of the answer."""
         match event:
             case StageChanged(stage, position):
                 self.stage, self.position = stage, position
-            case PassagesFound(chunks):
-                self.passages = len(chunks)
+            case PassagesFound(chunks, whole):
+                self.passages, self.whole = len(chunks), whole
             case TextDelta(text):
                 self.text += text
             case SourcesCited(sources):

@@ -32,6 +32,13 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def time_left(seconds: float) -> str:
+    """Return ``about 40 s left``, ``about 3 min left``."""
+    if seconds < 60:
+        return f"about {max(1, round(seconds))} s left"
+    return f"about {round(seconds / 60)} min left"
+
+
 def error_line(message: str) -> str:
     """Return one line in the style of errors."""
     one_line = " ".join(message.split())
@@ -73,6 +80,8 @@ def state_text(exchange: Exchange) -> str:
     parts = []
     if exchange.sources:
         parts.append(counted(len(exchange.sources), "source"))
+    if exchange.whole and exchange.sources:
+        parts.append("read whole")
     if exchange.stopped:
         parts.append("stopped by you")
     if exchange.finished is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from carrel.core.documents import READABLE, DocumentRecord, DocumentStatus, OutcomeKind
-from carrel.ui.render import confirmed_delete, counted
+from carrel.ui.render import confirmed_delete, counted, time_left
 from carrel.ui.upload import FileRow, Upload
 
 MOST_ROWS = 200
@@ -137,16 +137,10 @@ def _state(upload: Upload) -> str:
         rate = upload.chunks_per_second
         parts.append(f"{rate:.0f} chunks/s" if rate >= 10 else f"{rate:.1f} chunks/s")
     if upload.running and upload.seconds_left is not None:
-        parts.append(_time_left(upload.seconds_left))
+        parts.append(time_left(upload.seconds_left))
     if upload.stopped:
         parts.append("stopped by you")
     return " · ".join(parts)
-
-
-def _time_left(seconds: float) -> str:
-    if seconds < 60:
-        return f"about {max(1, round(seconds))} s left"
-    return f"about {round(seconds / 60)} min left"
 
 
 def _file_row(row: FileRow) -> str:

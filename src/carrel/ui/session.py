@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from carrel.core.access import Principal
 from carrel.core.chat import ChatEvent, Message, Role
@@ -19,13 +20,14 @@ class Session:
     """The one state object of the page; each tab gets a copy of the first, empty one.
 
     ``collection`` is the one whose documents are shown; ``uploads`` are shown above them, by the
-    ids of their jobs.
+    ids of their jobs. ``digesting`` is the summary or extraction in work.
     """
 
     principal: Principal = field(default_factory=Principal)
     conversation_id: str | None = None
     exchanges: list[Exchange] = field(default_factory=list)
     answering: Running[ChatEvent] | None = None
+    digesting: Running[Any] | None = None
     collection: str = ""
     uploads: dict[str, Upload] = field(default_factory=dict)
     _caller: str = ""

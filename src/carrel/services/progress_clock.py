@@ -1,0 +1,31 @@
+"""Progress of one level of a digest, with the time that is left."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from carrel.core.summaries import DigestProgress
+
+
+@dataclass(slots=True)
+class ProgressClock:
+    """Counts the parts of one level; the estimate supposes that each takes equally long."""
+
+    level: int
+    total: int
+    done: int = 0
+    _started: float = field(default_factory=time.monotonic)
+
+    def progress(self) -> DigestProgress:
+        """Return where the level stands."""
+        left = None
+        if self.done:
+            elapsed = time.monotonic() - self._started
+            left = elapsed / self.done * (self.total - self.done)
+        return DigestProgress(self.level, self.done, self.total, left)
+
+    def advance(self) -> DigestProgress:
+        """Count one more part, and return where the level stands."""
+        self.done += 1
+        return self.progress()
