@@ -11,8 +11,14 @@ import pytest
 from playwright.sync_api import expect
 
 from browsing import Visit
-from live_server import LiveServer
+from live_server import LiveServer, bundled_embedder
 from sample_documents import write_pdf
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _embedder_in_memory() -> None:
+    """Load the embedder: on a busy machine that takes longer than a page is waited for."""
+    bundled_embedder().embed_query("load the weights")
 
 
 @pytest.fixture

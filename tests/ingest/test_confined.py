@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 
 from carrel.core.documents import Section
 from carrel.core.errors import EncryptedDocument, UnreadableDocument, UnsupportedFormat
-from carrel.ingest.confined import PACKAGES, PROGRAM, ConfinedReaders, ReadingLimits
+from carrel.ingest.confined import PACKAGES, PROGRAM, READ_AHEAD, ConfinedReaders, ReadingLimits
 from old_documents import write_converter, write_old_office
 from sample_documents import write_docx, write_pdf, write_text
 from sample_pictures import write_picture
@@ -143,6 +144,18 @@ def test_an_abandoned_reading_takes_its_process_with_it(told: Told) -> None:
     assert len(children() - before) == 1
     sections.close()  # type: ignore[attr-defined]
     assert children() == before
+
+
+def test_a_process_reads_far_ahead_of_whoever_takes_its_sections(told: Told) -> None:
+    folders = set(Path(tempfile.gettempdir()).glob("carrel-reading-*"))
+    lines = READ_AHEAD // 2 // 1000
+    sections = told("first", *["x" * 900] * lines, "unpack", "last")
+    assert next(sections).text == "first"
+    [folder] = set(Path(tempfile.gettempdir()).glob("carrel-reading-*")) - folders
+    wait_for(lambda: list(folder.iterdir()))
+    texts = [section.text for section in sections]
+    assert len(texts) == lines + 2
+    assert texts[-1] == "last"
 
 
 def test_files_are_read_side_by_side(told: Told) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -207,8 +209,10 @@ async def test_a_file_that_is_still_written_is_left_until_it_is_quiet(
         with (folder / "a.txt").open("a") as stream:
             stream.write(" More.")
 
+    # Of this module alone: whatever else sleeps meanwhile is not to write, nor to spin.
+    own = SimpleNamespace(sleep=written_to, to_thread=asyncio.to_thread)
     with monkeypatch.context() as patched:
-        patched.setattr("carrel.services.folder_sync.asyncio.sleep", written_to)
+        patched.setattr("carrel.services.folder_sync.asyncio", own)
         ended = await synchronised(application, folder, quiet_seconds=1)
     assert ended == {"old/b.txt": "added"}
     assert (await synchronised(application, folder, quiet_seconds=0.01))["a.txt"] == "added"

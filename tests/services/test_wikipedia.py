@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -19,11 +21,13 @@ from carrel.core.protocols import Embedder
 from carrel.core.wiki import WikiProgress
 from carrel.ingest import wiki_volumes
 from carrel.ingest.wiki_volumes import ExportedWiki
+from carrel.services.file_ingestion import FileIngestion
 from carrel.services.indexing import DocumentIndexer
 from carrel.services.wiki_record import WikiRecord
 from carrel.services.wikipedia import WikiImport
 from carrel.settings.schema import Settings
 from sample_wiki import END, articles, write_wiki
+from waiting import wait_for
 
 ME = Principal()
 WIKI = "wiki_full"
@@ -36,9 +40,19 @@ class CountingEmbedder:
         self._embedder = embedder
         self.name, self.dimension = embedder.name, embedder.dimension
         self.texts: list[str] = []
+        self.go_on = Event()
+        self.go_on.set()
+        self._free: int | None = None
+
+    def hold_after(self, texts: int) -> None:
+        """Wait after so many texts, until ``go_on`` is set."""
+        self._free = texts
+        self.go_on.clear()
 
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
         self.texts.extend(texts)
+        if self._free is not None and len(self.texts) > self._free:
+            assert self.go_on.wait(60), "nobody asked the job to stop"
         return self._embedder.embed_documents(texts)
 
     def embed_query(self, text: str) -> list[float]:
@@ -127,12 +141,20 @@ async def test_a_run_that_was_stopped_goes_on_and_embeds_nothing_twice(
 
 
 async def test_a_run_stopped_within_a_volume_leaves_nothing_of_it(
-    application: Application, counting: CountingEmbedder, path: Path
+    application: Application,
+    counting: CountingEmbedder,
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with aclosing(make_import(application, path).run(WIKI)) as events:
-        async for _ in events:
-            if len(counting.texts) > 4:
-                break
+    # Progress tells the latest state alone, so that it may come when the volume has ended: the
+    # second one is held while it is embedded, until its job has been asked to stop.
+    counting.hold_after(4)
+    monkeypatch.setattr(FileIngestion, "interrupt", lambda _: counting.go_on.set())
+    running = asyncio.create_task(run(make_import(application, path)))
+    await asyncio.to_thread(wait_for, lambda: len(counting.texts) > 4)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
     assert await ready(application) == VOLUMES[:1]
     await run(make_import(application, path))
     assert await ready(application) == VOLUMES

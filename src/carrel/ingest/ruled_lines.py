@@ -62,21 +62,21 @@ def grids(page: pypdfium2.PdfPage) -> list[Grid]:
 
 def _strokes(page: pypdfium2.PdfPage) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
     """Yield the straight parts of the paths on the page; nothing where there are very many."""
-    objects = [
-        pdfium.FPDFPage_GetObject(page, index)
-        for index in range(pdfium.FPDFPage_CountObjects(page))
-    ]
-    paths = [each for each in objects if pdfium.FPDFPageObj_GetType(each) == _PATH]
+    # A page may have thousands of objects: what the wrappers look up for each call counts.
+    raw, object_at, type_of = page.raw, pdfium.FPDFPage_GetObject, pdfium.FPDFPageObj_GetType
+    objects = (object_at(raw, index) for index in range(pdfium.FPDFPage_CountObjects(raw)))
+    paths = [each for each in objects if type_of(each) == _PATH]
     points = sum(pdfium.FPDFPath_CountSegments(path) for path in paths)
     if len(paths) > _MOST_PATHS or points > _MOST_POINTS:
         return
     x, y, matrix = ctypes.c_float(), ctypes.c_float(), pdfium.FS_MATRIX()
+    to_x, to_y = ctypes.pointer(x), ctypes.pointer(y)
     for path in paths:
         pdfium.FPDFPageObj_GetMatrix(path, matrix)
         begin = last = (0.0, 0.0)
         for index in range(pdfium.FPDFPath_CountSegments(path)):
             segment = pdfium.FPDFPath_GetPathSegment(path, index)
-            pdfium.FPDFPathSegment_GetPoint(segment, x, y)
+            pdfium.FPDFPathSegment_GetPoint(segment, to_x, to_y)
             point = (
                 matrix.a * x.value + matrix.c * y.value + matrix.e,
                 matrix.b * x.value + matrix.d * y.value + matrix.f,

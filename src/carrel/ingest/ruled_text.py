@@ -12,7 +12,6 @@ import pypdfium2.raw as pdfium
 
 from carrel.ingest.aligned_columns import aligned_grids
 from carrel.ingest.cleaning import one_line
-from carrel.ingest.hyphenation import LINE_END_HYPHEN
 from carrel.ingest.ruled_lines import Grid, grids
 
 # What has longer cells is a layout of columns; in what has several long cells beside each other,
@@ -78,23 +77,26 @@ def _keeps_words(whole: str, original: str) -> bool:
 
 
 def _runs(text_page: pypdfium2.PdfTextPage, found: Sequence[Grid]) -> list[tuple[Place, str]]:
-    """Return the text in pieces that stand in one cell, or outside of all tables."""
+    """Return the text in pieces that stand in one cell, or outside of all tables.
+
+    The hyphens that pdfium finds at the ends of lines are ``LINE_END_HYPHEN`` in its text.
+    """
+    # A page has thousands of characters: what the wrappers look up for each call counts.
+    raw = text_page.raw
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    box = tuple(map(ctypes.pointer, (left, right, bottom, top)))
     runs: list[tuple[Place, list[str]]] = []
     before: tuple[int | None, float, float] = (None, 0.0, 0.0)
     for index in range(text_page.count_chars()):
-        if pdfium.FPDFText_IsHyphen(text_page, index) == 1:
-            character = LINE_END_HYPHEN
-        else:
-            character = chr(pdfium.FPDFText_GetUnicode(text_page, index))
+        character = chr(pdfium.FPDFText_GetUnicode(raw, index))
         # Blanks that pdfium puts in between have no place of their own.
         if character.isspace():
             if runs:
                 runs[-1][1].append(character)
             continue
-        pdfium.FPDFText_GetCharBox(text_page, index, left, right, bottom, top)
-        text_object = pdfium.FPDFText_GetTextObject(text_page, index)
-        drawn = ctypes.cast(text_object, ctypes.c_void_p).value
+        pdfium.FPDFText_GetCharBox(raw, index, *box)
+        text_object = pdfium.FPDFText_GetTextObject(raw, index)
+        drawn = ctypes.addressof(text_object.contents) if text_object else None
         y = (bottom.value + top.value) / 2
         # What is too long for its cell runs over the rule.
         goes_on = (

@@ -206,6 +206,7 @@ class DocumentsTab:
         jobs = self._services.jobs
         yield self._progress(session)
         events = Running(jobs.follow(job_id, session.principal))
+        cancelled = False
         try:
             async with aclosing(events.batches(UPDATE_INTERVAL)) as batches:
                 async for batch in batches:
@@ -216,8 +217,10 @@ class DocumentsTab:
                     if upload.done != done:
                         updates |= await self._refreshed(session)
                     yield updates
+            # Not where it ended with an error: when the server stops, the store may be closed.
+            cancelled = await self._was_cancelled(job_id, session)
         finally:
-            upload.end(stopped=await self._was_cancelled(job_id, session))
+            upload.end(stopped=cancelled)
         yield self._progress(session) | await self._refreshed(session)
 
     async def _was_cancelled(self, job_id: str, session: Session) -> bool:
