@@ -108,10 +108,14 @@ class AsyncClient:
             yield AsyncAnswerStream(address, response.aiter_bytes())
 
     async def search(
-        self, query: str, collection: str = USER_DATA, top_k: int | None = None
+        self,
+        query: str,
+        collection: str = USER_DATA,
+        top_k: int | None = None,
+        ids: Sequence[str] = (),
     ) -> list[Source]:
-        """Find passages, best first; no model is asked."""
-        return await self._send(calls.search(query, collection, top_k))
+        """Find passages, best first, in the documents of ``ids`` or in all; no model is asked."""
+        return await self._send(calls.search(query, collection, top_k, ids))
 
     async def upload(self, paths: Paths, collection: str = USER_DATA) -> list[Uploaded]:
         """Send one file or several, wait until they are ingested, and return each one's outcome."""

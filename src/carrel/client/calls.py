@@ -224,10 +224,14 @@ def delete_collection(name: str) -> Call[int]:
     return Call("DELETE", _collection(name), read)
 
 
-def search(query: str, collection: str, top_k: int | None) -> Call[list[Source]]:
-    """Find passages."""
+def search(
+    query: str, collection: str, top_k: int | None, ids: Sequence[str] = ()
+) -> Call[list[Source]]:
+    """Find passages, in certain documents where there are ``ids``."""
     read = _reads(SearchReply, lambda reply: [each.to_core() for each in reply.results])
-    given = {} if top_k is None else {"top_k": top_k}
+    given: dict[str, Any] = {} if top_k is None else {"top_k": top_k}
+    if ids:
+        given["ids"] = list(ids)
     body = _made(SearchBody, query=query, **given)
     return Call("POST", _collection(collection, "search"), read, body)
 

@@ -105,10 +105,14 @@ class Client:
             yield AnswerStream(address, response.iter_bytes())
 
     def search(
-        self, query: str, collection: str = USER_DATA, top_k: int | None = None
+        self,
+        query: str,
+        collection: str = USER_DATA,
+        top_k: int | None = None,
+        ids: Sequence[str] = (),
     ) -> list[Source]:
-        """Find passages, best first; no model is asked."""
-        return self._send(calls.search(query, collection, top_k))
+        """Find passages, best first, in the documents of ``ids`` or in all; no model is asked."""
+        return self._send(calls.search(query, collection, top_k, ids))
 
     def upload(self, paths: Paths, collection: str = USER_DATA) -> list[Uploaded]:
         """Send one file or several, wait until they are ingested, and return each one's outcome."""

@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from pydantic import ValidationError
 
 from carrel.client.failures import ApiError, error_of, transport_errors
-from carrel.client.replies import Answer, tokens_of
+from carrel.client.replies import Answer, sentences_of, tokens_of
 from carrel.core.chat import AnswerScored, FinishReason, TokenLogprob, Usage
 from carrel.core.documents import Source
 from carrel.core.errors import RemoteUnavailable
 from carrel.wire.completions import ChunkBody
 from carrel.wire.errors import ErrorBody
+from carrel.wire.sources import SentenceBody
 
 DATA = b"data:"
 DONE = b"[DONE]"
@@ -31,6 +32,7 @@ class ChunkReader:
         self._model = ""
         self._dropped_turns = 0
         self._scored: AnswerScored | None = None
+        self._sentences: list[SentenceBody] = []
         self._rest = b""
 
     def feed(self, data: bytes) -> list[str]:
@@ -64,6 +66,7 @@ class ChunkReader:
             dropped_turns=self._dropped_turns,
             logprobs=tuple(self.logprobs),
             scored=self._scored,
+            sentences=sentences_of(self._sentences, "".join(self.texts), self.sources),
         )
 
     def _read(self, data: bytes) -> None:
@@ -90,6 +93,7 @@ class ChunkReader:
             self._usage = chunk.usage.to_core()
         if chunk.sources is not None:
             self.sources = tuple(each.to_core() for each in chunk.sources)
+        self._sentences = chunk.answer_sentences or self._sentences
         self._scored = chunk.scored or self._scored
         self._dropped_turns = chunk.dropped_turns or self._dropped_turns
 

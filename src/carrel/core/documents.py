@@ -81,7 +81,11 @@ class RetrievedChunk:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One numbered source of an answer; ``quote`` is verbatim from ``text``."""
+    """One numbered source of an answer; ``quote`` is verbatim from ``text``.
+
+    ``start`` is where ``text`` starts within its page (or its section where there are no pages), in
+    characters. ``used`` says whether a sentence of the answer cites it.
+    """
 
     index: int
     document: str
@@ -91,6 +95,8 @@ class Source:
     score: float
     text: str
     quote: str
+    start: int = 0
+    used: bool = False
 
 
 class DocumentStatus(StrEnum):

@@ -1,10 +1,10 @@
 """What a chat completion request is answered with, whole or as the chunks of a stream.
 
 Format: https://platform.openai.com/docs/api-reference/chat/object, and extensions: at the top level
-``sources`` where documents were asked; ``score``, which the reward model ``score_model`` gave the
-answer, where the server has one; and ``dropped_turns``, the number of messages that did not fit the
-context; in ``usage`` the answer's timing. In a stream they stand in the last chunk before
-``[DONE]``.
+``sources`` and ``answer_sentences`` where documents were asked; ``score``, which the reward model
+``score_model`` gave the answer, where the server has one; and ``dropped_turns``, the number of
+messages that did not fit the context; in ``usage`` the answer's timing. In a stream they stand in
+the last chunk before ``[DONE]``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer
 from carrel.core.chat import AnswerScored, FinishReason, Usage
 from carrel.wire.body import ReplyBody
 from carrel.wire.logprobs import LogprobsBody
-from carrel.wire.sources import SourceBody
+from carrel.wire.sources import SentenceBody, SourceBody
 
 Finish = Literal["stop", "length"]
 
@@ -122,6 +122,7 @@ class CompletionBody(ScoreFields):
     choices: list[ChoiceBody]
     usage: UsageBody
     sources: list[SourceBody] | None = None
+    answer_sentences: list[SentenceBody] | None = None
     dropped_turns: int = 0
 
 
@@ -151,4 +152,5 @@ class ChunkBody(ScoreFields):
     choices: list[ChunkChoice]
     usage: UsageBody | None = None
     sources: list[SourceBody] | None = None
+    answer_sentences: list[SentenceBody] | None = None
     dropped_turns: int | None = None
