@@ -14,7 +14,7 @@ from typing import get_args
 from carrel import __version__
 from carrel.core.errors import InvalidSetting
 from carrel.core.protocols import Embedder, TextWindow, VectorIndex
-from carrel.core.reading import ReaderRegistry, Splitter
+from carrel.core.reading import PagePainter, ReaderRegistry, Splitter
 from carrel.core.reranking import Reranker
 from carrel.core.web import WebSource
 from carrel.core.wiki import WikiDump
@@ -45,6 +45,7 @@ from carrel.services.indexing import DocumentIndexer
 from carrel.services.ingestion import IngestionService
 from carrel.services.job_in_work import files_in_work
 from carrel.services.jobs import IngestionJobs
+from carrel.services.places import PlaceService
 from carrel.services.reindexing import Reindexing
 from carrel.services.retrieval import RetrievalService, SearchIndexes
 from carrel.services.scoring import AnswerScoring
@@ -168,6 +169,7 @@ def build(
             settings,
             stores,
             readers=readers,
+            painter=_painter(settings.documents, opening),
             web=web or _public_web(settings, readers),
             pool=pool,
             scorer=scorer,
@@ -256,6 +258,13 @@ def _readers(documents: DocumentSettings) -> ConfinedReaders:
     return ConfinedReaders(ReadingLimits(documents.max_reading_seconds, memory), recognition)
 
 
+def _painter(documents: DocumentSettings, opening: ExitStack) -> PagePainter:
+    # Other processes than the readers': a job that is cancelled interrupts those.
+    painter = _readers(documents)
+    opening.callback(painter.close)
+    return painter
+
+
 def _reading_fingerprint(documents: DocumentSettings) -> str:
     """Return what, besides a file itself, decides how it is cut into chunks."""
     cut = (documents.chunk_size, documents.chunk_overlap, documents.embedder)
@@ -301,6 +310,7 @@ def _services(
     stores: _Stores,
     *,
     readers: ReaderRegistry,
+    painter: PagePainter,
     web: WebSource,
     pool: ModelPool,
     scorer: RewardModel | None,
@@ -339,6 +349,7 @@ def _services(
         history=HistoryService(SqliteConversationStore(stores.database)),
         health=HealthService(pool),
         web=fetching,
+        places=PlaceService(collections, catalog, painter),
     )
 
 

@@ -99,6 +99,38 @@ class Source:
     used: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """A page to look at: ``page`` counts from 1, ``width`` is in pixels, ``quote`` is marked."""
+
+    page: int
+    width: int = 1200
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PagePicture:
+    """The picture of a page as PNG.
+
+    ``pages`` is how many the document has; ``marked`` says whether the quote was found on it.
+    """
+
+    content: bytes
+    pages: int
+    marked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A quote within what stands around it: ``text[start:end]`` is the quote, verbatim."""
+
+    text: str
+    start: int
+    end: int
+    page: int | None
+    heading: str | None
+
+
 class DocumentStatus(StrEnum):
     """Where a document stands. Only a ready one is searched."""
 
