@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from carrel.core.access import Principal
 from carrel.core.chat import ChatEvent, Message, Role
 from carrel.core.conversations import SavedTurn
+from carrel.core.documents import Source
+from carrel.services.checking import check
 from carrel.ui.exchange import Exchange
 from carrel.ui.running import Running
 from carrel.ui.upload import Upload
@@ -19,7 +21,7 @@ class Session:
     """The one state object of the page; each tab gets a copy of the first, empty one.
 
     ``collection`` is the one whose documents are shown; ``uploads`` are shown above them, by the
-    ids of their jobs.
+    ids of their jobs. ``found`` is what the last search found.
     """
 
     principal: Principal = field(default_factory=Principal)
@@ -27,6 +29,7 @@ class Session:
     exchanges: list[Exchange] = field(default_factory=list)
     answering: Running[ChatEvent] | None = None
     collection: str = ""
+    found: Sequence[Source] = ()
     uploads: dict[str, Upload] = field(default_factory=dict)
     _caller: str = ""
 
@@ -68,6 +71,7 @@ class Session:
                 answered = self.exchanges[-1]
                 answered.text = turn.message.content
                 answered.sources = turn.sources
+                answered.sentences = tuple(check(answered.question, answered.text, turn.sources))
 
     def messages(self, question: str) -> tuple[Message, ...]:
         """Return the answered questions with their answers, and the new question last."""
