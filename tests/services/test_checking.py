@@ -67,6 +67,13 @@ def test_other_endings_and_ways_to_write_a_number_are_the_same_words() -> None:
     assert supported("The trust ran 3 ferries, and its operating cost rose.") == [True]
 
 
+@pytest.mark.parametrize(
+    "answer", ["2. **Revenue** was 18.4 million euros", "Revenue was 18.4 million euros [7]."]
+)
+def test_numbers_of_lists_and_of_sources_are_no_statement(answer: str) -> None:
+    assert supported(answer) == [True]
+
+
 def test_a_sentence_may_stand_on_two_sources() -> None:
     answer = "Operating costs rose to 15.1 million euros, and the pier costs 4.1 million euros."
     [sentence] = cite_answer("?", answer, retrieved(FERRIES, PIER)).sentences

@@ -7,6 +7,7 @@ how rare they are, and all of its numbers and names. ``benchmarks/citations.py``
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -25,6 +26,8 @@ MOST_CITATIONS = 3
 _QUESTION_WEIGHT = 0.5
 _AROUND_WEIGHT = 0.2
 _RANK_WEIGHT = 0.02
+# The number of an item in a list, and that of a source, as models write it of their own accord.
+_NOT_SAID = re.compile(r"\A[\s#>*+|-]*\d{1,3}[.)]\s|\[\d{1,3}\]")
 
 
 def cite_answer(question: str, answer: str, chunks: Sequence[RetrievedChunk]) -> SourcesCited:
@@ -62,6 +65,7 @@ def check(question: str, answer: str, sources: Sequence[Source]) -> list[Checked
 
 
 def _citations(sentence: str, asked: set[str], given: SourceSentences) -> tuple[Citation, ...]:
+    sentence = _NOT_SAID.sub(" ", sentence)
     said, exact = terms(sentence), exact_terms(sentence)
     chosen: list[Evidence] = []
     covered: set[str] = set()

@@ -19,6 +19,9 @@ _SENTENCE_END = re.compile(
         (
             # An initial, or an abbreviation before a small letter, ends no sentence.
             r"(?<=[.!?])(?<!\b\w\.)\s+(?![a-z])",
+            # Quotes, brackets and the stars of Markdown close behind the full stop.
+            r"(?<=[.!?][\"”’)*_])\s+(?=[^\Wa-z]|[\"“‘(*_])",
+            r"(?<=[.!?]\*\*)\s+(?=[^\Wa-z]|[\"“‘(*_])",
             r"(?<=[。！？])\s*",
             r"\n{2,}",
             # A line of a PDF page ends in the middle of a sentence: after a long line that ends
