@@ -30,6 +30,7 @@ from carrel.wire.documents import (
     DeletedDocument,
     DocumentBody,
     DocumentList,
+    PassageBody,
     TextDocument,
     UploadReply,
     WebDocuments,
@@ -240,6 +241,24 @@ def documents(collection: str) -> Call[list[DocumentBody]]:
     """List the documents of a collection."""
     read = _reads(DocumentList, lambda reply: reply.documents)
     return Call("GET", _collection(collection, "documents"), read)
+
+
+def page_picture(document_id: str, page: int, collection: str, quote: str) -> Call[bytes]:
+    """Have a page of a PDF drawn."""
+
+    def read(status: int, content: bytes) -> bytes:
+        if status >= 400:
+            raise error_of_reply(status, content)
+        return content
+
+    path = _collection(collection, "documents", document_id, "pages", f"{page}.png")
+    return Call("GET", path, read, params={"quote": quote} if quote else {}, patient=True)
+
+
+def passage(document_id: str, quote: str, collection: str) -> Call[PassageBody]:
+    """Show a quote within the text around it."""
+    path = _collection(collection, "documents", document_id, "passage")
+    return Call("GET", path, _reads(PassageBody, lambda reply: reply), params={"quote": quote})
 
 
 def delete_document(document_id: str, collection: str) -> Call[None]:

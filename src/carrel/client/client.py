@@ -25,7 +25,7 @@ from carrel.client.replies import Answer, Health, Uploaded
 from carrel.client.streams import AnswerStream
 from carrel.core.documents import USER_DATA, Source
 from carrel.wire.collections import CollectionBody
-from carrel.wire.documents import AcceptedReply, DocumentBody
+from carrel.wire.documents import AcceptedReply, DocumentBody, PassageBody
 from carrel.wire.jobs import JobBody, JobEventBody
 from carrel.wire.models import ModelBody
 
@@ -164,6 +164,16 @@ class Client:
     def documents(self, collection: str = USER_DATA) -> list[DocumentBody]:
         """List the documents of a collection."""
         return self._send(calls.documents(collection))
+
+    def page_picture(
+        self, document_id: str, page: int, collection: str = USER_DATA, *, quote: str = ""
+    ) -> bytes:
+        """Return the picture of a page of a PDF as PNG, with a quote marked where it is found."""
+        return self._send(calls.page_picture(document_id, page, collection, quote))
+
+    def passage(self, document_id: str, quote: str, collection: str = USER_DATA) -> PassageBody:
+        """Return a quote of a document within the text around it."""
+        return self._send(calls.passage(document_id, quote, collection))
 
     def delete_document(self, document_id: str, collection: str = USER_DATA) -> None:
         """Delete a document."""
