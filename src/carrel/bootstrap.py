@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from carrel import __version__
 from carrel.core.errors import InvalidSetting
 from carrel.core.protocols import Embedder, TextWindow, VectorIndex
 from carrel.core.reading import PagePainter, ReaderRegistry, Splitter
@@ -46,6 +45,7 @@ from carrel.services.ingestion import IngestionService
 from carrel.services.job_in_work import files_in_work
 from carrel.services.jobs import IngestionJobs
 from carrel.services.places import PlaceService
+from carrel.services.reading_fingerprint import reading_fingerprint
 from carrel.services.reindexing import Reindexing
 from carrel.services.retrieval import RetrievalService, SearchIndexes
 from carrel.services.scoring import AnswerScoring
@@ -163,13 +163,13 @@ def build(
         pool = ModelPool(model_loaders(settings), model_planner(settings))
         spec = score_spec(settings)
         scorer = RewardModel(spec) if spec is not None else None
-        readers = _readers(settings.documents)
-        opening.callback(readers.close)
+        readers = _readers(settings.documents, opening)
         services = _services(
             settings,
             stores,
             readers=readers,
-            painter=_painter(settings.documents, opening),
+            # Processes of its own: a job that is cancelled interrupts those of the readers.
+            painter=_readers(settings.documents, opening),
             web=web or _public_web(settings, readers),
             pool=pool,
             scorer=scorer,
@@ -252,24 +252,13 @@ def _open_stores(settings: Settings, embedder: Embedder | None, opening: ExitSta
     )
 
 
-def _readers(documents: DocumentSettings) -> ConfinedReaders:
+def _readers(documents: DocumentSettings, opening: ExitStack) -> ConfinedReaders:
     memory = int(documents.max_reading_memory * 2**30)
     recognition = {"ocr": documents.ocr, "ocr_languages": documents.ocr_languages}
-    return ConfinedReaders(ReadingLimits(documents.max_reading_seconds, memory), recognition)
-
-
-def _painter(documents: DocumentSettings, opening: ExitStack) -> PagePainter:
-    # Other processes than the readers': a job that is cancelled interrupts those.
-    painter = _readers(documents)
-    opening.callback(painter.close)
-    return painter
-
-
-def _reading_fingerprint(documents: DocumentSettings) -> str:
-    """Return what, besides a file itself, decides how it is cut into chunks."""
-    cut = (documents.chunk_size, documents.chunk_overlap, documents.embedder)
-    recognised = (documents.ocr, documents.ocr_languages)
-    return " ".join(["carrel", __version__, *map(str, (*cut, *recognised))])
+    limits = ReadingLimits(documents.max_reading_seconds, memory)
+    readers = ConfinedReaders(limits, recognition)
+    opening.callback(readers.close)
+    return readers
 
 
 def _embedder(documents: DocumentSettings, offline: bool, opening: ExitStack) -> Embedder:
@@ -322,7 +311,7 @@ def _services(
         readers,
         _splitter(documents, indexes.embedder),
         documents.max_file_megabytes,
-        _reading_fingerprint(documents),
+        reading_fingerprint(documents),
     )
     files = FileIngestion(catalog, stores.originals, stores.indexer, tools)
     ingestion = IngestionService(collections, files, readers)
