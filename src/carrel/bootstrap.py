@@ -13,7 +13,7 @@ from typing import get_args
 
 from carrel.core.errors import InvalidSetting
 from carrel.core.protocols import Embedder, TextWindow, VectorIndex
-from carrel.core.reading import ReaderRegistry, Splitter
+from carrel.core.reading import PagePainter, ReaderRegistry, Splitter
 from carrel.core.reranking import Reranker
 from carrel.core.web import WebSource
 from carrel.core.wiki import WikiDump
@@ -45,6 +45,7 @@ from carrel.services.indexing import DocumentIndexer
 from carrel.services.ingestion import IngestionService
 from carrel.services.job_in_work import files_in_work
 from carrel.services.jobs import IngestionJobs
+from carrel.services.places import PlaceService
 from carrel.services.reindexing import Reindexing
 from carrel.services.retrieval import RetrievalService, SearchIndexes
 from carrel.services.scoring import AnswerScoring
@@ -164,12 +165,13 @@ def build(
         pool = ModelPool(model_loaders(settings), model_planner(settings))
         spec = score_spec(settings)
         scorer = RewardModel(spec) if spec is not None else None
-        readers = _readers(settings.documents)
-        opening.callback(readers.close)
+        readers = _readers(settings.documents, opening)
         services = _services(
             settings,
             stores,
             readers=readers,
+            # Processes of its own: a job that is cancelled interrupts those of the readers.
+            painter=_readers(settings.documents, opening),
             web=web or _public_web(settings, readers),
             pool=pool,
             scorer=scorer,
@@ -252,10 +254,13 @@ def _open_stores(settings: Settings, embedder: Embedder | None, opening: ExitSta
     )
 
 
-def _readers(documents: DocumentSettings) -> ConfinedReaders:
+def _readers(documents: DocumentSettings, opening: ExitStack) -> ConfinedReaders:
     memory = int(documents.max_reading_memory * 2**30)
     recognition = {"ocr": documents.ocr, "ocr_languages": documents.ocr_languages}
-    return ConfinedReaders(ReadingLimits(documents.max_reading_seconds, memory), recognition)
+    limits = ReadingLimits(documents.max_reading_seconds, memory)
+    readers = ConfinedReaders(limits, recognition)
+    opening.callback(readers.close)
+    return readers
 
 
 def _embedder(documents: DocumentSettings, offline: bool, opening: ExitStack) -> Embedder:
@@ -296,6 +301,7 @@ def _services(
     stores: _Stores,
     *,
     readers: ReaderRegistry,
+    painter: PagePainter,
     web: WebSource,
     pool: ModelPool,
     scorer: RewardModel | None,
@@ -338,6 +344,7 @@ def _services(
         history=HistoryService(SqliteConversationStore(stores.database)),
         health=HealthService(pool),
         web=fetching,
+        places=PlaceService(collections, catalog, painter),
     )
 
 

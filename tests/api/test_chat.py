@@ -67,6 +67,10 @@ def test_asking_documents_names_the_sources(http: httpx.Client, gate: str) -> No
     body = ask(http, documents={"collections": [gate]}).json()
     listed = http.get(f"/v1/collections/{gate}/documents").json()["documents"]
     (source,) = body["sources"]
+    cited = [each for each in body["answer_sentences"] if each["supported"]]
+    citation = cited[0]["citations"][0]
+    assert citation["source"] == 1
+    assert source["text"][citation["start"] : citation["end"]] == citation["quote"]
     assert source == {
         "index": 1,
         "document": "gate.txt",
@@ -76,6 +80,8 @@ def test_asking_documents_names_the_sources(http: httpx.Client, gate: str) -> No
         "score": source["score"],
         "text": "The gate code is 4711.\nThe gate is green.",
         "quote": "The gate code is 4711.",
+        "start": 0,
+        "used": True,
     }
     assert 0 < source["score"] <= 1
 

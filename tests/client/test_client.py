@@ -22,6 +22,7 @@ from carrel.core.errors import (
     NotAuthenticated,
     NothingToSearch,
     PathNotFound,
+    PlaceNotFound,
 )
 from client_kinds import connect
 from live_server import FailingEngine, LiveServer, WatchedEngine, live_server, pool_of, settings_in
@@ -203,3 +204,35 @@ def test_an_environment_proxy_is_not_asked_for_a_server_on_this_machine(
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with connect(kind, live.address) as client:
         assert client.health().ready
+
+
+def test_an_answer_knows_where_its_sentences_stand(client: Any, gate: str) -> None:
+    question = "The gate is green. Dragons fly."
+    with client.stream(question, documents=Documents(collections=[gate])) as stream:
+        "".join(stream)
+    for answer in (client.ask(question, gate), stream.answer()):
+        last = answer.sentences[-1]
+        quotes = [each.quote for sentence in answer.sentences for each in sentence.citations]
+        assert quotes
+        assert all(each in answer.sources[0].text for each in quotes)
+        assert answer.text[last.start : last.end] == last.text == "Dragons fly."
+        assert (answer.sources[0].used, last.supported) == (True, False)
+
+
+def test_a_search_keeps_to_its_documents(client: Any, gate: str) -> None:
+    client.upload_text("fence", "The fence is green, too.", gate)
+    [fence] = [each for each in client.documents(gate) if each.name.startswith("fence")]
+    found = client.search("What is green?", gate, ids=[fence.id])
+    assert [each.document_id for each in found] == [fence.id]
+
+
+def test_the_place_of_a_quote_is_shown(client: Any, collection: str, tmp_path: Path) -> None:
+    pdf = write_pdf(tmp_path / "a.pdf", ["The gate is green."])
+    [uploaded] = client.upload(pdf, collection)
+    document = uploaded.document.id
+    picture = client.page_picture(document, 1, collection, quote="gate is green")
+    assert picture.startswith(b"\x89PNG")
+    passage = client.passage(document, "gate is", collection)
+    assert passage.text[passage.start : passage.end] == "gate is"
+    with pytest.raises(PlaceNotFound, match="no page 2"):
+        client.page_picture(document, 2, collection)

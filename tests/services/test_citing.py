@@ -42,6 +42,12 @@ def test_a_sentence_goes_on_over_the_lines_of_a_page_and_rows_of_a_table_do_not(
         "Mary N. Dillon leads Foot Locker, Inc. from now on.",
         "Really.",
     ]
+    assert sentences("He said “No.” Then he left (at six.) It was **late.** *So* it ended.") == [
+        "He said “No.”",
+        "Then he left (at six.)",
+        "It was **late.**",
+        "*So* it ended.",
+    ]
     assert sentences("Short heading\nA paragraph below it") == [
         "Short heading",
         "A paragraph below it",

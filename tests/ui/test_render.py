@@ -17,12 +17,11 @@ from carrel.ui.render import (
     counted,
     error_line,
     example_questions,
-    exchange_html,
-    sources_html,
     state_text,
     thread_html,
     welcome_html,
 )
+from carrel.ui.render_exchange import exchange_html, sources_html
 
 HOSTILE = """<img src=x onerror=alert(1)>"'&.pdf"""
 SOURCE = Source(
@@ -71,7 +70,7 @@ def test_sources_after_the_third_wait_behind_a_line_and_keep_their_numbers() -> 
     assert shown.count('class="source"') == 3
     assert hidden.count('class="source"') == 2
     assert "2 more sources" in hidden
-    assert '<ol class="source-list" start="4">' in hidden
+    assert '<span class="source-number">4</span>' in hidden
 
 
 def test_question_and_answer_are_escaped() -> None:

@@ -48,7 +48,11 @@ def test_a_saved_chat_is_opened_with_its_sources() -> None:
         ],
     )
     assert session.conversation_id == "id"
-    assert session.exchanges == [Exchange("a", "A", (SOURCE,)), Exchange("b")]
+    [first, second] = session.exchanges
+    assert (first.question, first.text, first.sources) == ("a", "A", (SOURCE,))
+    # Its sentences are checked anew: only the text and the sources are saved.
+    assert [(each.text, each.supported) for each in first.sentences] == [("A", False)]
+    assert second == Exchange("b")
 
 
 def test_leaving_a_chat_stops_its_answer() -> None:

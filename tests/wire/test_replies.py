@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from pydantic import ValidationError
 
 from carrel.core.chat import AnswerScored, FinishReason, TokenLogprob, Usage
+from carrel.core.citations import CheckedSentence, Citation
 from carrel.core.documents import DocumentRecord, DocumentStatus, FileOutcome, OutcomeKind, Source
 from carrel.wire.completions import FINISH, ChunkBody, ChunkChoice, DeltaBody, UsageBody
 from carrel.wire.documents import DocumentBody, OutcomeBody, TextDocument
 from carrel.wire.errors import ErrorBody
 from carrel.wire.logprobs import LogprobsBody
-from carrel.wire.sources import SourceBody
+from carrel.wire.sources import SentenceBody, SourceBody
 
-SOURCE = Source(2, "a.pdf", "id1", "UserData", 3, 0.5, "Whole text.", "text")
+SOURCE = Source(2, "a.pdf", "id1", "UserData", 3, 0.5, "Whole text.", "text", 40, True)
 
 
 def test_a_source_survives_the_wire() -> None:
     sent = SourceBody.of(SOURCE).model_dump_json()
     assert SourceBody.model_validate_json(sent).to_core() == SOURCE
+
+
+def test_a_checked_sentence_survives_the_wire() -> None:
+    citations = (Citation(SOURCE, 6, 10),)
+    sentence = CheckedSentence("Text.", 3, 8, citations)
+    body = SentenceBody.model_validate_json(SentenceBody.of(sentence).model_dump_json())
+    assert (body.supported, body.citations[0].source) == (True, 2)
+    assert (body.citations[0].quote, body.citations[0].page_start) == ("text", 46)
+    assert body.to_core("Ah. Text.", [SOURCE]) == replace(sentence, text=" Text")
+
+
+@pytest.mark.parametrize("wrong", [{"source": 9}, {"start": 10}, {"end": 99}])
+def test_a_citation_of_no_place_is_not_read(wrong: dict[str, int]) -> None:
+    body = SentenceBody.of(CheckedSentence("x", 0, 1, (Citation(SOURCE, 6, 10),)))
+    citation = body.citations[0].model_copy(update=wrong)
+    with pytest.raises(ValueError, match="source"):
+        body.model_copy(update={"citations": [citation]}).to_core("x", [SOURCE])
 
 
 def test_usage_survives_the_wire() -> None:

@@ -22,7 +22,6 @@ from carrel.core.chat import (
     TextDelta,
     TokenLogprob,
 )
-from carrel.core.documents import Source
 from carrel.services.chat import ChatService
 from carrel.wire.completions import (
     FINISH,
@@ -35,7 +34,7 @@ from carrel.wire.completions import (
     UsageBody,
 )
 from carrel.wire.logprobs import LogprobsBody
-from carrel.wire.sources import SourceBody
+from carrel.wire.sources import SentenceBody, SourceBody
 
 
 @dataclass(slots=True)
@@ -48,7 +47,7 @@ class Answering:
     model: str
     id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
     created: int = field(default_factory=lambda: int(time.time()))
-    _sources: Sequence[Source] | None = None
+    _cited: SourcesCited | None = None
     _whole_documents: bool | None = None
     _scored: AnswerScored | None = None
     _finished: Finished | None = None
@@ -124,7 +123,7 @@ class Answering:
 
     def _keep(self, each: ChatEvent) -> None:
         if isinstance(each, SourcesCited):
-            self._sources = each.sources
+            self._cited = each
         elif isinstance(each, PassagesFound):
             self._whole_documents = each.whole
         elif isinstance(each, AnswerScored):
@@ -139,11 +138,11 @@ class Answering:
         return self._finished
 
     def _extensions(self, finished: Finished) -> dict[str, Any]:
-        cited = self._sources
-        sources = None if cited is None else [SourceBody.of(each) for each in cited]
+        cited = self._cited
         scored = self._scored
         return {
-            "sources": sources,
+            "sources": cited and [SourceBody.of(each) for each in cited.sources],
+            "answer_sentences": cited and [SentenceBody.of(each) for each in cited.sentences],
             "whole_documents": self._whole_documents,
             "score": scored.score if scored else None,
             "score_model": scored.model if scored else None,

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 from http import HTTPStatus
 from pathlib import PurePosixPath
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 
 from carrel.api.connection import while_connected
@@ -16,7 +19,7 @@ from carrel.api.deps import Api, ApiState, Caller
 from carrel.api.errors import CLASS_OF_CODE, reply_with
 from carrel.api.outcomes import cleaned_outcome, cleaned_record
 from carrel.api.uploads import Received, receive
-from carrel.core.documents import DocumentRecord, FileOutcome, OutcomeKind
+from carrel.core.documents import DocumentRecord, FileOutcome, OutcomeKind, PageView
 from carrel.core.errors import CarrelError, UnreadableDocument
 from carrel.core.jobs import Job
 from carrel.wire.documents import (
@@ -26,13 +29,33 @@ from carrel.wire.documents import (
     DocumentList,
     FailedFile,
     OutcomeBody,
+    PassageBody,
     UploadReply,
 )
 
 router = APIRouter()
 
+LONGEST_QUOTE = 4000
+SMALLEST_WIDTH, LARGEST_WIDTH = 200, 2400
+
 # An original may be a web page of someone's making: it must not run as one of this server's.
 INERT = {"Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Control": "no-store"}
+
+
+@dataclass(frozen=True, slots=True)
+class PagePlace:
+    """Which page of which document is asked for, from the address of the request."""
+
+    name: str
+    document_id: str
+    page: Annotated[int, Path(ge=1, le=1_000_000)]
+    quote: Annotated[str, Query(max_length=LONGEST_QUOTE)] = ""
+    width: Annotated[int, Query(ge=SMALLEST_WIDTH, le=LARGEST_WIDTH)] = 1200
+
+    @property
+    def view(self) -> PageView:
+        """The page as core knows it."""
+        return PageView(self.page, self.width, self.quote)
 
 
 @router.post("/v1/collections/{name}/documents")
@@ -125,6 +148,39 @@ async def get_content(name: str, document_id: str, api: ApiState, caller: Caller
         media_type="application/octet-stream",
         headers=INERT,
     )
+
+
+@router.get("/v1/collections/{name}/documents/{document_id}/pages/{page}.png")
+async def get_page(
+    place: Annotated[PagePlace, Depends()], request: Request, api: ApiState, caller: Caller
+) -> Response:
+    """Send the picture of a page; ``X-Carrel-Quote`` says whether the quote was found on it."""
+    record = await api.services.collections.document(place.name, place.document_id, caller)
+    # The picture is asked for anew each time, so that one of a deleted document is not shown; where
+    # it is unchanged it is neither drawn nor sent.
+    tag = sha256(repr((record.id, record.sha256, place.view)).encode()).hexdigest()[:32]
+    headers = {**INERT, "Cache-Control": "private, no-cache", "ETag": f'"{tag}"'}
+    if request.headers.get("if-none-match") == f'"{tag}"':
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    picture = await api.services.places.picture(place.name, place.document_id, place.view, caller)
+    headers["X-Carrel-Pages"] = str(picture.pages)
+    if place.view.quote:
+        headers["X-Carrel-Quote"] = "marked" if picture.marked else "not-found"
+    return Response(picture.content, media_type="image/png", headers=headers)
+
+
+@router.get("/v1/collections/{name}/documents/{document_id}/passage")
+async def get_passage(
+    name: str,
+    document_id: str,
+    quote: Annotated[str, Query(min_length=1, max_length=LONGEST_QUOTE)],
+    api: ApiState,
+    caller: Caller,
+) -> PassageBody:
+    """Send a quote within the text around it."""
+    record = await api.services.collections.document(name, document_id, caller)
+    passage = await api.services.places.passage(name, document_id, quote, caller)
+    return PassageBody.of(record, passage)
 
 
 @router.delete("/v1/collections/{name}/documents/{document_id}")

@@ -26,6 +26,7 @@ STATUS_CODES: Mapping[type[CarrelError], int] = {
     errors.ModelNotFound: 404,
     errors.CollectionNotFound: 404,
     errors.DocumentNotFound: 404,
+    errors.PlaceNotFound: 404,
     errors.ConversationNotFound: 404,
     errors.JobNotFound: 404,
     errors.PathNotFound: 404,

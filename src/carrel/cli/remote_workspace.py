@@ -180,7 +180,7 @@ class RemoteWorkspace:
                 yield TextDelta(text)
         answer = stream.answer()
         if scope is not None:
-            yield SourcesCited(tuple(answer.sources))
+            yield SourcesCited(tuple(answer.sources), tuple(answer.sentences))
         if answer.scored is not None:
             yield answer.scored
         yield Finished(answer.finish_reason, answer.usage, answer.model, answer.dropped_turns)
@@ -188,7 +188,8 @@ class RemoteWorkspace:
     async def search(self, question: str, scope: Scope) -> Sequence[Source]:
         """Search without a model."""
         [collection] = scope.collections
-        return await self._client.search(question, collection, scope.top_k)
+        ids = scope.document_ids
+        return await self._client.search(question, collection, scope.top_k, ids)
 
     async def summarize(self, request: DigestRequest) -> AsyncGenerator[SummaryEvent]:
         """Summarise documents."""

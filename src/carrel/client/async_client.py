@@ -27,7 +27,7 @@ from carrel.client.streams import AsyncAnswerStream
 from carrel.core.documents import USER_DATA, Source
 from carrel.core.summaries import Extracted, Summarized
 from carrel.wire.collections import CollectionBody
-from carrel.wire.documents import AcceptedReply, DocumentBody
+from carrel.wire.documents import AcceptedReply, DocumentBody, PassageBody
 from carrel.wire.jobs import JobBody, JobEventBody
 from carrel.wire.models import ModelBody
 
@@ -110,10 +110,14 @@ class AsyncClient:
             yield AsyncAnswerStream(address, response.aiter_bytes())
 
     async def search(
-        self, query: str, collection: str = USER_DATA, top_k: int | None = None
+        self,
+        query: str,
+        collection: str = USER_DATA,
+        top_k: int | None = None,
+        ids: Sequence[str] = (),
     ) -> list[Source]:
-        """Find passages, best first; no model is asked."""
-        return await self._send(calls.search(query, collection, top_k))
+        """Find passages, best first, in the documents of ``ids`` or in all; no model is asked."""
+        return await self._send(calls.search(query, collection, top_k, ids))
 
     async def summarize(
         self, collection: str = USER_DATA, **options: Unpack[DigestOptions]
@@ -211,6 +215,18 @@ class AsyncClient:
     async def documents(self, collection: str = USER_DATA) -> list[DocumentBody]:
         """List the documents of a collection."""
         return await self._send(calls.documents(collection))
+
+    async def page_picture(
+        self, document_id: str, page: int, collection: str = USER_DATA, *, quote: str = ""
+    ) -> bytes:
+        """Return the picture of a page of a PDF as PNG, with a quote marked where it is found."""
+        return await self._send(calls.page_picture(document_id, page, collection, quote))
+
+    async def passage(
+        self, document_id: str, quote: str, collection: str = USER_DATA
+    ) -> PassageBody:
+        """Return a quote of a document within the text around it."""
+        return await self._send(calls.passage(document_id, quote, collection))
 
     async def delete_document(self, document_id: str, collection: str = USER_DATA) -> None:
         """Delete a document."""

@@ -32,6 +32,7 @@ from carrel.wire.documents import (
     DeletedDocument,
     DocumentBody,
     DocumentList,
+    PassageBody,
     TextDocument,
     UploadReply,
     WebDocuments,
@@ -239,10 +240,14 @@ def delete_collection(name: str) -> Call[int]:
     return Call("DELETE", _collection(name), read)
 
 
-def search(query: str, collection: str, top_k: int | None) -> Call[list[Source]]:
-    """Find passages."""
+def search(
+    query: str, collection: str, top_k: int | None, ids: Sequence[str] = ()
+) -> Call[list[Source]]:
+    """Find passages, in certain documents where there are ``ids``."""
     read = _reads(SearchReply, lambda reply: [each.to_core() for each in reply.results])
-    given = {} if top_k is None else {"top_k": top_k}
+    given: dict[str, Any] = {} if top_k is None else {"top_k": top_k}
+    if ids:
+        given["ids"] = list(ids)
     body = _made(SearchBody, query=query, **given)
     return Call("POST", _collection(collection, "search"), read, body)
 
@@ -267,6 +272,24 @@ def documents(collection: str) -> Call[list[DocumentBody]]:
     """List the documents of a collection."""
     read = _reads(DocumentList, lambda reply: reply.documents)
     return Call("GET", _collection(collection, "documents"), read)
+
+
+def page_picture(document_id: str, page: int, collection: str, quote: str) -> Call[bytes]:
+    """Have a page of a PDF drawn."""
+
+    def read(status: int, content: bytes) -> bytes:
+        if status >= 400:
+            raise error_of_reply(status, content)
+        return content
+
+    path = _collection(collection, "documents", document_id, "pages", f"{page}.png")
+    return Call("GET", path, read, params={"quote": quote} if quote else {}, patient=True)
+
+
+def passage(document_id: str, quote: str, collection: str) -> Call[PassageBody]:
+    """Show a quote within the text around it."""
+    path = _collection(collection, "documents", document_id, "passage")
+    return Call("GET", path, _reads(PassageBody, lambda reply: reply), params={"quote": quote})
 
 
 def delete_document(document_id: str, collection: str) -> Call[None]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from carrel.client.failures import ApiError
 from carrel.core.chat import AnswerScored, FinishReason, TokenLogprob, Usage
+from carrel.core.citations import CheckedSentence
 from carrel.core.documents import OutcomeKind, Source
 from carrel.wire.completions import CompletionBody
 from carrel.wire.documents import DocumentBody, UploadReply
 from carrel.wire.logprobs import LogprobsBody
+from carrel.wire.sources import SentenceBody
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,7 @@ class Answer:
     """A finished answer. ``sources`` is empty where no documents were asked; with
     ``whole_documents`` they are all there is of them.
 
+    ``sentences`` are those of the text, each with the places in the sources that support it.
     ``dropped_turns`` counts the messages that did not fit the model's context. ``logprobs`` has the
     tokens of the text where they were asked for. ``scored`` is set where the server has a reward
     model and it was in time.
@@ -31,14 +35,21 @@ class Answer:
     whole_documents: bool = False
     logprobs: Sequence[TokenLogprob] = ()
     scored: AnswerScored | None = None
+    sentences: Sequence[CheckedSentence] = ()
 
     @classmethod
     def of(cls, body: CompletionBody) -> Answer:
-        """Return the answer of a completion."""
+        """Return the answer of a completion.
+
+        Raises:
+            ApiError: it cites what is not in its sources.
+        """
         choice = body.choices[0]
+        text = choice.message.content
+        sources = tuple(each.to_core() for each in body.sources or ())
         return cls(
-            text=choice.message.content,
-            sources=tuple(each.to_core() for each in body.sources or ()),
+            text=text,
+            sources=sources,
             usage=body.usage.to_core(),
             finish_reason=FinishReason(choice.finish_reason),
             model=body.model,
@@ -46,7 +57,22 @@ class Answer:
             whole_documents=bool(body.whole_documents),
             logprobs=tokens_of(choice.logprobs),
             scored=body.scored,
+            sentences=sentences_of(body.answer_sentences or (), text, sources),
         )
+
+
+def sentences_of(
+    bodies: Sequence[SentenceBody], text: str, sources: Sequence[Source]
+) -> tuple[CheckedSentence, ...]:
+    """Return core's sentences of an answer.
+
+    Raises:
+        ApiError: a quote does not stand in its source.
+    """
+    try:
+        return tuple(each.to_core(text, sources) for each in bodies)
+    except ValueError as error:
+        raise ApiError(f"The answer's citations cannot be right: {error}.", None, None) from error
 
 
 def tokens_of(body: LogprobsBody | None) -> tuple[TokenLogprob, ...]:

@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from pydantic import ValidationError
 
 from carrel.client.failures import ApiError, error_of, transport_errors
-from carrel.client.replies import Answer, tokens_of
+from carrel.client.replies import Answer, sentences_of, tokens_of
 from carrel.core.chat import AnswerScored, FinishReason, TokenLogprob, Usage
 from carrel.core.documents import Source
 from carrel.core.errors import RemoteUnavailable
 from carrel.wire.completions import ChunkBody
 from carrel.wire.errors import ErrorBody
+from carrel.wire.sources import SentenceBody
 
 DATA = b"data:"
 DONE = b"[DONE]"
@@ -32,6 +33,7 @@ class ChunkReader:
         self._dropped_turns = 0
         self._whole_documents = False
         self._scored: AnswerScored | None = None
+        self._sentences: list[SentenceBody] = []
         self._rest = b""
 
     def feed(self, data: bytes) -> list[str]:
@@ -66,6 +68,7 @@ class ChunkReader:
             whole_documents=self._whole_documents,
             logprobs=tuple(self.logprobs),
             scored=self._scored,
+            sentences=sentences_of(self._sentences, "".join(self.texts), self.sources),
         )
 
     def _read(self, data: bytes) -> None:
@@ -93,6 +96,7 @@ class ChunkReader:
         if chunk.sources is not None:
             self.sources = tuple(each.to_core() for each in chunk.sources)
         self._whole_documents = chunk.whole_documents or self._whole_documents
+        self._sentences = chunk.answer_sentences or self._sentences
         self._scored = chunk.scored or self._scored
         self._dropped_turns = chunk.dropped_turns or self._dropped_turns
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from carrel.core.access import Principal
+from carrel.core.citations import CheckedSentence
 from carrel.core.documents import RetrievedChunk, Source
 
 
@@ -177,9 +178,13 @@ class PassagesFound:
 
 @dataclass(frozen=True, slots=True)
 class SourcesCited:
-    """The answer's sources, each with a verbatim quote; sent once, after the text."""
+    """The answer's sources, each with a verbatim quote; sent once, after the text.
+
+    ``sentences`` are those of the answer, in order, each with the places that support it.
+    """
 
     sources: tuple[Source, ...]
+    sentences: tuple[CheckedSentence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

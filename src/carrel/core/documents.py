@@ -84,7 +84,11 @@ class RetrievedChunk:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One numbered source of an answer; ``quote`` is verbatim from ``text``."""
+    """One numbered source of an answer; ``quote`` is verbatim from ``text``.
+
+    ``start`` is where ``text`` starts within its page (or its section where there are no pages), in
+    characters. ``used`` says whether a sentence of the answer cites it.
+    """
 
     index: int
     document: str
@@ -94,6 +98,40 @@ class Source:
     score: float
     text: str
     quote: str
+    start: int = 0
+    used: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """A page to look at: ``page`` counts from 1, ``width`` is in pixels, ``quote`` is marked."""
+
+    page: int
+    width: int = 1200
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PagePicture:
+    """The picture of a page as PNG.
+
+    ``pages`` is how many the document has; ``marked`` says whether the quote was found on it.
+    """
+
+    content: bytes
+    pages: int
+    marked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A quote within what stands around it: ``text[start:end]`` is the quote, verbatim."""
+
+    text: str
+    start: int
+    end: int
+    page: int | None
+    heading: str | None
 
 
 class DocumentStatus(StrEnum):

@@ -12,6 +12,7 @@
     │   ├── ModelNotFound
     │   ├── CollectionNotFound
     │   ├── DocumentNotFound
+    │   ├── PlaceNotFound           a page or a passage that the document does not have
     │   ├── ConversationNotFound
     │   ├── JobNotFound
     │   └── PathNotFound
@@ -113,6 +114,12 @@ class DocumentNotFound(NotFound):
     """No such document in the collection."""
 
     code = "document_not_found"
+
+
+class PlaceNotFound(NotFound):
+    """The document has no such page, or no such words."""
+
+    code = "place_not_found"
 
 
 class ConversationNotFound(NotFound):

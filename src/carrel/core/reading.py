@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from carrel.core.documents import Piece, Section
+from carrel.core.documents import PagePicture, PageView, Piece, Section
 
 
 class Reader(Protocol):
@@ -53,4 +53,17 @@ class Splitter(Protocol):
 
     def split(self, sections: Iterable[Section]) -> Iterator[Piece]:
         """Yield pieces in reading order, lazily. No piece crosses a page."""
+        ...
+
+
+class PagePainter(Protocol):
+    """Draws pages."""
+
+    def paint(self, path: Path, view: PageView) -> PagePicture:
+        """Return the picture of a page of a PDF file, with the quote marked where it is found.
+
+        Raises:
+            PlaceNotFound: there is no such page.
+            UnreadableDocument: or one of its subclasses; also where it takes too much to draw.
+        """
         ...

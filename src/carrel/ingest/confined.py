@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import json
 import selectors
@@ -20,8 +21,8 @@ from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
-from carrel.core.documents import Section
-from carrel.core.errors import CarrelError, UnreadableDocument
+from carrel.core.documents import PagePicture, PageView, Section
+from carrel.core.errors import CarrelError, PlaceNotFound, UnreadableDocument
 from carrel.core.reading import Reader, ReaderRegistry
 from carrel.ingest.process_session import end_session
 
@@ -113,10 +114,21 @@ class ConfinedReaders:
 
     def read(self, path: Path, name: str) -> Generator[Section]:
         """Yield the sections of a file."""
+        for answer in self._answers({"path": str(path.resolve()), "name": name}):
+            yield Section(*answer["section"])
+
+    def paint(self, path: Path, view: PageView) -> PagePicture:
+        """Return the picture of a page; see ``PagePainter``."""
+        wanted = [view.page, view.width, view.quote]
+        [answer] = self._answers({"path": str(path.resolve()), "view": wanted})
+        content, pages, marked = answer["picture"]
+        return PagePicture(base64.b64decode(content), pages, marked)
+
+    def _answers(self, request: Mapping[str, Any]) -> Generator[dict[str, Any]]:
         process = self._taken()
         whole = False
         try:
-            yield from process.read(path, name)
+            yield from process.answers(request)
             whole = True
         except _Refused as refused:
             whole = True
@@ -191,18 +203,18 @@ class _Process:
         """Whether it still runs."""
         return self._process.poll() is None
 
-    def read(self, path: Path, name: str) -> Generator[Section]:
-        """Yield the sections of a file.
+    def answers(self, request: Mapping[str, Any]) -> Generator[dict[str, Any]]:
+        """Yield what it answers to a request.
 
         Raises:
-            _Refused: the reader could not read it.
+            _Refused: the file could not be read.
             UnreadableDocument: the process did not survive it.
         """
-        self._send({"path": str(path.resolve()), "name": name})
+        self._send(request)
         while answer := self._answer():
             if "error" in answer:
                 raise _Refused(_error(*answer["error"]))
-            yield Section(*answer["section"])
+            yield answer
 
     def kill(self) -> None:
         """Stop it, from another thread than the one that reads: that one sees its output end."""
@@ -260,8 +272,9 @@ class _Process:
 
 
 def _error(code: str, message: str) -> CarrelError:
-    """Return the core error of a code; readers raise only ``UnreadableDocument`` and below."""
-    for kind in UnreadableDocument.__subclasses__():
+    """Return the core error of a code, of those that readers and painters raise."""
+    kinds: list[type[CarrelError]] = [PlaceNotFound, *UnreadableDocument.__subclasses__()]
+    for kind in kinds:
         if kind.code == code:
             return kind(message)
     return UnreadableDocument(message)

@@ -51,7 +51,7 @@ class PdfReader:
             EmptyDocument: no page has text.
             UnreadableDocument: it is damaged.
         """
-        document = _open(path)
+        document = opened(path)
         joiner, headings = HyphenJoiner(), PageHeadings()
         found = False
         scans = 0
@@ -87,7 +87,13 @@ class PdfReader:
             raise EmptyDocument(f"no page has text{reason}")
 
 
-def _open(path: Path) -> pypdfium2.PdfDocument:
+def opened(path: Path) -> pypdfium2.PdfDocument:
+    """Return the document of a file, to be closed.
+
+    Raises:
+        EncryptedDocument: it takes a password to open.
+        UnreadableDocument: it is damaged.
+    """
     try:
         with PDFIUM_LOCK:
             return pypdfium2.PdfDocument(path)
@@ -105,18 +111,18 @@ def _open(path: Path) -> pypdfium2.PdfDocument:
 
 def _page_text(document: pypdfium2.PdfDocument, index: int) -> tuple[str, bool]:
     """Return a page's text as pdfium has it, and whether the page is rather a picture."""
-    with _loaded_page(document, index) as page, closing(page.get_textpage()) as text_page:
+    with loaded_page(document, index) as page, closing(page.get_textpage()) as text_page:
         text = ruled_text(page, text_page) or str(text_page.get_text_bounded())
         return text, is_scan(page, text)
 
 
 def _page_picture(document: pypdfium2.PdfDocument, index: int) -> Image.Image:
-    with _loaded_page(document, index) as page:
+    with loaded_page(document, index) as page:
         return picture_of(page)
 
 
 @contextmanager
-def _loaded_page(document: pypdfium2.PdfDocument, index: int) -> Iterator[pypdfium2.PdfPage]:
+def loaded_page(document: pypdfium2.PdfDocument, index: int) -> Iterator[pypdfium2.PdfPage]:
     """Hold the lock and the page; one that cannot be loaded damages the file."""
     with PDFIUM_LOCK:
         try:

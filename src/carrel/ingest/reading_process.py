@@ -8,11 +8,14 @@ It reads JSON lines from standard input. The first is ``{"bytes", "seconds", "re
 the readers come from as ``[module, function]`` with its options, and a folder for temporary files.
 Each further one is
 ``{"path", "name"}`` and is answered with lines ``{"section": [text, page, heading,
-page_count]}`` and at last with ``{}``, or with ``{"error": [code, message]}``.
+page_count]}`` and at last with ``{}``, or with ``{"error": [code, message]}``. One with
+``"view": [page, width, quote]`` is answered with ``{"picture": [base64 of a PNG, pages, marked]}``
+in place of sections.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import resource
@@ -24,6 +27,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from carrel.core.documents import PageView
 from carrel.core.errors import CarrelError, UnreadableDocument
 from carrel.core.reading import ReaderRegistry
 
@@ -48,12 +52,31 @@ def write(line: dict[str, Any]) -> None:
 
 
 def read(registry: ReaderRegistry, path: Path, name: str) -> None:
+    """Send the sections of a file."""
+    for section in registry.reader_for(path, name).read(path):
+        parts = [section.text, section.page, section.heading, section.page_count]
+        write({"section": parts})
+        sys.stdout.flush()
+
+
+def paint(path: Path, view: PageView) -> None:
+    """Send the picture of a page."""
+    # Most of these processes never draw.
+    from carrel.ingest.page_picture import picture_of_page
+
+    picture = picture_of_page(path, view)
+    content = base64.b64encode(picture.content).decode("ascii")
+    write({"picture": [content, picture.pages, picture.marked]})
+
+
+def answer(registry: ReaderRegistry, request: dict[str, Any]) -> None:
     """Answer one request."""
+    path = Path(request["path"])
     try:
-        for section in registry.reader_for(path, name).read(path):
-            parts = [section.text, section.page, section.heading, section.page_count]
-            write({"section": parts})
-            sys.stdout.flush()
+        if "view" in request:
+            paint(path, PageView(*request["view"]))
+        else:
+            read(registry, path, request["name"])
     except CarrelError as error:
         write({"error": [error.code, str(error)]})
     except MemoryError:
@@ -77,7 +100,7 @@ def main() -> None:
     for line in sys.stdin:
         request = json.loads(line)
         limit_time(limits["seconds"])
-        read(registry, Path(request["path"]), request["name"])
+        answer(registry, request)
     # Whoever started this process may have been killed; otherwise it does the same.
     shutil.rmtree(limits["folder"], ignore_errors=True)
 

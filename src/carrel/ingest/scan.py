@@ -40,15 +40,7 @@ def picture_of(page: pypdfium2.PdfPage) -> Image.Image:
     Raises:
         UnreadableDocument: the pictures on it have an absurd number of pixels.
     """
-    images = page.get_objects([pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=_DEEPEST_FORM)
-    pixels = 0
-    for image in islice(images, _MOST_OBJECTS):
-        width, height = image.get_px_size()
-        pixels += width * height
-        if pixels > MOST_SOURCE_PIXELS:
-            raise UnreadableDocument(
-                "a page of it has more pixels than any real scan: save a smaller copy and add that"
-            )
+    require_real_pictures(page)
     width, height = page.get_size()
     most = sqrt(MOST_RENDERED_PIXELS / max(1.0, width * height))
     scale = min(DOTS_PER_INCH / _POINTS_PER_INCH, most)
@@ -59,3 +51,20 @@ def picture_of(page: pypdfium2.PdfPage) -> Image.Image:
     finally:
         bitmap.close()
     return picture
+
+
+def require_real_pictures(page: pypdfium2.PdfPage) -> None:
+    """Check a page before it is drawn.
+
+    Raises:
+        UnreadableDocument: the pictures on it have an absurd number of pixels.
+    """
+    images = page.get_objects([pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=_DEEPEST_FORM)
+    pixels = 0
+    for image in islice(images, _MOST_OBJECTS):
+        width, height = image.get_px_size()
+        pixels += width * height
+        if pixels > MOST_SOURCE_PIXELS:
+            raise UnreadableDocument(
+                "a page of it has more pixels than any real scan: save a smaller copy and add that"
+            )

@@ -12,6 +12,7 @@ from carrel.services.health import HealthService
 from carrel.services.history import HistoryService
 from carrel.services.ingestion import IngestionService
 from carrel.services.jobs import IngestionJobs
+from carrel.services.places import PlaceService
 from carrel.services.retrieval import RetrievalService
 from carrel.services.summarize import DigestService
 from carrel.services.web import WebService
@@ -34,3 +35,4 @@ class Services:
     history: HistoryService
     health: HealthService
     web: WebService
+    places: PlaceService

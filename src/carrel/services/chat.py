@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -14,7 +15,6 @@ from carrel.core.chat import (
     PassagesFound,
     Role,
     Scope,
-    SourcesCited,
     Stage,
     StageChanged,
     TextDelta,
@@ -23,7 +23,7 @@ from carrel.core.documents import RetrievedChunk
 from carrel.core.errors import InvalidRequest, PromptTooLong
 from carrel.core.models import EnginePool
 from carrel.core.protocols import Engine
-from carrel.services.citing import cite
+from carrel.services.checking import cite_answer
 from carrel.services.grounding import compose, drop_oldest_turn, pack, render_source
 from carrel.services.retrieval import RetrievalService
 from carrel.services.scoring import AnswerScoring
@@ -110,7 +110,7 @@ class ChatService:
         # The engine is left by now: the next request does not wait for this one's score.
         answer = "".join(text)
         if request.scope is not None:
-            yield SourcesCited(tuple(cite(question, answer, prompt.chunks)))
+            yield await asyncio.to_thread(cite_answer, question, answer, prompt.chunks)
         if self._scoring is not None:
             yield StageChanged(Stage.SCORING)
             scored = await self._scoring.score(request.messages, answer)

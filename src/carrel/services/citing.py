@@ -1,11 +1,14 @@
-"""Choosing the sentence of each source that supports the answer. Pure functions."""
+"""Choosing the sentence of each source that fits the answer best. Pure functions.
+
+Whether it supports the answer is another question: ``checking.py`` decides that.
+"""
 
 from __future__ import annotations
 
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from carrel.core.documents import RetrievedChunk, Source
 
@@ -16,6 +19,9 @@ _SENTENCE_END = re.compile(
         (
             # An initial, or an abbreviation before a small letter, ends no sentence.
             r"(?<=[.!?])(?<!\b\w\.)\s+(?![a-z])",
+            # Quotes, brackets and the stars of Markdown close behind the full stop.
+            r"(?<=[.!?][\"”’)*_])\s+(?=[^\Wa-z]|[\"“‘(*_])",
+            r"(?<=[.!?]\*\*)\s+(?=[^\Wa-z]|[\"“‘(*_])",
             r"(?<=[。！？])\s*",
             r"\n{2,}",
             # A line of a PDF page ends in the middle of a sentence: after a long line that ends
@@ -35,8 +41,24 @@ def words(text: str) -> list[str]:
 
 def sentences(text: str) -> list[str]:
     """Return the sentences and lines of a text, each verbatim, none blank."""
-    parts = (part.strip() for part in _SENTENCE_END.split(text))
-    return [part for part in parts if part]
+    return [text[start:end] for start, end in sentence_spans(text)]
+
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Return where the sentences and lines of a text start and end, white space left out."""
+    return [
+        (start + len(part) - len(part.lstrip()), start + len(part.rstrip()))
+        for start, part in _parts(text)
+        if part.strip()
+    ]
+
+
+def _parts(text: str) -> Iterator[tuple[int, str]]:
+    start = 0
+    for boundary in _SENTENCE_END.finditer(text):
+        yield start, text[start : boundary.start()]
+        start = boundary.end()
+    yield start, text[start:]
 
 
 def _weights(chunks: Sequence[RetrievedChunk]) -> dict[str, float]:
@@ -82,6 +104,7 @@ def cite(question: str, answer: str, chunks: Sequence[RetrievedChunk]) -> list[S
                 score=each.score,
                 text=each.chunk.text,
                 quote=_clip(max(candidates, key=support)),
+                start=each.chunk.start,
             )
         )
     return sources

@@ -17,7 +17,8 @@ from carrel.ui.composer import Composer
 from carrel.ui.events import Guard, Inputs, Updates
 from carrel.ui.exchange import Exchange
 from carrel.ui.rail import Rail
-from carrel.ui.render import chats_html, exchange_html, exchanges_html, thread_html, welcome_html
+from carrel.ui.render import chats_html, thread_html, welcome_html
+from carrel.ui.render_exchange import exchange_html, exchanges_html
 from carrel.ui.session import Session
 
 FOLLOW = (
@@ -40,12 +41,17 @@ class ChatTab:
         self._rail = rail
         with gr.Column(elem_id="chat-view", elem_classes="view"):
             with gr.Column(elem_id="reading"):
-                self.past = gr.HTML("", elem_id="past", apply_default_css=False, js_on_load=TO_LAST)
+                self.past = gr.HTML(
+                    "",
+                    elem_id="past",
+                    apply_default_css=False,
+                    js_on_load=TO_LAST + actions_script("open_place"),
+                )
                 self.current = gr.HTML(
                     "",
                     elem_id="current",
                     apply_default_css=False,
-                    js_on_load=FOLLOW + actions_script("retry"),
+                    js_on_load=FOLLOW + actions_script("retry", "open_place"),
                 )
             self.composer = Composer()
 
@@ -180,7 +186,8 @@ class ChatTab:
         }
 
     def _progress(self, session: Session, exchange: Exchange, *, busy: bool) -> Updates:
-        thread = thread_html(exchange_html(exchange), session.conversation_id)
+        shown = exchange_html(exchange, len(session.exchanges) - 1)
+        thread = thread_html(shown, session.conversation_id)
         return {self.current: thread, **self.composer.buttons(busy=busy)}
 
     async def _chats(self, session: Session) -> str:

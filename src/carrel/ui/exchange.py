@@ -14,6 +14,7 @@ from carrel.core.chat import (
     StageChanged,
     TextDelta,
 )
+from carrel.core.citations import CheckedSentence
 from carrel.core.documents import Source
 
 
@@ -22,9 +23,9 @@ class Exchange:
     """A question with its answer.
 
     ``stage`` is set while the answer is in work, and ``position`` (from 1) while it waits in line
-    for a busy model. ``error`` is the one line to show when it
-    failed; an answer may fail after part of its text came. ``whole`` says that its sources are all
-    there is in the documents.
+    for a busy model. ``error`` is the one line to show when it failed; an answer may fail after
+    part of its text came. ``whole`` says that its sources are all there is in the documents.
+    ``sentences`` are those of the text, once it is checked.
     """
 
     question: str
@@ -38,6 +39,7 @@ class Exchange:
     error: str | None = None
     passages: int | None = None
     whole: bool = False
+    sentences: tuple[CheckedSentence, ...] = ()
 
     def apply(self, event: ChatEvent) -> None:
         """Take in the next event of the answer."""
@@ -48,8 +50,8 @@ class Exchange:
                 self.passages, self.whole = len(chunks), whole
             case TextDelta(text):
                 self.text += text
-            case SourcesCited(sources):
-                self.sources = sources
+            case SourcesCited(sources, sentences):
+                self.sources, self.sentences = sources, sentences
             case AnswerScored():
                 self.scored = event
             case Finished():

@@ -27,8 +27,10 @@ from carrel.ui.headers import PageHeaders
 from carrel.ui.login import Login
 from carrel.ui.rail import Rail
 from carrel.ui.render import error_line, notice_line
+from carrel.ui.search_tab import SearchTab
 from carrel.ui.session import Session
 from carrel.ui.theme import carrel_theme, favicon, script, stylesheet
+from carrel.ui.viewer import Viewer
 
 TITLE = "Carrel"
 READY_CHECK_SECONDS = 2.0
@@ -66,7 +68,11 @@ class Page:
                     self.documents = DocumentsTab(
                         services, self.session, self.guard, self.chat.composer.scope
                     )
+                    self.search = SearchTab(services, self.session, self.guard)
+                self.viewer = Viewer(services, self.session, self.guard)
             self.chat.wire()
+            self.search.wire()
+            self.viewer.wire(self.chat.past, self.chat.current, self.search.results)
             self.documents.wire()
             self._wire()
         self.blocks.queue(default_concurrency_limit=None)
@@ -93,6 +99,7 @@ class Page:
                 self.rail.chats,
                 documents.collections.chosen,
                 documents.table,
+                self.search.collection,
             ],
             js="(address, session) => [window.carrel.chatInAddress(), session]",
             queue=False,
@@ -128,6 +135,7 @@ class Page:
         return {
             **updates,
             self.chat.composer.scope: gr.Dropdown(choices=scope_choices(names), value=scope),
+            self.search.collection: gr.Dropdown(choices=names, value=collection),
             self.documents.collections.chosen: gr.Dropdown(choices=names, value=collection),
             **await self.chat.thread(session, scope),
             **await self.documents.collections.show(collection=collection, session=session),

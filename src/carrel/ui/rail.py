@@ -12,6 +12,8 @@ WORD_MARK = (
     '<span class="glyph icon-close"></span></button>'
 )
 FOOT = (
+    '<button id="search-link" class="rail-button" data-view="search">'
+    '<span class="glyph icon-search"></span>Search</button>'
     '<button id="documents-link" class="rail-button" data-view="documents">'
     '<span class="glyph icon-documents"></span>Documents</button>'
     '<button id="theme-button" class="rail-button" aria-label="Switch between light and dark">'

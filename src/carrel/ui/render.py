@@ -4,16 +4,13 @@ escaped here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 
 from carrel.core.chat import Finished, FinishReason, Stage
 from carrel.core.conversations import Conversation
 from carrel.core.documents import Source
 from carrel.ui.exchange import Exchange
-from carrel.ui.markdown import markdown_to_html
-
-SOURCES_SHOWN = 3
 
 STAGES = {
     Stage.READING_DOCUMENTS: "Reading documents…",
@@ -50,27 +47,6 @@ def notice_line(message: str) -> str:
     return f'<p class="notice-line" role="status">{escape(message)}</p>'
 
 
-def exchanges_html(exchanges: Iterable[Exchange]) -> str:
-    """Return several questions with their answers."""
-    return "".join(exchange_html(each) for each in exchanges)
-
-
-def exchange_html(exchange: Exchange) -> str:
-    """Return a question, its answer, the state of it, and its sources."""
-    parts = [f'<h2 class="question">{escape(exchange.question)}</h2>']
-    if exchange.text:
-        writing = " writing" if exchange.stage is Stage.WRITING else ""
-        parts.append(f'<div class="answer{writing}">{markdown_to_html(exchange.text)}</div>')
-    if exchange.error:
-        parts.append(error_line(exchange.error))
-        parts.append('<button class="quiet" data-action="retry">Ask again</button>')
-    if state := state_text(exchange):
-        busy = " busy" if exchange.stage else ""
-        parts.append(f'<p class="state{busy}" role="status">{escape(state)}</p>')
-    parts.append(sources_html(exchange.sources))
-    return f'<section class="exchange">{"".join(parts)}</section>'
-
-
 def state_text(exchange: Exchange) -> str:
     """Return what the answer is doing, or how it ended; empty when there is nothing to say."""
     if exchange.stage is Stage.WAITING and exchange.position is not None:
@@ -79,7 +55,7 @@ def state_text(exchange: Exchange) -> str:
         return STAGES[exchange.stage]
     parts = []
     if exchange.sources:
-        parts.append(counted(len(exchange.sources), "source"))
+        parts.append(_sources_used(exchange.sources))
     if exchange.whole and exchange.sources:
         parts.append("read whole")
     if exchange.stopped:
@@ -89,6 +65,11 @@ def state_text(exchange: Exchange) -> str:
     if exchange.scored is not None:
         parts.append(f"score {exchange.scored.score:.2f}")
     return " · ".join(parts)
+
+
+def _sources_used(sources: Sequence[Source]) -> str:
+    used = sum(each.used for each in sources)
+    return (f"{used} of " if used else "") + counted(len(sources), "source")
 
 
 def place_in_line(position: int) -> str:
@@ -116,47 +97,6 @@ def _tokens_per_second(finished: Finished) -> float | None:
     if usage.completion_tokens < 2 or writing <= 0:
         return None
     return (usage.completion_tokens - 1) / writing
-
-
-def sources_html(sources: Sequence[Source]) -> str:
-    """Return a numbered list of sources; all but the first few wait behind a line."""
-    if not sources:
-        return ""
-    shown, hidden = sources[:SOURCES_SHOWN], sources[SOURCES_SHOWN:]
-    more = ""
-    if hidden:
-        more = (
-            f'<details class="more-sources"><summary>{counted(len(hidden), "more source")}'
-            f"</summary>{_source_list(hidden)}</details>"
-        )
-    return f'<div class="sources" aria-label="Sources">{_source_list(shown)}{more}</div>'
-
-
-def _source_list(sources: Sequence[Source]) -> str:
-    items = "".join(_source_item(each) for each in sources)
-    return f'<ol class="source-list" start="{sources[0].index}">{items}</ol>'
-
-
-def _source_item(source: Source) -> str:
-    page = f'<span class="source-page">page {source.page}</span>' if source.page else ""
-    return (
-        '<li class="source"><div class="source-head">'
-        f'<span class="source-number">{source.index}</span>'
-        f'<span class="source-file" title="{escape(source.document)}">'
-        f"{escape(source.document)}</span>{page}"
-        f'<span class="source-score" title="How well the passage matches, from 0 to 1">'
-        f"{source.score:.2f}</span></div>"
-        f'<blockquote class="source-quote">{escape(source.quote)}</blockquote>'
-        f'<details class="passage"><summary>Whole passage</summary>'
-        f"<p>{_with_quote_marked(source)}</p></details></li>"
-    )
-
-
-def _with_quote_marked(source: Source) -> str:
-    before, quote, after = source.text.partition(source.quote) if source.quote else ("", "", "")
-    if not quote:
-        return escape(source.text)
-    return f"{escape(before)}<mark>{escape(quote)}</mark>{escape(after)}"
 
 
 def chats_html(chats: Sequence[Conversation], current: str | None) -> str:

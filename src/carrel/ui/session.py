@@ -10,6 +10,8 @@ from typing import Any
 from carrel.core.access import Principal
 from carrel.core.chat import ChatEvent, Message, Role
 from carrel.core.conversations import SavedTurn
+from carrel.core.documents import Source
+from carrel.services.checking import check
 from carrel.ui.exchange import Exchange
 from carrel.ui.running import Running
 from carrel.ui.upload import Upload
@@ -20,7 +22,8 @@ class Session:
     """The one state object of the page; each tab gets a copy of the first, empty one.
 
     ``collection`` is the one whose documents are shown; ``uploads`` are shown above them, by the
-    ids of their jobs. ``digesting`` is the summary or extraction in work.
+    ids of their jobs. ``digesting`` is the summary or extraction in work, ``found`` what the last
+    search found.
     """
 
     principal: Principal = field(default_factory=Principal)
@@ -29,6 +32,7 @@ class Session:
     answering: Running[ChatEvent] | None = None
     digesting: Running[Any] | None = None
     collection: str = ""
+    found: Sequence[Source] = ()
     uploads: dict[str, Upload] = field(default_factory=dict)
     _caller: str = ""
 
@@ -70,6 +74,7 @@ class Session:
                 answered = self.exchanges[-1]
                 answered.text = turn.message.content
                 answered.sources = turn.sources
+                answered.sentences = tuple(check(answered.question, answered.text, turn.sources))
 
     def messages(self, question: str) -> tuple[Message, ...]:
         """Return the answered questions with their answers, and the new question last."""

@@ -11,10 +11,9 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from carrel.wire.body import RequestBody, Text
 from carrel.wire.refused import refusal, unless
-from carrel.wire.sources import PassageCount
+from carrel.wire.sources import MOST_DOCUMENTS, PassageCount
 
 LONGEST_STOP_LIST = 4
-MOST_DOCUMENTS = 1000
 
 StopText = Annotated[Text, Field(min_length=1)]
 

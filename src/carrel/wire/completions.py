@@ -1,10 +1,11 @@
 """What a chat completion request is answered with, whole or as the chunks of a stream.
 
 Format: https://platform.openai.com/docs/api-reference/chat/object, and extensions: at the top level
-``sources`` where documents were asked, and ``whole_documents``, whether these are all there is of
-them; ``score``, which the reward model ``score_model`` gave the answer, where the server has one;
-and ``dropped_turns``, the number of messages that did not fit the context; in ``usage`` the
-answer's timing. In a stream they stand in the last chunk before ``[DONE]``.
+``sources`` and ``answer_sentences`` where documents were asked, and ``whole_documents``, whether
+these are all there is of them; ``score``, which the reward model ``score_model`` gave the answer,
+where the server has one; and ``dropped_turns``, the number of messages that did not fit the
+context; in ``usage`` the answer's timing. In a stream they stand in the last chunk before
+``[DONE]``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer
 from carrel.core.chat import AnswerScored, FinishReason, Usage
 from carrel.wire.body import ReplyBody
 from carrel.wire.logprobs import LogprobsBody
-from carrel.wire.sources import SourceBody
+from carrel.wire.sources import SentenceBody, SourceBody
 
 Finish = Literal["stop", "length"]
 
@@ -123,6 +124,7 @@ class CompletionBody(ScoreFields):
     usage: UsageBody
     sources: list[SourceBody] | None = None
     whole_documents: bool | None = None
+    answer_sentences: list[SentenceBody] | None = None
     dropped_turns: int = 0
 
 
@@ -153,4 +155,5 @@ class ChunkBody(ScoreFields):
     usage: UsageBody | None = None
     sources: list[SourceBody] | None = None
     whole_documents: bool | None = None
+    answer_sentences: list[SentenceBody] | None = None
     dropped_turns: int | None = None

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from carrel.core.documents import DocumentRecord, FileOutcome
+from carrel.core.documents import DocumentRecord, FileOutcome, Passage
 from carrel.core.web import WebRequest
 from carrel.wire.body import ReplyBody, RequestBody, Text, require_encodable
 
@@ -137,3 +137,28 @@ class AcceptedReply(ReplyBody):
     job: str
     accepted: list[str]
     failed: list[FailedFile]
+
+
+class PassageBody(ReplyBody):
+    """A quote within the text around it: ``start`` and ``end`` are its span there."""
+
+    document: str
+    document_id: str
+    page: int | None
+    heading: str | None
+    text: str
+    start: int
+    end: int
+
+    @classmethod
+    def of(cls, record: DocumentRecord, passage: Passage) -> PassageBody:
+        """Return the body of a passage of a document."""
+        return cls(
+            document=record.name,
+            document_id=record.id,
+            page=passage.page,
+            heading=passage.heading,
+            text=passage.text,
+            start=passage.start,
+            end=passage.end,
+        )

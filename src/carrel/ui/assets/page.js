@@ -1,27 +1,54 @@
-// What the page does without asking the server: views, the drawer, the theme, confirmations, keys.
+// What the page does without asking the server: views, the drawer, the panel, the theme,
+// confirmations, keys.
 (() => {
   const THEME = "carrel-theme";
   const NEAR_THE_END = 120; // pixels from the bottom within which new text keeps the end in sight
 
   const byId = (id) => document.getElementById(id);
 
-  // Documents or chat: the fragment of the address says which, so that reload and Back keep it.
+  // Documents, search or chat: the fragment of the address says which, so that reload and Back
+  // keep it.
+  const VIEWS = ["documents", "search"];
+  const viewInAddress = () => VIEWS.find((view) => location.hash === `#${view}`);
   const showView = () => {
-    const documents = location.hash === "#documents";
-    document.body.dataset.view = documents ? "documents" : "chat";
-    const link = byId("documents-link");
-    if (link) {
-      if (documents) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
+    const shown = viewInAddress();
+    document.body.dataset.view = shown ?? "chat";
+    for (const view of VIEWS) {
+      const link = byId(`${view}-link`);
+      if (view === shown) link?.setAttribute("aria-current", "page");
+      else link?.removeAttribute("aria-current");
     }
   };
   const go = (view) => {
-    const target = view === "documents" ? "documents" : (document.body.dataset.chat ?? "");
+    const target = VIEWS.includes(view) ? view : (document.body.dataset.chat ?? "");
     if (location.hash.slice(1) !== target) {
       history.pushState(null, "", target ? `#${target}` : location.pathname + location.search);
     }
     showView();
     openRail(false);
+    if (view === "search") document.querySelector("#search-query input, #search-query textarea")?.focus();
+  };
+
+  // The panel with the cited page. It opens at once and is filled when the page has come.
+  let opener = "";
+  const isViewing = () => Boolean(byId("desk")?.classList.contains("viewing"));
+  const openViewer = (button) => {
+    opener = button.dataset.id;
+    byId("desk")?.classList.add("viewing", "opening");
+    requestAnimationFrame(() => byId("close-viewer")?.focus());
+  };
+  const closeViewer = () => {
+    byId("desk")?.classList.remove("viewing", "opening");
+    // The text may have been drawn anew meanwhile: the button is found by its name.
+    document.querySelector(`[data-action="open_place"][data-id="${CSS.escape(opener)}"]`)?.focus();
+  };
+  const placeArrived = () => byId("desk")?.classList.remove("opening");
+  const nextPlace = (step) => {
+    const marks = [...document.querySelectorAll(".cite-mark")];
+    const at = marks.findIndex((mark) => mark.dataset.id === opener);
+    const next = at < 0 ? undefined : marks[at + step];
+    next?.scrollIntoView({ block: "nearest" });
+    next?.click();
   };
 
   const openRail = (open) => {
@@ -73,6 +100,8 @@
     const button = target.closest("button");
     if (button?.hasAttribute("data-ask")) confirmFirst(button);
     else if (button?.hasAttribute("data-keep")) keep(button);
+    else if (button?.dataset.action === "open_place") openViewer(button);
+    else if (target.closest("#close-viewer")) closeViewer();
     else if (button?.dataset.view) go(button.dataset.view);
     else if (button?.dataset.example) fillQuestion(button.dataset.example);
     else if (target.closest("#menu-button")) openRail(true);
@@ -89,7 +118,12 @@
         openRail(false);
         byId("menu-button")?.focus();
       } else if (asked) keep(asked);
+      else if (isViewing()) closeViewer();
       else if (stop) stop.click();
+    }
+    const typing = event.target instanceof Element && event.target.matches("input, textarea");
+    if (isViewing() && !typing && (event.key === "[" || event.key === "]")) {
+      nextPlace(event.key === "[" ? -1 : 1);
     }
     const box = question();
     if (event.key === "ArrowUp" && event.target === box && box.value === "") {
@@ -104,7 +138,7 @@
   // The open chat stands in the address, so that a reload shows it again.
   const followChat = (chat) => {
     document.body.dataset.chat = chat ? `chat-${chat}` : "";
-    if (location.hash === "#documents") return;
+    if (viewInAddress()) return;
     const target = document.body.dataset.chat;
     const address = target ? `#${target}` : location.pathname + location.search;
     if (location.hash.slice(1) !== target) history.replaceState(null, "", address);
@@ -123,6 +157,7 @@
     chatInAddress: () => (location.hash.startsWith("#chat-") ? location.hash.slice(6) : ""),
     followChat,
     followWriting,
+    placeArrived,
     toLastQuestion: () => requestAnimationFrame(() => byId("current")?.scrollIntoView()),
   };
 

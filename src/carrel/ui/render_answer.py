@@ -1,0 +1,97 @@
+"""An answer as HTML: behind each sentence the numbers of its sources, or that there is none.
+
+The marks are put into the Markdown as characters that no text uses, and become HTML once the
+Markdown is rendered, so that neither can break the other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+
+from carrel.core.citations import CheckedSentence, Citation
+from carrel.ui.markdown import markdown_to_html
+
+LEGEND = (
+    '<p class="legend"><span class="unsupported">Dotted</span> sentences were not found in the '
+    "sources.</p>"
+)
+NOT_FOUND = "Not found in the sources"
+# Of the private use area: start of a sentence without support, its end, and a sentence's marks
+# around its number.
+_OPEN, _CLOSE, _MARKS, _END = "\ue000", "\ue001", "\ue002", "\ue003"
+_OURS = re.compile("[\ue000-\ue003]")
+_HEAD = re.compile(r"[\s#>*+_`|~-]*(?:\d+[.)]\s+)?[*_`]*")
+_TAIL = re.compile(r"[\s*_`|~#]*\Z")
+_TAG = re.compile(r"<[^>]*>")
+_UNSUPPORTED = re.compile(f"{_OPEN}([^{_OPEN}]*?){_CLOSE}", re.DOTALL)
+_NUMBERED = re.compile(f"{_MARKS}([0-9]+){_END}")
+
+
+def answer_html(text: str, sentences: Sequence[CheckedSentence], turn: int) -> str:
+    """Return the answer with its marks; ``turn`` is its place in the chat, from 0."""
+    rendered = markdown_to_html(_with_marks(_OURS.sub("\ufffd", text), sentences))
+    rendered = _TAG.sub(lambda tag: _OURS.sub("", tag[0]), rendered)
+    rendered = _UNSUPPORTED.sub(lambda found: _dotted(found[1]), rendered)
+    rendered = _NUMBERED.sub(lambda found: _buttons(sentences, turn, int(found[1])), rendered)
+    return _OURS.sub("", rendered)
+
+
+def legend_html(sentences: Sequence[CheckedSentence]) -> str:
+    """Return what the dots mean, where there are any."""
+    return LEGEND if any(not each.supported for each in sentences) else ""
+
+
+def _with_marks(text: str, sentences: Sequence[CheckedSentence]) -> str:
+    parts: list[str] = []
+    written = 0
+    for number, each in enumerate(sentences):
+        sentence = text[each.start : each.end]
+        # Emphasis opens before a letter and closes behind one: the marks stay inside of it.
+        head, tail = _HEAD.match(sentence), _TAIL.search(sentence)
+        start = each.start + (head.end() if head else 0)
+        end = max(start, each.start + (tail.start() if tail else len(sentence)))
+        parts.append(text[written:start])
+        words = text[start:end]
+        parts.append(
+            f"{words}{_MARKS}{number}{_END}" if each.supported else f"{_OPEN}{words}{_CLOSE}"
+        )
+        written = end
+    return "".join(parts) + text[written:]
+
+
+def _dotted(inner: str) -> str:
+    """Return the words with dots below them, each stretch between two tags by itself."""
+    stretches = re.split(r"(<[^>]*>)", inner)
+    return "".join(
+        each
+        if not each.strip() or each.startswith("<")
+        else f'<span class="unsupported" tabindex="0" title="{NOT_FOUND}">{each}'
+        f'<span class="unseen"> ({NOT_FOUND.lower()})</span></span>'
+        for each in stretches
+    )
+
+
+def _buttons(sentences: Sequence[CheckedSentence], turn: int, number: int) -> str:
+    if number >= len(sentences):
+        return ""
+    shown: set[int] = set()
+    buttons = []
+    for place, each in enumerate(sentences[number].citations):
+        if each.source.index not in shown:
+            shown.add(each.source.index)
+            buttons.append(_button(each, f"answer.{turn}.{number}.{place}"))
+    return "".join(buttons)
+
+
+def _button(citation: Citation, identity: str) -> str:
+    source = citation.source
+    page = f", page {source.page}" if source.page is not None else ""
+    where = f"{source.document}{page}"
+    quote = " ".join(citation.quote.split())
+    return (
+        f'<button class="cite-mark" data-action="open_place" data-id="{identity}" '
+        f'aria-label="Source {source.index}: {escape(where)}" '
+        f'title="“{escape(quote)}” – {escape(where)}">{source.index}</button>'
+    )

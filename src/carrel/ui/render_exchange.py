@@ -1,0 +1,96 @@
+"""Questions with their answers and sources as HTML. Pure functions; everything is escaped here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from carrel.core.chat import Stage
+from carrel.core.documents import Source
+from carrel.ui.exchange import Exchange
+from carrel.ui.render import counted, error_line, state_text
+from carrel.ui.render_answer import answer_html, legend_html
+
+SOURCES_SHOWN = 3
+"""Of an answer that uses none."""
+
+
+def exchanges_html(exchanges: Iterable[Exchange]) -> str:
+    """Return several questions with their answers, from the first of a chat on."""
+    return "".join(exchange_html(each, turn) for turn, each in enumerate(exchanges))
+
+
+def exchange_html(exchange: Exchange, turn: int = 0) -> str:
+    """Return a question, its answer, the state of it, and its sources.
+
+    ``turn`` is its place in the chat, from 0.
+    """
+    parts = [f'<h2 class="question">{escape(exchange.question)}</h2>']
+    if exchange.text:
+        writing = " writing" if exchange.stage is Stage.WRITING else ""
+        answer = answer_html(exchange.text, exchange.sentences, turn)
+        parts.append(f'<div class="answer{writing}">{answer}</div>')
+        parts.append(legend_html(exchange.sentences))
+    if exchange.error:
+        parts.append(error_line(exchange.error))
+        parts.append('<button class="quiet" data-action="retry">Ask again</button>')
+    if state := state_text(exchange):
+        busy = " busy" if exchange.stage else ""
+        parts.append(f'<p class="state{busy}" role="status">{escape(state)}</p>')
+    parts.append(sources_html(exchange.sources, turn))
+    return f'<section class="exchange">{"".join(parts)}</section>'
+
+
+def sources_html(sources: Sequence[Source], turn: int = 0) -> str:
+    """Return the sources that the answer uses; the others wait behind a line.
+
+    Of an answer that uses none, the first few are shown.
+    """
+    if not sources:
+        return ""
+    used = [each for each in sources if each.used]
+    shown = used or sources[:SOURCES_SHOWN]
+    hidden = [each for each in sources if not each.used] if used else sources[SOURCES_SHOWN:]
+    more = ""
+    if hidden:
+        line = (
+            f"{counted(len(hidden), 'source')} not used"
+            if used
+            else counted(len(hidden), "more source")
+        )
+        more = (
+            f'<details class="more-sources"><summary>{line}</summary>'
+            f"{_source_list(hidden, turn)}</details>"
+        )
+    return f'<div class="sources" aria-label="Sources">{_source_list(shown, turn)}{more}</div>'
+
+
+def _source_list(sources: Sequence[Source], turn: int) -> str:
+    items = "".join(
+        source_item(each, f"source.{turn}.{each.index}", _with_quote_marked(each))
+        for each in sources
+    )
+    return f'<ol class="source-list">{items}</ol>'
+
+
+def source_item(source: Source, identity: str, passage: str) -> str:
+    """Return a source as an item of a list; ``passage`` is its text as HTML."""
+    page = f'<span class="source-page">page {source.page}</span>' if source.page else ""
+    return (
+        '<li class="source"><div class="source-head">'
+        f'<span class="source-number">{source.index}</span>'
+        f'<button class="source-file" data-action="open_place" data-id="{escape(identity)}" '
+        f'title="Show {escape(source.document)}">{escape(source.document)}</button>{page}'
+        f'<span class="source-score" title="How well the passage matches, from 0 to 1">'
+        f"{source.score:.2f}</span></div>"
+        f'<blockquote class="source-quote">{escape(source.quote)}</blockquote>'
+        f'<details class="passage"><summary>Whole passage</summary>'
+        f"<p>{passage}</p></details></li>"
+    )
+
+
+def _with_quote_marked(source: Source) -> str:
+    before, quote, after = source.text.partition(source.quote) if source.quote else ("", "", "")
+    if not quote:
+        return escape(source.text)
+    return f"{escape(before)}<mark>{escape(quote)}</mark>{escape(after)}"

@@ -1,0 +1,41 @@
+"""What a search found, as HTML. Pure functions; everything is escaped here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+
+from carrel.core.documents import Source
+from carrel.services.support import terms
+from carrel.ui.render import counted
+from carrel.ui.render_exchange import source_item
+
+EMPTY = '<p class="search-hint">Passages are found by meaning and by words. No model is asked.</p>'
+_WORD = re.compile(r"\w+(?:[.,]\d+)*")
+
+
+def found_html(query: str, found: Sequence[Source]) -> str:
+    """Return the passages, best first, with the words of the query marked."""
+    if not found:
+        return '<p class="search-hint" role="status">Nothing was found.</p>'
+    items = "".join(
+        source_item(each, f"found.{each.index}", with_words_marked(each.text, query))
+        for each in found
+    )
+    return (
+        f'<p class="search-hint" role="status">{counted(len(found), "passage")}, best first</p>'
+        f'<ol class="source-list">{items}</ol>'
+    )
+
+
+def with_words_marked(text: str, query: str) -> str:
+    """Return a text as HTML in which the words of a query are marked, in any of their endings."""
+    wanted = terms(query)
+    parts: list[str] = []
+    written = 0
+    for word in _WORD.finditer(text):
+        if terms(word[0]) & wanted:
+            parts.append(f"{escape(text[written : word.start()])}<mark>{escape(word[0])}</mark>")
+            written = word.end()
+    return "".join(parts) + escape(text[written:])

@@ -1,0 +1,77 @@
+"""From a sentence to the page on which it stands, and a search without a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from browsing import Visit
+from live_server import LiveServer, WatchedEngine
+
+ANSWER = "The **total revenue** was 18.4 million euros in 2023. Dragons guard the harbour at night."
+
+
+def test_a_citation_opens_its_page_with_the_quote_marked(
+    start: Callable[..., LiveServer],
+    tab: Callable[..., Visit],
+    screenshot: Callable[[Visit, str], None],
+    report: Path,
+) -> None:
+    visitor = tab(start(WatchedEngine([ANSWER])), "#documents")
+    visitor.upload([report])
+    visitor.open()
+    visitor.ask_and_wait("What was the total revenue in 2023?")
+    mark = visitor.answer.locator(".cite-mark")
+    expect(mark).to_have_count(1)
+    expect(visitor.answer.locator(".unsupported")).to_contain_text("Dragons guard the harbour")
+    expect(visitor.page.locator("#current .legend")).to_be_visible()
+    expect(visitor.page.locator("#current .more-sources > summary")).to_contain_text("not used")
+
+    mark.focus()
+    visitor.page.keyboard.press("Enter")
+    viewer = visitor.page.locator("#viewer")
+    picture = viewer.locator(".page-picture img")
+    expect(picture).to_be_visible()
+    expect(picture).to_have_attribute("alt", "Page 2 of harbour-report-2023.pdf")
+    expect(viewer).to_contain_text("page 2 / 3")
+    expect(viewer.locator(".viewer-note")).to_have_count(0)
+    expect(visitor.page.locator("#close-viewer")).to_be_focused()
+    for dark in ("light", "dark"):
+        for width in (1440, 390):
+            visitor.page.set_viewport_size({"width": width, "height": 900})
+            assert visitor.width_overflow() == 0
+            screenshot(visitor, f"citation-{width}-{dark}")
+        visitor.page.evaluate("document.body.classList.add('dark')")
+
+    visitor.page.keyboard.press("Escape")
+    expect(viewer).to_be_hidden()
+    expect(mark).to_be_focused()
+
+    visitor.reload()
+    visitor.answer.locator(".cite-mark").click()
+    expect(picture).to_be_visible()
+
+
+def test_passages_are_searched_without_a_model(
+    start: Callable[..., LiveServer],
+    tab: Callable[..., Visit],
+    screenshot: Callable[[Visit, str], None],
+    minutes: Path,
+) -> None:
+    visitor = tab(start(WatchedEngine([ANSWER])), "#documents")
+    visitor.upload([minutes])
+    visitor.page.locator("#search-link").click()
+    visitor.page.locator("#search-query input, #search-query textarea").fill("pier costs")
+    visitor.page.keyboard.press("Enter")
+    found = visitor.page.locator("#search-results .source")
+    expect(found.first).to_contain_text("Minutes – R&D (final).docx")
+    found.first.locator("summary").click()
+    expect(found.first.locator("mark")).to_have_text(["pier", "costs"])
+    screenshot(visitor, "search-1440-light")
+    found.first.locator(".source-file").click()
+    expect(visitor.page.locator("#viewer mark")).to_contain_text("pier")
+    visitor.page.set_viewport_size({"width": 390, "height": 844})
+    assert visitor.width_overflow() == 0
+    screenshot(visitor, "search-390-light")

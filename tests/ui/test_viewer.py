@@ -1,0 +1,74 @@
+"""What a mark opens: only what the session was shown, as a page or as a passage."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from carrel.core.documents import Chunk, PagePicture, Passage, RetrievedChunk, Source
+from carrel.core.errors import PlaceNotFound
+from carrel.services.checking import cite_answer
+from carrel.ui.exchange import Exchange
+from carrel.ui.place import Place, place_of
+from carrel.ui.render_search import found_html, with_words_marked
+from carrel.ui.session import Session
+from carrel.ui.viewer import passage_html, picture_html
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+SOURCE = Source(4, f"{HOSTILE}.pdf", "d", "U", 3, 0.5, f"One. {HOSTILE} two.", f"{HOSTILE} two.")
+
+
+@pytest.fixture
+def session() -> Session:
+    chunk = RetrievedChunk(Chunk("c", "d", 0, "Ferries sail. Costs rose.", 7), "a.pdf", "U", 0.5)
+    cited = cite_answer("?", "Costs rose.", [chunk])
+    answered = Exchange("?", "Costs rose.", cited.sources, sentences=cited.sentences)
+    return Session(exchanges=[Exchange("first"), answered], found=[replace(SOURCE, index=1)])
+
+
+def test_marks_sources_and_findings_are_found_by_their_names(session: Session) -> None:
+    assert place_of("answer.1.0.0", session).quote == "Costs rose."
+    assert place_of("source.1.1", session).source.document == "a.pdf"
+    assert place_of("found.1", session).source.document_id == "d"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "answer", "answer.1.0.9", "answer.-1.0.0", "answer.9.0.0", "source.1.2", "source.0.1",
+     "found.2", "found.x", "other.1", "found.¹"],
+)  # fmt: skip
+def test_nothing_else_can_be_named(session: Session, name: str) -> None:
+    with pytest.raises(PlaceNotFound, match="not shown any more"):
+        place_of(name, session)
+
+
+def test_a_page_is_a_picture_with_a_note_where_nothing_is_marked() -> None:
+    place = Place(SOURCE, SOURCE.quote)
+    html = picture_html(place, PagePicture(b"png", 9, True))
+    assert 'src="data:image/png;base64,cG5n"' in html
+    assert "page 3 / 9" in html
+    assert "nothing is marked" not in html
+    assert "<img src=x" not in html
+    assert "nothing is marked" in picture_html(place, PagePicture(b"png", 9, False))
+
+
+def test_a_passage_has_its_quote_marked_and_escaped() -> None:
+    html = passage_html(Place(SOURCE, "x"), Passage(f"{HOSTILE}abc", 0, len(HOSTILE), None, "Head"))
+    assert "<mark>&lt;img src=x onerror=alert(1)&gt;</mark>abc" in html
+    assert "<img" not in html
+    assert "Head" in html
+
+
+def test_words_are_marked_in_all_their_endings_and_common_ones_are_not() -> None:
+    marked = with_words_marked("The ferry costs more; <b> costing ferries.", "What does the cost?")
+    assert marked == ("The ferry <mark>costs</mark> more; &lt;b&gt; <mark>costing</mark> ferries.")
+
+
+def test_findings_are_numbered_scored_and_escaped() -> None:
+    html = found_html("two", [replace(SOURCE, index=1), replace(SOURCE, index=2)])
+    assert "2 passages, best first" in html
+    assert 'data-id="found.2"' in html
+    assert "0.50" in html
+    assert "<img" not in html
+    assert "Nothing was found" in found_html("two", [])
