@@ -47,6 +47,7 @@ from carrel.services.job_in_work import files_in_work
 from carrel.services.jobs import IngestionJobs
 from carrel.services.reindexing import Reindexing
 from carrel.services.retrieval import RetrievalService, SearchIndexes
+from carrel.services.rewriting import Rewriting
 from carrel.services.scoring import AnswerScoring
 from carrel.services.web import WebService
 from carrel.settings.document_settings import DocumentSettings
@@ -323,7 +324,9 @@ def _services(
     retrieval = RetrievalService(
         catalog, indexes, collections, documents.retrieval_candidates, reranker
     )
-    policy = ChatPolicy(settings.generation.system_prompt, documents.source_tokens)
+    policy = ChatPolicy(
+        settings.generation.system_prompt, documents.source_tokens, Rewriting(documents.follow_up)
+    )
     scoring = AnswerScoring(scorer, settings.model.score_seconds) if scorer is not None else None
     return Services(
         settings=settings,

@@ -17,6 +17,7 @@ from carrel.core.chat import (
     ChatEvent,
     ChatRequest,
     Finished,
+    QueryRewritten,
     SourcesCited,
     TextDelta,
     TokenLogprob,
@@ -48,6 +49,7 @@ class Answering:
     id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
     created: int = field(default_factory=lambda: int(time.time()))
     _sources: Sequence[Source] | None = None
+    _search_query: str | None = None
     _scored: AnswerScored | None = None
     _finished: Finished | None = None
 
@@ -123,6 +125,8 @@ class Answering:
     def _keep(self, each: ChatEvent) -> None:
         if isinstance(each, SourcesCited):
             self._sources = each.sources
+        elif isinstance(each, QueryRewritten):
+            self._search_query = each.query
         elif isinstance(each, AnswerScored):
             self._scored = each
             self.metrics.scored.inc()
@@ -140,6 +144,7 @@ class Answering:
         scored = self._scored
         return {
             "sources": sources,
+            "search_query": self._search_query,
             "score": scored.score if scored else None,
             "score_model": scored.model if scored else None,
             "dropped_turns": finished.dropped_turns,

@@ -18,7 +18,8 @@ class Answer:
 
     ``dropped_turns`` counts the messages that did not fit the model's context. ``logprobs`` has the
     tokens of the text where they were asked for. ``scored`` is set where the server has a reward
-    model and it was in time.
+    model and it was in time. ``search_query`` is what was searched for, where that is not
+    the question itself.
     """
 
     text: str
@@ -29,6 +30,7 @@ class Answer:
     dropped_turns: int = 0
     logprobs: Sequence[TokenLogprob] = ()
     scored: AnswerScored | None = None
+    search_query: str | None = None
 
     @classmethod
     def of(cls, body: CompletionBody) -> Answer:
@@ -43,6 +45,7 @@ class Answer:
             dropped_turns=body.dropped_turns,
             logprobs=tokens_of(choice.logprobs),
             scored=body.scored,
+            search_query=body.search_query,
         )
 
 

@@ -31,6 +31,7 @@ class ChunkReader:
         self._model = ""
         self._dropped_turns = 0
         self._scored: AnswerScored | None = None
+        self._search_query: str | None = None
         self._rest = b""
 
     def feed(self, data: bytes) -> list[str]:
@@ -64,6 +65,7 @@ class ChunkReader:
             dropped_turns=self._dropped_turns,
             logprobs=tuple(self.logprobs),
             scored=self._scored,
+            search_query=self._search_query,
         )
 
     def _read(self, data: bytes) -> None:
@@ -91,6 +93,7 @@ class ChunkReader:
         if chunk.sources is not None:
             self.sources = tuple(each.to_core() for each in chunk.sources)
         self._scored = chunk.scored or self._scored
+        self._search_query = chunk.search_query or self._search_query
         self._dropped_turns = chunk.dropped_turns or self._dropped_turns
 
 

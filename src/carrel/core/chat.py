@@ -165,6 +165,13 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryRewritten:
+    """What was searched for instead of a follow-up question, which leaves out what it is about."""
+
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
 class PassagesFound:
     """The chunks that were given to the model, in the order in which they are numbered."""
 
@@ -200,14 +207,23 @@ class Finished:
 
 
 EngineEvent = StageChanged | TextDelta | Finished
-ChatEvent = StageChanged | TextDelta | PassagesFound | SourcesCited | AnswerScored | Finished
+ChatEvent = (
+    StageChanged
+    | QueryRewritten
+    | TextDelta
+    | PassagesFound
+    | SourcesCited
+    | AnswerScored
+    | Finished
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
     """A model in service. ``context_length`` is in tokens.
 
-    ``adapter_of`` is the name of the base where the model is a LoRA adapter over it.
+    ``adapter_of`` is the name of the base where the model is a LoRA adapter over it. ``parameters``
+    is the number of its weights; None where that is not known.
     """
 
     name: str
@@ -216,3 +232,4 @@ class ModelInfo:
     precision: str = ""
     device: str = ""
     adapter_of: str | None = None
+    parameters: int | None = None

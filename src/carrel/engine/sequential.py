@@ -59,6 +59,7 @@ class SequentialEngine:
             context_length=loaded.context_length,
             precision=loaded.precision,
             device=loaded.device,
+            parameters=loaded.parameters,
         )
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"generate {loaded.name}")
         self._running: dict[Event, str | None] = {}

@@ -65,7 +65,8 @@ class LoadedModel:
 
     ``context_length`` is in tokens. ``model`` is a transformers model, untyped upstream.
     ``adapters`` are those that are loaded over it; ``adapter`` is the one with which it answers as
-    ``name``, None for the bare base.
+    ``name``, None for the bare base. ``parameters`` is the number of the base's weights; packed
+    ones (GPTQ, AWQ) count as the words that they are packed in.
     """
 
     model: Any
@@ -77,3 +78,4 @@ class LoadedModel:
     adapters: AdapterSet
     adapter: str | None = None
     prompt_type: PromptType = PromptType.TEMPLATE
+    parameters: int | None = None

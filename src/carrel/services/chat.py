@@ -1,10 +1,10 @@
-"""One turn of a chat: retrieve, ground, generate, cite, score."""
+"""One turn of a chat: rewrite, retrieve, ground, generate, cite, score."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from carrel.core.chat import (
     ChatEvent,
@@ -12,6 +12,7 @@ from carrel.core.chat import (
     Finished,
     Message,
     PassagesFound,
+    QueryRewritten,
     Role,
     Scope,
     SourcesCited,
@@ -26,6 +27,7 @@ from carrel.core.protocols import Engine
 from carrel.services.citing import cite
 from carrel.services.grounding import compose, drop_oldest_turn, pack, render_source
 from carrel.services.retrieval import RetrievalService
+from carrel.services.rewriting import Rewriting
 from carrel.services.scoring import AnswerScoring
 
 RESERVED_SHARE = 4
@@ -38,6 +40,7 @@ class ChatPolicy:
 
     system_prompt: str
     source_tokens: int
+    rewriting: Rewriting = field(default_factory=Rewriting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,10 @@ class ChatService:
         chunks: list[RetrievedChunk] = []
         if request.scope is not None:
             yield StageChanged(Stage.READING_DOCUMENTS)
-            found = await self._retrieval.search(question, request.scope, request.principal)
+            query = await self._policy.rewriting.query(request.messages, engine, request.caller)
+            if query != question:
+                yield QueryRewritten(query)
+            found = await self._retrieval.search(query, request.scope, request.principal)
             chunks = await self._fitting(engine, found)
         prompt = await self._prompt(engine, messages, chunks, request)
         if request.scope is not None:

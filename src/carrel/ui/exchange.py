@@ -9,6 +9,7 @@ from carrel.core.chat import (
     ChatEvent,
     Finished,
     PassagesFound,
+    QueryRewritten,
     SourcesCited,
     Stage,
     StageChanged,
@@ -22,8 +23,8 @@ class Exchange:
     """A question with its answer.
 
     ``stage`` is set while the answer is in work, and ``position`` (from 1) while it waits in line
-    for a busy model. ``error`` is the one line to show when it
-    failed; an answer may fail after part of its text came.
+    for a busy model. ``error`` is the one line to show when it failed; an answer may fail after
+    part of its text came. ``search_query`` is what was searched for where that is not the question.
     """
 
     question: str
@@ -36,12 +37,15 @@ class Exchange:
     stopped: bool = False
     error: str | None = None
     passages: int | None = None
+    search_query: str | None = None
 
     def apply(self, event: ChatEvent) -> None:
         """Take in the next event of the answer."""
         match event:
             case StageChanged(stage, position):
                 self.stage, self.position = stage, position
+            case QueryRewritten(query):
+                self.search_query = query
             case PassagesFound(chunks):
                 self.passages = len(chunks)
             case TextDelta(text):

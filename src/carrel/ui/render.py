@@ -71,6 +71,8 @@ def state_text(exchange: Exchange) -> str:
     if exchange.stage is not None:
         return STAGES[exchange.stage]
     parts = []
+    if exchange.search_query is not None:
+        parts.append(f"searched for “{exchange.search_query}”")
     if exchange.sources:
         parts.append(counted(len(exchange.sources), "source"))
     if exchange.stopped:

@@ -1,7 +1,8 @@
 """What a chat completion request is answered with, whole or as the chunks of a stream.
 
 Format: https://platform.openai.com/docs/api-reference/chat/object, and extensions: at the top level
-``sources`` where documents were asked; ``score``, which the reward model ``score_model`` gave the
+``sources`` where documents were asked, and ``search_query``, what was searched for, where that is
+not the question itself; ``score``, which the reward model ``score_model`` gave the
 answer, where the server has one; and ``dropped_turns``, the number of messages that did not fit the
 context; in ``usage`` the answer's timing. In a stream they stand in the last chunk before
 ``[DONE]``.
@@ -122,6 +123,7 @@ class CompletionBody(ScoreFields):
     choices: list[ChoiceBody]
     usage: UsageBody
     sources: list[SourceBody] | None = None
+    search_query: str | None = None
     dropped_turns: int = 0
 
 
@@ -151,4 +153,5 @@ class ChunkBody(ScoreFields):
     choices: list[ChunkChoice]
     usage: UsageBody | None = None
     sources: list[SourceBody] | None = None
+    search_query: str | None = None
     dropped_turns: int | None = None

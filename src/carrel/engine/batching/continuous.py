@@ -61,6 +61,7 @@ class ContinuousEngine:
             context_length=min(loaded.context_length, limits.lane_tokens),
             precision=loaded.precision,
             device=loaded.device,
+            parameters=loaded.parameters,
         )
         self._model = model
         self._limits = limits

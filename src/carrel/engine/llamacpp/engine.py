@@ -131,6 +131,7 @@ def load_gguf(spec: ModelSpec, limits: ServingLimits) -> tuple[LoadedModel, Llam
         device="gpu" if library.functions.llama_supports_gpu_offload() else "cpu",
         adapters=AdapterSet(model, spec.name),
         prompt_type=spec.prompt_type,
+        parameters=opened.parameters,
     )
     logger.info(
         "model loaded",

@@ -117,6 +117,7 @@ def _load_files(
     )
     model.generation_config = own_generation_config(model.generation_config, tokenizer)
     model.eval()
+    parameters = int(model.num_parameters())
     if spec.load_4bit:
         leave_odd_layers_unpacked(model)
     copied = wants_int8_copies(spec) and add_int8_copies(model)
@@ -133,6 +134,7 @@ def _load_files(
         adapters=adapters,
         adapter=spec.name if adapter is not None else None,
         prompt_type=spec.prompt_type,
+        parameters=parameters,
     )
 
 
