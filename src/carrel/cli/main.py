@@ -8,7 +8,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from carrel import __version__
-from carrel.cli import ask, chat, check, collections, ingest, models, reindex, search, serve
+from carrel.cli import (
+    ask,
+    chat,
+    check,
+    collections,
+    evaluate,
+    ingest,
+    models,
+    reindex,
+    search,
+    serve,
+)
 from carrel.cli.arguments import parse
 from carrel.cli.command import Command, Invocation
 from carrel.cli.exit_codes import INTERRUPTED, SUCCESS, exit_code
@@ -27,6 +38,7 @@ COMMANDS: dict[str, Command] = {
         search.COMMAND,
         chat.COMMAND,
         collections.COMMAND,
+        evaluate.COMMAND,
         reindex.COMMAND,
         models.COMMAND,
         check.COMMAND,
