@@ -1,13 +1,13 @@
 """What follow-up questions find, searched for as they are, with their history, and rewritten.
 
-    python benchmarks/follow_ups.py --data=xquad.en.json [--model] [--output=FILE.md]
+    python benchmarks/follow_ups.py --data=xquad.en.json [--model=N] [--output=FILE.md]
 
 ``follow_ups.jsonl`` beside this file has pairs of questions over XQuAD (google-deepmind/xquad, CC
 BY-SA 4.0): ``dependent`` ones, whose second question leaves out what it is about, and
 ``stand-alone`` ones, whose second question is about another article. They were written before the
 rule was tuned; every third pair was held out of the tuning. Each paragraph is a document, and a
 hit is the second question's own paragraph. The search is Carrel's, with the bundled embedder.
-``--model`` has the bundled model rewrite, too.
+``--model=N`` has the bundled model rewrite, too, for N pairs of each kind: it is slow.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from environment import describe_environment
 
 PAIRS = Path(__file__).with_name("follow_ups.jsonl")
 COLLECTION = "Paragraphs"
+BY_MODEL = "bundled model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,16 @@ def read_pairs() -> list[Pair]:
     return [Pair(**json.loads(line)) for line in PAIRS.read_text(encoding="utf-8").splitlines()]
 
 
+def of_each_kind(pairs: Sequence[Pair], count: int) -> list[Pair]:
+    """Return so many pairs of each kind, from its beginning to its end."""
+    chosen: list[Pair] = []
+    for kind in dict.fromkeys(pair.kind for pair in pairs):
+        own = [pair for pair in pairs if pair.kind == kind]
+        taken = min(count, len(own))
+        chosen += [own[place * len(own) // taken] for place in range(taken)]
+    return chosen
+
+
 def ways(application: Application, *, with_model: bool) -> dict[str, Way]:
     """Return the ways from a pair to a query, by name."""
 
@@ -96,7 +107,7 @@ def ways(application: Application, *, with_model: bool) -> dict[str, Way]:
         "rule": rewriting(FollowUpWay.RULE),
     }
     if with_model:
-        found["bundled model"] = rewriting(FollowUpWay.MODEL)
+        found[BY_MODEL] = rewriting(FollowUpWay.MODEL)
     return found
 
 
@@ -143,6 +154,8 @@ def table(rows: Sequence[tuple[str, Pair, str, int | None, float]]) -> list[str]
             chosen = [row for row in rows if (row[1].kind, row[1].held_out) == (kind, held_out)]
             for way in dict.fromkeys(row[0] for row in rows):
                 own = [row for row in chosen if row[0] == way]
+                if not own:
+                    continue
                 ranks = [row[3] for row in own]
                 spent = mean([row[4] for row in own]) or 0.0
                 part = "held out" if held_out else "seen"
@@ -189,8 +202,8 @@ async def measure(given: argparse.Namespace) -> str:
             await fill(application, articles)
             pairs = read_pairs()
             rows = []
-            for name, way in ways(application, with_model=given.model).items():
-                for pair in pairs:
+            for name, way in ways(application, with_model=given.model > 0).items():
+                for pair in of_each_kind(pairs, given.model) if name == BY_MODEL else pairs:
                     started = time.perf_counter()
                     query = await way(pair)
                     spent = time.perf_counter() - started
@@ -215,7 +228,7 @@ def main() -> None:
     """Measure every way."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--model", action="store_true")
+    parser.add_argument("--model", type=int, default=0)
     parser.add_argument("--models_dir", type=Path)
     parser.add_argument("--show", action="store_true")
     parser.add_argument("--output", type=Path)

@@ -48,7 +48,7 @@ def test_a_record_is_read_back_as_it_was(tmp_path: Path) -> None:
 def test_what_is_no_record_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "results.json"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(InvalidRequest, match="no results.json"):
+    with pytest.raises(InvalidRequest, match=r"no results\.json"):
         RunRecord.read(path)
     with pytest.raises(PathNotFound):
         RunRecord.read(tmp_path / "absent.json")
