@@ -324,9 +324,8 @@ def _services(
     retrieval = RetrievalService(
         catalog, indexes, collections, documents.retrieval_candidates, reranker
     )
-    policy = ChatPolicy(
-        settings.generation.system_prompt, documents.source_tokens, Rewriting(documents.follow_up)
-    )
+    rewriting = Rewriting(documents.follow_up)
+    policy = ChatPolicy(settings.generation.system_prompt, documents.source_tokens, rewriting)
     scoring = AnswerScoring(scorer, settings.model.score_seconds) if scorer is not None else None
     return Services(
         settings=settings,
