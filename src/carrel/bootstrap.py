@@ -48,6 +48,7 @@ from carrel.services.jobs import IngestionJobs
 from carrel.services.places import PlaceService
 from carrel.services.reindexing import Reindexing
 from carrel.services.retrieval import RetrievalService, SearchIndexes
+from carrel.services.rewriting import Rewriting
 from carrel.services.scoring import AnswerScoring
 from carrel.services.summarize import DigestPolicy, DigestService
 from carrel.services.web import WebService
@@ -324,7 +325,8 @@ def _services(
     retrieval = RetrievalService(
         catalog, indexes, collections, documents.retrieval_candidates, reranker
     )
-    policy = ChatPolicy(settings.generation.system_prompt, documents.source_tokens)
+    rewriting = Rewriting(documents.follow_up)
+    policy = ChatPolicy(settings.generation.system_prompt, documents.source_tokens, rewriting)
     whole = WholeDocumentReading(catalog, collections, documents.whole_documents)
     scoring = AnswerScoring(scorer, settings.model.score_seconds) if scorer is not None else None
     return Services(

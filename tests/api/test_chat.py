@@ -63,6 +63,26 @@ def test_a_completion_has_openais_shape_and_real_token_counts(http: httpx.Client
     assert "sources" not in body
 
 
+FOLLOWING = [
+    *QUESTION,
+    {"role": "assistant", "content": "It is 4711."},
+    {"role": "user", "content": "What color is it?"},
+]
+
+
+def test_a_follow_up_tells_what_was_searched_for(http: httpx.Client, gate: str) -> None:
+    documents = {"collections": [gate]}
+    body = ask(http, messages=FOLLOWING, documents=documents).json()
+    assert body["search_query"] == "What color is it? What is the gate code?"
+    # The scripted model repeats what it was asked: the question as it stood.
+    assert "What color is it?" in body["choices"][0]["message"]["content"]
+    assert body["search_query"] not in body["choices"][0]["message"]["content"]
+    assert "search_query" not in ask(http, documents=documents).json()
+    streamed = ask(http, messages=FOLLOWING, documents=documents, stream=True).text
+    assert streamed.split("data: ")[-2].count(body["search_query"]) == 1
+    assert "search_query" not in ask(http, messages=FOLLOWING).json()
+
+
 def test_asking_documents_names_the_sources(http: httpx.Client, gate: str) -> None:
     body = ask(http, documents={"collections": [gate]}).json()
     listed = http.get(f"/v1/collections/{gate}/documents").json()["documents"]

@@ -77,6 +77,21 @@ def test_asking_a_collection_gives_sources(client: Any, gate: str) -> None:
     assert len(narrowed.sources) == 1
 
 
+def test_a_follow_up_tells_what_was_searched_for(client: Any, gate: str) -> None:
+    messages = [
+        Message(Role.USER, "What is the gate code?"),
+        Message(Role.ASSISTANT, "It is 4711."),
+        Message(Role.USER, "What color is it?"),
+    ]
+    documents = Documents(collections=[gate])
+    expected = "What color is it? What is the gate code?"
+    assert client.chat(messages, documents=documents).search_query == expected
+    with client.stream(messages, documents=documents) as stream:
+        for _ in stream:
+            pass
+    assert stream.answer().search_query == expected
+
+
 def test_a_stream_gives_text_and_then_sources(client: Any, gate: str) -> None:
     documents = Documents(collections=[gate])
     with client.stream("What is the gate code?", documents=documents) as stream:

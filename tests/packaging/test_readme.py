@@ -81,6 +81,22 @@ def test_the_command_lines_ingest_and_ask(carrel: CommandLine, serve: Serve, fol
             assert "report.pdf, page 2" in run.stdout
 
 
+def test_the_command_line_of_an_evaluation_saves_a_report(
+    carrel: CommandLine, serve: Serve, folder: Path, tmp_path: Path
+) -> None:
+    serve("--engine=scripted")
+    assert carrel.run("ingest", f"--user_path={folder}").returncode == 0
+    asked = {"question": "What was the revenue in 2022?", "answer": "41 million", "page": 2}
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text(json.dumps(asked | {"document": "report.pdf"}), encoding="utf-8")
+    line = block("carrel evaluate").replace("FILE.jsonl", str(questions))
+    _, *words = shlex.split(line.replace("FOLDER", str(tmp_path / "run")))
+    run = carrel.run(*words)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert re.search(r"page hit@1 +1\.000", run.stdout)
+    assert (tmp_path / "run" / "report.html").exists()
+
+
 def test_the_lines_for_a_notebook_print_an_answer(tmp_path: Path, models_dir: Path) -> None:
     program = block("import carrel\n")
     folder = str(models_dir.resolve())

@@ -7,6 +7,7 @@ from carrel.core.chat import (
     Finished,
     FinishReason,
     PassagesFound,
+    QueryRewritten,
     SourcesCited,
     Stage,
     StageChanged,
@@ -24,6 +25,7 @@ def test_events_build_the_answer() -> None:
     exchange = Exchange("q")
     exchange.apply(StageChanged(Stage.READING_DOCUMENTS))
     assert exchange.stage is Stage.READING_DOCUMENTS
+    exchange.apply(QueryRewritten("the whole q"))
     exchange.apply(PassagesFound(()))
     exchange.apply(StageChanged(Stage.WRITING))
     exchange.apply(TextDelta("one "))
@@ -36,6 +38,7 @@ def test_events_build_the_answer() -> None:
     exchange.apply(FINISHED)
     assert (exchange.text, exchange.sources, exchange.passages) == ("one two", (SOURCE,), 0)
     assert (exchange.stage, exchange.finished) == (None, FINISHED)
+    assert exchange.search_query == "the whole q"
 
 
 def test_an_answer_that_was_finished_is_not_stopped() -> None:

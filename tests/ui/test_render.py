@@ -105,6 +105,12 @@ def test_every_stage_has_words() -> None:
     assert all(state_text(Exchange("q", stage=stage)) for stage in Stage)
 
 
+def test_the_state_tells_what_was_searched_for_and_is_escaped() -> None:
+    exchange = Exchange("And <b>?", "a", finished=FINISHED, search_query="Who is <b>?")
+    assert state_text(exchange).startswith("searched for “Who is <b>?” · ")
+    assert "Who is &lt;b&gt;?" in exchange_html(exchange)
+
+
 def test_the_state_of_a_finished_answer_counts_sources_seconds_and_speed() -> None:
     exchange = Exchange("q", "a", (SOURCE, SOURCE, SOURCE), finished=FINISHED)
     assert state_text(exchange) == "3 sources · 1.2 s · 24 tokens/s"

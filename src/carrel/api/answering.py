@@ -18,6 +18,7 @@ from carrel.core.chat import (
     ChatRequest,
     Finished,
     PassagesFound,
+    QueryRewritten,
     SourcesCited,
     TextDelta,
     TokenLogprob,
@@ -49,6 +50,7 @@ class Answering:
     created: int = field(default_factory=lambda: int(time.time()))
     _cited: SourcesCited | None = None
     _whole_documents: bool | None = None
+    _search_query: str | None = None
     _scored: AnswerScored | None = None
     _finished: Finished | None = None
 
@@ -126,6 +128,8 @@ class Answering:
             self._cited = each
         elif isinstance(each, PassagesFound):
             self._whole_documents = each.whole
+        elif isinstance(each, QueryRewritten):
+            self._search_query = each.query
         elif isinstance(each, AnswerScored):
             self._scored = each
             self.metrics.scored.inc()
@@ -144,6 +148,7 @@ class Answering:
             "sources": cited and [SourceBody.of(each) for each in cited.sources],
             "answer_sentences": cited and [SentenceBody.of(each) for each in cited.sentences],
             "whole_documents": self._whole_documents,
+            "search_query": self._search_query,
             "score": scored.score if scored else None,
             "score_model": scored.model if scored else None,
             "dropped_turns": finished.dropped_turns,

@@ -12,6 +12,7 @@ from carrel.core.chat import (
     ChatEvent,
     Finished,
     FinishReason,
+    QueryRewritten,
     SamplingParams,
     Scope,
     SourcesCited,
@@ -36,6 +37,7 @@ class Answer:
     sources: Sequence[Source]
     finished: Finished
     scored: AnswerScored | None = None
+    search_query: str | None = None
 
 
 def sampling_of(settings: Settings) -> SamplingParams:
@@ -82,6 +84,7 @@ async def stream_to_terminal(events: AsyncGenerator[ChatEvent], *, quiet: bool) 
     sources: Sequence[Source] = ()
     finished: Finished | None = None
     scored: AnswerScored | None = None
+    search_query: str | None = None
     show_stage = sys.stderr.isatty() and not quiet
     async with aclosing(events):
         async for event in events:
@@ -93,6 +96,8 @@ async def stream_to_terminal(events: AsyncGenerator[ChatEvent], *, quiet: bool) 
                     text.append(delta)
                     if not quiet:
                         print(delta, end="", flush=True)
+                case QueryRewritten(query):
+                    search_query = query
                 case SourcesCited(cited):
                     sources = cited
                 case AnswerScored():
@@ -106,4 +111,4 @@ async def stream_to_terminal(events: AsyncGenerator[ChatEvent], *, quiet: bool) 
         print()
         if finished.reason is not FinishReason.STOP:
             print(f"(cut: {finished.reason.value})", file=sys.stderr)
-    return Answer("".join(text), sources, finished, scored)
+    return Answer("".join(text), sources, finished, scored, search_query)

@@ -60,6 +60,8 @@ async def _turn(
     except CarrelError as error:
         print(f"carrel: {error}", file=sys.stderr)
         return
+    if answer.search_query is not None:
+        print(f"(searched for: {answer.search_query})")
     for source in answer.sources:
         print(source_line(source))
     if answer.scored is not None:

@@ -18,6 +18,7 @@ from carrel.core.chat import (
     ChatEvent,
     Finished,
     Message,
+    QueryRewritten,
     SamplingParams,
     Scope,
     SourcesCited,
@@ -179,6 +180,8 @@ class RemoteWorkspace:
             async for text in stream:
                 yield TextDelta(text)
         answer = stream.answer()
+        if answer.search_query is not None:
+            yield QueryRewritten(answer.search_query)
         if scope is not None:
             yield SourcesCited(tuple(answer.sources), tuple(answer.sentences))
         if answer.scored is not None:

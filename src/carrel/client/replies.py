@@ -23,7 +23,8 @@ class Answer:
     ``sentences`` are those of the text, each with the places in the sources that support it.
     ``dropped_turns`` counts the messages that did not fit the model's context. ``logprobs`` has the
     tokens of the text where they were asked for. ``scored`` is set where the server has a reward
-    model and it was in time.
+    model and it was in time. ``search_query`` is what was searched for, where that is not
+    the question itself.
     """
 
     text: str
@@ -36,6 +37,7 @@ class Answer:
     logprobs: Sequence[TokenLogprob] = ()
     scored: AnswerScored | None = None
     sentences: Sequence[CheckedSentence] = ()
+    search_query: str | None = None
 
     @classmethod
     def of(cls, body: CompletionBody) -> Answer:
@@ -58,6 +60,7 @@ class Answer:
             logprobs=tokens_of(choice.logprobs),
             scored=body.scored,
             sentences=sentences_of(body.answer_sentences or (), text, sources),
+            search_query=body.search_query,
         )
 
 

@@ -34,6 +34,7 @@ class ChunkReader:
         self._whole_documents = False
         self._scored: AnswerScored | None = None
         self._sentences: list[SentenceBody] = []
+        self._search_query: str | None = None
         self._rest = b""
 
     def feed(self, data: bytes) -> list[str]:
@@ -69,6 +70,7 @@ class ChunkReader:
             logprobs=tuple(self.logprobs),
             scored=self._scored,
             sentences=sentences_of(self._sentences, "".join(self.texts), self.sources),
+            search_query=self._search_query,
         )
 
     def _read(self, data: bytes) -> None:
@@ -98,6 +100,7 @@ class ChunkReader:
         self._whole_documents = chunk.whole_documents or self._whole_documents
         self._sentences = chunk.answer_sentences or self._sentences
         self._scored = chunk.scored or self._scored
+        self._search_query = chunk.search_query or self._search_query
         self._dropped_turns = chunk.dropped_turns or self._dropped_turns
 
 

@@ -166,6 +166,13 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryRewritten:
+    """What was searched for instead of a follow-up question, which leaves out what it is about."""
+
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
 class PassagesFound:
     """The chunks that were given to the model, in the order in which they are numbered.
 
@@ -209,7 +216,15 @@ class Finished:
 
 
 EngineEvent = StageChanged | TextDelta | Finished
-ChatEvent = StageChanged | TextDelta | PassagesFound | SourcesCited | AnswerScored | Finished
+ChatEvent = (
+    StageChanged
+    | QueryRewritten
+    | TextDelta
+    | PassagesFound
+    | SourcesCited
+    | AnswerScored
+    | Finished
+)
 
 
 @dataclass(frozen=True, slots=True)

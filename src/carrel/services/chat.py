@@ -1,11 +1,11 @@
-"""One turn of a chat: retrieve, ground, generate, cite, score."""
+"""One turn of a chat: rewrite, retrieve, ground, generate, cite, score."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from carrel.core.chat import (
     ChatEvent,
@@ -13,6 +13,7 @@ from carrel.core.chat import (
     Finished,
     Message,
     PassagesFound,
+    QueryRewritten,
     Role,
     Scope,
     Stage,
@@ -26,6 +27,7 @@ from carrel.core.protocols import Engine
 from carrel.services.checking import cite_answer
 from carrel.services.grounding import compose, drop_oldest_turn, pack, render_source
 from carrel.services.retrieval import RetrievalService
+from carrel.services.rewriting import Rewriting
 from carrel.services.scoring import AnswerScoring
 from carrel.services.whole_documents import WholeDocumentReading, with_scores
 
@@ -39,6 +41,7 @@ class ChatPolicy:
 
     system_prompt: str
     source_tokens: int
+    rewriting: Rewriting = field(default_factory=Rewriting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,10 @@ class ChatService:
             prompt = await self._prompt(engine, messages, [], request)
         else:
             yield StageChanged(Stage.READING_DOCUMENTS)
+            query = await self._policy.rewriting.query(request.messages, engine, request.caller)
+            if query != question:
+                yield QueryRewritten(query)
+                question = query
             found = await self._retrieval.search(question, request.scope, request.principal)
             whole = await self._whole_prompt(engine, messages, request, found)
             prompt = whole or await self._prompt(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +11,15 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from carrel.settings.section import Section
 
 BUNDLED = "bundled"
+
+
+class FollowUpWay(StrEnum):
+    """Who makes a follow-up question one that can be searched for."""
+
+    AUTO = "auto"
+    MODEL = "model"
+    RULE = "rule"
+    NEVER = "never"
 
 
 class DocumentSettings(Section):
@@ -87,6 +97,13 @@ class DocumentSettings(Section):
         description="Where all documents that are asked fit 'source_tokens', they are given whole, "
         "in order, instead of the best chunks: 'always', 'never', or 'auto': not to a small model "
         "(below 500 million weights).",
+    )
+    follow_up: FollowUpWay = Field(
+        FollowUpWay.AUTO,
+        description="How a follow-up question ('and in 2021?') is made one that can be searched "
+        "for: 'model' has the model rewrite it, 'rule' takes over words of the question before, "
+        "'never' searches for it as it is; 'auto' is 'model' from a billion weights and on other "
+        "servers, 'rule' below.",
     )
     max_file_megabytes: float = Field(200, gt=0, le=100000, description="Larger files are refused.")
     max_reading_seconds: float = Field(

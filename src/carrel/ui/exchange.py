@@ -9,6 +9,7 @@ from carrel.core.chat import (
     ChatEvent,
     Finished,
     PassagesFound,
+    QueryRewritten,
     SourcesCited,
     Stage,
     StageChanged,
@@ -25,7 +26,8 @@ class Exchange:
     ``stage`` is set while the answer is in work, and ``position`` (from 1) while it waits in line
     for a busy model. ``error`` is the one line to show when it failed; an answer may fail after
     part of its text came. ``whole`` says that its sources are all there is in the documents.
-    ``sentences`` are those of the text, once it is checked.
+    ``sentences`` are those of the text, once it is checked. ``search_query`` is what was searched
+    for where that is not the question.
     """
 
     question: str
@@ -40,12 +42,15 @@ class Exchange:
     passages: int | None = None
     whole: bool = False
     sentences: tuple[CheckedSentence, ...] = ()
+    search_query: str | None = None
 
     def apply(self, event: ChatEvent) -> None:
         """Take in the next event of the answer."""
         match event:
             case StageChanged(stage, position):
                 self.stage, self.position = stage, position
+            case QueryRewritten(query):
+                self.search_query = query
             case PassagesFound(chunks, whole):
                 self.passages, self.whole = len(chunks), whole
             case TextDelta(text):

@@ -54,6 +54,8 @@ def state_text(exchange: Exchange) -> str:
     if exchange.stage is not None:
         return STAGES[exchange.stage]
     parts = []
+    if exchange.search_query is not None:
+        parts.append(f"searched for “{exchange.search_query}”")
     if exchange.sources:
         parts.append(_sources_used(exchange.sources))
     if exchange.whole and exchange.sources:

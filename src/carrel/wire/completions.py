@@ -1,8 +1,9 @@
 """What a chat completion request is answered with, whole or as the chunks of a stream.
 
 Format: https://platform.openai.com/docs/api-reference/chat/object, and extensions: at the top level
-``sources`` and ``answer_sentences`` where documents were asked, and ``whole_documents``, whether
-these are all there is of them; ``score``, which the reward model ``score_model`` gave the answer,
+``sources`` and ``answer_sentences`` where documents were asked, ``whole_documents``, whether these
+are all there is of them, and ``search_query``, what was searched for, where that is not the
+question itself; ``score``, which the reward model ``score_model`` gave the answer,
 where the server has one; and ``dropped_turns``, the number of messages that did not fit the
 context; in ``usage`` the answer's timing. In a stream they stand in the last chunk before
 ``[DONE]``.
@@ -125,6 +126,7 @@ class CompletionBody(ScoreFields):
     sources: list[SourceBody] | None = None
     whole_documents: bool | None = None
     answer_sentences: list[SentenceBody] | None = None
+    search_query: str | None = None
     dropped_turns: int = 0
 
 
@@ -156,4 +158,5 @@ class ChunkBody(ScoreFields):
     sources: list[SourceBody] | None = None
     whole_documents: bool | None = None
     answer_sentences: list[SentenceBody] | None = None
+    search_query: str | None = None
     dropped_turns: int | None = None

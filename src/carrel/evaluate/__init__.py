@@ -1,0 +1,1 @@
+"""Measuring Carrel on questions whose answers are known: ``carrel evaluate``."""

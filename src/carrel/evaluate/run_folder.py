@@ -1,0 +1,48 @@
+"""The folder of a run: each question as it is done, and at the end the results and a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from carrel.core.errors import AlreadyExists, InvalidRequest
+from carrel.evaluate.judging import Judged
+from carrel.evaluate.report import report_page
+from carrel.evaluate.run_record import RunRecord, question_line
+
+RESULTS, QUESTIONS, REPORT = "results.json", "questions.jsonl", "report.html"
+
+
+class RunFolder:
+    """Writes a run into a folder that holds no other."""
+
+    def __init__(self, path: Path) -> None:
+        """Make the folder.
+
+        Raises:
+            AlreadyExists: it holds a run.
+            InvalidRequest: it cannot be made.
+        """
+        # A run that failed before its first question leaves an empty file.
+        written = (path / name for name in (RESULTS, QUESTIONS))
+        if any(each.exists() and each.stat().st_size for each in written):
+            raise AlreadyExists(f"{path} holds an evaluation already: name another folder.")
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            (path / QUESTIONS).touch()
+        except OSError as error:
+            raise InvalidRequest(
+                f"The folder {path} of --output cannot be written: {error.strerror}."
+            ) from error
+        self._path = path
+
+    def add(self, judged: Judged) -> None:
+        """Keep a question that is done, so that a kill loses nothing of it."""
+        with (self._path / QUESTIONS).open("a", encoding="utf-8") as lines:
+            lines.write(question_line(judged) + "\n")
+
+    def finish(self, record: RunRecord, judged: Sequence[Judged], other: RunRecord | None) -> None:
+        """Write the results and the page."""
+        (self._path / RESULTS).write_text(record.to_json(), encoding="utf-8")
+        page = report_page(record, judged, other)
+        (self._path / REPORT).write_text(page, encoding="utf-8")
