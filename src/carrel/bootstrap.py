@@ -45,6 +45,7 @@ from carrel.services.indexing import DocumentIndexer
 from carrel.services.ingestion import IngestionService
 from carrel.services.job_in_work import files_in_work
 from carrel.services.jobs import IngestionJobs
+from carrel.services.quoted_answers import QuotedAnswers
 from carrel.services.reindexing import Reindexing
 from carrel.services.retrieval import RetrievalService, SearchIndexes
 from carrel.services.scoring import AnswerScoring
@@ -318,7 +319,8 @@ def _services(
     retrieval = RetrievalService(
         catalog, indexes, collections, documents.retrieval_candidates, reranker
     )
-    policy = ChatPolicy(settings.generation.system_prompt, documents.source_tokens)
+    quoted = QuotedAnswers(indexes.embedder, documents.evidence)
+    policy = ChatPolicy(settings.generation.system_prompt, documents.source_tokens, quoted)
     whole = WholeDocumentReading(catalog, collections, documents.whole_documents)
     scoring = AnswerScoring(scorer, settings.model.score_seconds) if scorer is not None else None
     return Services(
