@@ -46,6 +46,7 @@ from carrel.services.ingestion import IngestionService
 from carrel.services.job_in_work import files_in_work
 from carrel.services.jobs import IngestionJobs
 from carrel.services.places import PlaceService
+from carrel.services.quoted_answers import QuotedAnswers
 from carrel.services.reindexing import Reindexing
 from carrel.services.retrieval import RetrievalService, SearchIndexes
 from carrel.services.rewriting import Rewriting
@@ -325,8 +326,12 @@ def _services(
     retrieval = RetrievalService(
         catalog, indexes, collections, documents.retrieval_candidates, reranker
     )
-    rewriting = Rewriting(documents.follow_up)
-    policy = ChatPolicy(settings.generation.system_prompt, documents.source_tokens, rewriting)
+    policy = ChatPolicy(
+        settings.generation.system_prompt,
+        documents.source_tokens,
+        Rewriting(documents.follow_up),
+        QuotedAnswers(indexes.embedder, documents.evidence),
+    )
     whole = WholeDocumentReading(catalog, collections, documents.whole_documents)
     scoring = AnswerScoring(scorer, settings.model.score_seconds) if scorer is not None else None
     return Services(

@@ -1,8 +1,8 @@
 """Composing prompts."""
 
-from carrel.core.chat import Message, Role, ScopeMode
+from carrel.core.chat import AnswerStyle, Message, Role, ScopeMode
 from carrel.core.documents import Chunk, RetrievedChunk
-from carrel.services.grounding import compose, drop_oldest_turn, pack
+from carrel.services.grounding import compose, compose_sentences, drop_oldest_turn, pack
 
 
 def retrieved(text: str, page: int | None = 1, name: str = "a.pdf") -> RetrievedChunk:
@@ -58,3 +58,17 @@ def test_the_oldest_turn_goes_first_and_system_and_question_stay() -> None:
     assert shorter == [system, user("2"), assistant("b"), user("3")]
     assert drop_oldest_turn(shorter) == [system, user("3")]
     assert drop_oldest_turn([system, user("3")]) is None
+
+
+def test_the_short_style_asks_for_a_few_words_in_either_mode() -> None:
+    for mode in ScopeMode:
+        full = compose([user("q")], [retrieved("x")], mode)[0].content
+        short = compose([user("q")], [retrieved("x")], mode, AnswerStyle.SHORT)[0].content
+        assert short.startswith(full)
+        assert "a few words only" in short and "a few words only" not in full
+
+
+def test_sentences_stand_before_the_question_without_any_other_text() -> None:
+    system, asked = compose_sentences("Who?", ["Ada Lind leads.", "Gulls cry."])
+    assert asked == user("Text: Ada Lind leads. Gulls cry.\n\nQuestion: Who?")
+    assert system.role is Role.SYSTEM

@@ -146,7 +146,6 @@ def test_a_value_out_of_bounds_is_refused_with_its_place(
 @pytest.mark.parametrize(
     ("fields", "place"),
     [
-        ({"documents": {"collections": ["A"], "answer_style": "short"}}, "documents.answer_style"),
         (
             {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]},
             "messages.0.content",
@@ -161,7 +160,7 @@ def test_a_value_out_of_bounds_is_refused_with_its_place(
             "stream_options.include_obfuscation",
         ),
     ],
-    ids=["answer_style", "image", "name", "tool_calls", "obfuscation"],
+    ids=["image", "name", "tool_calls", "obfuscation"],
 )
 def test_what_is_known_and_cannot_be_honored_within_a_part_is_refused_too(
     fields: dict[str, Any], place: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from carrel.core.access import Principal
 from carrel.core.chat import (
+    AnswerStyle,
     ChatRequest,
     JsonFormat,
     Message,
@@ -13,6 +14,7 @@ from carrel.core.chat import (
     ScopeMode,
 )
 from carrel.core.errors import InvalidRequest
+from carrel.settings.document_settings import DocumentSettings
 from carrel.settings.schema import LLM_MODE, GenerationSettings, Settings
 from carrel.wire.chat import (
     ChatBody,
@@ -40,7 +42,7 @@ def to_core(
         principal=principal,
         model=body.model,
         sampling=_sampling(body, settings.generation),
-        scope=_scope(body.documents, settings.documents.top_k),
+        scope=_scope(body.documents, settings.documents),
         caller="\n".join((principal.account, address, body.user or body.safety_identifier or "")),
     )
 
@@ -76,7 +78,7 @@ def _format(body: FormatBody | None) -> JsonFormat | None:
     return JsonFormat()
 
 
-def _scope(body: DocumentsBody | None, top_k: int) -> Scope | None:
+def _scope(body: DocumentsBody | None, defaults: DocumentSettings) -> Scope | None:
     if body is None or body.collections == [LLM_MODE]:
         return None
     if LLM_MODE in body.collections:
@@ -84,6 +86,7 @@ def _scope(body: DocumentsBody | None, top_k: int) -> Scope | None:
     return Scope(
         collections=tuple(body.collections),
         document_ids=tuple(body.ids),
-        top_k=body.top_k or top_k,
+        top_k=body.top_k or defaults.top_k,
         mode=ScopeMode(body.mode),
+        style=AnswerStyle(body.answer_style or defaults.answer_style),
     )

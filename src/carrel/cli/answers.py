@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from carrel.core.chat import (
     AnswerScored,
+    AnswerStyle,
     ChatEvent,
     Finished,
     FinishReason,
@@ -55,7 +56,8 @@ def scope_of(collection: str, settings: Settings) -> Scope | None:
     """Return the scope of a collection's name; None for ``LLM``, which means no documents."""
     if collection == LLM_MODE:
         return None
-    return Scope((collection,), top_k=settings.documents.top_k)
+    documents = settings.documents
+    return Scope((collection,), top_k=documents.top_k, style=AnswerStyle(documents.answer_style))
 
 
 def source_line(source: Source) -> str:

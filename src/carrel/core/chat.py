@@ -69,6 +69,13 @@ ALL = -1
 """A ``top_k`` of all passages that were found, as many as the prompt has room for."""
 
 
+class AnswerStyle(StrEnum):
+    """How long an answer from documents is: as long as it takes, or a few words."""
+
+    FULL = "full"
+    SHORT = "short"
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Which documents a question is asked of.
@@ -81,6 +88,7 @@ class Scope:
     document_ids: tuple[str, ...] = ()
     top_k: int = 8
     mode: ScopeMode = ScopeMode.QUERY
+    style: AnswerStyle = AnswerStyle.FULL
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,16 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from carrel.core.chat import (
+    AnswerStyle,
     ChatEvent,
     ChatRequest,
+    EngineEvent,
     Finished,
     Message,
     PassagesFound,
     QueryRewritten,
     Role,
+    SamplingParams,
     Scope,
     Stage,
     StageChanged,
@@ -26,10 +29,14 @@ from carrel.core.models import EnginePool
 from carrel.core.protocols import Engine
 from carrel.services.checking import cite_answer
 from carrel.services.grounding import compose, drop_oldest_turn, pack, render_source
+from carrel.services.quoted_answers import QuotedAnswers
 from carrel.services.retrieval import RetrievalService
 from carrel.services.rewriting import Rewriting
 from carrel.services.scoring import AnswerScoring
 from carrel.services.whole_documents import WholeDocumentReading, with_scores
+
+SHORT_TOKENS = 48
+"""The longest answer where a few words are wanted; a request may want it shorter."""
 
 RESERVED_SHARE = 4
 """An answer's reserve is at most one fourth of the context; the engine clamps the rest."""
@@ -37,11 +44,15 @@ RESERVED_SHARE = 4
 
 @dataclass(frozen=True, slots=True)
 class ChatPolicy:
-    """Settings of the chat service: the default system message, and the tokens for sources."""
+    """Settings of the chat service: the default system message, and the tokens for sources.
+
+    ``quoted`` answers in quotes where that suits; None for never.
+    """
 
     system_prompt: str
     source_tokens: int
     rewriting: Rewriting = field(default_factory=Rewriting)
+    quoted: QuotedAnswers | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +112,7 @@ class ChatService:
 
         text: list[str] = []
         finished: Finished | None = None
-        generated = engine.generate(prompt.messages, request.sampling, request.caller)
+        generated = self._generated(engine, request, question, prompt)
         async with aclosing(generated) as events:
             async for event in events:
                 if isinstance(event, StageChanged):
@@ -124,6 +135,15 @@ class ChatService:
             if scored is not None:
                 yield scored
         yield replace(finished, dropped_turns=prompt.dropped_turns)
+
+    def _generated(
+        self, engine: Engine, request: ChatRequest, question: str, prompt: _Prompt
+    ) -> AsyncGenerator[EngineEvent]:
+        asked = self._with_system_prompt(request.messages)
+        quoted = self._policy.quoted
+        if quoted is not None and quoted.suits(request, asked, engine.info):
+            return quoted.answer(engine, request, question, prompt.chunks)
+        return engine.generate(prompt.messages, _bounded(request), request.caller)
 
     def _with_system_prompt(self, messages: Sequence[Message]) -> list[Message]:
         if not self._policy.system_prompt or messages[0].role is Role.SYSTEM:
@@ -198,7 +218,15 @@ def _checked(messages: Sequence[Message]) -> Sequence[Message]:
     return messages
 
 
+def _bounded(request: ChatRequest) -> SamplingParams:
+    """Return the sampling, with a limit that a few words do not need where these are wanted."""
+    if request.scope is None or request.scope.style is AnswerStyle.FULL:
+        return request.sampling
+    limit = max(min(request.sampling.max_new_tokens, SHORT_TOKENS), request.sampling.min_new_tokens)
+    return replace(request.sampling, max_new_tokens=limit)
+
+
 def _composed(
     messages: list[Message], chunks: Sequence[RetrievedChunk], scope: Scope | None
 ) -> list[Message]:
-    return compose(messages, chunks, scope.mode) if scope is not None else messages
+    return compose(messages, chunks, scope.mode, scope.style) if scope is not None else messages

@@ -105,6 +105,17 @@ class DocumentSettings(Section):
         "'never' searches for it as it is; 'auto' is 'model' from a billion weights and on other "
         "servers, 'rule' below.",
     )
+    evidence: Literal["auto", "passages", "sentences"] = Field(
+        "auto",
+        description="What the model answers from: whole 'passages', or the two best 'sentences', "
+        "of which the better is then shown word for word. 'auto' takes sentences for models known "
+        "to have fewer than a billion parameters.",
+    )
+    answer_style: Literal["full", "short"] = Field(
+        "full",
+        description="Answers from documents: 'full', or 'short' for a few words; a request may "
+        "override it.",
+    )
     max_file_megabytes: float = Field(200, gt=0, le=100000, description="Larger files are refused.")
     max_reading_seconds: float = Field(
         300, ge=1, le=86400, description="Seconds that reading one file may take; it fails beyond."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from carrel.core.access import Principal
-from carrel.core.chat import SamplingParams, Scope
+from carrel.core.chat import AnswerStyle, SamplingParams, Scope
 from carrel.core.documents import DocumentStatus
 from carrel.services.application import Services
 from carrel.settings.schema import LLM_MODE, Settings
@@ -37,7 +37,10 @@ def first_collection(settings: Settings, collections: list[str]) -> str:
 
 def scope_of(choice: str, settings: Settings) -> Scope | None:
     """Return what a choice means to the chat service."""
-    return None if choice == LLM_MODE else Scope((choice,), top_k=settings.documents.top_k)
+    if choice == LLM_MODE:
+        return None
+    documents = settings.documents
+    return Scope((choice,), top_k=documents.top_k, style=AnswerStyle(documents.answer_style))
 
 
 def largest_file(settings: Settings) -> int:

@@ -64,14 +64,14 @@ class DocumentsBody(RequestBody):
     """Which documents are asked. No ``ids`` means all documents of the ``collections``.
 
     ``mode`` ``query`` answers from the documents only, ``chat`` also from the model's knowledge.
+    ``answer_style`` ``short`` answers in a few words; left out, the setting of that name decides.
     """
 
     collections: list[Text] = Field(min_length=1, max_length=100)
     ids: list[Text] = Field(default_factory=list, max_length=MOST_DOCUMENTS)
     top_k: PassageCount = None
     mode: Literal["query", "chat"] = "query"
-
-    answer_style: Annotated[Any, unless("full")] = None
+    answer_style: Literal["full", "short"] | None = None
 
 
 class TextFormat(RequestBody):
