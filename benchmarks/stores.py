@@ -106,7 +106,7 @@ def fill(store: str, size: int, folder: Path) -> None:
     [collection] = [each for each in catalog.collections() if each.name == COLLECTION]
     catalog.set_embedder(collection.id, GeneratedEmbedder.name)
     settings = load_settings({"db_type": store, "db_dir": str(folder)}).settings
-    vectors, keywords = bootstrap._vector_index(settings), SqliteKeywordIndex(folder / "keyword.db")
+    vectors, keywords = bootstrap.vector_index(settings), SqliteKeywordIndex(folder / "keyword.db")
     for number, count in enumerate(documents(size)):
         record = catalog.begin_document(collection.id, f"{number}.txt", str(number), 0)
         texts, matrix = topic(number, count)

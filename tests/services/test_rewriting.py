@@ -25,8 +25,8 @@ from carrel.core.errors import GenerationFailed
 from carrel.core.protocols import Embedder
 from carrel.engine.scripted import ScriptedEngine
 from carrel.services.follow_up_rule import Turn
+from carrel.services.model_size import SMALL_MODEL
 from carrel.services.rewriting import (
-    ABLE_PARAMETERS,
     LONGEST_ANSWER,
     LONGEST_QUERY,
     Rewriting,
@@ -84,13 +84,13 @@ class BrokenEngine(SizedEngine):
 @pytest.mark.parametrize(
     ("way", "parameters", "engine", "expected"),
     [
-        (FollowUpWay.AUTO, ABLE_PARAMETERS, "continuous", BY_MODEL),
-        (FollowUpWay.AUTO, ABLE_PARAMETERS - 1, "continuous", BY_RULE),
+        (FollowUpWay.AUTO, SMALL_MODEL, "continuous", BY_MODEL),
+        (FollowUpWay.AUTO, SMALL_MODEL - 1, "continuous", BY_RULE),
         (FollowUpWay.AUTO, None, "scripted", BY_RULE),
         (FollowUpWay.AUTO, None, "remote", BY_MODEL),
         (FollowUpWay.MODEL, 1, "continuous", BY_MODEL),
-        (FollowUpWay.RULE, ABLE_PARAMETERS, "continuous", BY_RULE),
-        (FollowUpWay.NEVER, ABLE_PARAMETERS, "continuous", FOLLOW_UP),
+        (FollowUpWay.RULE, SMALL_MODEL, "continuous", BY_RULE),
+        (FollowUpWay.NEVER, SMALL_MODEL, "continuous", FOLLOW_UP),
     ],
 )
 async def test_the_setting_and_the_size_decide_who_rewrites(
@@ -102,7 +102,7 @@ async def test_the_setting_and_the_size_decide_who_rewrites(
 
 
 async def test_a_first_question_is_not_rewritten() -> None:
-    engine = SizedEngine("Something else.", ABLE_PARAMETERS)
+    engine = SizedEngine("Something else.", SMALL_MODEL)
     assert (
         await Rewriting().query(conversation(last="Who founded it?"), engine) == "Who founded it?"
     )
@@ -110,7 +110,7 @@ async def test_a_first_question_is_not_rewritten() -> None:
 
 
 async def test_the_rule_decides_where_the_model_fails() -> None:
-    engine = BrokenEngine("", ABLE_PARAMETERS)
+    engine = BrokenEngine("", SMALL_MODEL)
     assert await Rewriting().query(conversation(*TURNS), engine) == BY_RULE
 
 
@@ -119,7 +119,7 @@ async def test_the_rule_decides_where_the_model_fails() -> None:
     ["", " \n ", "The capital of France is Paris, a beautiful city.", "revenue " * 100, "?!"],
 )
 async def test_the_rule_decides_where_the_model_writes_nothing_of_use(written: str) -> None:
-    engine = SizedEngine(written, ABLE_PARAMETERS)
+    engine = SizedEngine(written, SMALL_MODEL)
     assert await Rewriting().query(conversation(*TURNS), engine) == BY_RULE
 
 

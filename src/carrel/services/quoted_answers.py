@@ -32,9 +32,7 @@ from carrel.core.protocols import Embedder, Engine
 from carrel.services.answer_spans import Span, candidate_spans, likeliest
 from carrel.services.evidence import find_evidence
 from carrel.services.grounding import compose_sentences
-
-SMALL_MODEL = 1_000_000_000
-"""Parameters. Only the bundled model, of 135 million, has been measured."""
+from carrel.services.model_size import is_small
 
 READ_CHUNKS = 5
 """More cost time to embed, and their sentences are not chosen more often where it helps."""
@@ -67,7 +65,7 @@ class QuotedAnswers:
         if any(message.role is Role.SYSTEM for message in messages) or _shapes_text(sampling):
             return False
         if self._evidence == "auto":
-            return info.parameters is not None and info.parameters < SMALL_MODEL
+            return is_small(info)
         return self._evidence == "sentences"
 
     async def answer(

@@ -11,11 +11,8 @@ from carrel.core.chat import Message, Role, SamplingParams, TextDelta
 from carrel.core.errors import CarrelError
 from carrel.core.protocols import Engine
 from carrel.services.follow_up_rule import Turn, stand_alone
+from carrel.services.model_size import is_small
 from carrel.settings.document_settings import FollowUpWay
-
-ABLE_PARAMETERS = 1_000_000_000
-"""Weights from which ``auto`` lets a model rewrite. At 135 million it does worse than the rule
-(``benchmarks/results/follow_ups.md``); models in between were not measured."""
 
 TURNS = 4
 """How many turns before the question are looked at."""
@@ -64,9 +61,7 @@ class Rewriting:
     def _asks_model(self, engine: Engine) -> bool:
         if self.way is not FollowUpWay.AUTO:
             return self.way is FollowUpWay.MODEL
-        info = engine.info
-        # Of a model on another server the size is not known; nobody serves one as small there.
-        return info.engine == "remote" or (info.parameters or 0) >= ABLE_PARAMETERS
+        return not is_small(engine.info)
 
 
 def turns_of(messages: Sequence[Message]) -> list[Turn]:

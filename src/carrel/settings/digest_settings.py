@@ -16,7 +16,7 @@ class DigestSettings(Section):
         "auto",
         description="Summaries and extractions are 'written' by the model, or 'excerpts': the "
         "documents' own sentences, chosen without it. 'auto' takes excerpts where the model is "
-        "small (below 500 million weights).",
+        "small (below a billion weights).",
     )
     digest_part_tokens: int | None = Field(
         None,

@@ -96,20 +96,20 @@ class DocumentSettings(Section):
         "auto",
         description="Where all documents that are asked fit 'source_tokens', they are given whole, "
         "in order, instead of the best chunks: 'always', 'never', or 'auto': not to a small model "
-        "(below 500 million weights).",
+        "(below a billion weights).",
     )
     follow_up: FollowUpWay = Field(
         FollowUpWay.AUTO,
         description="How a follow-up question ('and in 2021?') is made one that can be searched "
         "for: 'model' has the model rewrite it, 'rule' takes over words of the question before, "
-        "'never' searches for it as it is; 'auto' is 'model' from a billion weights and on other "
-        "servers, 'rule' below.",
+        "'never' searches for it as it is; 'auto' is 'rule' for a "
+        "small model, 'model' for any other.",
     )
     evidence: Literal["auto", "passages", "sentences"] = Field(
         "auto",
         description="What the model answers from: whole 'passages', or the two best 'sentences', "
-        "of which the better is then shown word for word. 'auto' takes sentences for models known "
-        "to have fewer than a billion parameters.",
+        "of which the better is then shown word for word. 'auto' takes sentences for a small "
+        "model.",
     )
     answer_style: Literal["full", "short"] = Field(
         "full",

@@ -1,0 +1,161 @@
+"""A whole Carrel, built from its settings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from carrel.bootstrap.services import make_readers, make_services, public_web
+from carrel.bootstrap.stores import open_stores, remove_other_stores
+from carrel.core.protocols import Embedder
+from carrel.core.reading import ReaderRegistry
+from carrel.core.web import WebSource
+from carrel.core.wiki import WikiDump
+from carrel.engine.build import model_loaders, model_planner, score_spec
+from carrel.engine.pool import ModelPool
+from carrel.engine.scoring.reward import RewardModel
+from carrel.ingest.registry import default_registry
+from carrel.ingest.wiki_volumes import ExportedWiki
+from carrel.services.application import Services
+from carrel.services.job_in_work import files_in_work
+from carrel.services.reindexing import Reindexing
+from carrel.services.retrieval import SearchIndexes
+from carrel.settings.schema import Settings
+from carrel.storage.lock import DataFolderLock
+
+
+@dataclass(slots=True)
+class Application:
+    """A running Carrel: its services, and what has to be closed at the end."""
+
+    services: Services
+    pool: ModelPool
+    scorer: RewardModel | None
+    indexes: SearchIndexes
+    lock: DataFolderLock
+    resources: ExitStack
+    _warming: Future[list[float]] | None = None
+
+    def start(self) -> None:
+        """Start loading the models, the score model and the embedder in the background."""
+        self.pool.start()
+        if self.scorer is not None:
+            self.scorer.start()
+        executor = ThreadPoolExecutor(1, thread_name_prefix="embedder-load")
+        self._warming = executor.submit(self.indexes.embedder.embed_query, "load the weights")
+        executor.shutdown(wait=False)
+
+    def wait_until_ready(self) -> None:
+        """Block until the default model can answer.
+
+        Raises:
+            ModelNotFound, ModelLoadFailed: it, or the embedder, cannot be loaded.
+        """
+        self.pool.start()
+        self.pool.wait_until_ready()
+        if self._warming is not None:
+            self._warming.result()
+
+    def wait_for_score_model(self) -> None:
+        """Block until answers can be scored, where the settings want that.
+
+        A server does not wait: its first answers come without a score rather than late.
+
+        Raises:
+            ModelNotFound, ModelLoadFailed: the score model cannot be loaded.
+        """
+        if self.scorer is not None:
+            self.scorer.wait_until_ready()
+
+    def publish_address(self, address: str) -> None:
+        """Let other processes know where this one can be reached."""
+        self.lock.publish(address)
+
+    async def close(self) -> None:
+        """Stop the models, write what is unwritten, and let go of the data folder."""
+        await self.pool.close()
+        if self.scorer is not None:
+            await self.scorer.close()
+        if self._warming is not None:
+            await asyncio.to_thread(wait, [self._warming])
+        await self.services.jobs.close()
+        await asyncio.to_thread(self.services.ingestion.close)
+        await asyncio.to_thread(self.resources.close)
+
+
+def reader_registry() -> ReaderRegistry:
+    """Return the readers of all formats, to ask which files can be read."""
+    return default_registry()
+
+
+def wiki_dump(path: Path, views: Path | None = None, least_views: int = 0) -> WikiDump:
+    """Return a wiki's dump, and only its articles with so many page views where that is asked.
+
+    Raises:
+        PathNotFound: there is no such file.
+        UnreadableDocument: it is no dump.
+    """
+    return ExportedWiki(path, views, least_views)
+
+
+def server_address(settings: Settings) -> str | None:
+    """Return where the process that holds the data folder serves, if one does."""
+    holder = DataFolderLock.holder(settings.storage.db_dir)
+    return holder.address if holder else None
+
+
+def build(
+    settings: Settings, embedder: Embedder | None = None, web: WebSource | None = None
+) -> Application:
+    """Open the data folder and make the services; models are not loaded yet.
+
+    ``embedder`` replaces the one that the settings name, ``web`` the public internet.
+
+    Raises:
+        StoreInUse: another process holds the data folder.
+        StorageFull, StoreCorrupt: the data folder cannot be used.
+        InvalidSetting: the folder cannot be made, or its documents have another embedder.
+        RemoteUnavailable, OfflineRefused: the store is on a server that cannot be used.
+    """
+    with ExitStack() as opening:
+        stores = open_stores(settings, embedder, opening)
+        stores.indexer.require_same_embedder()
+        stores.indexer.reconcile(stores.originals, files_in_work(stores.jobs))
+        pool = ModelPool(model_loaders(settings), model_planner(settings))
+        spec = score_spec(settings)
+        scorer = RewardModel(spec) if spec is not None else None
+        readers = make_readers(settings.documents, opening)
+        services = make_services(
+            settings,
+            stores,
+            readers=readers,
+            # Processes of its own: a job that is cancelled interrupts those of the readers.
+            painter=make_readers(settings.documents, opening),
+            web=web or public_web(settings, readers),
+            pool=pool,
+            scorer=scorer,
+        )
+        return Application(services, pool, scorer, stores.indexes, stores.lock, opening.pop_all())
+
+
+@contextmanager
+def reindexing(settings: Settings, embedder: Embedder | None = None) -> Iterator[Reindexing]:
+    """Open the data folder only to make all its vectors anew, with the embedder of the settings.
+
+    Raises:
+        StoreInUse: another process holds the data folder.
+        StorageFull, StoreCorrupt, InvalidSetting: the data folder cannot be used.
+        RemoteUnavailable, OfflineRefused: the store is on a server that cannot be used.
+    """
+    with ExitStack() as opening:
+        stores = open_stores(settings, embedder, opening)
+        yield Reindexing(
+            stores.indexer,
+            stores.catalog,
+            stores.indexes.embedder,
+            lambda: remove_other_stores(settings),
+        )

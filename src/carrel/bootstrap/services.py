@@ -1,0 +1,125 @@
+"""The services, made over the stores with the adapters that the settings name."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from carrel.bootstrap.stores import Stores
+from carrel.core.protocols import Embedder, TextWindow
+from carrel.core.reading import PagePainter, ReaderRegistry, Splitter
+from carrel.core.reranking import Reranker
+from carrel.core.web import WebSource
+from carrel.engine.pool import ModelPool
+from carrel.engine.scoring.reward import RewardModel
+from carrel.index.cross_encoder import CrossEncoderReranker
+from carrel.ingest.confined import ConfinedReaders, ReadingLimits
+from carrel.ingest.splitter import RecursiveSplitter
+from carrel.ingest.window import WindowSplitter
+from carrel.services.application import Services
+from carrel.services.chat import ChatPolicy, ChatService
+from carrel.services.collections import CollectionService
+from carrel.services.digest_documents import DigestDocuments
+from carrel.services.file_ingestion import FileIngestion, ReadingTools, reading_fingerprint
+from carrel.services.folder_sync import FolderSync
+from carrel.services.health import HealthService
+from carrel.services.history import HistoryService
+from carrel.services.ingestion import IngestionService
+from carrel.services.jobs import IngestionJobs
+from carrel.services.places import PlaceService
+from carrel.services.quoted_answers import QuotedAnswers
+from carrel.services.retrieval import RetrievalService
+from carrel.services.rewriting import Rewriting
+from carrel.services.scoring import AnswerScoring
+from carrel.services.summarize import DigestPolicy, DigestService
+from carrel.services.web import WebService
+from carrel.services.whole_documents import WholeDocumentReading
+from carrel.settings.document_settings import DocumentSettings
+from carrel.settings.schema import Settings
+from carrel.storage.conversations import SqliteConversationStore
+from carrel.storage.folder_files import SqliteFolderFiles
+from carrel.web.allowance import WebLimits
+from carrel.web.source import PublicWeb
+
+
+def make_services(
+    settings: Settings,
+    stores: Stores,
+    *,
+    readers: ReaderRegistry,
+    painter: PagePainter,
+    web: WebSource,
+    pool: ModelPool,
+    scorer: RewardModel | None,
+) -> Services:
+    documents = settings.documents
+    catalog, indexes = stores.catalog, stores.indexes
+    collections = CollectionService(catalog, stores.originals, stores.indexer)
+    tools = ReadingTools(
+        readers,
+        _splitter(documents, indexes.embedder),
+        documents.max_file_megabytes,
+        reading_fingerprint(documents),
+    )
+    files = FileIngestion(catalog, stores.originals, stores.indexer, tools)
+    ingestion = IngestionService(collections, files, readers)
+    received = settings.storage.db_dir / "incoming"
+    reranker = _reranker(documents, settings.server.offline)
+    fetching = WebService(web, settings.server.offline)
+    jobs = IngestionJobs(stores.jobs, catalog, ingestion, collections, fetching, received)
+    retrieval = RetrievalService(
+        catalog, indexes, collections, documents.retrieval_candidates, reranker
+    )
+    policy = ChatPolicy(
+        settings.generation.system_prompt,
+        documents.source_tokens,
+        Rewriting(documents.follow_up),
+        QuotedAnswers(indexes.embedder, documents.evidence),
+    )
+    whole = WholeDocumentReading(catalog, collections, documents.whole_documents)
+    scoring = AnswerScoring(scorer, settings.model.score_seconds) if scorer is not None else None
+    return Services(
+        settings=settings,
+        models=pool,
+        chat=ChatService(pool, retrieval, policy, scoring, whole),
+        ingestion=ingestion,
+        jobs=jobs,
+        collections=collections,
+        retrieval=retrieval,
+        digests=DigestService(
+            pool, DigestDocuments(catalog, collections), indexes.embedder, DigestPolicy.of(settings)
+        ),
+        folders=FolderSync(
+            SqliteFolderFiles(stores.database), collections, jobs.run, ingestion.supports
+        ),
+        history=HistoryService(SqliteConversationStore(stores.database)),
+        health=HealthService(pool),
+        web=fetching,
+        places=PlaceService(collections, catalog, painter),
+    )
+
+
+def make_readers(documents: DocumentSettings, opening: ExitStack) -> ConfinedReaders:
+    memory = int(documents.max_reading_memory * 2**30)
+    recognition = {"ocr": documents.ocr, "ocr_languages": documents.ocr_languages}
+    limits = ReadingLimits(documents.max_reading_seconds, memory)
+    readers = ConfinedReaders(limits, recognition)
+    opening.callback(readers.close)
+    return readers
+
+
+def _splitter(documents: DocumentSettings, embedder: Embedder) -> Splitter:
+    by_characters = RecursiveSplitter(documents.chunk_size, documents.chunk_overlap)
+    if isinstance(embedder, TextWindow):
+        return WindowSplitter(by_characters, embedder)
+    return by_characters
+
+
+def _reranker(documents: DocumentSettings, offline: bool) -> Reranker | None:
+    if documents.reranker == "none":
+        return None
+    return CrossEncoderReranker(documents.reranker, offline=offline)
+
+
+def public_web(settings: Settings, readers: ReaderRegistry) -> PublicWeb:
+    limits = WebLimits(settings.documents.max_file_megabytes, **settings.web.model_dump())
+    return PublicWeb(limits, readers.supports)

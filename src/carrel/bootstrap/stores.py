@@ -1,0 +1,103 @@
+"""The data folder, opened: the catalog, the indexes and what makes vectors."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import get_args
+
+from carrel.core.errors import InvalidSetting
+from carrel.core.protocols import Embedder, VectorIndex
+from carrel.index.chroma_server import ChromaServerIndex
+from carrel.index.embedder import SentenceTransformerEmbedder
+from carrel.index.faiss import FaissIndex
+from carrel.index.kept_chroma import KeptChromaIndex
+from carrel.index.keyword import SqliteKeywordIndex
+from carrel.index.remote_embedder import RemoteEmbedder, is_remote
+from carrel.index.server_namespace import mark_outdated
+from carrel.services.indexing import DocumentIndexer
+from carrel.services.retrieval import SearchIndexes
+from carrel.settings.document_settings import DocumentSettings
+from carrel.settings.schema import Settings
+from carrel.storage.catalog import SqliteCatalog
+from carrel.storage.database import Database
+from carrel.storage.jobs import SqliteJobStore
+from carrel.storage.lock import DataFolderLock
+from carrel.storage.originals import OriginalFiles
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What the data folder holds, opened."""
+
+    lock: DataFolderLock
+    database: Database
+    catalog: SqliteCatalog
+    jobs: SqliteJobStore
+    originals: OriginalFiles
+    indexer: DocumentIndexer
+    indexes: SearchIndexes
+
+
+def open_stores(settings: Settings, embedder: Embedder | None, opening: ExitStack) -> Stores:
+    folder = settings.storage.db_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidSetting(
+            f"The folder {folder} of --db_dir cannot be made: {error.strerror}."
+        ) from error
+    lock = DataFolderLock(folder)
+    lock.acquire()
+    opening.callback(lock.release)
+    database = Database(folder / "catalog.db")
+    opening.callback(database.close)
+    vectors = vector_index(settings)
+    opening.callback(vectors.close)
+    keywords = SqliteKeywordIndex(folder / "keyword.db")
+    opening.callback(keywords.close)
+    embedder = embedder or _embedder(settings.documents, settings.server.offline, opening)
+    catalog = SqliteCatalog(database)
+    indexer = DocumentIndexer(catalog, embedder, vectors, keywords)
+    return Stores(
+        lock,
+        database,
+        catalog,
+        SqliteJobStore(database),
+        OriginalFiles(folder / "originals"),
+        indexer,
+        SearchIndexes(embedder, vectors, keywords),
+    )
+
+
+def _embedder(documents: DocumentSettings, offline: bool, opening: ExitStack) -> Embedder:
+    if not is_remote(documents.embedder):
+        return SentenceTransformerEmbedder(documents.embedder, offline=offline)
+    key = documents.embedder_api_key
+    secret = key.get_secret_value() if key is not None else None
+    window = documents.embedder_window
+    remote = RemoteEmbedder(documents.embedder, secret, window=window, offline=offline)
+    opening.callback(remote.close)
+    return remote
+
+
+def vector_index(settings: Settings) -> VectorIndex:
+    documents = settings.documents
+    folder = settings.storage.db_dir / documents.db_type
+    if documents.db_url is None:
+        return KeptChromaIndex(folder) if documents.db_type == "chroma" else FaissIndex(folder)
+    token = documents.db_token.get_secret_value() if documents.db_token is not None else None
+    return ChromaServerIndex(documents.db_url, token, folder, offline=settings.server.offline)
+
+
+def remove_other_stores(settings: Settings) -> None:
+    for kind in get_args(DocumentSettings.model_fields["db_type"].annotation):
+        folder = settings.storage.db_dir / kind
+        if kind == settings.documents.db_type:
+            continue
+        if kind == "chroma_server":
+            # Only what the settings name is connected to: its vectors go when they name it again.
+            mark_outdated(folder)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
