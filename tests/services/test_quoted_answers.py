@@ -27,7 +27,8 @@ from carrel.core.protocols import Embedder
 from carrel.engine.pool import ModelPool, NamedLoader
 from carrel.engine.scripted import ScriptedEngine
 from carrel.services.chat import ChatPolicy, ChatService
-from carrel.services.quoted_answers import SMALL_MODEL, QuotedAnswers
+from carrel.services.model_size import SMALL_MODEL
+from carrel.services.quoted_answers import QuotedAnswers
 from texts import ingest_texts
 
 QUESTION = Message(Role.USER, "Who is the harbor master?")

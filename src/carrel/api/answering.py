@@ -13,6 +13,7 @@ from typing import Any
 from carrel.api.metrics import Metrics
 from carrel.api.sse import DONE, event
 from carrel.core.chat import (
+    Abstained,
     AnswerScored,
     ChatEvent,
     ChatRequest,
@@ -51,6 +52,7 @@ class Answering:
     _cited: SourcesCited | None = None
     _whole_documents: bool | None = None
     _search_query: str | None = None
+    _abstained: bool | None = None
     _scored: AnswerScored | None = None
     _finished: Finished | None = None
 
@@ -128,6 +130,8 @@ class Answering:
             self._cited = each
         elif isinstance(each, PassagesFound):
             self._whole_documents = each.whole
+        elif isinstance(each, Abstained):
+            self._abstained = True
         elif isinstance(each, QueryRewritten):
             self._search_query = each.query
         elif isinstance(each, AnswerScored):
@@ -149,6 +153,7 @@ class Answering:
             "answer_sentences": cited and [SentenceBody.of(each) for each in cited.sentences],
             "whole_documents": self._whole_documents,
             "search_query": self._search_query,
+            "abstained": self._abstained,
             "score": scored.score if scored else None,
             "score_model": scored.model if scored else None,
             "dropped_turns": finished.dropped_turns,

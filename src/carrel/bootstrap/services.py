@@ -15,6 +15,7 @@ from carrel.index.cross_encoder import CrossEncoderReranker
 from carrel.ingest.confined import ConfinedReaders, ReadingLimits
 from carrel.ingest.splitter import RecursiveSplitter
 from carrel.ingest.window import WindowSplitter
+from carrel.services.abstention import Abstention
 from carrel.services.application import Services
 from carrel.services.chat import ChatPolicy, ChatService
 from carrel.services.collections import CollectionService
@@ -73,6 +74,7 @@ def make_services(
         settings.generation.system_prompt,
         documents.source_tokens,
         Rewriting(documents.follow_up),
+        Abstention.of(indexes.embedder.name, documents.least_evidence),
         QuotedAnswers(indexes.embedder, documents.evidence),
     )
     whole = WholeDocumentReading(catalog, collections, documents.whole_documents)

@@ -24,7 +24,7 @@ class Answer:
     ``dropped_turns`` counts the messages that did not fit the model's context. ``logprobs`` has the
     tokens of the text where they were asked for. ``scored`` is set where the server has a reward
     model and it was in time. ``search_query`` is what was searched for, where that is not
-    the question itself.
+    the question itself. ``abstained`` says that the documents do not answer the question.
     """
 
     text: str
@@ -38,6 +38,7 @@ class Answer:
     scored: AnswerScored | None = None
     sentences: Sequence[CheckedSentence] = ()
     search_query: str | None = None
+    abstained: bool = False
 
     @classmethod
     def of(cls, body: CompletionBody) -> Answer:
@@ -61,6 +62,7 @@ class Answer:
             scored=body.scored,
             sentences=sentences_of(body.answer_sentences or (), text, sources),
             search_query=body.search_query,
+            abstained=bool(body.abstained),
         )
 
 

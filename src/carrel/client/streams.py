@@ -35,6 +35,7 @@ class ChunkReader:
         self._scored: AnswerScored | None = None
         self._sentences: list[SentenceBody] = []
         self._search_query: str | None = None
+        self._abstained = False
         self._rest = b""
 
     def feed(self, data: bytes) -> list[str]:
@@ -71,6 +72,7 @@ class ChunkReader:
             scored=self._scored,
             sentences=sentences_of(self._sentences, "".join(self.texts), self.sources),
             search_query=self._search_query,
+            abstained=self._abstained,
         )
 
     def _read(self, data: bytes) -> None:
@@ -101,6 +103,7 @@ class ChunkReader:
         self._sentences = chunk.answer_sentences or self._sentences
         self._scored = chunk.scored or self._scored
         self._search_query = chunk.search_query or self._search_query
+        self._abstained = chunk.abstained or self._abstained
         self._dropped_turns = chunk.dropped_turns or self._dropped_turns
 
 

@@ -192,6 +192,15 @@ class PassagesFound:
 
 
 @dataclass(frozen=True, slots=True)
+class Abstained:
+    """The documents do not answer the question; the text says so.
+
+    In mode ``query`` the passages nearest to it are the sources, in ``chat`` the model goes on with
+    what it knows by itself.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class SourcesCited:
     """The answer's sources, each with a verbatim quote; sent once, after the text.
 
@@ -229,6 +238,7 @@ ChatEvent = (
     | QueryRewritten
     | TextDelta
     | PassagesFound
+    | Abstained
     | SourcesCited
     | AnswerScored
     | Finished

@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from carrel.core.chat import (
+    Abstained,
     AnswerStyle,
     ChatEvent,
     ChatRequest,
     EngineEvent,
     Finished,
+    FinishReason,
     Message,
     PassagesFound,
     QueryRewritten,
     Role,
     SamplingParams,
     Scope,
+    ScopeMode,
+    SourcesCited,
     Stage,
     StageChanged,
     TextDelta,
+    Usage,
 )
 from carrel.core.documents import RetrievedChunk
 from carrel.core.errors import InvalidRequest, PromptTooLong
 from carrel.core.models import EnginePool
 from carrel.core.protocols import Engine
+from carrel.services.abstention import NOT_IN_DOCUMENTS, OWN_KNOWLEDGE, Abstention
 from carrel.services.checking import cite_answer
+from carrel.services.citing import cite
 from carrel.services.grounding import compose, drop_oldest_turn, pack, render_source
 from carrel.services.quoted_answers import QuotedAnswers
 from carrel.services.retrieval import RetrievalService
@@ -52,6 +59,7 @@ class ChatPolicy:
     system_prompt: str
     source_tokens: int
     rewriting: Rewriting = field(default_factory=Rewriting)
+    abstention: Abstention = field(default_factory=Abstention)
     quoted: QuotedAnswers | None = None
 
 
@@ -94,6 +102,7 @@ class ChatService:
         messages = self._with_system_prompt(_checked(request.messages))
         question = messages[-1].content
         engine = self._models.get(request.model)
+        abstains = False
         if request.scope is None:
             prompt = await self._prompt(engine, messages, [], request)
         else:
@@ -103,11 +112,21 @@ class ChatService:
                 yield QueryRewritten(query)
                 question = query
             found = await self._retrieval.search(question, request.scope, request.principal)
-            whole = await self._whole_prompt(engine, messages, request, found)
-            prompt = whole or await self._prompt(
-                engine, messages, await self._fitting(engine, found), request
-            )
-            yield PassagesFound(prompt.chunks, whole is not None)
+            abstains = self._policy.abstention.is_due(request, found)
+            if abstains and request.scope.mode is ScopeMode.QUERY:
+                for told in _abstained(question, found, engine):
+                    yield told
+                return
+            if abstains:
+                request = replace(request, scope=None)
+                prompt = await self._prompt(engine, messages, [], request)
+                yield Abstained()
+            else:
+                whole = await self._whole_prompt(engine, messages, request, found)
+                prompt = whole or await self._prompt(
+                    engine, messages, await self._fitting(engine, found), request
+                )
+                yield PassagesFound(prompt.chunks, whole is not None)
         yield StageChanged(Stage.WAITING)
 
         text: list[str] = []
@@ -120,6 +139,8 @@ class ChatService:
                 elif isinstance(event, TextDelta):
                     if not text:
                         yield StageChanged(Stage.WRITING)
+                        if abstains:
+                            yield TextDelta(OWN_KNOWLEDGE)
                     text.append(event.text)
                     yield event
                 else:
@@ -216,6 +237,18 @@ def _checked(messages: Sequence[Message]) -> Sequence[Message]:
     if not messages[-1].content.strip():
         raise InvalidRequest("The question is empty.")
     return messages
+
+
+def _abstained(
+    question: str, found: Sequence[RetrievedChunk], engine: Engine
+) -> Iterator[ChatEvent]:
+    """Yield the events of an answer that says that there is none; no model is asked."""
+    yield PassagesFound(tuple(found))
+    yield Abstained()
+    yield StageChanged(Stage.WRITING)
+    yield TextDelta(NOT_IN_DOCUMENTS)
+    yield SourcesCited(tuple(cite(question, "", found)))
+    yield Finished(FinishReason.STOP, Usage(0, 0), engine.info.name)
 
 
 def _bounded(request: ChatRequest) -> SamplingParams:

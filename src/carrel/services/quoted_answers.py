@@ -29,6 +29,7 @@ from carrel.core.chat import (
 )
 from carrel.core.documents import RetrievedChunk
 from carrel.core.protocols import Embedder, Engine
+from carrel.services.abstention import wants_digest
 from carrel.services.answer_spans import Span, candidate_spans, likeliest
 from carrel.services.evidence import find_evidence
 from carrel.services.grounding import compose_sentences
@@ -57,10 +58,12 @@ class QuotedAnswers:
         """Whether a request is answered in this way.
 
         Only one that asks for nothing that a quote cannot honour: a system message, the model's own
-        knowledge, JSON, log-probabilities, a least length or stop strings.
+        knowledge, JSON, log-probabilities, a least length or stop strings, nor the whole in short.
         """
         scope, sampling = request.scope, request.sampling
         if scope is None or scope.mode is not ScopeMode.QUERY:
+            return False
+        if wants_digest(request.messages[-1].content):
             return False
         if any(message.role is Role.SYSTEM for message in messages) or _shapes_text(sampling):
             return False

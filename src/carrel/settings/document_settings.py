@@ -105,6 +105,14 @@ class DocumentSettings(Section):
         "'never' searches for it as it is; 'auto' is 'rule' for a "
         "small model, 'model' for any other.",
     )
+    least_evidence: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Where no passage holds so much of a question, from 0 to 1, the answer says "
+        "that the documents do not contain it. Empty: what was measured for the bundled embedder; "
+        "with another, whose scale is its own, nothing is held back.",
+    )
     evidence: Literal["auto", "passages", "sentences"] = Field(
         "auto",
         description="What the model answers from: whole 'passages', or the two best 'sentences', "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from carrel.core.chat import (
+    Abstained,
     AnswerScored,
     ChatEvent,
     Finished,
@@ -27,7 +28,7 @@ class Exchange:
     for a busy model. ``error`` is the one line to show when it failed; an answer may fail after
     part of its text came. ``whole`` says that its sources are all there is in the documents.
     ``sentences`` are those of the text, once it is checked. ``search_query`` is what was searched
-    for where that is not the question.
+    for where that is not the question. ``abstained`` says that the documents do not answer it.
     """
 
     question: str
@@ -43,12 +44,15 @@ class Exchange:
     whole: bool = False
     sentences: tuple[CheckedSentence, ...] = ()
     search_query: str | None = None
+    abstained: bool = False
 
     def apply(self, event: ChatEvent) -> None:
         """Take in the next event of the answer."""
         match event:
             case StageChanged(stage, position):
                 self.stage, self.position = stage, position
+            case Abstained():
+                self.abstained = True
             case QueryRewritten(query):
                 self.search_query = query
             case PassagesFound(chunks, whole):

@@ -2,11 +2,11 @@
 
 Format: https://platform.openai.com/docs/api-reference/chat/object, and extensions: at the top level
 ``sources`` and ``answer_sentences`` where documents were asked, ``whole_documents``, whether these
-are all there is of them, and ``search_query``, what was searched for, where that is not the
-question itself; ``score``, which the reward model ``score_model`` gave the answer,
-where the server has one; and ``dropped_turns``, the number of messages that did not fit the
-context; in ``usage`` the answer's timing. In a stream they stand in the last chunk before
-``[DONE]``.
+are all there is of them; ``search_query``, what was searched for, where that is not the question
+itself, and ``abstained`` where the documents do not answer it; ``score``, which the reward model
+``score_model`` gave the answer, where the server has one; and ``dropped_turns``, the number of
+messages that did not fit the context; in ``usage`` the answer's timing. In a stream they stand in
+the last chunk before ``[DONE]``.
 """
 
 from __future__ import annotations
@@ -127,6 +127,7 @@ class CompletionBody(ScoreFields):
     whole_documents: bool | None = None
     answer_sentences: list[SentenceBody] | None = None
     search_query: str | None = None
+    abstained: bool | None = None
     dropped_turns: int = 0
 
 
@@ -159,4 +160,5 @@ class ChunkBody(ScoreFields):
     whole_documents: bool | None = None
     answer_sentences: list[SentenceBody] | None = None
     search_query: str | None = None
+    abstained: bool | None = None
     dropped_turns: int | None = None

@@ -1,0 +1,70 @@
+"""When the documents do not say it: knowing that, and saying so. Pure functions.
+
+Measured by ``benchmarks/answers.py`` (``benchmarks/results/answers.md``): every question of XQuAD,
+asked of a collection with its article and of one without it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from carrel.core.chat import ChatRequest
+from carrel.core.documents import RetrievedChunk
+from carrel.settings.document_settings import BUNDLED
+
+NOT_IN_DOCUMENTS = "The documents do not contain the answer. The passages nearest to it are listed."
+OWN_KNOWLEDGE = "The documents do not contain the answer. From the model's own knowledge:\n\n"
+
+LEAST_EVIDENCE = {BUNDLED: 0.367}
+"""The evidence below which a question counts as unanswered, by embedder: cosines of two embedders
+are not comparable. ``benchmarks/answers.py --embedder=NAME`` finds that of another one."""
+
+_DIGEST = re.compile(
+    r"\b(summar\w*|overview|gist|tl;?dr|outline)\b"
+    r"|\b(main|key) (points?|ideas?|topics?|facts?|findings?|takeaways?)\b"
+    r"|\bwhat (is|are) (this|these|the|it|they)\b.{0,40}\babout\b",
+    re.I,
+)
+_THE_DOCUMENTS = re.compile(
+    r"\b(this|these|the|my|your) ([\w-]+ )?"
+    r"(documents?|files?|texts?|papers?|reports?|articles?|books?|pages?|collections?|sources?)\b",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Abstention:
+    """Tells when what a search found is too little to answer from.
+
+    ``least_evidence`` is the bound, from 0 (never too little) to 1.
+    """
+
+    least_evidence: float = 0.0
+
+    @classmethod
+    def of(cls, embedder: str, setting: float | None) -> Abstention:
+        """Return the bound of the setting, or else the embedder's own; unknown ones have none."""
+        return cls(LEAST_EVIDENCE.get(embedder, 0.0) if setting is None else setting)
+
+    def is_due(self, request: ChatRequest, found: Sequence[RetrievedChunk]) -> bool:
+        """Whether the passages hold too little for the question, which is about what they say.
+
+        What is asked about the documents as such is answered from whatever they hold, and a
+        request for JSON gets JSON.
+        """
+        question = request.messages[-1].content
+        if request.sampling.response_format is not None or speaks_of_documents(question):
+            return False
+        return max((each.evidence for each in found), default=0.0) < self.least_evidence
+
+
+def wants_digest(question: str) -> bool:
+    """Whether a question wants the whole in short, and not one fact (known in English only)."""
+    return bool(_DIGEST.search(question))
+
+
+def speaks_of_documents(question: str) -> bool:
+    """Whether a question is about the documents themselves (known in English only)."""
+    return wants_digest(question) or bool(_THE_DOCUMENTS.search(question))
