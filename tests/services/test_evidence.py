@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carrel.core.documents import Chunk, RetrievedChunk
-from carrel.services.evidence import Passage, passages_of, rank, stem
+from carrel.services.evidence import Passage, passages_of, rank
 
 
 def retrieved(text: str) -> RetrievedChunk:
@@ -43,8 +43,3 @@ def test_an_earlier_chunk_wins_between_equals() -> None:
     later, earlier = Passage("Boats leave.", 3, 0, 12), Passage("Boats sail.", 1, 0, 11)
     best = rank("Boats?", [later, earlier], [0.5, 0.5], 1)
     assert [each.passage for each in best] == [earlier]
-
-
-def test_forms_of_a_word_have_one_stem() -> None:
-    assert stem("Opened") == stem("opens") == stem("opening")
-    assert stem("his") == "his"

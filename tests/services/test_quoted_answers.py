@@ -88,7 +88,7 @@ async def answered(
     chat = ChatService(
         pool,
         application.services.retrieval,
-        ChatPolicy("", 1800, QuotedAnswers(embedder, "sentences")),
+        ChatPolicy("", 1800, quoted=QuotedAnswers(embedder, "sentences")),
     )
     request = replace(REQUEST, scope=replace(SCOPE, style=style))
     events = [event async for event in chat.answer(request)]

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from carrel.services.terms import TermWeights, terms
+from carrel.services.terms import TermWeights, stem, terms
 
 
 def test_words_are_stemmed_and_stop_words_dropped() -> None:
@@ -34,3 +34,7 @@ def test_coverage_is_the_share_of_the_questions_weight() -> None:
     expected = weights.weight("b") / (weights.weight("a") + weights.weight("b"))
     assert weights.coverage(["a", "b", "b"], ["b"]) == pytest.approx(expected)
     assert weights.coverage([], ["a"]) == 0
+
+
+def test_forms_of_a_word_have_one_stem() -> None:
+    assert stem("Opened") == stem("opens") == stem("opening") == "open"

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from carrel.services.citing import words
-from carrel.services.evidence import Evidence, Passage, stem
+from carrel.services.evidence import Evidence, Passage
 from carrel.services.question_kind import QuestionKind, fit, kind_of
+from carrel.services.terms import stem
 
 LONGEST_SPAN = 8
 """In words."""

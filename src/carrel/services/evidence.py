@@ -13,13 +13,11 @@ from dataclasses import dataclass
 
 from carrel.core.documents import RetrievedChunk
 from carrel.core.protocols import Embedder
-from carrel.services.citing import sentences, words
+from carrel.services.citing import sentences
+from carrel.services.terms import terms
 
 RANK_WEIGHT = 0.2
 """What the first chunk is ahead of the last, where cosine and shared words count up to 1 each."""
-
-ENDINGS = ("ingly", "edly", "ing", "ies", "ied", "ed", "es", "ly", "s")
-SHORTEST_STEM = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +53,6 @@ def passages_of(chunks: Sequence[RetrievedChunk]) -> list[Passage]:
     return list(found.values())
 
 
-def stem(word: str) -> str:
-    """Return a word in lower case without its English ending, if it has one.
-
-    It only has to be the same for most forms of a word; in other languages it cuts little.
-    """
-    small = word.lower()
-    for ending in ENDINGS:
-        if small.endswith(ending) and len(small) - len(ending) >= SHORTEST_STEM:
-            small = small.removesuffix(ending)
-            break
-    return small.rstrip("e") if len(small) > SHORTEST_STEM else small
-
-
-def stems(text: str) -> list[str]:
-    """Return the stems of the words of a text."""
-    return [stem(word) for word in words(text)]
-
-
 def rank(
     question: str, passages: Sequence[Passage], cosines: Sequence[float], limit: int
 ) -> list[Evidence]:
@@ -81,9 +61,9 @@ def rank(
     A score is the cosine to the question, plus the share of the question's words that the sentence
     has, weighted by how rare they are among the sentences, plus a little for a chunk found early.
     """
-    own = [set(stems(each.text)) for each in passages]
+    own = [set(terms(each.text)) for each in passages]
     counts = Counter(word for one in own for word in one)
-    wanted = {word for word in stems(question) if word in counts}
+    wanted = {word for word in terms(question) if word in counts}
     weights = {word: math.log((1 + len(passages)) / (0.5 + counts[word])) for word in wanted}
     total = sum(weights.values()) or 1.0
     scored = [

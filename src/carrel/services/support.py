@@ -15,16 +15,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from carrel.core.documents import Source
+from carrel.core.stop_words import STOP_WORDS
 from carrel.services.citing import sentence_spans, words
+from carrel.services.terms import stem
 
-_COMMON = frozenset(
-    words(
-        "a an and are as at be been but by can could did do does for from had has have he her his "
-        "how i if in into is it its may more no not of on or our she should so such than that the "
-        "their them then there these they this those to us was we were what when where which while "
-        "who whom whose why will with would you your"
-    )
-)
 _NUMBERS = {
     word: str(number)
     for number, word in enumerate(
@@ -33,8 +27,6 @@ _NUMBERS = {
 }
 # Scripts that put no spaces between words: there two characters stand for a word.
 _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
-_ENDINGS = ("ing", "ed", "es", "ly", "s")
-_SHORTEST_STEM = 4
 
 
 def terms(text: str) -> set[str]:
@@ -45,7 +37,7 @@ def terms(text: str) -> set[str]:
         if unspaced:
             for run in unspaced:
                 found.update(run[at : at + 2] for at in range(max(1, len(run) - 1)))
-        elif word not in _COMMON:
+        elif word not in STOP_WORDS:
             found.add(_NUMBERS.get(word) or _stem(word))
     return found
 
@@ -60,12 +52,7 @@ def exact_terms(sentence: str) -> set[str]:
 
 
 def _stem(word: str) -> str:
-    if word[0].isdigit():
-        return word.replace(",", "")
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
-            return word.removesuffix(ending)
-    return word
+    return word.replace(",", "") if word[0].isdigit() else stem(word)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,12 @@ def terms(text: str) -> list[str]:
     return stems
 
 
+def stem(word: str) -> str:
+    """Return the stem of one word, in lower case."""
+    stemmed: str = Stemmer.Stemmer("english").stemWord(word.lower())
+    return stemmed
+
+
 def _year(match: re.Match[str]) -> str:
     digits = match[1]
     return digits if len(digits) == 4 else f"20{digits}"
