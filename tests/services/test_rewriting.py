@@ -172,7 +172,8 @@ async def test_a_follow_up_finds_what_it_means_and_the_model_gets_it_as_it_was_a
     [rewritten] = [event for event in events if isinstance(event, QueryRewritten)]
     assert rewritten.query == "What was the revenue of Initech in 2021?"
     [passages] = [event.chunks for event in events if isinstance(event, PassagesFound)]
-    assert passages[0].document_name == "Initech-2021.txt"
+    # The texts are so short that all are given; the score tells what the search found.
+    assert max(passages, key=lambda each: each.score).document_name == "Initech-2021.txt"
     text = "".join(getattr(event, "text", "") for event in events)
     assert FOLLOW_UP in text
     assert rewritten.query not in text

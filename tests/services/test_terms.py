@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from carrel.services.terms import TermWeights, stem, terms
+from carrel.services.terms import BACKGROUND, TermWeights, stem, terms
 
 
 def test_words_are_stemmed_and_stop_words_dropped() -> None:
@@ -22,9 +22,10 @@ def test_numbers_and_other_scripts_stay_as_they_are() -> None:
 
 def test_the_weight_is_the_inverse_frequency() -> None:
     weights = TermWeights([["a", "b"], ["a"], ["a", "a"]])
-    assert weights.weight("a") == pytest.approx(math.log(1 + 0.5 / 3.5))
-    assert weights.weight("b") == pytest.approx(math.log(1 + 2.5 / 1.5))
-    assert weights.weight("none") == pytest.approx(math.log(1 + 3.5 / 0.5))
+    texts = 3 + BACKGROUND
+    assert weights.weight("a") == pytest.approx(math.log(1 + (texts - 2.5) / 3.5))
+    assert weights.weight("b") == pytest.approx(math.log(1 + (texts - 0.5) / 1.5))
+    assert weights.weight("none") == pytest.approx(math.log(1 + (texts + 0.5) / 0.5))
 
 
 def test_coverage_is_the_share_of_the_questions_weight() -> None:

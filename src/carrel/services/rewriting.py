@@ -61,7 +61,9 @@ class Rewriting:
     def _asks_model(self, engine: Engine) -> bool:
         if self.way is not FollowUpWay.AUTO:
             return self.way is FollowUpWay.MODEL
-        return not is_small(engine.info)
+        # Of a model on another server the size is not known; nobody serves one as small there.
+        info = engine.info
+        return info.engine == "remote" or (info.parameters is not None and not is_small(info))
 
 
 def turns_of(messages: Sequence[Message]) -> list[Turn]:

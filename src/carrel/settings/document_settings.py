@@ -102,8 +102,8 @@ class DocumentSettings(Section):
         FollowUpWay.AUTO,
         description="How a follow-up question ('and in 2021?') is made one that can be searched "
         "for: 'model' has the model rewrite it, 'rule' takes over words of the question before, "
-        "'never' searches for it as it is; 'auto' is 'rule' for a "
-        "small model, 'model' for any other.",
+        "'never' searches for it as it is; 'auto' is 'model' for one "
+        "that is known to be no small one, or is on another server, else 'rule'.",
     )
     least_evidence: float | None = Field(
         None,
