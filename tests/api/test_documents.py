@@ -291,7 +291,7 @@ def test_a_client_that_hangs_up_while_it_sends_leaves_nothing(
 
 def slow_text() -> bytes:
     """A text whose embedding takes several batches."""
-    return b"\n\n".join(b"Paragraph %d of a long list. " % each * 30 for each in range(600))
+    return b"\n\n".join(b"Paragraph %d of a long list. " % each * 30 for each in range(300))
 
 
 def test_a_waiting_client_that_hangs_up_does_not_stop_the_ingestion(
