@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, TypedDict, TypeVar
+from typing import Any, TypedDict
 from urllib.parse import quote
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
+from carrel.client.call import Call, in_collection, made, parsed, reads
 from carrel.client.failures import ApiError, error_of_reply
 from carrel.client.replies import Answer, Health, Uploaded, uploaded
 from carrel.core.chat import Message
 from carrel.core.documents import Source
-from carrel.core.errors import InvalidRequest
 from carrel.core.summaries import Extracted, Summarized
 from carrel.wire.chat import ChatBody, DocumentsBody
 from carrel.wire.collections import (
@@ -42,8 +40,6 @@ from carrel.wire.jobs import JobBody, JobList
 from carrel.wire.models import LoadModel, ModelBody, ModelList, UnloadedModels, UnloadModel
 from carrel.wire.sources import SearchBody, SearchReply
 
-Result = TypeVar("Result")
-Body = TypeVar("Body", bound=BaseModel)
 Documents = DocumentsBody
 Messages = str | Sequence[Message | Mapping[str, Any]]
 
@@ -103,68 +99,6 @@ class LoadOptions(TypedDict, total=False):
     wait: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Generic[Result]):
-    """A request. ``read`` gets status and content of any reply, and raises core errors.
-
-    ``patient`` calls may take any time, because the server works through documents or loads
-    a model.
-    """
-
-    method: str
-    path: str
-    read: Callable[[int, bytes], Result]
-    body: BaseModel | None = None
-    params: Mapping[str, str] = field(default_factory=dict)
-    files: Sequence[tuple[str, Path]] = ()
-    patient: bool = False
-
-    @property
-    def content(self) -> bytes | None:
-        """The JSON of the body, without what was not set."""
-        if self.body is None:
-            return None
-        return json.dumps(self.body.model_dump(mode="json", exclude_unset=True)).encode()
-
-
-def _made(body: type[Body], **fields: Any) -> Body:
-    """Return a request body.
-
-    Raises:
-        InvalidRequest: the server would refuse it; the message names the field.
-    """
-    try:
-        return body(**fields)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(each) for each in first["loc"])
-        raise InvalidRequest(f"'{place}': {first['msg']}.") from error
-
-
-def _reads(body: type[Body], result: Callable[[Body], Result]) -> Callable[[int, bytes], Result]:
-    """Return a reader of replies whose content is this body when they succeed."""
-
-    def read(status: int, content: bytes) -> Result:
-        if status >= 400:
-            raise error_of_reply(status, content)
-        return result(_parsed(body, status, content))
-
-    return read
-
-
-def _parsed(body: type[Body], status: int, content: bytes) -> Body:
-    try:
-        return body.model_validate_json(content)
-    except ValidationError as error:
-        message = "The server's reply is not one of Carrel's: is the address right?"
-        raise ApiError(message, status, None) from error
-
-
-def _collection(name: str, *rest: str) -> str:
-    parts = ("v1", "collections", name, *rest)
-    return "/" + "/".join(quote(part, safe="") for part in parts)
-
-
 def _message(message: Message | Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(message, Message):
         return {"role": message.role.value, "content": message.content}
@@ -180,8 +114,8 @@ def chat(messages: Messages, options: ChatOptions, *, stream: bool = False) -> C
     fields: dict[str, Any] = {"messages": [_message(each) for each in listed], **options}
     if stream:
         fields |= {"stream": True, "stream_options": {"include_usage": True}}
-    read = _reads(CompletionBody, Answer.of)
-    return Call("POST", "/v1/chat/completions", read, _made(ChatBody, **fields))
+    read = reads(CompletionBody, Answer.of)
+    return Call("POST", "/v1/chat/completions", read, made(ChatBody, **fields))
 
 
 def health() -> Call[Health]:
@@ -192,86 +126,86 @@ def health() -> Call[Health]:
             return Health(True)
         if status != 503:
             raise error_of_reply(status, content)
-        return Health(False, _parsed(ErrorBody, status, content).error.message)
+        return Health(False, parsed(ErrorBody, status, content).error.message)
 
     return Call("GET", "/health", read)
 
 
 def models() -> Call[list[ModelBody]]:
     """List the models in service."""
-    return Call("GET", "/v1/models", _reads(ModelList, lambda reply: reply.data))
+    return Call("GET", "/v1/models", reads(ModelList, lambda reply: reply.data))
 
 
 def load_model(model: str, options: LoadOptions) -> Call[list[ModelBody]]:
     """Load a model; the server may have to download it first."""
-    body = _made(LoadModel, model=model, **options)
-    read = _reads(ModelList, lambda reply: reply.data)
+    body = made(LoadModel, model=model, **options)
+    read = reads(ModelList, lambda reply: reply.data)
     return Call("POST", "/v1/models/load", read, body, patient=True)
 
 
 def unload_model(model: str) -> Call[list[str]]:
     """Take a model out of service."""
-    read = _reads(UnloadedModels, lambda reply: reply.unloaded)
-    return Call("POST", "/v1/models/unload", read, _made(UnloadModel, model=model))
+    read = reads(UnloadedModels, lambda reply: reply.unloaded)
+    return Call("POST", "/v1/models/unload", read, made(UnloadModel, model=model))
 
 
 def collections() -> Call[list[CollectionBody]]:
     """List the collections."""
-    read = _reads(CollectionList, lambda reply: reply.collections)
+    read = reads(CollectionList, lambda reply: reply.collections)
     return Call("GET", "/v1/collections", read)
 
 
 def create_collection(name: str, shared: bool) -> Call[CollectionBody]:
     """Create a collection."""
-    body = _made(NewCollection, name=name, shared=shared)
-    return Call("POST", "/v1/collections", _reads(CollectionBody, lambda reply: reply), body)
+    body = made(NewCollection, name=name, shared=shared)
+    return Call("POST", "/v1/collections", reads(CollectionBody, lambda reply: reply), body)
 
 
 def rename_collection(name: str, new_name: str, shared: bool | None) -> Call[CollectionBody]:
     """Give a collection another name."""
     given = {} if shared is None else {"shared": shared}
-    body = _made(RenamedCollection, name=new_name, **given)
-    return Call("PATCH", _collection(name), _reads(CollectionBody, lambda reply: reply), body)
+    body = made(RenamedCollection, name=new_name, **given)
+    return Call("PATCH", in_collection(name), reads(CollectionBody, lambda reply: reply), body)
 
 
 def delete_collection(name: str) -> Call[int]:
     """Delete a collection."""
-    read = _reads(DeletedCollection, lambda reply: reply.documents)
-    return Call("DELETE", _collection(name), read)
+    read = reads(DeletedCollection, lambda reply: reply.documents)
+    return Call("DELETE", in_collection(name), read)
 
 
 def search(
     query: str, collection: str, top_k: int | None, ids: Sequence[str] = ()
 ) -> Call[list[Source]]:
     """Find passages, in certain documents where there are ``ids``."""
-    read = _reads(SearchReply, lambda reply: [each.to_core() for each in reply.results])
+    read = reads(SearchReply, lambda reply: [each.to_core() for each in reply.results])
     given: dict[str, Any] = {} if top_k is None else {"top_k": top_k}
     if ids:
         given["ids"] = list(ids)
-    body = _made(SearchBody, query=query, **given)
-    return Call("POST", _collection(collection, "search"), read, body)
+    body = made(SearchBody, query=query, **given)
+    return Call("POST", in_collection(collection, "search"), read, body)
 
 
 def summarize(collection: str, options: DigestOptions, *, stream: bool = False) -> Call[Summarized]:
     """Summarise documents; streams are read by ``carrel.client.digest_events``."""
     fields: dict[str, Any] = {**options, **({"stream": True} if stream else {})}
-    read = _reads(SummaryBody, lambda reply: reply.to_core())
-    body = _made(DigestBody, **fields)
-    return Call("POST", _collection(collection, "summarize"), read, body, patient=True)
+    read = reads(SummaryBody, lambda reply: reply.to_core())
+    body = made(DigestBody, **fields)
+    return Call("POST", in_collection(collection, "summarize"), read, body, patient=True)
 
 
 def extract(collection: str, options: DigestOptions, *, stream: bool = False) -> Call[Extracted]:
     """Extract facts from documents; streams are read by ``carrel.client.digest_events``."""
     fields: dict[str, Any] = {**options, **({"stream": True} if stream else {})}
-    read = _reads(ExtractionBody, lambda reply: reply.to_core())
-    body = _made(DigestBody, **fields)
-    return Call("POST", _collection(collection, "extract"), read, body, patient=True)
+    read = reads(ExtractionBody, lambda reply: reply.to_core())
+    body = made(DigestBody, **fields)
+    return Call("POST", in_collection(collection, "extract"), read, body, patient=True)
 
 
 def documents(collection: str) -> Call[list[DocumentBody]]:
     """List the documents of a collection."""
-    read = _reads(DocumentList, lambda reply: reply.documents)
-    return Call("GET", _collection(collection, "documents"), read)
+    read = reads(DocumentList, lambda reply: reply.documents)
+    return Call("GET", in_collection(collection, "documents"), read)
 
 
 def page_picture(document_id: str, page: int, collection: str, quote: str) -> Call[bytes]:
@@ -282,66 +216,66 @@ def page_picture(document_id: str, page: int, collection: str, quote: str) -> Ca
             raise error_of_reply(status, content)
         return content
 
-    path = _collection(collection, "documents", document_id, "pages", f"{page}.png")
+    path = in_collection(collection, "documents", document_id, "pages", f"{page}.png")
     return Call("GET", path, read, params={"quote": quote} if quote else {}, patient=True)
 
 
 def passage(document_id: str, quote: str, collection: str) -> Call[PassageBody]:
     """Show a quote within the text around it."""
-    path = _collection(collection, "documents", document_id, "passage")
-    return Call("GET", path, _reads(PassageBody, lambda reply: reply), params={"quote": quote})
+    path = in_collection(collection, "documents", document_id, "passage")
+    return Call("GET", path, reads(PassageBody, lambda reply: reply), params={"quote": quote})
 
 
 def delete_document(document_id: str, collection: str) -> Call[None]:
     """Delete a document."""
-    read = _reads(DeletedDocument, lambda reply: None)
-    return Call("DELETE", _collection(collection, "documents", document_id), read)
+    read = reads(DeletedDocument, lambda reply: None)
+    return Call("DELETE", in_collection(collection, "documents", document_id), read)
 
 
 def upload(files: Sequence[tuple[str, Path]], collection: str) -> Call[list[Uploaded]]:
     """Send files, each under its name, and wait until they are ingested."""
-    path = _collection(collection, "documents")
+    path = in_collection(collection, "documents")
     return Call("POST", path, _read_upload, params={"wait": "true"}, files=files, patient=True)
 
 
 def upload_text(name: str, text: str, collection: str) -> Call[list[Uploaded]]:
     """Send a text as a document and wait until it is ingested."""
-    path = _collection(collection, "documents")
-    body = _made(TextDocument, name=name, text=text)
+    path = in_collection(collection, "documents")
+    body = made(TextDocument, name=name, text=text)
     return Call("POST", path, _read_upload, body, params={"wait": "true"}, patient=True)
 
 
 def start_upload(files: Sequence[tuple[str, Path]], collection: str) -> Call[AcceptedReply]:
     """Send files; they are ingested in the background."""
-    path = _collection(collection, "documents")
-    read = _reads(AcceptedReply, lambda reply: reply)
+    path = in_collection(collection, "documents")
+    read = reads(AcceptedReply, lambda reply: reply)
     return Call("POST", path, read, files=files, patient=True)
 
 
 def fetch(addresses: str | Sequence[str], depth: int, collection: str) -> Call[AcceptedReply]:
     """Have documents fetched and ingested in the background."""
-    path = _collection(collection, "documents")
-    read = _reads(AcceptedReply, lambda reply: reply)
+    path = in_collection(collection, "documents")
+    read = reads(AcceptedReply, lambda reply: reply)
     if isinstance(addresses, str):
-        body = _made(WebDocuments, url=addresses, depth=depth)
+        body = made(WebDocuments, url=addresses, depth=depth)
     else:
-        body = _made(WebDocuments, urls=list(addresses), depth=depth)
+        body = made(WebDocuments, urls=list(addresses), depth=depth)
     return Call("POST", path, read, body)
 
 
 def jobs() -> Call[list[JobBody]]:
     """List the jobs."""
-    return Call("GET", "/v1/jobs", _reads(JobList, lambda reply: reply.jobs))
+    return Call("GET", "/v1/jobs", reads(JobList, lambda reply: reply.jobs))
 
 
 def job(job_id: str) -> Call[JobBody]:
     """Describe a job."""
-    return Call("GET", _job(job_id), _reads(JobBody, lambda reply: reply))
+    return Call("GET", _job(job_id), reads(JobBody, lambda reply: reply))
 
 
 def cancel_job(job_id: str) -> Call[JobBody]:
     """Stop a job."""
-    return Call("POST", _job(job_id, "cancel"), _reads(JobBody, lambda reply: reply))
+    return Call("POST", _job(job_id, "cancel"), reads(JobBody, lambda reply: reply))
 
 
 def job_events(job_id: str) -> Call[None]:

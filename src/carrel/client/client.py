@@ -10,7 +10,8 @@ from typing import Any, Self, TypeVar, Unpack
 import httpx
 
 from carrel.client import calls
-from carrel.client.calls import Call, ChatOptions, DigestOptions, LoadOptions, Messages
+from carrel.client.call import Call
+from carrel.client.calls import ChatOptions, DigestOptions, LoadOptions, Messages
 from carrel.client.connection import (
     ANSWER_SECONDS,
     DEFAULT_ADDRESS,

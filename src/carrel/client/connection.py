@@ -9,7 +9,8 @@ from typing import IO, Any
 
 import httpx
 
-from carrel.client.calls import Call, ChatOptions, Documents
+from carrel.client.call import Call
+from carrel.client.calls import ChatOptions, Documents
 from carrel.core.errors import InvalidRequest, PathNotFound
 
 DEFAULT_ADDRESS = "http://127.0.0.1:7860"

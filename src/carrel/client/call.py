@@ -1,0 +1,86 @@
+"""One request, and how its reply is read, whoever sends it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from pydantic import BaseModel, ValidationError
+
+from carrel.client.failures import ApiError, error_of_reply
+from carrel.core.errors import InvalidRequest
+
+Result = TypeVar("Result")
+Body = TypeVar("Body", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[Result]):
+    """A request. ``read`` gets status and content of any reply, and raises core errors.
+
+    ``patient`` calls may take any time, because the server works through documents or loads
+    a model.
+    """
+
+    method: str
+    path: str
+    read: Callable[[int, bytes], Result]
+    body: BaseModel | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    files: Sequence[tuple[str, Path]] = ()
+    patient: bool = False
+
+    @property
+    def content(self) -> bytes | None:
+        """The JSON of the body, without what was not set."""
+        if self.body is None:
+            return None
+        return json.dumps(self.body.model_dump(mode="json", exclude_unset=True)).encode()
+
+
+def made(body: type[Body], **fields: Any) -> Body:
+    """Return a request body.
+
+    Raises:
+        InvalidRequest: the server would refuse it; the message names the field.
+    """
+    try:
+        return body(**fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(each) for each in first["loc"])
+        raise InvalidRequest(f"'{place}': {first['msg']}.") from error
+
+
+def reads(body: type[Body], result: Callable[[Body], Result]) -> Callable[[int, bytes], Result]:
+    """Return a reader of replies whose content is this body when they succeed."""
+
+    def read(status: int, content: bytes) -> Result:
+        if status >= 400:
+            raise error_of_reply(status, content)
+        return result(parsed(body, status, content))
+
+    return read
+
+
+def parsed(body: type[Body], status: int, content: bytes) -> Body:
+    """Return the body of a reply.
+
+    Raises:
+        ApiError: it is none of Carrel's.
+    """
+    try:
+        return body.model_validate_json(content)
+    except ValidationError as error:
+        message = "The server's reply is not one of Carrel's: is the address right?"
+        raise ApiError(message, status, None) from error
+
+
+def in_collection(name: str, *rest: str) -> str:
+    """Return the path of a collection, or of what is in it; any name is a part of one."""
+    parts = ("v1", "collections", name, *rest)
+    return "/" + "/".join(quote(part, safe="") for part in parts)
