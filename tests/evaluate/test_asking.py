@@ -25,7 +25,7 @@ QUESTIONS = [
 
 @pytest.fixture
 async def application(make_settings: Callable[..., Settings]) -> AsyncIterator[Application]:
-    built = bootstrap.build(make_settings(engine="scripted"))
+    built = bootstrap.build(make_settings(engine="scripted", whole_documents="never"))
     yield built
     await built.close()
 
@@ -61,6 +61,7 @@ async def test_each_question_is_searched_for_and_answered(application: Applicati
     assert [each.ranks.document for each in judged] == [1, 1, None]
     # The scripted model repeats its prompt, and with it the source.
     assert [each.contained for each in judged] == [True, True, False]
+    assert [each.abstained for each in judged] == [False, False, True]
     assert judged[0].verbatim == (True,)
     assert judged[0].supporting == (True,)
     reply = judged[0].reply
