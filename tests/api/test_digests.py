@@ -97,6 +97,7 @@ def test_an_answer_says_whether_the_documents_were_read_whole(
         "messages": [{"role": "user", "content": "Who is the harbour master?"}],
         "documents": {"collections": [collection]},
     }
-    assert http.post("/v1/chat/completions", json=asked).json()["whole_documents"] is True
+    # The size of the scripted model is not known: it is given passages.
+    assert http.post("/v1/chat/completions", json=asked).json()["whole_documents"] is False
     asked.pop("documents")
     assert "whole_documents" not in http.post("/v1/chat/completions", json=asked).json()

@@ -36,7 +36,8 @@ async def make(
     made: list[Application] = []
 
     def build(**flags: object) -> Application:
-        application = bootstrap.build(make_settings(engine="scripted", **flags), embedder)
+        given = {"engine": "scripted", "whole_documents": "always"} | flags
+        application = bootstrap.build(make_settings(**given), embedder)
         application.wait_until_ready()
         made.append(application)
         return application
@@ -78,7 +79,11 @@ async def test_only_the_documents_of_the_scope_are_given(make: Callable[..., App
     assert {each.document_name for each in passages.chunks} == {"a-note.txt"}
 
 
-@pytest.mark.parametrize("flags", [{"source_tokens": 300}, {"whole_documents": "never"}])
+@pytest.mark.parametrize(
+    "flags",
+    [{"source_tokens": 300}, {"whole_documents": "never"}, {"whole_documents": "auto"}],
+    ids=["too long", "never", "a model of unknown size"],
+)
 async def test_what_does_not_fit_or_is_not_wanted_is_searched(
     make: Callable[..., Application], flags: dict[str, object]
 ) -> None:

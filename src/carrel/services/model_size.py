@@ -17,3 +17,11 @@ large one.
 def is_small(info: ModelInfo) -> bool:
     """Whether the model is known to be small."""
     return info.parameters is not None and info.parameters < SMALL_MODEL
+
+
+def is_able(info: ModelInfo) -> bool:
+    """Whether the model is known to be no small one, or stands on another server.
+
+    There the size is not told, and nobody serves a small one.
+    """
+    return info.engine == "remote" or (info.parameters is not None and not is_small(info))

@@ -11,7 +11,7 @@ from carrel.core.chat import Message, Role, SamplingParams, TextDelta
 from carrel.core.errors import CarrelError
 from carrel.core.protocols import Engine
 from carrel.services.follow_up_rule import Turn, stand_alone
-from carrel.services.model_size import is_small
+from carrel.services.model_size import is_able
 from carrel.settings.document_settings import FollowUpWay
 
 TURNS = 4
@@ -61,9 +61,7 @@ class Rewriting:
     def _asks_model(self, engine: Engine) -> bool:
         if self.way is not FollowUpWay.AUTO:
             return self.way is FollowUpWay.MODEL
-        # Of a model on another server the size is not known; nobody serves one as small there.
-        info = engine.info
-        return info.engine == "remote" or (info.parameters is not None and not is_small(info))
+        return is_able(engine.info)
 
 
 def turns_of(messages: Sequence[Message]) -> list[Turn]:

@@ -13,7 +13,7 @@ from carrel.core.documents import DocumentRecord, DocumentStatus, RetrievedChunk
 from carrel.core.protocols import Catalog, Engine
 from carrel.services.collections import CollectionService
 from carrel.services.grounding import render_source
-from carrel.services.model_size import is_small
+from carrel.services.model_size import is_able
 from carrel.services.reading_order import without_overlaps
 
 WholeDocuments = Literal["auto", "never", "always"]
@@ -30,9 +30,9 @@ class WholeDocumentReading:
         self._mode = mode
 
     def is_wanted(self, info: ModelInfo) -> bool:
-        """Whether the model is given whole documents; ``auto`` spares a small one."""
+        """Whether the model is given whole documents; ``auto`` spares one that may be small."""
         if self._mode == "auto":
-            return not is_small(info)
+            return is_able(info)
         return self._mode == "always"
 
     async def read(

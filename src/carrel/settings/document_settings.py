@@ -95,8 +95,8 @@ class DocumentSettings(Section):
     whole_documents: Literal["auto", "never", "always"] = Field(
         "auto",
         description="Where all documents that are asked fit 'source_tokens', they are given whole, "
-        "in order, instead of the best chunks: 'always', 'never', or 'auto': not to a small model "
-        "(below a billion weights).",
+        "in order, instead of the best chunks: 'always', 'never', or 'auto': to a model that is "
+        "known to have a billion weights, or is on another server.",
     )
     follow_up: FollowUpWay = Field(
         FollowUpWay.AUTO,
