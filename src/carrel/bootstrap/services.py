@@ -52,6 +52,7 @@ def make_services(
     pool: ModelPool,
     scorer: RewardModel | None,
 ) -> Services:
+    """Return the services over open stores."""
     documents = settings.documents
     catalog, indexes = stores.catalog, stores.indexes
     collections = CollectionService(catalog, stores.originals, stores.indexer)
@@ -101,6 +102,7 @@ def make_services(
 
 
 def make_readers(documents: DocumentSettings, opening: ExitStack) -> ConfinedReaders:
+    """Return the readers, each in a process of limits, closed with ``opening``."""
     memory = int(documents.max_reading_memory * 2**30)
     recognition = {"ocr": documents.ocr, "ocr_languages": documents.ocr_languages}
     limits = ReadingLimits(documents.max_reading_seconds, memory)
@@ -123,5 +125,6 @@ def _reranker(documents: DocumentSettings, offline: bool) -> Reranker | None:
 
 
 def public_web(settings: Settings, readers: ReaderRegistry) -> PublicWeb:
+    """Return the public internet, within the limits of the settings."""
     limits = WebLimits(settings.documents.max_file_megabytes, **settings.web.model_dump())
     return PublicWeb(limits, readers.supports)

@@ -41,6 +41,7 @@ class Stores:
 
 
 def open_stores(settings: Settings, embedder: Embedder | None, opening: ExitStack) -> Stores:
+    """Lock the data folder and open what is in it, closed with ``opening``."""
     folder = settings.storage.db_dir
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -83,6 +84,7 @@ def _embedder(documents: DocumentSettings, offline: bool, opening: ExitStack) ->
 
 
 def vector_index(settings: Settings) -> VectorIndex:
+    """Return the vector store that the settings name."""
     documents = settings.documents
     folder = settings.storage.db_dir / documents.db_type
     if documents.db_url is None:
@@ -92,6 +94,7 @@ def vector_index(settings: Settings) -> VectorIndex:
 
 
 def remove_other_stores(settings: Settings) -> None:
+    """Remove the vectors of the kinds of store that are not in use."""
     for kind in get_args(DocumentSettings.model_fields["db_type"].annotation):
         folder = settings.storage.db_dir / kind
         if kind == settings.documents.db_type:

@@ -2,48 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import ValidationError
-
-from carrel.client.failures import ApiError, error_of
-from carrel.client.streams import DATA, DONE
-from carrel.core.errors import RemoteUnavailable
-from carrel.wire.errors import ErrorBody
+from carrel.client.event_reader import EventReader
 from carrel.wire.jobs import JobEventBody
 
 
-class JobEventReader:
-    """Reads server-sent events from bytes, however the network cuts them."""
+class JobEventReader(EventReader[JobEventBody]):
+    """Reads the events of one job."""
 
-    def __init__(self) -> None:
-        self._rest = b""
-        self._done = False
+    subject = "events"
 
-    def feed(self, data: bytes) -> list[JobEventBody]:
-        """Return the events that are complete now.
-
-        Raises:
-            CarrelError: the server reports an error.
-            ApiError: the stream is not one of Carrel's.
-        """
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        payloads = [line.removeprefix(DATA).strip() for line in lines if line.startswith(DATA)]
-        self._done = self._done or DONE in payloads
-        return [_event(each) for each in payloads if each != DONE]
-
-    def end(self) -> None:
-        """Check that the stream is whole.
-
-        Raises:
-            RemoteUnavailable: it ended early.
-        """
-        if not self._done:
-            raise RemoteUnavailable("The events broke off: the server closed the connection.")
-
-
-def _event(payload: bytes) -> JobEventBody:
-    try:
-        if payload.startswith(b'{"error"'):
-            raise error_of(ErrorBody.model_validate_json(payload).error, None)
+    def _parsed(self, payload: bytes) -> JobEventBody:
         return JobEventBody.model_validate_json(payload)
-    except ValidationError as error:
-        raise ApiError("The stream is not one of Carrel's.", None, None) from error
