@@ -28,7 +28,7 @@ setup: $(STAMPS)/program
 
 test: $(STAMPS)/test system-packages
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist=loadfile
 
 lint: $(STAMPS)/test
 	@$(BIN)/ruff check
