@@ -112,6 +112,8 @@ SAMPLES: dict[str, Write] = {
     ".jpg": lambda path: write_picture(path, "Alpha one"),
     ".tiff": lambda path: write_tiff(path, ["Alpha one", "", "Beta two"]),
     ".webp": lambda path: write_picture(path, "Alpha one"),
+    ".heic": lambda path: write_picture(path, "Alpha one"),
+    ".avif": lambda path: write_picture(path, "Alpha one"),
     ".bmp": lambda path: write_picture(path, "Alpha one"),
     ".gif": lambda path: write_picture(path, "Alpha one"),
 }
@@ -163,6 +165,8 @@ BLANKS: dict[str, Write] = {
     ".jpg": lambda path: write_picture(path, ""),
     ".tiff": lambda path: write_tiff(path, ["", ""]),
     ".webp": lambda path: write_picture(path, ""),
+    ".heic": lambda path: write_picture(path, ""),
+    ".avif": lambda path: write_picture(path, ""),
     ".bmp": lambda path: write_picture(path, ""),
     ".gif": lambda path: write_picture(path, ""),
 }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pillow_heif
 from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
@@ -28,8 +29,16 @@ def picture_of_text(text: str, letters: int = 40, margin: int = _MARGIN) -> Imag
 
 def write_picture(path: Path, text: str, **options: Any) -> Path:
     """Write the text as a picture in the format that the file's ending names."""
-    picture_of_text(text).save(path, **options)
+    save_picture(picture_of_text(text), path, **options)
     return path
+
+
+def save_picture(picture: Image.Image, path: Path, **options: Any) -> None:
+    """Save in the format that the file's ending names; Pillow itself writes no HEIC."""
+    if path.suffix in {".heic", ".heif"}:
+        pillow_heif.from_pillow(picture).save(path, **options)
+    else:
+        picture.save(path, **options)
 
 
 def write_tiff(path: Path, pages: Sequence[str]) -> Path:

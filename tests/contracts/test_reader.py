@@ -51,7 +51,7 @@ def test_every_suffix_has_a_sample_here() -> None:
     twins |= dict.fromkeys((".pptm", ".ppsx", ".ppsm", ".potx", ".potm"), ".pptx")
     twins |= dict.fromkeys((".xlsm", ".xltx", ".xltm"), ".xlsx")
     twins |= {".ical": ".ics", ".vcard": ".vcf"}
-    twins |= {".jpeg": ".jpg", ".tif": ".tiff"}
+    twins |= {".jpeg": ".jpg", ".tif": ".tiff", ".heif": ".heic", ".hif": ".heic"}
     assert {twins.get(each, each) for each in default_registry().suffixes()} == set(SAMPLES)
     assert set(BLANKS) == set(SAMPLES)
 

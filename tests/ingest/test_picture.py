@@ -10,10 +10,18 @@ from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, UnreadableDocument
 from carrel.ingest.picture import MOST_PIXELS, MOST_PIXELS_OF, PictureReader
 from carrel.ingest.recognition import TextRecognizer
-from sample_pictures import picture_of_text, write_picture, write_tiff
+from sample_pictures import picture_of_text, save_picture, write_picture, write_tiff
 
 TEXT = "The quick brown fox\njumps over 13 lazy dogs."
-NAMES = {".png": "PNG", ".jpg": "JPEG", ".gif": "GIF", ".webp": "WEBP", ".bmp": "BMP"}
+NAMES = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".gif": "GIF",
+    ".webp": "WEBP",
+    ".bmp": "BMP",
+    ".heic": "HEIF",
+    ".avif": "AVIF",
+}
 TURNED_LEFT = 6
 ORIENTATION = 0x0112
 
@@ -50,13 +58,13 @@ def test_a_page_of_a_tiff_is_unpacked_when_it_is_asked_for(tmp_path: Path) -> No
         next(sections)
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tiff", ".webp"])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tiff", ".webp", ".heic", ".avif"])
 def test_a_picture_that_says_how_it_was_held_is_turned_upright(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     turned = picture_of_text(TEXT).transpose(Image.Transpose.ROTATE_90)
     exif = turned.getexif()
     exif[ORIENTATION] = TURNED_LEFT
-    turned.save(path, exif=exif)
+    save_picture(turned, path, exif=exif)
     assert [each.text for each in read(path, (NAMES | {".tiff": "TIFF"})[suffix])] == [TEXT]
 
 
@@ -148,5 +156,12 @@ def test_webp_has_a_bound_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(MOST_PIXELS_OF, "WEBP", 50_000)
     Image.new("L", (300, 200), "white").save(tmp_path / "a.webp")
     assert "more pixels than any real page" in refusal(tmp_path / "a.webp", "WEBP")
+
+
+@pytest.mark.parametrize("part", [0.2, 0.5, 0.9])
+def test_a_picture_of_a_telephone_that_is_cut_short_says_so(tmp_path: Path, part: float) -> None:
+    path = write_picture(tmp_path / "a.heic", TEXT)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * part)])
+    assert "it is damaged" in refusal(path, "HEIF")
     Image.new("L", (300, 200), "white").save(tmp_path / "a.png")
     assert "no text was recognised" in refusal(tmp_path / "a.png")

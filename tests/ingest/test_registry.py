@@ -117,15 +117,10 @@ def test_an_encrypted_office_document_asks_for_a_copy_without_password(
     assert "password protected" in str(error)
 
 
-@pytest.mark.parametrize("name", ["a.HEIC", "a.heif"])
-def test_a_picture_of_a_telephone_says_how_to_save_it(tmp_path: Path, name: str) -> None:
+def test_a_picture_of_a_telephone_under_another_name_says_what_it_is(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
-    assert "cannot be read: save it as .jpg and add that" in str(refusal(path, name))
-    named = str(refusal(path, "a.jpg"))
-    assert named == (
-        "its name ends in .jpg, but it holds a HEIC picture: save it as .jpg and add that"
-    )
+    assert "it holds a HEIC picture" in str(refusal(path, "a.jpg"))
 
 
 @pytest.mark.parametrize(

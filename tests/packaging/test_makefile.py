@@ -23,6 +23,8 @@ TORCH = next(
     if line.startswith("torch==")
 )
 
+PYTEST = "-m pytest -n 2 --dist=loadfile"
+
 RECORDER = """\
 #!/bin/sh
 # Writes down its arguments; makes a virtual environment that holds nothing but itself.
@@ -139,10 +141,10 @@ def test_only_what_changed_is_installed_again(checkout: Checkout) -> None:
 def test_the_tests_run_after_every_check_in_order(checkout: Checkout) -> None:
     run = checkout.make("test")
     assert run.returncode == 0, run.stderr
-    assert checkout.calls()[-5:] == ["check", "format --check", "", "", "-m pytest"]
+    assert checkout.calls()[-5:] == ["check", "format --check", "", "", PYTEST]
 
 
-@pytest.mark.parametrize("failing", ["format --check", "-m pytest"])
+@pytest.mark.parametrize("failing", ["format --check", PYTEST])
 def test_a_failing_check_fails_the_whole(checkout: Checkout, failing: str) -> None:
     write_program(checkout.python, RECORDER.format(log=checkout.log, fails_on=failing))
     assert checkout.make("test").returncode != 0

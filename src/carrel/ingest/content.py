@@ -53,6 +53,7 @@ class Content(Enum):
     WEBP = "a WebP picture"
     BMP = "a BMP picture"
     HEIC = "a HEIC picture"
+    AVIF = "an AVIF picture"
     GZIP = "a gzip archive"
     BZIP2 = "a bzip2 archive"
     XZ = "an xz archive"
@@ -82,8 +83,11 @@ _SIGNATURES: tuple[tuple[bytes, Content], ...] = (
     (b"SQLite format 3\x00", Content.SQLITE),
     (b"\x7fELF", Content.PROGRAM),
 )
-# Brands of the ISO container in which HEVC holds still pictures (ISO/IEC 23008-12).
-_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+# Brands of the ISO container of still pictures (ISO/IEC 23008-12): with HEVC, with AV1, and with
+# either, which the brands after the first then tell.
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
+_AVIF_BRANDS = (b"avif", b"avis")
+_STILL_BRANDS = (b"mif1", b"msf1")
 # Sizes of the second header, by which a BMP is told from a text that begins with BM.
 _BMP_HEADER_SIZES = (12, 16, 40, 52, 56, 64, 108, 124)
 _OFFICE_ENTRY = "[Content_Types].xml"
@@ -133,8 +137,8 @@ def identify(path: Path) -> Content:
             return content
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return Content.WEBP
-    if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
-        return Content.HEIC
+    if (still := _still_picture(head)) is not None:
+        return still
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADER_SIZES:
         return Content.BMP
     if head[_TAR_OFFSET:].startswith(_TAR_SIGNATURE):
@@ -145,6 +149,18 @@ def identify(path: Path) -> Content:
         return _kind_of_text(head)
     # Readers of PDF accept up to 1,024 other bytes before the header.
     return Content.PDF if _PDF_SIGNATURE in head[:1024] else Content.BINARY
+
+
+def _still_picture(head: bytes) -> Content | None:
+    if head[4:8] != b"ftyp":
+        return None
+    brand = head[8:12]
+    # The box: its size, its name, the major brand, that one's version, and the compatible brands.
+    others = head[16 : int.from_bytes(head[:4], "big")]
+    compatible = {others[start : start + 4] for start in range(0, len(others), 4)}
+    if brand in _AVIF_BRANDS or (brand in _STILL_BRANDS and compatible & set(_AVIF_BRANDS)):
+        return Content.AVIF
+    return Content.HEIC if brand in (*_HEIC_BRANDS, *_STILL_BRANDS) else None
 
 
 def _kind_of_text(head: bytes) -> Content:

@@ -15,8 +15,6 @@ _SOUND = (".mp3", ".wav", ".m4a", ".flac", ".ogg", ".opus", ".aac", ".wma", ".ai
 _FILM = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".wmv", ".mpg", ".mpeg")
 
 OTHER_FORMS: dict[str, str] = {
-    # The usual decoders of HEVC are under licenses that Carrel cannot pass on.
-    **dict.fromkeys((".heic", ".heif", ".avif"), save_as(".jpg")),
     **dict.fromkeys((".7z", ".rar", ".zst", ".lz", ".cab", ".iso", ".dmg"), PACK_ANEW),
     # Nothing transcribes speech without a model of its own.
     **dict.fromkeys((*_SOUND, *_FILM), _TRANSCRIBE),

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Generator
 from pathlib import Path
 
+from pi_heif import register_heif_opener
 from PIL import Image
 
 from carrel.core.documents import Section
@@ -19,10 +20,11 @@ from carrel.ingest.recognition import TextRecognizer
 
 # A4 at 900 dots per inch. Pillow itself warns of more, and refuses twice as many.
 MOST_PIXELS = 89_000_000
-# WebP is unpacked into several copies at once: a gigabyte is taken by less.
-MOST_PIXELS_OF = {"WEBP": 55_000_000}
+# These are unpacked into several copies at once: a gigabyte is taken by less.
+MOST_PIXELS_OF = {"WEBP": 55_000_000, "HEIF": 55_000_000, "AVIF": 55_000_000}
 MOST_PAGES = 5_000
 _PAGED = "TIFF"
+_HEIF = "HEIF"
 # What Pillow raises on pixels that are damaged or cut short; with a number from the system, an
 # OSError is about the disk.
 _DAMAGE = (
@@ -47,6 +49,9 @@ class PictureReader:
 
     def __init__(self, name: str, recognizer: TextRecognizer) -> None:
         """Take the name that the format has in Pillow: no decoder of another format is tried."""
+        if name == _HEIF:
+            # Pillow has none of its own for it. The pictures beside the main one are not read.
+            register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
         self._name = name
         self._recognizer = recognizer
 

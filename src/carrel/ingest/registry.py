@@ -65,7 +65,6 @@ _PRESENTATIONS = (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm")
 # What to do with a file that holds what Carrel does not read.
 _INSTEAD = {
     Content.OLD_OFFICE: save_as(".docx, .xlsx or .pptx"),
-    Content.HEIC: save_as(".jpg"),
     Content.MAIL: "rename it to end in .eml",
     Content.SEVEN_ZIP: PACK_ANEW,
     Content.RAR: PACK_ANEW,
@@ -189,6 +188,8 @@ def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixRea
             Format((".jpg", ".jpeg"), Content.JPEG, PictureReader("JPEG", recognizer)),
             Format((".tif", ".tiff"), Content.TIFF, PictureReader("TIFF", recognizer)),
             Format((".webp",), Content.WEBP, PictureReader("WEBP", recognizer)),
+            Format((".heic", ".heif", ".hif"), Content.HEIC, PictureReader("HEIF", recognizer)),
+            Format((".avif",), Content.AVIF, PictureReader("AVIF", recognizer)),
             Format((".bmp",), Content.BMP, PictureReader("BMP", recognizer)),
             Format((".gif",), Content.GIF, PictureReader("GIF", recognizer)),
             Format((".mht", ".mhtml"), Content.TEXT, WebArchiveReader(), _IN_PARTS),

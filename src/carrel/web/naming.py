@@ -55,6 +55,9 @@ _USUAL_SUFFIXES = {
     "image/jpeg": ".jpg",
     "image/tiff": ".tiff",
     "image/webp": ".webp",
+    "image/heic": ".heic",
+    "image/heif": ".heif",
+    "image/avif": ".avif",
     "image/gif": ".gif",
 }
 """Endings for names that have none: servers call many things text or XML."""
