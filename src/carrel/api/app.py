@@ -13,6 +13,7 @@ from carrel.api import (
     collections,
     digests,
     documents,
+    embeddings,
     handlers,
     jobs,
     models,
@@ -28,6 +29,18 @@ from carrel.api.request_log import RequestLog
 from carrel.api.security import AccessGuard, AccessRules
 from carrel.services.application import Services
 
+FAMILIES = (
+    operations,
+    models,
+    chat,
+    embeddings,
+    tokenize,
+    collections,
+    digests,
+    documents,
+    jobs,
+)
+
 
 def create_api(services: Services) -> FastAPI:
     """Return the application of the JSON API; the page can be mounted below its routes."""
@@ -42,7 +55,7 @@ def create_api(services: Services) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.api = api = make_api(services)
-    for family in (operations, models, chat, tokenize, collections, digests, documents, jobs):
+    for family in FAMILIES:
         app.include_router(family.router)
     app.router.routes.extend(fallback_routes(app.router.routes))
     handlers.install(app)

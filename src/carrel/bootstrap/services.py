@@ -20,6 +20,7 @@ from carrel.services.application import Services
 from carrel.services.chat import ChatPolicy, ChatService
 from carrel.services.collections import CollectionService
 from carrel.services.digest_documents import DigestDocuments
+from carrel.services.embeddings import EmbeddingService
 from carrel.services.file_ingestion import FileIngestion, ReadingTools, reading_fingerprint
 from carrel.services.folder_sync import FolderSync
 from carrel.services.health import HealthService
@@ -91,6 +92,7 @@ def make_services(
         digests=DigestService(
             pool, DigestDocuments(catalog, collections), indexes.embedder, DigestPolicy.of(settings)
         ),
+        embeddings=EmbeddingService(indexes.embedder),
         folders=FolderSync(
             SqliteFolderFiles(stores.database), collections, jobs.run, ingestion.supports
         ),

@@ -98,10 +98,29 @@ class SentenceTransformerEmbedder:
 
     def fits(self, texts: Sequence[str], reserve: int = 0) -> list[bool]:
         """Tell for each text whether it, its prompt and ``reserve`` tokens fit the window."""
+        return self._own_window().fits(texts, reserve)
+
+    def longest_text(self) -> int | None:
+        """Return the most tokens of a text of which none is lost; None for any number."""
+        return self._own_window().length
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the length of each text in tokens, its prompt included."""
+        return self._own_window().counts(texts)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of token ids.
+
+        Raises:
+            InvalidRequest: an id is none of the vocabulary.
+        """
+        return self._own_window().decode(ids)
+
+    def _own_window(self) -> TokenWindow:
         if self._window is None:
             with self._lock:
                 self._window = TokenWindow(self._loaded())
-        return self._window.fits(texts, reserve)
+        return self._window
 
     def _in_own_thread(self, encode: Callable[..., Any], texts: list[str]) -> list[list[float]]:
         return in_own_thread(lambda: self._encode(encode, texts), "embed")

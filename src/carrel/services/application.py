@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from carrel.core.models import EnginePool
 from carrel.services.chat import ChatService
 from carrel.services.collections import CollectionService
+from carrel.services.embeddings import EmbeddingService
 from carrel.services.folder_sync import FolderSync
 from carrel.services.health import HealthService
 from carrel.services.history import HistoryService
@@ -31,6 +32,7 @@ class Services:
     collections: CollectionService
     retrieval: RetrievalService
     digests: DigestService
+    embeddings: EmbeddingService
     folders: FolderSync
     history: HistoryService
     health: HealthService

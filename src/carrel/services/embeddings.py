@@ -1,0 +1,107 @@
+"""Vectors of texts, by the embedder that the documents are found with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from carrel.core.embedding import EmbedderTokens
+from carrel.core.errors import InvalidRequest, ModelNotFound, PromptTooLong, UnsupportedParameter
+from carrel.core.protocols import Embedder
+
+ALSO_KNOWN_AS: Mapping[str, str] = MappingProxyType({"bundled": "all-MiniLM-L6-v2"})
+"""What the world calls an embedder that has a name of its own here."""
+
+GROUP = 32
+"""Texts between which another request, or an ingestion, gets its turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedTexts:
+    """One vector of length 1 per text, in order, and the tokens of all texts together."""
+
+    vectors: list[list[float]]
+    tokens: int
+
+
+class EmbeddingService:
+    """Embeds texts for whoever wants vectors rather than passages."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        # A folder's path says where it lies on this machine, and nobody asks for that.
+        known = embedder.name.rstrip("/").rpartition("/")[2] if _is_path(embedder.name) else None
+        self.name = known or ALSO_KNOWN_AS.get(embedder.name, embedder.name)
+
+    def require(self, model: str) -> None:
+        """Insist that ``model`` is the embedder in service.
+
+        Raises:
+            ModelNotFound: it is not.
+        """
+        if model not in (self.name, self._embedder.name):
+            raise ModelNotFound(
+                f"There is no embedder {model!r}: the one in service is {self.name!r}."
+            )
+
+    async def embed(
+        self, inputs: Sequence[str | Sequence[int]], *, as_question: bool = False
+    ) -> EmbeddedTexts:
+        """Return the vectors of texts, or of texts that are given in the embedder's tokens.
+
+        ``as_question`` puts the model's prompt for questions before a text, not that for documents.
+        Cancelling ends it after the group of texts in work.
+
+        Raises:
+            InvalidRequest: a text is empty, or a token id is unknown.
+            PromptTooLong: the embedder would not read a text to its end.
+            UnsupportedParameter: token ids for an embedder that has no tokenizer here.
+            ModelNotFound, ModelLoadFailed, RemoteUnavailable, StorageFull: it cannot be used.
+        """
+        texts, tokens = await asyncio.to_thread(self._checked, inputs)
+        vectors: list[list[float]] = []
+        for start in range(0, len(texts), GROUP):
+            group = texts[start : start + GROUP]
+            vectors += await asyncio.to_thread(self._vectors, group, as_question)
+        return EmbeddedTexts(vectors, tokens)
+
+    async def dimension(self) -> int:
+        """Return the length of a vector."""
+        return await asyncio.to_thread(lambda: self._embedder.dimension)
+
+    def _vectors(self, texts: Sequence[str], as_question: bool) -> list[list[float]]:
+        if as_question:
+            return [self._embedder.embed_query(text) for text in texts]
+        return self._embedder.embed_documents(texts)
+
+    def _checked(self, inputs: Sequence[str | Sequence[int]]) -> tuple[list[str], int]:
+        """Return the texts, and the tokens of all of them."""
+        texts = [each if isinstance(each, str) else self._decoded(each) for each in inputs]
+        for number, text in enumerate(texts, start=1):
+            if not text.strip():
+                raise InvalidRequest(f"Text {number} of 'input' is empty.")
+        if not isinstance(self._embedder, EmbedderTokens):
+            return texts, 0
+        counts = self._embedder.count_tokens(texts)
+        longest = self._embedder.longest_text()
+        for number, count in enumerate(counts, start=1):
+            if longest is not None and count > longest:
+                raise PromptTooLong(
+                    f"Text {number} of 'input' has {count} tokens, and {self.name} reads "
+                    f"{longest}: split it."
+                )
+        return texts, sum(counts)
+
+    def _decoded(self, ids: Sequence[int]) -> str:
+        if not isinstance(self._embedder, EmbedderTokens):
+            raise UnsupportedParameter(
+                f"{self.name} runs on another server, whose tokens are not known here: "
+                "send the texts themselves."
+            )
+        return self._embedder.decode(ids)
+
+
+def _is_path(name: str) -> bool:
+    return name.startswith(("/", "./", "../", "~"))
