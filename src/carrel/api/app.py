@@ -18,6 +18,7 @@ from carrel.api import (
     jobs,
     models,
     operations,
+    text_completions,
     tokenize,
 )
 from carrel.api.body_limit import BodyLimit
@@ -33,6 +34,7 @@ FAMILIES = (
     operations,
     models,
     chat,
+    text_completions,
     embeddings,
     tokenize,
     collections,

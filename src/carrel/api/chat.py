@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from carrel.api.answering import Answering
-from carrel.api.chat_request import to_core
+from carrel.api.chat_request import caller_of, to_core
 from carrel.api.connection import while_connected
 from carrel.api.deps import ApiState, Caller
 from carrel.api.sse import EventStream
@@ -21,8 +21,8 @@ async def create_completion(
 ) -> Response:
     """Answer the last message, from documents where the body names some."""
     services = api.services
-    address = request.client.host if request.client else ""
-    asked = to_core(body, caller, services.settings, address)
+    asking = caller_of(caller, request, body.user or body.safety_identifier)
+    asked = to_core(body, caller, services.settings, asking)
     model = services.models.get(asked.model).info.name
     answering = Answering(services.chat, asked, api.metrics, model)
     if body.stream:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fastapi import Request
+
 from carrel.core.access import Principal
 from carrel.core.chat import (
     AnswerStyle,
@@ -26,13 +28,19 @@ from carrel.wire.chat import (
 )
 
 
+def caller_of(principal: Principal, request: Request, user: str | None) -> str:
+    """Return who asks: the account, the client's address, and the name of a user.
+
+    By the last, programs that ask for many people tell them apart.
+    """
+    address = request.client.host if request.client else ""
+    return "\n".join((principal.account, address, user or ""))
+
+
 def to_core(
-    body: ChatBody, principal: Principal, settings: Settings, address: str = ""
+    body: ChatBody, principal: Principal, settings: Settings, caller: str = ""
 ) -> ChatRequest:
     """Return the request; what the body leaves out comes from the settings.
-
-    ``address`` is the client's: with the account and the name of a user, by which programs that
-    ask for many people tell them apart, it makes the caller.
 
     Raises:
         InvalidRequest: ``LLM``, which means no documents, is named beside collections.
@@ -43,7 +51,7 @@ def to_core(
         model=body.model,
         sampling=_sampling(body, settings.generation),
         scope=_scope(body.documents, settings.documents),
-        caller="\n".join((principal.account, address, body.user or body.safety_identifier or "")),
+        caller=caller,
     )
 
 

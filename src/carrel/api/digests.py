@@ -8,6 +8,7 @@ from contextlib import aclosing
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from carrel.api.chat_request import caller_of
 from carrel.api.connection import while_connected
 from carrel.api.deps import ApiState, Caller
 from carrel.api.sse import DONE, EventStream, event
@@ -57,7 +58,6 @@ async def extract(
 
 
 def _asked(name: str, body: DigestBody, request: Request, caller: Principal) -> DigestRequest:
-    address = request.client.host if request.client else ""
     return DigestRequest(
         name,
         caller,
@@ -65,7 +65,7 @@ def _asked(name: str, body: DigestBody, request: Request, caller: Principal) -> 
         body.focus,
         body.model,
         body.max_tokens,
-        "\n".join((caller.account, address, "digest")),
+        caller_of(caller, request, "digest"),
     )
 
 

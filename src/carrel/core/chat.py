@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -13,19 +13,33 @@ from carrel.core.documents import RetrievedChunk, Source
 
 
 class Role(StrEnum):
-    """Who speaks a message."""
+    """Who speaks a message.
+
+    ``PROMPT`` is nobody: the message is the whole prompt, which goes to the model without a chat
+    template, and stands alone.
+    """
 
     SYSTEM = "system"
     USER = "user"
     ASSISTANT = "assistant"
+    PROMPT = "prompt"
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation."""
+    """One turn of a conversation.
+
+    A ``PROMPT`` may be given in ids of the model's tokens instead of text.
+    """
 
     role: Role
     content: str
+    token_ids: tuple[int, ...] = ()
+
+
+def is_bare_prompt(messages: Sequence[Message]) -> bool:
+    """Whether the messages are one prompt that goes to the model as it is."""
+    return len(messages) == 1 and messages[0].role is Role.PROMPT
 
 
 @dataclass(frozen=True, slots=True)

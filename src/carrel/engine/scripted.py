@@ -19,7 +19,7 @@ from carrel.core.chat import (
     TextDelta,
     Usage,
 )
-from carrel.core.errors import GenerationFailed, PromptTooLong
+from carrel.core.errors import GenerationFailed, PromptTooLong, UnsupportedParameter
 from carrel.engine.text.detokenize import StopStrings
 from carrel.engine.text.requests import refuse_impossible, refuse_unsupported
 
@@ -75,6 +75,10 @@ class ScriptedEngine:
         accepted = time.perf_counter()
         refuse_impossible(messages, sampling)
         refuse_unsupported(sampling, self._info)
+        if any(message.token_ids for message in messages):
+            raise UnsupportedParameter(
+                f"{self._info.name} is scripted and has no token ids: send the prompt as text."
+            )
         prompt_tokens = await self.count_tokens(messages)
         room = self._info.context_length - prompt_tokens
         if room < 1:

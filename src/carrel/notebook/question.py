@@ -15,6 +15,7 @@ from carrel.settings.load import nearest_hint
 Question = str | Sequence[Message | Mapping[str, str]]
 """A question, or a conversation that ends with one; a mapping has ``role`` and ``content``."""
 
+ROLES = (Role.SYSTEM, Role.USER, Role.ASSISTANT)
 SAMPLING = TypeAdapter(SamplingParams)
 NAMES = [field.name for field in fields(SamplingParams)]
 
@@ -35,11 +36,11 @@ def messages_of(question: Question, system_prompt: str) -> list[Message]:
 
 
 def _message(given: Any) -> Message:
-    roles = ", ".join(Role)
+    roles = ", ".join(ROLES)
     if (
         not isinstance(given, Mapping)
         or given.keys() != {"role", "content"}
-        or given["role"] not in list(Role)
+        or given["role"] not in ROLES
         or not isinstance(given["content"], str)
     ):
         raise InvalidRequest(

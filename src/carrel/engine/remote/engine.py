@@ -17,6 +17,7 @@ from carrel.core.chat import (
     SamplingParams,
     TextDelta,
     Usage,
+    is_bare_prompt,
 )
 from carrel.core.errors import GenerationFailed, PromptTooLong, UnsupportedParameter
 from carrel.engine.remote.format import FormatCheck, format_options
@@ -92,6 +93,11 @@ class RemoteEngine:
             RemoteUnavailable: the server does not answer.
         """
         accepted = time.perf_counter()
+        if is_bare_prompt(messages):
+            raise UnsupportedParameter(
+                f"{self._info.name} runs on another server, which is asked in conversations only: "
+                "use chat completions, or another model."
+            )
         refuse_impossible(messages, sampling)
         refuse_unsupported(sampling, self._info, HONOURED)
         body = await self._body(messages, sampling)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from transformers import LogitsProcessorList
 
-from carrel.core.chat import Message, ModelInfo, SamplingParams, TextDelta
+from carrel.core.chat import Message, ModelInfo, SamplingParams, TextDelta, is_bare_prompt
 from carrel.core.errors import PromptTooLong
 from carrel.engine.spec import LoadedModel
 from carrel.engine.text.answer import Answer, AnswerLimits
@@ -90,14 +90,16 @@ class PromptSide:
                 f"The prompt has {len(tokens)} tokens, and {info.name} takes "
                 f"{info.context_length} with its answer. Shorten the question or its sources."
             )
+        bare = is_bare_prompt(messages)
+        form_stops = () if bare else self._prompts.stop
         grammar = await asyncio.to_thread(self._grammar, sampling)
         limits = AnswerLimits(
             end_tokens=self._end_tokens,
             # A grammar ends the answer; the prompt form's stop strings could stand in its texts.
-            stop=() if grammar is not None else (*sampling.stop, *self._prompts.stop),
+            stop=() if grammar is not None else (*sampling.stop, *form_stops),
             max_new_tokens=min(sampling.max_new_tokens, room),
             max_time=sampling.max_time,
-            trims_start=self._prompts.trims_start,
+            trims_start=self._prompts.trims_start and not bare,
             grammar=grammar,
         )
         told = sampling.top_logprobs is not None

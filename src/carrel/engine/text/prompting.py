@@ -8,7 +8,7 @@ from threading import Lock
 from transformers import PreTrainedTokenizerBase
 from transformers.utils.chat_template_utils import encode_marked_chat
 
-from carrel.core.chat import Message, Role
+from carrel.core.chat import Message, Role, is_bare_prompt
 from carrel.core.errors import InvalidRequest, ModelLoadFailed
 from carrel.engine.text.control_tokens import marked
 from carrel.engine.text.template_renderer import TemplateRefused, TemplateRenderer
@@ -149,6 +149,8 @@ class PromptBuilder:
         if not messages:
             raise InvalidRequest("The list of messages is empty: send at least one message.")
         with self._lock:
+            if is_bare_prompt(messages):
+                return self._bare(messages[0])
             if self._renderer is None:
                 text = RENDERERS[self.prompt_type](messages)
                 return list(self._tokenizer.encode(text, split_special_tokens=True))
@@ -158,6 +160,21 @@ class PromptBuilder:
                 return self._templated(self._renderer, messages)
             except TemplateRefused:
                 return self._templated_in_turns(self._renderer, messages)
+
+    def _bare(self, prompt: Message) -> list[int]:
+        """Return the ids of a prompt without a template, whose control tokens are the writer's."""
+        if not prompt.token_ids:
+            ids = list(self._tokenizer.encode(prompt.content))
+            if not ids:
+                raise InvalidRequest("The prompt is empty: send at least one character.")
+            return ids
+        size = len(self._tokenizer)
+        for each in prompt.token_ids:
+            if not 0 <= each < size:
+                raise InvalidRequest(
+                    f"Token id {each} is none of the model's, which go from 0 to {size - 1}."
+                )
+        return list(prompt.token_ids)
 
     def close(self) -> None:
         """End the template's process; a further use starts it anew."""

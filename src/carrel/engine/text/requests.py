@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from carrel.core.chat import Message, ModelInfo, SamplingParams
+from carrel.core.chat import Message, ModelInfo, Role, SamplingParams
 from carrel.core.errors import InvalidRequest, UnsupportedParameter
 
 MOST_ALTERNATIVES = 20
@@ -23,6 +23,8 @@ def refuse_impossible(messages: Sequence[Message], sampling: SamplingParams) -> 
     """
     if not messages:
         raise InvalidRequest("The list of messages is empty: send at least one message.")
+    if len(messages) > 1 and any(each.role is Role.PROMPT for each in messages):
+        raise InvalidRequest("A prompt without a template stands alone: send no other message.")
     problems = {
         "max_new_tokens must be at least 1": sampling.max_new_tokens < 1,
         "min_new_tokens must not be negative": sampling.min_new_tokens < 0,
