@@ -85,7 +85,8 @@ def carrel_served(
     """The remote engine at another Carrel, which runs a model in a process of its own."""
     folder = tmp_path_factory.mktemp("carrel")
     carrel = CommandLine(folder / "db", models_dir)
-    server = start_server(carrel, folder / "log", f"--base_model={tiny_folder}", "--offline=True")
+    flags = (f"--base_model={tiny_folder}", f"--dtype={EXACT}", "--offline=True")
+    server = start_server(carrel, folder / "log", *flags)
     try:
         server.wait_until_ready()
         yield Subject(RemoteEngine(f"{server.address}/v1", None, None), lambda: 0)
