@@ -14,6 +14,7 @@ from carrel.api import (
     digests,
     documents,
     embeddings,
+    files,
     handlers,
     jobs,
     models,
@@ -40,6 +41,7 @@ FAMILIES = (
     collections,
     digests,
     documents,
+    files,
     jobs,
 )
 

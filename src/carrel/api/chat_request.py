@@ -26,6 +26,7 @@ from carrel.wire.chat import (
     MessageBody,
     TextFormat,
 )
+from carrel.wire.files import document_id
 
 
 def caller_of(principal: Principal, request: Request, user: str | None) -> str:
@@ -93,7 +94,7 @@ def _scope(body: DocumentsBody | None, defaults: DocumentSettings) -> Scope | No
         raise InvalidRequest(f"'{LLM_MODE}' means no documents: name it alone or leave it out.")
     return Scope(
         collections=tuple(body.collections),
-        document_ids=tuple(body.ids),
+        document_ids=tuple(document_id(each) for each in body.ids),
         top_k=body.top_k or defaults.top_k,
         mode=ScopeMode(body.mode),
         style=AnswerStyle(body.answer_style or defaults.answer_style),

@@ -16,11 +16,11 @@ from fastapi.responses import FileResponse, JSONResponse
 
 from carrel.api.connection import while_connected
 from carrel.api.deps import Api, ApiState, Caller
-from carrel.api.errors import CLASS_OF_CODE, reply_with
-from carrel.api.outcomes import cleaned_outcome, cleaned_record
+from carrel.api.errors import reply_with
+from carrel.api.outcomes import cleaned_outcome, cleaned_record, failure_reply
 from carrel.api.uploads import Received, receive
 from carrel.core.documents import DocumentRecord, FileOutcome, OutcomeKind, PageView
-from carrel.core.errors import CarrelError, UnreadableDocument
+from carrel.core.errors import UnreadableDocument
 from carrel.core.jobs import Job
 from carrel.wire.documents import (
     AcceptedReply,
@@ -116,8 +116,7 @@ def _finished(api: Api, outcomes: Sequence[FileOutcome]) -> Response:
     if len(failed) < len(cleaned):
         return JSONResponse(reply)
     if len(failed) == 1:
-        kind = CLASS_OF_CODE.get(failed[0].code or "", CarrelError)
-        error = reply_with(kind, f"Could not read {failed[0].name}: {failed[0].reason}")
+        error = failure_reply(failed[0])
     else:
         error = reply_with(UnreadableDocument, f"None of the {len(failed)} files could be read.")
     return JSONResponse({**error.body.model_dump(), **reply}, status_code=error.status)

@@ -22,8 +22,17 @@ from carrel.disk.failures import disk_errors
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-FIELD = "files"
 MOST_FILES = 1000
+LONGEST_VALUE = 1000
+"""In bytes, of a part that is no file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a form may hold: files in parts of one name, and values in parts of others."""
+
+    files: str = "files"
+    values: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -51,11 +60,14 @@ def boundary_of(content_type: str) -> bytes:
 
 @dataclass(slots=True)
 class UploadReceiver:
-    """Writes the parts named ``files`` into ``folder``; ``limit`` is in bytes per file."""
+    """Writes the files of a form into ``folder``; ``limit`` is in bytes per file."""
 
     folder: Path
     limit: float
+    form: Form = field(default_factory=Form)
     files: list[ReceivedFile] = field(default_factory=list)
+    values: dict[str, str] = field(default_factory=dict)
+    _value: tuple[str, bytearray] | None = None
     _complete: bool = False
     _stream: BinaryIO | None = None
     _header_name: bytearray = field(default_factory=bytearray)
@@ -111,9 +123,13 @@ class UploadReceiver:
     def _open(self) -> None:
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
         field_name = options.get(b"name", b"").decode(errors="replace")
-        if field_name != FIELD or b"filename" not in options:
+        if field_name in self.form.values:
+            self._value = (field_name, bytearray())
+            return
+        if field_name != self.form.files or b"filename" not in options:
             raise InvalidRequest(
-                f"Send files in parts named '{FIELD}'; a part is named '{field_name[:100]}'."
+                f"Send files in parts named '{self.form.files}'; a part is named "
+                f"'{field_name[:100]}'."
             )
         if len(self.files) == MOST_FILES:
             raise InvalidRequest(f"One upload takes {MOST_FILES} files: send the rest in another.")
@@ -124,6 +140,12 @@ class UploadReceiver:
         self.files.append(ReceivedFile(name, path, content_type))
 
     def _append(self, data: bytes, start: int, end: int) -> None:
+        if self._value is not None:
+            name, value = self._value
+            value += data[start:end]
+            if len(value) > LONGEST_VALUE:
+                raise InvalidRequest(f"'{name}' is longer than {LONGEST_VALUE} bytes.")
+            return
         file = self.files[-1]
         file.size += end - start
         if file.size <= self.limit and self._stream is not None:
@@ -135,6 +157,10 @@ class UploadReceiver:
             file.path.unlink()
 
     def _close(self) -> None:
+        if self._value is not None:
+            name, value = self._value
+            self.values[name] = value.decode(errors="replace")
+            self._value = None
         if self._stream is not None:
             self._stream.close()
             self._stream = None

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from carrel.api.deps import Api
+from carrel.api.errors import CLASS_OF_CODE, ErrorReply, reply_with
 from carrel.core.documents import DocumentRecord, FileOutcome
+from carrel.core.errors import CarrelError
 
 
 def cleaned_record(api: Api, record: DocumentRecord) -> DocumentRecord:
@@ -22,3 +24,9 @@ def cleaned_outcome(api: Api, outcome: FileOutcome) -> FileOutcome:
         document=cleaned_record(api, outcome.document) if outcome.document else None,
         reason=api.errors.clean(outcome.reason) if outcome.reason else outcome.reason,
     )
+
+
+def failure_reply(outcome: FileOutcome) -> ErrorReply:
+    """Return the error of the only file of a request, which failed; its reason may be shown."""
+    kind = CLASS_OF_CODE.get(outcome.code or "", CarrelError)
+    return reply_with(kind, f"Could not read {outcome.name}: {outcome.reason}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -12,7 +12,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
-from carrel.api.multipart import ReceivedFile, UploadReceiver, boundary_of
+from carrel.api.multipart import Form, ReceivedFile, UploadReceiver, boundary_of
 from carrel.core.document_names import text_name
 from carrel.core.documents import FileOutcome, IncomingFile, OutcomeKind
 from carrel.core.errors import DocumentTooLarge, InvalidRequest
@@ -22,6 +22,8 @@ from carrel.services.file_ingestion import MEGABYTE
 from carrel.wire.documents import TextDocument, WebDocuments
 
 Body = TypeVar("Body", bound=BaseModel)
+
+FORM = "multipart/form-data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ async def receive(
     """
     content_type = request.headers.get("content-type", "")
     kind = content_type.split(";", 1)[0].strip().lower()
-    if kind == "multipart/form-data":
+    if kind == FORM:
         receiver = UploadReceiver(folder, max_file_megabytes * MEGABYTE)
         parts = await receiver.receive(boundary_of(content_type), request.stream())
     elif kind == "application/json":
@@ -63,6 +65,29 @@ async def receive(
         raise InvalidRequest("Send files as multipart/form-data, or text as application/json.")
     if not parts:
         raise InvalidRequest("The upload holds no file.")
+    return _received(parts, max_file_megabytes)
+
+
+async def receive_one(
+    request: Request, folder: Path, max_file_megabytes: float, form: Form
+) -> tuple[Received, Mapping[str, str]]:
+    """Read a form with one file into a folder; also return the form's values.
+
+    Raises:
+        InvalidRequest: the body is no form, malformed, or holds no file or several.
+        StorageFull: the disk has no room.
+    """
+    content_type = request.headers.get("content-type", "")
+    if content_type.split(";", 1)[0].strip().lower() != FORM:
+        raise InvalidRequest(f"Send the file as multipart/form-data, in a part '{form.files}'.")
+    receiver = UploadReceiver(folder, max_file_megabytes * MEGABYTE, form)
+    parts = await receiver.receive(boundary_of(content_type), request.stream())
+    if len(parts) != 1:
+        raise InvalidRequest(f"Send one file in a part '{form.files}'; {len(parts)} came.")
+    return _received(parts, max_file_megabytes), receiver.values
+
+
+def _received(parts: Sequence[ReceivedFile], max_file_megabytes: float) -> Received:
     return Received(
         [IncomingFile(each.path, each.name, each.content_type) for each in parts if each.fits],
         [_too_large(each, max_file_megabytes) for each in parts if not each.fits],
