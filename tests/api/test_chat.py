@@ -168,9 +168,9 @@ def test_the_openai_package_raises_its_own_errors(sdk: openai.OpenAI) -> None:
     assert raised.value.code == "model_not_found"
     with pytest.raises(openai.BadRequestError) as refused:
         sdk.chat.completions.create(
-            model="scripted", messages=[{"role": "user", "content": "x"}], n=2
+            model="scripted", messages=[{"role": "user", "content": "x"}], store=True
         )
-    assert (refused.value.code, refused.value.param) == ("unsupported_parameter", "n")
+    assert (refused.value.code, refused.value.param) == ("unsupported_parameter", "store")
 
 
 def test_the_openai_package_lists_the_models(sdk: openai.OpenAI) -> None:

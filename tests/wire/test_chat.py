@@ -34,8 +34,6 @@ def test_every_option_of_the_openai_package_is_known() -> None:
 @pytest.mark.parametrize(
     ("option", "value"),
     [
-        ("n", 2),
-        ("n", True),
         ("frequency_penalty", 0.5),
         ("presence_penalty", -1),
         ("logit_bias", {"50256": -100}),

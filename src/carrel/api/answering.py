@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from carrel.api.metrics import Metrics
-from carrel.api.sse import DONE, event
 from carrel.core.chat import (
     Abstained,
     AnswerScored,
@@ -23,6 +22,7 @@ from carrel.core.chat import (
     SourcesCited,
     TextDelta,
     TokenLogprob,
+    Usage,
 )
 from carrel.services.chat import ChatService
 from carrel.wire.completions import (
@@ -41,12 +41,16 @@ from carrel.wire.sources import SentenceBody, SourceBody
 
 @dataclass(slots=True)
 class Answering:
-    """One answer. Exactly one of ``whole`` and ``stream`` is used, once."""
+    """One answer. Exactly one of ``whole`` and ``chunks`` is used, once.
+
+    ``index`` counts the answers to one request from 0.
+    """
 
     service: ChatService
     asked: ChatRequest
     metrics: Metrics
     model: str
+    index: int = 0
     id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
     created: int = field(default_factory=lambda: int(time.time()))
     _cited: SourcesCited | None = None
@@ -73,6 +77,7 @@ class Answering:
             model=finished.model,
             choices=[
                 ChoiceBody(
+                    index=self.index,
                     message=AnswerMessage(content=text),
                     finish_reason=FINISH[finished.reason],
                     logprobs=self._logprobs(tokens),
@@ -82,11 +87,13 @@ class Answering:
             **self._extensions(finished),
         )
 
-    async def stream(self, *, include_usage: bool) -> AsyncGenerator[bytes]:
-        """Yield server-sent events, the first one when there is text or the answer is empty.
+    async def chunks(self) -> AsyncGenerator[ChunkBody]:
+        """Yield the chunks of a stream, the first one when there is text or the answer is empty.
+
+        The last one says why the answer ended and has the extensions.
 
         Raises:
-            CarrelError: whatever the chat service raises, also after the first event.
+            CarrelError: whatever the chat service raises, also after the first chunk.
         """
         started = False
         async with aclosing(self._deltas()) as deltas:
@@ -98,14 +105,15 @@ class Answering:
         if not started:
             yield self._chunk(DeltaBody(role="assistant", content=""))
         finished = self._end()
-        extensions = self._extensions(finished)
-        last = ChunkChoice(delta=DeltaBody(), finish_reason=FINISH[finished.reason])
-        if include_usage:
-            yield self._event([last])
-            yield self._event([], usage=UsageBody.of(finished.usage), **extensions)
-        else:
-            yield self._event([last], **extensions)
-        yield DONE
+        last = ChunkChoice(
+            index=self.index, delta=DeltaBody(), finish_reason=FINISH[finished.reason]
+        )
+        yield self._of([last], **self._extensions(finished))
+
+    @property
+    def usage(self) -> Usage:
+        """The counts of an answer that is finished."""
+        return self._end().usage
 
     async def _deltas(self) -> AsyncGenerator[TextDelta]:
         """Yield the text as it comes, keep the rest, and count how the answer ended."""
@@ -163,12 +171,11 @@ class Answering:
         wanted = self.asked.sampling.top_logprobs is not None
         return LogprobsBody.of(tokens) if wanted else None
 
-    def _chunk(self, delta: DeltaBody, tokens: Sequence[TokenLogprob] = ()) -> bytes:
+    def _chunk(self, delta: DeltaBody, tokens: Sequence[TokenLogprob] = ()) -> ChunkBody:
         logprobs = self._logprobs(tokens) if tokens else None
-        return self._event([ChunkChoice(delta=delta, logprobs=logprobs)])
+        return self._of([ChunkChoice(index=self.index, delta=delta, logprobs=logprobs)])
 
-    def _event(self, choices: list[ChunkChoice], **fields: Any) -> bytes:
-        chunk = ChunkBody(
+    def _of(self, choices: list[ChunkChoice], **fields: Any) -> ChunkBody:
+        return ChunkBody(
             id=self.id, created=self.created, model=self.model, choices=choices, **fields
         )
-        return event(chunk.model_dump_json())

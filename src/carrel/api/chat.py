@@ -9,6 +9,7 @@ from carrel.api.answering import Answering
 from carrel.api.chat_request import caller_of, to_core
 from carrel.api.connection import while_connected
 from carrel.api.deps import ApiState, Caller
+from carrel.api.several_answers import answers, stream, whole
 from carrel.api.sse import EventStream
 from carrel.wire.chat import ChatBody
 
@@ -24,9 +25,10 @@ async def create_completion(
     asking = caller_of(caller, request, body.user or body.safety_identifier)
     asked = to_core(body, caller, services.settings, asking)
     model = services.models.get(asked.model).info.name
-    answering = Answering(services.chat, asked, api.metrics, model)
+    first = Answering(services.chat, asked, api.metrics, model)
+    answering = answers(first, body.n or 1)
     if body.stream:
-        events = answering.stream(include_usage=body.include_usage)
+        events = stream(answering, include_usage=body.include_usage)
         return EventStream(events, api.errors, api.closing)
-    completion = await while_connected(request.receive, api.closing, answering.whole())
+    completion = await while_connected(request.receive, api.closing, whole(answering))
     return JSONResponse(completion.model_dump(mode="json"))

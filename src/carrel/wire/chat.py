@@ -14,6 +14,8 @@ from carrel.wire.refused import refusal, unless
 from carrel.wire.sources import MOST_DOCUMENTS, PassageCount
 
 LONGEST_STOP_LIST = 4
+MOST_ANSWERS = 8
+"""Answers to one request."""
 
 StopText = Annotated[Text, Field(min_length=1)]
 
@@ -123,7 +125,6 @@ class StreamOptionsBody(RequestBody):
 class RefusedOptions(RequestBody):
     """OpenAI's options that no engine here honors, each with the values that ask for nothing."""
 
-    n: Annotated[Any, unless(1)] = None
     frequency_penalty: Annotated[Any, unless(0, 0.0)] = None
     presence_penalty: Annotated[Any, unless(0, 0.0)] = None
     logit_bias: Annotated[Any, unless({})] = None
@@ -167,6 +168,7 @@ class ChatBody(RefusedOptions):
     stop: Annotated[list[StopText], BeforeValidator(as_list)] = Field(
         default_factory=list, max_length=LONGEST_STOP_LIST
     )
+    n: int | None = Field(None, ge=1, le=MOST_ANSWERS)
     response_format: FormatBody | None = None
     logprobs: bool | None = None
     top_logprobs: int | None = Field(None, ge=0, le=20)
@@ -186,6 +188,8 @@ class ChatBody(RefusedOptions):
             raise ValueError("max_tokens and max_completion_tokens differ: send one of them")
         if self.stream_options is not None and not self.stream:
             raise ValueError("stream_options belongs to stream=true")
+        if (self.n or 1) > 1 and self.documents is not None:
+            raise refusal("'n' above 1 is not supported with documents: leave it out.")
         if self.top_logprobs and not self.logprobs:
             raise ValueError("top_logprobs belongs to logprobs=true")
         return self

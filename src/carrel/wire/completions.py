@@ -106,7 +106,7 @@ class AnswerMessage(ReplyBody):
 
 
 class ChoiceBody(ReplyBody):
-    """The one answer."""
+    """One answer."""
 
     index: int = 0
     message: AnswerMessage
@@ -139,7 +139,7 @@ class DeltaBody(SparseBody):
 
 
 class ChunkChoice(ReplyBody):
-    """A chunk's part of the one answer."""
+    """A chunk's part of one answer."""
 
     index: int = 0
     delta: DeltaBody
