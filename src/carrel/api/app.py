@@ -18,6 +18,7 @@ from carrel.api import (
     handlers,
     jobs,
     models,
+    openapi,
     operations,
     text_completions,
     tokenize,
@@ -27,6 +28,7 @@ from carrel.api.closing import EndOpenPages
 from carrel.api.deps import api_of, make_api
 from carrel.api.fallback import fallback_routes
 from carrel.api.headers import SecurityHeaders
+from carrel.api.openapi import DescribedApi
 from carrel.api.request_log import RequestLog
 from carrel.api.security import AccessGuard, AccessRules
 from carrel.services.application import Services
@@ -49,10 +51,10 @@ FAMILIES = (
 def create_api(services: Services) -> FastAPI:
     """Return the application of the JSON API; the page can be mounted below its routes."""
     # The documentation pages would load their scripts from another server.
-    app = FastAPI(
+    app = DescribedApi(
         title="Carrel",
         version=__version__,
-        openapi_url=None,
+        openapi_url=openapi.PATH,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

@@ -31,5 +31,5 @@ class Refusal:
 def fallback_routes(routes: Sequence[BaseRoute]) -> list[Route]:
     """Return routes that take everything of the API's paths that ``routes`` do not."""
     refusal = Refusal(routes)
-    paths = ("/health", "/metrics", "/v1", "/v1/{rest:path}")
+    paths = ("/health", "/metrics", "/openapi.json", "/v1", "/v1/{rest:path}")
     return [Route(path, refusal, include_in_schema=False) for path in paths]

@@ -48,7 +48,7 @@ def _plain(host: str) -> str:
 
 def is_api(path: str) -> bool:
     """Whether a path belongs to the API and not to the page."""
-    return path in {"/health", "/metrics", "/v1"} or path.startswith("/v1/")
+    return path in {"/health", "/metrics", "/openapi.json", "/v1"} or path.startswith("/v1/")
 
 
 def _values(scope: Scope, name: bytes) -> Iterator[str]:
