@@ -241,7 +241,7 @@ def test_turns_that_do_not_fit_are_dropped_and_counted(http: httpx.Client) -> No
             "invalid_request",
             "documents.deep",
         ),
-        ({"tools": [{"type": "function"}]}, 400, "unsupported_parameter", "tools"),
+        ({"tools": [{"type": "web"}]}, 400, "unsupported_parameter", "tools.0.type"),
         ({"colour": "red", "seed": "x"}, 400, "invalid_request", "colour"),
         ({"temperature": 3}, 400, "invalid_request", "temperature"),
         ({"max_tokens": 0}, 400, "invalid_request", "max_tokens"),

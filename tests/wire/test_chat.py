@@ -37,8 +37,6 @@ def test_every_option_of_the_openai_package_is_known() -> None:
         ("frequency_penalty", 0.5),
         ("presence_penalty", -1),
         ("logit_bias", {"50256": -100}),
-        ("tools", [{"type": "function", "function": {"name": "f"}}]),
-        ("tool_choice", "required"),
         ("functions", [{"name": "f"}]),
         ("function_call", {"name": "f"}),
         ("modalities", ["text", "audio"]),
@@ -126,8 +124,8 @@ def test_a_value_that_asks_for_nothing_is_accepted(option: str, value: Any) -> N
         ({"documents": {"collections": ["A"], "mode": "both"}}, "documents.mode"),
         ({"documents": {"collections": ["A"], "top_k": 101}}, "documents.top_k"),
         ({"messages": "Why?"}, "messages"),
-        ({"messages": [{"role": "tool", "content": "x"}]}, "messages.0.role"),
-        ({"messages": [{"role": "user", "content": None}]}, "messages.0.content"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "messages.0"),
+        ({"messages": [{"role": "user", "content": None}]}, "messages.0"),
         ({"messages": [{"role": "user", "content": [{"text": "x"}]}]}, "messages.0.content"),
         ({"messages": [{"role": "user", "content": "x", "id": 1}]}, "messages.0.id"),
     ],
@@ -149,16 +147,13 @@ def test_a_value_out_of_bounds_is_refused_with_its_place(
             "messages.0.content",
         ),
         ({"messages": [{"role": "user", "content": "x", "name": "Ann"}]}, "messages.0.name"),
-        (
-            {"messages": [{"role": "assistant", "content": "x", "tool_calls": [{}]}]},
-            "messages.0.tool_calls",
-        ),
+        ({"tools": [{"type": "custom", "function": {"name": "f"}}]}, "tools.0.type"),
         (
             {"stream": True, "stream_options": {"include_obfuscation": True}},
             "stream_options.include_obfuscation",
         ),
     ],
-    ids=["image", "name", "tool_calls", "obfuscation"],
+    ids=["image", "name", "tool_kind", "obfuscation"],
 )
 def test_what_is_known_and_cannot_be_honored_within_a_part_is_refused_too(
     fields: dict[str, Any], place: str

@@ -24,6 +24,7 @@ from carrel.core.chat import (
     TokenLogprob,
     Usage,
 )
+from carrel.core.tools import ToolCall, ToolsCalled
 from carrel.services.chat import ChatService
 from carrel.wire.completions import (
     FINISH,
@@ -37,6 +38,7 @@ from carrel.wire.completions import (
 )
 from carrel.wire.logprobs import LogprobsBody
 from carrel.wire.sources import SentenceBody, SourceBody
+from carrel.wire.tools import ToolCallBody, ToolCallDelta
 
 
 @dataclass(slots=True)
@@ -58,6 +60,7 @@ class Answering:
     _search_query: str | None = None
     _abstained: bool | None = None
     _scored: AnswerScored | None = None
+    _calls: tuple[ToolCall, ...] = ()
     _finished: Finished | None = None
 
     async def whole(self) -> CompletionBody:
@@ -78,7 +81,10 @@ class Answering:
             choices=[
                 ChoiceBody(
                     index=self.index,
-                    message=AnswerMessage(content=text),
+                    message=AnswerMessage(
+                        content=text or None if self._calls else text,
+                        tool_calls=[ToolCallBody.of(each) for each in self._calls] or None,
+                    ),
                     finish_reason=FINISH[finished.reason],
                     logprobs=self._logprobs(tokens),
                 )
@@ -104,6 +110,9 @@ class Answering:
                 yield self._chunk(DeltaBody(content=each.text), each.logprobs)
         if not started:
             yield self._chunk(DeltaBody(role="assistant", content=""))
+        if self._calls:
+            called = [ToolCallDelta.of(place, each) for place, each in enumerate(self._calls)]
+            yield self._chunk(DeltaBody(tool_calls=called))
         finished = self._end()
         last = ChunkChoice(
             index=self.index, delta=DeltaBody(), finish_reason=FINISH[finished.reason]
@@ -140,6 +149,8 @@ class Answering:
             self._whole_documents = each.whole
         elif isinstance(each, Abstained):
             self._abstained = True
+        elif isinstance(each, ToolsCalled):
+            self._calls = each.calls
         elif isinstance(each, QueryRewritten):
             self._search_query = each.query
         elif isinstance(each, AnswerScored):

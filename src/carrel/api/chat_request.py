@@ -59,7 +59,8 @@ def to_core(
 def to_message(body: MessageBody) -> Message:
     """Return the message; OpenAI's developer is the system."""
     role = Role.SYSTEM if body.role == "developer" else Role(body.role)
-    return Message(role, body.content)
+    calls = tuple(each.to_core() for each in body.tool_calls or ())
+    return Message(role, body.content or "", tool_calls=calls, tool_call_id=body.tool_call_id or "")
 
 
 def _sampling(body: ChatBody, defaults: GenerationSettings) -> SamplingParams:
@@ -76,6 +77,7 @@ def _sampling(body: ChatBody, defaults: GenerationSettings) -> SamplingParams:
         max_time=body.max_time,
         response_format=_format(body.response_format),
         top_logprobs=body.alternatives,
+        tools=body.tool_use,
     )
 
 

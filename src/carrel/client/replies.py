@@ -48,7 +48,7 @@ class Answer:
             ApiError: it cites what is not in its sources.
         """
         choice = body.choices[0]
-        text = choice.message.content
+        text = choice.message.content or ""
         sources = tuple(each.to_core() for each in body.sources or ())
         return cls(
             text=text,

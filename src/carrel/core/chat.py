@@ -10,10 +10,11 @@ from typing import Any
 from carrel.core.access import Principal
 from carrel.core.citations import CheckedSentence
 from carrel.core.documents import RetrievedChunk, Source
+from carrel.core.tools import ToolCall, ToolsCalled, ToolUse
 
 
 class Role(StrEnum):
-    """Who speaks a message.
+    """Who speaks a message. ``TOOL`` tells what a call came to.
 
     ``PROMPT`` is nobody: the message is the whole prompt, which goes to the model without a chat
     template, and stands alone.
@@ -22,6 +23,7 @@ class Role(StrEnum):
     SYSTEM = "system"
     USER = "user"
     ASSISTANT = "assistant"
+    TOOL = "tool"
     PROMPT = "prompt"
 
 
@@ -29,12 +31,15 @@ class Role(StrEnum):
 class Message:
     """One turn of a conversation.
 
+    The assistant may have made ``tool_calls``; a tool's message answers that of ``tool_call_id``.
     A ``PROMPT`` may be given in ids of the model's tokens instead of text.
     """
 
     role: Role
     content: str
     token_ids: tuple[int, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
 
 
 def is_bare_prompt(messages: Sequence[Message]) -> bool:
@@ -70,6 +75,7 @@ class SamplingParams:
     max_time: float | None = None
     response_format: JsonFormat | None = None
     top_logprobs: int | None = None
+    tools: ToolUse | None = None
 
 
 class ScopeMode(StrEnum):
@@ -126,6 +132,7 @@ class FinishReason(StrEnum):
     STOP = "stop"
     LENGTH = "length"
     TIME = "time"
+    TOOL_CALLS = "tool_calls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,11 +253,12 @@ class Finished:
     dropped_turns: int = 0
 
 
-EngineEvent = StageChanged | TextDelta | Finished
+EngineEvent = StageChanged | TextDelta | ToolsCalled | Finished
 ChatEvent = (
     StageChanged
     | QueryRewritten
     | TextDelta
+    | ToolsCalled
     | PassagesFound
     | Abstained
     | SourcesCited

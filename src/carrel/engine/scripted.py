@@ -22,6 +22,7 @@ from carrel.core.chat import (
 from carrel.core.errors import GenerationFailed, PromptTooLong, UnsupportedParameter
 from carrel.engine.text.detokenize import StopStrings
 from carrel.engine.text.requests import refuse_impossible, refuse_unsupported
+from carrel.engine.text.tool_calls import with_tool_calls
 
 TOKEN = re.compile(r"\s*\S{1,8}|\s+")
 TOKENS_PER_MESSAGE = 3
@@ -38,8 +39,9 @@ def split_tokens(text: str) -> list[str]:
 class ScriptedEngine:
     """Plays ``answers`` in turn, from the start again after the last; without any, echoes.
 
-    How tokens are chosen (temperature, seed and the like) has no influence on a given answer, and
-    ``min_new_tokens`` does not lengthen it.
+    An answer may be a call of a tool, as a model writes it: ``<tool_call>{"name": ...,
+    "arguments": {...}}</tool_call>``. How tokens are chosen (temperature, seed and the like) has no
+    influence on a given answer, and ``min_new_tokens`` does not lengthen it.
     """
 
     def __init__(
@@ -68,13 +70,18 @@ class ScriptedEngine:
         """Return the number of tokens of the messages."""
         return sum(len(split_tokens(m.content)) + TOKENS_PER_MESSAGE for m in messages)
 
-    async def generate(
+    def generate(
         self, messages: Sequence[Message], sampling: SamplingParams, caller: str = ""
     ) -> AsyncGenerator[EngineEvent]:
         """Yield text deltas and, last, one ``Finished``; see ``Engine.generate``."""
+        return with_tool_calls(self._played(messages, sampling), sampling.tools)
+
+    async def _played(
+        self, messages: Sequence[Message], sampling: SamplingParams
+    ) -> AsyncGenerator[EngineEvent]:
         accepted = time.perf_counter()
         refuse_impossible(messages, sampling)
-        refuse_unsupported(sampling, self._info)
+        refuse_unsupported(sampling, self._info, ("tools",))
         if any(message.token_ids for message in messages):
             raise UnsupportedParameter(
                 f"{self._info.name} is scripted and has no token ids: send the prompt as text."

@@ -26,6 +26,7 @@ from carrel.engine.text.answer import Answer
 from carrel.engine.text.generating import AnswerCriteria, LogprobSource, RawScores
 from carrel.engine.text.prepared import Prepared, PromptSide
 from carrel.engine.text.sampling import generation_config
+from carrel.engine.text.tool_calls import with_tool_calls
 from carrel.engine.waiting import finished
 
 
@@ -83,7 +84,7 @@ class SequentialEngine:
         """Yield text deltas and, last, one ``Finished``; see ``Engine.generate``."""
         return self.generate_with(self._adapter, messages, sampling, caller)
 
-    async def generate_with(
+    def generate_with(
         self,
         adapter: str | None,
         messages: Sequence[Message],
@@ -91,6 +92,16 @@ class SequentialEngine:
         caller: str = "",
     ) -> AsyncGenerator[EngineEvent]:
         """Answer with an adapter, or with the bare base; see ``AdapterHost.generate_with``."""
+        events = self._written(adapter, messages, sampling, caller)
+        return with_tool_calls(events, sampling.tools)
+
+    async def _written(
+        self,
+        adapter: str | None,
+        messages: Sequence[Message],
+        sampling: SamplingParams,
+        caller: str,
+    ) -> AsyncGenerator[EngineEvent]:
         info = replace(self._info, name=adapter or self._info.name)
         mailbox: Mailbox[TextDelta | Future[None]] = self._outbox.mailbox()
         prepared, answer = await self._prompts.begin(messages, sampling, info, mailbox.send)

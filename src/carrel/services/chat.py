@@ -29,9 +29,10 @@ from carrel.core.chat import (
     Usage,
 )
 from carrel.core.documents import RetrievedChunk
-from carrel.core.errors import InvalidRequest, PromptTooLong
+from carrel.core.errors import InvalidRequest, PromptTooLong, UnsupportedParameter
 from carrel.core.models import EnginePool
 from carrel.core.protocols import Engine
+from carrel.core.tools import ToolsCalled
 from carrel.services.abstention import NOT_IN_DOCUMENTS, OWN_KNOWLEDGE, Abstention
 from carrel.services.checking import cite_answer
 from carrel.services.citing import cite
@@ -96,6 +97,7 @@ class ChatService:
             InvalidRequest: there is no user message at the end.
             ModelNotFound, ModelNotReady, ModelLoadFailed: the model cannot answer.
             CollectionNotFound, DocumentNotFound, NothingToSearch: the scope cannot be searched.
+            UnsupportedParameter: tools together with documents, or what the engine cannot honour.
             PromptTooLong: the question alone does not fit the context.
             GenerationFailed, RemoteUnavailable: the model failed.
         """
@@ -103,6 +105,9 @@ class ChatService:
         question = messages[-1].content
         engine = self._models.get(request.model)
         abstains = False
+        if request.scope is not None and request.sampling.tools is not None:
+            # What stands in a document must not be able to have anything run.
+            raise UnsupportedParameter("tools do not go with documents: leave one of them out.")
         if request.scope is None:
             prompt = await self._prompt(engine, messages, [], request)
         else:
@@ -134,7 +139,7 @@ class ChatService:
         generated = self._generated(engine, request, question, prompt)
         async with aclosing(generated) as events:
             async for event in events:
-                if isinstance(event, StageChanged):
+                if isinstance(event, StageChanged | ToolsCalled):
                     yield event
                 elif isinstance(event, TextDelta):
                     if not text:
@@ -232,9 +237,9 @@ class ChatService:
 
 
 def _checked(messages: Sequence[Message]) -> Sequence[Message]:
-    if not messages or messages[-1].role is not Role.USER:
+    if not messages or messages[-1].role not in (Role.USER, Role.TOOL):
         raise InvalidRequest("The last message must be the user's question.")
-    if not messages[-1].content.strip():
+    if messages[-1].role is Role.USER and not messages[-1].content.strip():
         raise InvalidRequest("The question is empty.")
     return messages
 

@@ -99,7 +99,7 @@ class QuotedAnswers:
                     yield event
                 elif isinstance(event, TextDelta):
                     written.append(event.text)
-                else:
+                elif isinstance(event, Finished):
                     assert request.scope is not None
                     text = "".join(written)
                     best = likeliest(spans, text)
@@ -113,6 +113,7 @@ def _shapes_text(sampling: SamplingParams) -> bool:
         or sampling.min_new_tokens
         or sampling.response_format is not None
         or sampling.top_logprobs is not None
+        or sampling.tools is not None
     )
 
 

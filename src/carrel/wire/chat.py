@@ -9,9 +9,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
+from carrel.core.tools import ToolUse
 from carrel.wire.body import RequestBody, Text
 from carrel.wire.refused import refusal, unless
 from carrel.wire.sources import MOST_DOCUMENTS, PassageCount
+from carrel.wire.tools import MOST_TOOLS, NamedTool, ToolBody, ToolCallBody, ToolChoice, tool_use
 
 LONGEST_STOP_LIST = 4
 MOST_ANSWERS = 8
@@ -49,17 +51,32 @@ def as_list(stop: Any) -> Any:
 
 
 class MessageBody(RequestBody):
-    """One message; ``developer`` means ``system``."""
+    """One message; ``developer`` means ``system``.
 
-    role: Literal["system", "developer", "user", "assistant"]
-    content: Annotated[Text, BeforeValidator(join_parts)]
+    Only an assistant that made ``tool_calls`` may have no ``content``. A ``tool`` answers the call
+    of its ``tool_call_id``.
+    """
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: Annotated[Text | None, BeforeValidator(join_parts)] = None
 
     name: Annotated[Any, unless()] = None
     refusal: Annotated[Any, unless()] = None
     audio: Annotated[Any, unless()] = None
     annotations: Annotated[Any, unless([])] = None
-    tool_calls: Annotated[Any, unless([])] = None
+    tool_calls: list[ToolCallBody] | None = Field(None, max_length=MOST_TOOLS)
+    tool_call_id: Text | None = Field(None, min_length=1, max_length=200)
     function_call: Annotated[Any, unless()] = None
+
+    @model_validator(mode="after")
+    def _of_its_role(self) -> Self:
+        if self.tool_calls and self.role != "assistant":
+            raise ValueError("only an assistant's message has tool_calls")
+        if (self.tool_call_id is not None) != (self.role == "tool"):
+            raise ValueError("a tool's message, and no other, has tool_call_id")
+        if self.content is None and not self.tool_calls:
+            raise ValueError("content is missing: only a message with tool_calls needs none")
+        return self
 
 
 class DocumentsBody(RequestBody):
@@ -128,9 +145,6 @@ class RefusedOptions(RequestBody):
     frequency_penalty: Annotated[Any, unless(0, 0.0)] = None
     presence_penalty: Annotated[Any, unless(0, 0.0)] = None
     logit_bias: Annotated[Any, unless({})] = None
-    tools: Annotated[Any, unless([])] = None
-    tool_choice: Annotated[Any, unless("none", "auto")] = None
-    parallel_tool_calls: Annotated[Any, unless(True, False)] = None
     functions: Annotated[Any, unless([])] = None
     function_call: Annotated[Any, unless("none", "auto")] = None
     modalities: Annotated[Any, unless(["text"])] = None
@@ -170,6 +184,9 @@ class ChatBody(RefusedOptions):
     )
     n: int | None = Field(None, ge=1, le=MOST_ANSWERS)
     response_format: FormatBody | None = None
+    tools: list[ToolBody] | None = Field(None, max_length=MOST_TOOLS)
+    tool_choice: ToolChoice | None = None
+    parallel_tool_calls: bool | None = None
     logprobs: bool | None = None
     top_logprobs: int | None = Field(None, ge=0, le=20)
     stream: bool | None = None
@@ -190,9 +207,29 @@ class ChatBody(RefusedOptions):
             raise ValueError("stream_options belongs to stream=true")
         if (self.n or 1) > 1 and self.documents is not None:
             raise refusal("'n' above 1 is not supported with documents: leave it out.")
+        self._check_tools()
         if self.top_logprobs and not self.logprobs:
             raise ValueError("top_logprobs belongs to logprobs=true")
         return self
+
+    def _check_tools(self) -> None:
+        names = [each.function.name for each in self.tools or ()]
+        if len(set(names)) < len(names):
+            raise ValueError("two tools have one name")
+        choice = self.tool_choice
+        if isinstance(choice, NamedTool) and choice.function.name not in names:
+            raise ValueError("tool_choice names a function that is not among the tools")
+        if choice == "required" and not names:
+            raise ValueError("tool_choice 'required' needs tools")
+        if self.tool_use is not None and self.documents is not None:
+            raise refusal("'tools' is not supported with documents: leave one of them out.")
+
+    @property
+    def tool_use(self) -> ToolUse | None:
+        """The tools that the answer may call."""
+        return tool_use(
+            self.tools or [], self.tool_choice, parallel=self.parallel_tool_calls is not False
+        )
 
     @property
     def token_limit(self) -> int | None:

@@ -20,14 +20,16 @@ from carrel.core.chat import AnswerScored, FinishReason, Usage
 from carrel.wire.body import ReplyBody
 from carrel.wire.logprobs import LogprobsBody
 from carrel.wire.sources import SentenceBody, SourceBody
+from carrel.wire.tools import ToolCallBody, ToolCallDelta
 
-Finish = Literal["stop", "length"]
+Finish = Literal["stop", "length", "tool_calls"]
 
 FINISH: Mapping[FinishReason, Finish] = {
     FinishReason.STOP: "stop",
     FinishReason.LENGTH: "length",
     # OpenAI has no reason for an answer that ran out of time; it is cut short all the same.
     FinishReason.TIME: "length",
+    FinishReason.TOOL_CALLS: "tool_calls",
 }
 
 
@@ -99,10 +101,16 @@ def _tokens_per_second(usage: Usage) -> float | None:
 
 
 class AnswerMessage(ReplyBody):
-    """The message that the model wrote."""
+    """The message that the model wrote; ``content`` is null where it only calls tools."""
 
     role: Literal["assistant"] = "assistant"
-    content: str
+    content: str | None
+    tool_calls: list[ToolCallBody] | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_no_calls(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = serialize(self)
+        return fields if fields["tool_calls"] else {"role": self.role, "content": self.content}
 
 
 class ChoiceBody(ReplyBody):
@@ -136,6 +144,7 @@ class DeltaBody(SparseBody):
 
     role: Literal["assistant"] | None = None
     content: str | None = None
+    tool_calls: list[ToolCallDelta] | None = None
 
 
 class ChunkChoice(ReplyBody):

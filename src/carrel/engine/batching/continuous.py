@@ -31,6 +31,7 @@ from carrel.engine.batching.self_check import probe
 from carrel.engine.outbox import Mailbox, Outbox
 from carrel.engine.spec import LoadedModel
 from carrel.engine.text.prepared import PromptSide
+from carrel.engine.text.tool_calls import with_tool_calls
 from carrel.engine.waiting import finished
 
 
@@ -108,7 +109,7 @@ class ContinuousEngine:
         """Yield text deltas and, last, one ``Finished``; see ``Engine.generate``."""
         return self.generate_with(self._adapter, messages, sampling, caller)
 
-    async def generate_with(
+    def generate_with(
         self,
         adapter: str | None,
         messages: Sequence[Message],
@@ -116,6 +117,16 @@ class ContinuousEngine:
         caller: str = "",
     ) -> AsyncGenerator[EngineEvent]:
         """Answer with an adapter, or with the bare base; see ``AdapterHost.generate_with``."""
+        events = self._written(adapter, messages, sampling, caller)
+        return with_tool_calls(events, sampling.tools)
+
+    async def _written(
+        self,
+        adapter: str | None,
+        messages: Sequence[Message],
+        sampling: SamplingParams,
+        caller: str,
+    ) -> AsyncGenerator[EngineEvent]:
         info = replace(self._info, name=adapter or self._info.name)
         mailbox: Mailbox[TextDelta | StageChanged | _Ended] = self._outbox.mailbox()
         prepared, answer = await self._prompts.begin(messages, sampling, info, mailbox.hold)

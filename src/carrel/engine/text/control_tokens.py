@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 from transformers.utils.chat_template_utils import mark_control_tokens
 
 
 def marked(
-    messages: Sequence[Mapping[str, str]], tokenizer: PreTrainedTokenizerBase, template: str
-) -> list[dict[str, str]]:
-    """Return the messages with their control tokens marked, for transformers' encode_marked_chat.
+    values: Sequence[Mapping[str, Any]], tokenizer: PreTrainedTokenizerBase, template: str
+) -> list[dict[str, Any]]:
+    """Return messages or tools with their control tokens marked, for ``encode_marked_chat``.
 
     As ``apply_chat_template(sanitize_control_tokens=True)`` does it, but without compiling the
     template in this process. Control tokens are the special ones and those added tokens that stand
@@ -25,5 +26,5 @@ def marked(
     ]
     longest_first = sorted(tokens, key=len, reverse=True)
     pattern = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
-    changed: list[dict[str, str]] = mark_control_tokens([dict(each) for each in messages], pattern)
+    changed: list[dict[str, Any]] = mark_control_tokens([dict(each) for each in values], pattern)
     return changed

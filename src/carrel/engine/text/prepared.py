@@ -22,8 +22,9 @@ from carrel.engine.text.prompting import PromptBuilder
 from carrel.engine.text.requests import refuse_impossible, refuse_unsupported
 from carrel.engine.text.sampling import logits_processors, penalties
 from carrel.engine.text.token_bytes import TokenBytes
+from carrel.engine.text.tool_calls import forced_format
 
-HONOURED = ("response_format", "top_logprobs")
+HONOURED = ("response_format", "top_logprobs", "tools")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,11 @@ class PromptSide:
         accepted = time.perf_counter()
         refuse_impossible(messages, sampling)
         refuse_unsupported(sampling, info, HONOURED)
-        tokens = self._counted.take(messages)
+        tools = sampling.tools.tools if sampling.tools is not None else ()
+        # What was counted was counted without tools.
+        tokens = None if tools else self._counted.take(messages)
         if tokens is None:
-            tokens = await asyncio.to_thread(self._prompts.encode, messages)
+            tokens = await asyncio.to_thread(self._prompts.encode, messages, tools)
         room = info.context_length - len(tokens)
         if room < 1:
             raise PromptTooLong(
@@ -128,4 +131,6 @@ class PromptSide:
 
     def _grammar(self, sampling: SamplingParams) -> GrammarMatcher | None:
         wanted = sampling.response_format
+        if wanted is None and sampling.tools is not None:
+            wanted = forced_format(sampling.tools)
         return None if wanted is None else self._grammars.compile(wanted).matcher()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from threading import Lock
+from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 from transformers.utils.chat_template_utils import encode_marked_chat
 
 from carrel.core.chat import Message, Role, is_bare_prompt
-from carrel.core.errors import InvalidRequest, ModelLoadFailed
+from carrel.core.errors import InvalidRequest, ModelLoadFailed, UnsupportedParameter
+from carrel.core.tools import Tool
 from carrel.engine.text.control_tokens import marked
 from carrel.engine.text.template_renderer import TemplateRefused, TemplateRenderer
+from carrel.engine.text.tool_prompts import described, takes_tools, turns_of
 from carrel.settings.schema import PromptType
 
 PROBE = "carrel-probe"
@@ -93,11 +96,15 @@ def join_neighbours(messages: Sequence[Message]) -> list[Message]:
     """Join messages of one role that follow each other, for templates that insist on turns."""
     joined: list[Message] = []
     for message in messages:
-        if joined and joined[-1].role is message.role:
+        if joined and joined[-1].role is message.role and not _is_tool_turn(message, joined[-1]):
             joined[-1] = Message(message.role, f"{joined[-1].content}\n\n{message.content}")
         else:
             joined.append(message)
     return joined
+
+
+def _is_tool_turn(*messages: Message) -> bool:
+    return any(each.role is Role.TOOL or each.tool_calls for each in messages)
 
 
 class PromptBuilder:
@@ -119,6 +126,7 @@ class PromptBuilder:
         self._template = _template(tokenizer, prompt_type)
         self._renderer: TemplateRenderer | None = None
         self._takes_system = True
+        self._takes_tools: bool | None = None
         if self._template is not None:
             self._renderer = TemplateRenderer(self._template, tokenizer.special_tokens_map)
             try:
@@ -140,26 +148,29 @@ class PromptBuilder:
         """Whether white space before the answer belongs to the prompt form."""
         return self.prompt_type in (PromptType.HUMAN_BOT, PromptType.INSTRUCT)
 
-    def encode(self, messages: Sequence[Message]) -> list[int]:
+    def encode(self, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> list[int]:
         """Return the prompt's token ids.
 
         Raises:
             InvalidRequest: there is no message, or the chat template refuses the messages.
+            UnsupportedParameter: tools for a model whose prompts have no form for them.
         """
         if not messages:
             raise InvalidRequest("The list of messages is empty: send at least one message.")
         with self._lock:
             if is_bare_prompt(messages):
                 return self._bare(messages[0])
+            if tools or _is_tool_turn(*messages):
+                self._require_tool_form()
             if self._renderer is None:
                 text = RENDERERS[self.prompt_type](messages)
                 return list(self._tokenizer.encode(text, split_special_tokens=True))
             if not self._takes_system:
                 messages = fold_system(messages)
             try:
-                return self._templated(self._renderer, messages)
+                return self._templated(self._renderer, messages, tools)
             except TemplateRefused:
-                return self._templated_in_turns(self._renderer, messages)
+                return self._templated_in_turns(self._renderer, messages, tools)
 
     def _bare(self, prompt: Message) -> list[int]:
         """Return the ids of a prompt without a template, whose control tokens are the writer's."""
@@ -196,20 +207,33 @@ class PromptBuilder:
         return {ids[0]} if ids and ids[0] in special else set()
 
     def _templated_in_turns(
-        self, renderer: TemplateRenderer, messages: Sequence[Message]
+        self, renderer: TemplateRenderer, messages: Sequence[Message], tools: Sequence[Tool]
     ) -> list[int]:
         try:
-            return self._templated(renderer, join_neighbours(fold_system(messages)))
+            return self._templated(renderer, join_neighbours(fold_system(messages)), tools)
         except TemplateRefused as error:
             raise InvalidRequest(
                 f"The model's chat template refuses these messages: {error}. "
                 "Let user and assistant speak in turns, the user first."
             ) from error
 
-    def _templated(self, renderer: TemplateRenderer, messages: Sequence[Message]) -> list[int]:
-        turns = [{"role": str(m.role), "content": m.content} for m in messages]
-        text = renderer.render(marked(turns, self._tokenizer, str(self._template)), True)
+    def _templated(
+        self, renderer: TemplateRenderer, messages: Sequence[Message], tools: Sequence[Tool]
+    ) -> list[int]:
+        def safe(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            return marked(values, self._tokenizer, str(self._template))
+
+        text = renderer.render(safe(turns_of(messages)), True, safe(described(tools)))
         return list(encode_marked_chat(self._tokenizer, text))
+
+    def _require_tool_form(self) -> None:
+        if self._takes_tools is None:
+            self._takes_tools = self._renderer is not None and takes_tools(self._renderer)
+        if not self._takes_tools:
+            raise UnsupportedParameter(
+                "tools cannot be honoured: the model's chat template has no form for them. "
+                "Leave them out or choose another model."
+            )
 
     @staticmethod
     def _keeps_system(renderer: TemplateRenderer) -> bool:

@@ -10,7 +10,7 @@ from carrel.core.errors import InvalidRequest, UnsupportedParameter
 MOST_ALTERNATIVES = 20
 """Log-probabilities of other tokens, for each token of an answer; OpenAI's bound."""
 
-OPTIONAL = ("response_format", "top_logprobs")
+OPTIONAL = ("response_format", "top_logprobs", "tools")
 """Sampling parameters that not every engine can honour; None asks for nothing."""
 
 
@@ -41,13 +41,19 @@ def refuse_impossible(messages: Sequence[Message], sampling: SamplingParams) -> 
     for problem, present in problems.items():
         if present:
             raise InvalidRequest(f"A sampling parameter is out of bounds: {problem}.")
-    if sampling.response_format is None:
+    forced = sampling.tools is not None and sampling.tools.required
+    if forced and sampling.response_format is not None:
+        raise UnsupportedParameter(
+            "response_format cannot be set together with a tool that has to be called: leave it "
+            "out."
+        )
+    if sampling.response_format is None and not forced:
         return
     for name, given in {"stop": sampling.stop, "min_new_tokens": sampling.min_new_tokens}.items():
         if given:
             raise UnsupportedParameter(
-                f"{name} cannot be set together with response_format, which says where the answer "
-                "ends: leave it out."
+                f"{name} cannot be set together with response_format or a tool that has to be "
+                "called, which say where the answer ends: leave it out."
             )
 
 

@@ -60,13 +60,23 @@ class TemplateRenderer:
         with self._lock:
             self._running()
 
-    def render(self, messages: Sequence[Mapping[str, str]], add_generation_prompt: bool) -> str:
-        """Return the text that the messages become.
+    def render(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        add_generation_prompt: bool,
+        tools: Sequence[Mapping[str, Any]] = (),
+    ) -> str:
+        """Return the text that the messages become, with tools where the template has a form.
 
         Raises:
             TemplateRefused: see there.
         """
-        seen = {"messages": list(messages), "add_generation_prompt": add_generation_prompt}
+        seen: dict[str, Any] = {
+            "messages": list(messages),
+            "add_generation_prompt": add_generation_prompt,
+        }
+        if tools:
+            seen["tools"] = list(tools)
         with self._lock:
             return str(self._asked(self._running(), seen)["text"])
 
