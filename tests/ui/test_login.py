@@ -97,3 +97,10 @@ async def test_no_other_protocol_passes() -> None:
 
     with pytest.raises(RuntimeError, match="HTTP alone"):
         await Login(inside, KEY)({"type": "websocket"}, receive, send)
+
+
+async def test_programs_send_the_key_with_each_request(browser: httpx.AsyncClient) -> None:
+    sent = {"Authorization": f"Bearer {KEY}".encode()}
+    assert (await browser.get("/config", headers=sent)).text == "inside /config"
+    for wrong in (b"Bearer nothing", KEY.encode(), f"Basic {KEY}".encode(), b"Bearer "):
+        assert (await browser.get("/config", headers={"Authorization": wrong})).status_code == 401

@@ -52,10 +52,15 @@ def test_the_page_may_load_nothing_from_elsewhere(start: Callable[..., LiveServe
         assert "default-src 'none'" in client.get("/health").headers["content-security-policy"]
 
 
-def test_only_the_page_itself_calls_its_functions(start: Callable[..., LiveServer]) -> None:
+def test_programs_may_call_the_two_endpoints_of_h2ogpt_and_nothing_else(
+    start: Callable[..., LiveServer],
+) -> None:
     with start().client() as client:
         described = client.get("/gradio_api/info").json()
-        assert described["named_endpoints"] == {}
+        assert set(described["named_endpoints"]) == {
+            "/submit_nochat_api",
+            "/submit_nochat_plain_api",
+        }
         assert described["unnamed_endpoints"] == {}
 
 

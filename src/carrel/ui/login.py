@@ -24,6 +24,8 @@ WRONG = '<p class="error" role="alert">That is not the key of this server.</p>'
 class Login:
     """Lets in whoever gave the key; to everybody else it shows the form, and nothing more.
 
+    Programs send it with each request, as to the API: ``Authorization: Bearer KEY``.
+
     Who gave it holds a random token in a cookie. The tokens live as long as the process, and the
     key itself is never sent back.
     """
@@ -48,7 +50,13 @@ class Login:
             await response(scope, receive, send)
 
     def _is_known(self, request: Request) -> bool:
-        return request.cookies.get(COOKIE) in self._tokens
+        if request.cookies.get(COOKIE) in self._tokens:
+            return True
+        given = request.headers.getlist("Authorization")
+        scheme, _, key = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+        # Encoded as it came in: a key need not be ASCII, and headers are bytes.
+        matches = hmac.compare_digest(key.strip().encode("latin-1"), self._key)
+        return matches and scheme.lower() == "bearer"
 
     async def _answer(self, request: Request) -> Response:
         if request.url.path == "/" and request.method in {"GET", "HEAD"}:

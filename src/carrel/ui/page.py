@@ -25,6 +25,7 @@ from carrel.ui.documents_tab import DocumentsTab
 from carrel.ui.events import Guard, Updates
 from carrel.ui.headers import PageHeaders
 from carrel.ui.login import Login
+from carrel.ui.nochat import NochatApi
 from carrel.ui.rail import Rail
 from carrel.ui.render import error_line, notice_line
 from carrel.ui.search_tab import SearchTab
@@ -75,6 +76,7 @@ class Page:
             self.viewer.wire(self.chat.past, self.chat.current, self.search.results)
             self.documents.wire()
             self._wire()
+            NochatApi(services)
         self.blocks.queue(default_concurrency_limit=None)
         # Gradio would compute statistics of all events, with pandas, after each event, for a
         # dashboard that is off.
