@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from carrel.core.chat import EngineEvent, Finished, FinishReason, TextDelta, Usage
-from carrel.core.tools import Tool, ToolsCalled, ToolUse
+from carrel.core.function_tools import Tool, ToolsCalled, ToolUse
 from carrel.engine.text.tool_calls import ToolCallReader, forced_format, with_tool_calls
 
 NAMES = ["weather", "clock"]

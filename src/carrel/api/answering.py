@@ -24,7 +24,7 @@ from carrel.core.chat import (
     TokenLogprob,
     Usage,
 )
-from carrel.core.tools import ToolCall, ToolsCalled
+from carrel.core.function_tools import ToolCall, ToolsCalled
 from carrel.services.chat import ChatService
 from carrel.wire.completions import (
     FINISH,
@@ -36,9 +36,9 @@ from carrel.wire.completions import (
     DeltaBody,
     UsageBody,
 )
+from carrel.wire.function_tools import ToolCallBody, ToolCallDelta
 from carrel.wire.logprobs import LogprobsBody
 from carrel.wire.sources import SentenceBody, SourceBody
-from carrel.wire.tools import ToolCallBody, ToolCallDelta
 
 
 @dataclass(slots=True)

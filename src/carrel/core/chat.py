@@ -10,7 +10,7 @@ from typing import Any
 from carrel.core.access import Principal
 from carrel.core.citations import CheckedSentence
 from carrel.core.documents import RetrievedChunk, Source
-from carrel.core.tools import ToolCall, ToolsCalled, ToolUse
+from carrel.core.function_tools import ToolCall, ToolsCalled, ToolUse
 
 
 class Role(StrEnum):

@@ -30,9 +30,9 @@ from carrel.core.chat import (
 )
 from carrel.core.documents import RetrievedChunk
 from carrel.core.errors import InvalidRequest, PromptTooLong, UnsupportedParameter
+from carrel.core.function_tools import ToolsCalled
 from carrel.core.models import EnginePool
 from carrel.core.protocols import Engine
-from carrel.core.tools import ToolsCalled
 from carrel.services.abstention import NOT_IN_DOCUMENTS, OWN_KNOWLEDGE, Abstention
 from carrel.services.checking import cite_answer
 from carrel.services.citing import cite

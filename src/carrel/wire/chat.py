@@ -9,11 +9,18 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from carrel.core.tools import ToolUse
+from carrel.core.function_tools import ToolUse
 from carrel.wire.body import RequestBody, Text
+from carrel.wire.function_tools import (
+    MOST_TOOLS,
+    NamedTool,
+    ToolBody,
+    ToolCallBody,
+    ToolChoice,
+    tool_use,
+)
 from carrel.wire.refused import refusal, unless
 from carrel.wire.sources import MOST_DOCUMENTS, PassageCount
-from carrel.wire.tools import MOST_TOOLS, NamedTool, ToolBody, ToolCallBody, ToolChoice, tool_use
 
 LONGEST_STOP_LIST = 4
 MOST_ANSWERS = 8

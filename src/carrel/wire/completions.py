@@ -18,9 +18,9 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from carrel.core.chat import AnswerScored, FinishReason, Usage
 from carrel.wire.body import ReplyBody
+from carrel.wire.function_tools import ToolCallBody, ToolCallDelta
 from carrel.wire.logprobs import LogprobsBody
 from carrel.wire.sources import SentenceBody, SourceBody
-from carrel.wire.tools import ToolCallBody, ToolCallDelta
 
 Finish = Literal["stop", "length", "tool_calls"]
 

@@ -11,7 +11,7 @@ from transformers.utils.chat_template_utils import encode_marked_chat
 
 from carrel.core.chat import Message, Role, is_bare_prompt
 from carrel.core.errors import InvalidRequest, ModelLoadFailed, UnsupportedParameter
-from carrel.core.tools import Tool
+from carrel.core.function_tools import Tool
 from carrel.engine.text.control_tokens import marked
 from carrel.engine.text.template_renderer import TemplateRefused, TemplateRenderer
 from carrel.engine.text.tool_prompts import described, takes_tools, turns_of

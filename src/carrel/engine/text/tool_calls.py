@@ -19,7 +19,7 @@ from json import JSONDecodeError, JSONDecoder
 from typing import Any
 
 from carrel.core.chat import EngineEvent, Finished, FinishReason, JsonFormat, TextDelta
-from carrel.core.tools import ToolCall, ToolsCalled, ToolUse
+from carrel.core.function_tools import ToolCall, ToolsCalled, ToolUse
 
 OPENING, CLOSING = "<tool_call>", "</tool_call>"
 ID_LENGTH = 9

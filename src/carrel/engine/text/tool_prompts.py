@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from carrel.core.chat import Message, Role
-from carrel.core.tools import Tool
+from carrel.core.function_tools import Tool
 from carrel.engine.text.template_renderer import TemplateRefused, TemplateRenderer
 
 PROBE = "carrel_probe"

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from carrel.core.tools import Tool, ToolCall, ToolUse
+from carrel.core.function_tools import Tool, ToolCall, ToolUse
 from carrel.wire.body import ReplyBody, RequestBody, Text
 from carrel.wire.refused import refusal
 
