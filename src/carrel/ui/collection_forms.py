@@ -114,7 +114,7 @@ class CollectionForms:
     async def _choosers(self, session: Session, scope: str | None = None) -> Updates:
         """Return both choosers with the collections that there are; None leaves the chat's one."""
         names = await collection_names(self._services, session.principal)
-        choices = scope_choices(names)
+        choices = scope_choices(names, session.wishes.texts)
         return {
             self.chosen: gr.Dropdown(choices=names, value=session.collection),
             self._scope: gr.Dropdown(choices=choices)
