@@ -14,7 +14,7 @@ from carrel.services.chat_files import file_name, from_json, to_json, to_markdow
 from carrel.ui.actions import actions_script, chosen, entered
 from carrel.ui.events import Guard, Updates
 from carrel.ui.listed_chats import PAGE
-from carrel.ui.render_chats import chat_tools_html, chats_html, deleted_html
+from carrel.ui.render_chats import chat_tools_html, chats_html, deleted_html, find_html
 from carrel.ui.session import Session
 from carrel.ui.texts import ENGLISH, Texts
 
@@ -30,6 +30,19 @@ TOOLS = (
     "export_json",
     "import_chat",
 )
+LONGEST_SEARCH = 200
+"""Characters that are looked for; the field takes no more."""
+
+FIND = (
+    "let waiting;"
+    "element.addEventListener('input', (event) => {"
+    "clearTimeout(waiting);"
+    "const words = event.target.value;"
+    "waiting = setTimeout(() => trigger('find_chats', {id: words}), 100);"
+    "});"
+)
+"""Looks once the typing pauses."""
+
 SHOW_TOAST = "watch('value', () => window.carrel?.showToast(element));" + actions_script(
     "undo_delete"
 )
@@ -42,13 +55,8 @@ class ChatList:
     """
 
     def __init__(self) -> None:
-        self.find = gr.Textbox(
-            elem_id="find-chat",
-            label=ENGLISH("chats.find"),
-            placeholder=ENGLISH("chats.find"),
-            show_label=False,
-            container=False,
-            max_lines=1,
+        self.find = gr.HTML(
+            find_html(ENGLISH), elem_id="find-chat", apply_default_css=False, js_on_load=FIND
         )
         self.chats = gr.HTML(
             "",
@@ -67,9 +75,8 @@ class ChatList:
 
     def in_language(self, texts: Texts) -> Updates:
         """Return the parts that stay, in a language."""
-        find = texts("chats.find")
         return {
-            self.find: gr.update(label=find, placeholder=find),
+            self.find: find_html(texts),
             self.tools: chat_tools_html(texts),
         }
 
@@ -83,9 +90,9 @@ class ChatList:
         }
         own = {"session": session}
         listed = [guard.notice, self.chats]
-        self.find.input(
+        self.find.find_chats(
             guard.once(self.find_chats),
-            inputs_kwargs={**own, "words": self.find},
+            inputs_kwargs=own,
             outputs=listed,
             trigger_mode="always_last",
             **private,
@@ -145,9 +152,9 @@ class ChatList:
             more=len(chats) > listed.most,
         )
 
-    async def find_chats(self, *, words: str, session: Session) -> Updates:
+    async def find_chats(self, event: gr.EventData, *, session: Session) -> Updates:
         """List the chats that hold the words."""
-        session.listed.find(" ".join(words.split()))
+        session.listed.find(" ".join(chosen(event)[:LONGEST_SEARCH].split()))
         return {self.chats: await self.html(session)}
 
     async def more_chats(self, *, session: Session) -> Updates:

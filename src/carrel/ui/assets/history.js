@@ -3,7 +3,7 @@
   const byId = (id) => document.getElementById(id);
   const GAP = 4; // pixels between a button and its menu
 
-  const field = () => document.querySelector("#find-chat input, #find-chat textarea");
+  const field = () => document.querySelector("#find-chat input");
   const menu = () => byId("chat-menu");
   const tools = () => byId("chat-tools");
   let opener = null; // the button whose menu, or dialog, is open
