@@ -147,6 +147,7 @@ class Page:
         return {
             **self.rail.in_language(texts),
             **self.chat.composer.in_language(texts),
+            **self.documents.in_language(texts),
             **self.search.in_language(texts),
             self.top: top_html(texts),
         }

@@ -63,8 +63,8 @@ MONO = (
 )
 
 
-STYLES = ("page.css", "history.css")
-SCRIPTS = ("page.js", "history.js", "page_settings.js")
+STYLES = ("page.css", "history.css", "documents.css")
+SCRIPTS = ("page.js", "history.js", "page_settings.js", "documents.js")
 
 
 def carrel_theme() -> gr.themes.Base:
