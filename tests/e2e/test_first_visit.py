@@ -98,11 +98,14 @@ def test_chats_are_opened_and_deleted_from_the_rail(
 
     row = visitor.page.locator(".chat").nth(1)
     row.hover()
-    row.get_by_role("button", name="Delete the chat about ferries").click()
-    row.get_by_role("button", name="Keep").click()
+    options = row.get_by_role("button", name="Options for the chat about ferries")
+    options.click()
+    visitor.page.get_by_role("menuitem", name="Delete").click()
+    visitor.page.get_by_role("button", name="Keep").click()
     expect(visitor.chats).to_have_count(2)
-    row.get_by_role("button", name="Delete the chat about ferries").click()
-    row.get_by_role("button", name="Delete", exact=True).click()
+    options.click()
+    visitor.page.get_by_role("menuitem", name="Delete").click()
+    visitor.page.locator("#delete-chat").get_by_role("button", name="Delete").click()
     expect(visitor.chats).to_have_text(["about piers"])
     expect(visitor.page.locator(".welcome")).to_be_visible()
 

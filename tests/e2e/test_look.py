@@ -80,11 +80,17 @@ def test_the_choice_of_light_or_dark_outlives_a_reload(
     body = visitor.page.locator("body")
     ground = "getComputedStyle(document.body).backgroundColor"
     assert visitor.page.evaluate(ground) == "rgb(250, 249, 246)"
-    visitor.page.get_by_role("button", name="Switch between light and dark").click()
+    visitor.page.get_by_role("button", name="Settings").click()
+    visitor.page.get_by_label("Dark").check()
     assert visitor.page.evaluate(ground) == "rgb(22, 21, 19)"
     visitor.reload()
     expect(body).to_have_class("dark")
     assert visitor.page.evaluate(ground) == "rgb(22, 21, 19)"
+    visitor.page.get_by_role("button", name="Settings").click()
+    visitor.page.get_by_label("As the system").check()
+    assert visitor.page.evaluate(ground) == "rgb(250, 249, 246)"
+    visitor.page.emulate_media(color_scheme="dark")
+    expect(body).to_have_class("dark")
 
 
 def test_nothing_of_gradio_is_to_be_seen(

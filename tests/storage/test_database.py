@@ -10,6 +10,7 @@ import pytest
 
 from carrel.core.errors import InvalidSetting, StorageFull, StoreCorrupt
 from carrel.storage.catalog import SqliteCatalog
+from carrel.storage.conversations import SqliteConversationStore
 from carrel.storage.database import Database
 from carrel.storage.migrations import MIGRATIONS, statements
 
@@ -178,4 +179,20 @@ def test_threads_share_a_database(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as threads:
         assert all(threads.map(write_and_read, range(40)))
     assert numbers(database) == list(range(40))
+    database.close()
+
+
+def test_chats_of_an_older_version_can_be_searched(tmp_path: Path) -> None:
+    old = Database(tmp_path / "catalog.db", MIGRATIONS[:5])
+    with old.transaction() as connection:
+        connection.execute("INSERT INTO conversation VALUES ('c', 'Keepers', 'anna', '2026-01-02')")
+        connection.execute("INSERT INTO turn VALUES (7, 'c', 'user', 'Who is Ingrid?', '[]', NULL)")
+    old.close()
+    database = Database(tmp_path / "catalog.db")
+    store = SqliteConversationStore(database)
+    for words in ("keepers", "ingrid"):
+        assert [each.title for each in store.conversations("anna", words)] == ["Keepers"]
+    store.append("c", [])
+    store.delete("anna", "c")
+    assert store.conversations("anna", "ingrid") == []
     database.close()

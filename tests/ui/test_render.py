@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
 from carrel.core.chat import AnswerScored, Finished, FinishReason, Stage, Usage
-from carrel.core.conversations import Conversation
 from carrel.core.documents import Source
 from carrel.ui.exchange import Exchange
 from carrel.ui.render import (
-    chats_html,
     confirmed_delete,
     counted,
     error_line,
@@ -156,20 +153,6 @@ def test_a_stopped_answer_says_who_stopped_it() -> None:
 
 def test_a_saved_answer_counts_its_sources() -> None:
     assert state_text(Exchange("q", "a", (SOURCE,))) == "1 source"
-
-
-def test_chats_are_escaped_and_the_open_one_is_marked() -> None:
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    chats = [Conversation("a", HOSTILE, "local", now), Conversation("b", "Two", "local", now)]
-    html = chats_html(chats, "b")
-    assert_escaped(html)
-    first, second = html.split("</li>")[:2]
-    assert "aria-current" not in first
-    assert 'data-id="b" aria-current="true"' in second
-
-
-def test_no_chats_say_so() -> None:
-    assert "Chats are kept here" in chats_html([], None)
 
 
 def test_delete_asks_before_it_acts() -> None:

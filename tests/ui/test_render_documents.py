@@ -15,9 +15,8 @@ from carrel.core.documents import (
     IngestionProgress,
     OutcomeKind,
 )
+from carrel.ui.render_document_table import documents_head_html, documents_html
 from carrel.ui.render_documents import (
-    documents_head_html,
-    documents_html,
     size_text,
     upload_html,
     uploads_html,

@@ -13,12 +13,14 @@ from carrel.core.documents import Source
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A saved chat as a list shows it."""
+    """A saved chat as a list shows it; ``messages`` is how many it has."""
 
     id: str
     title: str
     owner: str
     updated_at: datetime
+    pinned: bool = False
+    messages: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,30 @@ class ConversationStore(Protocol):
         """Add messages at the end."""
         ...
 
-    def conversations(self, owner: str) -> list[Conversation]:
-        """The owner's chats, the latest first."""
+    def add(self, conversation: Conversation, turns: Sequence[SavedTurn]) -> None:
+        """Store a whole chat with its id, title and date.
+
+        Raises:
+            InvalidRequest: there is a chat with this id.
+        """
+        ...
+
+    def conversations(
+        self, owner: str, words: str = "", limit: int | None = None
+    ) -> list[Conversation]:
+        """The owner's chats: the pinned ones first, then the latest first, at most ``limit``.
+
+        ``words`` leaves those that hold each of the words somewhere in title or messages, also
+        within longer words, whatever its case.
+        """
+        ...
+
+    def conversation(self, owner: str, conversation_id: str) -> Conversation:
+        """One chat as a list shows it.
+
+        Raises:
+            ConversationNotFound: no such chat of this owner.
+        """
         ...
 
     def turns(self, owner: str, conversation_id: str) -> list[SavedTurn]:
@@ -54,7 +78,19 @@ class ConversationStore(Protocol):
         ...
 
     def rename(self, owner: str, conversation_id: str, title: str) -> None:
-        """Give a chat another title."""
+        """Give a chat another title.
+
+        Raises:
+            ConversationNotFound: no such chat of this owner.
+        """
+        ...
+
+    def pin(self, owner: str, conversation_id: str, pinned: bool) -> None:
+        """Keep a chat above the others, or no longer.
+
+        Raises:
+            ConversationNotFound: no such chat of this owner.
+        """
         ...
 
     def delete(self, owner: str, conversation_id: str) -> None:

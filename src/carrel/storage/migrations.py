@@ -112,7 +112,16 @@ _LEAVING = """
 CREATE TABLE leaving_collection (id TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _JOBS, _FOLDERS, _EMBEDDERS, _LEAVING)
+_CHAT_SEARCH = """
+ALTER TABLE conversation ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0 CHECK (pinned IN (0, 1));
+CREATE VIRTUAL TABLE title_text USING fts5(text, conversation_id UNINDEXED, tokenize='trigram');
+CREATE VIRTUAL TABLE turn_text USING fts5(text, conversation_id UNINDEXED, tokenize='trigram');
+INSERT INTO title_text (text, conversation_id) SELECT title, id FROM conversation;
+INSERT INTO turn_text (rowid, text, conversation_id)
+    SELECT id, content, conversation_id FROM turn;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _JOBS, _FOLDERS, _EMBEDDERS, _LEAVING, _CHAT_SEARCH)
 """Script number n brings a database of version n to version n + 1; a new one has version 0.
 
 A released script is never changed: a later one corrects it.

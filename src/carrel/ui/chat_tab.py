@@ -17,7 +17,7 @@ from carrel.ui.composer import Composer
 from carrel.ui.events import Guard, Inputs, Updates
 from carrel.ui.exchange import Exchange
 from carrel.ui.rail import Rail
-from carrel.ui.render import chats_html, thread_html, welcome_html
+from carrel.ui.render import thread_html, welcome_html
 from carrel.ui.render_exchange import exchange_html, exchanges_html
 from carrel.ui.session import Session
 
@@ -81,13 +81,13 @@ class ChatTab:
             concurrency_limit=None,
             **private,
         )
+        rail.list.wire_thread(self._guard, scoped, self.thread, thread)
         # Not through the queue: none of these waits behind anything.
         for event, handler, inputs, changed in (
             (composer.stop.click, self.stop_answer, own, [notice]),
             (composer.scope.input, self.choose_scope, scoped, [notice, self.current]),
             (rail.new_chat.click, self.new_chat, scoped, thread),
             (rail.chats.open_chat, self.open_chat, scoped, thread),
-            (rail.chats.delete_chat, self.delete_chat, scoped, thread),
         ):
             event(
                 self._guard.once(handler),
@@ -156,14 +156,6 @@ class ChatTab:
         session.open_chat(conversation_id, turns)
         return await self.thread(session, scope)
 
-    async def delete_chat(self, event: gr.EventData, *, session: Session, scope: str) -> Updates:
-        """Delete a saved chat, and leave it if it is the open one."""
-        conversation_id = chosen(event)
-        if conversation_id == session.conversation_id:
-            session.leave_chat()
-        await self._services.history.delete(session.principal, conversation_id)
-        return await self.thread(session, scope)
-
     async def choose_scope(self, *, session: Session, scope: str) -> Updates:
         """Fit the empty chat's hints to the collection that is asked."""
         if session.exchanges:
@@ -191,8 +183,7 @@ class ChatTab:
         return {self.current: thread, **self.composer.buttons(busy=busy)}
 
     async def _chats(self, session: Session) -> str:
-        chats = await self._services.history.list(session.principal)
-        return chats_html(chats, session.conversation_id)
+        return await self._rail.list.html(session)
 
     async def _welcome(self, session: Session, scope: str) -> str:
         if scope == LLM_MODE:

@@ -7,9 +7,9 @@ from carrel.core.chat import AnswerStyle, SamplingParams, Scope
 from carrel.core.documents import DocumentStatus
 from carrel.services.application import Services
 from carrel.settings.schema import LLM_MODE, Settings
+from carrel.ui.texts import ENGLISH, Texts
 
 MEGABYTE = 1_000_000
-NO_DOCUMENTS = "No documents"
 
 
 async def collection_names(services: Services, principal: Principal) -> list[str]:
@@ -18,9 +18,9 @@ async def collection_names(services: Services, principal: Principal) -> list[str
     return list(dict.fromkeys(each.name for each in found))
 
 
-def scope_choices(collections: list[str]) -> list[tuple[str, str]]:
+def scope_choices(collections: list[str], texts: Texts = ENGLISH) -> list[tuple[str, str]]:
     """Return label and value of each scope: the collections, and none."""
-    return [*((name, name) for name in collections), (NO_DOCUMENTS, LLM_MODE)]
+    return [*((name, name) for name in collections), (texts("composer.no_documents"), LLM_MODE)]
 
 
 def first_scope(settings: Settings, collections: list[str]) -> str:

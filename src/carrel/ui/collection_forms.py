@@ -12,6 +12,7 @@ from carrel.ui.actions import chosen, entered
 from carrel.ui.choices import collection_names, first_collection, first_scope, scope_choices
 from carrel.ui.events import Guard, Updates
 from carrel.ui.session import Session
+from carrel.ui.texts import ENGLISH, Texts
 
 
 class CollectionForms:
@@ -29,16 +30,35 @@ class CollectionForms:
         self._scope = scope
         with gr.Row(elem_id="collection-row"):
             self.chosen = gr.Dropdown(
-                elem_id="collection", label="Collection", filterable=False, min_width=200
+                elem_id="collection",
+                label=ENGLISH("collection.label"),
+                filterable=False,
+                min_width=200,
             )
-            with gr.Accordion("New collection", open=False, elem_id="new-collection"):
+            self._new = gr.Accordion(
+                ENGLISH("collection.new"), open=False, elem_id="new-collection"
+            )
+            with self._new:
                 self._name = gr.Textbox(
-                    label="Name", max_lines=1, elem_id="collection-name", max_length=200
+                    label=ENGLISH("collection.name"),
+                    max_lines=1,
+                    elem_id="collection-name",
+                    max_length=200,
                 )
-                self._shared = gr.Checkbox(
-                    label="Shared with everyone who uses this server", value=True
+                self._shared = gr.Checkbox(label=ENGLISH("collection.shared"), value=True)
+                self._create = gr.Button(
+                    ENGLISH("collection.create"), variant="primary", elem_id="create-button"
                 )
-                self._create = gr.Button("Create", variant="primary", elem_id="create-button")
+
+    def in_language(self, texts: Texts) -> Updates:
+        """Return the parts that stay, in a language."""
+        return {
+            self.chosen: gr.update(label=texts("collection.label")),
+            self._new: gr.update(label=texts("collection.new")),
+            self._name: gr.update(label=texts("collection.name")),
+            self._shared: gr.update(label=texts("collection.shared")),
+            self._create: gr.update(value=texts("collection.create")),
+        }
 
     def wire(self, table: gr.HTML, content: Callable[[str, Session], Awaitable[str]]) -> None:
         """Connect the events.
@@ -114,7 +134,7 @@ class CollectionForms:
     async def _choosers(self, session: Session, scope: str | None = None) -> Updates:
         """Return both choosers with the collections that there are; None leaves the chat's one."""
         names = await collection_names(self._services, session.principal)
-        choices = scope_choices(names)
+        choices = scope_choices(names, session.wishes.texts)
         return {
             self.chosen: gr.Dropdown(choices=names, value=session.collection),
             self._scope: gr.Dropdown(choices=choices)

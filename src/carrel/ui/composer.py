@@ -5,8 +5,11 @@ from __future__ import annotations
 import gradio as gr
 
 from carrel.ui.events import Updates
+from carrel.ui.texts import ENGLISH, Texts
 
-PRIVATE = '<p class="private">Nothing leaves this machine.</p>'
+
+def _private(texts: Texts) -> str:
+    return f'<p class="private">{texts.html("composer.private")}</p>'
 
 
 class Composer:
@@ -17,29 +20,48 @@ class Composer:
             self.question = gr.Textbox(
                 elem_id="question",
                 show_label=False,
-                label="Question",
-                placeholder="Ask your documents…",
+                label=ENGLISH("composer.question"),
+                placeholder=ENGLISH("composer.placeholder"),
                 lines=1,
                 max_lines=8,
                 autofocus=True,
                 container=False,
             )
             with gr.Row(elem_id="composer-row"):
-                self.scope = _chooser("scope", "Ask", visible=True)
-                self.model = _chooser("model", "Model", visible=False)
-                self.send = gr.Button("Ask", elem_id="send-button", variant="primary", scale=0)
-                self.stop = gr.Button("Stop", elem_id="stop-button", visible=False, scale=0)
-            gr.HTML(PRIVATE, elem_id="privacy", apply_default_css=False, js_on_load=None)
+                self.scope = _chooser("scope", visible=True)
+                self.model = _chooser("model", visible=False)
+                self.send = gr.Button(
+                    ENGLISH("composer.ask"), elem_id="send-button", variant="primary", scale=0
+                )
+                self.stop = gr.Button(
+                    ENGLISH("composer.stop"), elem_id="stop-button", visible=False, scale=0
+                )
+            self._privacy = gr.HTML(
+                _private(ENGLISH), elem_id="privacy", apply_default_css=False, js_on_load=None
+            )
+
+    def in_language(self, texts: Texts) -> Updates:
+        """Return the parts in a language."""
+        return {
+            self.question: gr.update(
+                label=texts("composer.question"), placeholder=texts("composer.placeholder")
+            ),
+            self.scope: gr.update(label=texts("composer.scope")),
+            self.model: gr.update(label=texts("composer.model")),
+            self.send: gr.update(value=texts("composer.ask")),
+            self.stop: gr.update(value=texts("composer.stop")),
+            self._privacy: _private(texts),
+        }
 
     def buttons(self, *, busy: bool) -> Updates:
         """Show the button to stop while an answer is in work, and the one to ask otherwise."""
         return {self.send: gr.Button(visible=not busy), self.stop: gr.Button(visible=busy)}
 
 
-def _chooser(name: str, label: str, *, visible: bool) -> gr.Dropdown:
+def _chooser(name: str, *, visible: bool) -> gr.Dropdown:
     return gr.Dropdown(
         elem_id=name,
-        label=label,
+        label=ENGLISH(f"composer.{name}"),
         show_label=False,
         container=False,
         filterable=False,

@@ -30,6 +30,7 @@ from carrel.ui.render_digest import (
 )
 from carrel.ui.running import Running
 from carrel.ui.session import Session
+from carrel.ui.texts import ENGLISH, Texts
 
 UPDATE_INTERVAL = 0.1
 """Seconds between two updates of what is being written."""
@@ -45,28 +46,43 @@ class DigestView:
         self._session = session
         self._guard = guard
         self._collection = collection
-        with gr.Accordion("Summarise or extract", open=False, elem_id="digest") as self.fold:
+        with gr.Accordion(ENGLISH("digest.title"), open=False, elem_id="digest") as self.fold:
             self.documents = gr.Dropdown(
-                label="Documents",
-                info="None means all of the collection.",
+                label=ENGLISH("digest.documents"),
+                info=ENGLISH("digest.documents.hint"),
                 choices=[],
                 multiselect=True,
                 elem_id="digest-documents",
             )
             self.focus = gr.Textbox(
-                label="Focus",
-                placeholder="What to pay heed to, or what to look for",
+                label=ENGLISH("digest.focus"),
+                placeholder=ENGLISH("digest.focus.hint"),
                 max_lines=3,
                 max_length=4000,
                 elem_id="digest-focus",
             )
             with gr.Row(elem_id="digest-buttons"):
-                self.summarize = gr.Button("Summarise", variant="primary", elem_id="summarise")
-                self.extract = gr.Button("Extract", elem_id="extract")
-                self.stop = gr.Button("Stop", visible=False, elem_id="digest-stop")
+                self.summarize = gr.Button(
+                    ENGLISH("digest.summarise"), variant="primary", elem_id="summarise"
+                )
+                self.extract = gr.Button(ENGLISH("digest.extract"), elem_id="extract")
+                self.stop = gr.Button(ENGLISH("digest.stop"), visible=False, elem_id="digest-stop")
             self.result = gr.HTML(
                 "", elem_id="digest-result", apply_default_css=False, js_on_load=None
             )
+
+    def in_language(self, texts: Texts) -> Updates:
+        """Return the form in a language."""
+        documents, hint = texts("digest.documents"), texts("digest.documents.hint")
+        focus, example = texts("digest.focus"), texts("digest.focus.hint")
+        return {
+            self.fold: gr.update(label=texts("digest.title")),
+            self.documents: gr.update(label=documents, info=hint),
+            self.focus: gr.update(label=focus, placeholder=example),
+            self.summarize: gr.update(value=texts("digest.summarise")),
+            self.extract: gr.update(value=texts("digest.extract")),
+            self.stop: gr.update(value=texts("digest.stop")),
+        }
 
     def wire(self) -> None:
         """Connect the events."""

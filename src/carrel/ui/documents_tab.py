@@ -24,9 +24,11 @@ from carrel.ui.events import Guard, Inputs, Updates
 from carrel.ui.incoming_files import incoming_files, take_over
 from carrel.ui.other_sources import OtherSources
 from carrel.ui.render_collection import collection_html
-from carrel.ui.render_documents import documents_head_html, documents_html, uploads_html
+from carrel.ui.render_document_table import documents_head_html, documents_html
+from carrel.ui.render_documents import uploads_html
 from carrel.ui.running import Running
 from carrel.ui.session import Session
+from carrel.ui.texts import ENGLISH, Texts
 from carrel.ui.upload import Upload
 
 UPDATE_INTERVAL = 0.2
@@ -50,8 +52,8 @@ class DocumentsTab:
         self._session = session
         self._guard = guard
         with gr.Column(elem_id="documents-view", elem_classes="view"):
-            gr.HTML(
-                documents_head_html(services.ingestion.suffixes(), largest_file(services.settings)),
+            self._head = gr.HTML(
+                self._head_html(ENGLISH),
                 elem_id="documents-head",
                 apply_default_css=False,
                 js_on_load=None,
@@ -63,16 +65,31 @@ class DocumentsTab:
             self.other = OtherSources(with_web=not services.settings.server.offline)
             gr.HTML(LEFT_OUT, elem_id="left-out", apply_default_css=False, js_on_load=None)
             self.uploads = gr.HTML("", elem_id="uploads", apply_default_css=False, js_on_load=None)
-            self.cancel = gr.Button("Cancel", elem_id="cancel-button", visible=False, scale=0)
+            self.cancel = gr.Button(
+                ENGLISH("documents.cancel"), elem_id="cancel-button", visible=False, scale=0
+            )
             self.digest = DigestView(services, session, guard, self.collections.chosen)
             self.table = gr.HTML(
                 "",
                 elem_id="documents-table",
                 apply_default_css=False,
-                js_on_load=actions_script(
-                    "delete_document", "rename_collection", "delete_collection"
-                ),
+                js_on_load="watch('value', () => window.carrel?.documentsArrived());"
+                + actions_script("delete_document", "rename_collection", "delete_collection"),
             )
+
+    def _head_html(self, texts: Texts) -> str:
+        largest = largest_file(self._services.settings)
+        return documents_head_html(self._services.ingestion.suffixes(), largest, texts)
+
+    def in_language(self, texts: Texts) -> Updates:
+        """Return the parts that stay, in a language."""
+        return {
+            self._head: self._head_html(texts),
+            self.cancel: gr.update(value=texts("documents.cancel")),
+            **self.collections.in_language(texts),
+            **self.other.in_language(texts),
+            **self.digest.in_language(texts),
+        }
 
     def wire(self) -> None:
         """Connect the events."""
@@ -265,4 +282,4 @@ class DocumentsTab:
         documents = await service.documents(collection, session.principal)
         changeable = service.may_change(shown, session.principal)
         head = collection_html(shown, documents, changeable=changeable)
-        return head + documents_html(documents, collection)
+        return head + documents_html(documents, collection, session.wishes.texts)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gradio as gr
 
+from carrel.ui.events import Updates
+from carrel.ui.texts import ENGLISH, Texts
+
 FARTHEST = 5
 """Links that the page offers to follow; the API takes more."""
 
@@ -16,26 +19,52 @@ class OtherSources:
 
     def __init__(self, *, with_web: bool) -> None:
         with gr.Row(elem_id="other-sources"):
-            with gr.Accordion("From the web", open=False, visible=with_web, elem_id="from-web"):
+            self._web = gr.Accordion(
+                ENGLISH("sources.web"), open=False, visible=with_web, elem_id="from-web"
+            )
+            with self._web:
                 self.addresses = gr.Textbox(
-                    label="Addresses, one on each line",
+                    label=ENGLISH("sources.web.addresses"),
                     placeholder="https://example.org/report.pdf",
                     lines=2,
                     max_lines=8,
                     elem_id="web-addresses",
                 )
                 self.depth = gr.Number(
-                    label="Links to follow within the site",
+                    label=ENGLISH("sources.web.depth"),
                     value=0,
                     minimum=0,
                     maximum=FARTHEST,
                     precision=0,
                     elem_id="web-depth",
                 )
-                self.fetch = gr.Button("Fetch", variant="primary", elem_id="fetch-button")
-            with gr.Accordion("Paste text", open=False, elem_id="paste"):
-                self.name = gr.Textbox(
-                    label="Name", max_lines=1, max_length=200, elem_id="paste-name"
+                self.fetch = gr.Button(
+                    ENGLISH("sources.web.fetch"), variant="primary", elem_id="fetch-button"
                 )
-                self.text = gr.Textbox(label="Text", lines=4, max_lines=12, elem_id="paste-text")
-                self.add = gr.Button("Add", variant="primary", elem_id="paste-button")
+            self._paste = gr.Accordion(ENGLISH("sources.paste"), open=False, elem_id="paste")
+            with self._paste:
+                self.name = gr.Textbox(
+                    label=ENGLISH("sources.paste.name"),
+                    max_lines=1,
+                    max_length=200,
+                    elem_id="paste-name",
+                )
+                self.text = gr.Textbox(
+                    label=ENGLISH("sources.paste.text"), lines=4, max_lines=12, elem_id="paste-text"
+                )
+                self.add = gr.Button(
+                    ENGLISH("sources.paste.add"), variant="primary", elem_id="paste-button"
+                )
+
+    def in_language(self, texts: Texts) -> Updates:
+        """Return the forms in a language."""
+        return {
+            self._web: gr.update(label=texts("sources.web")),
+            self.addresses: gr.update(label=texts("sources.web.addresses")),
+            self.depth: gr.update(label=texts("sources.web.depth")),
+            self.fetch: gr.update(value=texts("sources.web.fetch")),
+            self._paste: gr.update(label=texts("sources.paste")),
+            self.name: gr.update(label=texts("sources.paste.name")),
+            self.text: gr.update(label=texts("sources.paste.text")),
+            self.add: gr.update(value=texts("sources.paste.add")),
+        }

@@ -24,22 +24,29 @@ from carrel.ui.choices import (
 from carrel.ui.documents_tab import DocumentsTab
 from carrel.ui.events import Guard, Updates
 from carrel.ui.headers import PageHeaders
+from carrel.ui.listed_chats import BrowserWishes
 from carrel.ui.login import Login
 from carrel.ui.nochat import NochatApi
 from carrel.ui.rail import Rail
 from carrel.ui.render import error_line, notice_line
 from carrel.ui.search_tab import SearchTab
 from carrel.ui.session import Session
+from carrel.ui.texts import ENGLISH, Texts
 from carrel.ui.theme import carrel_theme, favicon, script, stylesheet
 from carrel.ui.viewer import Viewer
 
 TITLE = "Carrel"
 READY_CHECK_SECONDS = 2.0
-TOP = (
-    '<button id="menu-button" class="icon-button" aria-label="Open the menu" aria-expanded="false"'
-    ' aria-controls="rail"><span class="glyph icon-menu"></span></button>'
-    '<span class="top-mark">Carrel</span><div id="veil"></div>'
-)
+
+
+def top_html(texts: Texts) -> str:
+    """Return the bar of narrow windows, which opens the rail."""
+    return (
+        '<button id="menu-button" class="icon-button" '
+        f'aria-label="{texts.html("rail.menu.open")}" aria-expanded="false" aria-controls="rail">'
+        '<span class="glyph icon-menu"></span></button>'
+        '<span class="top-mark">Carrel</span><div id="veil"></div>'
+    )
 
 
 class Page:
@@ -54,11 +61,14 @@ class Page:
         with self.blocks:
             self.session = gr.State(Session())
             self.address = gr.Textbox(visible=False)
+            self.browser = gr.Textbox(visible=False)
             self.clock = gr.Timer(READY_CHECK_SECONDS, active=False)
             with gr.Row(elem_id="desk"):
                 self.rail = Rail()
                 with gr.Column(elem_id="main", min_width=0):
-                    gr.HTML(TOP, elem_id="top", apply_default_css=False, js_on_load=None)
+                    self.top = gr.HTML(
+                        top_html(ENGLISH), elem_id="top", apply_default_css=False, js_on_load=None
+                    )
                     self.readiness = gr.HTML(
                         "", elem_id="readiness", apply_default_css=False, js_on_load=None
                     )
@@ -71,6 +81,7 @@ class Page:
                     )
                     self.search = SearchTab(services, self.session, self.guard)
                 self.viewer = Viewer(services, self.session, self.guard)
+            self.rail.list.wire(services, self.guard, self.session, self.chat.composer.scope)
             self.chat.wire()
             self.search.wire()
             self.viewer.wire(self.chat.past, self.chat.current, self.search.results)
@@ -87,7 +98,11 @@ class Page:
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         filled = self.blocks.load(
             self.guard.once(self.opened),
-            inputs_kwargs={"address": self.address, "session": self.session},
+            inputs_kwargs={
+                "address": self.address,
+                "browser": self.browser,
+                "session": self.session,
+            },
             outputs=[
                 self.guard.notice,
                 self.readiness,
@@ -103,7 +118,16 @@ class Page:
                 documents.table,
                 self.search.collection,
             ],
-            js="(address, session) => [window.carrel.chatInAddress(), session]",
+            js="(address, browser, session) => "
+            "[window.carrel.chatInAddress(), window.carrel.wishes(), session]",
+            queue=False,
+            **private,
+        )
+        self.blocks.load(
+            self.guard.once(self.translate, clears=False),
+            inputs_kwargs={"browser": self.browser},
+            outputs=[self.guard.notice, *self._in_language(ENGLISH)],
+            js="() => [window.carrel.wishes()]",
             queue=False,
             **private,
         )
@@ -121,12 +145,31 @@ class Page:
             **private,
         )
 
-    async def opened(self, *, address: str, session: Session) -> Updates:
-        """Fill a page that was just opened; ``address`` names a chat to continue, or none."""
+    def _in_language(self, texts: Texts) -> Updates:
+        return {
+            **self.rail.in_language(texts),
+            **self.chat.composer.in_language(texts),
+            **self.documents.in_language(texts),
+            **self.search.in_language(texts),
+            self.top: top_html(texts),
+        }
+
+    async def translate(self, *, browser: str) -> Updates:
+        """Put what always stands on the page into the browser's language; English stands there."""
+        texts = BrowserWishes.read(browser).texts
+        return {self.top: gr.skip()} if texts is ENGLISH else self._in_language(texts)
+
+    async def opened(self, *, address: str, browser: str, session: Session) -> Updates:
+        """Fill a page that was just opened.
+
+        ``address`` names a chat to continue, or none; ``browser`` is what its script says of it.
+        """
+        session.wishes = BrowserWishes.read(browser)
         services = self._services
         names = await collection_names(services, session.principal)
         scope = first_scope(services.settings, names)
         collection = first_collection(services.settings, names)
+        choices = scope_choices(names, session.wishes.texts)
         updates: Updates = await self.look_at_model()
         if address:
             try:
@@ -136,7 +179,7 @@ class Page:
                 updates[self.guard.notice] = error_line(str(error))
         return {
             **updates,
-            self.chat.composer.scope: gr.Dropdown(choices=scope_choices(names), value=scope),
+            self.chat.composer.scope: gr.Dropdown(choices=choices, value=scope),
             self.search.collection: gr.Dropdown(choices=names, value=collection),
             self.documents.collections.chosen: gr.Dropdown(choices=names, value=collection),
             **await self.chat.thread(session, scope),

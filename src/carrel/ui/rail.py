@@ -1,24 +1,39 @@
-"""The rail at the left: word mark, new chat, saved chats, documents, light and dark."""
+"""The rail at the left: word mark, new chat, saved chats, documents, settings."""
 
 from __future__ import annotations
 
 import gradio as gr
 
-from carrel.ui.actions import actions_script
+from carrel.ui.chat_list import ChatList
+from carrel.ui.events import Updates
+from carrel.ui.page_settings import settings_html
+from carrel.ui.texts import ENGLISH, Texts
 
-WORD_MARK = (
-    '<div class="word-mark"><span class="glyph icon-mark"></span><span>Carrel</span></div>'
-    '<button id="close-rail" class="icon-button" aria-label="Close the menu">'
-    '<span class="glyph icon-close"></span></button>'
-)
-FOOT = (
-    '<button id="search-link" class="rail-button" data-view="search">'
-    '<span class="glyph icon-search"></span>Search</button>'
-    '<button id="documents-link" class="rail-button" data-view="documents">'
-    '<span class="glyph icon-documents"></span>Documents</button>'
-    '<button id="theme-button" class="rail-button" aria-label="Switch between light and dark">'
-    '<span class="glyph icon-theme"></span>Light or dark</button>'
-)
+VIEWS = ("search", "documents")
+"""Views with a link in the rail, which have an icon and a text of the same name."""
+
+
+def head_html(texts: Texts) -> str:
+    """Return the word mark, and the button that closes the rail where it is a drawer."""
+    return (
+        '<div class="word-mark"><span class="glyph icon-mark"></span><span>Carrel</span></div>'
+        f'<button id="close-rail" class="icon-button" aria-label="{texts.html("rail.menu.close")}">'
+        '<span class="glyph icon-close"></span></button>'
+    )
+
+
+def foot_html(texts: Texts) -> str:
+    """Return the links to the views, and the settings."""
+    links = "".join(
+        f'<button id="{view}-link" class="rail-button" data-view="{view}">'
+        f'<span class="glyph icon-{view}"></span>{texts.html(f"rail.{view}")}</button>'
+        for view in VIEWS
+    )
+    return (
+        f'{links}<button id="settings-button" class="rail-button" aria-haspopup="dialog">'
+        f'<span class="glyph icon-settings"></span>{texts.html("rail.settings")}</button>'
+        f"{settings_html(texts)}"
+    )
 
 
 class Rail:
@@ -26,12 +41,26 @@ class Rail:
 
     def __init__(self) -> None:
         with gr.Column(elem_id="rail", min_width=0, scale=0):
-            gr.HTML(WORD_MARK, elem_id="rail-head", apply_default_css=False, js_on_load=None)
-            self.new_chat = gr.Button("New chat", elem_id="new-chat", elem_classes="with-icon")
-            self.chats = gr.HTML(
-                "",
-                elem_id="chats",
-                apply_default_css=False,
-                js_on_load=actions_script("open_chat", "delete_chat"),
+            self._head = gr.HTML(
+                head_html(ENGLISH), elem_id="rail-head", apply_default_css=False, js_on_load=None
             )
-            gr.HTML(FOOT, elem_id="rail-foot", apply_default_css=False, js_on_load=None)
+            self.new_chat = gr.Button(
+                ENGLISH("rail.new_chat"), elem_id="new-chat", elem_classes="with-icon"
+            )
+            self.list = ChatList()
+            self.chats = self.list.chats
+            self._foot = gr.HTML(
+                foot_html(ENGLISH),
+                elem_id="rail-foot",
+                apply_default_css=False,
+                js_on_load="watch('value', () => window.carrel?.languageArrived());",
+            )
+
+    def in_language(self, texts: Texts) -> Updates:
+        """Return the parts that stay, in a language."""
+        return {
+            self._head: head_html(texts),
+            self.new_chat: gr.update(value=texts("rail.new_chat")),
+            self._foot: foot_html(texts),
+            **self.list.in_language(texts),
+        }

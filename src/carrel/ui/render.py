@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from html import escape
 
 from carrel.core.chat import Finished, FinishReason, Stage
-from carrel.core.conversations import Conversation
 from carrel.core.documents import Source
 from carrel.ui.exchange import Exchange
 
@@ -99,24 +98,6 @@ def _tokens_per_second(finished: Finished) -> float | None:
     if usage.completion_tokens < 2 or writing <= 0:
         return None
     return (usage.completion_tokens - 1) / writing
-
-
-def chats_html(chats: Sequence[Conversation], current: str | None) -> str:
-    """Return the list of saved chats, the open one marked."""
-    if not chats:
-        return '<p class="rail-hint">Chats are kept here.</p>'
-    items = "".join(_chat_item(each, each.id == current) for each in chats)
-    return f'<ul class="chats">{items}</ul>'
-
-
-def _chat_item(chat: Conversation, is_current: bool) -> str:
-    mark = ' aria-current="true"' if is_current else ""
-    title, identity = escape(chat.title), escape(chat.id)
-    return (
-        f'<li class="chat"><button class="chat-title" data-action="open_chat" data-id="{identity}"'
-        f'{mark} title="{title}">{title}</button>'
-        f"{confirmed_delete('delete_chat', chat.id, f'Delete the chat {chat.title}')}</li>"
-    )
 
 
 def confirmed_delete(action: str, identity: str, label: str) -> str:

@@ -1,22 +1,16 @@
-"""The documents and their way in as HTML. Pure functions that escape all that is not ours."""
+"""The way in of documents as HTML. Pure functions that escape all that is not ours."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from carrel.core.documents import READABLE, DocumentRecord, DocumentStatus, OutcomeKind
-from carrel.ui.render import confirmed_delete, counted, time_left
+from carrel.core.documents import OutcomeKind
+from carrel.ui.render import counted, time_left
 from carrel.ui.upload import FileRow, Upload
 
 MOST_ROWS = 200
 """Files of one upload that are shown one by one."""
-
-STATUSES = {
-    DocumentStatus.PENDING: "being read",
-    DocumentStatus.READY: "ready",
-    DocumentStatus.FAILED: "failed",
-}
 
 
 def size_text(size: int) -> str:
@@ -31,65 +25,8 @@ def size_text(size: int) -> str:
     return f"{amount:.1f} GB"
 
 
-def documents_head_html(suffixes: Sequence[str], largest: int) -> str:
-    """Return the heading with what can be read.
-
-    ``suffixes`` are those of the formats, ``largest`` is the most bytes that a file may have; the
-    page's script leaves larger ones out before they are sent.
-    """
-    every = " ".join(suffixes)
-    return (
-        f'<h1>Documents</h1><p class="formats" data-largest-file="{largest}" '
-        f'data-largest-file-text="{size_text(largest)}">Carrel reads '
-        f'<span title="{escape(every)}">{READABLE}</span>, up to {size_text(largest)} each.</p>'
-    )
-
-
-def documents_html(documents: Sequence[DocumentRecord], collection: str) -> str:
-    """Return the table of a collection's documents, or what to do when there are none."""
-    if not documents:
-        return (
-            f'<p class="empty">{escape(collection)} has no documents yet. '
-            "Drop files above to add some.</p>"
-        )
-    rows = "".join(_document_row(each) for each in documents)
-    return (
-        '<table class="documents"><thead><tr>'
-        '<th scope="col">Name</th><th scope="col">Status</th>'
-        '<th scope="col" class="number">Pages</th><th scope="col" class="number">Chunks</th>'
-        '<th scope="col" class="number">Size</th><th scope="col">Added</th>'
-        '<th scope="col"><span class="unseen">Delete</span></th></tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
-    )
-
-
-def _document_row(document: DocumentRecord) -> str:
-    name = escape(document.name)
-    reason = ""
-    if document.status is DocumentStatus.FAILED and document.reason:
-        reason = f'<p class="reason">{escape(_failure(document.reason))}</p>'
-    delete = ""
-    if document.status is not DocumentStatus.PENDING:
-        delete = confirmed_delete("delete_document", document.id, f"Delete {document.name}")
-    return (
-        f'<tr class="{document.status.value}"><th scope="row"><span title="{name}">{name}</span>'
-        f"{reason}</th>"
-        f'<td data-label="Status"><span class="status">{STATUSES[document.status]}</span></td>'
-        f'<td class="number" data-label="Pages">{_number(document.pages)}</td>'
-        f'<td class="number" data-label="Chunks">{_number(document.chunks or None)}</td>'
-        f'<td class="number" data-label="Size">{size_text(document.bytes)}</td>'
-        f'<td data-label="Added"><time datetime="{document.added_at.isoformat()}">'
-        f"{document.added_at:%Y-%m-%d}</time></td>"
-        f'<td class="last">{delete}</td></tr>'
-    )
-
-
 def _failure(reason: str | None) -> str:
     return f"Could not be read: {reason}" if reason else "Could not be read."
-
-
-def _number(value: int | None) -> str:
-    return f"{value:,}" if value is not None else "–"
 
 
 def uploads_html(uploads: Iterable[Upload]) -> str:

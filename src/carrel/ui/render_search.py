@@ -8,25 +8,27 @@ from html import escape
 
 from carrel.core.documents import Source
 from carrel.services.support import terms
-from carrel.ui.render import counted
 from carrel.ui.render_exchange import source_item
+from carrel.ui.texts import ENGLISH, Texts
 
-EMPTY = '<p class="search-hint">Passages are found by meaning and by words. No model is asked.</p>'
 _WORD = re.compile(r"\w+(?:[.,]\d+)*")
 
 
-def found_html(query: str, found: Sequence[Source]) -> str:
+def empty_html(texts: Texts) -> str:
+    """Return what stands there before anything was looked for."""
+    return f'<p class="search-hint">{texts.html("search.hint")}</p>'
+
+
+def found_html(query: str, found: Sequence[Source], texts: Texts = ENGLISH) -> str:
     """Return the passages, best first, with the words of the query marked."""
     if not found:
-        return '<p class="search-hint" role="status">Nothing was found.</p>'
+        return '<p class="search-hint" role="status">' + texts.html("search.nothing") + "</p>"
     items = "".join(
         source_item(each, f"found.{each.index}", with_words_marked(each.text, query))
         for each in found
     )
-    return (
-        f'<p class="search-hint" role="status">{counted(len(found), "passage")}, best first</p>'
-        f'<ol class="source-list">{items}</ol>'
-    )
+    line = escape(texts.counted("search.found", len(found)))
+    return f'<p class="search-hint" role="status">{line}</p><ol class="source-list">{items}</ol>'
 
 
 def with_words_marked(text: str, query: str) -> str:

@@ -11,10 +11,15 @@ from carrel.services.application import Services
 from carrel.services.citing import cite
 from carrel.ui.actions import actions_script
 from carrel.ui.events import Guard, Updates
-from carrel.ui.render_search import EMPTY, found_html
+from carrel.ui.render_search import empty_html, found_html
 from carrel.ui.session import Session
+from carrel.ui.texts import ENGLISH, Texts
 
 MOST_FOUND = 20
+
+
+def _title(texts: Texts) -> str:
+    return f'<h1 class="search-title">{texts.html("search.title")}</h1>'
 
 
 class SearchTab:
@@ -25,8 +30,8 @@ class SearchTab:
         self._session = session
         self._guard = guard
         with gr.Column(elem_id="search-view", elem_classes="view"):
-            gr.HTML(
-                '<h1 class="search-title">Search</h1>',
+            self._head = gr.HTML(
+                _title(ENGLISH),
                 elem_id="search-head",
                 apply_default_css=False,
                 js_on_load=None,
@@ -35,28 +40,42 @@ class SearchTab:
                 self.query = gr.Textbox(
                     elem_id="search-query",
                     show_label=False,
-                    label="Search for",
-                    placeholder="Words or a question…",
+                    label=ENGLISH("search.query"),
+                    placeholder=ENGLISH("search.placeholder"),
                     lines=1,
                     max_lines=1,
                     container=False,
                 )
                 self.collection = gr.Dropdown(
                     elem_id="search-collection",
-                    label="Collection",
+                    label=ENGLISH("search.collection"),
                     show_label=False,
                     container=False,
                     filterable=False,
                     min_width=0,
                     scale=0,
                 )
-                self.go = gr.Button("Search", elem_id="search-button", variant="primary", scale=0)
+                self.go = gr.Button(
+                    ENGLISH("search.go"), elem_id="search-button", variant="primary", scale=0
+                )
             self.results = gr.HTML(
-                EMPTY,
+                empty_html(ENGLISH),
                 elem_id="search-results",
                 apply_default_css=False,
                 js_on_load=actions_script("open_place"),
             )
+
+    def in_language(self, texts: Texts) -> Updates:
+        """Return the parts that stay, in a language."""
+        return {
+            self._head: _title(texts),
+            self.query: gr.update(
+                label=texts("search.query"), placeholder=texts("search.placeholder")
+            ),
+            self.collection: gr.update(label=texts("search.collection")),
+            self.go: gr.update(value=texts("search.go")),
+            self.results: empty_html(texts),
+        }
 
     def wire(self) -> None:
         """Connect the events."""
@@ -79,4 +98,4 @@ class SearchTab:
         scope = Scope((collection,), top_k=MOST_FOUND)
         found = await self._services.retrieval.search(query, scope, session.principal)
         session.found = cite(query, "", found)
-        return {self.results: found_html(query, session.found)}
+        return {self.results: found_html(query, session.found, session.wishes.texts)}

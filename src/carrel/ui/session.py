@@ -13,6 +13,7 @@ from carrel.core.conversations import SavedTurn
 from carrel.core.documents import Source
 from carrel.services.checking import check
 from carrel.ui.exchange import Exchange
+from carrel.ui.listed_chats import BrowserWishes, ListedChats
 from carrel.ui.running import Running
 from carrel.ui.upload import Upload
 
@@ -34,6 +35,8 @@ class Session:
     collection: str = ""
     found: Sequence[Source] = ()
     uploads: dict[str, Upload] = field(default_factory=dict)
+    listed: ListedChats = field(default_factory=ListedChats)
+    wishes: BrowserWishes = field(default_factory=BrowserWishes)
     _caller: str = ""
 
     @property

@@ -63,6 +63,10 @@ MONO = (
 )
 
 
+STYLES = ("page.css", "history.css", "documents.css")
+SCRIPTS = ("page.js", "history.js", "page_settings.js", "documents.js")
+
+
 def carrel_theme() -> gr.themes.Base:
     """Return Gradio's plainest theme, drawn with the tokens."""
     return gr.themes.Base(font=list(SANS), font_mono=list(MONO)).set(
@@ -142,8 +146,8 @@ def carrel_theme() -> gr.themes.Base:
 
 def stylesheet() -> str:
     """Return the tokens, the icons and the rules of the page as one style sheet."""
-    rules = (ASSETS / "page.css").read_text(encoding="utf-8")
-    return "\n".join([*_tokens(), *_icons(), rules])
+    rules = [(ASSETS / name).read_text(encoding="utf-8") for name in STYLES]
+    return "\n".join([*_tokens(), *_icons(), *rules])
 
 
 def login_styles() -> str:
@@ -155,8 +159,9 @@ def login_styles() -> str:
 
 
 def script() -> str:
-    """Return the page's own script as an element for the head."""
-    return f"<script>{(ASSETS / 'page.js').read_text(encoding='utf-8')}</script>"
+    """Return the page's own scripts as elements for the head."""
+    scripts = [(ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS]
+    return "\n".join(f"<script>{each}</script>" for each in scripts)
 
 
 def favicon() -> Path:

@@ -1,7 +1,6 @@
-// What the page does without asking the server: views, the drawer, the panel, the theme,
+// What the page does without asking the server: views, the drawer, the panel,
 // confirmations, keys.
 (() => {
-  const THEME = "carrel-theme";
   const NEAR_THE_END = 120; // pixels from the bottom within which new text keeps the end in sight
 
   const byId = (id) => document.getElementById(id);
@@ -56,16 +55,6 @@
     byId("menu-button")?.setAttribute("aria-expanded", String(open));
   };
 
-  const applyTheme = () => {
-    const wanted = localStorage.getItem(THEME);
-    if (wanted) document.body.classList.toggle("dark", wanted === "dark");
-  };
-  const toggleTheme = () => {
-    const dark = !document.body.classList.contains("dark");
-    localStorage.setItem(THEME, dark ? "dark" : "light");
-    document.body.classList.toggle("dark", dark);
-  };
-
   const question = () => document.querySelector("#question textarea");
   const fillQuestion = (text) => {
     const box = question();
@@ -106,7 +95,6 @@
     else if (button?.dataset.example) fillQuestion(button.dataset.example);
     else if (target.closest("#menu-button")) openRail(true);
     else if (target.closest("#close-rail, #veil")) openRail(false);
-    else if (target.closest("#theme-button")) toggleTheme();
     else if (target.closest("#new-chat, [data-action='open_chat']")) go("chat");
   });
 
@@ -117,7 +105,8 @@
       if (byId("desk")?.classList.contains("rail-open")) {
         openRail(false);
         byId("menu-button")?.focus();
-      } else if (asked) keep(asked);
+      } else if (document.querySelector("dialog[open], :popover-open")) return; // closes by itself
+      else if (asked) keep(asked);
       else if (isViewing()) closeViewer();
       else if (stop) stop.click();
     }
@@ -154,6 +143,7 @@
   };
 
   window.carrel = {
+    openRail,
     chatInAddress: () => (location.hash.startsWith("#chat-") ? location.hash.slice(6) : ""),
     followChat,
     followWriting,
@@ -218,10 +208,4 @@
   window.addEventListener("popstate", showView);
   document.addEventListener("DOMContentLoaded", showView);
   showView();
-  applyTheme();
-  // Gradio sets the class by the system's preference once it is mounted; the reader's choice wins.
-  new MutationObserver(() => {
-    const wanted = localStorage.getItem(THEME);
-    if (wanted && document.body.classList.contains("dark") !== (wanted === "dark")) applyTheme();
-  }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
 })();

@@ -1,0 +1,49 @@
+"""The table of documents: sorted, filtered, and deleted from with a word on what goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, expect
+
+from browsing import Visit
+from live_server import LiveServer
+
+
+def test_documents_are_sorted_filtered_and_deleted(
+    start: Callable[..., LiveServer], tab: Callable[..., Visit]
+) -> None:
+    server = start()
+    with server.client() as client:
+        where = "/v1/collections/UserData/documents?wait=true"
+        for name, words in (("part 2.txt", 900), ("part 10.txt", 3), ("Other.txt", 40)):
+            client.post(where, json={"name": name, "text": "word " * words}).raise_for_status()
+        client.post(where, files={"files": ("broken.docx", b"PK\x03\x04 nothing")})
+    visitor = tab(server, "#documents")
+    page = visitor.page
+
+    def names() -> Locator:
+        return page.locator("#documents-table tbody tr:visible th span")
+
+    page.get_by_role("button", name="Name", exact=True).click()
+    expect(names()).to_have_text(["broken.docx", "Other.txt", "part 2.txt", "part 10.txt"])
+    page.get_by_role("button", name="Size").click()
+    page.get_by_role("button", name="Size").click()
+    expect(names()).to_have_text(["part 2.txt", "Other.txt", "part 10.txt", "broken.docx"])
+    expect(page.get_by_role("columnheader", name="Size")).to_have_attribute(
+        "aria-sort", "descending"
+    )
+    page.get_by_label("Filter the documents by name").fill("PART")
+    expect(names()).to_have_text(["part 2.txt", "part 10.txt"])
+    page.get_by_label("Filter the documents by state").select_option("failed")
+    expect(page.get_by_text("No document is like that.")).to_be_visible()
+    page.get_by_label("Filter the documents by name").fill("")
+    expect(names()).to_have_text(["broken.docx"])
+    expect(page.locator(".reason")).to_contain_text("Could not be read: ")
+    page.get_by_label("Filter the documents by state").select_option("All states")
+
+    page.get_by_role("button", name="Delete part 2.txt").click()
+    asked = page.get_by_role("group", name="Delete part 2.txt")
+    expect(asked).to_contain_text("Delete this document with its 5 chunks?")
+    asked.get_by_role("button", name="Delete").click()
+    expect(names()).to_have_text(["Other.txt", "part 10.txt", "broken.docx"])

@@ -1,0 +1,93 @@
+"""Chats as files, and what is refused of a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from carrel.core.chat import Message, Role
+from carrel.core.conversations import Conversation, SavedTurn
+from carrel.core.documents import Source
+from carrel.core.errors import InvalidRequest
+from carrel.services.chat_files import LARGEST_FILE, file_name, from_json, to_json, to_markdown
+from carrel.services.history import Chat
+
+SOURCE = Source(
+    1, "report.pdf", "d1", "UserData", 3, 0.75, "The keeper: Ingrid.", "Ingrid", 7, True
+)
+CHAT = Chat(
+    Conversation("c1", "Who keeps it?", "anna", datetime(2026, 1, 2, 3, 4, tzinfo=UTC), messages=2),
+    (
+        SavedTurn(Message(Role.USER, "Who keeps\nit?")),
+        SavedTurn(Message(Role.ASSISTANT, "Ingrid [1]. 文 😀"), (SOURCE,), "SmolLM2"),
+    ),
+)
+
+
+def test_a_chat_comes_back_from_its_file_with_an_id_of_its_own() -> None:
+    back = from_json(to_json(CHAT))
+    assert back.turns == CHAT.turns
+    assert back.conversation.id != "c1"
+    assert replace(back.conversation, id="c1", owner="anna") == CHAT.conversation
+
+
+def test_markdown_has_questions_answers_and_sources() -> None:
+    assert to_markdown(CHAT) == (
+        "# Who keeps it?\n\n## Who keeps it?\n\nIngrid [1]. 文 😀\n\n"
+        "- [1] report.pdf, page 3: “Ingrid”\n"
+    )
+
+
+def test_a_file_has_a_name_that_every_system_takes() -> None:
+    assert file_name("../Who: keeps it?\0", "md") == "Who-keeps-it.md"
+    assert file_name("???", "json") == "chat.json"
+
+
+def changed(change: Callable[[dict[str, Any]], object]) -> str:
+    content = json.loads(to_json(CHAT))
+    change(content)
+    return json.dumps(content)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "no JSON"),
+        ("[" * 100_000, "no JSON"),
+        ("[]", "not exported by Carrel"),
+        ('{"format": "other"}', "not exported by Carrel"),
+        (" " * (LARGEST_FILE + 1), "larger than 5 MB"),
+        (changed(lambda it: it.update(version=2)), "of version 2"),
+        (changed(lambda it: it.update(owner="bob")), "exactly the entries"),
+        (changed(lambda it: it.pop("title")), "exactly the entries"),
+        (changed(lambda it: it.update(title=3)), "title of the chat"),
+        (changed(lambda it: it.update(messages=[])), "begin with a question"),
+        (changed(lambda it: it["messages"].reverse()), "begin with a question"),
+        (changed(lambda it: it.update(updated_at="soon")), "date cannot be read"),
+        (changed(lambda it: it.update(updated_at="2026-01-02")), "no time zone"),
+        (changed(lambda it: it["messages"][0].update(role="system")), "role of message 1"),
+        (changed(lambda it: it["messages"][1].update(content=None)), "content of message 2"),
+        (changed(lambda it: it["messages"][1].update(model=1)), "model of message 2"),
+        (changed(lambda it: it["messages"][1]["sources"][0].update(page="3")), "page of source 1"),
+        (changed(lambda it: it["messages"][1]["sources"][0].update(index=True)), "index of source"),
+        (changed(lambda it: it["messages"][1]["sources"][0].update(score="x")), "score of source"),
+        (changed(lambda it: it["messages"][1]["sources"][0].update(score=10**400)), "score of"),
+        (changed(lambda it: it["messages"][1]["sources"][0].update(score=float("nan"))), "score"),
+        (changed(lambda it: it["messages"][1]["sources"][0].update(page=-1)), "page of source 1"),
+        (changed(lambda it: it["messages"][1]["sources"][0].update(quote="Bob")), "does not stand"),
+        (changed(lambda it: it["messages"][1]["sources"][0].update(more=1)), "exactly the entries"),
+    ],
+)
+def test_what_is_not_as_it_was_exported_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(InvalidRequest, match=f"The chat was not imported: .*{reason}"):
+        from_json(text)
+
+
+def test_a_date_in_the_future_becomes_today() -> None:
+    future = changed(lambda it: it.update(updated_at="2999-01-01T00:00:00+00:00"))
+    assert from_json(future).conversation.updated_at <= datetime.now(UTC)
