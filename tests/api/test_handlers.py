@@ -20,6 +20,7 @@ from error_bodies import error_of
         ("GET", "/v1/collections/a%2Fb/documents", 404, "not_found"),
         ("POST", "/health", 405, "method_not_allowed"),
         ("DELETE", "/metrics", 405, "method_not_allowed"),
+        ("POST", "/openapi.json", 405, "method_not_allowed"),
         ("GET", "/v1/chat/completions", 405, "method_not_allowed"),
         ("PUT", "/v1/collections/A/documents", 405, "method_not_allowed"),
         ("GET", "/v1/collections/Nowhere/documents", 404, "collection_not_found"),
@@ -34,6 +35,7 @@ def test_the_frameworks_errors_have_the_one_shape(
     reply = http.request(method, path)
     assert reply.status_code == status
     assert error_of(reply)["code"] == code
+    assert reply.headers["X-Request-Id"]
 
 
 def test_a_wrong_method_is_told_the_right_ones(http: httpx.Client) -> None:

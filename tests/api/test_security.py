@@ -123,6 +123,7 @@ def test_the_key_is_compared_whole(authorization: str, allowed: bool) -> None:
         ("/v1", True),
         ("/v1/nothing", True),
         ("/metrics", True),
+        ("/openapi.json", True),
         ("/health", False),
         ("/", False),
         ("/v1x", False),
