@@ -2,7 +2,8 @@
 
 The model is not asked to cite, so that this works for any. A sentence is supported where at most
 ``MOST_CITATIONS`` sentences of the sources together have ``LEAST_SHARE`` of its words, weighted by
-how rare they are, all of its amounts and names, and deny the same. ``benchmarks/citations.py`` measures it.
+how rare they are, all of its amounts and names, and deny the same. ``benchmarks/citations.py``
+measures it.
 """
 
 from __future__ import annotations
