@@ -7,7 +7,8 @@ checked stands for a model's answer: the gold answer, the sentence that holds it
 made of the question's words and the answer, as XQuAD's questions are people's paraphrases of that
 sentence. Of the first citation it is counted whether it stands in the gold paragraph, and of each
 kind how often it counts as supported; so, too, for what is not: a sentence of another article, and
-the same statement with the answer to another question of the article in place of its own. The
+the same statement with the answer to another question of the article in place of its own, the
+sentence with one of its numbers changed, and with "not" behind its first auxiliary verb. The
 measure is calibrated on every other article and reported on the rest.
 """
 
@@ -44,6 +45,8 @@ KINDS = {
     "statement": "question and answer as a statement",
     "other": "a sentence of another article",
     "wrong": "the statement with another answer",
+    "number": "the sentence with another number",
+    "denied": "the sentence with its contrary said",
 }
 SUPPORTED = ("answer", "sentence", "statement")
 _ASKING = re.compile(
@@ -121,7 +124,22 @@ def texts_of(question: Question, others: list[Question], chance: random.Random) 
         "statement": f"{stem} {question.answer}",
         "other": chance.choice(sentences(chance.choice(elsewhere).paragraph)),
     }
-    return texts | ({"wrong": f"{stem} {chance.choice(wrong)}"} if wrong else {})
+    if wrong:
+        texts["wrong"] = f"{stem} {chance.choice(wrong)}"
+    return texts | _altered(question.sentence)
+
+
+def _altered(sentence: str) -> dict[str, str]:
+    """Return what can be made of a sentence that says something else in its words."""
+    number = re.search(r"\b\d+\b(?!.*\b\d+\b)", sentence, re.DOTALL)
+    verb = re.search(r"\b(?:is|are|was|were|has|have|had|can|could|will|would)\b(?! not)", sentence)
+    texts = {}
+    if number:
+        other = str(int(number[0]) + 1)
+        texts["number"] = sentence[: number.start()] + other + sentence[number.end() :]
+    if verb:
+        texts["denied"] = f"{sentence[: verb.end()]} not{sentence[verb.end() :]}"
+    return texts
 
 
 def measured(questions: list[Question]) -> dict[str, dict[str, float]]:

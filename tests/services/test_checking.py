@@ -124,3 +124,41 @@ def test_a_citation_of_no_place_cannot_be_made(start: int, end: int) -> None:
     [source] = cite("?", "", retrieved("12345"))
     with pytest.raises(ValueError, match="no place in source 1"):
         Citation(source, start, end)
+
+
+SALES = (
+    "Net sales rose 12.5% to $3.2 million in 2023. The shop did not close in March. "
+    "It sold 1,500 boats to twelve yards."
+)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Net sales rose 12.5 percent to 3.2 million dollars in 2023.",
+        "Net sales rose to 3,200,000 dollars.",
+        "Net sales rose 12.5 per cent.",
+        "The shop didn't close in March.",
+        "It sold 1500 boats to 12 yards.",
+    ],
+)
+def test_one_amount_and_one_denial_may_be_written_in_several_ways(answer: str) -> None:
+    [sentence] = cite_answer("?", answer, retrieved(SALES)).sentences
+    assert sentence.supported
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Net sales rose 12.5% to $3.2 billion in 2023.",
+        "Net sales rose 12.5% to €3.2 million in 2023.",
+        "Net sales rose 12.5% to $3.2 million in 2022.",
+        "Net sales rose 12.5 dollars to $3.2 million in 2023.",
+        "Net sales did not rise to $3.2 million in 2023.",
+        "The shop closed in March.",
+        "It sold 1,500 boats to eleven yards.",
+    ],
+)
+def test_one_wrong_fact_in_the_passage_s_own_words_is_not_supported(answer: str) -> None:
+    [sentence] = cite_answer("?", answer, retrieved(SALES)).sentences
+    assert not sentence.supported

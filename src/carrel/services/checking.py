@@ -2,7 +2,8 @@
 
 The model is not asked to cite, so that this works for any. A sentence is supported where at most
 ``MOST_CITATIONS`` sentences of the sources together have ``LEAST_SHARE`` of its words, weighted by
-how rare they are, and all of its numbers and names. ``benchmarks/citations.py`` measures it.
+how rare they are, all of its amounts and names, and deny the same. ``benchmarks/citations.py``
+measures it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from carrel.core.chat import SourcesCited
 from carrel.core.citations import CheckedSentence, Citation
 from carrel.core.documents import RetrievedChunk, Source
 from carrel.services.citing import cite, sentence_spans, words
+from carrel.services.facts import Amount, amounts, contradicts
 from carrel.services.support import Evidence, SourceSentences, exact_terms, terms
 
 LEAST_SHARE = 0.5
@@ -80,6 +82,10 @@ def _citations(sentence: str, asked: set[str], given: SourceSentences) -> tuple[
         covered |= said & best.terms
     if given.share(said, covered) < LEAST_SHARE or not _agree(exact, asked, chosen):
         return ()
+    if not _amounts_agree(sentence, asked, chosen) or contradicts(
+        sentence, (each.text for each in chosen)
+    ):
+        return ()
     return tuple(Citation(each.source, each.start, each.end) for each in chosen)
 
 
@@ -102,3 +108,25 @@ def _agree(exact: set[str], asked: set[str], chosen: Sequence[Evidence]) -> bool
     cited = {term for each in chosen for term in each.terms}
     around = {term for each in chosen for term in each.around}
     return exact <= cited | (asked & around)
+
+
+def _amounts_agree(sentence: str, asked: set[str], chosen: Sequence[Evidence]) -> bool:
+    """Whether each amount is cited; a number of the question may stand around the citation.
+
+    So may a scale or unit, as above a table's column, that stands at no such number.
+    """
+    cited = [amount for each in chosen for amount in amounts(each.text)]
+    around = {term for each in chosen for term in each.around}
+    return all(
+        any(_is_cited(amount, other, around) for other in cited)
+        or terms(amount.number) <= asked & around
+        for amount in amounts(sentence)
+    )
+
+
+def _is_cited(amount: Amount, other: Amount, around: set[str]) -> bool:
+    if not amount.agrees(other):
+        return False
+    scale = amount.scale if amount.value != other.value else None
+    unit = amount.unit if other.unit is None else None
+    return all(terms(each) <= around for each in (scale, unit) if each)

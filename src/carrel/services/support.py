@@ -1,8 +1,8 @@
 """How much of a sentence stands in a sentence of a source. Pure functions.
 
 The measure is the share of the sentence's words that the source has, each word weighted by how rare
-it is among the sources, and all numbers and names must agree. It compares words, not meanings: it
-sees neither a negation nor who did what to whom.
+it is among the sources, and all names, amounts and negations (``facts.py``) must agree. It compares
+words, not meanings: it does not see who did what to whom.
 """
 
 from __future__ import annotations
@@ -17,37 +17,36 @@ from dataclasses import dataclass
 from carrel.core.documents import Source
 from carrel.core.stop_words import STOP_WORDS
 from carrel.services.citing import sentence_spans, words
+from carrel.services.facts import SPELLED, units_written_out
 from carrel.services.terms import stem
 
-_NUMBERS = {
-    word: str(number)
-    for number, word in enumerate(
-        words("zero one two three four five six seven eight nine ten eleven twelve")
-    )
-}
 # Scripts that put no spaces between words: there two characters stand for a word.
 _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+
+_NUMBERED_NAME = re.compile(r"\d[^\W\d_]|[^\W\d_]\d")
 
 
 def terms(text: str) -> set[str]:
     """Return what a text says, without common words, endings, and ways to write a number."""
     found: set[str] = set()
-    for word in words(unicodedata.normalize("NFKC", text)):
+    for word in words(units_written_out(unicodedata.normalize("NFKC", text))):
         unspaced = _UNSPACED.findall(word)
         if unspaced:
             for run in unspaced:
                 found.update(run[at : at + 2] for at in range(max(1, len(run) - 1)))
         elif word not in STOP_WORDS:
-            found.add(_NUMBERS.get(word) or _stem(word))
+            found.add(SPELLED.get(word) or _stem(word))
     return found
 
 
 def exact_terms(sentence: str) -> set[str]:
-    """Return the terms that nothing else can stand for: numbers, and names inside the sentence."""
+    """Return the terms that nothing else can stand for: names inside the sentence, and what has
+    both letters and digits. ``facts.py`` compares plain numbers.
+    """
     written = re.findall(r"\w+(?:[.,]\d+)*", sentence)
     names = (terms(word) for word in written[1:] if word[0].isupper())
     return {term for name in names for term in name} | {
-        term for term in terms(sentence) if any(character.isdigit() for character in term)
+        term for term in terms(sentence) if _NUMBERED_NAME.search(term)
     }
 
 
@@ -67,6 +66,11 @@ class Evidence:
     end: int
     terms: frozenset[str]
     around: frozenset[str]
+
+    @property
+    def text(self) -> str:
+        """The sentence, verbatim."""
+        return self.source.text[self.start : self.end]
 
 
 class SourceSentences:
