@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import statistics
 import sys
 import tempfile
@@ -167,6 +168,7 @@ def report(rows: list[list[str]], rounds: int) -> str:
     """Return the result as a page of Markdown."""
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     machine = "\n".join(f"- {name}: {value}" for name, value in describe_environment().items())
+    machine += f"\n- load of the machine, 5 minutes: {os.getloadavg()[1]:.1f}"
     return (
         "# The page\n\nMade by `python benchmarks/page.py`.\n\n"
         f"Chromium, headless; server and browser on one machine; {rounds} rounds. An answer is "
