@@ -124,7 +124,7 @@ def test_a_server_that_is_not_ready_says_why(kind: str) -> None:
     body = b'{"error": {"message": "Loading.", "type": "server_error", "code": "model_not_ready"}}'
     with (
         answering(http("503 Service Unavailable", body)) as address,
-        connect(kind, address) as client,
+        connect(kind, address, retries=0) as client,
     ):
         health = client.health()
         assert (health.ready, health.reason) == (False, "Loading.")

@@ -49,7 +49,7 @@ class FullEngine(ScriptedEngine):
 def test_a_full_queue_raises_its_own_class_with_the_time_to_wait(kind: str, tmp_path: Path) -> None:
     with (
         live_server(settings_in(tmp_path), pool_of(FullEngine())) as live,
-        connect(kind, live.address) as client,
+        connect(kind, live.address, retries=0) as client,
     ):
         with pytest.raises(QueueFull, match="try again") as raised:
             client.chat("Hi")

@@ -14,6 +14,7 @@ from carrel.client.async_client import AsyncClient
 from carrel.client.calls import ChatOptions, DigestOptions, Documents, LoadOptions
 from carrel.client.client import Client
 from carrel.client.failures import ApiError
+from carrel.client.folders import FolderProgress
 from carrel.client.replies import Answer, Health, Uploaded
 from carrel.client.streams import AnswerStream, AsyncAnswerStream
 
@@ -27,6 +28,7 @@ __all__ = [
     "Client",
     "DigestOptions",
     "Documents",
+    "FolderProgress",
     "Health",
     "LoadOptions",
     "Uploaded",

@@ -23,7 +23,8 @@ class Call(Generic[Result]):
     """A request. ``read`` gets status and content of any reply, and raises core errors.
 
     ``patient`` calls may take any time, because the server works through documents or loads
-    a model.
+    a model. What ``asks`` changes nothing, whatever its method. ``tells_state`` is a call whose
+    refusal is its answer.
     """
 
     method: str
@@ -33,6 +34,13 @@ class Call(Generic[Result]):
     params: Mapping[str, str] = field(default_factory=dict)
     files: Sequence[tuple[str, Path]] = ()
     patient: bool = False
+    asks: bool = False
+    tells_state: bool = False
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether it does no harm to send it twice."""
+        return self.asks or self.method == "GET"
 
     @property
     def content(self) -> bytes | None:

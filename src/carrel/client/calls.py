@@ -115,7 +115,7 @@ def chat(messages: Messages, options: ChatOptions, *, stream: bool = False) -> C
     if stream:
         fields |= {"stream": True, "stream_options": {"include_usage": True}}
     read = reads(CompletionBody, Answer.of)
-    return Call("POST", "/v1/chat/completions", read, made(ChatBody, **fields))
+    return Call("POST", "/v1/chat/completions", read, made(ChatBody, **fields), asks=True)
 
 
 def health() -> Call[Health]:
@@ -128,7 +128,7 @@ def health() -> Call[Health]:
             raise error_of_reply(status, content)
         return Health(False, parsed(ErrorBody, status, content).error.message)
 
-    return Call("GET", "/health", read)
+    return Call("GET", "/health", read, tells_state=True)
 
 
 def models() -> Call[list[ModelBody]]:
@@ -183,7 +183,7 @@ def search(
     if ids:
         given["ids"] = list(ids)
     body = made(SearchBody, query=query, **given)
-    return Call("POST", in_collection(collection, "search"), read, body)
+    return Call("POST", in_collection(collection, "search"), read, body, asks=True)
 
 
 def summarize(collection: str, options: DigestOptions, *, stream: bool = False) -> Call[Summarized]:
@@ -191,7 +191,8 @@ def summarize(collection: str, options: DigestOptions, *, stream: bool = False) 
     fields: dict[str, Any] = {**options, **({"stream": True} if stream else {})}
     read = reads(SummaryBody, lambda reply: reply.to_core())
     body = made(DigestBody, **fields)
-    return Call("POST", in_collection(collection, "summarize"), read, body, patient=True)
+    path = in_collection(collection, "summarize")
+    return Call("POST", path, read, body, patient=True, asks=True)
 
 
 def extract(collection: str, options: DigestOptions, *, stream: bool = False) -> Call[Extracted]:
@@ -199,7 +200,8 @@ def extract(collection: str, options: DigestOptions, *, stream: bool = False) ->
     fields: dict[str, Any] = {**options, **({"stream": True} if stream else {})}
     read = reads(ExtractionBody, lambda reply: reply.to_core())
     body = made(DigestBody, **fields)
-    return Call("POST", in_collection(collection, "extract"), read, body, patient=True)
+    path = in_collection(collection, "extract")
+    return Call("POST", path, read, body, patient=True, asks=True)
 
 
 def documents(collection: str) -> Call[list[DocumentBody]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
@@ -22,10 +24,13 @@ from carrel.client.connection import (
 )
 from carrel.client.digest_events import DigestEvent, DigestEventReader
 from carrel.client.failures import error_of_reply, retry_times, transport_errors
+from carrel.client.folders import FolderUpload, OnProgress, failed
 from carrel.client.job_events import JobEventReader
 from carrel.client.replies import Answer, Health, Uploaded
+from carrel.client.retrying import RETRIES, Tries
 from carrel.client.streams import AnswerStream
 from carrel.core.documents import USER_DATA, Source
+from carrel.core.errors import CarrelError
 from carrel.core.summaries import Extracted, Summarized
 from carrel.wire.collections import CollectionBody
 from carrel.wire.documents import AcceptedReply, DocumentBody, PassageBody
@@ -44,13 +49,17 @@ class Client:
         *,
         api_key: str | None = None,
         timeout: float = ANSWER_SECONDS,
+        retries: int = RETRIES,
     ) -> None:
         """Take the server's address and key; ``timeout`` is in seconds, per answer.
 
+        A server that is busy (429, 503) is asked again up to ``retries`` times, when it says or
+        after growing waits; never once a stream has begun, nor where that could do a thing twice.
+
         Raises:
-            InvalidRequest: the address is malformed.
+            InvalidRequest: the address is malformed, or ``retries`` is negative.
         """
-        self._connection = Connection(address, api_key, timeout)
+        self._connection = Connection(address, api_key, timeout, retries)
         self._http = httpx.Client(**self._connection.settings)
 
     def close(self) -> None:
@@ -69,13 +78,38 @@ class Client:
         self.close()
 
     def _send(self, call: Call[Result]) -> Result:
-        with (
-            self._connection.request(call) as arguments,
-            transport_errors(self._connection.address),
-        ):
-            response = self._http.request(**arguments)
+        tries = Tries(call, self._connection.retries)
+        while True:
+            with (
+                self._connection.request(call) as arguments,
+                transport_errors(self._connection.address),
+            ):
+                response = self._http.request(**arguments)
+            wait = tries.wait(response.status_code, response.headers)
+            if wait is None:
+                break
+            time.sleep(wait)
         with retry_times(response.headers):
             return call.read(response.status_code, response.content)
+
+    @contextmanager
+    def _opened(self, call: Call[Any]) -> Iterator[httpx.Response]:
+        """Send a call and give its reply, which is yet to be read, within the block."""
+        tries = Tries(call, self._connection.retries)
+        while True:
+            with ExitStack() as opened:
+                arguments = opened.enter_context(self._connection.request(call))
+                with transport_errors(self._connection.address):
+                    response = opened.enter_context(self._http.stream(**arguments))
+                    wait = tries.wait(response.status_code, response.headers)
+                    if wait is None and response.is_error:
+                        content = response.read()
+                        with retry_times(response.headers):
+                            raise error_of_reply(response.status_code, content)
+                if wait is None:
+                    yield response
+                    return
+            time.sleep(wait)
 
     def chat(self, messages: Messages, **options: Unpack[ChatOptions]) -> Answer:
         """Ask the model; a text alone is the user's one message."""
@@ -97,15 +131,8 @@ class Client:
         print(answer.sources)
         """
         call = calls.chat(messages, options, stream=True)
-        address = self._connection.address
-        with self._connection.request(call) as arguments, ExitStack() as opened:
-            with transport_errors(address):
-                response = opened.enter_context(self._http.stream(**arguments))
-                if response.is_error:
-                    content = response.read()
-                    with retry_times(response.headers):
-                        raise error_of_reply(response.status_code, content)
-            yield AnswerStream(address, response.iter_bytes())
+        with self._opened(call) as response:
+            yield AnswerStream(self._connection.address, response.iter_bytes())
 
     def search(
         self,
@@ -140,14 +167,8 @@ class Client:
         yield from self._followed(calls.extract(collection, options, stream=True))
 
     def _followed(self, call: Call[Any]) -> Iterator[DigestEvent]:
-        reader, address = DigestEventReader(), self._connection.address
-        with (
-            self._connection.request(call) as arguments,
-            transport_errors(address),
-            self._http.stream(**arguments) as response,
-        ):
-            if response.is_error:
-                raise error_of_reply(response.status_code, response.read())
+        reader = DigestEventReader()
+        with self._opened(call) as response, transport_errors(self._connection.address):
             for data in response.iter_bytes():
                 yield from reader.feed(data)
         reader.end()
@@ -155,6 +176,31 @@ class Client:
     def upload(self, paths: Paths, collection: str = USER_DATA) -> list[Uploaded]:
         """Send one file or several, wait until they are ingested, and return each one's outcome."""
         return self._send(calls.upload(named(paths), collection))
+
+    def upload_folder(
+        self,
+        folder: str | Path,
+        collection: str = USER_DATA,
+        *,
+        on_progress: OnProgress | None = None,
+    ) -> list[Uploaded]:
+        """Send the files below a folder one by one, and return each one's outcome.
+
+        Files go by their paths within the folder; hidden ones are left out. A file that fails is
+        an outcome and the next one goes on. ``on_progress`` is called after each outcome.
+
+        Raises:
+            PathNotFound: the folder cannot be listed.
+            CarrelError: what every further file would meet, too: no access, no server, no room.
+        """
+        work = FolderUpload(folder, on_progress)
+        for name, path in work.files:
+            try:
+                outcomes = self.upload({name: path}, collection)
+            except CarrelError as error:
+                outcomes = [failed(name, error)]
+            work.add(outcomes)
+        return work.outcomes
 
     def upload_text(self, name: str, text: str, collection: str = USER_DATA) -> list[Uploaded]:
         """Send a text as a document of this name, and wait until it is ingested."""
@@ -187,14 +233,11 @@ class Client:
 
     def follow_job(self, job_id: str) -> Iterator[JobEventBody]:
         """Yield what happens in a job until its end; the outcomes so far come first."""
-        reader, address = JobEventReader(), self._connection.address
+        reader = JobEventReader()
         with (
-            self._connection.request(calls.job_events(job_id)) as arguments,
-            transport_errors(address),
-            self._http.stream(**arguments) as response,
+            self._opened(calls.job_events(job_id)) as response,
+            transport_errors(self._connection.address),
         ):
-            if response.is_error:
-                raise error_of_reply(response.status_code, response.read())
             for data in response.iter_bytes():
                 yield from reader.feed(data)
         reader.end()

@@ -37,13 +37,16 @@ def asking(collection: str, options: ChatOptions) -> ChatOptions:
 class Connection:
     """An address, and what httpx needs to reach it."""
 
-    def __init__(self, address: str, api_key: str | None, timeout: float) -> None:
+    def __init__(self, address: str, api_key: str | None, timeout: float, retries: int) -> None:
         """Take a server's address and key; ``timeout`` is in seconds.
 
         Raises:
-            InvalidRequest: the address is malformed.
+            InvalidRequest: the address is malformed, or ``retries`` is negative.
         """
         url = _parsed(address)
+        if retries < 0:
+            raise InvalidRequest(f"'retries' is {retries}: give 0 for none, or more.")
+        self.retries = retries
         self.address = address.rstrip("/")
         # A proxy of the environment cannot reach a server on this machine.
         local = url.host in {"localhost", "::1"} or url.host.startswith("127.")

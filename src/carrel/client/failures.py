@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import MappingProxyType
 
 import httpx
 from pydantic import ValidationError
 
+from carrel.client.retry_after import retry_after
 from carrel.core import errors
 from carrel.core.errors import CarrelError, QueueFull, RemoteUnavailable
 from carrel.wire.errors import ErrorBody, ErrorDetail
@@ -59,8 +60,9 @@ def retry_times(headers: Mapping[str, str]) -> Iterator[None]:
     try:
         yield
     except QueueFull as error:
-        with suppress(KeyError, ValueError):
-            error.retry_after = float(headers["Retry-After"])
+        seconds = retry_after(headers)
+        if seconds is not None:
+            error.retry_after = seconds
         raise
 
 
