@@ -21,6 +21,7 @@ from carrel.ui.choices import (
     largest_file,
     scope_choices,
 )
+from carrel.ui.compare_tab import CompareTab
 from carrel.ui.documents_tab import DocumentsTab
 from carrel.ui.events import Guard, Updates
 from carrel.ui.headers import PageHeaders
@@ -69,9 +70,11 @@ class Page:
                         services, self.session, self.guard, self.chat.composer.scope
                     )
                     self.search = SearchTab(services, self.session, self.guard)
+                    self.compare = CompareTab(services, self.session, self.guard)
                 self.viewer = Viewer(services, self.session, self.guard)
             self.chat.wire()
             self.search.wire()
+            self.compare.wire(self.chat, self.rail.chats)
             self.viewer.wire(self.chat.past, self.chat.current, self.search.results)
             self.documents.wire()
             self._wire()
@@ -100,6 +103,7 @@ class Page:
                 documents.collections.chosen,
                 documents.table,
                 self.search.collection,
+                *self.compare.choices.outputs,
             ],
             js="(address, session) => [window.carrel.chatInAddress(), session]",
             queue=False,
@@ -114,7 +118,13 @@ class Page:
         )
         self.clock.tick(
             self.guard.once(self.look_at_model, clears=False),
-            outputs=[self.guard.notice, self.readiness, self.clock, chat.composer.model],
+            outputs=[
+                self.guard.notice,
+                self.readiness,
+                self.clock,
+                chat.composer.model,
+                *self.compare.choices.outputs,
+            ],
             queue=False,
             **private,
         )
@@ -146,6 +156,7 @@ class Page:
         health = await self._services.health.check()
         models = [each.name for each in self._services.models.models()]
         return {
+            **self.compare.choices.filled(),
             self.readiness: "" if health.ready else notice_line(health.reason or "Not ready yet."),
             self.clock: gr.Timer(active=not health.ready),
             self.chat.composer.model: gr.Dropdown(

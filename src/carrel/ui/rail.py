@@ -1,4 +1,4 @@
-"""The rail at the left: word mark, new chat, saved chats, documents, light and dark."""
+"""The rail at the left: word mark, new chat, saved chats, the views, light and dark."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ FOOT = (
     '<span class="glyph icon-search"></span>Search</button>'
     '<button id="documents-link" class="rail-button" data-view="documents">'
     '<span class="glyph icon-documents"></span>Documents</button>'
+    '<button id="compare-link" class="rail-button" data-view="compare">'
+    '<span class="glyph icon-compare"></span>Compare</button>'
     '<button id="theme-button" class="rail-button" aria-label="Switch between light and dark">'
     '<span class="glyph icon-theme"></span>Light or dark</button>'
 )

@@ -63,6 +63,9 @@ MONO = (
 )
 
 
+STYLES = ("page.css", "compare.css")
+
+
 def carrel_theme() -> gr.themes.Base:
     """Return Gradio's plainest theme, drawn with the tokens."""
     return gr.themes.Base(font=list(SANS), font_mono=list(MONO)).set(
@@ -142,8 +145,8 @@ def carrel_theme() -> gr.themes.Base:
 
 def stylesheet() -> str:
     """Return the tokens, the icons and the rules of the page as one style sheet."""
-    rules = (ASSETS / "page.css").read_text(encoding="utf-8")
-    return "\n".join([*_tokens(), *_icons(), rules])
+    rules = [(ASSETS / name).read_text(encoding="utf-8") for name in STYLES]
+    return "\n".join([*_tokens(), *_icons(), *rules])
 
 
 def login_styles() -> str:
