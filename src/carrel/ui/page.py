@@ -21,6 +21,7 @@ from carrel.ui.choices import (
     largest_file,
     scope_choices,
 )
+from carrel.ui.compare_tab import CompareTab
 from carrel.ui.documents_tab import DocumentsTab
 from carrel.ui.events import Guard, Updates
 from carrel.ui.headers import PageHeaders
@@ -80,10 +81,12 @@ class Page:
                         services, self.session, self.guard, self.chat.composer.scope
                     )
                     self.search = SearchTab(services, self.session, self.guard)
+                    self.compare = CompareTab(services, self.session, self.guard)
                 self.viewer = Viewer(services, self.session, self.guard)
             self.rail.list.wire(services, self.guard, self.session, self.chat.composer.scope)
             self.chat.wire()
             self.search.wire()
+            self.compare.wire(self.chat, self.rail.chats)
             self.viewer.wire(self.chat.past, self.chat.current, self.search.results)
             self.documents.wire()
             self._wire()
@@ -117,6 +120,7 @@ class Page:
                 documents.collections.chosen,
                 documents.table,
                 self.search.collection,
+                *self.compare.choices.outputs,
             ],
             js="(address, browser, session) => "
             "[window.carrel.chatInAddress(), window.carrel.wishes(), session]",
@@ -140,7 +144,13 @@ class Page:
         )
         self.clock.tick(
             self.guard.once(self.look_at_model, clears=False),
-            outputs=[self.guard.notice, self.readiness, self.clock, chat.composer.model],
+            outputs=[
+                self.guard.notice,
+                self.readiness,
+                self.clock,
+                chat.composer.model,
+                *self.compare.choices.outputs,
+            ],
             queue=False,
             **private,
         )
@@ -191,6 +201,7 @@ class Page:
         health = await self._services.health.check()
         models = [each.name for each in self._services.models.models()]
         return {
+            **self.compare.choices.filled(),
             self.readiness: "" if health.ready else notice_line(health.reason or "Not ready yet."),
             self.clock: gr.Timer(active=not health.ready),
             self.chat.composer.model: gr.Dropdown(

@@ -84,14 +84,14 @@ def _how_it_went(finished: Finished) -> list[str]:
     if finished.reason in CUT:
         parts.append(CUT[finished.reason])
     parts.append(f"{usage.seconds:.1f} s")
-    if speed := _tokens_per_second(finished):
+    if speed := tokens_per_second(finished):
         parts.append(f"{speed:.0f} tokens/s")
     if finished.dropped_turns:
         parts.append(f"without the {counted(finished.dropped_turns, 'oldest message')}")
     return parts
 
 
-def _tokens_per_second(finished: Finished) -> float | None:
+def tokens_per_second(finished: Finished) -> float | None:
     """Return the speed after the first token; None when there is too little to measure."""
     usage = finished.usage
     writing = usage.seconds - (usage.time_to_first_token or 0.0)

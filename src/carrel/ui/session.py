@@ -12,6 +12,7 @@ from carrel.core.chat import ChatEvent, Message, Role
 from carrel.core.conversations import SavedTurn
 from carrel.core.documents import Source
 from carrel.services.checking import check
+from carrel.ui.compared import Compared
 from carrel.ui.exchange import Exchange
 from carrel.ui.listed_chats import BrowserWishes, ListedChats
 from carrel.ui.running import Running
@@ -24,7 +25,7 @@ class Session:
 
     ``collection`` is the one whose documents are shown; ``uploads`` are shown above them, by the
     ids of their jobs. ``digesting`` is the summary or extraction in work, ``found`` what the last
-    search found.
+    search found, ``comparing`` the answers that stand side by side.
     """
 
     principal: Principal = field(default_factory=Principal)
@@ -34,6 +35,7 @@ class Session:
     digesting: Running[Any] | None = None
     collection: str = ""
     found: Sequence[Source] = ()
+    comparing: Compared | None = None
     uploads: dict[str, Upload] = field(default_factory=dict)
     listed: ListedChats = field(default_factory=ListedChats)
     wishes: BrowserWishes = field(default_factory=BrowserWishes)

@@ -5,9 +5,9 @@
 
   const byId = (id) => document.getElementById(id);
 
-  // Documents, search or chat: the fragment of the address says which, so that reload and Back
+  // Which view is shown: the fragment of the address says which, so that reload and Back
   // keep it.
-  const VIEWS = ["documents", "search"];
+  const VIEWS = ["documents", "search", "compare"];
   const viewInAddress = () => VIEWS.find((view) => location.hash === `#${view}`);
   const showView = () => {
     const shown = viewInAddress();

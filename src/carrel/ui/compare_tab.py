@@ -1,0 +1,190 @@
+"""The compare view: one question to several models, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+import gradio as gr
+
+from carrel.core.chat import ChatRequest, Message, Role, Stage
+from carrel.core.conversations import SavedTurn
+from carrel.core.errors import InvalidRequest
+from carrel.services.application import Services
+from carrel.services.comparing import Comparison
+from carrel.ui.actions import actions_script, chosen
+from carrel.ui.chat_tab import ChatTab
+from carrel.ui.choices import scope_of
+from carrel.ui.compare_choices import CompareChoices
+from carrel.ui.compared import Compared, ComparedAnswer
+from carrel.ui.events import Guard, Updates
+from carrel.ui.exchange import Exchange
+from carrel.ui.render_compare import EMPTY, compared_html
+from carrel.ui.running import Running
+from carrel.ui.session import Session
+
+UPDATE_INTERVAL = 0.1
+"""Seconds between two updates; each draws all columns."""
+
+HEAD = (
+    '<h1 class="search-title">Compare</h1>'
+    '<p class="compare-hint">The same question to several models, with the documents chosen in the '
+    "chat.</p>"
+)
+
+
+class CompareTab:
+    """Builds the view; ``wire`` connects it to the services and to the chat."""
+
+    def __init__(self, services: Services, session: gr.State, guard: Guard) -> None:
+        self._services = services
+        self._session = session
+        self._guard = guard
+        with gr.Column(elem_id="compare-view", elem_classes="view"):
+            gr.HTML(HEAD, elem_id="compare-head", apply_default_css=False, js_on_load=None)
+            self.choices = CompareChoices(services)
+            with gr.Row(elem_id="compare-row"):
+                self.question = gr.Textbox(
+                    elem_id="compare-question",
+                    label="Question to all",
+                    show_label=False,
+                    placeholder="Ask them all…",
+                    lines=1,
+                    max_lines=8,
+                    container=False,
+                )
+                self.blind = gr.Checkbox(
+                    label="Blind: two of them, names hidden until you vote",
+                    elem_id="compare-blind",
+                    container=False,
+                    scale=0,
+                    min_width=0,
+                )
+                self.go = gr.Button("Compare", elem_id="compare-go", variant="primary", scale=0)
+                self.stop = gr.Button("Stop all", elem_id="compare-stop", visible=False, scale=0)
+            self.columns = gr.HTML(
+                EMPTY,
+                elem_id="compare-answers",
+                apply_default_css=False,
+                js_on_load=actions_script("stop_one", "keep_one", "vote"),
+            )
+
+    def wire(self, chat: ChatTab, chats: gr.HTML) -> None:
+        """Connect the events; ``chats`` is the list of saved chats."""
+        private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        notice, own = self._guard.notice, {"session": self._session}
+        scoped = {**own, "scope": chat.composer.scope}
+        self._chat = chat
+        gr.on(
+            [self.question.submit, self.go.click],
+            self._guard.stream(self.compare),
+            inputs_kwargs={
+                **scoped,
+                **self.choices.inputs,
+                "question": self.question,
+                "blind": self.blind,
+            },
+            outputs=[notice, self.columns, self.go, self.stop],
+            concurrency_limit=None,
+            trigger_mode="multiple",
+            **private,
+        )
+        thread = [chat.past, chat.current, chat.composer.send, chat.composer.stop, chats]
+        for event, handler, inputs, changed in (
+            (self.stop.click, self.stop_all, own, [notice]),
+            (self.columns.stop_one, self.stop_one, own, [notice]),
+            (
+                self.columns.keep_one,
+                self.keep_one,
+                scoped,
+                [notice, *thread, chat.composer.model, self.columns],
+            ),
+        ):
+            event(
+                self._guard.once(handler),
+                inputs_kwargs=inputs,
+                outputs=changed,
+                queue=False,
+                **private,
+            )
+
+    async def compare(
+        self, *, question: str, scope: str, blind: bool, session: Session, **columns: Any
+    ) -> AsyncGenerator[Updates]:
+        """Ask all the chosen models, and show their answers as they come."""
+        question = question.strip()
+        if not question:
+            raise InvalidRequest("Write a question first.")
+        contenders = self.choices.contenders(columns, blind=blind)
+        if session.comparing is not None:
+            session.comparing.comparison.stop_all()
+        requests = [
+            ChatRequest(
+                messages=(Message(Role.USER, question),),
+                principal=session.principal,
+                model=each.model,
+                sampling=each.sampling,
+                scope=scope_of(scope, self._services.settings),
+                caller=session.caller,
+            )
+            for each in contenders
+        ]
+        answers = [
+            ComparedAnswer(each.model, each.sampling, Exchange(question, stage=Stage.WAITING))
+            for each in contenders
+        ]
+        comparison = Comparison([self._services.chat.answer(each) for each in requests])
+        session.comparing = compared = Compared(question, answers, comparison, blind)
+        yield self._shown(compared)
+        async with aclosing(Running(comparison.events()).batches(UPDATE_INTERVAL)) as batches:
+            async for events in batches:
+                for index, event in events:
+                    answers[index].apply(event)
+                # A newer comparison may have taken the place of this one.
+                if session.comparing is compared:
+                    yield self._shown(compared)
+
+    def _shown(self, compared: Compared) -> Updates:
+        return {
+            self.columns: compared_html(compared),
+            self.go: gr.Button(visible=compared.ended),
+            self.stop: gr.Button(visible=not compared.ended),
+        }
+
+    async def stop_all(self, *, session: Session) -> Updates:
+        """Stop all answers; what there is of them stays."""
+        if session.comparing is not None:
+            session.comparing.comparison.stop_all()
+        return {}
+
+    async def stop_one(self, event: gr.EventData, *, session: Session) -> Updates:
+        """Stop one answer; the others go on."""
+        compared = session.comparing
+        answer = compared.answer(chosen(event)) if compared else None
+        if compared is not None and answer is not None:
+            compared.comparison.stop(compared.answers.index(answer))
+        return {}
+
+    async def keep_one(self, event: gr.EventData, *, session: Session, scope: str) -> Updates:
+        """Open a chat that begins with the question and one of the answers."""
+        compared = session.comparing
+        answer = compared.answer(chosen(event)) if compared else None
+        if compared is None or answer is None or not (compared.ended and compared.revealed):
+            return {}
+        history, principal = self._services.history, session.principal
+        kept = await history.start(principal, compared.question)
+        turns = [
+            SavedTurn(Message(Role.USER, compared.question)),
+            SavedTurn(
+                Message(Role.ASSISTANT, answer.exchange.text),
+                answer.exchange.sources,
+                answer.model,
+            ),
+        ]
+        await history.append(principal, kept.id, turns)
+        session.open_chat(kept.id, turns)
+        return {
+            **await self._chat.thread(session, scope),
+            self._chat.composer.model: gr.Dropdown(value=answer.model),
+        }
