@@ -16,7 +16,9 @@ SOURCE = ROOT / "src" / "carrel"
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 LINK = re.compile(r"\]\((?!https?://)([^)#]+)[^)]*\)")
 SOURCE_FILE = re.compile(r"`(?:src/carrel/)?((?:[a-z_]+/)*[a-z_]+\.py)`")
-COMMAND_LINE = re.compile(r"^(?: {4}|`)(?:carrel|python generate\.py)\b(?P<rest>[^#`\n]*)", re.M)
+COMMAND_LINE = re.compile(
+    r"^(?: {4}|`)(?:carrel|python generate\.py)(?![.\w])(?P<rest>[^#`\n]*)", re.M
+)
 WORD = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'])+""")
 
 

@@ -11,6 +11,7 @@ from carrel import __version__
 from carrel.api import (
     chat,
     collections,
+    compare,
     digests,
     documents,
     embeddings,
@@ -37,6 +38,7 @@ FAMILIES = (
     operations,
     models,
     chat,
+    compare,
     text_completions,
     embeddings,
     tokenize,

@@ -11,6 +11,7 @@ from carrel.api.connection import while_connected
 from carrel.api.deps import ApiState, Caller
 from carrel.api.several_answers import answers, stream, whole
 from carrel.api.sse import EventStream
+from carrel.services.models import chosen_model
 from carrel.wire.chat import ChatBody
 
 router = APIRouter()
@@ -23,8 +24,9 @@ async def create_completion(
     """Answer the last message, from documents where the body names some."""
     services = api.services
     asking = caller_of(caller, request, body.user or body.safety_identifier)
-    asked = to_core(body, caller, services.settings, asking)
-    model = services.models.get(asked.model).info.name
+    chosen = chosen_model(services.models, body.model)
+    asked = to_core(body, caller, services.settings, asking, chosen)
+    model = services.models.get(chosen).info.name
     first = Answering(services.chat, asked, api.metrics, model)
     answering = answers(first, body.n or 1)
     if body.stream:

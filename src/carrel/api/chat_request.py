@@ -39,9 +39,9 @@ def caller_of(principal: Principal, request: Request, user: str | None) -> str:
 
 
 def to_core(
-    body: ChatBody, principal: Principal, settings: Settings, caller: str = ""
+    body: ChatBody, principal: Principal, settings: Settings, caller: str, model: str | None
 ) -> ChatRequest:
-    """Return the request; what the body leaves out comes from the settings.
+    """Return the request to a model; what the body leaves out comes from the settings.
 
     Raises:
         InvalidRequest: ``LLM``, which means no documents, is named beside collections.
@@ -49,7 +49,7 @@ def to_core(
     return ChatRequest(
         messages=tuple(to_message(each) for each in body.messages),
         principal=principal,
-        model=body.model,
+        model=model,
         sampling=_sampling(body, settings.generation),
         scope=_scope(body.documents, settings.documents),
         caller=caller,

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from carrel.api.openapi_examples import EXAMPLES
+from carrel.wire.compare import ComparisonBody
 from carrel.wire.completions import ChunkBody, CompletionBody
 from carrel.wire.digests import DigestEventBody, ExtractionBody, SummaryBody
 from carrel.wire.documents import AcceptedReply, TextDocument, UploadReply, WebDocuments
@@ -34,6 +35,7 @@ ERRORS = {"4XX": "The request cannot be answered as it is.", "5XX": "The server 
 _MODELS: tuple[type[BaseModel], ...] = (
     AcceptedReply,
     ChunkBody,
+    ComparisonBody,
     CompletionBody,
     DigestEventBody,
     ErrorBody,
@@ -113,6 +115,7 @@ REPLIES: Mapping[tuple[str, str], Mapping[str, Mapping[str, Any]]] = MappingProx
         ("get", "/metrics"): {"200": {"text/plain": {"schema": {"type": "string"}}}},
         ("post", "/v1/models/load"): {"200": _json(ModelList), "202": _json(ModelList)},
         ("post", "/v1/chat/completions"): {"200": _json(CompletionBody) | _events(ChunkBody)},
+        ("post", "/v1/compare"): {"200": _json(ComparisonBody) | _events(ChunkBody)},
         ("post", "/v1/completions"): {"200": _json(TextCompletion) | _events(TextCompletion)},
         ("post", "/v1/collections/{name}/summarize"): {
             "200": _json(SummaryBody) | _events(DigestEventBody)

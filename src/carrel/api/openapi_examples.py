@@ -22,6 +22,12 @@ EXAMPLES: Mapping[tuple[str, str], Mapping[str, Mapping[str, Any]]] = MappingPro
                 "stream_options": {"include_usage": True},
             },
         },
+        ("post", "/v1/compare"): {
+            "one model, careful and free": {
+                "messages": [_QUESTION],
+                "models": [0, {"model": 0, "temperature": 1.0, "seed": 1}],
+            }
+        },
         ("post", "/v1/completions"): {
             "a text to go on with": {"prompt": "The capital of France is", "max_tokens": 8}
         },

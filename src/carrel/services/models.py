@@ -57,3 +57,24 @@ def _require_administrator(principal: Principal) -> None:
         raise AccessDenied(
             f"Account {principal.account} may not load or unload models: ask an administrator."
         )
+
+
+def chosen_model(models: EnginePool, choice: str | int | None) -> str | None:
+    """Return the name of a model that is chosen by name or by its place, counted from 0.
+
+    A name that is a number is a place where no model is called so.
+
+    Raises:
+        ModelNotFound: fewer models are in service.
+    """
+    if choice is None:
+        return None
+    names = [each.name for each in models.models()]
+    if isinstance(choice, str) and (choice in names or not choice.isdecimal()):
+        return choice
+    place = int(choice)
+    if place < len(names):
+        return names[place]
+    raise ModelNotFound(
+        f"There is no model number {place}: those in service count from 0 to {len(names) - 1}."
+    )

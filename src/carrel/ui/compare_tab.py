@@ -73,8 +73,9 @@ class CompareTab:
     def wire(self, chat: ChatTab, chats: gr.HTML) -> None:
         """Connect the events; ``chats`` is the list of saved chats."""
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        notice, own = self._guard.notice, {"session": self._session}
-        scoped = {**own, "scope": chat.composer.scope}
+        notice = self._guard.notice
+        own: dict[str, Any] = {"session": self._session}
+        scoped: dict[str, Any] = {**own, "scope": chat.composer.scope}
         self._chat = chat
         gr.on(
             [self.question.submit, self.go.click],

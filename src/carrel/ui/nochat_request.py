@@ -8,12 +8,12 @@ from carrel.core.access import Principal
 from carrel.core.chat import AnswerStyle, ChatRequest, Message, Role, SamplingParams, Scope
 from carrel.core.errors import (
     DocumentNotFound,
-    ModelNotFound,
     NotAuthenticated,
     UnsupportedParameter,
 )
 from carrel.core.summaries import DigestRequest
 from carrel.services.application import Services
+from carrel.services.models import chosen_model
 from carrel.settings.schema import Settings
 from carrel.ui.choices import sampling_of
 from carrel.wire.nochat import NochatBody
@@ -84,15 +84,7 @@ def _check_prompt_type(body: NochatBody, settings: Settings) -> None:
 
 
 def _model(body: NochatBody, services: Services) -> str | None:
-    chosen = body.visible_models
-    if not isinstance(chosen, int):
-        return chosen
-    models = services.models.models()
-    if not 0 <= chosen < len(models):
-        raise ModelNotFound(
-            f"'visible_models' is {chosen}, and the models count from 0 to {len(models) - 1}."
-        )
-    return models[chosen].name
+    return chosen_model(services.models, body.visible_models)
 
 
 def _sampling(body: NochatBody, settings: Settings) -> SamplingParams:

@@ -26,6 +26,9 @@ LONGEST_STOP_LIST = 4
 MOST_ANSWERS = 8
 """Answers to one request."""
 
+ModelChoice = Annotated[Text | Annotated[int, Field(ge=0)], Field()]
+"""A model by its name, or by its place among the models in service, counted from 0."""
+
 StopText = Annotated[Text, Field(min_length=1)]
 
 
@@ -176,7 +179,7 @@ class ChatBody(RefusedOptions):
     """
 
     messages: list[MessageBody] = Field(min_length=1)
-    model: Text | None = None
+    model: ModelChoice | None = None
     max_tokens: int | None = Field(None, ge=1)
     max_completion_tokens: int | None = Field(None, ge=1)
     min_tokens: int | None = Field(None, ge=0)
