@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from carrel.core.models import EnginePool
+from carrel.services.arena import ArenaService
 from carrel.services.chat import ChatService
 from carrel.services.collections import CollectionService
 from carrel.services.folder_sync import FolderSync
@@ -36,3 +37,4 @@ class Services:
     health: HealthService
     web: WebService
     places: PlaceService
+    arena: ArenaService

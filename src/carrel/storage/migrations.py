@@ -112,7 +112,18 @@ _LEAVING = """
 CREATE TABLE leaving_collection (id TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _JOBS, _FOLDERS, _EMBEDDERS, _LEAVING)
+_VOTES = """
+CREATE TABLE vote (
+    id INTEGER PRIMARY KEY,
+    model_a TEXT NOT NULL,
+    model_b TEXT NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('a', 'tie', 'b', 'both_bad')),
+    owner TEXT NOT NULL,
+    voted_at TEXT NOT NULL
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _JOBS, _FOLDERS, _EMBEDDERS, _LEAVING, _VOTES)
 """Script number n brings a database of version n to version n + 1; a new one has version 0.
 
 A released script is never changed: a later one corrects it.
