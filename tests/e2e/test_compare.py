@@ -63,3 +63,34 @@ def test_columns_stream_fail_and_stop_each_by_itself_and_one_goes_on_as_a_chat(
     expect(visitor.chats).to_have_count(1)
     visitor.ask_and_wait("And now?")
     expect(visitor.answer).to_contain_text("bold")
+
+
+def test_a_blind_vote_reveals_the_names_and_ranks_the_models(
+    start: Callable[..., LiveServer], tab: Callable[..., Visit]
+) -> None:
+    pool = ModelPool(
+        [
+            NamedLoader("left", lambda: ScriptedEngine(["I am on the left."], name="left")),
+            NamedLoader("right", lambda: ScriptedEngine(["I am on the right."], name="right")),
+        ]
+    )
+    pool.wait_until_ready()
+    visitor = tab(start(pool=pool, langchain_mode="LLM"), "#compare")
+    page = visitor.page
+    expect(page.locator("#ranking")).to_contain_text("No votes yet")
+    page.locator("#compare-blind input").check()
+    page.locator("#compare-question textarea").fill("Where are you?")
+    page.locator("#compare-go").click()
+    heads = page.locator(".compare-column h3")
+    expect(page.locator(".vote-bar")).to_be_visible()
+    expect(heads).to_have_text(["Model A", "Model B"])
+    shown = page.locator(".compare-column .answer").first.inner_text()
+    first = "left" if "left" in shown else "right"
+    second = "right" if first == "left" else "left"
+    page.get_by_role("button", name="A is better").click()
+    expect(heads).to_have_text([f"Model A: {first}", f"Model B: {second}"])
+    expect(page.locator(".vote-bar")).to_have_count(0)
+    expect(page.locator(".ranking tbody th")).to_have_text([first, second])
+    with page.expect_download() as download:
+        page.get_by_role("link", name="votes.csv").click()
+    assert f"{first},{second},a," in download.value.path().read_text(encoding="utf-8")

@@ -17,6 +17,7 @@ from carrel.ingest.splitter import RecursiveSplitter
 from carrel.ingest.window import WindowSplitter
 from carrel.services.abstention import Abstention
 from carrel.services.application import Services
+from carrel.services.arena import ArenaService
 from carrel.services.chat import ChatPolicy, ChatService
 from carrel.services.collections import CollectionService
 from carrel.services.digest_documents import DigestDocuments
@@ -39,6 +40,7 @@ from carrel.settings.document_settings import DocumentSettings
 from carrel.settings.schema import Settings
 from carrel.storage.conversations import SqliteConversationStore
 from carrel.storage.folder_files import SqliteFolderFiles
+from carrel.storage.votes import SqliteVoteStore
 from carrel.web.allowance import WebLimits
 from carrel.web.source import PublicWeb
 
@@ -100,6 +102,7 @@ def make_services(
         health=HealthService(pool),
         web=fetching,
         places=PlaceService(collections, catalog, painter),
+        arena=ArenaService(SqliteVoteStore(stores.database)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from carrel.core.models import EnginePool
+from carrel.services.arena import ArenaService
 from carrel.services.chat import ChatService
 from carrel.services.collections import CollectionService
 from carrel.services.embeddings import EmbeddingService
@@ -38,3 +39,4 @@ class Services:
     health: HealthService
     web: WebService
     places: PlaceService
+    arena: ArenaService

@@ -121,7 +121,26 @@ INSERT INTO turn_text (rowid, text, conversation_id)
     SELECT id, content, conversation_id FROM turn;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _JOBS, _FOLDERS, _EMBEDDERS, _LEAVING, _CHAT_SEARCH)
+_VOTES = """
+CREATE TABLE vote (
+    id INTEGER PRIMARY KEY,
+    model_a TEXT NOT NULL,
+    model_b TEXT NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('a', 'tie', 'b', 'both_bad')),
+    owner TEXT NOT NULL,
+    voted_at TEXT NOT NULL
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (
+    _FIRST,
+    _JOBS,
+    _FOLDERS,
+    _EMBEDDERS,
+    _LEAVING,
+    _CHAT_SEARCH,
+    _VOTES,
+)
 """Script number n brings a database of version n to version n + 1; a new one has version 0.
 
 A released script is never changed: a later one corrects it.

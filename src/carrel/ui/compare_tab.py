@@ -11,6 +11,7 @@ import gradio as gr
 from carrel.core.chat import ChatRequest, Message, Role, Stage
 from carrel.core.conversations import SavedTurn
 from carrel.core.errors import InvalidRequest
+from carrel.core.votes import Outcome
 from carrel.services.application import Services
 from carrel.services.comparing import Comparison
 from carrel.ui.actions import actions_script, chosen
@@ -18,9 +19,10 @@ from carrel.ui.chat_tab import ChatTab
 from carrel.ui.choices import scope_of
 from carrel.ui.compare_choices import CompareChoices
 from carrel.ui.compared import Compared, ComparedAnswer
-from carrel.ui.events import Guard, Updates
+from carrel.ui.events import Guard, Inputs, Updates
 from carrel.ui.exchange import Exchange
 from carrel.ui.render_compare import EMPTY, compared_html
+from carrel.ui.render_ranking import ranking_html
 from carrel.ui.running import Running
 from carrel.ui.session import Session
 
@@ -69,13 +71,14 @@ class CompareTab:
                 apply_default_css=False,
                 js_on_load=actions_script("stop_one", "keep_one", "vote"),
             )
+            self.ranking = gr.HTML("", elem_id="ranking", apply_default_css=False, js_on_load=None)
 
     def wire(self, chat: ChatTab, chats: gr.HTML) -> None:
         """Connect the events; ``chats`` is the list of saved chats."""
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         notice = self._guard.notice
-        own: dict[str, Any] = {"session": self._session}
-        scoped: dict[str, Any] = {**own, "scope": chat.composer.scope}
+        own: Inputs = {"session": self._session}
+        scoped: Inputs = {**own, "scope": chat.composer.scope}
         self._chat = chat
         gr.on(
             [self.question.submit, self.go.click],
@@ -95,11 +98,12 @@ class CompareTab:
         for event, handler, inputs, changed in (
             (self.stop.click, self.stop_all, own, [notice]),
             (self.columns.stop_one, self.stop_one, own, [notice]),
+            (self.columns.vote, self.vote, own, [notice, self.columns, self.ranking]),
             (
                 self.columns.keep_one,
                 self.keep_one,
                 scoped,
-                [notice, *thread, chat.composer.model, self.columns],
+                [notice, *thread, chat.composer.model],
             ),
         ):
             event(
@@ -189,3 +193,22 @@ class CompareTab:
             **await self._chat.thread(session, scope),
             self._chat.composer.model: gr.Dropdown(value=answer.model),
         }
+
+    async def vote(self, event: gr.EventData, *, session: Session) -> Updates:
+        """Keep the vote on a blind comparison, and show the names."""
+        compared, wanted = session.comparing, chosen(event)
+        if compared is None or not compared.can_vote or wanted not in list(Outcome):
+            return {}
+        compared.voted = wanted
+        first, second = (each.model for each in compared.answers)
+        try:
+            await self._services.arena.vote(session.principal, first, second, Outcome(wanted))
+        except Exception:
+            compared.voted = None
+            raise
+        return {self.columns: compared_html(compared), **await self.ranked()}
+
+    async def ranked(self) -> Updates:
+        """Show the ranking as it is now."""
+        arena = self._services.arena
+        return {self.ranking: ranking_html(await arena.ranking(), await arena.votes())}

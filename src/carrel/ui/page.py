@@ -121,6 +121,7 @@ class Page:
                 documents.table,
                 self.search.collection,
                 *self.compare.choices.outputs,
+                self.compare.ranking,
             ],
             js="(address, browser, session) => "
             "[window.carrel.chatInAddress(), window.carrel.wishes(), session]",
@@ -193,6 +194,7 @@ class Page:
             self.search.collection: gr.Dropdown(choices=names, value=collection),
             self.documents.collections.chosen: gr.Dropdown(choices=names, value=collection),
             **await self.chat.thread(session, scope),
+            **await self.compare.ranked(),
             **await self.documents.collections.show(collection=collection, session=session),
         }
 
