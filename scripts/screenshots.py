@@ -1,6 +1,6 @@
 """Make the pictures of the documentation: the real server, the bundled model, a real browser.
 
-python scripts/screenshots.py        writes docs/images/page.png
+python scripts/screenshots.py        writes page.png, documents.png and compare.png in docs/images
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from browsing import PATIENCE, Visit, launch, visit  # noqa: E402
 from real_processes import CommandLine, start_server  # noqa: E402
 from sample_documents import write_docx, write_pdf, write_xlsx  # noqa: E402
 
-PICTURE = ROOT / "docs" / "images" / "page.png"
+PICTURES = ROOT / "docs" / "images"
 LARGEST = 300_000
 """Bytes of a picture in the repository."""
 
@@ -72,15 +72,30 @@ def take(visitor: Visit, folder: Path) -> None:
         expect(visitor.page.locator(".welcome")).to_be_visible()
         visitor.ask_and_wait(question)
         expect(visitor.sources.first).to_be_visible()
-    visitor.sources.first.locator("summary").click()
+    visitor.answer.locator(".cite-mark").first.click()
+    expect(visitor.page.locator("#viewer .page-picture img")).to_be_visible()
+    keep(visitor, folder, "page")
+    visitor.page.keyboard.press("Escape")
+    visitor.page.locator("#documents-link").click()
+    expect(visitor.page.locator("#documents-view")).to_be_visible()
+    keep(visitor, folder, "documents")
+    visitor.page.locator("#compare-link").click()
+    visitor.page.locator("#compare-question textarea").fill("How many passengers did the trust carry in 2023?")
+    visitor.page.locator("#compare-go").click()
+    expect(visitor.page.locator(".compare-column .figures")).to_have_count(2)
+    expect(visitor.page.locator("#compare-go")).to_be_visible()
+    keep(visitor, folder, "compare")
+
+
+def keep(visitor: Visit, folder: Path, name: str) -> None:
+    """Keep a picture of what is in sight."""
     visitor.page.mouse.move(0, 0)
-    visitor.page.locator("body").click(position={"x": 700, "y": 5})
-    shot = folder / "page.png"
+    shot = folder / f"{name}.png"
     visitor.page.screenshot(path=shot)
-    PICTURE.parent.mkdir(parents=True, exist_ok=True)
+    PICTURES.mkdir(parents=True, exist_ok=True)
     with Image.open(shot) as picture:
         picture.convert("RGB").quantize(COLORS, dither=Image.Dither.NONE).save(
-            PICTURE, optimize=True
+            PICTURES / f"{name}.png", optimize=True
         )
 
 
@@ -90,7 +105,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
         folder = Path(temporary)
         carrel = CommandLine(folder / "db", ROOT / "models")
-        server = start_server(carrel, folder / "server.log", "--offline=True")
+        lock = "[{'base_model': 'bundled'}, {'base_model': 'bundled', 'name': 'second'}]"
+        server = start_server(
+            carrel, folder / "server.log", "--offline=True", f"--model_lock={lock}"
+        )
         browser = launch(playwright)
         try:
             server.wait_until_ready()
@@ -99,9 +117,10 @@ def main() -> int:
         finally:
             browser.close()
             server.stop()
-    size = PICTURE.stat().st_size
-    print(f"{PICTURE.relative_to(ROOT)}: {size:,} bytes")
-    return int(size > LARGEST)
+    sizes = {path: path.stat().st_size for path in sorted(PICTURES.glob("*.png"))}
+    for path, size in sizes.items():
+        print(f"{path.relative_to(ROOT)}: {size:,} bytes")
+    return int(max(sizes.values()) > LARGEST)
 
 
 if __name__ == "__main__":

@@ -73,3 +73,11 @@ def test_no_answer_leaves_a_sign_or_a_tag_of_its_own(answer: str) -> None:
     html = answer_html(answer, checked(answer, text="a b 1. ab."), 0)
     assert not set("\ue000\ue001\ue002\ue003") & set(html)
     assert "<a>" not in html
+
+
+def test_a_number_that_the_answer_writes_itself_is_the_mark_and_no_second_one() -> None:
+    html = rendered('"Total revenue was 18.4 million euros." [1]')
+    assert "[1]" not in html
+    assert html.count("cite-mark") == 1
+    # Another number is the answer's own business.
+    assert "[9]" in rendered('"Total revenue was 18.4 million euros." [9]')

@@ -22,6 +22,7 @@ NOT_FOUND = "Not found in the sources"
 # around its number.
 _OPEN, _CLOSE, _MARKS, _END = "\ue000", "\ue001", "\ue002", "\ue003"
 _OURS = re.compile("[\ue000-\ue003]")
+_WRITTEN = re.compile(r"\s*\[([0-9]{1,4})\]\Z")
 _HEAD = re.compile(r"[\s#>*+_`|~-]*(?:\d+[.)]\s+)?[*_`]*")
 _TAIL = re.compile(r"[\s*_`|~#]*\Z")
 _TAG = re.compile(r"<[^>]*>")
@@ -54,11 +55,19 @@ def _with_marks(text: str, sentences: Sequence[CheckedSentence]) -> str:
         end = max(start, each.start + (tail.start() if tail else len(sentence)))
         parts.append(text[written:start])
         words = text[start:end]
-        parts.append(
-            f"{words}{_MARKS}{number}{_END}" if each.supported else f"{_OPEN}{words}{_CLOSE}"
-        )
+        if each.supported:
+            parts.append(f"{_without_its_number(words, each)}{_MARKS}{number}{_END}")
+        else:
+            parts.append(f"{_OPEN}{words}{_CLOSE}")
         written = end
     return "".join(parts) + text[written:]
+
+
+def _without_its_number(words: str, sentence: CheckedSentence) -> str:
+    """Drop a number in brackets at the end where the mark behind it says the same."""
+    written = _WRITTEN.search(words)
+    cited = {each.source.index for each in sentence.citations}
+    return words[: written.start()] if written and int(written[1]) in cited else words
 
 
 def _dotted(inner: str) -> str:
