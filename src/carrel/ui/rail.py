@@ -18,6 +18,8 @@ FOOT = (
     '<span class="glyph icon-documents"></span>Documents</button>'
     '<button id="compare-link" class="rail-button" data-view="compare">'
     '<span class="glyph icon-compare"></span>Compare</button>'
+    '<button id="models-link" class="rail-button" data-view="models">'
+    '<span class="glyph icon-models"></span>Models</button>'
     '<button id="theme-button" class="rail-button" aria-label="Switch between light and dark">'
     '<span class="glyph icon-theme"></span>Light or dark</button>'
 )

@@ -63,7 +63,7 @@ MONO = (
 )
 
 
-STYLES = ("page.css", "compare.css")
+STYLES = ("page.css", "compare.css", "models.css")
 
 
 def carrel_theme() -> gr.themes.Base:
