@@ -80,7 +80,9 @@ def take(visitor: Visit, folder: Path) -> None:
     expect(visitor.page.locator("#documents-view")).to_be_visible()
     keep(visitor, folder, "documents")
     visitor.page.locator("#compare-link").click()
-    visitor.page.locator("#compare-question textarea").fill("How many passengers did the trust carry in 2023?")
+    visitor.page.locator("#compare-question textarea").fill(
+        "How many passengers did the trust carry in 2023?"
+    )
     visitor.page.locator("#compare-go").click()
     expect(visitor.page.locator(".compare-column .figures")).to_have_count(2)
     expect(visitor.page.locator("#compare-go")).to_be_visible()

@@ -27,6 +27,7 @@ from carrel.ui.events import Guard, Updates
 from carrel.ui.headers import PageHeaders
 from carrel.ui.listed_chats import BrowserWishes
 from carrel.ui.login import Login
+from carrel.ui.models_tab import ModelsTab
 from carrel.ui.nochat import NochatApi
 from carrel.ui.rail import Rail
 from carrel.ui.render import error_line, notice_line
@@ -82,11 +83,13 @@ class Page:
                     )
                     self.search = SearchTab(services, self.session, self.guard)
                     self.compare = CompareTab(services, self.session, self.guard)
+                    self.models = ModelsTab(services, self.session, self.guard)
                 self.viewer = Viewer(services, self.session, self.guard)
             self.rail.list.wire(services, self.guard, self.session, self.chat.composer.scope)
             self.chat.wire()
             self.search.wire()
             self.compare.wire(self.chat, self.rail.chats)
+            self.models.wire(self.chat.composer.model, self.compare.choices)
             self.viewer.wire(self.chat.past, self.chat.current, self.search.results)
             self.documents.wire()
             self._wire()
@@ -122,6 +125,8 @@ class Page:
                 self.search.collection,
                 *self.compare.choices.outputs,
                 self.compare.ranking,
+                self.models.table,
+                self.models.clock,
             ],
             js="(address, browser, session) => "
             "[window.carrel.chatInAddress(), window.carrel.wishes(), session]",
@@ -195,6 +200,7 @@ class Page:
             self.documents.collections.chosen: gr.Dropdown(choices=names, value=collection),
             **await self.chat.thread(session, scope),
             **await self.compare.ranked(),
+            **await self.models.look(),
             **await self.documents.collections.show(collection=collection, session=session),
         }
 

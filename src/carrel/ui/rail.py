@@ -9,7 +9,7 @@ from carrel.ui.events import Updates
 from carrel.ui.page_settings import settings_html
 from carrel.ui.texts import ENGLISH, Texts
 
-VIEWS = ("search", "documents", "compare")
+VIEWS = ("search", "documents", "compare", "models")
 """Views with a link in the rail, which have an icon and a text of the same name."""
 
 

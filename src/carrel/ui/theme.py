@@ -63,7 +63,7 @@ MONO = (
 )
 
 
-STYLES = ("page.css", "history.css", "documents.css", "compare.css")
+STYLES = ("page.css", "history.css", "documents.css", "compare.css", "models.css")
 SCRIPTS = ("page.js", "history.js", "page_settings.js", "documents.js")
 
 

@@ -7,7 +7,7 @@
 
   // Which view is shown: the fragment of the address says which, so that reload and Back
   // keep it.
-  const VIEWS = ["documents", "search", "compare"];
+  const VIEWS = ["documents", "search", "compare", "models"];
   const viewInAddress = () => VIEWS.find((view) => location.hash === `#${view}`);
   const showView = () => {
     const shown = viewInAddress();

@@ -1,0 +1,44 @@
+"""Loading and unloading models on the page; the pool and its loading are the shipped ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from browsing import Visit
+from live_server import LiveServer
+
+
+def test_models_are_loaded_refused_with_a_reason_and_unloaded(
+    start: Callable[..., LiveServer],
+    tab: Callable[..., Visit],
+    screenshot: Callable[[Visit, str], None],
+) -> None:
+    visitor = tab(start(langchain_mode="LLM"))
+    page = visitor.page
+    page.locator("#models-link").click()
+    rows = page.locator("#models-table tbody tr")
+    expect(rows).to_have_count(1)
+    served = rows.first.locator("th").inner_text()
+    page.locator("#load-button").click()
+    expect(visitor.error).to_contain_text("Name a model first")
+    page.locator("#load-model input, #load-model textarea").fill(served)
+    page.locator("#load-button").click()
+    expect(visitor.error).to_contain_text("in service already")
+    page.locator("#load-name input, #load-name textarea").fill("<b>second</b>")
+    page.locator("#load-button").click()
+    second = rows.nth(1)
+    expect(second).to_contain_text("<b>second</b>")
+    expect(second).to_contain_text("Ready")
+    assert visitor.width_overflow() == 0
+    screenshot(visitor, "models-1440-light")
+    second.get_by_role("button", name="Unload <b>second</b>").click()
+    second.locator("[data-action='unload_model']").click()
+    expect(rows).to_have_count(1)
+    page.locator("#load-model input, #load-model textarea").fill("nobody/of-the-hub")
+    page.locator("#load-name input, #load-name textarea").fill("absent")
+    page.locator("#load-precision input").click()
+    page.get_by_role("option", name="4 bit").click()
+    page.locator("#load-button").click()
+    expect(visitor.error.first).to_be_visible()
