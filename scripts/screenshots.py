@@ -26,6 +26,7 @@ LARGEST = 300_000
 
 COLORS = 128
 QUESTION = "What was the total revenue in 2023?"
+COMPARED = "How many passengers did the trust carry in 2023?"
 EARLIER = ["When does the Morning Star enter service?", "How much did the new pier cost?"]
 REPORT = [
     "The Harbour Trust\nAnnual report 2023\n\n"
