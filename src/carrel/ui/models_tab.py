@@ -49,7 +49,7 @@ class ModelsTab:
                 self.precision = gr.Dropdown(
                     PRECISIONS, value="", label="Precision", elem_id="load-precision", min_width=0
                 )
-            self.load = gr.Button("Load", elem_id="load-button", variant="primary", scale=0)
+                self.load = gr.Button("Load", elem_id="load-button", variant="primary", scale=0)
 
     def wire(self, model: gr.Dropdown, compared: CompareChoices) -> None:
         """Connect the events; ``model`` is the chat's chooser."""
