@@ -19,6 +19,7 @@ from carrel.core.chat import (
     Role,
     SamplingParams,
     Scope,
+    SentenceChecked,
     SourcesCited,
     Stage,
     StageChanged,
@@ -33,7 +34,9 @@ from carrel.core.errors import (
     PromptTooLong,
 )
 from carrel.core.protocols import Embedder
+from carrel.engine.scripted import ScriptedEngine
 from carrel.settings.schema import Settings
+from live_server import pool_of, with_pool
 from texts import ingest_texts
 
 ME = Principal()
@@ -53,7 +56,8 @@ async def test_the_events_of_an_answer_come_in_order(application: Application) -
     events = await events_of(application, request("Who is the harbor master?"))
     stages = [event.stage for event in events if isinstance(event, StageChanged)]
     assert stages == [Stage.READING_DOCUMENTS, Stage.WAITING, Stage.WRITING]
-    kinds = [type(event) for event in events if not isinstance(event, StageChanged)]
+    aside = StageChanged | SentenceChecked
+    kinds = [type(event) for event in events if not isinstance(event, aside)]
     deltas = kinds.count(TextDelta)
     assert deltas > 0
     assert kinds == [PassagesFound, *[TextDelta] * deltas, SourcesCited, Finished]
@@ -164,3 +168,28 @@ async def test_a_restart_keeps_documents_and_chats(
         assert sources[0].document == "harbor.txt"
     finally:
         await second.close()
+
+
+async def test_a_sentence_is_cited_before_the_text_ends(
+    make_settings: Callable[..., Settings], embedder: Embedder
+) -> None:
+    answer = "The harbor master is Ada Lind. The pier opened in 1951. It is red."
+    application = bootstrap.build(make_settings(engine="scripted"), embedder)
+    try:
+        application.wait_until_ready()
+        await ingest_texts(
+            application, {"harbor.txt": f"{answer[:30]}\n\nThe pier opened in 1951."}
+        )
+        services = with_pool(application.services, pool_of(ScriptedEngine([answer])))
+        asked = request("Who is the harbor master?")
+        events = [event async for event in services.chat.answer(asked)]
+        first = next(at for at, event in enumerate(events) if isinstance(event, SentenceChecked))
+        assert any(isinstance(event, TextDelta) for event in events[first:])
+        [whole] = [event.sentences for event in events if isinstance(event, SourcesCited)]
+        early = [event.sentence for event in events if isinstance(event, SentenceChecked)]
+        assert [(e.text, e.start, e.supported) for e in early] == [
+            (e.text, e.start, e.supported) for e in whole[:2]
+        ]
+        assert [e.supported for e in whole] == [True, True, False]
+    finally:
+        await application.close()

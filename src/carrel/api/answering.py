@@ -19,6 +19,7 @@ from carrel.core.chat import (
     Finished,
     PassagesFound,
     QueryRewritten,
+    SentenceChecked,
     SourcesCited,
     TextDelta,
     TokenLogprob,
@@ -56,6 +57,7 @@ class Answering:
     id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
     created: int = field(default_factory=lambda: int(time.time()))
     _cited: SourcesCited | None = None
+    _checked: list[SentenceBody] = field(default_factory=list)
     _whole_documents: bool | None = None
     _search_query: str | None = None
     _abstained: bool | None = None
@@ -107,7 +109,8 @@ class Answering:
                 if not started:
                     started = True
                     yield self._chunk(DeltaBody(role="assistant", content=""))
-                yield self._chunk(DeltaBody(content=each.text), each.logprobs)
+                checked, self._checked = self._checked, []
+                yield self._chunk(DeltaBody(content=each.text), each.logprobs, checked)
         if not started:
             yield self._chunk(DeltaBody(role="assistant", content=""))
         if self._calls:
@@ -145,6 +148,8 @@ class Answering:
     def _keep(self, each: ChatEvent) -> None:
         if isinstance(each, SourcesCited):
             self._cited = each
+        elif isinstance(each, SentenceChecked):
+            self._checked.append(SentenceBody.of(each.sentence))
         elif isinstance(each, PassagesFound):
             self._whole_documents = each.whole
         elif isinstance(each, Abstained):
@@ -182,9 +187,15 @@ class Answering:
         wanted = self.asked.sampling.top_logprobs is not None
         return LogprobsBody.of(tokens) if wanted else None
 
-    def _chunk(self, delta: DeltaBody, tokens: Sequence[TokenLogprob] = ()) -> ChunkBody:
+    def _chunk(
+        self,
+        delta: DeltaBody,
+        tokens: Sequence[TokenLogprob] = (),
+        checked: Sequence[SentenceBody] = (),
+    ) -> ChunkBody:
         logprobs = self._logprobs(tokens) if tokens else None
-        return self._of([ChunkChoice(index=self.index, delta=delta, logprobs=logprobs)])
+        choices = [ChunkChoice(index=self.index, delta=delta, logprobs=logprobs)]
+        return self._of(choices, answer_sentences=list(checked) or None)
 
     def _of(self, choices: list[ChunkChoice], **fields: Any) -> ChunkBody:
         return ChunkBody(

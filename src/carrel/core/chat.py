@@ -222,6 +222,16 @@ class Abstained:
 
 
 @dataclass(frozen=True, slots=True)
+class SentenceChecked:
+    """A sentence of the answer that is complete, with what supports it, while the text goes on.
+
+    ``SourcesCited`` has all of them once more, at the end.
+    """
+
+    sentence: CheckedSentence
+
+
+@dataclass(frozen=True, slots=True)
 class SourcesCited:
     """The answer's sources, each with a verbatim quote; sent once, after the text.
 
@@ -261,6 +271,7 @@ ChatEvent = (
     | ToolsCalled
     | PassagesFound
     | Abstained
+    | SentenceChecked
     | SourcesCited
     | AnswerScored
     | Finished

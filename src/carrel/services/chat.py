@@ -22,6 +22,7 @@ from carrel.core.chat import (
     SamplingParams,
     Scope,
     ScopeMode,
+    SentenceChecked,
     SourcesCited,
     Stage,
     StageChanged,
@@ -41,6 +42,7 @@ from carrel.services.quoted_answers import QuotedAnswers
 from carrel.services.retrieval import RetrievalService
 from carrel.services.rewriting import Rewriting
 from carrel.services.scoring import AnswerScoring
+from carrel.services.streamed_citations import StreamedCitations
 from carrel.services.whole_documents import WholeDocumentReading, with_scores
 
 SHORT_TOKENS = 48
@@ -136,6 +138,7 @@ class ChatService:
 
         text: list[str] = []
         finished: Finished | None = None
+        cited = StreamedCitations(question, prompt.chunks)
         generated = self._generated(engine, request, question, prompt)
         async with aclosing(generated) as events:
             async for event in events:
@@ -148,6 +151,8 @@ class ChatService:
                             yield TextDelta(OWN_KNOWLEDGE)
                     text.append(event.text)
                     yield event
+                    for sentence in cited.push(event.text) if prompt.chunks else ():
+                        yield SentenceChecked(sentence)
                 else:
                     finished = event
         assert finished is not None, "an engine that does not fail ends with Finished"

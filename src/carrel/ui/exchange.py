@@ -11,6 +11,7 @@ from carrel.core.chat import (
     Finished,
     PassagesFound,
     QueryRewritten,
+    SentenceChecked,
     SourcesCited,
     Stage,
     StageChanged,
@@ -59,6 +60,8 @@ class Exchange:
                 self.passages, self.whole = len(chunks), whole
             case TextDelta(text):
                 self.text += text
+            case SentenceChecked(sentence):
+                self.sentences += (sentence,)
             case SourcesCited(sources, sentences):
                 self.sources, self.sentences = sources, sentences
             case AnswerScored():
