@@ -52,12 +52,19 @@ def sampling_of(settings: Settings) -> SamplingParams:
     )
 
 
-def scope_of(collection: str, settings: Settings) -> Scope | None:
+def scope_of(
+    collection: str, settings: Settings, document_ids: tuple[str, ...] = ()
+) -> Scope | None:
     """Return the scope of a collection's name; None for ``LLM``, which means no documents."""
     if collection == LLM_MODE:
         return None
     documents = settings.documents
-    return Scope((collection,), top_k=documents.top_k, style=AnswerStyle(documents.answer_style))
+    return Scope(
+        (collection,),
+        document_ids,
+        documents.top_k,
+        style=AnswerStyle(documents.answer_style),
+    )
 
 
 def source_line(source: Source) -> str:
@@ -65,6 +72,15 @@ def source_line(source: Source) -> str:
     page = f", page {source.page}" if source.page is not None else ""
     quote = " ".join(source.quote.split())
     return f'[{source.index}] {source.document}{page}: "{quote}"'
+
+
+def source_lines(sources: Sequence[Source]) -> list[str]:
+    """Return the sources that the answer uses, and how many it does not; all where it uses none."""
+    used = [each for each in sources if each.used]
+    lines = [source_line(each) for each in used or sources]
+    if used and len(used) < len(sources):
+        lines.append(f"(not used: {len(sources) - len(used)})")
+    return lines
 
 
 def score_line(scored: AnswerScored) -> str:

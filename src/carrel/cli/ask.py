@@ -11,10 +11,10 @@ from carrel.cli.answers import (
     sampling_of,
     scope_of,
     score_line,
-    source_line,
+    source_lines,
     stream_to_terminal,
 )
-from carrel.cli.command import COLLECTION, JSON, Command, Invocation
+from carrel.cli.command import COLLECTION, DOCUMENTS, JSON, SERVER, Command, Invocation
 from carrel.cli.exit_codes import SUCCESS
 from carrel.cli.workspace import open_workspace
 from carrel.core.chat import Message, Role
@@ -36,10 +36,10 @@ def question_of(invocation: Invocation) -> str:
 async def ask(invocation: Invocation) -> Answer:
     """Answer the question on standard output."""
     question = Message(Role.USER, question_of(invocation))
-    async with open_workspace(invocation.settings) as workspace:
+    async with open_workspace(invocation.settings, invocation.server) as workspace:
         events = workspace.answer(
             [question],
-            scope_of(invocation.collection, invocation.settings),
+            scope_of(invocation.collection, invocation.settings, invocation.document_ids),
             sampling_of(invocation.settings),
         )
         return await stream_to_terminal(events, quiet=invocation.is_set("json"))
@@ -66,8 +66,7 @@ def run(invocation: Invocation) -> int:
         return SUCCESS
     if answer.sources:
         print("\nSources:")
-        for source in answer.sources:
-            print(source_line(source))
+        print("\n".join(source_lines(answer.sources)))
     if answer.scored is not None:
         print(f"\n{score_line(answer.scored)}")
     return SUCCESS
@@ -78,5 +77,5 @@ COMMAND = Command(
     'ask "QUESTION" [--collection=NAME]',
     "Answer a question from a collection and name the sources.",
     run,
-    (COLLECTION, JSON),
+    (COLLECTION, DOCUMENTS, SERVER, JSON),
 )

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 
 from carrel.cli.answers import (
     sampling_of,
     scope_of,
     score_line,
     source_line,
+    source_lines,
     stream_to_terminal,
 )
-from carrel.cli.command import COLLECTION, Command, Invocation
+from carrel.cli.command import COLLECTION, DOCUMENTS, SERVER, Command, Invocation
 from carrel.cli.exit_codes import SUCCESS
 from carrel.cli.workspace import Workspace, open_workspace
 from carrel.core.chat import Message, Role
+from carrel.core.documents import Source
 from carrel.core.errors import CarrelError, ModelLoadFailed, ModelNotFound
 
-GREETING = "Chat with {collection}. /new starts over, /quit or Ctrl+D ends."
+GREETING = "Chat with {collection}. /help lists what else can be typed."
+HELP = """\
+/new      start over: what was said before is forgotten
+/sources  what the last answer read, with the sources that it does not use
+/help     this list
+/quit     end, as Ctrl+D does"""
 
 
 async def chat(invocation: Invocation) -> None:
@@ -27,7 +35,8 @@ async def chat(invocation: Invocation) -> None:
     if interactive:
         print(GREETING.format(collection=invocation.collection))
     messages: list[Message] = []
-    async with open_workspace(invocation.settings) as workspace:
+    read: Sequence[Source] = ()
+    async with open_workspace(invocation.settings, invocation.server) as workspace:
         while True:
             if interactive:
                 print("\n> ", end="", flush=True)
@@ -37,20 +46,31 @@ async def chat(invocation: Invocation) -> None:
                 return
             if question == "/new":
                 messages.clear()
+            elif question == "/help":
+                print(HELP)
+            elif question == "/sources":
+                print("\n".join(map(source_line, read)) or "No answer has sources yet.")
+            elif question.startswith("/"):
+                print(f"There is no {question.split()[0]}: /help lists what there is.")
             elif question:
-                await _turn(workspace, invocation, messages, question)
+                read = await _turn(workspace, invocation, messages, question) or read
 
 
 async def _turn(
     workspace: Workspace, invocation: Invocation, messages: list[Message], question: str
-) -> None:
-    """Answer one question; an error is printed and the chat goes on without that question."""
+) -> Sequence[Source]:
+    """Answer one question and return its sources.
+
+    An error is printed and the chat goes on without that question.
+    """
     asked = [*messages, Message(Role.USER, question)]
     settings = invocation.settings
     try:
         answer = await stream_to_terminal(
             workspace.answer(
-                asked, scope_of(invocation.collection, settings), sampling_of(settings)
+                asked,
+                scope_of(invocation.collection, settings, invocation.document_ids),
+                sampling_of(settings),
             ),
             quiet=False,
         )
@@ -59,14 +79,15 @@ async def _turn(
         raise
     except CarrelError as error:
         print(f"carrel: {error}", file=sys.stderr)
-        return
+        return ()
     if answer.search_query is not None:
         print(f"(searched for: {answer.search_query})")
-    for source in answer.sources:
-        print(source_line(source))
+    for line in source_lines(answer.sources):
+        print(line)
     if answer.scored is not None:
         print(score_line(answer.scored))
     messages[:] = [*asked, Message(Role.ASSISTANT, answer.text)]
+    return answer.sources
 
 
 def run(invocation: Invocation) -> int:
@@ -80,5 +101,5 @@ COMMAND = Command(
     "chat [--collection=NAME]",
     "Chat in the terminal; --collection=LLM asks no documents.",
     run,
-    (COLLECTION,),
+    (COLLECTION, DOCUMENTS, SERVER),
 )

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 
 from carrel.cli.arguments import Flag
-from carrel.cli.command import JSON, Command, Invocation
+from carrel.cli.command import JSON, SERVER, Command, Invocation
 from carrel.cli.exit_codes import SUCCESS
 from carrel.cli.workspace import Workspace, open_workspace
 from carrel.core.documents import Collection, CollectionContents
@@ -22,14 +22,14 @@ async def collections(
     invocation: Invocation,
 ) -> Sequence[tuple[Collection, CollectionContents]]:
     """Return each collection with what is in it."""
-    async with open_workspace(invocation.settings) as workspace:
+    async with open_workspace(invocation.settings, invocation.server) as workspace:
         return await workspace.collections()
 
 
 async def _change(
     invocation: Invocation, change: Callable[[Workspace], Awaitable[int | None]]
 ) -> int | None:
-    async with open_workspace(invocation.settings) as workspace:
+    async with open_workspace(invocation.settings, invocation.server) as workspace:
         return await change(workspace)
 
 
@@ -89,5 +89,5 @@ COMMAND = Command(
     USAGE,
     "List the collections and how much is in them, or change them.",
     run,
-    (SHARED, JSON),
+    (SHARED, SERVER, JSON),
 )

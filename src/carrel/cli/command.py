@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from carrel.cli.arguments import Arguments, Flag
 from carrel.settings.load import LoadedSettings
 from carrel.settings.schema import Settings, setting_sections
+from carrel.settings.written_lists import split_commas
 
 CONFIG = Flag("config", "YAML file of settings.", "FILE.yaml")
 HELP = Flag("help", "Show this page.", None)
 COLLECTION = Flag("collection", "Collection to use; the default is 'langchain_mode'.", "NAME")
+SERVER = Flag("server", "Address of a running server that does the work.", "URL")
+DOCUMENTS = Flag("documents", "Ids of documents, comma-separated; without it all are read.", "IDS")
 JSON = Flag("json", "Print JSON for scripts.", None)
 
 
@@ -31,6 +34,16 @@ class Invocation:
     def collection(self) -> str:
         """The collection that the command works on."""
         return self.arguments.flags.get("collection", self.settings.documents.langchain_mode)
+
+    @property
+    def server(self) -> str | None:
+        """The server that is to do the work; None for this process, or whoever has the folder."""
+        return self.arguments.flags.get("server")
+
+    @property
+    def document_ids(self) -> tuple[str, ...]:
+        """The documents that are asked; none means all."""
+        return tuple(split_commas(self.arguments.flags.get("documents", "")))
 
     def is_set(self, flag: str) -> bool:
         """Whether a boolean flag of the command is on."""

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import TypeVar
 
 from carrel.cli.arguments import Flag
-from carrel.cli.command import COLLECTION, JSON, Invocation
+from carrel.cli.command import COLLECTION, DOCUMENTS, JSON, SERVER, Invocation
 from carrel.cli.progress import bar, format_seconds
 from carrel.core.access import Principal
 from carrel.core.chat import TextDelta
@@ -18,8 +18,7 @@ from carrel.core.summaries import DigestProgress, DigestRequest, Extracted, Page
 from carrel.settings.schema import LLM_MODE
 
 FOCUS = Flag("focus", "What to pay heed to, or what to look for.", "TEXT")
-DOCUMENTS = Flag("documents", "Ids of documents, comma-separated; without it all are read.", "IDS")
-FLAGS = (COLLECTION, FOCUS, DOCUMENTS, JSON)
+FLAGS = (COLLECTION, FOCUS, DOCUMENTS, SERVER, JSON)
 
 Result = TypeVar("Result", Summarized, Extracted)
 Event = DigestProgress | TextDelta
@@ -39,11 +38,10 @@ def request_of(invocation: Invocation) -> DigestRequest:
     if invocation.collection == LLM_MODE:
         raise InvalidRequest(f"{LLM_MODE} holds no documents: name a collection to read.")
     flags = invocation.arguments.flags
-    ids = (each.strip() for each in flags.get("documents", "").split(","))
     return DigestRequest(
         invocation.collection,
         Principal(),
-        tuple(each for each in ids if each),
+        invocation.document_ids,
         flags.get("focus", ""),
         max_tokens=invocation.settings.generation.max_new_tokens,
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from carrel import __version__
 from carrel.cli.answers import sampling_of, scope_of
 from carrel.cli.arguments import BOOLEANS, Flag
-from carrel.cli.command import COLLECTION, JSON, Command, Invocation
+from carrel.cli.command import COLLECTION, JSON, SERVER, Command, Invocation
 from carrel.cli.exit_codes import SUCCESS
 from carrel.cli.progress import bar
 from carrel.cli.workspace import open_workspace
@@ -109,7 +109,7 @@ def _limit(given: str | None) -> int | None:
 async def _ask(invocation: Invocation, wanted: _Wanted, judged: list[Judged]) -> None:
     """Add what was measured of each question to ``judged``, and to the folder."""
     progress = _Progress(len(wanted.questions))
-    async with open_workspace(invocation.settings) as workspace:
+    async with open_workspace(invocation.settings, invocation.server) as workspace:
         progress.show(0)
         asking = ask_all(workspace, wanted.questions, wanted.plan)
         try:
@@ -193,5 +193,5 @@ COMMAND = Command(
     "evaluate --questions=FILE.jsonl [--collection=NAME]",
     "Measure what a collection finds and answers, on questions whose answers are known.",
     run,
-    (COLLECTION, QUESTIONS, ANSWERS, LIMIT, OUTPUT, COMPARE, JSON),
+    (COLLECTION, QUESTIONS, ANSWERS, LIMIT, OUTPUT, COMPARE, SERVER, JSON),
 )

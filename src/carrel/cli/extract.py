@@ -16,7 +16,7 @@ from carrel.core.summaries import Extracted, ExtractedItem
 async def extract(invocation: Invocation) -> Extracted:
     """Extract, with progress on standard error."""
     request = request_of(invocation)
-    async with open_workspace(invocation.settings) as workspace:
+    async with open_workspace(invocation.settings, invocation.server) as workspace:
         return await followed(workspace.extract(request), quiet=invocation.is_set("json"))
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from carrel import bootstrap
 from carrel.cli import wiki
 from carrel.cli.arguments import Flag
-from carrel.cli.command import COLLECTION, JSON, Command, Invocation
+from carrel.cli.command import COLLECTION, JSON, SERVER, Command, Invocation
 from carrel.cli.exit_codes import SOME_FAILED, SUCCESS
 from carrel.cli.folder_passes import folder_passes
 from carrel.cli.progress import ProgressLine
@@ -118,7 +118,7 @@ async def ingest(invocation: Invocation) -> AsyncIterator[Report]:
     request = addresses_of(invocation)
     if not files and folder is None and request is None:
         raise nothing
-    async with open_workspace(invocation.settings) as workspace:
+    async with open_workspace(invocation.settings, invocation.server) as workspace:
         report = Report([without_reader(name) for name in skipped])
         if files:
             await _follow(invocation, workspace.ingest(files, invocation.collection), report)
@@ -240,5 +240,5 @@ COMMAND = Command(
     "ingest --user_path=FOLDER | FILE... | URL... [--collection=NAME]",
     "Synchronise a collection with a folder, or read files and web pages into it.",
     run,
-    (COLLECTION, JSON, DEPTH, *wiki.FLAGS),
+    (COLLECTION, SERVER, JSON, DEPTH, *wiki.FLAGS),
 )

@@ -24,6 +24,7 @@ from carrel.cli import (
 )
 from carrel.cli.arguments import parse
 from carrel.cli.command import Command, Invocation
+from carrel.cli.completion import completion
 from carrel.cli.exit_codes import INTERRUPTED, SUCCESS, exit_code
 from carrel.cli.log_setup import configure_logging
 from carrel.core.errors import CarrelError, InvalidRequest
@@ -48,6 +49,7 @@ COMMANDS: dict[str, Command] = {
         check.COMMAND,
     )
 }
+COMMANDS |= {"completion": completion(COMMANDS)}
 
 
 def overview() -> str:

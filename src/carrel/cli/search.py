@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from carrel.cli.answers import scope_of
 from carrel.cli.ask import question_of
-from carrel.cli.command import COLLECTION, JSON, Command, Invocation
+from carrel.cli.command import COLLECTION, DOCUMENTS, JSON, SERVER, Command, Invocation
 from carrel.cli.exit_codes import SUCCESS
 from carrel.cli.workspace import open_workspace
 from carrel.core.documents import Source
@@ -18,10 +18,10 @@ from carrel.settings.schema import LLM_MODE
 
 async def search(invocation: Invocation) -> Sequence[Source]:
     """Return the best passages."""
-    scope = scope_of(invocation.collection, invocation.settings)
+    scope = scope_of(invocation.collection, invocation.settings, invocation.document_ids)
     if scope is None:
         raise InvalidRequest(f"{LLM_MODE} holds no documents: name a collection to search.")
-    async with open_workspace(invocation.settings) as workspace:
+    async with open_workspace(invocation.settings, invocation.server) as workspace:
         return await workspace.search(question_of(invocation), scope)
 
 
@@ -57,5 +57,5 @@ COMMAND = Command(
     'search "QUESTION" [--collection=NAME]',
     "Show the passages that a question finds; no model is asked.",
     run,
-    (COLLECTION, JSON),
+    (COLLECTION, DOCUMENTS, SERVER, JSON),
 )

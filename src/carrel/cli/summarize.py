@@ -16,7 +16,7 @@ from carrel.core.summaries import DigestStyle, Summarized
 async def summarize(invocation: Invocation) -> Summarized:
     """Summarise, with progress on standard error; the model's text is shown as it comes."""
     request = request_of(invocation)
-    async with open_workspace(invocation.settings) as workspace:
+    async with open_workspace(invocation.settings, invocation.server) as workspace:
         return await followed(workspace.summarize(request), quiet=invocation.is_set("json"))
 
 

@@ -111,7 +111,7 @@ async def _ingest(invocation: Invocation) -> tuple[Counter[OutcomeKind], WikiPro
     counts: Counter[OutcomeKind] = Counter()
     progress = WikiProgress(0, 0, 0, 0, 0)
     line = _Line()
-    async with open_workspace(invocation.settings) as workspace:
+    async with open_workspace(invocation.settings, invocation.server) as workspace:
         work = WikiImport(dump, WikiRecord(folder, dump.identity, collection), workspace)
         try:
             async with aclosing(work.run(collection)) as events:

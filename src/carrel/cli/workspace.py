@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from carrel import bootstrap
 from carrel.bootstrap import Application
@@ -21,7 +22,8 @@ from carrel.core.documents import (
     IngestionProgress,
     Source,
 )
-from carrel.core.errors import StoreInUse
+from carrel.core.errors import InvalidSetting, OfflineRefused, StoreInUse
+from carrel.core.loopback import is_loopback
 from carrel.core.summaries import DigestRequest, ExtractionEvent, SummaryEvent
 from carrel.core.web import WebRequest
 from carrel.services.citing import cite
@@ -188,12 +190,19 @@ class LocalWorkspace:
 
 
 @asynccontextmanager
-async def open_workspace(settings: Settings) -> AsyncIterator[Workspace]:
-    """Open the data folder, or turn to the server that has it open.
+async def open_workspace(settings: Settings, server: str | None = None) -> AsyncIterator[Workspace]:
+    """Turn to the server that is named, or open the data folder, or turn to who has it open.
 
     Raises:
+        InvalidSetting: the server's address is none.
+        OfflineRefused: it is on another machine, and ``offline`` is set.
         StoreInUse: another process that does not serve holds the folder.
     """
+    if server is not None:
+        _check_server(server, settings)
+        async with RemoteWorkspace.connect(server.rstrip("/"), settings.server.api_key) as remote:
+            yield remote
+        return
     try:
         application = await asyncio.to_thread(bootstrap.build, settings)
     except StoreInUse:
@@ -207,3 +216,11 @@ async def open_workspace(settings: Settings) -> AsyncIterator[Workspace]:
         yield LocalWorkspace(application)
     finally:
         await application.close()
+
+
+def _check_server(server: str, settings: Settings) -> None:
+    parts = urlsplit(server)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidSetting(f"--server is {server!r}: write http://HOST:PORT.")
+    if settings.server.offline and not is_loopback(parts.hostname):
+        raise OfflineRefused(f"The server {server} is on another machine, and --offline is set.")

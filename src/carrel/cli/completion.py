@@ -1,0 +1,72 @@
+"""``carrel completion``: a script with which a shell completes commands and flags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from carrel.cli.command import Command, Invocation
+from carrel.cli.exit_codes import SUCCESS
+from carrel.core.errors import InvalidRequest
+
+Words = Mapping[str, list[str]]
+"""The flags of each command, by its name."""
+
+USAGE = "completion bash|zsh|fish"
+
+
+def bash(words: Words) -> str:
+    """Return a script for ``source <(carrel completion bash)``."""
+    cases = "\n".join(
+        f'        {name}) words="{" ".join(flags)}" ;;' for name, flags in words.items()
+    )
+    return f"""_carrel() {{
+    local current="${{COMP_WORDS[COMP_CWORD]}}" words="{" ".join(words)}"
+    if [ "$COMP_CWORD" -gt 1 ]; then
+        case "${{COMP_WORDS[1]}}" in
+{cases}
+        *) words="" ;;
+        esac
+    fi
+    COMPREPLY=($(compgen -W "$words" -- "$current"))
+}}
+complete -o default -o nospace -F _carrel carrel
+"""
+
+
+def zsh(words: Words) -> str:
+    """Return a script for ``source <(carrel completion zsh)``: zsh takes bash's."""
+    return f"autoload -U +X bashcompinit && bashcompinit\n{bash(words)}"
+
+
+def fish(words: Words) -> str:
+    """Return a script for ``carrel completion fish | source``."""
+    lines = [f"complete -c carrel -n __fish_use_subcommand -f -a '{' '.join(words)}'"]
+    for name, flags in words.items():
+        lines += [
+            f"complete -c carrel -n '__fish_seen_subcommand_from {name}' -l {flag.strip('-=')}"
+            for flag in flags
+        ]
+    return "\n".join(lines) + "\n"
+
+
+SHELLS: Mapping[str, Callable[[Words], str]] = {"bash": bash, "zsh": zsh, "fish": fish}
+
+
+def completion(commands: Mapping[str, Command]) -> Command:
+    """Return the command, which completes ``commands`` and itself."""
+
+    def run(invocation: Invocation) -> int:
+        match invocation.arguments.words:
+            case [shell] if shell in SHELLS:
+                words = {name: _flags(command) for name, command in commands.items()}
+                print(SHELLS[shell](words), end="")
+                return SUCCESS
+        raise InvalidRequest(f"Name the shell: carrel {USAGE}")
+
+    return Command("completion", USAGE, "Print what makes a shell complete commands.", run)
+
+
+def _flags(command: Command) -> list[str]:
+    return [
+        f"--{flag.name}{'=' if flag.metavar else ''}" for flag in command.known_flags().values()
+    ]
