@@ -65,15 +65,17 @@ def test_token_ids_are_the_text_that_they_stand_for(http: httpx.Client, many: bo
 
 
 def test_langchain_embeds_documents_and_questions(live: LiveServer) -> None:
-    embeddings = OpenAIEmbeddings(
-        model="all-MiniLM-L6-v2",
-        base_url=f"{live.address}/v1",
-        api_key="none",  # type: ignore[arg-type]
-        # Its token ids would be those of OpenAI's own models.
-        check_embedding_ctx_length=False,
-    )
-    first, second = embeddings.embed_documents(TEXTS[:2])
-    asked = embeddings.embed_query("Where is the cat?")
+    with httpx.Client(trust_env=False) as http:
+        embeddings = OpenAIEmbeddings(
+            model="all-MiniLM-L6-v2",
+            base_url=f"{live.address}/v1",
+            api_key="none",  # type: ignore[arg-type]
+            # Its token ids would be those of OpenAI's own models.
+            check_embedding_ctx_length=False,
+            http_client=http,
+        )
+        first, second = embeddings.embed_documents(TEXTS[:2])
+        asked = embeddings.embed_query("Where is the cat?")
     assert dot(asked, first) > dot(asked, second)
 
 

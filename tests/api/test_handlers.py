@@ -50,8 +50,8 @@ def test_a_body_sent_as_a_form_is_told_what_to_send(http: httpx.Client) -> None:
 
 
 def test_what_has_to_be_left_out_is_told_before_what_is_missing(http: httpx.Client) -> None:
-    error = error_of(http.post("/v1/chat/completions", json={"tools": [{}]}))
-    assert (error["code"], error["param"]) == ("unsupported_parameter", "tools")
+    error = error_of(http.post("/v1/chat/completions", json={"store": True}))
+    assert (error["code"], error["param"]) == ("unsupported_parameter", "store")
     error = error_of(http.post("/v1/chat/completions", json={"mesages": []}))
     assert (error["code"], error["param"]) == ("invalid_request", "mesages")
     assert error_of(http.post("/v1/chat/completions", json={}))["param"] == "messages"

@@ -70,6 +70,13 @@ def sdk(calling: LiveServer) -> Iterator[openai.OpenAI]:
         )
 
 
+@pytest.fixture
+def own_client() -> Iterator[httpx.Client]:
+    """A connection that is closed after the test; LangChain keeps its own open."""
+    with httpx.Client(trust_env=False) as client:
+        yield client
+
+
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A real model whose template has a form for tools."""
@@ -138,7 +145,7 @@ def test_without_tools_the_same_words_are_text(sdk: openai.OpenAI) -> None:
         sdk.chat.completions.create(model="scripted", messages=ASKED)  # the second answer
 
 
-def test_langchain_calls_tools_and_reads_structured_answers(calling: LiveServer) -> None:
+def test_langchain_calls_tools_and_streams(calling: LiveServer, own_client: httpx.Client) -> None:
     @langchain_tool
     def weather(city: str) -> str:
         """Tell the weather of a city."""
@@ -149,6 +156,7 @@ def test_langchain_calls_tools_and_reads_structured_answers(calling: LiveServer)
         base_url=f"{calling.address}/v1",
         api_key="any",  # type: ignore[arg-type]
         max_retries=0,
+        http_client=own_client,
     )
     called = model.bind_tools([weather]).invoke("What is the weather in Oslo?")
     (call,) = called.tool_calls  # type: ignore[attr-defined]
@@ -158,7 +166,9 @@ def test_langchain_calls_tools_and_reads_structured_answers(calling: LiveServer)
     assert "weather" in "".join(texts)
 
 
-def test_langchain_asks_documents_and_reads_their_sources(live: LiveServer) -> None:
+def test_langchain_asks_documents_and_reads_their_sources(
+    live: LiveServer, own_client: httpx.Client
+) -> None:
     with live.client() as http:
         http.post("/v1/collections", json={"name": "langchain"})
         http.post(
@@ -171,6 +181,7 @@ def test_langchain_asks_documents_and_reads_their_sources(live: LiveServer) -> N
         base_url=f"{live.address}/v1",
         api_key="any",  # type: ignore[arg-type]
         extra_body={"documents": {"collections": ["langchain"]}},
+        http_client=own_client,
     )
     assert model.invoke("Until when is the reading room open?").content
     # LangChain keeps no field that it does not know: the openai package below it does.
@@ -183,17 +194,17 @@ def test_langchain_asks_documents_and_reads_their_sources(live: LiveServer) -> N
 
 
 async def test_a_pydantic_ai_agent_runs_its_tool(calling: LiveServer) -> None:
-    provider = OpenAIProvider(base_url=f"{calling.address}/v1", api_key="any")
-    agent = Agent(OpenAIChatModel("scripted", provider=provider))
     asked: list[str] = []
 
-    @agent.tool_plain
     def weather(city: str) -> str:
         """Tell the weather of a city."""
         asked.append(city)
         return "rain"
 
-    result = await agent.run("What is the weather in Oslo?")
+    async with openai.AsyncOpenAI(base_url=f"{calling.address}/v1", api_key="any") as client:
+        provider = OpenAIProvider(openai_client=client)
+        agent = Agent(OpenAIChatModel("scripted", provider=provider), tools=[weather])
+        result = await agent.run("What is the weather in Oslo?")
     assert asked == ["Oslo"]
     assert result.output == "It rains in Oslo."
 
@@ -206,9 +217,10 @@ async def test_a_pydantic_ai_agent_gets_a_structured_answer(tmp_path: Path) -> N
     answer = '{"name": "final_result", "arguments": {"name": "Oslo", "people": 700000}}'
     pool = pool_of(ScriptedEngine([answer]))
     with live_server(settings_in(tmp_path), pool) as live:
-        provider = OpenAIProvider(base_url=f"{live.address}/v1", api_key="any")
-        agent = Agent(OpenAIChatModel("scripted", provider=provider), output_type=City)
-        result = await agent.run("Describe Oslo.")
+        async with openai.AsyncOpenAI(base_url=f"{live.address}/v1", api_key="any") as client:
+            provider = OpenAIProvider(openai_client=client)
+            agent = Agent(OpenAIChatModel("scripted", provider=provider), output_type=City)
+            result = await agent.run("Describe Oslo.")
     assert result.output == City(name="Oslo", people=700000)
 
 

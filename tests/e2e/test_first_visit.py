@@ -20,7 +20,7 @@ def test_an_empty_desk_leads_to_an_answer_with_file_and_page(
     minutes: Path,
     broken: Path,
 ) -> None:
-    visitor = tab(start(WatchedEngine([ANSWER], seconds_per_token=0.02)))
+    visitor = tab(start(WatchedEngine([ANSWER], seconds_per_token=0.15)))
     expect(visitor.page.locator(".welcome")).to_contain_text("UserData is empty")
     expect(visitor.page.locator("#privacy")).to_have_text("Nothing leaves this machine.")
 

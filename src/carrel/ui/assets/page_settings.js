@@ -11,6 +11,10 @@
     }
     document.documentElement.style.colorScheme = isDark() ? "dark" : "light";
   };
+  const applyLanguage = () => {
+    const shown = document.getElementById("language")?.value;
+    if (shown && document.documentElement.lang !== shown) document.documentElement.lang = shown;
+  };
   const dialog = () => document.getElementById("settings");
 
   document.addEventListener("click", (event) => {
@@ -43,11 +47,20 @@
       const offset = new Date().getTimezoneOffset();
       return JSON.stringify({ languages: languages.filter(Boolean), offset });
     },
-    languageArrived: () =>
-      requestAnimationFrame(() => {
-        document.documentElement.lang = document.getElementById("language").value;
-      }),
+    languageArrived: () => requestAnimationFrame(applyLanguage),
   });
+
+  // Gradio sets the language of the document by the browser's, before or after the page is there.
+  new MutationObserver(applyLanguage).observe(document.documentElement, {
+    attributes: true,
+    attributeFilter: ["lang"],
+  });
+  const arriving = new MutationObserver(() => {
+    if (!document.getElementById("language")) return;
+    arriving.disconnect();
+    applyLanguage();
+  });
+  arriving.observe(document.body, { childList: true, subtree: true });
 
   applyTheme();
   bySystem.addEventListener("change", applyTheme);
