@@ -90,7 +90,7 @@ def test_a_blind_vote_reveals_the_names_and_ranks_the_models(
     page.get_by_role("button", name="A is better").click()
     expect(heads).to_have_text([f"Model A: {first}", f"Model B: {second}"])
     expect(page.locator(".vote-bar")).to_have_count(0)
-    expect(page.locator(".ranking tbody th")).to_have_text([first, second])
+    expect(page.locator("#ranking tbody th")).to_have_text([first, second])
     with page.expect_download() as download:
         page.get_by_role("link", name="votes.csv").click()
     assert f"{first},{second},a," in download.value.path().read_text(encoding="utf-8")
