@@ -56,3 +56,10 @@ def test_what_the_model_wrote_decides_between_near_spans() -> None:
 def test_without_words_there_is_no_span() -> None:
     assert candidate_spans("Who?", [evidence("…!")], 5) == []
     assert likeliest([], "Ada") is None
+
+
+def test_a_time_of_day_is_not_cut_in_two() -> None:
+    sentence = evidence("The reading room is open until 20:00 on Thursdays.")
+    spans = candidate_spans("Until when is the reading room open on Thursdays?", [sentence], 40)
+    assert not any(span.text.endswith("20") for span in spans)
+    assert "20:00" in likeliest(spans, "20:00").text  # type: ignore[union-attr]

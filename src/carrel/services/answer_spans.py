@@ -47,7 +47,8 @@ _FUNCTION_WORDS = (
     "neither each every all any some more most other another only very however thus therefore "
 )
 FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
-_TOKEN = re.compile(r"\w+(?:[-–.,'’/&]\w+)*%?|[^\w\s]")
+# A colon belongs to a token only between digits, as in a time of day.
+_TOKEN = re.compile(r"\w+(?:(?:[-–.,'’/&]|(?<=\d):(?=\d))\w+)*%?|[^\w\s]")
 _BREAKS = frozenset(';:.!?()[]"”“。！？')
 
 
