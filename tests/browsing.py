@@ -27,6 +27,9 @@ ARGUMENTS = [
 ABORTED = "AbortError: signal is aborted without reason"
 """What Gradio's client writes when the page is left while one of its own streams is open."""
 
+BROKEN_OFF = "Connection errored out"
+"""The same of another of its streams; elsewhere it would be a fault."""
+
 
 def launch(playwright: Playwright) -> Browser:
     """Start the Chromium of the system, headless."""
@@ -43,6 +46,7 @@ class Visit:
     address: str
     foreign: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    leaving: bool = False
 
     def guard(self, route: Route) -> None:
         """Let a request to the server pass; write down and stop every other one."""
@@ -54,17 +58,29 @@ class Visit:
 
     def listen(self, message: ConsoleMessage) -> None:
         """Write down the errors of the console."""
-        if message.type == "error" and ABORTED not in message.text:
+        left = self.leaving and BROKEN_OFF in message.text
+        if message.type == "error" and ABORTED not in message.text and not left:
             self.failures.append(f"console: {message.text}")
+
+    @contextmanager
+    def _left(self) -> Iterator[None]:
+        """Know that the page that stands is being left."""
+        self.leaving = True
+        try:
+            yield
+        finally:
+            self.leaving = False
 
     def open(self, fragment: str = "") -> None:
         """Open the page, and wait until it is filled."""
-        self.page.goto(f"{self.address}/{fragment}")
+        with self._left():
+            self.page.goto(f"{self.address}/{fragment}")
         expect(self.page.locator("#scope input")).not_to_have_value("")
 
     def reload(self) -> None:
         """Load the page again, as F5 does."""
-        self.page.reload()
+        with self._left():
+            self.page.reload()
         expect(self.page.locator("#scope input")).not_to_have_value("")
 
     @property
