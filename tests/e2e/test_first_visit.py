@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Route, expect
 
-from browsing import Visit
+from browsing import Visit, visit
 from live_server import LiveServer, WatchedEngine
 
 ANSWER = "The total revenue was **18.4 million euros** in 2023."
@@ -133,3 +133,23 @@ def test_an_example_question_fills_the_box(
     visitor.page.get_by_role("button", name="What is harbour-report-2023.pdf about?").click()
     expect(visitor.question).to_have_value("What is harbour-report-2023.pdf about?")
     expect(visitor.question).to_be_focused()
+
+
+def test_whoever_asks_before_the_page_is_filled_is_answered(
+    start: Callable[..., LiveServer], browser: Browser
+) -> None:
+    server = start(WatchedEngine([ANSWER]), langchain_mode="LLM")
+    held: list[Route] = []
+    with visit(browser, server.address) as visitor:
+        # What fills the page goes there; questions go through the queue.
+        filling = "**/gradio_api/run/**"
+        visitor.page.route(filling, lambda route: held.append(route))
+        visitor.page.goto(server.address)
+        visitor.ask_and_wait("What was the total revenue?")
+        expect(visitor.answer.locator("strong")).to_have_text("18.4 million euros")
+        expect(visitor.page.locator("#scope input")).to_have_value("")
+        for route in held:
+            route.fallback()
+        expect(visitor.page.locator("#scope input")).to_have_value("No documents")
+        expect(visitor.answer.locator("strong")).to_have_text("18.4 million euros")
+        assert held

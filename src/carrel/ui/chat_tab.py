@@ -12,7 +12,7 @@ from carrel.services.application import Services
 from carrel.settings.schema import LLM_MODE
 from carrel.ui.actions import actions_script, chosen
 from carrel.ui.answering import Answering, Question
-from carrel.ui.choices import ready_names
+from carrel.ui.choices import chosen_scope, ready_names
 from carrel.ui.composer import Composer
 from carrel.ui.events import Guard, Inputs, Updates
 from carrel.ui.exchange import Exchange
@@ -98,9 +98,10 @@ class ChatTab:
             )
 
     async def ask(
-        self, *, question: str, scope: str, model: str | None, session: Session
+        self, *, question: str, scope: str | None, model: str | None, session: Session
     ) -> AsyncGenerator[Updates]:
         """Answer a question, step by step on the page, and save both."""
+        scope = await chosen_scope(scope, self._services, session.principal)
         if not question.strip() or session.is_waiting_for(question.strip()):
             return
         past = exchanges_html(session.exchanges)
@@ -128,7 +129,7 @@ class ChatTab:
         yield updates
 
     async def retry(
-        self, *, scope: str, model: str | None, session: Session
+        self, *, scope: str | None, model: str | None, session: Session
     ) -> AsyncGenerator[Updates]:
         """Ask the question again whose answer failed."""
         if not session.exchanges or session.exchanges[-1].error is None:
@@ -144,25 +145,27 @@ class ChatTab:
         session.stop_answering()
         return {}
 
-    async def new_chat(self, *, session: Session, scope: str) -> Updates:
+    async def new_chat(self, *, session: Session, scope: str | None) -> Updates:
         """Leave the chat for an empty one; what stands in the question box stays."""
         session.leave_chat()
         return await self.thread(session, scope)
 
-    async def open_chat(self, event: gr.EventData, *, session: Session, scope: str) -> Updates:
+    async def open_chat(
+        self, event: gr.EventData, *, session: Session, scope: str | None
+    ) -> Updates:
         """Show a saved chat, to be continued."""
         conversation_id = chosen(event)
         turns = await self._services.history.turns(session.principal, conversation_id)
         session.open_chat(conversation_id, turns)
         return await self.thread(session, scope)
 
-    async def choose_scope(self, *, session: Session, scope: str) -> Updates:
+    async def choose_scope(self, *, session: Session, scope: str | None) -> Updates:
         """Fit the empty chat's hints to the collection that is asked."""
         if session.exchanges:
             return {}
         return {self.current: await self._welcome(session, scope)}
 
-    async def thread(self, session: Session, scope: str) -> Updates:
+    async def thread(self, session: Session, scope: str | None) -> Updates:
         """Return the whole chat of the session anew, and the list of chats."""
         busy = session.answering is not None
         updates = {
@@ -185,7 +188,8 @@ class ChatTab:
     async def _chats(self, session: Session) -> str:
         return await self._rail.list.html(session)
 
-    async def _welcome(self, session: Session, scope: str) -> str:
+    async def _welcome(self, session: Session, scope: str | None) -> str:
+        scope = await chosen_scope(scope, self._services, session.principal)
         if scope == LLM_MODE:
             return thread_html(welcome_html([], None), None)
         names = await ready_names(self._services, scope, session.principal)

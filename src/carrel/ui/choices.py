@@ -29,6 +29,13 @@ def first_scope(settings: Settings, collections: list[str]) -> str:
     return wanted if wanted in collections else LLM_MODE
 
 
+async def chosen_scope(choice: str | None, services: Services, principal: Principal) -> str:
+    """Return the choice, or the first scope while a page that was just opened has none yet."""
+    if choice is not None:
+        return choice
+    return first_scope(services.settings, await collection_names(services, principal))
+
+
 def first_collection(settings: Settings, collections: list[str]) -> str:
     """Return the collection whose documents are shown first."""
     wanted = first_scope(settings, collections)
