@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from carrel.core.chat import Message, Role
-from carrel.core.conversations import ConversationStore, SavedTurn
+from carrel.core.conversations import BEGINNING, ConversationStore, Ending, SavedTurn
 from carrel.core.documents import Source
 from carrel.core.errors import ConversationNotFound, InvalidRequest
 from carrel.storage.conversations import SqliteConversationStore
@@ -174,3 +174,105 @@ def test_a_whole_chat_is_added_as_it_was(store: ConversationStore) -> None:
     store.add(kept, turns)
     assert store.conversations("anna", "ingrid") == [kept]
     assert store.turns("anna", chat.id) == turns
+
+
+def said(store: ConversationStore, chat: str) -> list[str]:
+    return [turn.message.content for turn in store.turns("anna", chat)]
+
+
+def turn(words: str) -> SavedTurn:
+    return SavedTurn(Message(Role.USER, words))
+
+
+def test_versions_of_a_question_are_kept_and_can_be_shown(store: ConversationStore) -> None:
+    chat = store.create("anna", "Keepers").id
+    first = store.append(chat, [turn("a"), turn("b")])
+    more = store.append(chat, [turn("c"), turn("d")], first[1])
+    edited = store.append(chat, [turn("C")], first[1])
+    assert said(store, chat) == ["a", "b", "C"]
+    assert store.versions(chat, edited[0]) == store.versions(chat, more[0]) == [more[0], edited[0]]
+    assert store.versions(chat, first[0]) == [first[0]]
+    store.show_version("anna", chat, more[0])
+    assert said(store, chat) == ["a", "b", "c", "d"]
+    again = store.append(chat, [turn("A")], BEGINNING)
+    assert said(store, chat) == ["A"]
+    assert store.versions(chat, again[0]) == [first[0], again[0]]
+    # Of the versions below it the one written last.
+    store.show_version("anna", chat, first[0])
+    assert said(store, chat) == ["a", "b", "C"]
+    store.append(chat, [turn("e")])
+    assert said(store, chat) == ["a", "b", "C", "e"]
+    assert [each.message.content for each in store.all_turns("anna", chat)] == list("abcdCAe")
+
+
+def test_what_follows_a_turn_that_is_gone_comes_at_the_end(store: ConversationStore) -> None:
+    chat, other = store.create("anna", "a").id, store.create("anna", "b").id
+    [foreign] = store.append(other, [turn("x")])
+    store.append(chat, [turn("a")])
+    store.append(chat, [turn("b")], foreign)
+    assert said(store, chat) == ["a", "b"]
+    assert said(store, other) == ["x"]
+
+
+def test_a_removed_turn_takes_along_what_follows_it(store: ConversationStore) -> None:
+    chat = store.create("anna", "Keepers").id
+    first = store.append(chat, [turn("question"), turn("answer")])
+    more = store.append(chat, [turn("lighthouse"), turn("tower")])
+    store.append(chat, [turn("beacon")], first[1])
+    store.show_version("anna", chat, more[0])
+    store.remove("anna", chat, more[0])
+    assert said(store, chat) == ["question", "answer", "beacon"]
+    assert titles(store, "lighthouse") == titles(store, "tower") == []
+    assert titles(store, "beacon") == ["Keepers"]
+    store.remove("anna", chat, first[0])
+    assert store.all_turns("anna", chat) == []
+    store.append(chat, [turn("anew")])
+    assert said(store, chat) == ["anew"]
+
+
+def test_what_is_not_shown_is_removed_alone(store: ConversationStore) -> None:
+    chat = store.create("anna", "Keepers").id
+    old = store.append(chat, [turn("a"), turn("b")])
+    store.append(chat, [turn("A"), turn("B")], BEGINNING)
+    store.remove("anna", chat, old[0])
+    assert said(store, chat) == ["A", "B"]
+
+
+def test_versions_are_touched_by_the_owner_only(store: ConversationStore) -> None:
+    chat = store.create("anna", "Keepers").id
+    [only] = store.append(chat, [turn("a")])
+    other = store.create("bob", "b").id
+    for owner, where in (("bob", chat), ("bob", other), ("anna", "unknown")):
+        with pytest.raises(ConversationNotFound):
+            store.show_version(owner, where, only)
+        with pytest.raises(ConversationNotFound):
+            store.remove(owner, where, only)
+    with pytest.raises(ConversationNotFound):
+        store.all_turns("bob", chat)
+    assert said(store, chat) == ["a"]
+
+
+def test_how_an_answer_ended_is_kept(store: ConversationStore) -> None:
+    chat = store.create("anna", "Keepers").id
+    failed = SavedTurn(Message(Role.ASSISTANT, "one"), (), "m", Ending.FAILED, "The disk is full.")
+    nothing = SavedTurn(Message(Role.ASSISTANT, "No."), (), "m", abstained=True)
+    store.append(chat, [failed, nothing])
+    assert store.turns("anna", chat) == [failed, nothing]
+
+
+def test_all_versions_come_back_with_a_chat(store: ConversationStore) -> None:
+    chat = store.create("anna", "Keepers").id
+    old = store.append(chat, [turn("a"), turn("b")])
+    store.append(chat, [turn("A"), turn("B")], BEGINNING)
+    store.show_version("anna", chat, old[0])
+    store.create("anna", "Another")
+    kept, turns = store.conversation("anna", chat), store.all_turns("anna", chat)
+    store.delete("anna", chat)
+    # Other turns get the numbers that were free.
+    store.append(store.create("anna", "Third").id, [turn("x")] * 3)
+    store.add(kept, turns)
+    assert said(store, chat) == ["a", "b"]
+    again = store.all_turns("anna", chat)
+    assert [each.message.content for each in again] == list("abAB")
+    store.show_version("anna", chat, again[2].id)
+    assert said(store, chat) == ["A", "B"]

@@ -37,7 +37,7 @@ def test_a_failed_question_can_be_asked_again(
     visitor.show_documents()
     visitor.upload([report])
     visitor.page.go_back()
-    visitor.page.get_by_role("button", name="Ask again").click()
+    visitor.page.get_by_role("button", name="Retry").click()
     expect(visitor.answer).to_contain_text("An answer.")
     expect(visitor.error).to_have_count(0)
     expect(visitor.page.locator(".question")).to_have_count(1)
@@ -90,7 +90,7 @@ def test_a_model_that_still_loads_is_announced_and_questions_are_refused(
     finally:
         loaded.set()
     expect(visitor.page.locator("#readiness")).to_be_empty()
-    visitor.page.get_by_role("button", name="Ask again").click()
+    visitor.page.get_by_role("button", name="Retry").click()
     expect(visitor.answer).to_have_text("You asked: Hello?")
 
 

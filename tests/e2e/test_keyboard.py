@@ -53,7 +53,12 @@ def test_arrow_up_brings_the_last_question_back(
     visitor = tab(start(langchain_mode="LLM"))
     visitor.ask_and_wait("about ferries")
     visitor.question.press("ArrowUp")
-    expect(visitor.question).to_have_value("about ferries")
+    edited = visitor.page.get_by_label("The question, edited")
+    expect(edited).to_have_value("about ferries")
+    expect(edited).to_be_focused()
+    edited.press("Escape")
+    expect(edited).to_be_hidden()
+    assert focused(visitor) == "Edit the question"
 
 
 def test_everything_is_reached_by_tab_and_pressed_by_enter(

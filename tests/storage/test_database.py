@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from carrel.core.chat import Message, Role
+from carrel.core.conversations import SavedTurn
 from carrel.core.errors import InvalidSetting, StorageFull, StoreCorrupt
 from carrel.storage.catalog import SqliteCatalog
 from carrel.storage.conversations import SqliteConversationStore
@@ -195,4 +197,27 @@ def test_chats_of_an_older_version_can_be_searched(tmp_path: Path) -> None:
     store.append("c", [])
     store.delete("anna", "c")
     assert store.conversations("anna", "ingrid") == []
+    database.close()
+
+
+def test_a_chat_of_an_older_version_has_one_version(tmp_path: Path) -> None:
+    old = Database(tmp_path / "catalog.db", MIGRATIONS[:7])
+    with old.transaction() as connection:
+        for chat in "cd":
+            connection.execute(
+                "INSERT INTO conversation VALUES (?, 'Keepers', 'anna', '2026-01-02', 0)", (chat,)
+            )
+        connection.executemany(
+            "INSERT INTO turn VALUES (?, ?, 'user', ?, '[]', NULL)",
+            [(3, "c", "one"), (4, "d", "other"), (5, "c", "two"), (9, "c", "three")],
+        )
+    old.close()
+    database = Database(tmp_path / "catalog.db")
+    store = SqliteConversationStore(database)
+    turns = store.turns("anna", "c")
+    assert [(each.id, each.parent) for each in turns] == [(3, None), (5, 3), (9, 5)]
+    assert [each.message.content for each in turns] == ["one", "two", "three"]
+    store.append("c", [SavedTurn(Message(Role.USER, "four"))])
+    assert [each.message.content for each in store.turns("anna", "c")][-2:] == ["three", "four"]
+    assert [each.message.content for each in store.turns("anna", "d")] == ["other"]
     database.close()

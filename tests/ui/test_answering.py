@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from carrel import bootstrap
 from carrel.core.chat import Role
-from carrel.core.conversations import Conversation, SavedTurn
+from carrel.core.conversations import Conversation, Ending, SavedTurn
 from carrel.core.errors import StorageFull
 from carrel.core.protocols import Engine
 from carrel.services.application import Services
-from carrel.services.history import HistoryService
+from carrel.services.history import Chat, HistoryService
 from carrel.storage.conversations import SqliteConversationStore
 from carrel.storage.database import Database
 from carrel.ui.answering import Answering, Question
@@ -35,7 +37,9 @@ QUESTION = Question("Hello?", "LLM", None)
 class FullDisk(SqliteConversationStore):
     """Starts chats, and then has no room for their messages."""
 
-    def append(self, conversation_id: str, turns: Sequence[SavedTurn]) -> None:
+    def append(
+        self, conversation_id: str, turns: Sequence[SavedTurn], after: int | None = None
+    ) -> list[int]:
         raise StorageFull("The disk is full.")
 
 
@@ -152,7 +156,7 @@ async def test_another_chat_opened_meanwhile_is_left_alone(services: Services) -
     answering = Answering.begin(services, session, QUESTION)
     async for _ in answering.steps():
         if answering.is_shown and answering.exchange.text:
-            session.open_chat("another", [])
+            session.open_chat(Chat(Conversation("another", "b", "local", datetime.now(UTC)), ()))
     assert not answering.is_shown
     assert session.conversation_id == "another"
     ((title, _),) = await saved(services, session)
@@ -174,3 +178,52 @@ async def test_an_answer_that_cannot_be_saved_is_shown_with_the_reason(
     chats: Sequence[Conversation] = await full.history.list(session.principal)
     assert [chat.title for chat in chats] == ["Hello?"]
     database.close()
+
+
+async def test_the_ending_of_an_answer_is_saved(services: Services) -> None:
+    session = Session()
+    services = speaking(services, FailingEngine(2))
+    await answered(services, session, QUESTION)
+    [_, turn] = await services.history.turns(session.principal, session.conversation_id or "")
+    assert (turn.ending, turn.error) == (Ending.FAILED, "The model stopped working.")
+
+
+async def test_a_question_at_the_place_of_another_is_a_version_of_it(services: Services) -> None:
+    session = Session()
+    services = speaking(services, WatchedEngine(["One.", "Two.", "Three."]))
+    await answered(services, session, QUESTION)
+    await answered(services, session, Question("And?", "LLM", None))
+    replaced = session.exchanges.pop()
+    edited = Question("And then?", "LLM", None, replaced.versions)
+    exchange = (await answered(services, session, edited)).exchange
+    assert exchange.versions == (replaced.turn, exchange.turn)
+    assert await saved(services, session) == [("Hello?", ["Hello?", "One.", "And then?", "Three."])]
+    session.exchanges.clear()
+    exchange = (await answered(services, session, QUESTION)).exchange
+    assert len(exchange.versions) == 2
+    assert (await saved(services, session))[0][1][0] == "Hello?"
+    assert len((await saved(services, session))[0][1]) == 2
+
+
+async def test_a_question_follows_the_answer_that_it_stopped(services: Services) -> None:
+    session = Session()
+    services = speaking(services, WatchedEngine(["word " * 500, "Two."], seconds_per_token=0.01))
+    first = Answering.begin(services, session, QUESTION)
+    steps = first.steps()
+    async for _ in steps:
+        if first.exchange.text:
+            break
+    second = Answering.begin(services, session, Question("And?", "LLM", None))
+    following = asyncio.create_task(_to_the_end(second))
+    # The second one has its answer before the first one is saved.
+    while second.exchange.finished is None:
+        await asyncio.sleep(0.01)
+    await steps.aclose()
+    await following
+    ((_, messages),) = await saved(services, session)
+    assert messages == ["Hello?", first.exchange.text, "And?", second.exchange.text]
+
+
+async def _to_the_end(answering: Answering) -> None:
+    async for _ in answering.steps():
+        pass

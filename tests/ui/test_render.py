@@ -79,7 +79,7 @@ def test_an_error_is_one_escaped_line_below_the_text_that_came() -> None:
     html = exchange_html(Exchange("q", "Half an", error=f"Broken:\n  {HOSTILE}"))
     assert html.index("Half an") < html.index("error-line")
     assert "Broken: &lt;img" in html
-    assert 'data-action="retry"' in html
+    assert 'data-action="ask_again" data-id="0">Retry<' in html
 
 
 def test_an_error_line_is_announced() -> None:
@@ -139,7 +139,9 @@ def test_an_answer_of_one_token_has_no_speed() -> None:
     ],
 )
 def test_a_cut_answer_says_why(reason: FinishReason, words: str) -> None:
-    assert words in state_text(Exchange("q", "a", finished=replace(FINISHED, reason=reason)))
+    exchange = Exchange("q", "a")
+    exchange.apply(replace(FINISHED, reason=reason))
+    assert words in state_text(exchange)
 
 
 def test_dropped_messages_are_counted() -> None:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from copy import deepcopy
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
 
 from carrel.core.chat import ChatEvent, Message, Role, TextDelta
-from carrel.core.conversations import SavedTurn
+from carrel.core.conversations import Conversation, Ending, SavedTurn
 from carrel.core.documents import Source
+from carrel.core.errors import InvalidRequest
+from carrel.services.history import Chat
 from carrel.ui.exchange import Exchange
+from carrel.ui.render import state_text
 from carrel.ui.running import Running
 from carrel.ui.session import Session
 
 SOURCE = Source(1, "a.pdf", "d", "UserData", 1, 1.0, "text", "text")
+CHAT = Conversation("id", "a", "local", datetime.now(UTC))
 
 
 async def _nothing() -> AsyncGenerator[ChatEvent]:
@@ -36,23 +44,80 @@ def test_the_messages_are_the_answered_questions_and_the_new_one() -> None:
     )
 
 
+def saved(role: Role, words: str, identity: int, parent: int | None) -> SavedTurn:
+    return SavedTurn(Message(role, words), id=identity, parent=parent)
+
+
 def test_a_saved_chat_is_opened_with_its_sources() -> None:
     session = Session(exchanges=[Exchange("other", "chat")])
-    session.open_chat(
-        "id",
-        [
-            SavedTurn(Message(Role.SYSTEM, "be kind")),
-            SavedTurn(Message(Role.USER, "a")),
-            SavedTurn(Message(Role.ASSISTANT, "A"), (SOURCE,), "m"),
-            SavedTurn(Message(Role.USER, "b")),
-        ],
+    answer = SavedTurn(Message(Role.ASSISTANT, "A"), (SOURCE,), "m", id=2, parent=1)
+    turns = (
+        saved(Role.SYSTEM, "be kind", 7, None),
+        saved(Role.USER, "a", 1, 7),
+        answer,
+        saved(Role.USER, "b", 3, 2),
     )
+    session.open_chat(Chat(replace(CHAT, last=3), turns))
     assert session.conversation_id == "id"
     [first, second] = session.exchanges
     assert (first.question, first.text, first.sources) == ("a", "A", (SOURCE,))
     # Its sentences are checked anew: only the text and the sources are saved.
     assert [(each.text, each.supported) for each in first.sentences] == [("A", False)]
-    assert second == Exchange("b")
+    assert (first.turn, first.last, first.versions) == (1, 2, (1,))
+    assert second == Exchange("b", turn=3, versions=(3,))
+
+
+def test_the_shown_version_is_opened_and_knows_of_the_others() -> None:
+    turns = (
+        saved(Role.USER, "a", 1, None),
+        saved(Role.ASSISTANT, "A", 2, 1),
+        saved(Role.USER, "b", 3, 2),
+        saved(Role.USER, "c", 4, 2),
+        saved(Role.USER, "other", 5, None),
+    )
+    session = Session()
+    session.open_chat(Chat(replace(CHAT, last=3), turns))
+    assert [each.question for each in session.exchanges] == ["a", "b"]
+    assert [each.versions for each in session.exchanges] == [(1, 5), (3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("ending", "shown"),
+    [
+        (Ending.STOPPED, "stopped by you"),
+        (Ending.LENGTH, "cut at the length limit"),
+        (Ending.TIME, "cut at the time limit"),
+        (Ending.DONE, ""),
+    ],
+)
+def test_how_an_answer_ended_is_told_again(ending: Ending, shown: str) -> None:
+    turns = (
+        SavedTurn(Message(Role.USER, "a"), id=1),
+        SavedTurn(Message(Role.ASSISTANT, "A"), ending=ending, id=2, parent=1),
+    )
+    session = Session()
+    session.open_chat(Chat(replace(CHAT, last=2), turns))
+    assert state_text(session.exchanges[0]) == shown
+    assert session.exchanges[0].ending is ending
+
+
+def test_a_failed_answer_stays_failed_and_one_without_documents_stays_so() -> None:
+    turns = (
+        SavedTurn(Message(Role.USER, "a"), id=1),
+        SavedTurn(Message(Role.ASSISTANT, "A"), (), "m", Ending.FAILED, "Disk full.", True, 2, 1),
+    )
+    session = Session()
+    session.open_chat(Chat(replace(CHAT, last=2), turns))
+    [exchange] = session.exchanges
+    assert (exchange.error, exchange.abstained) == ("Disk full.", True)
+
+
+@pytest.mark.parametrize("place", ["-1", "1", "", "²", "0.0", "1" * 5000])
+def test_a_place_that_is_not_in_the_chat_is_refused(place: str) -> None:
+    session = Session(exchanges=[Exchange("a", "A")])
+    assert session.exchange("0") == (0, session.exchanges[0])
+    with pytest.raises(InvalidRequest, match="not in the chat any more"):
+        session.exchange(place)
 
 
 def test_leaving_a_chat_stops_its_answer() -> None:

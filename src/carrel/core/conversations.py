@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from carrel.core.chat import Message
@@ -13,7 +14,11 @@ from carrel.core.documents import Source
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A saved chat as a list shows it; ``messages`` is how many it has."""
+    """A saved chat as a list shows it.
+
+    ``messages`` is how many it has, with those of all versions. ``last`` is the turn that the
+    shown version ends with; None in an empty chat, and in one that was not stored yet.
+    """
 
     id: str
     title: str
@@ -21,15 +26,54 @@ class Conversation:
     updated_at: datetime
     pinned: bool = False
     messages: int = 0
+    last: int | None = field(default=None, compare=False)
+
+
+class Ending(StrEnum):
+    """How an answer ended."""
+
+    DONE = "done"
+    STOPPED = "stopped"
+    LENGTH = "length"
+    TIME = "time"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class SavedTurn:
-    """One message of a saved chat, with the sources of an answer."""
+    """One message of a saved chat, with the sources of an answer and how it ended.
+
+    ``error`` is why it failed; ``abstained`` says that the documents did not hold the answer.
+    A store gives each turn an ``id``, larger than those of the turns before it. ``parent`` is the
+    id of the turn that it follows, None for a chat's first. Turns with the same parent are
+    versions of each other: a question that was edited, or asked again.
+    """
 
     message: Message
     sources: tuple[Source, ...] = ()
     model: str | None = None
+    ending: Ending = Ending.DONE
+    error: str | None = None
+    abstained: bool = False
+    id: int = field(default=0, compare=False)
+    parent: int | None = field(default=None, compare=False)
+
+
+BEGINNING = 0
+"""In place of the id of a turn: before the first."""
+
+
+def branch(turns: Sequence[SavedTurn], last: int | None) -> list[SavedTurn]:
+    """Return the turns that lead to the turn ``last``, in order; all of them where it is None."""
+    if last is None:
+        return list(turns)
+    by_id = {turn.id: turn for turn in turns}
+    found: list[SavedTurn] = []
+    turn = by_id.get(last)
+    while turn is not None:
+        found.append(turn)
+        turn = by_id.get(turn.parent) if turn.parent is not None else None
+    return found[::-1]
 
 
 class ConversationStore(Protocol):
@@ -39,12 +83,23 @@ class ConversationStore(Protocol):
         """Start an empty chat."""
         ...
 
-    def append(self, conversation_id: str, turns: Sequence[SavedTurn]) -> None:
-        """Add messages at the end."""
+    def append(
+        self, conversation_id: str, turns: Sequence[SavedTurn], after: int | None = None
+    ) -> list[int]:
+        """Add messages, one after the other, and show the version that ends with them.
+
+        They follow the turn ``after`` (``BEGINNING``: none), or the end of the shown version where
+        it is None or is not there any more. Returns their ids.
+
+        Raises:
+            ConversationNotFound: no such chat.
+        """
         ...
 
     def add(self, conversation: Conversation, turns: Sequence[SavedTurn]) -> None:
-        """Store a whole chat with its id, title and date.
+        """Store a whole chat with its id, title and date; its turns get new ids.
+
+        Turns without ids follow one another.
 
         Raises:
             InvalidRequest: there is a chat with this id.
@@ -70,10 +125,38 @@ class ConversationStore(Protocol):
         ...
 
     def turns(self, owner: str, conversation_id: str) -> list[SavedTurn]:
-        """The messages of a chat, in order.
+        """The messages of the shown version of a chat, in order.
 
         Raises:
             ConversationNotFound: no such chat of this owner.
+        """
+        ...
+
+    def all_turns(self, owner: str, conversation_id: str) -> list[SavedTurn]:
+        """The messages of all versions of a chat, in the order of their ids.
+
+        Raises:
+            ConversationNotFound: no such chat of this owner.
+        """
+        ...
+
+    def versions(self, conversation_id: str, turn: int) -> list[int]:
+        """The ids of a turn and of its other versions, the oldest first."""
+        ...
+
+    def show_version(self, owner: str, conversation_id: str, turn: int) -> None:
+        """Show the version that leads through a turn to the last one written after it.
+
+        Raises:
+            ConversationNotFound: no such chat of this owner, or no such turn in it.
+        """
+        ...
+
+    def remove(self, owner: str, conversation_id: str, turn: int) -> None:
+        """Remove a turn with all that follow it, and show the version next to it.
+
+        Raises:
+            ConversationNotFound: no such chat of this owner, or no such turn in it.
         """
         ...
 

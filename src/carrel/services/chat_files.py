@@ -33,7 +33,7 @@ def file_name(title: str, suffix: str) -> str:
 
 
 def to_json(chat: Chat) -> str:
-    """Return the file that ``from_json`` reads."""
+    """Return the file that ``from_json`` reads, with the shown version of the chat."""
     content = {
         "format": FORMAT,
         "version": VERSION,
@@ -46,7 +46,7 @@ def to_json(chat: Chat) -> str:
                 "model": turn.model,
                 "sources": [asdict(source) for source in turn.sources],
             }
-            for turn in chat.turns
+            for turn in chat.shown
         ],
     }
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
@@ -55,7 +55,7 @@ def to_json(chat: Chat) -> str:
 def to_markdown(chat: Chat) -> str:
     """Return the chat to be read: questions as headings, answers with their sources below."""
     blocks = [f"# {chat.conversation.title}"]
-    for turn in chat.turns:
+    for turn in chat.shown:
         if turn.message.role is Role.USER:
             blocks.append(f"## {' '.join(turn.message.content.split())}")
             continue

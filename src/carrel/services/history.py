@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from carrel.core.access import Principal
-from carrel.core.conversations import Conversation, ConversationStore, SavedTurn
+from carrel.core.conversations import Conversation, ConversationStore, SavedTurn, branch
 
 TITLE_LENGTH = 60
 
@@ -23,10 +23,15 @@ def title_from(question: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A saved chat with all its messages."""
+    """A saved chat with the messages of all its versions."""
 
     conversation: Conversation
     turns: tuple[SavedTurn, ...]
+
+    @property
+    def shown(self) -> list[SavedTurn]:
+        """The messages of the shown version, in order."""
+        return branch(self.turns, self.conversation.last)
 
 
 class HistoryService:
@@ -59,7 +64,8 @@ class HistoryService:
         conversation = await asyncio.to_thread(
             self._store.conversation, principal.account, conversation_id
         )
-        return Chat(conversation, tuple(await self.turns(principal, conversation_id)))
+        turns = await asyncio.to_thread(self._store.all_turns, principal.account, conversation_id)
+        return Chat(conversation, tuple(turns))
 
     async def add(self, principal: Principal, chat: Chat) -> Conversation:
         """Store a whole chat as one of the account's own: a deleted one, or one from a file.
@@ -72,7 +78,7 @@ class HistoryService:
         return own
 
     async def turns(self, principal: Principal, conversation_id: str) -> Sequence[SavedTurn]:
-        """Return the messages of a chat.
+        """Return the messages of the shown version of a chat, in order.
 
         Raises:
             ConversationNotFound: no such chat of this account.
@@ -80,15 +86,56 @@ class HistoryService:
         return await asyncio.to_thread(self._store.turns, principal.account, conversation_id)
 
     async def append(
-        self, principal: Principal, conversation_id: str, turns: Sequence[SavedTurn]
-    ) -> None:
-        """Add messages at the end of a chat.
+        self,
+        principal: Principal,
+        conversation_id: str,
+        turns: Sequence[SavedTurn],
+        after: int | None = None,
+    ) -> Sequence[int]:
+        """Add messages after the turn ``after`` of a chat, and show them; return their ids.
+
+        ``BEGINNING`` makes another version of the first question, None continues the shown one.
 
         Raises:
             ConversationNotFound: no such chat of this account.
         """
-        await asyncio.to_thread(self._store.turns, principal.account, conversation_id)
-        await asyncio.to_thread(self._store.append, conversation_id, turns)
+        await asyncio.to_thread(self._store.conversation, principal.account, conversation_id)
+        return await asyncio.to_thread(self._store.append, conversation_id, turns, after)
+
+    async def versions(
+        self, principal: Principal, conversation_id: str, turn: int
+    ) -> Sequence[int]:
+        """Return the ids of a turn and of its other versions, the oldest first.
+
+        Raises:
+            ConversationNotFound: no such chat of this account.
+        """
+        await asyncio.to_thread(self._store.conversation, principal.account, conversation_id)
+        return await asyncio.to_thread(self._store.versions, conversation_id, turn)
+
+    async def show_version(self, principal: Principal, conversation_id: str, turn: int) -> Chat:
+        """Show the version of a chat that leads through a turn, and return the chat.
+
+        Raises:
+            ConversationNotFound: no such chat of this account, or no such turn in it.
+        """
+        await asyncio.to_thread(self._store.show_version, principal.account, conversation_id, turn)
+        return await self.chat(principal, conversation_id)
+
+    async def remove(self, principal: Principal, conversation_id: str, turn: int) -> Chat | None:
+        """Remove a turn with all that follow it; a chat left without any goes with them.
+
+        Returns what is left.
+
+        Raises:
+            ConversationNotFound: no such chat of this account, or no such turn in it.
+        """
+        await asyncio.to_thread(self._store.remove, principal.account, conversation_id, turn)
+        chat = await self.chat(principal, conversation_id)
+        if chat.turns:
+            return chat
+        await self.delete(principal, conversation_id)
+        return None
 
     async def rename(self, principal: Principal, conversation_id: str, title: str) -> None:
         """Give a chat another title."""

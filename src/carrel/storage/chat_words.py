@@ -6,6 +6,7 @@ and in scripts without spaces. A row of ``turn_text`` has the number of its turn
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from sqlite3 import Connection
 
 MOST_WORDS = 12
@@ -60,6 +61,12 @@ def add_turns(connection: Connection, conversation_id: str) -> None:
         "(SELECT id FROM turn WHERE conversation_id = ?1))",
         (conversation_id,),
     )
+
+
+def forget_turns(connection: Connection, turns: Sequence[int]) -> None:
+    """Remove the words of some turns."""
+    connection.executemany("DELETE FROM turn_text WHERE rowid = ?", [(turn,) for turn in turns])
+    connection.execute("INSERT INTO turn_text (turn_text) VALUES ('optimize')")
 
 
 def forget(connection: Connection, conversation_id: str) -> None:

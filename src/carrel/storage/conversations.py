@@ -10,7 +10,7 @@ from sqlite3 import Connection
 from uuid import uuid4
 
 from carrel.core.chat import Message, Role
-from carrel.core.conversations import Conversation, SavedTurn
+from carrel.core.conversations import BEGINNING, Conversation, Ending, SavedTurn, branch
 from carrel.core.documents import Source
 from carrel.core.errors import ConversationNotFound, InvalidRequest
 from carrel.disk.sqlite_file import storable
@@ -19,8 +19,17 @@ from carrel.storage.database import Database
 
 _LISTED = (
     "SELECT id, title, owner, updated_at, pinned, "
-    "(SELECT count(*) FROM turn WHERE conversation_id = conversation.id) FROM conversation"
+    "(SELECT count(*) FROM turn WHERE conversation_id = conversation.id), last FROM conversation"
 )
+_TURNS = (
+    "SELECT role, content, sources, model, ending, error, abstained, id, parent FROM turn "
+    "WHERE conversation_id = ? ORDER BY id"
+)
+_BELOW = (
+    "WITH RECURSIVE below (id) AS (SELECT id FROM turn WHERE conversation_id = ? AND id = ? "
+    "UNION ALL SELECT turn.id FROM turn JOIN below ON turn.parent = below.id) SELECT id FROM below"
+)
+"""A turn, and all that follow it in any version."""
 
 
 class SqliteConversationStore:
@@ -40,7 +49,9 @@ class SqliteConversationStore:
         return conversation
 
     def add(self, conversation: Conversation, turns: Sequence[SavedTurn]) -> None:
-        """Store a whole chat with its id, title and date.
+        """Store a whole chat with its id, title and date; its turns get new ids.
+
+        Turns without ids follow one another.
 
         Raises:
             InvalidRequest: there is a chat with this id.
@@ -62,10 +73,25 @@ class SqliteConversationStore:
                 ),
             )
             chat_words.add_title(connection, conversation.id, title)
-            _write(connection, conversation.id, turns)
+            stored: dict[int, int] = {}
+            last: int | None = None
+            for turn in turns:
+                parent = last
+                if turn.id:
+                    parent = None if turn.parent is None else stored[turn.parent]
+                last = stored[turn.id] = _write(connection, conversation.id, turn, parent)
+            chat_words.add_turns(connection, conversation.id)
+            if conversation.last is not None:
+                last = stored[conversation.last]
+            _show(connection, conversation.id, last)
 
-    def append(self, conversation_id: str, turns: Sequence[SavedTurn]) -> None:
-        """Add messages at the end.
+    def append(
+        self, conversation_id: str, turns: Sequence[SavedTurn], after: int | None = None
+    ) -> list[int]:
+        """Add messages, one after the other, and show the version that ends with them.
+
+        They follow the turn ``after`` (``BEGINNING``: none), or the end of the shown version where
+        it is None or is not there any more. Returns their ids.
 
         Raises:
             ConversationNotFound: no such chat.
@@ -73,11 +99,24 @@ class SqliteConversationStore:
         now = datetime.now(UTC).isoformat()
         with self._database.transaction() as connection:
             touched = connection.execute(
-                "UPDATE conversation SET updated_at = ? WHERE id = ?", (now, conversation_id)
-            )
-            if not touched.rowcount:
+                "UPDATE conversation SET updated_at = ? WHERE id = ? RETURNING last",
+                (now, conversation_id),
+            ).fetchone()
+            if touched is None:
                 raise _not_found(conversation_id)
-            _write(connection, conversation_id, turns)
+            parent: int | None = touched[0]
+            if after == BEGINNING:
+                parent = None
+            elif after is not None and _has(connection, conversation_id, after):
+                parent = after
+            written: list[int] = []
+            for turn in turns:
+                parent = _write(connection, conversation_id, turn, parent)
+                written.append(parent)
+            chat_words.add_turns(connection, conversation_id)
+            if written:
+                _show(connection, conversation_id, written[-1])
+            return written
 
     def conversations(
         self, owner: str, words: str = "", limit: int | None = None
@@ -110,27 +149,68 @@ class SqliteConversationStore:
         return _conversation(row)
 
     def turns(self, owner: str, conversation_id: str) -> list[SavedTurn]:
-        """The messages of a chat, in order.
+        """The messages of the shown version of a chat, in order.
 
         Raises:
             ConversationNotFound: no such chat of this owner.
         """
-        owned = "SELECT 1 FROM conversation WHERE id = ? AND owner = ?"
+        with self._database.reading() as connection:
+            last = _last(connection, owner, conversation_id)
+            return branch(_turns(connection, conversation_id), last)
+
+    def all_turns(self, owner: str, conversation_id: str) -> list[SavedTurn]:
+        """The messages of all versions of a chat, in the order of their ids.
+
+        Raises:
+            ConversationNotFound: no such chat of this owner.
+        """
+        with self._database.reading() as connection:
+            _last(connection, owner, conversation_id)
+            return _turns(connection, conversation_id)
+
+    def versions(self, conversation_id: str, turn: int) -> list[int]:
+        """The ids of a turn and of its other versions, the oldest first."""
         query = (
-            "SELECT role, content, sources, model FROM turn WHERE conversation_id = ? ORDER BY id"
+            "SELECT other.id FROM turn JOIN turn AS other ON other.parent IS turn.parent AND "
+            "other.conversation_id = turn.conversation_id AND other.role = turn.role "
+            "WHERE turn.conversation_id = ? AND turn.id = ? ORDER BY other.id"
         )
         with self._database.reading() as connection:
-            if not connection.execute(owned, (conversation_id, owner)).fetchone():
-                raise _not_found(conversation_id)
-            rows = connection.execute(query, (conversation_id,)).fetchall()
-        return [
-            SavedTurn(
-                Message(Role(role), content),
-                tuple(Source(**source) for source in json.loads(sources)),
-                model,
+            return [row[0] for row in connection.execute(query, (conversation_id, turn))]
+
+    def show_version(self, owner: str, conversation_id: str, turn: int) -> None:
+        """Show the version that leads through a turn to the last one written after it.
+
+        Raises:
+            ConversationNotFound: no such chat of this owner, or no such turn in it.
+        """
+        with self._database.transaction() as connection:
+            _show(
+                connection, conversation_id, max(_below(connection, owner, conversation_id, turn))
             )
-            for role, content, sources, model in rows
-        ]
+
+    def remove(self, owner: str, conversation_id: str, turn: int) -> None:
+        """Remove a turn with all that follow it, and show the version next to it.
+
+        Raises:
+            ConversationNotFound: no such chat of this owner, or no such turn in it.
+        """
+        with self._database.transaction() as connection:
+            gone = _below(connection, owner, conversation_id, turn)
+            last = _last(connection, owner, conversation_id)
+            (parent,) = connection.execute(
+                "SELECT parent FROM turn WHERE id = ?", (turn,)
+            ).fetchone()
+            chat_words.forget_turns(connection, gone)
+            connection.executemany("DELETE FROM turn WHERE id = ?", [(each,) for each in gone])
+            if last not in gone:
+                return
+            if parent is None:
+                latest = "SELECT max(id) FROM turn WHERE conversation_id = ?"
+                (remaining,) = connection.execute(latest, (conversation_id,)).fetchone()
+            else:
+                remaining = max(_below(connection, owner, conversation_id, parent))
+            _show(connection, conversation_id, remaining)
 
     def rename(self, owner: str, conversation_id: str, title: str) -> None:
         """Give a chat another title; its place in the list stays.
@@ -169,27 +249,87 @@ class SqliteConversationStore:
                 connection.execute("DELETE FROM conversation WHERE id = ? AND owner = ?", owned)
 
 
-def _write(connection: Connection, conversation_id: str, turns: Sequence[SavedTurn]) -> None:
-    connection.executemany(
-        "INSERT INTO turn (conversation_id, role, content, sources, model) VALUES (?, ?, ?, ?, ?)",
-        [
-            (
-                conversation_id,
-                turn.message.role.value,
-                storable(turn.message.content),
-                json.dumps([asdict(source) for source in turn.sources]),
-                turn.model,
-            )
-            for turn in turns
-        ],
+def _write(
+    connection: Connection, conversation_id: str, turn: SavedTurn, parent: int | None
+) -> int:
+    """Insert a turn and return its id."""
+    inserted = connection.execute(
+        "INSERT INTO turn (conversation_id, role, content, sources, model, ending, error, "
+        "abstained, parent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            conversation_id,
+            turn.message.role.value,
+            storable(turn.message.content),
+            json.dumps([asdict(source) for source in turn.sources]),
+            turn.model,
+            turn.ending.value,
+            None if turn.error is None else storable(turn.error),
+            turn.abstained,
+            parent,
+        ),
     )
-    chat_words.add_turns(connection, conversation_id)
+    assert inserted.lastrowid is not None, "an insert gives an id"
+    return inserted.lastrowid
 
 
-def _conversation(row: tuple[str, str, str, str, int, int]) -> Conversation:
-    identity, title, owner, updated_at, pinned, messages = row
+def _show(connection: Connection, conversation_id: str, last: int | None) -> None:
+    connection.execute("UPDATE conversation SET last = ? WHERE id = ?", (last, conversation_id))
+
+
+def _has(connection: Connection, conversation_id: str, turn: int) -> bool:
+    known = "SELECT 1 FROM turn WHERE conversation_id = ? AND id = ?"
+    return connection.execute(known, (conversation_id, turn)).fetchone() is not None
+
+
+def _last(connection: Connection, owner: str, conversation_id: str) -> int | None:
+    """Return the turn that the shown version ends with.
+
+    Raises:
+        ConversationNotFound: no such chat of this owner.
+    """
+    owned = "SELECT last FROM conversation WHERE id = ? AND owner = ?"
+    row = connection.execute(owned, (conversation_id, owner)).fetchone()
+    if row is None:
+        raise _not_found(conversation_id)
+    last: int | None = row[0]
+    return last
+
+
+def _below(connection: Connection, owner: str, conversation_id: str, turn: int) -> list[int]:
+    """Return the ids of a turn and of all that follow it.
+
+    Raises:
+        ConversationNotFound: no such chat of this owner, or no such turn in it.
+    """
+    _last(connection, owner, conversation_id)
+    found = [row[0] for row in connection.execute(_BELOW, (conversation_id, turn))]
+    if not found:
+        raise ConversationNotFound("That message is not in the chat any more: open it again.")
+    return found
+
+
+def _turns(connection: Connection, conversation_id: str) -> list[SavedTurn]:
+    return [
+        SavedTurn(
+            Message(Role(role), content),
+            tuple(Source(**source) for source in json.loads(sources)),
+            model,
+            Ending(ending),
+            error,
+            bool(abstained),
+            identity,
+            parent,
+        )
+        for role, content, sources, model, ending, error, abstained, identity, parent in (
+            connection.execute(_TURNS, (conversation_id,))
+        )
+    ]
+
+
+def _conversation(row: tuple[str, str, str, str, int, int, int | None]) -> Conversation:
+    identity, title, owner, updated_at, pinned, messages, last = row
     return Conversation(
-        identity, title, owner, datetime.fromisoformat(updated_at), bool(pinned), messages
+        identity, title, owner, datetime.fromisoformat(updated_at), bool(pinned), messages, last
     )
 
 

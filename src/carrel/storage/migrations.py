@@ -132,6 +132,18 @@ CREATE TABLE vote (
 );
 """
 
+_VERSIONS = """
+ALTER TABLE turn ADD COLUMN parent INTEGER;
+ALTER TABLE turn ADD COLUMN ending TEXT NOT NULL DEFAULT 'done';
+ALTER TABLE turn ADD COLUMN error TEXT;
+ALTER TABLE turn ADD COLUMN abstained INTEGER NOT NULL DEFAULT 0 CHECK (abstained IN (0, 1));
+ALTER TABLE conversation ADD COLUMN last INTEGER;
+CREATE INDEX turn_by_parent ON turn (parent);
+UPDATE turn SET parent = (SELECT max(earlier.id) FROM turn AS earlier
+    WHERE earlier.conversation_id = turn.conversation_id AND earlier.id < turn.id);
+UPDATE conversation SET last = (SELECT max(id) FROM turn WHERE conversation_id = conversation.id);
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _JOBS,
@@ -140,6 +152,7 @@ MIGRATIONS: tuple[str, ...] = (
     _LEAVING,
     _CHAT_SEARCH,
     _VOTES,
+    _VERSIONS,
 )
 """Script number n brings a database of version n to version n + 1; a new one has version 0.
 

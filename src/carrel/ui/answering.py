@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from carrel.core.chat import ChatEvent, ChatRequest, Message, Role, Stage
-from carrel.core.conversations import SavedTurn
+from carrel.core.conversations import BEGINNING, SavedTurn
 from carrel.core.errors import ConversationNotFound
 from carrel.services.application import Services
 from carrel.ui.choices import sampling_of, scope_of
@@ -22,11 +22,15 @@ UPDATE_INTERVAL = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked, of which collection (or ``LLM``), and which model is to answer."""
+    """What was asked, of which collection (or ``LLM``), and which model is to answer.
+
+    ``versions`` are the ids of the questions that stood at this place of the chat before.
+    """
 
     text: str
     scope: str
     model: str | None
+    versions: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -37,7 +41,8 @@ class Answering:
     session: Session
     exchange: Exchange
     running: Running[ChatEvent]
-    _conversation_id: str | None = field(default=None)
+    _conversation_id: str | None = None
+    _before: tuple[Exchange, ...] = ()
 
     @classmethod
     def begin(cls, services: Services, session: Session, question: Question) -> Answering:
@@ -51,10 +56,12 @@ class Answering:
             caller=session.caller,
         )
         session.stop_answering()
-        exchange = Exchange(question.text, stage=Stage.WAITING)
+        before = tuple(session.exchanges)
+        exchange = Exchange(question.text, stage=Stage.WAITING, versions=question.versions)
+        exchange.settled.clear()
         session.exchanges.append(exchange)
         session.answering = running = Running(services.chat.answer(request))
-        return cls(services, session, exchange, running, session.conversation_id)
+        return cls(services, session, exchange, running, session.conversation_id, before)
 
     @property
     def is_shown(self) -> bool:
@@ -80,6 +87,7 @@ class Answering:
             if self.exchange.error is None:
                 self.exchange.stop()
             await self._save()
+            self.exchange.settled.set()
 
     async def _start_chat(self) -> None:
         session = self.session
@@ -89,22 +97,35 @@ class Answering:
             session.conversation_id = chat.id
 
     async def _save(self) -> None:
-        if not self.exchange.text or self._conversation_id is None:
+        exchange, history, principal = self.exchange, self.services.history, self.session.principal
+        if not exchange.text or self._conversation_id is None:
             return
-        finished = self.exchange.finished
+        finished = exchange.finished
         turns = [
-            SavedTurn(Message(Role.USER, self.exchange.question)),
+            SavedTurn(Message(Role.USER, exchange.question)),
             SavedTurn(
-                Message(Role.ASSISTANT, self.exchange.text),
-                self.exchange.sources,
+                Message(Role.ASSISTANT, exchange.text),
+                exchange.sources,
                 finished.model if finished else None,
+                exchange.ending,
+                exchange.error,
+                exchange.abstained,
             ),
         ]
         try:
             # The chat may have been deleted meanwhile; then there is nothing to keep.
             with suppress(ConversationNotFound):
-                await self.services.history.append(
-                    self.session.principal, self._conversation_id, turns
-                )
+                chat, after = self._conversation_id, await self._after()
+                exchange.turn, exchange.last = await history.append(principal, chat, turns, after)
+                exchange.versions = tuple(await history.versions(principal, chat, exchange.turn))
         except Exception as error:  # noqa: BLE001 - boundary of the page: shown and logged
-            self.exchange.fail(describe(error))
+            exchange.fail(describe(error))
+
+    async def _after(self) -> int:
+        """Return the id of the saved answer that this question follows.
+
+        An answer that was stopped by this question may still be on its way into the store.
+        """
+        if self._before:
+            await self._before[-1].settled.wait()
+        return next((each.last for each in reversed(self._before) if each.last), BEGINNING)

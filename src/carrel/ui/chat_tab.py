@@ -30,9 +30,15 @@ FOLLOW = (
 )
 TO_LAST = "watch('value', () => window.carrel?.toLastQuestion());"
 
+ACTIONS = ("open_place", "ask_again", "edit_question", "show_version", "delete_exchange")
+"""What can be done with each question and its answer."""
+
 
 class ChatTab:
-    """Builds the chat; ``wire`` connects it to the services and to the rail."""
+    """Builds the chat; ``wire`` connects it to the services and to the rail.
+
+    ``changed`` are the components that show a chat and change with it.
+    """
 
     def __init__(self, services: Services, session: gr.State, guard: Guard, rail: Rail) -> None:
         self._services = services
@@ -45,23 +51,24 @@ class ChatTab:
                     "",
                     elem_id="past",
                     apply_default_css=False,
-                    js_on_load=TO_LAST + actions_script("open_place"),
+                    js_on_load=TO_LAST + actions_script(*ACTIONS),
                 )
                 self.current = gr.HTML(
                     "",
                     elem_id="current",
                     apply_default_css=False,
-                    js_on_load=FOLLOW + actions_script("retry", "open_place"),
+                    js_on_load=FOLLOW + actions_script(*ACTIONS),
                 )
             self.composer = Composer()
+        buttons = (self.composer.send, self.composer.stop)
+        self.changed = [guard.notice, self.past, self.current, *buttons, rail.chats]
 
     def wire(self) -> None:
         """Connect the events of the chat and of the rail's list of chats."""
-        composer, rail, notice = self.composer, self._rail, self._guard.notice
+        composer, rail, notice, thread = self.composer, self._rail, self._guard.notice, self.changed
         own: Inputs = {"session": self._session}
         scoped: Inputs = {**own, "scope": composer.scope}
         asking: Inputs = {**scoped, "model": composer.model}
-        thread = [notice, self.past, self.current, composer.send, composer.stop, rail.chats]
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         gr.on(
             [composer.question.submit, composer.send.click],
@@ -72,13 +79,6 @@ class ChatTab:
             # A question may follow while the answer left before it is still being saved; Gradio
             # would swallow it without a word.
             trigger_mode="multiple",
-            **private,
-        )
-        self.current.retry(
-            self._guard.stream(self.retry),
-            inputs_kwargs=asking,
-            outputs=[composer.question, *thread],
-            concurrency_limit=None,
             **private,
         )
         rail.list.wire_thread(self._guard, scoped, self.thread, thread)
@@ -104,14 +104,28 @@ class ChatTab:
         scope = await chosen_scope(scope, self._services, session.principal)
         if not question.strip() or session.is_waiting_for(question.strip()):
             return
-        past = exchanges_html(session.exchanges)
         asked = Question(question.strip(), scope, model)
+        cleared: Updates = {self.composer.question: ""}
+        async with aclosing(self.answer(asked, session)) as updates:
+            async for update in updates:
+                yield {**cleared, **update}
+                cleared = {}
+
+    async def answer(self, asked: Question, session: Session) -> AsyncGenerator[Updates]:
+        """Answer a question at the end of the chat that is shown, and save both."""
+        past = exchanges_html(session.exchanges)
         answering = Answering.begin(self._services, session, asked)
-        yield {
-            self.past: past,
-            self.composer.question: "",
-            **self._progress(session, answering.exchange, busy=True),
-        }
+        try:
+            yield {self.past: past, **self._progress(session, answering.exchange, busy=True)}
+            async with aclosing(self._written(answering)) as updates:
+                async for update in updates:
+                    yield update
+        finally:
+            # Whatever happened before its first step, nobody waits for it to be saved.
+            answering.exchange.settled.set()
+
+    async def _written(self, answering: Answering) -> AsyncGenerator[Updates]:
+        session = answering.session
         listed = session.conversation_id
         async with aclosing(answering.steps()) as steps:
             async for _ in steps:
@@ -128,18 +142,6 @@ class ChatTab:
             updates |= self._progress(session, answering.exchange, busy=False)
         yield updates
 
-    async def retry(
-        self, *, scope: str | None, model: str | None, session: Session
-    ) -> AsyncGenerator[Updates]:
-        """Ask the question again whose answer failed."""
-        if not session.exchanges or session.exchanges[-1].error is None:
-            return
-        failed = session.exchanges.pop()
-        again = self.ask(question=failed.question, scope=scope, model=model, session=session)
-        async with aclosing(again) as updates:
-            async for update in updates:
-                yield update
-
     async def stop_answer(self, *, session: Session) -> Updates:
         """Stop the answer in work; what there is of it stays."""
         session.stop_answering()
@@ -155,8 +157,7 @@ class ChatTab:
     ) -> Updates:
         """Show a saved chat, to be continued."""
         conversation_id = chosen(event)
-        turns = await self._services.history.turns(session.principal, conversation_id)
-        session.open_chat(conversation_id, turns)
+        session.open_chat(await self._services.history.chat(session.principal, conversation_id))
         return await self.thread(session, scope)
 
     async def choose_scope(self, *, session: Session, scope: str | None) -> Updates:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 from carrel.core.chat import (
     Abstained,
     AnswerScored,
     ChatEvent,
     Finished,
+    FinishReason,
     PassagesFound,
     QueryRewritten,
     SentenceChecked,
@@ -18,7 +20,17 @@ from carrel.core.chat import (
     TextDelta,
 )
 from carrel.core.citations import CheckedSentence
+from carrel.core.conversations import Ending, SavedTurn
 from carrel.core.documents import Source
+from carrel.services.checking import check
+
+CUT = {FinishReason.LENGTH: Ending.LENGTH, FinishReason.TIME: Ending.TIME}
+
+
+def _set() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
 
 
 @dataclass(slots=True)
@@ -30,6 +42,10 @@ class Exchange:
     part of its text came. ``whole`` says that its sources are all there is in the documents.
     ``sentences`` are those of the text, once it is checked. ``search_query`` is what was searched
     for where that is not the question. ``abstained`` says that the documents do not answer it.
+
+    ``cut`` is the limit at which the answer ended. ``turn`` and ``last`` are the ids of the saved
+    question and its answer, ``versions`` those of the questions at this place of the chat, the
+    oldest first. ``settled`` is not set while it may still be saved.
     """
 
     question: str
@@ -46,6 +62,26 @@ class Exchange:
     sentences: tuple[CheckedSentence, ...] = ()
     search_query: str | None = None
     abstained: bool = False
+    cut: Ending | None = None
+    turn: int | None = None
+    last: int | None = None
+    versions: tuple[int, ...] = ()
+    settled: asyncio.Event = field(default_factory=_set, compare=False, repr=False)
+
+    @property
+    def ending(self) -> Ending:
+        """How the answer ended."""
+        if self.error is not None:
+            return Ending.FAILED
+        return Ending.STOPPED if self.stopped else self.cut or Ending.DONE
+
+    def recall(self, answer: SavedTurn) -> None:
+        """Take in the answer as it was saved; its sentences are checked anew."""
+        self.text, self.sources = answer.message.content, answer.sources
+        self.abstained, self.error, self.last = answer.abstained, answer.error, answer.id or None
+        self.stopped = answer.ending is Ending.STOPPED
+        self.cut = answer.ending if answer.ending in CUT.values() else None
+        self.sentences = tuple(check(self.question, self.text, self.sources))
 
     def apply(self, event: ChatEvent) -> None:
         """Take in the next event of the answer."""
@@ -68,6 +104,7 @@ class Exchange:
                 self.scored = event
             case Finished():
                 self.finished = event
+                self.cut = CUT.get(event.reason)
                 self.stage = None
 
     def stop(self) -> None:

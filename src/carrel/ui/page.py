@@ -35,6 +35,7 @@ from carrel.ui.search_tab import SearchTab
 from carrel.ui.session import Session
 from carrel.ui.texts import ENGLISH, Texts
 from carrel.ui.theme import carrel_theme, favicon, script, stylesheet
+from carrel.ui.versions import Versions
 from carrel.ui.viewer import Viewer
 
 TITLE = "Carrel"
@@ -78,6 +79,7 @@ class Page:
                         gr.HTML("", elem_id="notice", apply_default_css=False, js_on_load=None)
                     )
                     self.chat = ChatTab(services, self.session, self.guard, self.rail)
+                    self.versions = Versions(services, self.session, self.guard, self.chat)
                     self.documents = DocumentsTab(
                         services, self.session, self.guard, self.chat.composer.scope
                     )
@@ -87,6 +89,7 @@ class Page:
                 self.viewer = Viewer(services, self.session, self.guard)
             self.rail.list.wire(services, self.guard, self.session, self.chat.composer.scope)
             self.chat.wire()
+            self.versions.wire()
             self.search.wire()
             self.compare.wire(self.chat, self.rail.chats)
             self.models.wire(self.chat.composer.model, self.compare.choices)
@@ -189,8 +192,7 @@ class Page:
         updates: Updates = await self.look_at_model()
         if address:
             try:
-                turns = await services.history.turns(session.principal, address)
-                session.open_chat(address, turns)
+                session.open_chat(await services.history.chat(session.principal, address))
             except ConversationNotFound as error:
                 updates[self.guard.notice] = error_line(str(error))
         return {

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from carrel.core.chat import Finished, FinishReason, Stage
+from carrel.core.chat import Finished, Stage
+from carrel.core.conversations import Ending
 from carrel.core.documents import Source
 from carrel.ui.exchange import Exchange
 
@@ -18,8 +19,8 @@ STAGES = {
     Stage.SCORING: "Scoring…",
 }
 CUT = {
-    FinishReason.LENGTH: "cut at the length limit",
-    FinishReason.TIME: "cut at the time limit",
+    Ending.LENGTH: "cut at the length limit",
+    Ending.TIME: "cut at the time limit",
 }
 
 
@@ -61,6 +62,8 @@ def state_text(exchange: Exchange) -> str:
         parts.append("read whole")
     if exchange.stopped:
         parts.append("stopped by you")
+    if exchange.cut is not None:
+        parts.append(CUT[exchange.cut])
     if exchange.finished is not None:
         parts.extend(_how_it_went(exchange.finished))
     if exchange.scored is not None:
@@ -81,8 +84,6 @@ def place_in_line(position: int) -> str:
 def _how_it_went(finished: Finished) -> list[str]:
     usage = finished.usage
     parts = []
-    if finished.reason in CUT:
-        parts.append(CUT[finished.reason])
     parts.append(f"{usage.seconds:.1f} s")
     if speed := tokens_per_second(finished):
         parts.append(f"{speed:.0f} tokens/s")

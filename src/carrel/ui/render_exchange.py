@@ -8,7 +8,7 @@ from html import escape
 from carrel.core.chat import Stage
 from carrel.core.documents import Source
 from carrel.ui.exchange import Exchange
-from carrel.ui.render import counted, error_line, state_text
+from carrel.ui.render import confirmed_delete, counted, error_line, state_text
 from carrel.ui.render_answer import answer_html, legend_html
 
 SOURCES_SHOWN = 3
@@ -26,19 +26,78 @@ def exchange_html(exchange: Exchange, turn: int = 0) -> str:
     ``turn`` is its place in the chat, from 0.
     """
     parts = [f'<h2 class="question">{escape(exchange.question)}</h2>']
+    if exchange.stage is None:
+        parts.append(_edit_html(exchange.question, turn))
     if exchange.text:
-        writing = " writing" if exchange.stage is Stage.WRITING else ""
+        kind = " writing" if exchange.stage is Stage.WRITING else ""
+        kind += " abstained" if exchange.abstained else ""
         answer = answer_html(exchange.text, exchange.sentences, turn)
-        parts.append(f'<div class="answer{writing}">{answer}</div>')
-        parts.append(legend_html(exchange.sentences))
+        parts.append(f'<div class="answer{kind}">{answer}</div>')
+        if not exchange.abstained:
+            parts.append(legend_html(exchange.sentences))
     if exchange.error:
         parts.append(error_line(exchange.error))
-        parts.append('<button class="quiet" data-action="retry">Ask again</button>')
+        parts.append(
+            f'<button class="quiet" data-action="ask_again" data-id="{turn}">Retry</button>'
+        )
     if state := state_text(exchange):
         busy = " busy" if exchange.stage else ""
         parts.append(f'<p class="state{busy}" role="status">{escape(state)}</p>')
+    if exchange.stage is None:
+        parts.append(_actions_html(exchange, turn))
     parts.append(sources_html(exchange.sources, turn))
     return f'<section class="exchange">{"".join(parts)}</section>'
+
+
+def _edit_html(question: str, turn: int) -> str:
+    return (
+        '<div class="confirmed edit"><button class="icon-button" data-ask data-edit '
+        'aria-label="Edit the question" title="Edit the question">'
+        '<span class="glyph icon-edit"></span></button>'
+        f'<form class="confirm" data-action="edit_question" data-id="{turn}" hidden>'
+        f'<textarea name="question" aria-label="The question, edited" rows="2" required data-first>'
+        f"\n{escape(question)}</textarea>"
+        '<span class="choices"><button class="primary">Ask</button>'
+        '<button class="quiet" type="button" data-keep>Cancel</button></span></form></div>'
+    )
+
+
+def _actions_html(exchange: Exchange, turn: int) -> str:
+    parts = []
+    if exchange.text:
+        parts.append(_icon("copy", "Copy the answer", "data-copy-answer"))
+    # Where it failed, the button to try again stands there with its name.
+    if not exchange.error:
+        again = f'data-action="ask_again" data-id="{turn}"'
+        parts.append(_icon("again", "Answer again", again))
+    label = f"Delete the question and what follows: {exchange.question}"
+    parts.append(confirmed_delete("delete_exchange", str(turn), label))
+    if len(exchange.versions) > 1 and exchange.turn in exchange.versions:
+        parts.append(_switch_html(exchange, exchange.versions.index(exchange.turn), turn))
+    return f'<div class="exchange-actions">{"".join(parts)}</div>'
+
+
+def _switch_html(exchange: Exchange, at: int, turn: int) -> str:
+    def button(step: int, icon: str, label: str) -> str:
+        to = at + step
+        if not 0 <= to < len(exchange.versions):
+            return _icon(icon, label, "disabled")
+        identity = f'data-action="show_version" data-id="{turn}.{exchange.versions[to]}"'
+        return _icon(icon, label, identity)
+
+    return (
+        '<span class="versions" role="group" aria-label="Versions">'
+        f"{button(-1, 'previous', 'Version before')}"
+        f"<span>{at + 1} of {len(exchange.versions)}</span>"
+        f"{button(1, 'next', 'Version after')}</span>"
+    )
+
+
+def _icon(icon: str, label: str, attributes: str) -> str:
+    return (
+        f'<button class="icon-button" {attributes} aria-label="{label}" title="{label}">'
+        f'<span class="glyph icon-{icon}"></span></button>'
+    )
 
 
 def sources_html(sources: Sequence[Source], turn: int = 0) -> str:

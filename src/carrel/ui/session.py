@@ -9,9 +9,9 @@ from typing import Any
 
 from carrel.core.access import Principal
 from carrel.core.chat import ChatEvent, Message, Role
-from carrel.core.conversations import SavedTurn
 from carrel.core.documents import Source
-from carrel.services.checking import check
+from carrel.core.errors import InvalidRequest
+from carrel.services.history import Chat
 from carrel.ui.compared import Compared
 from carrel.ui.exchange import Exchange
 from carrel.ui.listed_chats import BrowserWishes, ListedChats
@@ -68,18 +68,33 @@ class Session:
         self.conversation_id = None
         self.exchanges = []
 
-    def open_chat(self, conversation_id: str, turns: Sequence[SavedTurn]) -> None:
-        """Continue a saved chat."""
+    def open_chat(self, chat: Chat) -> None:
+        """Continue the shown version of a saved chat."""
         self.leave_chat()
-        self.conversation_id = conversation_id
-        for turn in turns:
+        self.conversation_id = chat.conversation.id
+        for turn in chat.shown:
             if turn.message.role is Role.USER:
-                self.exchanges.append(Exchange(turn.message.content))
+                asked = Exchange(turn.message.content, turn=turn.id or None)
+                asked.versions = tuple(
+                    each.id
+                    for each in chat.turns
+                    if each.parent == turn.parent and each.message.role is Role.USER
+                )
+                self.exchanges.append(asked)
             elif turn.message.role is Role.ASSISTANT and self.exchanges:
-                answered = self.exchanges[-1]
-                answered.text = turn.message.content
-                answered.sources = turn.sources
-                answered.sentences = tuple(check(answered.question, answered.text, turn.sources))
+                self.exchanges[-1].recall(turn)
+
+    def exchange(self, place: str) -> tuple[int, Exchange]:
+        """Return the exchange that stands at a place (from 0) of the chat, and the place.
+
+        Raises:
+            InvalidRequest: there is none; whoever sends events chooses the place.
+        """
+        # A minus sign would count from the end.
+        at = int(place) if place.isdecimal() and len(place) < 6 else -1
+        if not 0 <= at < len(self.exchanges):
+            raise InvalidRequest("That question is not in the chat any more: open the chat again.")
+        return at, self.exchanges[at]
 
     def messages(self, question: str) -> tuple[Message, ...]:
         """Return the answered questions with their answers, and the new question last."""

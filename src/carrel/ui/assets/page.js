@@ -116,10 +116,10 @@
     }
     const box = question();
     if (event.key === "ArrowUp" && event.target === box && box.value === "") {
-      const asked = document.querySelectorAll("h2.question");
-      if (asked.length) {
+      const edits = document.querySelectorAll("[data-edit]");
+      if (edits.length) {
         event.preventDefault();
-        fillQuestion(asked[asked.length - 1].textContent);
+        edits[edits.length - 1].click();
       }
     }
   });

@@ -1,0 +1,131 @@
+"""What can be done with a question that was asked: ask it anew, edit it, remove it.
+
+Nothing is overwritten: a question that is asked anew or edited begins another version of the chat
+from there on, and a switch below the answer leads to the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+import gradio as gr
+
+from carrel.core.errors import InvalidRequest
+from carrel.services.application import Services
+from carrel.ui.actions import chosen, entered
+from carrel.ui.answering import Question
+from carrel.ui.chat_tab import ChatTab
+from carrel.ui.choices import chosen_scope
+from carrel.ui.events import Guard, Inputs, Updates
+from carrel.ui.session import Session
+
+
+class Versions:
+    """Wires what stands below each answer of the chat."""
+
+    def __init__(self, services: Services, session: gr.State, guard: Guard, chat: ChatTab) -> None:
+        self._services = services
+        self._session = session
+        self._guard = guard
+        self._chat = chat
+
+    def wire(self) -> None:
+        """Connect the buttons of the answers."""
+        scoped: Inputs = {"session": self._session, "scope": self._chat.composer.scope}
+        asking: Inputs = {**scoped, "model": self._chat.composer.model}
+        private: dict[str, Any] = {
+            "api_visibility": "private",
+            "show_progress": "hidden",
+            "outputs": self._chat.changed,
+        }
+        for shown in (self._chat.past, self._chat.current):
+            for event, asks in (
+                (shown.ask_again, self.ask_again),
+                (shown.edit_question, self.edit_question),
+            ):
+                event(
+                    self._guard.stream(asks),
+                    inputs_kwargs=asking,
+                    concurrency_limit=None,
+                    **private,
+                )
+            for event, changes in (
+                (shown.show_version, self.show_version),
+                (shown.delete_exchange, self.delete_exchange),
+            ):
+                event(self._guard.once(changes), inputs_kwargs=scoped, queue=False, **private)
+
+    async def ask_again(
+        self, event: gr.EventData, *, scope: str | None, model: str | None, session: Session
+    ) -> AsyncGenerator[Updates]:
+        """Ask a question anew; the answer that stands there becomes another version."""
+        place, exchange = session.exchange(chosen(event))
+        if exchange.stage is not None:
+            return
+        async with aclosing(
+            self._ask(place, exchange.question, scope, model, session=session)
+        ) as updates:
+            async for update in updates:
+                yield update
+
+    async def edit_question(
+        self, event: gr.EventData, *, scope: str | None, model: str | None, session: Session
+    ) -> AsyncGenerator[Updates]:
+        """Ask another question in the place of one; what stands there becomes another version."""
+        place, _ = session.exchange(chosen(event))
+        question = entered(event, "question").strip()
+        if not question:
+            raise InvalidRequest("The question is empty: write one.")
+        async with aclosing(self._ask(place, question, scope, model, session=session)) as updates:
+            async for update in updates:
+                yield update
+
+    async def show_version(
+        self, event: gr.EventData, *, scope: str | None, session: Session
+    ) -> Updates:
+        """Show another version of a question, and what followed it."""
+        place, _, turn = chosen(event).partition(".")
+        _, exchange = session.exchange(place)
+        if session.conversation_id is None or turn not in map(str, exchange.versions):
+            raise InvalidRequest("That version is not in the chat any more: open the chat again.")
+        session.open_chat(
+            await self._services.history.show_version(
+                session.principal, session.conversation_id, int(turn)
+            )
+        )
+        return await self._chat.thread(session, scope)
+
+    async def delete_exchange(
+        self, event: gr.EventData, *, scope: str | None, session: Session
+    ) -> Updates:
+        """Remove a question with its answer and what followed; another version takes its place."""
+        place, exchange = session.exchange(chosen(event))
+        session.stop_answering()
+        # What is in work would be saved behind it.
+        await session.exchanges[-1].settled.wait()
+        if exchange.turn is None or session.conversation_id is None:
+            del session.exchanges[place:]
+            session.answering = None
+            return await self._chat.thread(session, scope)
+        left = await self._services.history.remove(
+            session.principal, session.conversation_id, exchange.turn
+        )
+        if left is None:
+            session.leave_chat()
+        else:
+            session.open_chat(left)
+        return await self._chat.thread(session, scope)
+
+    async def _ask(
+        self, place: int, question: str, scope: str | None, model: str | None, *, session: Session
+    ) -> AsyncGenerator[Updates]:
+        scope = await chosen_scope(scope, self._services, session.principal)
+        session.stop_answering()
+        replaced = session.exchanges[place]
+        del session.exchanges[place:]
+        asked = Question(question, scope, model, replaced.versions)
+        async with aclosing(self._chat.answer(asked, session)) as updates:
+            async for update in updates:
+                yield update
