@@ -156,7 +156,9 @@ async def test_another_chat_opened_meanwhile_is_left_alone(services: Services) -
     answering = Answering.begin(services, session, QUESTION)
     async for _ in answering.steps():
         if answering.is_shown and answering.exchange.text:
-            session.open_chat(Chat(Conversation("another", "b", "local", datetime.now(UTC)), ()))
+            await session.open_chat(
+                Chat(Conversation("another", "b", "local", datetime.now(UTC)), ())
+            )
     assert not answering.is_shown
     assert session.conversation_id == "another"
     ((title, _),) = await saved(services, session)

@@ -48,7 +48,7 @@ def saved(role: Role, words: str, identity: int, parent: int | None) -> SavedTur
     return SavedTurn(Message(role, words), id=identity, parent=parent)
 
 
-def test_a_saved_chat_is_opened_with_its_sources() -> None:
+async def test_a_saved_chat_is_opened_with_its_sources() -> None:
     session = Session(exchanges=[Exchange("other", "chat")])
     answer = SavedTurn(Message(Role.ASSISTANT, "A"), (SOURCE,), "m", id=2, parent=1)
     turns = (
@@ -57,7 +57,7 @@ def test_a_saved_chat_is_opened_with_its_sources() -> None:
         answer,
         saved(Role.USER, "b", 3, 2),
     )
-    session.open_chat(Chat(replace(CHAT, last=3), turns))
+    await session.open_chat(Chat(replace(CHAT, last=3), turns))
     assert session.conversation_id == "id"
     [first, second] = session.exchanges
     assert (first.question, first.text, first.sources) == ("a", "A", (SOURCE,))
@@ -67,7 +67,7 @@ def test_a_saved_chat_is_opened_with_its_sources() -> None:
     assert second == Exchange("b", turn=3, versions=(3,))
 
 
-def test_the_shown_version_is_opened_and_knows_of_the_others() -> None:
+async def test_the_shown_version_is_opened_and_knows_of_the_others() -> None:
     turns = (
         saved(Role.USER, "a", 1, None),
         saved(Role.ASSISTANT, "A", 2, 1),
@@ -76,7 +76,7 @@ def test_the_shown_version_is_opened_and_knows_of_the_others() -> None:
         saved(Role.USER, "other", 5, None),
     )
     session = Session()
-    session.open_chat(Chat(replace(CHAT, last=3), turns))
+    await session.open_chat(Chat(replace(CHAT, last=3), turns))
     assert [each.question for each in session.exchanges] == ["a", "b"]
     assert [each.versions for each in session.exchanges] == [(1, 5), (3, 4)]
 
@@ -90,24 +90,24 @@ def test_the_shown_version_is_opened_and_knows_of_the_others() -> None:
         (Ending.DONE, ""),
     ],
 )
-def test_how_an_answer_ended_is_told_again(ending: Ending, shown: str) -> None:
+async def test_how_an_answer_ended_is_told_again(ending: Ending, shown: str) -> None:
     turns = (
         SavedTurn(Message(Role.USER, "a"), id=1),
         SavedTurn(Message(Role.ASSISTANT, "A"), ending=ending, id=2, parent=1),
     )
     session = Session()
-    session.open_chat(Chat(replace(CHAT, last=2), turns))
+    await session.open_chat(Chat(replace(CHAT, last=2), turns))
     assert state_text(session.exchanges[0]) == shown
     assert session.exchanges[0].ending is ending
 
 
-def test_a_failed_answer_stays_failed_and_one_without_documents_stays_so() -> None:
+async def test_a_failed_answer_stays_failed_and_one_without_documents_stays_so() -> None:
     turns = (
         SavedTurn(Message(Role.USER, "a"), id=1),
         SavedTurn(Message(Role.ASSISTANT, "A"), (), "m", Ending.FAILED, "Disk full.", True, 2, 1),
     )
     session = Session()
-    session.open_chat(Chat(replace(CHAT, last=2), turns))
+    await session.open_chat(Chat(replace(CHAT, last=2), turns))
     [exchange] = session.exchanges
     assert (exchange.error, exchange.abstained) == ("Disk full.", True)
 

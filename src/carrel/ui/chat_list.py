@@ -203,7 +203,7 @@ class ChatList:
         """Store the chat of a file, and open it."""
         chat = from_json(entered(event, "content"))
         stored = await self._services.history.add(session.principal, chat)
-        session.open_chat(await self._services.history.chat(session.principal, stored.id))
+        await session.open_chat(await self._services.history.chat(session.principal, stored.id))
         return await self._thread(session, scope)
 
     async def export_markdown(self, event: gr.EventData, *, session: Session) -> Updates:

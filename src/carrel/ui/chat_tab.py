@@ -157,7 +157,9 @@ class ChatTab:
     ) -> Updates:
         """Show a saved chat, to be continued."""
         conversation_id = chosen(event)
-        session.open_chat(await self._services.history.chat(session.principal, conversation_id))
+        await session.open_chat(
+            await self._services.history.chat(session.principal, conversation_id)
+        )
         return await self.thread(session, scope)
 
     async def choose_scope(self, *, session: Session, scope: str | None) -> Updates:

@@ -188,7 +188,7 @@ class CompareTab:
             ),
         ]
         await history.append(principal, kept.id, turns)
-        session.open_chat(await history.chat(principal, kept.id))
+        await session.open_chat(await history.chat(principal, kept.id))
         return {
             **await self._chat.thread(session, scope),
             self._chat.composer.model: gr.Dropdown(value=answer.model),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from carrel.core.chat import (
     Abstained,
@@ -13,6 +14,7 @@ from carrel.core.chat import (
     FinishReason,
     PassagesFound,
     QueryRewritten,
+    Role,
     SentenceChecked,
     SourcesCited,
     Stage,
@@ -23,6 +25,7 @@ from carrel.core.citations import CheckedSentence
 from carrel.core.conversations import Ending, SavedTurn
 from carrel.core.documents import Source
 from carrel.services.checking import check
+from carrel.services.history import Chat
 
 CUT = {FinishReason.LENGTH: Ending.LENGTH, FinishReason.TIME: Ending.TIME}
 
@@ -31,6 +34,12 @@ def _set() -> asyncio.Event:
     event = asyncio.Event()
     event.set()
     return event
+
+
+@lru_cache(maxsize=1024)
+def _checked(question: str, text: str, sources: tuple[Source, ...]) -> tuple[CheckedSentence, ...]:
+    """Return the sentences of an answer; kept, as a switch of versions shows most of them again."""
+    return tuple(check(question, text, sources))
 
 
 @dataclass(slots=True)
@@ -81,7 +90,7 @@ class Exchange:
         self.abstained, self.error, self.last = answer.abstained, answer.error, answer.id or None
         self.stopped = answer.ending is Ending.STOPPED
         self.cut = answer.ending if answer.ending in CUT.values() else None
-        self.sentences = tuple(check(self.question, self.text, self.sources))
+        self.sentences = _checked(self.question, self.text, self.sources)
 
     def apply(self, event: ChatEvent) -> None:
         """Take in the next event of the answer."""
@@ -116,3 +125,21 @@ class Exchange:
         """The answer failed."""
         self.stage = None
         self.error = reason
+
+
+def recalled(chat: Chat) -> list[Exchange]:
+    """Return the shown version of a saved chat; answers without a question are left out."""
+    exchanges: list[Exchange] = []
+    for turn in chat.shown:
+        if turn.message.role is Role.USER:
+            versions = tuple(
+                each.id
+                for each in chat.turns
+                if each.parent == turn.parent and each.message.role is Role.USER
+            )
+            exchanges.append(
+                Exchange(turn.message.content, turn=turn.id or None, versions=versions)
+            )
+        elif turn.message.role is Role.ASSISTANT and exchanges:
+            exchanges[-1].recall(turn)
+    return exchanges

@@ -192,7 +192,7 @@ class Page:
         updates: Updates = await self.look_at_model()
         if address:
             try:
-                session.open_chat(await services.history.chat(session.principal, address))
+                await session.open_chat(await services.history.chat(session.principal, address))
             except ConversationNotFound as error:
                 updates[self.guard.notice] = error_line(str(error))
         return {

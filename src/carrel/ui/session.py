@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from carrel.core.documents import Source
 from carrel.core.errors import InvalidRequest
 from carrel.services.history import Chat
 from carrel.ui.compared import Compared
-from carrel.ui.exchange import Exchange
+from carrel.ui.exchange import Exchange, recalled
 from carrel.ui.listed_chats import BrowserWishes, ListedChats
 from carrel.ui.running import Running
 from carrel.ui.upload import Upload
@@ -68,21 +69,13 @@ class Session:
         self.conversation_id = None
         self.exchanges = []
 
-    def open_chat(self, chat: Chat) -> None:
+    async def open_chat(self, chat: Chat) -> None:
         """Continue the shown version of a saved chat."""
+        # Checking the sentences of a long chat takes a second.
+        exchanges = await asyncio.to_thread(recalled, chat)
         self.leave_chat()
         self.conversation_id = chat.conversation.id
-        for turn in chat.shown:
-            if turn.message.role is Role.USER:
-                asked = Exchange(turn.message.content, turn=turn.id or None)
-                asked.versions = tuple(
-                    each.id
-                    for each in chat.turns
-                    if each.parent == turn.parent and each.message.role is Role.USER
-                )
-                self.exchanges.append(asked)
-            elif turn.message.role is Role.ASSISTANT and self.exchanges:
-                self.exchanges[-1].recall(turn)
+        self.exchanges = exchanges
 
     def exchange(self, place: str) -> tuple[int, Exchange]:
         """Return the exchange that stands at a place (from 0) of the chat, and the place.

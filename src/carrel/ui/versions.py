@@ -90,7 +90,7 @@ class Versions:
         _, exchange = session.exchange(place)
         if session.conversation_id is None or turn not in map(str, exchange.versions):
             raise InvalidRequest("That version is not in the chat any more: open the chat again.")
-        session.open_chat(
+        await session.open_chat(
             await self._services.history.show_version(
                 session.principal, session.conversation_id, int(turn)
             )
@@ -115,7 +115,7 @@ class Versions:
         if left is None:
             session.leave_chat()
         else:
-            session.open_chat(left)
+            await session.open_chat(left)
         return await self._chat.thread(session, scope)
 
     async def _ask(
