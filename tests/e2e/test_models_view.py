@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -29,9 +30,12 @@ def test_models_are_loaded_refused_with_a_reason_and_unloaded(
 ) -> None:
     visitor = tab(server)
     page = visitor.page
+    visitor.ask_and_wait("Hello?")
     page.locator("#models-link").click()
     rows = page.locator("#models-table tbody tr")
     expect(rows).to_have_count(1)
+    expect(rows.first).to_contain_text("tokens/s, first after")
+    expect(rows.first.locator("[data-label=Memory]")).to_have_text(re.compile(r"^[\d.]+ kB$"))
     served = rows.first.locator("th").inner_text()
     page.locator("#load-button").click()
     expect(visitor.error).to_contain_text("Name a model first")
@@ -45,6 +49,11 @@ def test_models_are_loaded_refused_with_a_reason_and_unloaded(
     expect(second).to_contain_text("Ready")
     assert visitor.width_overflow() == 0
     screenshot(visitor, "models-1440-light")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme="dark")
+    assert visitor.width_overflow() == 0
+    screenshot(visitor, "models-390")
+    page.set_viewport_size({"width": 1440, "height": 900})
     second.get_by_role("button", name="Unload <b>second</b>").click()
     second.locator("[data-action='unload_model']").click()
     expect(rows).to_have_count(1)

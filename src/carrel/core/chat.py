@@ -148,6 +148,15 @@ class Usage:
     time_to_first_token: float | None = None
     seconds: float = 0.0
 
+    @property
+    def tokens_per_second(self) -> float | None:
+        """The speed of writing after the first token; None with fewer than two tokens."""
+        if self.time_to_first_token is None:
+            return None
+        writing = self.seconds - self.time_to_first_token
+        further = self.completion_tokens - 1
+        return further / writing if further > 0 and writing > 0 else None
+
 
 class Stage(StrEnum):
     """What a running request is doing; only ``SCORING`` comes after the text."""
@@ -283,7 +292,8 @@ class ModelInfo:
     """A model in service. ``context_length`` is in tokens.
 
     ``adapter_of`` is the name of the base where the model is a LoRA adapter over it. ``parameters``
-    is the number of its weights; None where that is not known.
+    is the number of its weights, and ``memory`` the bytes that they take; None where that is not
+    known, and for an adapter, whose base has them.
     """
 
     name: str
@@ -293,3 +303,4 @@ class ModelInfo:
     device: str = ""
     adapter_of: str | None = None
     parameters: int | None = None
+    memory: int | None = None

@@ -61,6 +61,7 @@ class SequentialEngine:
             precision=loaded.precision,
             device=loaded.device,
             parameters=loaded.parameters,
+            memory=loaded.memory,
         )
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"generate {loaded.name}")
         self._running: dict[Event, str | None] = {}

@@ -66,7 +66,8 @@ class LoadedModel:
     ``context_length`` is in tokens. ``model`` is a transformers model, untyped upstream.
     ``adapters`` are those that are loaded over it; ``adapter`` is the one with which it answers as
     ``name``, None for the bare base. ``parameters`` counts the weights of the base; packed ones
-    (GPTQ, AWQ) count as the words that they are packed in.
+    (GPTQ, AWQ) count as the words that they are packed in. ``memory`` is the bytes that all of them
+    take.
     """
 
     model: Any
@@ -79,3 +80,4 @@ class LoadedModel:
     adapter: str | None = None
     prompt_type: PromptType = PromptType.TEMPLATE
     parameters: int | None = None
+    memory: int | None = None

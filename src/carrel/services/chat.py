@@ -35,6 +35,7 @@ from carrel.core.function_tools import ToolsCalled
 from carrel.core.models import EnginePool
 from carrel.core.protocols import Engine
 from carrel.services.abstention import NOT_IN_DOCUMENTS, OWN_KNOWLEDGE, Abstention
+from carrel.services.answer_speeds import AnswerSpeeds
 from carrel.services.checking import cite_answer
 from carrel.services.citing import cite
 from carrel.services.grounding import compose, drop_oldest_turn, pack, render_source
@@ -76,7 +77,10 @@ class _Prompt:
 
 
 class ChatService:
-    """Answers chat requests, with or without documents."""
+    """Answers chat requests, with or without documents.
+
+    ``speeds`` is how fast each model has answered of late.
+    """
 
     def __init__(
         self,
@@ -91,6 +95,7 @@ class ChatService:
         self._policy = policy
         self._whole_documents = whole_documents
         self._scoring = scoring
+        self.speeds = AnswerSpeeds()
 
     async def answer(self, request: ChatRequest) -> AsyncGenerator[ChatEvent]:
         """Yield the events of one answer; closing the generator stops the model.
@@ -156,6 +161,7 @@ class ChatService:
                 else:
                     finished = event
         assert finished is not None, "an engine that does not fail ends with Finished"
+        self.speeds.add(finished)
         # The engine is left by now: the next request does not wait for this one's score.
         answer = "".join(text)
         if request.scope is not None:

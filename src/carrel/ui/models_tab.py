@@ -36,7 +36,7 @@ class ModelsTab:
         with gr.Column(elem_id="models-view", elem_classes="view"):
             gr.HTML(HEAD, elem_id="models-head", apply_default_css=False, js_on_load=None)
             self.table = gr.HTML(
-                models_html(self._models.states()),
+                self._table(),
                 elem_id="models-table",
                 apply_default_css=False,
                 js_on_load=actions_script("unload_model"),
@@ -51,12 +51,12 @@ class ModelsTab:
                 )
                 self.load = gr.Button("Load", elem_id="load-button", variant="primary", scale=0)
 
-    def wire(self, model: gr.Dropdown, compared: CompareChoices) -> None:
-        """Connect the events; ``model`` is the chat's chooser."""
+    def wire(self, model: gr.Dropdown, compared: CompareChoices, links: gr.HTML) -> None:
+        """Connect the events; ``model`` is the chat's chooser, ``links`` lead to the views."""
         self._model, self._compared = model, compared
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         shown = [self._guard.notice, self.table, self.clock, model, *compared.outputs]
-        own: Inputs = {"session": self._session}
+        own: Inputs = {"session": self._session, "chosen_model": model}
         entered: Inputs = {
             **own,
             "base": self.base,
@@ -77,10 +77,22 @@ class ModelsTab:
                 **private,
             )
         self.clock.tick(
-            self._guard.once(self.look, clears=False), outputs=shown, queue=False, **private
+            self._guard.once(self.look, clears=False),
+            inputs_kwargs={"chosen_model": model},
+            outputs=shown,
+            queue=False,
+            **private,
+        )
+        links.look_models(
+            self._guard.once(self.refresh, clears=False),
+            outputs=[self._guard.notice, self.table],
+            queue=False,
+            **private,
         )
 
-    async def begin(self, *, base: str, session: Session, **options: str) -> Updates:
+    async def begin(
+        self, *, base: str, session: Session, chosen_model: str | None, **options: str
+    ) -> Updates:
         """Begin to load a model; the table shows how far it is, or why it failed."""
         if not base.strip():
             raise InvalidRequest("Name a model first: of the hub, a folder or a GGUF file.")
@@ -93,28 +105,39 @@ class ModelsTab:
             inference_server=options["server"].strip() or None,
         )
         await self._models.load(request, session.principal, wait=False)
-        return await self.look()
+        return await self.look(chosen_model=chosen_model)
 
-    async def unload(self, event: gr.EventData, *, session: Session) -> Updates:
+    async def unload(
+        self, event: gr.EventData, *, session: Session, chosen_model: str | None
+    ) -> Updates:
         """Take a model and the adapters over it out of service."""
         await self._models.unload(chosen(event), session.principal)
-        return await self.look()
+        return await self.look(chosen_model=chosen_model)
 
-    async def look(self) -> Updates:
+    async def look(self, *, chosen_model: str | None = None) -> Updates:
         """Show where each model stands; look again while one loads."""
         states = self._models.states()
         loading = any(each.status is ModelStatus.LOADING for each in states)
         ready = [each.name for each in self._services.models.models()]
-        shown: Updates = {self.table: models_html(states), self.clock: gr.Timer(active=loading)}
+        shown: Updates = {self.table: self._table(), self.clock: gr.Timer(active=loading)}
         if loading:
             return shown
+        # The model that was chosen stays chosen as long as it is there.
+        kept = chosen_model if chosen_model in ready else next(iter(ready), None)
         return {
             **shown,
             **self._compared.filled(),
-            self._model: gr.Dropdown(
-                choices=ready, value=ready[0] if ready else None, visible=len(ready) > 1
-            ),
+            self._model: gr.Dropdown(choices=ready, value=kept, visible=len(ready) > 1),
         }
+
+    async def refresh(self) -> Updates:
+        """Show the figures as they are now."""
+        return {self.table: self._table()}
+
+    def _table(self) -> str:
+        states = self._models.states()
+        speeds = {each.name: self._services.chat.speeds.of(each.name) for each in states}
+        return models_html(states, {name: each for name, each in speeds.items() if each})
 
 
 def _field(name: str, label: str) -> gr.Textbox:

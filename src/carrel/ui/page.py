@@ -92,7 +92,7 @@ class Page:
             self.versions.wire()
             self.search.wire()
             self.compare.wire(self.chat, self.rail.chats)
-            self.models.wire(self.chat.composer.model, self.compare.choices)
+            self.models.wire(self.chat.composer.model, self.compare.choices, self.rail.links)
             self.viewer.wire(self.chat.past, self.chat.current, self.search.results)
             self.documents.wire()
             self._wire()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
+from carrel.ui.actions import actions_script
 from carrel.ui.chat_list import ChatList
 from carrel.ui.events import Updates
 from carrel.ui.page_settings import settings_html
@@ -25,7 +26,8 @@ def head_html(texts: Texts) -> str:
 def foot_html(texts: Texts) -> str:
     """Return the links to the views, and the settings."""
     links = "".join(
-        f'<button id="{view}-link" class="rail-button" data-view="{view}">'
+        f'<button id="{view}-link" class="rail-button" data-view="{view}" '
+        f'data-action="look_{view}">'
         f'<span class="glyph icon-{view}"></span>{texts.html(f"rail.{view}")}</button>'
         for view in VIEWS
     )
@@ -49,11 +51,12 @@ class Rail:
             )
             self.list = ChatList()
             self.chats = self.list.chats
-            self._foot = gr.HTML(
+            self.links = gr.HTML(
                 foot_html(ENGLISH),
                 elem_id="rail-foot",
                 apply_default_css=False,
-                js_on_load="watch('value', () => window.carrel?.languageArrived());",
+                js_on_load="watch('value', () => window.carrel?.languageArrived());"
+                + actions_script("look_models"),
             )
 
     def in_language(self, texts: Texts) -> Updates:
@@ -61,6 +64,6 @@ class Rail:
         return {
             self._head: head_html(texts),
             self.new_chat: gr.update(value=texts("rail.new_chat")),
-            self._foot: foot_html(texts),
+            self.links: foot_html(texts),
             **self.list.in_language(texts),
         }

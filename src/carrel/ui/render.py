@@ -85,20 +85,11 @@ def _how_it_went(finished: Finished) -> list[str]:
     usage = finished.usage
     parts = []
     parts.append(f"{usage.seconds:.1f} s")
-    if speed := tokens_per_second(finished):
+    if speed := usage.tokens_per_second:
         parts.append(f"{speed:.0f} tokens/s")
     if finished.dropped_turns:
         parts.append(f"without the {counted(finished.dropped_turns, 'oldest message')}")
     return parts
-
-
-def tokens_per_second(finished: Finished) -> float | None:
-    """Return the speed after the first token; None when there is too little to measure."""
-    usage = finished.usage
-    writing = usage.seconds - (usage.time_to_first_token or 0.0)
-    if usage.completion_tokens < 2 or writing <= 0:
-        return None
-    return (usage.completion_tokens - 1) / writing
 
 
 def confirmed_delete(action: str, identity: str, label: str) -> str:

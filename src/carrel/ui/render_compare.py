@@ -7,7 +7,7 @@ from html import escape
 from carrel.core.chat import Stage
 from carrel.ui.compared import Compared, ComparedAnswer
 from carrel.ui.markdown import markdown_to_html
-from carrel.ui.render import error_line, state_text, tokens_per_second
+from carrel.ui.render import error_line, state_text
 
 HIDDEN_FAILURE = "This model failed. The reason stands here once the names may be seen."
 VOTES = (
@@ -49,7 +49,7 @@ def figures(answer: ComparedAnswer) -> str:
         first = finished.usage.time_to_first_token
         if first is not None:
             parts.append(f"{first:.2f} s to first token")
-        if speed := tokens_per_second(finished):
+        if speed := finished.usage.tokens_per_second:
             parts.append(f"{speed:.0f} tokens/s")
     if answer.exchange.scored is not None:
         parts.append(f"score {answer.exchange.scored.score:.2f}")

@@ -78,7 +78,7 @@ class UsageBody(SparseBody):
             total_tokens=usage.prompt_tokens + usage.completion_tokens,
             time_to_first_token=usage.time_to_first_token,
             seconds=usage.seconds,
-            tokens_per_second=_tokens_per_second(usage),
+            tokens_per_second=usage.tokens_per_second,
         )
 
     def to_core(self) -> Usage:
@@ -89,15 +89,6 @@ class UsageBody(SparseBody):
             self.time_to_first_token,
             self.seconds or 0.0,
         )
-
-
-def _tokens_per_second(usage: Usage) -> float | None:
-    """Return the speed of writing; None where fewer than two tokens were written."""
-    if usage.time_to_first_token is None:
-        return None
-    writing = usage.seconds - usage.time_to_first_token
-    further = usage.completion_tokens - 1
-    return further / writing if further > 0 and writing > 0 else None
 
 
 class AnswerMessage(ReplyBody):

@@ -63,6 +63,7 @@ class ContinuousEngine:
             precision=loaded.precision,
             device=loaded.device,
             parameters=loaded.parameters,
+            memory=loaded.memory,
         )
         self._model = model
         self._limits = limits

@@ -132,6 +132,7 @@ def load_gguf(spec: ModelSpec, limits: ServingLimits) -> tuple[LoadedModel, Llam
         adapters=AdapterSet(model, spec.name),
         prompt_type=spec.prompt_type,
         parameters=opened.parameters,
+        memory=opened.memory,
     )
     logger.info(
         "model loaded",

@@ -69,6 +69,7 @@ class LlamaFile:
         self.vocabulary_size = int(call.llama_vocab_n_tokens(self.vocabulary))
         self.context_length = int(call.llama_model_n_ctx_train(self.pointer))
         self.parameters = int(call.llama_model_n_params(self.pointer))
+        self.memory = int(call.llama_model_size(self.pointer))
         self.precision = UNQUANTIZED.get(int(call.llama_model_ftype(self.pointer)), "")
 
     @property

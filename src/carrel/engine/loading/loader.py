@@ -135,6 +135,7 @@ def _load_files(
         adapter=spec.name if adapter is not None else None,
         prompt_type=spec.prompt_type,
         parameters=parameters,
+        memory=int(model.get_memory_footprint()),
     )
 
 
