@@ -54,6 +54,45 @@ def test_a_citation_opens_its_page_with_the_quote_marked(
     expect(picture).to_be_visible()
 
 
+def test_pages_are_turned_and_the_original_is_saved(
+    start: Callable[..., LiveServer],
+    tab: Callable[..., Visit],
+    screenshot: Callable[[Visit, str], None],
+    report: Path,
+) -> None:
+    visitor = tab(start(WatchedEngine([ANSWER])), "#documents")
+    visitor.upload([report])
+    visitor.open()
+    visitor.ask_and_wait("What was the total revenue in 2023?")
+    visitor.answer.locator(".cite-mark").click()
+    viewer = visitor.page.locator("#viewer")
+    picture = viewer.locator(".page-picture img")
+    after = viewer.get_by_role("button", name="Page after")
+    before = viewer.get_by_role("button", name="Page before")
+    expect(picture).to_have_attribute("alt", "Page 2 of harbour-report-2023.pdf")
+    cited = picture.get_attribute("src")
+    before.focus()
+    visitor.page.keyboard.press("Enter")
+    expect(picture).to_have_attribute("alt", "Page 1 of harbour-report-2023.pdf")
+    expect(before).to_be_disabled()
+    expect(after).to_be_focused()
+    expect(viewer.locator(".source-quote")).to_have_count(0)
+    visitor.page.keyboard.press("Enter")
+    expect(picture).to_have_attribute("alt", "Page 2 of harbour-report-2023.pdf")
+    expect(after).to_be_focused()
+    visitor.page.keyboard.press("Enter")
+    expect(picture).to_have_attribute("alt", "Page 3 of harbour-report-2023.pdf")
+    expect(after).to_be_disabled()
+    screenshot(visitor, "turned-page")
+    viewer.get_by_role("button", name="Back to page 2").click()
+    expect(picture).to_have_attribute("src", cited or "")
+
+    with visitor.page.expect_download() as saving:
+        viewer.get_by_role("link", name="Save the original").click()
+    assert saving.value.suggested_filename == "harbour-report-2023.pdf"
+    assert Path(saving.value.path()).read_bytes() == report.read_bytes()
+
+
 def test_passages_are_searched_without_a_model(
     start: Callable[..., LiveServer],
     tab: Callable[..., Visit],

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from carrel.ui.page import mount_page
 from live_server import LiveServer, live_server, settings_in
+from waiting import wait_for
 
 
 @pytest.fixture
@@ -118,3 +119,43 @@ def test_mounting_outside_an_event_loop_leaves_none_open(start: Callable[..., Li
         thread.join()
         gc.collect()
     assert [each for each in caught if issubclass(each.category, ResourceWarning)] == []
+
+
+def test_originals_are_saved_and_never_shown(
+    start: Callable[..., LiveServer], tmp_path: Path
+) -> None:
+    server = start()
+    name = 'a "quote" – <b>.html'
+    page = tmp_path / "page.html"
+    page.write_text("<script>alert(1)</script><p>The pier costs 4.1 million euros.</p>")
+    with server.client() as client:
+        reply = client.post(
+            "/v1/collections/UserData/documents", files={"files": (name, page.read_bytes())}
+        )
+        assert reply.status_code < 300, reply.text
+        listing = "/v1/collections/UserData/documents"
+        wait_for(lambda: '"ready"' in client.get(listing).text)
+        [document] = client.get(listing).json()["documents"]
+        wanted = {"collection": "UserData", "document": document["id"]}
+        reply = client.get("/original", params=wanted)
+        assert reply.content == page.read_bytes()
+        assert reply.headers["content-type"] == "application/octet-stream"
+        assert reply.headers["content-disposition"].startswith("attachment;")
+        assert "sandbox" in reply.headers["content-security-policy"]
+        for params, word in (
+            ({**wanted, "document": "unknown"}, "no document 'unknown'"),
+            ({**wanted, "collection": "Elsewhere"}, "Elsewhere"),
+            ({}, ""),
+        ):
+            reply = client.get("/original", params=params)
+            assert reply.status_code == 404
+            assert word in reply.text and "\n" not in reply.text
+        assert client.post("/original", params=wanted).status_code == 405
+
+
+def test_originals_are_behind_the_key_of_the_page(start: Callable[..., LiveServer]) -> None:
+    with start(api_key="secret").client() as client:
+        wanted = {"collection": "UserData", "document": "d"}
+        assert client.get("/original", params=wanted).status_code == 401
+        headers = {"Authorization": "Bearer secret"}
+        assert client.get("/original", params=wanted, headers=headers).status_code == 404

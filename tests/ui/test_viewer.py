@@ -10,6 +10,7 @@ from carrel.core.documents import Chunk, PagePicture, Passage, RetrievedChunk, S
 from carrel.core.errors import PlaceNotFound
 from carrel.services.checking import cite_answer
 from carrel.ui.exchange import Exchange
+from carrel.ui.originals import original_address
 from carrel.ui.place import Place, place_of
 from carrel.ui.render_search import found_html, with_words_marked
 from carrel.ui.session import Session
@@ -45,12 +46,33 @@ def test_nothing_else_can_be_named(session: Session, name: str) -> None:
 
 def test_a_page_is_a_picture_with_a_note_where_nothing_is_marked() -> None:
     place = Place(SOURCE, SOURCE.quote)
-    html = picture_html(place, PagePicture(b"png", 9, True))
+    html = picture_html(place, PagePicture(b"png", 9, True), 3)
     assert 'src="data:image/png;base64,cG5n"' in html
     assert "page 3 / 9" in html
     assert "nothing is marked" not in html
     assert "<img src=x" not in html
-    assert "nothing is marked" in picture_html(place, PagePicture(b"png", 9, False))
+    assert 'class="source-quote"' in html
+    assert "Back to page" not in html
+    assert "nothing is marked" in picture_html(place, PagePicture(b"png", 9, False), 3)
+
+
+def test_other_pages_have_a_way_back_and_nothing_of_the_quote() -> None:
+    place = Place(SOURCE, SOURCE.quote)
+    html = picture_html(place, PagePicture(b"png", 9, False), 9)
+    assert "page 9 / 9" in html and "Back to page 3" in html
+    assert "nothing is marked" not in html and 'class="source-quote"' not in html
+    assert 'data-id="8" aria-label="Page before" title="Page before">' in html
+    assert 'data-id="10" aria-label="Page after" title="Page after" disabled>' in html
+    first = picture_html(place, PagePicture(b"png", 9, False), 1)
+    assert 'data-id="0" aria-label="Page before" title="Page before" disabled>' in first
+
+
+def test_the_original_is_named_by_its_document_and_collection() -> None:
+    source = replace(SOURCE, collection="R&D /ä", document_id="d1")
+    assert original_address(source) == "original?collection=R%26D+%2F%C3%A4&document=d1"
+    assert 'href="original?collection=R%26D+%2F%C3%A4&amp;document=d1"' in passage_html(
+        Place(source, "x"), Passage("x", 0, 1, None, None)
+    )
 
 
 def test_a_passage_has_its_quote_marked_and_escaped() -> None:

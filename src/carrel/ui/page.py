@@ -29,6 +29,7 @@ from carrel.ui.listed_chats import BrowserWishes
 from carrel.ui.login import Login
 from carrel.ui.models_tab import ModelsTab
 from carrel.ui.nochat import NochatApi
+from carrel.ui.originals import Originals
 from carrel.ui.rail import Rail
 from carrel.ui.render import error_line, notice_line
 from carrel.ui.search_tab import SearchTab
@@ -252,6 +253,7 @@ def mount_page(app: FastAPI, services: Services) -> FastAPI:
     _in_event_loop(lambda: _mount(app, services))
     page = app.router.routes[-1]
     assert isinstance(page, Mount), "Gradio mounts its application last"
+    page.app = Originals(page.app, services.collections)
     key = services.settings.server.api_key
     # An empty key, as an unset variable of a shell gives, is none; the API sees it the same way.
     if key is not None and key.get_secret_value():

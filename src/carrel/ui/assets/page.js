@@ -41,7 +41,15 @@
     // The text may have been drawn anew meanwhile: the button is found by its name.
     document.querySelector(`[data-action="open_place"][data-id="${CSS.escape(opener)}"]`)?.focus();
   };
-  const placeArrived = () => byId("desk")?.classList.remove("opening");
+  // Whoever turns pages with the keyboard stays on the button, though it is drawn anew.
+  let turning = "";
+  const placeArrived = () => {
+    byId("desk")?.classList.remove("opening");
+    if (!turning) return;
+    const buttons = [...document.querySelectorAll("#viewer .page-turner button:enabled")];
+    (buttons.find((each) => each.getAttribute("aria-label") === turning) ?? buttons[0])?.focus();
+    turning = "";
+  };
   const nextPlace = (step) => {
     const marks = [...document.querySelectorAll(".cite-mark")];
     const at = marks.findIndex((mark) => mark.dataset.id === opener);
@@ -90,6 +98,7 @@
     if (button?.hasAttribute("data-ask")) confirmFirst(button);
     else if (button?.hasAttribute("data-keep")) keep(button);
     else if (button?.dataset.action === "open_place") openViewer(button);
+    else if (button?.dataset.action === "turn_page") turning = button.ariaLabel || "none";
     else if (target.closest("#close-viewer")) closeViewer();
     else if (button?.dataset.view) go(button.dataset.view);
     else if (button?.dataset.example) fillQuestion(button.dataset.example);
