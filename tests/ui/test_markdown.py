@@ -110,4 +110,6 @@ def test_a_line_break_stays_a_line_break() -> None:
 
 
 def test_an_open_code_block_is_already_code_while_the_answer_is_written() -> None:
-    assert "<pre><code" in markdown_to_html("```python\nprint(1)")
+    html = markdown_to_html("```python\nprint(1)")
+    assert '<span class="code-name">print</span>(' in html
+    assert html.endswith("</code></pre></div>\n")

@@ -1,11 +1,12 @@
 """Answers are Markdown from a model that may repeat what hostile documents told it to write.
 
 HTML is shown as text. Nothing is fetched: an image becomes its description. A link is followed
-only by a click, in a new tab that learns nothing of this page.
+only by a click, in a new tab that learns nothing of this page. Code gets colors, LaTeX is drawn.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -13,6 +14,11 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
+
+from carrel.ui.code_blocks import code_block_html
+from carrel.ui.formula_rules import add_formulas
+from carrel.ui.formulas import displayed_formula, inline_formula
+from carrel.ui.marks import marks_in, without_marks
 
 LINK_SCHEMES = ("http://", "https://", "mailto:")
 
@@ -44,6 +50,42 @@ class InertRenderer(RendererHTML):
         }
         return self.renderToken(tokens, index, options, environment)
 
+    def fence(
+        self, tokens: Sequence[Token], index: int, options: OptionsDict, environment: EnvType
+    ) -> str:
+        """Render a block of code; the first word behind the fence is its language."""
+        words = without_marks(tokens[index].info).split()
+        return code_block_html(without_marks(tokens[index].content), words[0] if words else "")
+
+    def code_block(
+        self, tokens: Sequence[Token], index: int, options: OptionsDict, environment: EnvType
+    ) -> str:
+        """Render a block of code that is one by its indentation."""
+        return code_block_html(without_marks(tokens[index].content), "")
+
+    def formula(
+        self, tokens: Sequence[Token], index: int, options: OptionsDict, environment: EnvType
+    ) -> str:
+        """Draw a formula within a line; marks of the answer move behind it."""
+        latex, written = tokens[index].content, tokens[index].markup
+        drawn = inline_formula(without_marks(latex), without_marks(written))
+        return drawn + marks_in(written)
+
+    def formula_displayed(
+        self, tokens: Sequence[Token], index: int, options: OptionsDict, environment: EnvType
+    ) -> str:
+        """Draw a formula that stands in a paragraph and wants a line to itself."""
+        latex, written = tokens[index].content, tokens[index].markup
+        drawn = displayed_formula(without_marks(latex), without_marks(written), "span")
+        return drawn + marks_in(written)
+
+    def formula_block(
+        self, tokens: Sequence[Token], index: int, options: OptionsDict, environment: EnvType
+    ) -> str:
+        """Draw a formula that has lines to itself."""
+        latex, written = tokens[index].content, tokens[index].markup
+        return displayed_formula(without_marks(latex), without_marks(written), "div") + "\n"
+
 
 class AnswerMarkdown(MarkdownIt):
     """CommonMark with tables; HTML is text, and a line break is a line break."""
@@ -51,6 +93,7 @@ class AnswerMarkdown(MarkdownIt):
     def __init__(self) -> None:
         super().__init__("commonmark", {"html": False, "breaks": True}, renderer_cls=InertRenderer)
         self.enable(["table", "strikethrough"])
+        add_formulas(self)
 
     def validateLink(self, url: str) -> bool:  # noqa: N802 - the parser's own name
         """Whether an address may be a link; where not, the text stays as it was written."""
@@ -58,8 +101,19 @@ class AnswerMarkdown(MarkdownIt):
 
 
 _PARSER = AnswerMarkdown()
+_LINE_END = re.compile(r"\r\n?|\n")
+_NO_PROSE = {"fence", "code_block", "formula_block"}
 
 
 def markdown_to_html(text: str) -> str:
     """Return the HTML of Markdown; safe to put into the page whatever the text holds."""
     return str(_PARSER.render(text))
+
+
+def blocks_without_prose(text: str) -> list[tuple[int, int]]:
+    """Return where the blocks of code and the formulas with lines to themselves start and end."""
+    lines = [0, *(found.end() for found in _LINE_END.finditer(text)), len(text)]
+    tokens: list[Token] = []
+    _PARSER.block.parse(_LINE_END.sub("\n", text), _PARSER, {}, tokens)
+    found = [each.map for each in tokens if each.type in _NO_PROSE and each.map]
+    return [(lines[first], lines[min(last, len(lines) - 1)]) for first, last in found]

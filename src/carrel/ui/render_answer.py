@@ -11,32 +11,31 @@ from collections.abc import Sequence
 from html import escape
 
 from carrel.core.citations import CheckedSentence, Citation
-from carrel.ui.markdown import markdown_to_html
+from carrel.ui.markdown import blocks_without_prose, markdown_to_html
+from carrel.ui.marks import CLOSE, END, NUMBER, OPEN, SIGNS
 
 LEGEND = (
     '<p class="legend"><span class="unsupported">Dotted</span> sentences were not found in the '
     "sources.</p>"
 )
 NOT_FOUND = "Not found in the sources"
-# Of the private use area: start of a sentence without support, its end, and a sentence's marks
-# around its number.
-_OPEN, _CLOSE, _MARKS, _END = "\ue000", "\ue001", "\ue002", "\ue003"
-_OURS = re.compile("[\ue000-\ue003]")
 _WRITTEN = re.compile(r"\s*\[([0-9]{1,4})\]\Z")
 _HEAD = re.compile(r"[\s#>*+_`|~-]*(?:\d+[.)]\s+)?[*_`]*")
 _TAIL = re.compile(r"[\s*_`|~#]*\Z")
 _TAG = re.compile(r"<[^>]*>")
-_UNSUPPORTED = re.compile(f"{_OPEN}([^{_OPEN}]*?){_CLOSE}", re.DOTALL)
-_NUMBERED = re.compile(f"{_MARKS}([0-9]+){_END}")
+# A formula is one thing: nothing of ours may stand between its elements.
+_TAG_OR_FORMULA = re.compile(r"(<math\b.*?</math>|<[^>]*>)", re.DOTALL)
+_UNSUPPORTED = re.compile(f"{OPEN}([^{OPEN}]*?){CLOSE}", re.DOTALL)
+_NUMBERED = re.compile(f"{NUMBER}([0-9]+){END}")
 
 
 def answer_html(text: str, sentences: Sequence[CheckedSentence], turn: int) -> str:
     """Return the answer with its marks; ``turn`` is its place in the chat, from 0."""
-    rendered = markdown_to_html(_with_marks(_OURS.sub("\ufffd", text), sentences))
-    rendered = _TAG.sub(lambda tag: _OURS.sub("", tag[0]), rendered)
+    rendered = markdown_to_html(_with_marks(SIGNS.sub("\ufffd", text), sentences))
+    rendered = _TAG.sub(lambda tag: SIGNS.sub("", tag[0]), rendered)
     rendered = _UNSUPPORTED.sub(lambda found: _dotted(found[1]), rendered)
     rendered = _NUMBERED.sub(lambda found: _buttons(sentences, turn, int(found[1])), rendered)
-    return _OURS.sub("", rendered)
+    return SIGNS.sub("", rendered)
 
 
 def legend_html(sentences: Sequence[CheckedSentence]) -> str:
@@ -47,7 +46,10 @@ def legend_html(sentences: Sequence[CheckedSentence]) -> str:
 def _with_marks(text: str, sentences: Sequence[CheckedSentence]) -> str:
     parts: list[str] = []
     written = 0
+    apart = blocks_without_prose(text)
     for number, each in enumerate(sentences):
+        if any(start < each.end and each.start < end for start, end in apart):
+            continue
         sentence = text[each.start : each.end]
         # Emphasis opens before a letter and closes behind one: the marks stay inside of it.
         head, tail = _HEAD.match(sentence), _TAIL.search(sentence)
@@ -56,9 +58,9 @@ def _with_marks(text: str, sentences: Sequence[CheckedSentence]) -> str:
         parts.append(text[written:start])
         words = text[start:end]
         if each.supported:
-            parts.append(f"{_without_its_number(words, each)}{_MARKS}{number}{_END}")
+            parts.append(f"{_without_its_number(words, each)}{NUMBER}{number}{END}")
         else:
-            parts.append(f"{_OPEN}{words}{_CLOSE}")
+            parts.append(f"{OPEN}{words}{CLOSE}")
         written = end
     return "".join(parts) + text[written:]
 
@@ -72,7 +74,7 @@ def _without_its_number(words: str, sentence: CheckedSentence) -> str:
 
 def _dotted(inner: str) -> str:
     """Return the words with dots below them, each stretch between two tags by itself."""
-    stretches = re.split(r"(<[^>]*>)", inner)
+    stretches = _TAG_OR_FORMULA.split(inner)
     return "".join(
         each
         if not each.strip() or each.startswith("<")

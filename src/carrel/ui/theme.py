@@ -63,8 +63,16 @@ MONO = (
 )
 
 
-STYLES = ("page.css", "exchange.css", "history.css", "documents.css", "compare.css", "models.css")
-SCRIPTS = ("page.js", "exchange.js", "history.js", "page_settings.js", "documents.js")
+STYLES = (
+    "page.css",
+    "exchange.css",
+    "history.css",
+    "documents.css",
+    "compare.css",
+    "models.css",
+    "code.css",
+)
+SCRIPTS = ("page.js", "exchange.js", "history.js", "page_settings.js", "documents.js", "code.js")
 
 
 def carrel_theme() -> gr.themes.Base:
