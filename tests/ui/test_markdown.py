@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from html import escape
 from html.parser import HTMLParser
+from time import monotonic
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from carrel.ui.code_blocks import LONGEST_COLORED
+from carrel.ui.formulas import LONGEST_FORMULA
 from carrel.ui.markdown import markdown_to_html
 
 FETCHING = {"img", "script", "iframe", "object", "embed", "video", "audio", "source", "link", "svg"}
@@ -32,6 +37,15 @@ HOSTILE = [
     "<style>@import url(http://evil.example)</style>",
     "<a href='http://evil.example' style='background:url(http://evil.example)'>x</a>",
     "${alert(1)} {{constructor}}",
+    "```html\n<img src=x onerror=alert(1)>\n</code></pre><script>alert(1)</script>\n```",
+    '```"><img/src=x/onerror=alert(1)>\nx\n```',
+    r"$\text{<img src=x onerror=alert(1)>}$",
+    r"$\text{&#x3c;img src=x onerror=alert(1)&#x3e;}$",
+    r"$\href{javascript:alert(1)}{x}$",
+    r'$\style{background:url(http://evil.example)}{x} \class{" onclick="alert(1)}{y}$',
+    r"$\unicode{x3c}img src=x onerror=alert(1)\unicode{x3e}$",
+    r'\[\color{" onload="alert(1)}x \colorbox{red" style="x}{<script>alert(1)</script>}\]',
+    r"$$\hspace{1em\" onclick=\"alert(1)} \verb|<script>alert(1)</script>|$$",
 ]
 
 
@@ -72,12 +86,14 @@ def test_hostile_markdown_becomes_inert(text: str) -> None:
     assert_inert(markdown_to_html(text))
 
 
-@given(st.lists(st.sampled_from([*HOSTILE, "[", "](", ")", "![", "<", ">", "`", "\n", " ", '"'])))
+@given(
+    st.lists(st.sampled_from([*HOSTILE, "[", "](", ")", "![", "<", ">", "`", "$", "\n", " ", '"']))
+)
 def test_pieces_of_hostile_markdown_joined_in_any_way_become_inert(pieces: list[str]) -> None:
     assert_inert(markdown_to_html("".join(pieces)))
 
 
-@given(st.text(alphabet="<>[]()!`\"'&;:/\\ \nahrefimgsrconjavascript=#*_|-~"))
+@given(st.text(alphabet="<>[]()!`\"'&;:/\\ \nahrefimgsrconjavascript=#*_|-~${}^"))
 def test_random_markup_becomes_inert(text: str) -> None:
     assert_inert(markdown_to_html(text))
 
@@ -113,3 +129,178 @@ def test_an_open_code_block_is_already_code_while_the_answer_is_written() -> Non
     html = markdown_to_html("```python\nprint(1)")
     assert '<span class="code-name">print</span>(' in html
     assert html.endswith("</code></pre></div>\n")
+
+
+def math(latex: str) -> list[str]:
+    """Return the elements of a formula, without those that only group."""
+    return [tag for tag, _ in elements(markdown_to_html(latex)) if tag not in ("p", "mrow")]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (r"$\frac{a}{b}$", "math"),
+        (r"\(\frac{a}{b}\)", "math"),
+        (r"$$\frac{a}{b}$$", "div"),
+        (r"\[\frac{a}{b}\]", "div"),
+        ("$$\n\\frac{a}\n{b}\n$$", "div"),
+        ("\\[\n\\frac{a}\n{b}\n\\]", "div"),
+        (r"$$\frac{a}{b}$$.", "span"),
+    ],
+)
+def test_formulas_are_drawn(text: str, kind: str) -> None:
+    found = math(text)
+    assert found[0] == kind
+    assert found[-4:] == ["math", "mfrac", "mi", "mi"]
+
+
+def test_a_formula_with_lines_to_itself_ends_a_paragraph_and_may_hold_signs_of_lists() -> None:
+    html = markdown_to_html("text\n$$\na\n- b\n= c\n$$\nmore\n\n1. x\n   \\[\n   y\n   \\]")
+    assert html.startswith('<p>text</p>\n<div class="formula"')
+    assert html.count("<math") == 2
+    assert "<p>more</p>" in html
+    assert html.count("<li>") == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It costs $5 and $10.",
+        "Between $5-$10, or US$5 to US$6.",
+        "From $HOME to $PATH, and $HOME/$PATH.",
+        "($5)-($6)",
+        "5$ and 6$",
+        r"\$x\$",
+        "$ x $",
+        "$$",
+        "$$ $$",
+        "$x",
+        r"\(x",
+    ],
+)
+def test_a_dollar_is_money_where_it_can_be(text: str) -> None:
+    assert math(text) == []
+
+
+def test_formulas_in_code_stay_code() -> None:
+    html = markdown_to_html("`$x$`\n\n```\n$x$\n```\n\n    $$x$$")
+    assert "<math" not in html
+    assert html.count("$x$") == 3
+
+
+@pytest.mark.parametrize(
+    "latex", [r"\nosuchcommand{x}", r"\frac", "x_1_2", r"\left(x", "}{", r"\begin{matrix} a"]
+)
+def test_what_is_no_formula_stays_as_it_was_written(latex: str) -> None:
+    assert f'<code class="formula-source">${latex}$</code>' in markdown_to_html(f"${latex}$")
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [
+        r"\hspace{900em}x",
+        r"\hspace{-9em}x",
+        r"\rule{900em}{900em}",
+        r"\raise{90em}{x}",
+        r"\color{white}{x}",
+    ],
+)
+def test_a_formula_cannot_be_drawn_over_the_page(latex: str) -> None:
+    html = markdown_to_html(f"${latex}$")
+    assert "90" not in html.replace(latex, "")
+    assert "-9" not in html.replace(latex, "")
+    assert "mathcolor" not in html
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [
+        "{" * 5000,
+        "{" * 990 + "}" * 990,
+        r"\sqrt" * 3000,
+        r"\sqrt" * 390,
+        r"\frac" * 3000,
+        r"\frac" * 390,
+        r"\frac1" * 330,
+        "x^" * 990 + "x",
+        "x'" * 990,
+        r"\left(" * 330 + r"\right)" * 1,
+        r"\mathchoice" * 180,
+        r"\not" * 490,
+        r"\begin{matrix}" * 140,
+        r"\hbox{$" * 200,
+        r"\newcommand{\a}{xx}"
+        + "".join(
+            rf"\newcommand{{\{new}}}{{\{old}\{old}}}"
+            for old, new in zip("abcdefghijklmnopqrst", "bcdefghijklmnopqrstu", strict=True)
+        )
+        + r"\u",
+    ],
+    ids=range(15),
+)
+def test_no_formula_takes_long(latex: str) -> None:
+    start = monotonic()
+    markdown_to_html(f"${latex}$")
+    markdown_to_html(f"$${latex}$$")
+    assert monotonic() - start < 2
+
+
+@pytest.mark.parametrize(
+    "text", ["$$ a\n", "$a ", "$$a", r"\(", r"\[", "\\[a\n", "$\\", r"\(a", "$$\n", "${", r"$a$"]
+)
+def test_no_signs_of_formulas_take_long(text: str) -> None:
+    start = monotonic()
+    markdown_to_html(text * (20_000 // len(text)))
+    assert monotonic() - start < 4
+
+
+def test_a_formula_has_a_longest_length() -> None:
+    assert "<math" in markdown_to_html(f"$${'x' * LONGEST_FORMULA}$$")
+    assert "<math" not in markdown_to_html(f"$${'x' * (LONGEST_FORMULA + 1)}$$")
+
+
+def test_a_long_formula_scrolls_by_itself() -> None:
+    html = markdown_to_html(f"${'x+' * 40}y$")
+    assert '<span class="formula-long" tabindex="0"' in html
+
+
+@pytest.mark.parametrize("language", ["python", "PY", "python3", "python title=x"])
+def test_code_gets_colors_by_classes(language: str) -> None:
+    html = markdown_to_html(f"```{language}\ndef f(): return 1  # one\n```")
+    assert '<span class="code-keyword">def</span>' in html
+    assert '<span class="code-comment"># one</span>' in html
+    assert "style=" not in html
+
+
+@pytest.mark.parametrize("language", ["", "nosuchlanguage", "text", "../python"])
+def test_code_of_no_known_language_is_plain(language: str) -> None:
+    html = markdown_to_html(f"```{language}\ndef f(): return '<b>'\n```")
+    assert "<code>def f(): return &#x27;&lt;b&gt;&#x27;\n</code>" in html
+    assert f"<span>{language or 'text'}</span>" in html
+
+
+def test_each_block_of_code_can_be_copied_and_reached_by_keyboard() -> None:
+    found = elements(markdown_to_html("```\na\n```\n\n    b"))
+    assert [tag for tag, _ in found].count("button") == 2
+    assert [each["tabindex"] for tag, each in found if tag == "pre"] == ["0", "0"]
+
+
+def test_long_code_stays_plain() -> None:
+    line = "x = 1\n"
+    assert "code-number" in markdown_to_html(f"```python\n{line * 10}```")
+    long = line * (LONGEST_COLORED // len(line) + 1)
+    html = markdown_to_html(f"```python\n{long}```")
+    assert "code-number" not in html
+    assert long in html
+
+
+@pytest.mark.parametrize(
+    ("language", "piece"),
+    [("python", "\n\n "), ("javascript", '\\"'), ("c", "//"), ("scala", "<"), ("java", "a b ")],
+)
+def test_code_that_takes_long_is_plain_from_there_on(language: str, piece: str) -> None:
+    code = "x" + piece * (LONGEST_COLORED // len(piece) - 1) + "y"
+    start = monotonic()
+    html = markdown_to_html(f"```{language}\n{code}\n```")
+    assert monotonic() - start < 4
+    assert re.sub("<[^>]*>", "", html.partition("<code>")[2]).strip() == escape(code)

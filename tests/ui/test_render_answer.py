@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,3 +83,53 @@ def test_a_number_that_the_answer_writes_itself_is_the_mark_and_no_second_one() 
     assert html.count("cite-mark") == 1
     # Another number is the answer's own business.
     assert "[9]" in rendered('"Total revenue was 18.4 million euros." [9]')
+
+
+CODE = "```python\ntotal = 18.4  # Total revenue was 18.4 million euros.\nfly(dragons[1])\n```"
+
+
+def test_code_holds_no_marks_and_keeps_its_numbers_in_brackets() -> None:
+    html = rendered(f"Revenue was 18.4 million euros.\n\n{CODE}\n\nDragons fly.")
+    code = re.search("<code>.*</code>", html, re.DOTALL)
+    assert code
+    assert "cite-mark" not in code[0]
+    assert "unsupported" not in code[0]
+    assert "dragons[<" in code[0]
+    assert html.count("cite-mark") == 1
+    assert 'title="Not found in the sources">Dragons fly.' in html
+
+
+def test_a_formula_holds_no_marks_and_they_move_behind_it() -> None:
+    html = rendered("Dragons $f. Total x$ fly. Total revenue was \\(18.4\\) million euros.")
+    formulas = re.findall("<math.*?</math>", html)
+    assert len(formulas) == 2
+    assert all("span" not in each and "button" not in each for each in formulas)
+    assert html.count("cite-mark") == 1
+
+
+def test_a_formula_with_lines_to_itself_holds_no_marks() -> None:
+    for opening, closing in (("$$", "$$"), ("\\[", "\\]")):
+        html = rendered(f"Dragons fly.\n{opening}\nrevenue = 18.4. Total\n{closing}\nCosts rose.")
+        assert re.search(r'<div class="formula"[^>]*><math display="block">', html)
+        formula = html.partition("<math")[2].partition("</math>")[0]
+        assert "span" not in formula
+        assert "button" not in formula
+
+
+PIECES = [
+    "Revenue was 18.4 million euros. ", "Dragons fly. ", "$x. Y$", "\\(", "\\)", "$$", "\n", "\\[",
+    "\\]", "```", "```python\n", "    ", "- ", "> ", "a[1] ", "`", "**", "\r\n", "| ", "$",
+]  # fmt: skip
+
+
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=16))
+def test_marks_break_neither_code_nor_formulas(pieces: list[str]) -> None:
+    answer = "".join(pieces)
+    html = answer_html(answer, checked(answer), 0)
+    assert not set("\ue000\ue001\ue002\ue003") & set(html)
+    for inner in re.findall(r"<math\b.*?</math>|<pre.*?</pre>", html, re.DOTALL):
+        assert "unsupported" not in inner
+        assert "<button" not in inner
+    opened = re.findall(r"<(span|div|p|li|ul|code|pre|math|mi|mrow|button)\b", html)
+    closed = re.findall(r"</(span|div|p|li|ul|code|pre|math|mi|mrow|button)>", html)
+    assert sorted(opened) == sorted(closed)

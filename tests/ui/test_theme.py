@@ -48,6 +48,17 @@ def test_text_has_the_contrast_of_wcag_aa(tokens: dict[str, str], text: str, beh
     assert contrast(tokens[text], tokens[behind]) >= 4.5
 
 
+def test_the_colors_of_code_have_the_contrast_of_wcag_aa() -> None:
+    styles = (theme.ASSETS / "code.css").read_text(encoding="utf-8")
+    for selector, tokens in ((":root", theme.LIGHT), ("body.dark", theme.DARK)):
+        rule = re.search(rf"^{selector} \{{(.*)\}}", styles, re.MULTILINE)
+        assert rule
+        colors = dict(re.findall(r"--(code-[a-z]+): (#[0-9A-F]{6})", rule[1]))
+        assert len(colors) == 7
+        for name, color in colors.items():
+            assert contrast(color, tokens["sunken"]) >= 4.5, (selector, name)
+
+
 def test_light_and_dark_have_the_same_tokens() -> None:
     assert theme.LIGHT.keys() == theme.DARK.keys()
 

@@ -44,9 +44,12 @@ def _formula(state: StateInline, silent: bool) -> bool:
         kind, found = "formula", _INLINE.match(state.src, position, state.posMax)
     if not found or (state.src[position] == "$" and (before.isalnum() or before in "$\\")):
         return False
+    latex = found["dollars"] or found["brackets"]
+    if not latex.strip():
+        return False
     if not silent:
         token = state.push(kind, "", 0)
-        token.content = found["dollars"] or found["brackets"]
+        token.content = latex
         token.markup = found[0]
     state.pos = found.end()
     return True
