@@ -5,13 +5,13 @@
   // As text and as HTML, so that a word processor keeps lists and tables; without the marks of
   // the sources, which mean nothing elsewhere.
   const parts = (answer) => {
-    const copy = answer.cloneNode(true);
-    for (const mark of copy.querySelectorAll(".cite-mark, .unseen, button")) mark.remove();
-    copy.style.cssText = "position:absolute;left:-9999px";
-    document.body.append(copy);
-    const text = copy.innerText.trim();
-    copy.remove();
-    return { text, html: copy.innerHTML };
+    const clone = answer.cloneNode(true);
+    for (const mark of clone.querySelectorAll(".cite-mark, .unseen, .code-head")) mark.remove();
+    clone.style.cssText = "position:absolute;left:-9999px";
+    document.body.append(clone);
+    const text = clone.innerText.trim();
+    clone.remove();
+    return { text, html: clone.innerHTML };
   };
   const copied = (button) => {
     const label = button.getAttribute("aria-label");
@@ -26,20 +26,21 @@
   };
   // Browsers give the clipboard to pages over HTTPS and on this machine only; the older way works
   // over plain HTTP, too.
-  const copyByEvent = ({ text, html }) => {
+  const copy = ({ text, html }) => {
     const fill = (event) => {
       event.preventDefault();
       event.clipboardData.setData("text/plain", text);
-      event.clipboardData.setData("text/html", html);
+      if (html) event.clipboardData.setData("text/html", html);
     };
     document.addEventListener("copy", fill, { once: true });
     const done = document.execCommand("copy");
     document.removeEventListener("copy", fill);
     return done;
   };
+  window.carrel.copy = copy;
   const copyAnswer = (button) => {
     const answer = button.closest(".exchange")?.querySelector(".answer");
-    if (answer && copyByEvent(parts(answer))) copied(button);
+    if (answer && copy(parts(answer))) copied(button);
   };
 
   document.addEventListener("click", (event) => {
