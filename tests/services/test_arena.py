@@ -39,3 +39,8 @@ def test_files_hold_each_vote() -> None:
     assert rows == [json.loads(as_jsonl(given))]
     assert rows[0]["model_a"] == 'a, "b"'
     assert rows[0]["outcome"] == "tie"
+
+
+def test_a_spreadsheet_computes_nothing_of_a_name() -> None:
+    rows = list(csv.DictReader(io.StringIO(as_csv([vote("=1+1", "m-2", Outcome.TIE)]))))
+    assert (rows[0]["model_a"], rows[0]["model_b"]) == ("'=1+1", "m-2")

@@ -22,6 +22,7 @@ SCALE = 400.0 / math.log(10)
 
 POINTS = {Outcome.A: (1.0, 0.0), Outcome.B: (0.0, 1.0)}
 HALVES = (0.5, 0.5)
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = ("model_a", "model_b", "outcome", "account", "voted_at")
 
 
@@ -100,12 +101,19 @@ def ranking_of(votes: Sequence[Vote]) -> Ranking:
 
 
 def as_csv(votes: Sequence[Vote]) -> str:
-    """Return votes as CSV with a head; names are those of the votes, as they are."""
+    """Return votes as CSV with a head.
+
+    A name that a spreadsheet would compute as a formula gets an apostrophe before it.
+    """
     written = io.StringIO()
     writer = csv.writer(written)
     writer.writerow(COLUMNS)
-    writer.writerows(_fields(each) for each in votes)
+    writer.writerows([_inert(field) for field in _fields(each)] for each in votes)
     return written.getvalue()
+
+
+def _inert(field: str) -> str:
+    return f"'{field}" if field.startswith(FORMULA_SIGNS) else field
 
 
 def as_jsonl(votes: Sequence[Vote]) -> str:
