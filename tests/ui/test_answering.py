@@ -196,7 +196,7 @@ async def test_a_question_at_the_place_of_another_is_a_version_of_it(services: S
     await answered(services, session, QUESTION)
     await answered(services, session, Question("And?", "LLM", None))
     replaced = session.exchanges.pop()
-    edited = Question("And then?", "LLM", None, replaced.versions)
+    edited = Question("And then?", "LLM", None, versions=replaced.versions)
     exchange = (await answered(services, session, edited)).exchange
     assert exchange.versions == (replaced.turn, exchange.turn)
     assert await saved(services, session) == [("Hello?", ["Hello?", "One.", "And then?", "Three."])]

@@ -10,7 +10,8 @@ from carrel.core.chat import ChatEvent, ChatRequest, Message, Role, Stage
 from carrel.core.conversations import BEGINNING, SavedTurn
 from carrel.core.errors import ConversationNotFound
 from carrel.services.application import Services
-from carrel.ui.choices import sampling_of, scope_of
+from carrel.ui.answer_wishes import AnswerWishes, read_wishes
+from carrel.ui.choices import scope_of
 from carrel.ui.events import describe
 from carrel.ui.exchange import Exchange
 from carrel.ui.running import Running
@@ -24,12 +25,14 @@ UPDATE_INTERVAL = 0.05
 class Question:
     """What was asked, of which collection (or ``LLM``), and which model is to answer.
 
-    ``versions`` are the ids of the questions that stood at this place of the chat before.
+    ``wishes`` is how; None for as the server's settings say. ``versions`` are the ids of the
+    questions that stood at this place of the chat before.
     """
 
     text: str
     scope: str
     model: str | None
+    wishes: AnswerWishes | None = None
     versions: tuple[int, ...] = ()
 
 
@@ -47,12 +50,13 @@ class Answering:
     @classmethod
     def begin(cls, services: Services, session: Session, question: Question) -> Answering:
         """Add the question to the session's chat; the model starts with ``steps``."""
+        wishes = question.wishes or read_wishes(services.settings, {})
         request = ChatRequest(
-            messages=session.messages(question.text),
+            messages=wishes.led(session.messages(question.text)),
             principal=session.principal,
             model=question.model or None,
-            sampling=sampling_of(services.settings),
-            scope=scope_of(question.scope, services.settings),
+            sampling=wishes.sampling,
+            scope=wishes.scoped(scope_of(question.scope, services.settings)),
             caller=session.caller,
         )
         session.stop_answering()

@@ -11,6 +11,7 @@ import gradio as gr
 from carrel.services.application import Services
 from carrel.settings.schema import LLM_MODE
 from carrel.ui.actions import actions_script, chosen
+from carrel.ui.answer_wishes import read_wishes
 from carrel.ui.answering import Answering, Question
 from carrel.ui.choices import chosen_scope, ready_names
 from carrel.ui.composer import Composer
@@ -59,7 +60,7 @@ class ChatTab:
                     apply_default_css=False,
                     js_on_load=FOLLOW + actions_script(*ACTIONS),
                 )
-            self.composer = Composer()
+            self.composer = Composer(services.settings)
         buttons = (self.composer.send, self.composer.stop)
         self.changed = [guard.notice, self.past, self.current, *buttons, rail.chats]
 
@@ -68,9 +69,10 @@ class ChatTab:
         composer, rail, notice, thread = self.composer, self._rail, self._guard.notice, self.changed
         own: Inputs = {"session": self._session}
         scoped: Inputs = {**own, "scope": composer.scope}
-        asking: Inputs = {**scoped, "model": composer.model}
+        asking: Inputs = {**scoped, "model": composer.model, **composer.answer.inputs}
+        composer.answer.wire(self._services, self._guard, self._session, composer.settings)
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        gr.on(
+        asked = gr.on(
             [composer.question.submit, composer.send.click],
             self._guard.stream(self.ask),
             inputs_kwargs={**asking, "question": composer.question},
@@ -79,6 +81,13 @@ class ChatTab:
             # A question may follow while the answer left before it is still being saved; Gradio
             # would swallow it without a word.
             trigger_mode="multiple",
+            **private,
+        )
+        asked.then(
+            self._guard.once(composer.answer.count, clears=False),
+            inputs_kwargs=own,
+            outputs=[notice, composer.answer.tokens],
+            queue=False,
             **private,
         )
         rail.list.wire_thread(self._guard, scoped, self.thread, thread)
@@ -98,13 +107,20 @@ class ChatTab:
             )
 
     async def ask(
-        self, *, question: str, scope: str | None, model: str | None, session: Session
+        self,
+        *,
+        question: str,
+        scope: str | None,
+        model: str | None,
+        session: Session,
+        **wanted: Any,
     ) -> AsyncGenerator[Updates]:
         """Answer a question, step by step on the page, and save both."""
         scope = await chosen_scope(scope, self._services, session.principal)
         if not question.strip() or session.is_waiting_for(question.strip()):
             return
-        asked = Question(question.strip(), scope, model)
+        wishes = read_wishes(self._services.settings, wanted)
+        asked = Question(question.strip(), scope, model, wishes)
         cleared: Updates = {self.composer.question: ""}
         async with aclosing(self.answer(asked, session)) as updates:
             async for update in updates:

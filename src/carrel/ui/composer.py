@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gradio as gr
 
+from carrel.settings.schema import Settings
+from carrel.ui.answer_settings import AnswerSettings
 from carrel.ui.events import Updates
 from carrel.ui.texts import ENGLISH, Texts
 
@@ -15,8 +17,9 @@ def _private(texts: Texts) -> str:
 class Composer:
     """Builds the box. Its events are wired where the answer is shown."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
         with gr.Column(elem_id="composer"):
+            self.answer = AnswerSettings(settings)
             self.question = gr.Textbox(
                 elem_id="question",
                 show_label=False,
@@ -30,6 +33,9 @@ class Composer:
             with gr.Row(elem_id="composer-row"):
                 self.scope = _chooser("scope", visible=True)
                 self.model = _chooser("model", visible=False)
+                self.settings = gr.Button(
+                    ENGLISH("answer.settings"), elem_id="answer-settings-button", scale=0
+                )
                 self.send = gr.Button(
                     ENGLISH("composer.ask"), elem_id="send-button", variant="primary", scale=0
                 )
@@ -48,6 +54,8 @@ class Composer:
             ),
             self.scope: gr.update(label=texts("composer.scope")),
             self.model: gr.update(label=texts("composer.model")),
+            self.settings: gr.update(value=texts("answer.settings")),
+            **self.answer.in_language(texts),
             self.send: gr.update(value=texts("composer.ask")),
             self.stop: gr.update(value=texts("composer.stop")),
             self._privacy: _private(texts),

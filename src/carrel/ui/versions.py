@@ -15,6 +15,7 @@ import gradio as gr
 from carrel.core.errors import InvalidRequest
 from carrel.services.application import Services
 from carrel.ui.actions import chosen, entered
+from carrel.ui.answer_wishes import read_wishes
 from carrel.ui.answering import Question
 from carrel.ui.chat_tab import ChatTab
 from carrel.ui.choices import chosen_scope
@@ -34,7 +35,8 @@ class Versions:
     def wire(self) -> None:
         """Connect the buttons of the answers."""
         scoped: Inputs = {"session": self._session, "scope": self._chat.composer.scope}
-        asking: Inputs = {**scoped, "model": self._chat.composer.model}
+        composer = self._chat.composer
+        asking: Inputs = {**scoped, "model": composer.model, **composer.answer.inputs}
         private: dict[str, Any] = {
             "api_visibility": "private",
             "show_progress": "hidden",
@@ -58,27 +60,25 @@ class Versions:
                 event(self._guard.once(changes), inputs_kwargs=scoped, queue=False, **private)
 
     async def ask_again(
-        self, event: gr.EventData, *, scope: str | None, model: str | None, session: Session
+        self, event: gr.EventData, *, session: Session, **wanted: Any
     ) -> AsyncGenerator[Updates]:
         """Ask a question anew; the answer that stands there becomes another version."""
         place, exchange = session.exchange(chosen(event))
         if exchange.stage is not None:
             return
-        async with aclosing(
-            self._ask(place, exchange.question, scope, model, session=session)
-        ) as updates:
+        async with aclosing(self._ask(place, exchange.question, session, **wanted)) as updates:
             async for update in updates:
                 yield update
 
     async def edit_question(
-        self, event: gr.EventData, *, scope: str | None, model: str | None, session: Session
+        self, event: gr.EventData, *, session: Session, **wanted: Any
     ) -> AsyncGenerator[Updates]:
         """Ask another question in the place of one; what stands there becomes another version."""
         place, _ = session.exchange(chosen(event))
         question = entered(event, "question").strip()
         if not question:
             raise InvalidRequest("The question is empty: write one.")
-        async with aclosing(self._ask(place, question, scope, model, session=session)) as updates:
+        async with aclosing(self._ask(place, question, session, **wanted)) as updates:
             async for update in updates:
                 yield update
 
@@ -119,13 +119,21 @@ class Versions:
         return await self._chat.thread(session, scope)
 
     async def _ask(
-        self, place: int, question: str, scope: str | None, model: str | None, *, session: Session
+        self,
+        place: int,
+        question: str,
+        session: Session,
+        *,
+        scope: str | None,
+        model: str | None,
+        **wanted: Any,
     ) -> AsyncGenerator[Updates]:
         scope = await chosen_scope(scope, self._services, session.principal)
+        wishes = read_wishes(self._services.settings, wanted)
         session.stop_answering()
         replaced = session.exchanges[place]
         del session.exchanges[place:]
-        asked = Question(question, scope, model, replaced.versions)
+        asked = Question(question, scope, model, wishes, replaced.versions)
         async with aclosing(self._chat.answer(asked, session)) as updates:
             async for update in updates:
                 yield update

@@ -1,0 +1,56 @@
+"""The panel that sets how answers are made, for the tab."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+
+from playwright.sync_api import expect
+
+from browsing import Visit
+from carrel.core.chat import EngineEvent, Message, Role, SamplingParams
+from live_server import LiveServer, WatchedEngine
+
+
+class AskedEngine(WatchedEngine):
+    """Keeps what it was asked, and how it was to answer."""
+
+    def __init__(self) -> None:
+        super().__init__(["Brief."])
+        self.asked: list[tuple[Sequence[Message], SamplingParams]] = []
+
+    def generate(
+        self, messages: Sequence[Message], sampling: SamplingParams, caller: str = ""
+    ) -> AsyncGenerator[EngineEvent]:
+        """Yield what the watched engine yields."""
+        self.asked.append((messages, sampling))
+        return super().generate(messages, sampling, caller)
+
+
+def test_what_is_set_reaches_the_model(
+    start: Callable[..., LiveServer],
+    tab: Callable[..., Visit],
+    screenshot: Callable[..., None],
+) -> None:
+    engine = AskedEngine()
+    visitor = tab(start(engine))
+    panel = visitor.page.locator("#answer-settings")
+    expect(panel).to_be_hidden()
+    visitor.page.get_by_role("button", name="Answer settings").click()
+    expect(panel).to_be_visible()
+    panel.get_by_label("Temperature").fill("3")
+    visitor.ask("Hello?")
+    expect(visitor.page.locator("#notice")).to_contain_text("should be less than or equal to 2")
+
+    panel.get_by_label("System prompt").fill("Answer in one word.")
+    panel.get_by_label("Temperature").fill("0.7")
+    panel.get_by_label("Most new tokens").fill("20")
+    visitor.ask_and_wait("Hello there?")
+    messages, sampling = engine.asked[-1]
+    assert (messages[0].role, messages[0].content) == (Role.SYSTEM, "Answer in one word.")
+    assert (sampling.temperature, sampling.max_new_tokens) == (0.7, 20)
+    expect(panel.locator("#answer-tokens")).to_contain_text(" tokens")
+    screenshot(visitor, "answer-settings")
+
+    panel.get_by_role("button", name="Back to the defaults").click()
+    expect(panel.get_by_label("Temperature")).to_have_value("0")
+    expect(panel.get_by_label("System prompt")).to_have_value("")
