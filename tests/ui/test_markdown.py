@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from html import escape
+from html import escape, unescape
 from html.parser import HTMLParser
 from time import monotonic
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carrel.ui.code_blocks import LONGEST_COLORED
+from carrel.ui.code_blocks import LANGUAGES, LONGEST_COLORED
 from carrel.ui.formulas import LONGEST_FORMULA
 from carrel.ui.markdown import markdown_to_html
 
@@ -277,6 +277,18 @@ def test_code_of_no_known_language_is_plain(language: str) -> None:
     html = markdown_to_html(f"```{language}\ndef f(): return '<b>'\n```")
     assert "<code>def f(): return &#x27;&lt;b&gt;&#x27;\n</code>" in html
     assert f"<span>{language or 'text'}</span>" in html
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_the_lexer_of_each_language_keeps_the_text_and_ends_in_time(language: str) -> None:
+    code = "\n".join(
+        ["<?php // a \"b\\n' {1.5} # <!--x--> @c `d` é\t\r$e", "&" * 4000, "a b " * 2000]
+    )
+    start = monotonic()
+    html = markdown_to_html(f"```{language}\n{code}\n```")
+    assert monotonic() - start < 3
+    shown = re.sub("<[^>]*>", "", html.partition("<code>")[2])
+    assert unescape(shown).strip() == code.replace("\r", "\n").strip()
 
 
 def test_each_block_of_code_can_be_copied_and_reached_by_keyboard() -> None:

@@ -24,19 +24,20 @@ _LONGEST_NAME = 24
 _KEPT = 128
 # Not in it: those whose lexers may think for seconds about one word, which no clock ends, and those
 # that pass code on to the lexer of any other language.
-_LANGUAGES = {
+LANGUAGES = {
     "bash", "c", "clojure", "cmake", "cpp", "csharp", "css", "dart", "diff", "docker", "elixir",
     "fsharp", "go", "graphql", "groovy", "haskell", "html", "java", "javascript", "json", "jsx",
     "julia", "kotlin", "latex", "lua", "make", "nginx", "perl", "php", "powershell", "protobuf",
-    "pycon", "python", "r", "ruby", "rust", "scala", "scss", "sql", "swift", "terraform",
+    "python", "r", "ruby", "rust", "scala", "scss", "sql", "swift", "terraform",
     "toml", "tsx", "typescript", "vb.net", "xml", "yaml",
 }  # fmt: skip
+"""Those that are colored, by the names that Pygments has for them."""
 _OTHER_NAMES = {
     "c#": "csharp", "c++": "cpp", "console": "bash", "dockerfile": "docker", "golang": "go",
     "hcl": "terraform", "js": "javascript", "jsonc": "json", "kt": "kotlin", "makefile": "make",
-    "patch": "diff", "ps1": "powershell", "py": "python", "python3": "python", "rb": "ruby",
-    "rs": "rust", "sh": "bash", "shell": "bash", "svg": "xml", "tex": "latex",
-    "ts": "typescript", "yml": "yaml", "zsh": "bash",
+    "patch": "diff", "ps1": "powershell", "py": "python", "pycon": "python",
+    "python3": "python", "rb": "ruby", "rs": "rust", "sh": "bash", "shell": "bash",
+    "svg": "xml", "tex": "latex", "ts": "typescript", "yml": "yaml", "zsh": "bash",
 }  # fmt: skip
 _CLASSES: dict[tuple[str, ...], str] = {
     Token.Comment: "comment",
@@ -64,7 +65,7 @@ def code_block_html(code: str, language: str) -> str:
     word = language.strip().lower()
     name = _OTHER_NAMES.get(word, word)
     shown = escape(language.strip()[:_LONGEST_NAME]) or "text"
-    colored = name in _LANGUAGES and len(code) <= LONGEST_COLORED
+    colored = name in LANGUAGES and len(code) <= LONGEST_COLORED
     inner = _colored(code, name) if colored else escape(code)
     return (
         f'<div class="code-block"><div class="code-head"><span>{shown}</span>'
