@@ -32,7 +32,7 @@ def test_what_is_set_reaches_the_model(
     screenshot: Callable[..., None],
 ) -> None:
     engine = AskedEngine()
-    visitor = tab(start(engine))
+    visitor = tab(start(engine, langchain_mode="LLM"))
     panel = visitor.page.locator("#answer-settings")
     expect(panel).to_be_hidden()
     visitor.page.get_by_role("button", name="Answer settings").click()
