@@ -50,7 +50,14 @@ def test_what_is_set_reaches_the_model(
     assert (sampling.temperature, sampling.max_new_tokens) == (0.7, 20)
     expect(panel.locator("#answer-tokens")).to_contain_text(" tokens")
     screenshot(visitor, "answer-settings")
+    visitor.page.set_viewport_size({"width": 390, "height": 844})
+    assert visitor.width_overflow() == 0
+    screenshot(visitor, "answer-settings-390")
+    visitor.page.set_viewport_size({"width": 1440, "height": 900})
 
     panel.get_by_role("button", name="Back to the defaults").click()
     expect(panel.get_by_label("Temperature")).to_have_value("0")
     expect(panel.get_by_label("System prompt")).to_have_value("")
+    visitor.page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(visitor.page.get_by_role("button", name="Answer settings")).to_be_focused()

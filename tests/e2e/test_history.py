@@ -127,7 +127,7 @@ def test_a_chat_goes_into_a_file_and_comes_back(
     def bring(text: str) -> None:
         path = tmp_path / "chat.json"
         path.write_text(text)
-        visitor.page.get_by_role("button", name="Settings").click()
+        visitor.page.get_by_role("button", name="Settings", exact=True).click()
         with visitor.page.expect_file_chooser() as chooser:
             visitor.page.get_by_role("button", name="Import a chat").click()
         chooser.value.set_files(path)

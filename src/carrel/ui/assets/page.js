@@ -117,7 +117,10 @@
       } else if (document.querySelector("dialog[open], :popover-open")) return; // closes by itself
       else if (asked) keep(asked);
       else if (isViewing()) closeViewer();
-      else if (stop) stop.click();
+      else if (event.target.closest?.("#answer-settings")) {
+        byId("answer-settings-button")?.click();
+        byId("answer-settings-button")?.focus();
+      } else if (stop) stop.click();
     }
     const typing = event.target instanceof Element && event.target.matches("input, textarea");
     if (isViewing() && !typing && (event.key === "[" || event.key === "]")) {
