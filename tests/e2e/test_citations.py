@@ -87,10 +87,19 @@ def test_pages_are_turned_and_the_original_is_saved(
     viewer.get_by_role("button", name="Back to page 2").click()
     expect(picture).to_have_attribute("src", cited or "")
 
+    beside = viewer.locator(".viewer-sources button")
+    expect(beside).to_have_count(3)
+    expect(viewer.locator(".viewer-sources [aria-current]")).to_contain_text("page 2")
+    beside.filter(has_text="page 3").click()
+    expect(picture).to_have_attribute("alt", "Page 3 of harbour-report-2023.pdf")
+    expect(viewer.locator(".viewer-sources [aria-current]")).to_contain_text("page 3")
+
     with visitor.page.expect_download() as saving:
         viewer.get_by_role("link", name="Save the original").click()
     assert saving.value.suggested_filename == "harbour-report-2023.pdf"
     assert Path(saving.value.path()).read_bytes() == report.read_bytes()
+    visitor.page.keyboard.press("Escape")
+    expect(visitor.answer.locator(".cite-mark")).to_be_focused()
 
 
 def test_passages_are_searched_without_a_model(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import Locator, expect
 
@@ -47,3 +48,37 @@ def test_documents_are_sorted_filtered_and_deleted(
     expect(asked).to_contain_text("Delete this document with its 5 chunks?")
     asked.get_by_role("button", name="Delete").click()
     expect(names()).to_have_text(["Other.txt", "part 10.txt", "broken.docx"])
+
+
+def test_a_document_is_looked_at_from_the_table(
+    start: Callable[..., LiveServer],
+    tab: Callable[..., Visit],
+    screenshot: Callable[[Visit, str], None],
+    report: Path,
+    minutes: Path,
+) -> None:
+    visitor = tab(start(), "#documents")
+    visitor.upload([report, minutes])
+    viewer = visitor.page.locator("#viewer")
+    name = visitor.page.get_by_role("button", name="harbour-report-2023.pdf", exact=True)
+    name.click()
+    picture = viewer.locator(".page-picture img")
+    expect(picture).to_have_attribute("alt", "Page 1 of harbour-report-2023.pdf")
+    viewer.get_by_role("button", name="Page after").click()
+    expect(picture).to_have_attribute("alt", "Page 2 of harbour-report-2023.pdf")
+    viewer.locator(".chunks summary").click()
+    expect(viewer.locator(".viewer-chunks li")).to_have_count(3)
+    expect(viewer.locator(".viewer-chunks li").nth(1)).to_contain_text("page 2")
+    screenshot(visitor, "document-1440-light")
+    visitor.page.set_viewport_size({"width": 390, "height": 844})
+    assert visitor.width_overflow() == 0
+    screenshot(visitor, "document-390-light")
+    visitor.page.set_viewport_size({"width": 1440, "height": 900})
+    visitor.page.keyboard.press("Escape")
+    expect(viewer).to_be_hidden()
+    expect(name).to_be_focused()
+    visitor.page.get_by_role("button", name="Minutes – R&D (final).docx", exact=True).click()
+    expect(viewer.locator(".viewer-chunks")).to_contain_text("The new pier at Kilbride")
+    with visitor.page.expect_download() as saving:
+        viewer.get_by_role("link", name="Save the original").click()
+    assert saving.value.suggested_filename == "Minutes – R&D (final).docx"

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
-from carrel.core.documents import Chunk, PagePicture, Passage, RetrievedChunk, Source
+from carrel.core.documents import (
+    Chunk,
+    DocumentRecord,
+    DocumentStatus,
+    PagePicture,
+    Passage,
+    RetrievedChunk,
+    Source,
+)
 from carrel.core.errors import PlaceNotFound
 from carrel.services.checking import cite_answer
 from carrel.ui.exchange import Exchange
 from carrel.ui.originals import original_address
-from carrel.ui.place import Place, place_of
+from carrel.ui.place import Place, place_of, sources_beside
+from carrel.ui.render_place import MOST_CHUNKS, beside_html, chunks_html, passage_html, picture_html
 from carrel.ui.render_search import found_html, with_words_marked
 from carrel.ui.session import Session
-from carrel.ui.viewer import passage_html, picture_html
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 SOURCE = Source(4, f"{HOSTILE}.pdf", "d", "U", 3, 0.5, f"One. {HOSTILE} two.", f"{HOSTILE} two.")
@@ -94,3 +103,45 @@ def test_findings_are_numbered_scored_and_escaped() -> None:
     assert "0.50" in html
     assert "<img" not in html
     assert "Nothing was found" in found_html("two", [])
+
+
+def test_a_document_is_looked_at_without_a_quote_and_with_its_chunks() -> None:
+    record = DocumentRecord(
+        "d", "c", f"{HOSTILE}.pdf", "0" * 64, 9, DocumentStatus.READY, datetime.now(UTC)
+    )
+    place = Place.of_document(record, "U")
+    html = picture_html(place, PagePicture(b"png", 9, False), 4)
+    assert "page 4 / 9" in html
+    for absent in (
+        "source-number",
+        "Back to page",
+        "nothing is marked",
+        "source-quote",
+        "<img src=x",
+    ):
+        assert absent not in html
+    chunks = [Chunk(str(n), "d", n, HOSTILE, n, "R&D") for n in range(MOST_CHUNKS + 2)]
+    html = chunks_html(place, chunks, folded=True)
+    assert f"<summary>{MOST_CHUNKS + 2} chunks</summary>" in html
+    assert html.count("<li>") == MOST_CHUNKS
+    assert "2 further chunks" in html
+    assert "page 7 · R&amp;D" in html and "<img" not in html
+    whole = chunks_html(place, chunks[:1], folded=False)
+    assert "1 chunk<" in whole and "Save the original" in whole and "further" not in whole
+
+
+def test_the_sources_beside_a_place_are_those_of_its_answer(session: Session) -> None:
+    place = place_of("answer.1.0.0", session)
+    assert list(sources_beside(place, session)) == ["source.1.1"]
+    assert list(sources_beside(place_of("found.1", session), session)) == ["found.1"]
+    session.exchanges.clear()
+    assert sources_beside(place, session) == {}
+
+
+def test_the_source_that_is_shown_is_marked_among_the_others() -> None:
+    place = Place(SOURCE, "x")
+    html = beside_html(place, {"source.0.4": SOURCE, "source.0.5": replace(SOURCE, index=5)})
+    assert "2 sources" in html and html.count("aria-current") == 1
+    assert 'data-id="source.0.4" aria-current="true"' in html
+    assert "<img" not in html
+    assert beside_html(place, {"source.0.4": SOURCE}) == ""

@@ -69,6 +69,17 @@ class PlaceService:
                 return _surrounded(chunks, index, quote)
         raise PlaceNotFound(f"'{record.name}' does not hold these words.")
 
+    async def chunks(
+        self, collection: str, document_id: str, principal: Principal
+    ) -> Sequence[Chunk]:
+        """Return what a document was cut into, in reading order.
+
+        Raises:
+            CollectionNotFound, DocumentNotFound: no such document for this account.
+        """
+        record = await self._collections.document(collection, document_id, principal)
+        return await asyncio.to_thread(self._catalog.document_chunks, record.id)
+
 
 def has_pictures(name: str) -> bool:
     """Whether pages of a document of this name can be drawn."""

@@ -74,7 +74,9 @@ class DocumentsTab:
                 elem_id="documents-table",
                 apply_default_css=False,
                 js_on_load="watch('value', () => window.carrel?.documentsArrived());"
-                + actions_script("delete_document", "rename_collection", "delete_collection"),
+                + actions_script(
+                    "open_document", "delete_document", "rename_collection", "delete_collection"
+                ),
             )
 
     def _head_html(self, texts: Texts) -> str:

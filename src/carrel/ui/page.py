@@ -94,7 +94,12 @@ class Page:
             self.search.wire()
             self.compare.wire(self.chat, self.rail.chats)
             self.models.wire(self.chat.composer.model, self.compare.choices, self.rail.links)
-            self.viewer.wire(self.chat.past, self.chat.current, self.search.results)
+            self.viewer.wire(
+                self.chat.past,
+                self.chat.current,
+                self.search.results,
+                documents=self.documents.table,
+            )
             self.documents.wire()
             self._wire()
             NochatApi(services)

@@ -90,7 +90,7 @@ def _row(document: DocumentRecord, texts: Texts) -> str:
     )  # fmt: skip
     return (
         f'<tr class="{status.value}"><th scope="row" data-value="{name}">'
-        f'<span title="{name}">{name}</span>{reason}</th>'
+        f"{_name(document)}{reason}</th>"
         + "".join(
             f'<td{" class=number" if column in NUMBERS else ""} data-label="'
             f'{texts.html(f"documents.{column}")}" data-value="{"" if value is None else value}">'
@@ -98,6 +98,18 @@ def _row(document: DocumentRecord, texts: Texts) -> str:
             for column, value, shown in cells
         )
         + f'<td class="last">{_delete(document, texts)}</td></tr>'
+    )
+
+
+def _name(document: DocumentRecord) -> str:
+    """Return the name; of a document that was read it opens the panel."""
+    name = escape(document.name)
+    shown = f'<span title="{name}">{name}</span>'
+    if document.status is not DocumentStatus.READY:
+        return shown
+    return (
+        '<button class="document-name" data-action="open_document" '
+        f'data-id="{escape(document.id)}">{shown}</button>'
     )
 
 

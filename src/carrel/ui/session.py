@@ -26,8 +26,8 @@ class Session:
 
     ``collection`` is the one whose documents are shown; ``uploads`` are shown above them, by the
     ids of their jobs. ``digesting`` is the summary or extraction in work, ``found`` what the last
-    search found, ``comparing`` the answers that stand side by side, ``viewing`` the source and the
-    quote that the panel was opened for.
+    search found, ``comparing`` the answers that stand side by side, ``viewing`` the source, the
+    quote and the name of the place that the panel was opened for.
     """
 
     principal: Principal = field(default_factory=Principal)
@@ -38,7 +38,7 @@ class Session:
     collection: str = ""
     found: Sequence[Source] = ()
     comparing: Compared | None = None
-    viewing: tuple[Source, str] | None = None
+    viewing: tuple[Source, str, str] | None = None
     uploads: dict[str, Upload] = field(default_factory=dict)
     listed: ListedChats = field(default_factory=ListedChats)
     wishes: BrowserWishes = field(default_factory=BrowserWishes)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-from html import escape
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
 import gradio as gr
 
-from carrel.core.documents import PagePicture, PageView, Passage
+from carrel.core.documents import Chunk, PageView
 from carrel.core.errors import CarrelError, PlaceNotFound
 from carrel.services.application import Services
 from carrel.services.places import has_pictures
 from carrel.ui.actions import actions_script, chosen
 from carrel.ui.events import Guard, Updates, describe
-from carrel.ui.originals import original_address
-from carrel.ui.place import Place, place_of
+from carrel.ui.place import Place, place_of, sources_beside
 from carrel.ui.render import error_line
+from carrel.ui.render_place import beside_html, chunks_html, passage_html, picture_html
 from carrel.ui.session import Session
 
 HEAD = (
@@ -29,8 +28,6 @@ HEAD = (
 ARRIVED = "watch('value', () => window.carrel?.placeArrived());"
 LONGEST_NUMBER = 6
 """Digits of a page."""
-
-NOT_MARKED = "The words were not found on this page, so that nothing is marked."
 
 
 class Viewer:
@@ -46,13 +43,14 @@ class Viewer:
                 "",
                 elem_id="viewer-content",
                 apply_default_css=False,
-                js_on_load=ARRIVED + actions_script("turn_page"),
+                js_on_load=ARRIVED + actions_script("turn_page", "open_place"),
             )
 
-    def wire(self, *parts: Any) -> None:
-        """Connect the parts whose buttons open a place."""
-        events = [(part.open_place, self.show) for part in parts]
-        for event, handler in [*events, (self.content.turn_page, self.turn)]:
+    def wire(self, *parts: Any, documents: Any) -> None:
+        """Connect the parts whose buttons open a place, and the table of ``documents``."""
+        events = [(part.open_place, self.show) for part in (*parts, self.content)]
+        own = [(documents.open_document, self.show_document), (self.content.turn_page, self.turn)]
+        for event, handler in [*events, *own]:
             event(
                 self._guard.once(handler),
                 inputs_kwargs={"session": self._session},
@@ -66,9 +64,19 @@ class Viewer:
         """Show the place that a button names; an error is shown in the panel."""
         session.viewing = None
         try:
-            place = place_of(chosen(event), session)
-            session.viewing = (place.source, place.quote)
-            shown = await self._place(place, session)
+            shown = await self._opened(place_of(chosen(event), session), session)
+        except CarrelError as error:
+            shown = error_line(describe(error))
+        return self._arrived(shown)
+
+    async def show_document(self, event: gr.EventData, *, session: Session) -> Updates:
+        """Show a document of the collection whose documents are listed."""
+        session.viewing = None
+        try:
+            record = await self._services.collections.document(
+                session.collection, chosen(event), session.principal
+            )
+            shown = await self._opened(Place.of_document(record, session.collection), session)
         except CarrelError as error:
             shown = error_line(describe(error))
         return self._arrived(shown)
@@ -78,9 +86,8 @@ class Viewer:
         number = chosen(event)
         if session.viewing is None or not number.isdecimal() or len(number) > LONGEST_NUMBER:
             raise PlaceNotFound("That document is not shown any more: open the source again.")
-        place = Place(*session.viewing)
         try:
-            shown = await self._page(place, int(number), session)
+            shown = await self._page(Place(*session.viewing), int(number), session)
         except CarrelError as error:
             shown = error_line(describe(error))
         return self._arrived(shown)
@@ -89,15 +96,18 @@ class Viewer:
         # Unlike the one before, also where the same place is opened again: the script waits for it.
         return {self.content: f'<div data-opened="{uuid4().hex}">{shown}</div>'}
 
-    async def _place(self, place: Place, session: Session) -> str:
+    async def _opened(self, place: Place, session: Session) -> str:
         source = place.source
+        session.viewing = (source, place.quote, place.identity)
         if source.page is not None and has_pictures(source.document):
             return await self._page(place, source.page, session)
+        if place.is_document:
+            return chunks_html(place, await self._chunks(place, session), folded=False)
         quote = place.quote or source.text
         passage = await self._services.places.passage(
             source.collection, source.document_id, quote, session.principal
         )
-        return passage_html(place, passage)
+        return passage_html(place, passage) + beside_html(place, sources_beside(place, session))
 
     async def _page(self, place: Place, page: int, session: Session) -> str:
         source = place.source
@@ -105,80 +115,13 @@ class Viewer:
         picture = await self._services.places.picture(
             source.collection, source.document_id, view, session.principal
         )
-        return picture_html(place, picture, page)
+        shown = picture_html(place, picture, page)
+        if place.is_document:
+            return shown + chunks_html(place, await self._chunks(place, session), folded=True)
+        return shown + beside_html(place, sources_beside(place, session))
 
-
-def picture_html(place: Place, picture: PagePicture, page: int) -> str:
-    """Return the picture of a page below the name of its file, and the way to the others.
-
-    The quote stands below its own page.
-    """
-    cited = place.source.page
-    data = base64.b64encode(picture.content).decode("ascii")
-    label = escape(f"Page {page} of {place.source.document}")
-    missed = place.quote and page == cited and not picture.marked
-    note = f'<p class="viewer-note">{NOT_MARKED}</p>' if missed else ""
-    return (
-        f"{_title(place, f'page {page} / {picture.pages}')}{_turner(page, picture.pages, cited)}"
-        f'{note}<figure class="page-picture">'
-        f'<img src="data:image/png;base64,{data}" alt="{label}"></figure>'
-        f"{_quote(place) if page == cited else ''}{_original(place)}"
-    )
-
-
-def _turner(page: int, pages: int, cited: int | None) -> str:
-    """Return the buttons that lead to the pages before and after, and back to the cited one."""
-
-    def button(to: int, icon: str, label: str) -> str:
-        disabled = "" if 1 <= to <= pages else " disabled"
-        return (
-            f'<button class="icon-button" data-action="turn_page" data-id="{to}" '
-            f'aria-label="{label}" title="{label}"{disabled}>'
-            f'<span class="glyph icon-{icon}"></span></button>'
+    async def _chunks(self, place: Place, session: Session) -> Sequence[Chunk]:
+        source = place.source
+        return await self._services.places.chunks(
+            source.collection, source.document_id, session.principal
         )
-
-    back = ""
-    if cited is not None and page != cited:
-        back = (
-            f'<button class="quiet" data-action="turn_page" data-id="{cited}">'
-            f"Back to page {cited}</button>"
-        )
-    return (
-        '<div class="page-turner" role="group" aria-label="Pages">'
-        f"{button(page - 1, 'previous', 'Page before')}"
-        f"{button(page + 1, 'next', 'Page after')}{back}</div>"
-    )
-
-
-def _original(place: Place) -> str:
-    address = escape(original_address(place.source))
-    name = escape(place.source.document)
-    return (
-        f'<p class="viewer-original"><a href="{address}" download '
-        f'aria-label="Save the original, {name}">Save the original</a></p>'
-    )
-
-
-def passage_html(place: Place, passage: Passage) -> str:
-    """Return the text around a quote, the quote marked in it."""
-    before, after = passage.text[: passage.start], passage.text[passage.end :]
-    quote = passage.text[passage.start : passage.end]
-    part = passage.heading or (f"page {passage.page}" if passage.page is not None else "")
-    return (
-        f"{_title(place, part)}"
-        f'<p class="viewer-passage">{escape(before)}<mark>{escape(quote)}</mark>{escape(after)}</p>'
-        f"{_original(place)}"
-    )
-
-
-def _title(place: Place, part: str) -> str:
-    name = escape(place.source.document)
-    return (
-        f'<p class="viewer-title"><span class="source-number">{place.source.index}</span>'
-        f'<span class="viewer-file" title="{name}">{name}</span>'
-        f'<span class="source-page">{escape(part)}</span></p>'
-    )
-
-
-def _quote(place: Place) -> str:
-    return f'<blockquote class="source-quote">{escape(place.quote)}</blockquote>'

@@ -29,17 +29,21 @@
   };
 
   // The panel with the cited page. It opens at once and is filled when the page has come.
-  let opener = "";
+  let opener = ""; // the place that is shown
+  let origin = ""; // where the focus goes back to
+  const OPENING = ["open_place", "open_document"];
   const isViewing = () => Boolean(byId("desk")?.classList.contains("viewing"));
   const openViewer = (button) => {
     opener = button.dataset.id;
+    if (!button.closest("#viewer")) origin = opener;
     byId("desk")?.classList.add("viewing", "opening");
     requestAnimationFrame(() => byId("close-viewer")?.focus());
   };
   const closeViewer = () => {
     byId("desk")?.classList.remove("viewing", "opening");
     // The text may have been drawn anew meanwhile: the button is found by its name.
-    document.querySelector(`[data-action="open_place"][data-id="${CSS.escape(opener)}"]`)?.focus();
+    const buttons = OPENING.map((action) => `[data-action=${action}][data-id="${CSS.escape(origin)}"]`);
+    document.querySelector(buttons.join(","))?.focus();
   };
   // Whoever turns pages with the keyboard stays on the button, though it is drawn anew.
   let turning = "";
@@ -53,7 +57,7 @@
   const nextPlace = (step) => {
     const marks = [...document.querySelectorAll(".cite-mark")];
     const at = marks.findIndex((mark) => mark.dataset.id === opener);
-    const next = at < 0 ? undefined : marks[at + step];
+    const next = at < 0 ? marks.at(step > 0 ? 0 : -1) : marks[at + step];
     next?.scrollIntoView({ block: "nearest" });
     next?.click();
   };
@@ -97,7 +101,7 @@
     const button = target.closest("button");
     if (button?.hasAttribute("data-ask")) confirmFirst(button);
     else if (button?.hasAttribute("data-keep")) keep(button);
-    else if (button?.dataset.action === "open_place") openViewer(button);
+    else if (OPENING.includes(button?.dataset.action)) openViewer(button);
     else if (button?.dataset.action === "turn_page") turning = button.ariaLabel || "none";
     else if (target.closest("#close-viewer")) closeViewer();
     else if (button?.dataset.view) go(button.dataset.view);
