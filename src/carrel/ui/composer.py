@@ -7,6 +7,7 @@ import gradio as gr
 from carrel.settings.schema import Settings
 from carrel.ui.answer_settings import AnswerSettings
 from carrel.ui.events import Updates
+from carrel.ui.render_documents import LEFT_OUT
 from carrel.ui.texts import ENGLISH, Texts
 
 
@@ -20,6 +21,8 @@ class Composer:
     def __init__(self, settings: Settings) -> None:
         with gr.Column(elem_id="composer"):
             self.answer = AnswerSettings(settings)
+            self.added = gr.HTML("", elem_id="added", apply_default_css=False, js_on_load=None)
+            gr.HTML(LEFT_OUT, elem_id="added-left-out", apply_default_css=False, js_on_load=None)
             self.question = gr.Textbox(
                 elem_id="question",
                 show_label=False,
@@ -30,7 +33,12 @@ class Composer:
                 autofocus=True,
                 container=False,
             )
+            # Not shown: the button and files that are dropped go through its field.
+            self.files = gr.File(file_count="multiple", elem_id="attach", show_label=False)
             with gr.Row(elem_id="composer-row"):
+                self.attach = gr.Button(
+                    ENGLISH("composer.attach"), elem_id="attach-button", scale=0, min_width=0
+                )
                 self.scope = _chooser("scope", visible=True)
                 self.model = _chooser("model", visible=False)
                 self.settings = gr.Button(
@@ -54,6 +62,7 @@ class Composer:
             ),
             self.scope: gr.update(label=texts("composer.scope")),
             self.model: gr.update(label=texts("composer.model")),
+            self.attach: gr.update(value=texts("composer.attach")),
             self.settings: gr.update(value=texts("answer.settings")),
             **self.answer.in_language(texts),
             self.send: gr.update(value=texts("composer.ask")),

@@ -25,7 +25,7 @@ from carrel.ui.incoming_files import incoming_files, take_over
 from carrel.ui.other_sources import OtherSources
 from carrel.ui.render_collection import collection_html
 from carrel.ui.render_document_table import documents_head_html, documents_html
-from carrel.ui.render_documents import uploads_html
+from carrel.ui.render_documents import LEFT_OUT, uploads_html
 from carrel.ui.running import Running
 from carrel.ui.session import Session
 from carrel.ui.texts import ENGLISH, Texts
@@ -33,10 +33,6 @@ from carrel.ui.upload import Upload
 
 UPDATE_INTERVAL = 0.2
 """Seconds between two updates of an upload's rows."""
-
-
-LEFT_OUT = '<p class="error-line" role="alert" hidden></p>'
-"""Where the page's script says which files it left out because of their size."""
 
 
 class DocumentsTab:

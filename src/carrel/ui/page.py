@@ -13,6 +13,7 @@ from starlette.routing import Mount
 
 from carrel.core.errors import ConversationNotFound
 from carrel.services.application import Services
+from carrel.ui.attaching import Attaching
 from carrel.ui.chat_tab import ChatTab
 from carrel.ui.choices import (
     collection_names,
@@ -101,6 +102,7 @@ class Page:
                 documents=self.documents.table,
             )
             self.documents.wire()
+            Attaching(services, self.chat, self.documents).wire(self.guard, self.session)
             self._wire()
             NochatApi(services)
         self.blocks.queue(default_concurrency_limit=None)

@@ -116,8 +116,8 @@ def welcome_html(documents: Sequence[str], collection: str | None) -> str:
     elif not documents:
         line = "Ask your documents."
         body = (
-            f'<p class="welcome-hint">{escape(collection)} is empty. Add a PDF, a Word file or a '
-            "spreadsheet, and every answer names its file and page.</p>"
+            f'<p class="welcome-hint">{escape(collection)} is empty. Drop a PDF, a Word file or '
+            "a spreadsheet here, and every answer names its file and page.</p>"
             '<button class="primary" data-view="documents">Add documents</button>'
         )
     else:

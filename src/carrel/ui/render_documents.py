@@ -12,6 +12,9 @@ from carrel.ui.upload import FileRow, Upload
 MOST_ROWS = 200
 """Files of one upload that are shown one by one."""
 
+LEFT_OUT = '<p class="error-line" role="alert" hidden></p>'
+"""Where the page's script says which files it left out because of their size."""
+
 
 def size_text(size: int) -> str:
     """Return a size in bytes as ``320 B``, ``1.2 kB``, ``3.4 MB``."""

@@ -106,6 +106,7 @@
     else if (target.closest("#close-viewer")) closeViewer();
     else if (button?.dataset.view) go(button.dataset.view);
     else if (button?.dataset.example) fillQuestion(button.dataset.example);
+    else if (target.closest("#attach-button")) document.querySelector("#attach input[type=file]")?.click();
     else if (target.closest("#menu-button")) openRail(true);
     else if (target.closest("#close-rail, #veil")) openRail(false);
     else if (target.closest("#new-chat, [data-action='open_chat']")) go("chat");
@@ -178,7 +179,8 @@
       if (file.size > largest) names.push(file.name);
       else kept.items.add(file);
     }
-    const line = document.querySelector("#left-out p");
+    const inChat = document.body.dataset.view === "chat";
+    const line = document.querySelector(inChat ? "#added-left-out p" : "#left-out p");
     line.hidden = names.length === 0;
     line.textContent = names.length
       ? `Left out, larger than ${rule.dataset.largestFileText}: ${names.join(", ")}`
@@ -205,20 +207,36 @@
     },
     true,
   );
+  const zoneOf = (event) =>
+    event.target instanceof Element ? event.target.closest("#upload, #chat-view") : null;
+  const dropping = (shown) => byId("chat-view")?.classList.toggle("dropping", shown);
   document.addEventListener(
     "drop",
     (event) => {
-      const zone = event.target instanceof Element ? event.target.closest("#upload") : null;
-      const input = zone?.querySelector("input[type=file]");
+      const zone = zoneOf(event);
+      const inChat = zone?.id === "chat-view";
+      if (inChat) dropping(false);
+      const field = inChat ? "#attach input[type=file]" : "#upload input[type=file]";
+      const input = zone && event.dataTransfer.files.length ? document.querySelector(field) : null;
       const kept = input ? withoutLargeFiles(event.dataTransfer.files) : null;
-      if (kept) {
+      // Over the documents' own field Gradio takes the files, unless some were left out.
+      if (kept || (input && inChat)) {
         event.preventDefault();
         event.stopImmediatePropagation();
-        giveFiles(input, kept);
+        giveFiles(input, kept ?? event.dataTransfer.files);
       }
     },
     true,
   );
+  document.addEventListener("dragover", (event) => {
+    const files = event.dataTransfer.types.includes("Files");
+    if (!files || zoneOf(event)?.id !== "chat-view") return dropping(false);
+    event.preventDefault();
+    dropping(true);
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) dropping(false);
+  });
 
   window.addEventListener("hashchange", showView);
   window.addEventListener("popstate", showView);
