@@ -142,6 +142,7 @@ def test_originals_are_saved_and_never_shown(
         assert reply.headers["content-type"] == "application/octet-stream"
         assert reply.headers["content-disposition"].startswith("attachment;")
         assert "sandbox" in reply.headers["content-security-policy"]
+        assert reply.headers["x-content-type-options"] == "nosniff"
         for params, word in (
             ({**wanted, "document": "unknown"}, "no document 'unknown'"),
             ({**wanted, "collection": "Elsewhere"}, "Elsewhere"),

@@ -57,9 +57,11 @@
   const nextPlace = (step) => {
     const marks = [...document.querySelectorAll(".cite-mark")];
     const at = marks.findIndex((mark) => mark.dataset.id === opener);
-    const next = at < 0 ? marks.at(step > 0 ? 0 : -1) : marks[at + step];
-    next?.scrollIntoView({ block: "nearest" });
-    next?.click();
+    const fromList = opener.startsWith("source.");
+    const next = at < 0 ? fromList && marks.at(step > 0 ? 0 : -1) : marks[at + step];
+    if (!next) return;
+    next.scrollIntoView({ block: "nearest" });
+    next.click();
   };
 
   const openRail = (open) => {
