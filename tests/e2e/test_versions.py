@@ -139,3 +139,42 @@ def test_a_stopped_answer_is_shown_as_stopped_after_a_reload(
     expect(visitor.state).to_contain_text("stopped by you")
     visitor.reload()
     expect(visitor.state).to_have_text("stopped by you")
+
+
+def test_a_refused_question_is_deleted_with_what_was_asked_after_it(
+    start: Callable[..., LiveServer], tab: Callable[..., Visit]
+) -> None:
+    visitor = tab(start(WatchedEngine([FIRST, SECOND]), langchain_mode="LLM"))
+    visitor.ask_and_wait("What is it?")
+    visitor.page.locator("#scope").click()
+    visitor.page.get_by_role("option", name="UserData").click()
+    visitor.ask("Is it there?")
+    expect(visitor.error).to_contain_text("nothing to search")
+    visitor.page.locator("#scope").click()
+    visitor.page.get_by_role("option", name="No documents").click()
+    visitor.ask_and_wait("And then?")
+    refused = visitor.page.locator("#past .exchange").nth(1)
+    refused.get_by_role("button", name="Delete the question").click()
+    refused.get_by_role("button", name="Delete").filter(has_text="Delete").click()
+    expect(visitor.page.locator("#current .question")).to_have_text("What is it?")
+    visitor.reload()
+    expect(visitor.page.locator("#current .question")).to_have_text("What is it?")
+
+
+def test_a_version_that_is_chosen_while_an_answer_is_written_is_the_one_that_is_kept(
+    start: Callable[..., LiveServer], tab: Callable[..., Visit]
+) -> None:
+    engine = WatchedEngine([FIRST, SECOND, "word " * 500], seconds_per_token=0.02)
+    visitor = tab(start(engine, langchain_mode="LLM"))
+    visitor.ask_and_wait("What is it?")
+    button(visitor, "Answer again").click()
+    expect(switch(visitor)).to_have_text("2 of 2")
+    visitor.ask("And then?")
+    expect(visitor.answer).to_contain_text("word word")
+    button(visitor, "Version before", "#past").click()
+    expect(visitor.answer).to_have_text("The first answer.")
+    visitor.reload()
+    expect(visitor.answer).to_have_text("The first answer.")
+    button(visitor, "Version after").click()
+    expect(visitor.answer).to_contain_text("word word")
+    expect(visitor.state).to_have_text("stopped by you")

@@ -90,6 +90,7 @@ class Versions:
         _, exchange = session.exchange(place)
         if session.conversation_id is None or turn not in map(str, exchange.versions):
             raise InvalidRequest("That version is not in the chat any more: open the chat again.")
+        await self._stopped(session)
         await session.open_chat(
             await self._services.history.show_version(
                 session.principal, session.conversation_id, int(turn)
@@ -101,22 +102,29 @@ class Versions:
         self, event: gr.EventData, *, scope: str | None, session: Session
     ) -> Updates:
         """Remove a question with its answer and what followed; another version takes its place."""
-        place, exchange = session.exchange(chosen(event))
-        session.stop_answering()
-        # What is in work would be saved behind it.
-        await session.exchanges[-1].settled.wait()
-        if exchange.turn is None or session.conversation_id is None:
+        place, _ = session.exchange(chosen(event))
+        await self._stopped(session)
+        # A question that was refused is not saved; what was asked after it may be.
+        saved = [each.turn for each in session.exchanges[place:] if each.turn is not None]
+        if not saved or session.conversation_id is None:
             del session.exchanges[place:]
             session.answering = None
             return await self._chat.thread(session, scope)
         left = await self._services.history.remove(
-            session.principal, session.conversation_id, exchange.turn
+            session.principal, session.conversation_id, saved[0]
         )
         if left is None:
             session.leave_chat()
         else:
             await session.open_chat(left)
         return await self._chat.thread(session, scope)
+
+    @staticmethod
+    async def _stopped(session: Session) -> None:
+        """Stop the answer in work, and wait until it is saved: it would be shown in the end."""
+        session.stop_answering()
+        if session.exchanges:
+            await session.exchanges[-1].settled.wait()
 
     async def _ask(
         self,
