@@ -13,16 +13,21 @@ from live_server import LiveServer, WatchedEngine
 ANSWER = "The **total revenue** was 18.4 million euros in 2023. Dragons guard the harbour at night."
 
 
+def asked(visitor: Visit, report: Path) -> Visit:
+    """Add the report and ask about it."""
+    visitor.upload([report])
+    visitor.open()
+    visitor.ask_and_wait("What was the total revenue in 2023?")
+    return visitor
+
+
 def test_a_citation_opens_its_page_with_the_quote_marked(
     start: Callable[..., LiveServer],
     tab: Callable[..., Visit],
     screenshot: Callable[[Visit, str], None],
     report: Path,
 ) -> None:
-    visitor = tab(start(WatchedEngine([ANSWER])), "#documents")
-    visitor.upload([report])
-    visitor.open()
-    visitor.ask_and_wait("What was the total revenue in 2023?")
+    visitor = asked(tab(start(WatchedEngine([ANSWER])), "#documents"), report)
     mark = visitor.answer.locator(".cite-mark")
     expect(mark).to_have_count(1)
     expect(visitor.answer.locator(".unsupported")).to_contain_text("Dragons guard the harbour")
@@ -60,10 +65,7 @@ def test_pages_are_turned_and_the_original_is_saved(
     screenshot: Callable[[Visit, str], None],
     report: Path,
 ) -> None:
-    visitor = tab(start(WatchedEngine([ANSWER])), "#documents")
-    visitor.upload([report])
-    visitor.open()
-    visitor.ask_and_wait("What was the total revenue in 2023?")
+    visitor = asked(tab(start(WatchedEngine([ANSWER])), "#documents"), report)
     visitor.answer.locator(".cite-mark").click()
     viewer = visitor.page.locator("#viewer")
     picture = viewer.locator(".page-picture img")

@@ -66,6 +66,7 @@ MONO = (
 STYLES = (
     "page.css",
     "exchange.css",
+    "attach.css",
     "history.css",
     "documents.css",
     "compare.css",
