@@ -21,7 +21,7 @@ def test_the_browsers_language_counts_until_another_is_chosen(
     expect(page.locator("html")).to_have_attribute("lang", "de")
     expect(page.locator("#new-chat")).to_have_text("Neuer Chat")
     expect(visitor.question).to_have_attribute("placeholder", "Fragen Sie Ihre Dokumente…")
-    expect(page.locator("#scope input")).to_have_value("Keine Dokumente")
+    expect(visitor.scope).to_have_text("Keine Dokumente")
     visitor.ask_and_wait("Was kostet die Fähre?")
     expect(page.locator("h2.chat-group")).to_have_text("Heute")
     visitor.show_documents()

@@ -11,10 +11,10 @@ from carrel.core.conversations import BEGINNING, SavedTurn
 from carrel.core.errors import ConversationNotFound
 from carrel.services.application import Services
 from carrel.ui.answer_wishes import AnswerWishes, read_wishes
-from carrel.ui.choices import scope_of
 from carrel.ui.events import describe
 from carrel.ui.exchange import Exchange
 from carrel.ui.running import Running
+from carrel.ui.scope import ChosenScope
 from carrel.ui.session import Session
 
 UPDATE_INTERVAL = 0.05
@@ -23,14 +23,14 @@ UPDATE_INTERVAL = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked, of which collection (or ``LLM``), and which model is to answer.
+    """What was asked, of which documents, and which model is to answer.
 
     ``wishes`` is how; None for as the server's settings say. ``versions`` are the ids of the
     questions that stood at this place of the chat before.
     """
 
     text: str
-    scope: str
+    scope: ChosenScope
     model: str | None
     wishes: AnswerWishes | None = None
     versions: tuple[int, ...] = ()
@@ -56,7 +56,7 @@ class Answering:
             principal=session.principal,
             model=question.model or None,
             sampling=wishes.sampling,
-            scope=wishes.scoped(scope_of(question.scope, services.settings)),
+            scope=wishes.scoped(question.scope.asked(services.settings)),
             caller=session.caller,
         )
         session.stop_answering()

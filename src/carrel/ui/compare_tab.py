@@ -78,13 +78,12 @@ class CompareTab:
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         notice = self._guard.notice
         own: Inputs = {"session": self._session}
-        scoped: Inputs = {**own, "scope": chat.composer.scope}
         self._chat = chat
         gr.on(
             [self.question.submit, self.go.click],
             self._guard.stream(self.compare),
             inputs_kwargs={
-                **scoped,
+                **own,
                 **self.choices.inputs,
                 "question": self.question,
                 "blind": self.blind,
@@ -102,7 +101,7 @@ class CompareTab:
             (
                 self.columns.keep_one,
                 self.keep_one,
-                scoped,
+                own,
                 [notice, *thread, chat.composer.model],
             ),
         ):
@@ -115,7 +114,7 @@ class CompareTab:
             )
 
     async def compare(
-        self, *, question: str, scope: str, blind: bool, session: Session, **columns: Any
+        self, *, question: str, blind: bool, session: Session, **columns: Any
     ) -> AsyncGenerator[Updates]:
         """Ask all the chosen models, and show their answers as they come."""
         question = question.strip()
@@ -124,13 +123,14 @@ class CompareTab:
         contenders = self.choices.contenders(columns, blind=blind)
         if session.comparing is not None:
             session.comparing.comparison.stop_all()
+        scope = (await scope_of(session, self._services)).asked(self._services.settings)
         requests = [
             ChatRequest(
                 messages=(Message(Role.USER, question),),
                 principal=session.principal,
                 model=each.model,
                 sampling=each.sampling,
-                scope=scope_of(scope, self._services.settings),
+                scope=scope,
                 caller=session.caller,
             )
             for each in contenders
@@ -171,7 +171,7 @@ class CompareTab:
             compared.comparison.stop(compared.answers.index(answer))
         return {}
 
-    async def keep_one(self, event: gr.EventData, *, session: Session, scope: str) -> Updates:
+    async def keep_one(self, event: gr.EventData, *, session: Session) -> Updates:
         """Open a chat that begins with the question and one of the answers."""
         compared = session.comparing
         answer = compared.answer(chosen(event)) if compared else None
@@ -190,7 +190,7 @@ class CompareTab:
         await history.append(principal, kept.id, turns)
         await session.open_chat(await history.chat(principal, kept.id))
         return {
-            **await self._chat.thread(session, scope),
+            **await self._chat.thread(session),
             self._chat.composer.model: gr.Dropdown(value=answer.model),
         }
 

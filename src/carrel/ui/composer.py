@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gradio as gr
 
-from carrel.settings.schema import Settings
+from carrel.services.application import Services
 from carrel.ui.answer_settings import AnswerSettings
 from carrel.ui.events import Updates
 from carrel.ui.render_documents import LEFT_OUT
+from carrel.ui.scope_chooser import ScopeChooser
 from carrel.ui.texts import ENGLISH, Texts
 
 
@@ -18,9 +19,10 @@ def _private(texts: Texts) -> str:
 class Composer:
     """Builds the box. Its events are wired where the answer is shown."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, services: Services) -> None:
         with gr.Column(elem_id="composer"):
-            self.answer = AnswerSettings(settings)
+            self.answer = AnswerSettings(services.settings)
+            self.scope = ScopeChooser(services)
             self.added = gr.HTML("", elem_id="added", apply_default_css=False, js_on_load=None)
             gr.HTML(LEFT_OUT, elem_id="added-left-out", apply_default_css=False, js_on_load=None)
             self.question = gr.Textbox(
@@ -39,8 +41,17 @@ class Composer:
                 self.attach = gr.Button(
                     ENGLISH("composer.attach"), elem_id="attach-button", scale=0, min_width=0
                 )
-                self.scope = _chooser("scope", visible=True)
-                self.model = _chooser("model", visible=False)
+                self.scope.build_button()
+                self.model = gr.Dropdown(
+                    elem_id="model",
+                    label=ENGLISH("composer.model"),
+                    show_label=False,
+                    container=False,
+                    filterable=False,
+                    visible=False,
+                    min_width=0,
+                    scale=0,
+                )
                 self.settings = gr.Button(
                     ENGLISH("answer.settings"), elem_id="answer-settings-button", scale=0
                 )
@@ -60,7 +71,7 @@ class Composer:
             self.question: gr.update(
                 label=texts("composer.question"), placeholder=texts("composer.placeholder")
             ),
-            self.scope: gr.update(label=texts("composer.scope")),
+            **self.scope.in_language(texts),
             self.model: gr.update(label=texts("composer.model")),
             self.attach: gr.update(value=texts("composer.attach")),
             self.settings: gr.update(value=texts("answer.settings")),
@@ -73,16 +84,3 @@ class Composer:
     def buttons(self, *, busy: bool) -> Updates:
         """Show the button to stop while an answer is in work, and the one to ask otherwise."""
         return {self.send: gr.Button(visible=not busy), self.stop: gr.Button(visible=busy)}
-
-
-def _chooser(name: str, *, visible: bool) -> gr.Dropdown:
-    return gr.Dropdown(
-        elem_id=name,
-        label=ENGLISH(f"composer.{name}"),
-        show_label=False,
-        container=False,
-        filterable=False,
-        visible=visible,
-        min_width=0,
-        scale=0,
-    )

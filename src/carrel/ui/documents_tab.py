@@ -27,6 +27,7 @@ from carrel.ui.render_collection import collection_html
 from carrel.ui.render_document_table import documents_head_html, documents_html
 from carrel.ui.render_documents import LEFT_OUT, uploads_html
 from carrel.ui.running import Running
+from carrel.ui.scope_chooser import ScopeChooser
 from carrel.ui.session import Session
 from carrel.ui.texts import ENGLISH, Texts
 from carrel.ui.upload import Upload
@@ -38,15 +39,16 @@ UPDATE_INTERVAL = 0.2
 class DocumentsTab:
     """Builds the view; ``wire`` connects it to the services.
 
-    ``scope`` is the chat's chooser of a collection.
+    ``scope`` is the chat's chooser of what is asked.
     """
 
     def __init__(
-        self, services: Services, session: gr.State, guard: Guard, scope: gr.Dropdown
+        self, services: Services, session: gr.State, guard: Guard, scope: ScopeChooser
     ) -> None:
         self._services = services
         self._session = session
         self._guard = guard
+        self._scope = scope
         with gr.Column(elem_id="documents-view", elem_classes="view"):
             self._head = gr.HTML(
                 self._head_html(ENGLISH),
@@ -131,7 +133,7 @@ class DocumentsTab:
         self.table.delete_document(
             self._guard.once(self.delete),
             inputs_kwargs=named,
-            outputs=[notice, self.table],
+            outputs=[notice, self.table, *self._scope.outputs],
             queue=False,
             **private,
         )
@@ -265,7 +267,12 @@ class DocumentsTab:
         await self._services.collections.delete_document(
             collection, chosen(event), session.principal
         )
-        return {self.table: await self._table(collection, session)}
+        if session.scope is not None:
+            session.scope = session.scope.without_document(chosen(event))
+        return {
+            self.table: await self._table(collection, session),
+            **await self._scope.shown(session),
+        }
 
     async def _refreshed(self, session: Session) -> Updates:
         try:

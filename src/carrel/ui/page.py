@@ -18,9 +18,7 @@ from carrel.ui.chat_tab import ChatTab
 from carrel.ui.choices import (
     collection_names,
     first_collection,
-    first_scope,
     largest_file,
-    scope_choices,
 )
 from carrel.ui.compare_tab import CompareTab
 from carrel.ui.documents_tab import DocumentsTab
@@ -89,7 +87,7 @@ class Page:
                     self.compare = CompareTab(services, self.session, self.guard)
                     self.models = ModelsTab(services, self.session, self.guard)
                 self.viewer = Viewer(services, self.session, self.guard)
-            self.rail.list.wire(services, self.guard, self.session, self.chat.composer.scope)
+            self.rail.list.wire(services, self.guard, self.session)
             self.chat.wire()
             self.versions.wire()
             self.search.wire()
@@ -124,7 +122,7 @@ class Page:
                 self.guard.notice,
                 self.readiness,
                 self.clock,
-                chat.composer.scope,
+                *chat.composer.scope.outputs,
                 chat.composer.model,
                 chat.past,
                 chat.current,
@@ -194,9 +192,7 @@ class Page:
         session.wishes = BrowserWishes.read(browser)
         services = self._services
         names = await collection_names(services, session.principal)
-        scope = first_scope(services.settings, names)
         collection = first_collection(services.settings, names)
-        choices = scope_choices(names, session.wishes.texts)
         updates: Updates = await self.look_at_model()
         if address:
             try:
@@ -205,10 +201,10 @@ class Page:
                 updates[self.guard.notice] = error_line(str(error))
         return {
             **updates,
-            self.chat.composer.scope: gr.Dropdown(choices=choices, value=scope),
+            **await self.chat.composer.scope.shown(session),
             self.search.collection: gr.Dropdown(choices=names, value=collection),
             self.documents.collections.chosen: gr.Dropdown(choices=names, value=collection),
-            **await self.chat.thread(session, scope),
+            **await self.chat.thread(session),
             **await self.compare.ranked(),
             **await self.models.look(),
             **await self.documents.collections.show(collection=collection, session=session),
