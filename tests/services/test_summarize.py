@@ -47,7 +47,7 @@ from carrel.settings.schema import Settings
 from texts import ingest_texts
 
 ME = Principal()
-ASKED = DigestRequest("UserData", ME)
+ASKED = DigestRequest(("UserData",), ME)
 
 
 async def words_of(text: str) -> int:

@@ -196,7 +196,8 @@ class RemoteWorkspace:
 
     async def summarize(self, request: DigestRequest) -> AsyncGenerator[SummaryEvent]:
         """Summarise documents."""
-        events = self._client.follow_summary(request.collection, **_digest_options(request))
+        [collection] = request.collections
+        events = self._client.follow_summary(collection, **_digest_options(request))
         async with aclosing(events):
             async for event in events:
                 if not isinstance(event, Extracted):
@@ -204,7 +205,8 @@ class RemoteWorkspace:
 
     async def extract(self, request: DigestRequest) -> AsyncGenerator[ExtractionEvent]:
         """Extract facts from documents."""
-        events = self._client.follow_extraction(request.collection, **_digest_options(request))
+        [collection] = request.collections
+        events = self._client.follow_extraction(collection, **_digest_options(request))
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, DigestProgress | Extracted):

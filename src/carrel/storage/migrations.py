@@ -144,6 +144,10 @@ UPDATE turn SET parent = (SELECT max(earlier.id) FROM turn AS earlier
 UPDATE conversation SET last = (SELECT max(id) FROM turn WHERE conversation_id = conversation.id);
 """
 
+_TASKS = """
+ALTER TABLE turn ADD COLUMN task TEXT;
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _JOBS,
@@ -153,6 +157,7 @@ MIGRATIONS: tuple[str, ...] = (
     _CHAT_SEARCH,
     _VOTES,
     _VERSIONS,
+    _TASKS,
 )
 """Script number n brings a database of version n to version n + 1; a new one has version 0.
 

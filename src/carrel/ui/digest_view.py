@@ -153,7 +153,7 @@ class DigestView:
         self, collection: str, documents: list[str] | None, focus: str, session: Session
     ) -> DigestRequest:
         return DigestRequest(
-            collection, session.principal, tuple(documents or ()), focus, caller=session.caller
+            (collection,), session.principal, tuple(documents or ()), focus, caller=session.caller
         )
 
     async def _follow(
