@@ -129,7 +129,7 @@ class ChatTab:
 
     async def answer(self, asked: Question, session: Session) -> AsyncGenerator[Updates]:
         """Answer a question at the end of the chat that is shown, and save both."""
-        past = exchanges_html(session.exchanges)
+        past = exchanges_html(session.exchanges, session.wishes.texts)
         answering = Answering.begin(self._services, session, asked)
         try:
             yield {self.past: past, **self._progress(session, answering.exchange, busy=True)}
@@ -188,7 +188,7 @@ class ChatTab:
         """Return the whole chat of the session anew, and the list of chats."""
         busy = session.answering is not None
         updates = {
-            self.past: exchanges_html(session.exchanges[:-1]),
+            self.past: exchanges_html(session.exchanges[:-1], session.wishes.texts),
             self._rail.chats: await self._chats(session),
         }
         if session.exchanges:
@@ -200,7 +200,7 @@ class ChatTab:
         }
 
     def _progress(self, session: Session, exchange: Exchange, *, busy: bool) -> Updates:
-        shown = exchange_html(exchange, len(session.exchanges) - 1)
+        shown = exchange_html(exchange, len(session.exchanges) - 1, session.wishes.texts)
         thread = thread_html(shown, session.conversation_id)
         return {self.current: thread, **self.composer.buttons(busy=busy)}
 
@@ -210,6 +210,6 @@ class ChatTab:
     async def _welcome(self, session: Session, scope: str | None) -> str:
         scope = await chosen_scope(scope, self._services, session.principal)
         if scope == LLM_MODE:
-            return thread_html(welcome_html([], None), None)
+            return thread_html(welcome_html([], None, session.wishes.texts), None)
         names = await ready_names(self._services, scope, session.principal)
-        return thread_html(welcome_html(names, scope), None)
+        return thread_html(welcome_html(names, scope, session.wishes.texts), None)

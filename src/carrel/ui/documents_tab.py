@@ -56,7 +56,10 @@ class DocumentsTab:
             )
             self.collections = CollectionForms(services, session, guard, scope)
             self.files = gr.File(
-                file_count="multiple", elem_id="upload", label="Files", show_label=False
+                file_count="multiple",
+                elem_id="upload",
+                label=ENGLISH("upload.files"),
+                show_label=False,
             )
             self.other = OtherSources(with_web=not services.settings.server.offline)
             gr.HTML(LEFT_OUT, elem_id="left-out", apply_default_css=False, js_on_load=None)
@@ -83,6 +86,7 @@ class DocumentsTab:
         """Return the parts that stay, in a language."""
         return {
             self._head: self._head_html(texts),
+            self.files: gr.update(label=texts("upload.files")),
             self.cancel: gr.update(value=texts("documents.cancel")),
             **self.collections.in_language(texts),
             **self.other.in_language(texts),
@@ -249,7 +253,7 @@ class DocumentsTab:
     def _progress(self, session: Session) -> Updates:
         running = any(each.running for each in session.uploads.values())
         return {
-            self.uploads: uploads_html(session.uploads.values()),
+            self.uploads: uploads_html(session.uploads.values(), session.wishes.texts),
             self.cancel: gr.Button(visible=running),
         }
 
@@ -279,5 +283,6 @@ class DocumentsTab:
         shown = await service.get(collection, session.principal)
         documents = await service.documents(collection, session.principal)
         changeable = service.may_change(shown, session.principal)
-        head = collection_html(shown, documents, changeable=changeable)
-        return head + documents_html(documents, collection, session.wishes.texts)
+        texts = session.wishes.texts
+        head = collection_html(shown, documents, changeable=changeable, texts=texts)
+        return head + documents_html(documents, collection, texts)
