@@ -161,6 +161,7 @@ class Page:
         )
         self.clock.tick(
             self.guard.once(self.look_at_model, clears=False),
+            inputs_kwargs={"session": self.session},
             outputs=[
                 self.guard.notice,
                 self.readiness,
@@ -178,6 +179,9 @@ class Page:
             **self.chat.composer.in_language(texts),
             **self.documents.in_language(texts),
             **self.search.in_language(texts),
+            **self.compare.in_language(texts),
+            **self.models.in_language(texts),
+            **self.viewer.in_language(texts),
             self.top: top_html(texts),
         }
 
@@ -197,7 +201,7 @@ class Page:
         scope = first_scope(services.settings, names)
         collection = first_collection(services.settings, names)
         choices = scope_choices(names, session.wishes.texts)
-        updates: Updates = await self.look_at_model()
+        updates: Updates = await self.look_at_model(session=session)
         if address:
             try:
                 await session.open_chat(await services.history.chat(session.principal, address))
@@ -209,18 +213,20 @@ class Page:
             self.search.collection: gr.Dropdown(choices=names, value=collection),
             self.documents.collections.chosen: gr.Dropdown(choices=names, value=collection),
             **await self.chat.thread(session, scope),
-            **await self.compare.ranked(),
-            **await self.models.look(),
+            **await self.compare.ranked(session.wishes.texts),
+            **await self.models.look(session=session),
             **await self.documents.collections.show(collection=collection, session=session),
         }
 
-    async def look_at_model(self) -> Updates:
+    async def look_at_model(self, *, session: Session) -> Updates:
         """Say whether the model can answer; look again later while it cannot."""
         health = await self._services.health.check()
         models = [each.name for each in self._services.models.models()]
+        texts = session.wishes.texts
+        reason = health.reason or texts("not_ready")
         return {
-            **self.compare.choices.filled(),
-            self.readiness: "" if health.ready else notice_line(health.reason or "Not ready yet."),
+            **self.compare.choices.filled(texts),
+            self.readiness: "" if health.ready else notice_line(reason),
             self.clock: gr.Timer(active=not health.ready),
             self.chat.composer.model: gr.Dropdown(
                 choices=models, value=models[0] if models else None, visible=len(models) > 1
