@@ -271,6 +271,12 @@ class DocumentsTab:
         )
         return {self.table: await self._table(collection, session)}
 
+    async def again(self, session: Session) -> Updates:
+        """Show the uploads and the table once more, in another language."""
+        texts = session.wishes.texts
+        uploads = uploads_html(session.uploads.values(), texts)
+        return {self.uploads: uploads, **await self._refreshed(session)}
+
     async def _refreshed(self, session: Session) -> Updates:
         try:
             return {self.table: await self._table(session.collection, session)}

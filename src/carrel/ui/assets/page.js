@@ -163,6 +163,7 @@
 
   window.carrel = {
     openRail,
+    showView,
     chatInAddress: () => (location.hash.startsWith("#chat-") ? location.hash.slice(6) : ""),
     followChat,
     followWriting,
