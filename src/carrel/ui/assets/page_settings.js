@@ -19,6 +19,7 @@
   const languageArrived = () => {
     applyLanguage();
     window.carrel.showView();
+    window.carrel.nameField();
     if (choosing) document.getElementById("settings-button").focus();
     choosing = false;
   };
