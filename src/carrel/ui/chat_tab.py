@@ -126,7 +126,7 @@ class ChatTab:
 
     async def answer(self, asked: Question, session: Session) -> AsyncGenerator[Updates]:
         """Answer a question at the end of the chat that is shown, and save both."""
-        past = exchanges_html(session.exchanges)
+        past = exchanges_html(session.exchanges, session.wishes.texts)
         answering = Answering.begin(self._services, session, asked)
         try:
             yield {self.past: past, **self._progress(session, answering.exchange, busy=True)}
@@ -183,7 +183,7 @@ class ChatTab:
         """Return the whole chat of the session anew, and the list of chats."""
         busy = session.answering is not None
         updates = {
-            self.past: exchanges_html(session.exchanges[:-1]),
+            self.past: exchanges_html(session.exchanges[:-1], session.wishes.texts),
             self._rail.chats: await self._chats(session),
         }
         if session.exchanges:
@@ -195,7 +195,7 @@ class ChatTab:
         }
 
     def _progress(self, session: Session, exchange: Exchange, *, busy: bool) -> Updates:
-        shown = exchange_html(exchange, len(session.exchanges) - 1)
+        shown = exchange_html(exchange, len(session.exchanges) - 1, session.wishes.texts)
         thread = thread_html(shown, session.conversation_id)
         return {self.current: thread, **self.composer.buttons(busy=busy)}
 
@@ -203,8 +203,9 @@ class ChatTab:
         return await self._rail.list.html(session)
 
     async def _welcome(self, session: Session) -> str:
-        scope = await scope_of(session, self._services)
+        scope, texts = await scope_of(session, self._services), session.wishes.texts
         if not scope.collections:
-            return thread_html(welcome_html([], None), None)
+            return thread_html(welcome_html([], None, texts), None)
         names = await ready_names(self._services, scope, session.principal)
-        return thread_html(welcome_html(names, scope.label(session.wishes.texts)), None)
+        label, alone = scope.label(texts), bool(scope.documents)
+        return thread_html(welcome_html(names, label, texts, alone=alone), None)

@@ -58,7 +58,10 @@ class DocumentsTab:
             )
             self.collections = CollectionForms(services, session, guard, scope)
             self.files = gr.File(
-                file_count="multiple", elem_id="upload", label="Files", show_label=False
+                file_count="multiple",
+                elem_id="upload",
+                label=ENGLISH("upload.files"),
+                show_label=False,
             )
             self.other = OtherSources(with_web=not services.settings.server.offline)
             gr.HTML(LEFT_OUT, elem_id="left-out", apply_default_css=False, js_on_load=None)
@@ -85,6 +88,7 @@ class DocumentsTab:
         """Return the parts that stay, in a language."""
         return {
             self._head: self._head_html(texts),
+            self.files: gr.update(label=texts("upload.files")),
             self.cancel: gr.update(value=texts("documents.cancel")),
             **self.collections.in_language(texts),
             **self.other.in_language(texts),
@@ -251,7 +255,7 @@ class DocumentsTab:
     def _progress(self, session: Session) -> Updates:
         running = any(each.running for each in session.uploads.values())
         return {
-            self.uploads: uploads_html(session.uploads.values()),
+            self.uploads: uploads_html(session.uploads.values(), session.wishes.texts),
             self.cancel: gr.Button(visible=running),
         }
 
@@ -274,6 +278,12 @@ class DocumentsTab:
             **await self._scope.shown(session),
         }
 
+    async def again(self, session: Session) -> Updates:
+        """Show the uploads and the table once more, in another language."""
+        texts = session.wishes.texts
+        uploads = uploads_html(session.uploads.values(), texts)
+        return {self.uploads: uploads, **await self._refreshed(session)}
+
     async def _refreshed(self, session: Session) -> Updates:
         try:
             return {self.table: await self._table(session.collection, session)}
@@ -286,5 +296,6 @@ class DocumentsTab:
         shown = await service.get(collection, session.principal)
         documents = await service.documents(collection, session.principal)
         changeable = service.may_change(shown, session.principal)
-        head = collection_html(shown, documents, changeable=changeable)
-        return head + documents_html(documents, collection, session.wishes.texts)
+        texts = session.wishes.texts
+        head = collection_html(shown, documents, changeable=changeable, texts=texts)
+        return head + documents_html(documents, collection, texts)

@@ -16,15 +16,16 @@ from carrel.ui.actions import actions_script, chosen
 from carrel.ui.events import Guard, Updates, describe
 from carrel.ui.place import Place, place_of, sources_beside
 from carrel.ui.render import error_line
-from carrel.ui.render_place import beside_html, chunks_html, passage_html, picture_html
-from carrel.ui.session import Session
-
-HEAD = (
-    '<div class="viewer-head"><h2>Source</h2>'
-    '<button id="close-viewer" class="icon-button" aria-label="Close the source">'
-    '<span class="glyph icon-close"></span></button></div>'
-    '<p class="viewer-opening" role="status">Opening the page…</p>'
+from carrel.ui.render_place import (
+    beside_html,
+    chunks_html,
+    head_html,
+    passage_html,
+    picture_html,
 )
+from carrel.ui.session import Session
+from carrel.ui.texts import ENGLISH, Texts
+
 ARRIVED = "watch('value', () => window.carrel?.placeArrived());"
 LONGEST_NUMBER = 6
 """Digits of a page."""
@@ -38,7 +39,9 @@ class Viewer:
         self._session = session
         self._guard = guard
         with gr.Column(elem_id="viewer", min_width=0, scale=0):
-            gr.HTML(HEAD, elem_id="viewer-head", apply_default_css=False, js_on_load=None)
+            self._head = gr.HTML(
+                head_html(ENGLISH), elem_id="viewer-head", apply_default_css=False, js_on_load=None
+            )
             self.content = gr.HTML(
                 "",
                 elem_id="viewer-content",
@@ -59,6 +62,20 @@ class Viewer:
                 api_visibility="private",
                 show_progress="hidden",
             )
+
+    def in_language(self, texts: Texts) -> Updates:
+        """Return the parts that stay, in a language."""
+        return {self._head: head_html(texts)}
+
+    async def again(self, session: Session) -> Updates:
+        """Show the place that the panel was opened for once more, in another language."""
+        if session.viewing is None:
+            return {}
+        try:
+            shown = await self._opened(Place(*session.viewing), session)
+        except CarrelError as error:
+            shown = error_line(describe(error))
+        return self._arrived(shown)
 
     async def show(self, event: gr.EventData, *, session: Session) -> Updates:
         """Show the place that a button names; an error is shown in the panel."""
@@ -97,28 +114,31 @@ class Viewer:
         return {self.content: f'<div data-opened="{uuid4().hex}">{shown}</div>'}
 
     async def _opened(self, place: Place, session: Session) -> str:
-        source = place.source
+        source, texts = place.source, session.wishes.texts
         session.viewing = (source, place.quote, place.identity)
         if source.page is not None and has_pictures(source.document):
             return await self._page(place, source.page, session)
         if place.is_document:
-            return chunks_html(place, await self._chunks(place, session), folded=False)
+            chunks = await self._chunks(place, session)
+            return chunks_html(place, chunks, folded=False, texts=texts)
         quote = place.quote or source.text
         passage = await self._services.places.passage(
             source.collection, source.document_id, quote, session.principal
         )
-        return passage_html(place, passage) + beside_html(place, sources_beside(place, session))
+        shown = passage_html(place, passage, texts)
+        return shown + beside_html(place, sources_beside(place, session), texts)
 
     async def _page(self, place: Place, page: int, session: Session) -> str:
-        source = place.source
+        source, texts = place.source, session.wishes.texts
         view = PageView(page, quote=place.quote if page == source.page else "")
         picture = await self._services.places.picture(
             source.collection, source.document_id, view, session.principal
         )
-        shown = picture_html(place, picture, page)
+        shown = picture_html(place, picture, page, texts)
         if place.is_document:
-            return shown + chunks_html(place, await self._chunks(place, session), folded=True)
-        return shown + beside_html(place, sources_beside(place, session))
+            chunks = await self._chunks(place, session)
+            return shown + chunks_html(place, chunks, folded=True, texts=texts)
+        return shown + beside_html(place, sources_beside(place, session), texts)
 
     async def _chunks(self, place: Place, session: Session) -> Sequence[Chunk]:
         source = place.source

@@ -163,6 +163,7 @@
 
   window.carrel = {
     openRail,
+    showView,
     chatInAddress: () => (location.hash.startsWith("#chat-") ? location.hash.slice(6) : ""),
     followChat,
     followWriting,
@@ -184,9 +185,7 @@
     const inChat = document.body.dataset.view === "chat";
     const line = document.querySelector(inChat ? "#added-left-out p" : "#left-out p");
     line.hidden = names.length === 0;
-    line.textContent = names.length
-      ? `Left out, larger than ${rule.dataset.largestFileText}: ${names.join(", ")}`
-      : "";
+    line.textContent = rule?.dataset.leftOut.replace("{names}", () => names.join(", ")) ?? "";
     return names.length ? kept.files : null;
   };
   let passingOn = false;
