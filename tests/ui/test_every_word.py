@@ -67,7 +67,6 @@ from carrel.ui import (
     render_place,
     render_ranking,
     render_scope,
-    render_scope,
     render_search,
 )
 from carrel.ui.compared import Compared, ComparedAnswer
@@ -349,18 +348,17 @@ SAMPLES: dict[Callable[..., str], Callable[[], object]] = {
 }
 ELSEWHERE = {"markdown"}
 """Modules whose functions take what is rendered, and have their words from the answers above."""
-NOT_YET = {"render_digest"}
 
 
 def functions() -> Iterator[Callable[..., str]]:
     """Yield every function of the page that returns HTML."""
     for module in pkgutil.iter_modules(carrel.ui.__path__):
-        if module.name in ELSEWHERE | NOT_YET:
+        if module.name in ELSEWHERE:
             continue
         loaded = importlib.import_module(f"carrel.ui.{module.name}")
         for name, function in inspect.getmembers(loaded, inspect.isfunction):
             own = function.__module__ == loaded.__name__ and not name.startswith("_")
-            if own and name.endswith("_html") and name not in NOT_YET:
+            if own and name.endswith("_html"):
                 yield function
 
 

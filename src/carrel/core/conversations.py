@@ -57,9 +57,9 @@ class SavedTurn:
     ending: Ending = Ending.DONE
     error: str | None = None
     abstained: bool = False
-    task: DocumentTask | None = None
     id: int = field(default=0, compare=False)
     parent: int | None = field(default=None, compare=False)
+    task: DocumentTask | None = None
 
 
 BEGINNING = 0

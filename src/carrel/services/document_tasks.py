@@ -47,7 +47,7 @@ MOST_LOOKED_UP = 60
 
 NOTHING_FOUND = "The documents say nothing of it."
 
-TaskEvent = ChatEvent | DigestProgress
+TaskEvent = ChatEvent | DigestProgress | Summarized | Extracted
 
 
 class DocumentTaskService:
@@ -58,7 +58,9 @@ class DocumentTaskService:
         self._retrieval = retrieval
 
     async def run(self, request: TaskRequest) -> AsyncGenerator[TaskEvent]:
-        """Yield progress and the events of an answer; closing the generator stops the model.
+        """Yield progress, the events of an answer, and before its last what a digest came to.
+
+        Closing the generator stops the model.
 
         ``Finished`` names no model where none was asked.
 
@@ -111,6 +113,7 @@ class DocumentTaskService:
         scope = replace(_scope(request.task), top_k=BESIDE)
         wanted = [(each, scope) for each in sentences(streamed)]
         yield await self._cited(streamed, wanted, request.principal)
+        yield done
         yield _finished(done)
 
     async def _extraction(self, request: TaskRequest) -> AsyncGenerator[TaskEvent]:
@@ -130,6 +133,7 @@ class DocumentTaskService:
             (each.quote, replace(scope, document_ids=(each.document_id,))) for each in done.items
         ]
         yield await self._cited(text, wanted, request.principal)
+        yield done
         yield _finished(done)
 
     async def _cited(

@@ -50,9 +50,9 @@ def read(connection: Connection, conversation_id: str) -> list[SavedTurn]:
             Ending(ending),
             error,
             bool(abstained),
-            _task(task),
             identity,
             parent,
+            _task(task),
         )
         for role, content, sources, model, ending, error, abstained, task, identity, parent in (
             connection.execute(_TURNS, (conversation_id,))

@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from carrel.core.document_tasks import Action
 from carrel.services.application import Services
 from carrel.ui.actions import actions_script, chosen
 from carrel.ui.answer_wishes import read_wishes
@@ -20,6 +21,7 @@ from carrel.ui.rail import Rail
 from carrel.ui.render import thread_html, welcome_html
 from carrel.ui.render_exchange import exchange_html, exchanges_html
 from carrel.ui.session import Session
+from carrel.ui.tasks import heading, task_of
 
 FOLLOW = (
     "const follow = () => {"
@@ -68,12 +70,13 @@ class ChatTab:
         composer, rail, notice, thread = self.composer, self._rail, self._guard.notice, self.changed
         own: Inputs = {"session": self._session}
         asking: Inputs = {**own, "model": composer.model, **composer.answer.inputs}
+        composer.wire(self._guard, self._session)
         composer.answer.wire(self._services, self._guard, self._session, composer.settings)
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         asked = gr.on(
             [composer.question.submit, composer.send.click],
             self._guard.stream(self.ask),
-            inputs_kwargs={**asking, "question": composer.question},
+            inputs_kwargs={**asking, "question": composer.question, "action": composer.action},
             outputs=[composer.question, *thread],
             concurrency_limit=None,
             # A question may follow while the answer left before it is still being saved; Gradio
@@ -108,16 +111,21 @@ class ChatTab:
         self,
         *,
         question: str,
+        action: str | None = None,
         model: str | None,
         session: Session,
         **wanted: Any,
     ) -> AsyncGenerator[Updates]:
         """Answer a question, step by step on the page, and save both."""
-        if not question.strip() or session.is_waiting_for(question.strip()):
+        question, texts = question.strip(), session.wishes.texts
+        scope = await scope_of(session, self._services)
+        task = task_of(action, question, scope, texts)
+        if task is not None and (question or task.action is not Action.SEARCH):
+            question = heading(task, texts)
+        if not question or session.is_waiting_for(question):
             return
         wishes = read_wishes(self._services.settings, wanted)
-        scope = await scope_of(session, self._services)
-        asked = Question(question.strip(), scope, model, wishes)
+        asked = Question(question, scope, model, task, wishes)
         cleared: Updates = {self.composer.question: ""}
         async with aclosing(self.answer(asked, session)) as updates:
             async for update in updates:

@@ -19,7 +19,6 @@ from carrel.services.application import Services
 from carrel.ui.actions import actions_script, chosen
 from carrel.ui.choices import largest_file
 from carrel.ui.collection_forms import CollectionForms
-from carrel.ui.digest_view import DigestView
 from carrel.ui.events import Guard, Inputs, Updates
 from carrel.ui.incoming_files import incoming_files, take_over
 from carrel.ui.other_sources import OtherSources
@@ -69,7 +68,6 @@ class DocumentsTab:
             self.cancel = gr.Button(
                 ENGLISH("documents.cancel"), elem_id="cancel-button", visible=False, scale=0
             )
-            self.digest = DigestView(services, session, guard, self.collections.chosen)
             self.table = gr.HTML(
                 "",
                 elem_id="documents-table",
@@ -92,7 +90,6 @@ class DocumentsTab:
             self.cancel: gr.update(value=texts("documents.cancel")),
             **self.collections.in_language(texts),
             **self.other.in_language(texts),
-            **self.digest.in_language(texts),
         }
 
     def wire(self) -> None:
@@ -142,7 +139,6 @@ class DocumentsTab:
             **private,
         )
         self.collections.wire(self.table, self._table)
-        self.digest.wire()
 
     async def ingest(
         self, *, files: list[dict[str, Any]] | None, collection: str, session: Session

@@ -9,6 +9,7 @@ from html import escape
 
 from carrel.core.chat import Finished, Stage
 from carrel.core.documents import Source
+from carrel.core.summaries import DigestProgress
 from carrel.ui.exchange import Exchange
 from carrel.ui.texts import ENGLISH, Texts
 
@@ -43,11 +44,17 @@ def state_text(exchange: Exchange, texts: Texts = ENGLISH) -> str:
     """Return what the answer is doing, or how it ended; empty when there is nothing to say."""
     if exchange.stage is Stage.WAITING and exchange.position is not None:
         return place_in_line(exchange.position, texts)
+    if exchange.stage is Stage.READING_DOCUMENTS and exchange.progress is not None:
+        return _reading(exchange.progress, texts)
     if exchange.stage is not None:
         return texts(f"answer.stage.{exchange.stage.value}")
     parts = []
     if exchange.search_query is not None:
         parts.append(texts("answer.searched", query=exchange.search_query))
+    if exchange.style is not None:
+        parts.append(texts(f"task.style.{exchange.style.value}"))
+    if exchange.left_out:
+        parts.append(texts.counted("task.left_out", exchange.left_out))
     if exchange.sources:
         parts.append(_sources_used(exchange.sources, texts))
     if exchange.whole and exchange.sources:
@@ -67,6 +74,15 @@ def _sources_used(sources: Sequence[Source], texts: Texts) -> str:
     used = sum(each.used for each in sources)
     number = texts.counted("count.source", len(sources))
     return texts("answer.sources.used", used=used, sources=number) if used else number
+
+
+def _reading(progress: DigestProgress, texts: Texts) -> str:
+    key = "task.reading" if progress.level == 1 else "task.joining"
+    done, total = texts.number(progress.parts_done), texts.number(progress.parts_total)
+    line = texts(key, done=done, total=total)
+    if progress.seconds_left is None or progress.parts_done == progress.parts_total:
+        return line
+    return f"{line} · {time_left(progress.seconds_left, texts)}"
 
 
 def place_in_line(position: int, texts: Texts) -> str:

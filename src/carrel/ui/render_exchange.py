@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from carrel.core.chat import Stage
+from carrel.core.document_tasks import Action
 from carrel.core.documents import Source
 from carrel.ui.exchange import Exchange
 from carrel.ui.render import confirmed_delete, error_line, state_text
@@ -28,7 +29,7 @@ def exchange_html(exchange: Exchange, turn: int = 0, texts: Texts = ENGLISH) -> 
     """
     parts = [f'<h2 class="question">{escape(exchange.question)}</h2>']
     if exchange.stage is None:
-        parts.append(_edit_html(exchange.question, turn, texts))
+        parts.append(_edit_html(exchange, turn, texts))
     if exchange.text:
         kind = " writing" if exchange.stage is Stage.WRITING else ""
         kind += " abstained" if exchange.abstained else ""
@@ -47,20 +48,27 @@ def exchange_html(exchange: Exchange, turn: int = 0, texts: Texts = ENGLISH) -> 
         parts.append(f'<p class="state{busy}" role="status">{escape(state)}</p>')
     if exchange.stage is None:
         parts.append(_actions_html(exchange, turn, texts))
-    parts.append(sources_html(exchange.sources, turn, texts))
+    # What was found is all there is of a search.
+    most = SOURCES_SHOWN if exchange.text else None
+    parts.append(sources_html(exchange.sources, turn, texts, most))
     return f'<section class="exchange">{"".join(parts)}</section>'
 
 
-def _edit_html(question: str, turn: int, texts: Texts) -> str:
+def _edit_html(exchange: Exchange, turn: int, texts: Texts) -> str:
+    task = exchange.task
+    question = exchange.question if task is None else task.focus
+    # A summary of the whole needs no words.
+    needed = "required " if task is None or task.action is Action.SEARCH else ""
+    send = "question.ask" if task is None else f"task.{task.action.value}"
     edit = texts.html("question.edit")
     return (
         '<div class="confirmed edit"><button class="icon-button" data-ask data-edit '
         f'aria-label="{edit}" title="{edit}">'
         '<span class="glyph icon-edit"></span></button>'
         f'<form class="confirm" data-action="edit_question" data-id="{turn}" hidden>'
-        f'<textarea name="question" aria-label="{texts.html("question.edited")}" rows="2" required '
-        f"data-first>\n{escape(question)}</textarea>"
-        f'<span class="choices"><button class="primary">{texts.html("question.ask")}</button>'
+        f'<textarea name="question" aria-label="{texts.html("question.edited")}" rows="2" '
+        f"{needed}data-first>\n{escape(question)}</textarea>"
+        f'<span class="choices"><button class="primary">{texts.html(send)}</button>'
         f'<button class="quiet" type="button" data-keep>{texts.html("cancel")}</button></span>'
         "</form></div>"
     )
@@ -108,16 +116,21 @@ def _icon(icon: str, label: str, attributes: str) -> str:
     )
 
 
-def sources_html(sources: Sequence[Source], turn: int = 0, texts: Texts = ENGLISH) -> str:
+def sources_html(
+    sources: Sequence[Source],
+    turn: int = 0,
+    texts: Texts = ENGLISH,
+    most: int | None = SOURCES_SHOWN,
+) -> str:
     """Return the sources that the answer uses; the others wait behind a line.
 
-    Of an answer that uses none, the first few are shown.
+    Of an answer that uses none, the first ``most`` are shown; None for all.
     """
     if not sources:
         return ""
     used = [each for each in sources if each.used]
-    shown = used or sources[:SOURCES_SHOWN]
-    hidden = [each for each in sources if not each.used] if used else sources[SOURCES_SHOWN:]
+    shown = used or sources[:most]
+    hidden = [each for each in sources if not each.used] if used else sources[most:]
     more = ""
     if hidden:
         kind = "unused" if used else "more"

@@ -23,8 +23,9 @@ class OfferedDocuments:
 def scope_button_html(scope: ChosenScope, texts: Texts) -> str:
     """Return the button that names what is asked and opens the panel."""
     label = escape(scope.label(texts))
+    nothing = "" if scope.collections else "data-nothing "
     return (
-        '<button id="scope-button" data-action="offer" aria-expanded="false" '
+        f'<button id="scope-button" {nothing}data-action="offer" aria-expanded="false" '
         f'aria-controls="scope-panel" aria-label="{texts.html("composer.scope")}: {label}" '
         f'title="{label}"><span class="scope-label">{label}</span></button>'
     )
@@ -50,7 +51,7 @@ def collections_html(scope: ChosenScope, collections: Mapping[str, int], texts: 
 
 
 def _collection_html(name: str, ready: int, chosen: bool, texts: Texts) -> str:
-    count = texts.counted("scope.documents", ready)
+    count = texts.counted("count.document", ready)
     only = texts.html("scope.only.named", name=name)
     return (
         '<div class="scope-row">'

@@ -31,7 +31,7 @@ class ChosenScope:
         if not self.collections:
             return texts("composer.no_documents")
         if len(self.documents) > 1:
-            return texts.counted("scope.documents", len(self.documents))
+            return texts.counted("count.document", len(self.documents))
         if self.documents:
             return self.documents[0].name
         if len(self.collections) > 1:

@@ -12,6 +12,7 @@ from typing import Any
 
 import gradio as gr
 
+from carrel.core.document_tasks import DocumentTask
 from carrel.core.errors import InvalidRequest
 from carrel.services.application import Services
 from carrel.ui.actions import chosen, entered
@@ -21,6 +22,7 @@ from carrel.ui.chat_tab import ChatTab
 from carrel.ui.choices import scope_of
 from carrel.ui.events import Guard, Inputs, Updates
 from carrel.ui.session import Session
+from carrel.ui.tasks import heading, with_focus
 
 
 class Versions:
@@ -66,7 +68,9 @@ class Versions:
         place, exchange = session.exchange(chosen(event))
         if exchange.stage is not None:
             return
-        async with aclosing(self._ask(place, exchange.question, session, **wanted)) as updates:
+        async with aclosing(
+            self._ask(place, exchange.question, exchange.task, session, **wanted)
+        ) as updates:
             async for update in updates:
                 yield update
 
@@ -74,11 +78,14 @@ class Versions:
         self, event: gr.EventData, *, session: Session, **wanted: Any
     ) -> AsyncGenerator[Updates]:
         """Ask another question in the place of one; what stands there becomes another version."""
-        place, _ = session.exchange(chosen(event))
-        question = entered(event, "question").strip()
+        place, exchange = session.exchange(chosen(event))
+        question, task = entered(event, "question").strip(), exchange.task
+        if task is not None:
+            task = with_focus(task, question)
+            question = heading(task, session.wishes.texts)
         if not question:
             raise InvalidRequest("The question is empty: write one.")
-        async with aclosing(self._ask(place, question, session, **wanted)) as updates:
+        async with aclosing(self._ask(place, question, task, session, **wanted)) as updates:
             async for update in updates:
                 yield update
 
@@ -126,6 +133,7 @@ class Versions:
         self,
         place: int,
         question: str,
+        task: DocumentTask | None,
         session: Session,
         *,
         model: str | None,
@@ -136,7 +144,7 @@ class Versions:
         session.stop_answering()
         replaced = session.exchanges[place]
         del session.exchanges[place:]
-        asked = Question(question, scope, model, wishes, replaced.versions)
+        asked = Question(question, scope, model, task, wishes, replaced.versions)
         async with aclosing(self._chat.answer(asked, session)) as updates:
             async for update in updates:
                 yield update

@@ -156,6 +156,9 @@
   // sources come below it nothing moves: the answer is what is read next.
   const followWriting = () => {
     const reading = byId("reading");
+    // What a search found has no text to be read first.
+    const found = reading?.querySelector("#current .exchange:not(:has(.answer)) .source");
+    if (found) requestAnimationFrame(() => byId("current")?.scrollIntoView());
     if (!reading?.querySelector(".answer.writing")) return;
     const left = reading.scrollHeight - reading.scrollTop - reading.clientHeight;
     if (left < NEAR_THE_END) requestAnimationFrame(() => reading.scrollTo(0, reading.scrollHeight));
