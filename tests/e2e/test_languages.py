@@ -131,6 +131,10 @@ def test_no_view_has_an_english_word_in_german(
             page.set_viewport_size({"width": width, "height": 900})
             assert visitor.width_overflow() == 0
             screenshot(visitor, f"german-{view}-{width}")
+    page.locator("#search-query").locator("input, textarea").fill("total revenue")
+    page.locator("#search-button").click()
+    expect(page.locator("#search-results .source-page").first).to_contain_text("Seite")
+    assert_german(visitor)
     assert visitor.failures == []
 
 

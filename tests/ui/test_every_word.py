@@ -44,6 +44,14 @@ from carrel.core.documents import (
     Source,
 )
 from carrel.core.models import ModelState, ModelStatus
+from carrel.core.summaries import (
+    DigestProgress,
+    DigestStyle,
+    Extracted,
+    ExtractedItem,
+    Summarized,
+    SummaryPart,
+)
 from carrel.services.answer_speeds import AnswerSpeed
 from carrel.services.arena import Rank, Ranking
 from carrel.services.checking import cite_answer
@@ -60,6 +68,7 @@ from carrel.ui import (
     render_chats,
     render_collection,
     render_compare,
+    render_digest,
     render_document_table,
     render_documents,
     render_exchange,
@@ -266,6 +275,20 @@ def chunks() -> Iterator[str]:
         yield render_place.chunks_html(document, many, folded=folded, texts=BRACKETED)
 
 
+def summaries() -> Iterator[Summarized]:
+    """Yield a summary of each style, the last one of nothing."""
+    for style, text in ((DigestStyle.WRITTEN, "1"), (DigestStyle.EXCERPTS, "")):
+        parts = [SummaryPart("1.2", "d", pages, "1") for pages in ((1, 1), (1, 2), None)]
+        yield Summarized(text, tuple(parts), style, cut=True)
+
+
+def extractions() -> Iterator[Extracted]:
+    """Yield what was extracted, and that nothing was."""
+    items = tuple(ExtractedItem("1", "1.2", "d", page, "(2)") for page in (3, None))
+    yield Extracted(items, DigestStyle.WRITTEN, unsupported=2)
+    yield Extracted((), DigestStyle.EXCERPTS)
+
+
 def answer() -> Exchange:
     return next(each for each in exchanges() if each.sentences)
 
@@ -326,21 +349,35 @@ SAMPLES: dict[Callable[..., str], Callable[[], object]] = {
     ),
     render_ranking.ranking_html: rankings,
     render_search.empty_html: lambda: render_search.empty_html(T),
+    render_search.found_html: lambda: [
+        render_search.found_html("1", each, T) for each in ([], [SOURCE])
+    ],
+    render_digest.progress_html: lambda: [
+        render_digest.progress_html(each, T)
+        for each in (None, DigestProgress(1, 2, 1, 5.0), DigestProgress(1, 2, 2))
+    ],
+    render_digest.writing_html: lambda: render_digest.writing_html("1", T),
+    render_digest.stopped_html: lambda: render_digest.stopped_html("1", T),
+    render_digest.summary_html: lambda: [
+        render_digest.summary_html(each, T) for each in summaries()
+    ],
+    render_digest.extraction_html: lambda: [
+        render_digest.extraction_html(each, T) for each in extractions()
+    ],
 }
 ELSEWHERE = {"markdown"}
 """Modules whose functions take what is rendered, and have their words from the answers above."""
-NOT_YET = {"render_digest", "found_html"}
 
 
 def functions() -> Iterator[Callable[..., str]]:
     """Yield every function of the page that returns HTML."""
     for module in pkgutil.iter_modules(carrel.ui.__path__):
-        if module.name in ELSEWHERE | NOT_YET:
+        if module.name in ELSEWHERE:
             continue
         loaded = importlib.import_module(f"carrel.ui.{module.name}")
         for name, function in inspect.getmembers(loaded, inspect.isfunction):
             own = function.__module__ == loaded.__name__ and not name.startswith("_")
-            if own and name.endswith("_html") and name not in NOT_YET:
+            if own and name.endswith("_html"):
                 yield function
 
 

@@ -164,7 +164,7 @@ class DigestView:
         if session.digesting is not None:
             session.digesting.stop()
         session.digesting = running = Running[Any](events)
-        yield {self.result: progress_html(None), **self._buttons(busy=True)}
+        yield {self.result: progress_html(None, session.wishes.texts), **self._buttons(busy=True)}
         progress: DigestProgress | None = None
         text, result = "", ""
         try:
@@ -177,10 +177,11 @@ class DigestView:
                             case TextDelta(delta):
                                 text += delta
                             case Summarized():
-                                result = summary_html(event)
+                                result = summary_html(event, session.wishes.texts)
                             case Extracted():
-                                result = extraction_html(event)
-                    shown = result or progress_html(progress) + writing_html(text)
+                                result = extraction_html(event, session.wishes.texts)
+                    texts = session.wishes.texts
+                    shown = result or progress_html(progress, texts) + writing_html(text, texts)
                     yield {self.result: shown}
         except Exception as error:  # noqa: BLE001 - boundary of the page: shown and logged
             session.digesting = None
@@ -189,7 +190,7 @@ class DigestView:
             yield {self._guard.notice: shown, self.result: "", **self._buttons(busy=False)}
             return
         if running.stopped and not result:
-            yield {self.result: stopped_html(text)}
+            yield {self.result: stopped_html(text, session.wishes.texts)}
         if session.digesting is running:
             session.digesting = None
             yield self._buttons(busy=False)
