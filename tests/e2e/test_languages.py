@@ -115,12 +115,26 @@ def test_no_view_has_an_english_word_in_german(
     expect(page.locator("#viewer .page-picture img")).to_be_visible()
     expect(page.locator("#viewer")).to_contain_text("Seite 2 / 3")
     assert_german(visitor)
-    screenshot(visitor, "german-panel")
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        for width in (1440, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert visitor.width_overflow() == 0
+            screenshot(visitor, f"german-panel-{width}-{scheme}")
+    page.keyboard.press("Escape")
+    page.set_viewport_size({"width": 1440, "height": 900})
     for view in ("compare", "models", "search"):
         page.locator(f"#{view}-link").click()
         expect(page.locator(f"#{view}-view")).to_be_visible()
         assert_german(visitor)
-        screenshot(visitor, f"german-{view}")
+        for width in (390, 1440):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert visitor.width_overflow() == 0
+            screenshot(visitor, f"german-{view}-{width}")
+    page.locator("#search-query").locator("input, textarea").fill("total revenue")
+    page.locator("#search-button").click()
+    expect(page.locator("#search-results .source-page").first).to_contain_text("Seite")
+    assert_german(visitor)
     assert visitor.failures == []
 
 

@@ -31,6 +31,7 @@ from carrel.core.chat import (
     Usage,
 )
 from carrel.core.conversations import Conversation, Ending
+from carrel.core.document_tasks import Action, DocumentTask
 from carrel.core.documents import (
     Chunk,
     Collection,
@@ -44,6 +45,7 @@ from carrel.core.documents import (
     Source,
 )
 from carrel.core.models import ModelState, ModelStatus
+from carrel.core.summaries import DigestProgress, DigestStyle
 from carrel.services.answer_speeds import AnswerSpeed
 from carrel.services.arena import Rank, Ranking
 from carrel.services.checking import cite_answer
@@ -168,6 +170,12 @@ def exchanges() -> Iterator[Exchange]:
     yield Exchange("1?", "2.", error="!")
     for cut in (Ending.LENGTH, Ending.TIME):
         yield Exchange("1?", "2.", cut=cut)
+    for style, action in zip(DigestStyle, Action, strict=False):
+        task = DocumentTask(action, ("#1",), focus="1")
+        yield Exchange("1?", "2.", task=task, style=style, left_out=2)
+    for level in (1, 2):
+        progress = DigestProgress(level, 1, 3, 9.0)
+        yield Exchange("1?", stage=Stage.READING_DOCUMENTS, progress=progress)
 
 
 def comparisons() -> Iterator[Compared]:
@@ -341,10 +349,10 @@ SAMPLES: dict[Callable[..., str], Callable[[], object]] = {
         )
         for each in ([READY], [])
     ],
-    render_search.found_html: lambda: [
-        render_search.found_html("1", each, T) for each in ([SOURCE], [])
-    ],
     render_search.empty_html: lambda: render_search.empty_html(T),
+    render_search.found_html: lambda: [
+        render_search.found_html("1", each, T) for each in ([], [SOURCE])
+    ],
 }
 ELSEWHERE = {"markdown"}
 """Modules whose functions take what is rendered, and have their words from the answers above."""

@@ -17,12 +17,7 @@ EXAMPLES = ("about", "points", "numbers")
 """The questions that an empty chat offers."""
 
 
-def counted(number: int, noun: str) -> str:
-    """Return ``1 page``, ``1,204 pages``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def time_left(seconds: float, texts: Texts = ENGLISH) -> str:
+def time_left(seconds: float, texts: Texts) -> str:
     """Return ``about 40 s left``, ``about 3 min left``."""
     if seconds < 60:
         return texts("time.left.seconds", count=max(1, round(seconds)))
