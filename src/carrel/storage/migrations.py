@@ -144,6 +144,13 @@ UPDATE turn SET parent = (SELECT max(earlier.id) FROM turn AS earlier
 UPDATE conversation SET last = (SELECT max(id) FROM turn WHERE conversation_id = conversation.id);
 """
 
+_REREADING = """
+ALTER TABLE document ADD COLUMN replaces TEXT REFERENCES document (id) ON DELETE CASCADE;
+ALTER TABLE document ADD COLUMN indexed_as TEXT;
+CREATE INDEX document_by_replaced ON document (replaces);
+UPDATE document SET sha256 = '' WHERE status = 'failed';
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _JOBS,
@@ -153,6 +160,7 @@ MIGRATIONS: tuple[str, ...] = (
     _CHAT_SEARCH,
     _VOTES,
     _VERSIONS,
+    _REREADING,
 )
 """Script number n brings a database of version n to version n + 1; a new one has version 0.
 

@@ -35,8 +35,7 @@ def _figures(documents: Sequence[DocumentRecord]) -> list[str]:
 
 
 def _size(documents: Sequence[DocumentRecord]) -> str:
-    # Only a ready document has its original.
-    return size_text(sum(each.bytes for each in documents if each.status is DocumentStatus.READY))
+    return size_text(sum(each.bytes for each in documents if each.has_original))
 
 
 def _permanent(collection: Collection) -> str:
