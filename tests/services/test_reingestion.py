@@ -16,7 +16,7 @@ from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.chat import Scope
 from carrel.core.documents import DocumentRecord, FileOutcome, IncomingFile, OutcomeKind
-from carrel.core.errors import DocumentNotFound
+from carrel.core.errors import CollectionNotFound, DocumentNotFound
 from carrel.core.jobs import JobState
 from carrel.ingest.confined import ConfinedReaders
 from carrel.settings.schema import Settings
@@ -283,4 +283,20 @@ async def test_killed_in_between_the_old_one_is_whole_and_the_job_goes_on(
     assert (after.id, after.added_at) == (before.id, before.added_at)
     assert after.chunks > before.chunks
     await require_agreement(application, after)
+    await application.close()
+
+
+async def test_documents_of_another_collection_or_account_are_not_found(
+    settings: Settings, embedder: CountingEmbedder, tmp_path: Path
+) -> None:
+    path = tmp_path / "otters.txt"
+    path.write_text(text())
+    application = bootstrap.build(settings, embedder)
+    document = await ingest(application, path)
+    await application.services.collections.create("Mine", False, ME)
+    stranger = Principal("ada", administrator=False)
+    with pytest.raises(CollectionNotFound):
+        await application.services.reingestion.start([document.id], "Mine", stranger)
+    with pytest.raises(DocumentNotFound):
+        await application.services.reingestion.start([document.id], "Mine", ME)
     await application.close()

@@ -125,13 +125,18 @@ class PagePicture:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A quote within what stands around it: ``text[start:end]`` is the quote, verbatim."""
+    """A quote within what stands around it: ``text[start:end]`` is the quote, verbatim.
+
+    It is the passage ``number``, from 1, of ``count`` that the document has.
+    """
 
     text: str
     start: int
     end: int
     page: int | None
     heading: str | None
+    number: int = 1
+    count: int = 1
 
 
 class DocumentStatus(StrEnum):

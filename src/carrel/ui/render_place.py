@@ -10,10 +10,9 @@ from carrel.core.documents import Chunk, PagePicture, Passage, Source
 from carrel.ui.originals import original_address
 from carrel.ui.place import Place
 from carrel.ui.render import counted
+from carrel.ui.render_turning import MOST_CHUNKS
 
 NOT_MARKED = "The words were not found on this page, so that nothing is marked."
-MOST_CHUNKS = 200
-"""Chunks of a document that are shown: about a hundred pages."""
 
 
 def picture_html(place: Place, picture: PagePicture, page: int) -> str:
@@ -34,26 +33,38 @@ def picture_html(place: Place, picture: PagePicture, page: int) -> str:
     )
 
 
-def passage_html(place: Place, passage: Passage) -> str:
-    """Return the text around a quote, the quote marked in it."""
+def passage_html(place: Place, passage: Passage, turner: str = "") -> str:
+    """Return the text around a quote, the quote marked in it; ``turner`` leads to the others."""
     before, after = passage.text[: passage.start], passage.text[passage.end :]
     quote = passage.text[passage.start : passage.end]
+    marked = f"<mark>{escape(quote)}</mark>" if quote else ""
     return (
-        f"{_title(place, passage.heading or _page(passage.page))}"
-        f'<p class="viewer-passage">{escape(before)}<mark>{escape(quote)}</mark>{escape(after)}</p>'
+        f"{_title(place, passage.heading or _page(passage.page))}{turner}"
+        f'<p class="viewer-passage">{escape(before)}{marked}{escape(after)}</p>'
         f"{_original(place)}"
     )
 
 
-def chunks_html(place: Place, chunks: Sequence[Chunk], *, folded: bool) -> str:
-    """Return a document's chunks; ``folded`` behind a line, else below the name of the file."""
-    shown = "".join(_chunk(each) for each in chunks[:MOST_CHUNKS])
-    more = len(chunks) - MOST_CHUNKS
-    rest = f'<p class="viewer-note">{counted(more, "further chunk")}</p>' if more > 0 else ""
+def chunks_html(
+    place: Place,
+    chunks: Sequence[Chunk],
+    *,
+    folded: bool,
+    first: int | None = None,
+    turner: str = "",
+) -> str:
+    """Return a document's chunks; ``folded`` behind a line, else below the name of the file.
+
+    Of very many some are shown, from ``first`` on; ``turner`` leads to the others. With a ``first``
+    they are unfolded.
+    """
+    start = first or 0
+    shown = "".join(_chunk(each) for each in chunks[start : start + MOST_CHUNKS])
     number = counted(len(chunks), "chunk")
-    body = f'<ol class="viewer-chunks">{shown}</ol>{rest}'
+    body = f'{turner}<ol class="viewer-chunks">{shown}</ol>{turner}'
     if folded:
-        return f'<details class="chunks"><summary>{number}</summary>{body}</details>'
+        opened = "" if first is None else " open"
+        return f'<details class="chunks"{opened}><summary>{number}</summary>{body}</details>'
     return f"{_title(place, number)}{body}{_original(place)}"
 
 
