@@ -116,6 +116,7 @@ def test_documents_are_read_again_from_the_table(
         box = button.bounding_box()
         assert box is not None
         assert min(box["width"], box["height"]) >= 44
+    page.locator("tr", has_text="one.docx").scroll_into_view_if_needed()
     screenshot(visitor, "read-again-390-light")
     page.emulate_media(color_scheme="dark")
     screenshot(visitor, "read-again-390-dark")

@@ -78,13 +78,14 @@ class ModelsTab:
             )
         self.clock.tick(
             self._guard.once(self.look, clears=False),
-            inputs_kwargs={"chosen_model": model},
+            inputs_kwargs=own,
             outputs=shown,
             queue=False,
             **private,
         )
         links.look_models(
             self._guard.once(self.refresh, clears=False),
+            inputs_kwargs={"session": self._session},
             outputs=[self._guard.notice, self.table],
             queue=False,
             **private,
@@ -105,21 +106,21 @@ class ModelsTab:
             inference_server=options["server"].strip() or None,
         )
         await self._models.load(request, session.principal, wait=False)
-        return await self.look(chosen_model=chosen_model)
+        return await self.look(session=session, chosen_model=chosen_model)
 
     async def unload(
         self, event: gr.EventData, *, session: Session, chosen_model: str | None
     ) -> Updates:
         """Take a model and the adapters over it out of service."""
         await self._models.unload(chosen(event), session.principal)
-        return await self.look(chosen_model=chosen_model)
+        return await self.look(session=session, chosen_model=chosen_model)
 
-    async def look(self, *, chosen_model: str | None = None) -> Updates:
+    async def look(self, *, session: Session, chosen_model: str | None = None) -> Updates:
         """Show where each model stands; look again while one loads."""
-        states = self._models.states()
+        states = self._models.states(session.principal)
         loading = any(each.status is ModelStatus.LOADING for each in states)
         ready = [each.name for each in self._services.models.models()]
-        shown: Updates = {self.table: self._table(), self.clock: gr.Timer(active=loading)}
+        shown: Updates = {self.table: self._table(session), self.clock: gr.Timer(active=loading)}
         if loading:
             return shown
         # The model that was chosen stays chosen as long as it is there.
@@ -130,12 +131,12 @@ class ModelsTab:
             self._model: gr.Dropdown(choices=ready, value=kept, visible=len(ready) > 1),
         }
 
-    async def refresh(self) -> Updates:
+    async def refresh(self, *, session: Session) -> Updates:
         """Show the figures as they are now."""
-        return {self.table: self._table()}
+        return {self.table: self._table(session)}
 
-    def _table(self) -> str:
-        states = self._models.states()
+    def _table(self, session: Session) -> str:
+        states = self._models.states(session.principal)
         speeds = {each.name: self._services.chat.speeds.of(each.name) for each in states}
         return models_html(states, {name: each for name, each in speeds.items() if each})
 

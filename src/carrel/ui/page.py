@@ -210,7 +210,7 @@ class Page:
             self.documents.collections.chosen: gr.Dropdown(choices=names, value=collection),
             **await self.chat.thread(session, scope),
             **await self.compare.ranked(),
-            **await self.models.look(),
+            **await self.models.look(session=session),
             **await self.documents.collections.show(collection=collection, session=session),
         }
 

@@ -78,8 +78,9 @@ def _row(document: DocumentRecord, texts: Texts) -> str:
     reason = ""
     if status is DocumentStatus.FAILED and document.reason:
         line = texts.html("documents.unread.because", reason=document.reason)
-        lost = "" if document.has_original else f" {texts.html('documents.again.not_kept')}"
-        reason = f'<p class="reason">{line}{lost}</p>'
+        reason = f'<p class="reason">{line}</p>'
+        if not document.has_original:
+            reason += f'<p class="reason">{texts.html("documents.again.not_kept")}</p>'
     added = document.added_at.isoformat()
     cells = (
         ("status", status.value, f'<span class="status">{texts.html(f"documents.{status.value}")}'
