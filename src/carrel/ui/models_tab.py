@@ -36,7 +36,7 @@ class ModelsTab:
         with gr.Column(elem_id="models-view", elem_classes="view"):
             gr.HTML(HEAD, elem_id="models-head", apply_default_css=False, js_on_load=None)
             self.table = gr.HTML(
-                self._table(),
+                "",
                 elem_id="models-table",
                 apply_default_css=False,
                 js_on_load=actions_script("unload_model"),
