@@ -360,3 +360,48 @@ def test_offline_no_address_is_fetched(http: httpx.Client, collection: str) -> N
     for body in ({"url": "a", "urls": ["b"]}, {"urls": []}, {"url": "a", "depth": 99}):
         reply = http.post(path, json=body)
         assert (reply.status_code, error_of(reply)["code"]) == (400, "invalid_request")
+
+
+def succeeded(reply: httpx.Response, status: int) -> dict[str, Any]:
+    assert reply.status_code == status, reply.text
+    body: dict[str, Any] = reply.json()
+    return body
+
+
+def test_a_document_is_read_anew_in_the_background_or_while_one_waits(
+    http: httpx.Client, collection: str
+) -> None:
+    [document] = upload(http, collection, parts(a__txt=b"Alpha.")).json()["documents"]
+    where = f"/v1/collections/{quote(collection)}/documents/{document['id']}/reingest"
+    begun = succeeded(http.post(where), 202)
+    assert (begun["accepted"], begun["failed"]) == (["a.txt"], [])
+    wait_for(lambda: http.get(f"/v1/jobs/{begun['job']}").json()["state"] == "finished")
+    done = succeeded(http.post(f"{where}?wait=true"), 200)
+    assert done["documents"] == [document]
+    assert [each["outcome"] for each in done["outcomes"]] == ["replaced"]
+
+
+def test_several_documents_are_read_anew_and_what_is_not_kept_says_so(
+    http: httpx.Client, collection: str, tmp_path: Path
+) -> None:
+    secret = write_encrypted_pdf(tmp_path / "secret.pdf", ["hidden"]).read_bytes()
+    upload(http, collection, parts(a__txt=b"Alpha.", secret__pdf=secret, empty__txt=b""))
+    where = f"/v1/collections/{quote(collection)}/documents/reingest"
+    begun = succeeded(http.post(where, json={"failed": True}), 202)
+    assert begun["accepted"] == ["secret.pdf"]
+    assert begun["failed"] == [
+        {
+            "name": "empty.txt",
+            "code": "document_not_found",
+            "reason": "The original of 'empty.txt' is not kept: add the file again.",
+        }
+    ]
+    ids = {each["name"]: each["id"] for each in listed(http, collection)}
+    some = {"documents": [ids["secret.pdf"], ids["a.txt"]]}
+    done = succeeded(http.post(f"{where}?wait=true", json=some), 200)
+    outcomes = [(each["outcome"], each["document_id"]) for each in done["outcomes"]]
+    assert outcomes == [("failed", ids["secret.pdf"]), ("replaced", ids["a.txt"])]
+    alone = http.post(where, json={"documents": [ids["empty.txt"]]})
+    assert (alone.status_code, error_of(alone)["code"]) == (404, "document_not_found")
+    for wrong in ({}, {"documents": []}, {"documents": ["x"], "failed": True}):
+        assert http.post(where, json=wrong).status_code in (400, 422)

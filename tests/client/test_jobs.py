@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from carrel.core.errors import JobNotFound, UnreadableDocument
+from carrel.core.errors import DocumentNotFound, JobNotFound, UnreadableDocument
 from client_kinds import connect
 from live_server import live_server, settings_in
 
@@ -41,3 +41,21 @@ def test_files_that_are_all_refused_raise(kind: str, tmp_path: Path) -> None:
         pytest.raises(UnreadableDocument),
     ):
         client.start_upload(tmp_path / "a.txt")
+
+
+def test_documents_are_read_anew(client: Any, collection: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Alpha.")
+    (tmp_path / "b.docx").write_text("No document of Word.")
+    client.upload([tmp_path / "a.txt", tmp_path / "b.docx"], collection)
+    ids = {each.name: each.id for each in client.documents(collection)}
+    for begun, expected in (
+        (client.reingest(ids["a.txt"], collection), {"a.txt": "replaced"}),
+        (client.reingest(ids.values(), collection), {"a.txt": "replaced", "b.docx": "failed"}),
+        (client.reingest_failed(collection), {"b.docx": "failed"}),
+    ):
+        assert begun.accepted == list(expected)
+        events = list(client.follow_job(begun.job))
+        outcomes = {each.file.name: each.file.outcome for each in events if each.file is not None}
+        assert outcomes == expected
+    with pytest.raises(DocumentNotFound):
+        client.reingest("unknown", collection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -125,3 +126,62 @@ def test_passages_are_searched_without_a_model(
     visitor.page.set_viewport_size({"width": 390, "height": 844})
     assert visitor.width_overflow() == 0
     screenshot(visitor, "search-390-light")
+
+
+def test_passages_and_lists_of_chunks_are_turned(
+    start: Callable[..., LiveServer],
+    tab: Callable[..., Visit],
+    screenshot: Callable[[Visit, str], None],
+) -> None:
+    server = start(WatchedEngine([ANSWER]), chunk_size=100, chunk_overlap=0)
+    lines = [f"Line {number} is about the otters of the harbour pier." for number in range(1, 411)]
+    lines[203] = "The keeper of the lighthouse is Ingrid Solberg."
+    with server.client() as client:
+        document = {"name": "log.txt", "text": "\n\n".join(lines)}
+        where = "/v1/collections/UserData/documents?wait=true"
+        client.post(where, json=document).raise_for_status()
+    visitor = tab(server)
+    page = visitor.page
+    page.locator("#search-link").click()
+    page.locator("#search-query input, #search-query textarea").fill("keeper Ingrid Solberg")
+    page.keyboard.press("Enter")
+    page.locator("#search-results .source .source-file").first.click()
+    viewer = page.locator("#viewer")
+    expect(viewer.locator("mark")).to_contain_text("Ingrid")
+    where_now = viewer.locator(".turner-where")
+    expect(where_now).to_have_text(re.compile(r"^Passage \d+ of \d+$"))
+    cited = where_now.inner_text()
+    number = int(cited.split()[1])
+    after = viewer.get_by_role("button", name="Passage after")
+    after.focus()
+    page.keyboard.press("Enter")
+    expect(where_now).to_have_text(cited.replace(f"{number} of", f"{number + 1} of"))
+    expect(viewer.locator("mark")).to_have_count(0)
+    expect(viewer.locator(".viewer-passage")).to_contain_text("otters")
+    expect(after).to_be_focused()
+    screenshot(visitor, "turned-passage-1440-light")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert visitor.width_overflow() == 0
+    for button in viewer.locator(".page-turner button").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 44
+    page.emulate_media(color_scheme="dark")
+    screenshot(visitor, "turned-passage-390-dark")
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    viewer.get_by_role("button", name=f"Back to passage {number}").click()
+    expect(viewer.locator("mark")).to_contain_text("Ingrid")
+    page.keyboard.press("Escape")
+
+    visitor.show_documents()
+    page.get_by_role("button", name="log.txt", exact=True).click()
+    count = int(cited.split()[-1])
+    expect(where_now.first).to_have_text(f"1–200 of {count}")
+    expect(viewer.locator(".viewer-chunks li")).to_have_count(200)
+    viewer.get_by_role("button", name="Chunks after").last.click()
+    expect(where_now.first).to_have_text(f"201–{min(400, count)} of {count}")
+    expect(viewer.locator(".viewer-chunks li").first).not_to_contain_text("Line 1 is")
+    screenshot(visitor, "turned-chunks-1440-light")
+    viewer.get_by_role("button", name="Chunks before").first.click()
+    expect(where_now.first).to_have_text(f"1–200 of {count}")

@@ -82,3 +82,41 @@ def test_a_document_is_looked_at_from_the_table(
     with visitor.page.expect_download() as saving:
         viewer.get_by_role("link", name="Save the original").click()
     assert saving.value.suggested_filename == "Minutes – R&D (final).docx"
+
+
+def test_documents_are_read_again_from_the_table(
+    start: Callable[..., LiveServer],
+    tab: Callable[..., Visit],
+    screenshot: Callable[[Visit, str], None],
+) -> None:
+    server = start()
+    with server.client() as client:
+        where = "/v1/collections/UserData/documents?wait=true"
+        client.post(where, json={"name": "ferry.txt", "text": "The ferry is the Heron."})
+        for name in ("one.docx", "two.docx"):
+            client.post(where, files={"files": (name, b"nothing of Word")})
+        client.post(where, files={"files": ("empty.txt", b"")})
+    visitor = tab(server, "#documents")
+    page = visitor.page
+    page.get_by_role("button", name="Read ferry.txt again").click()
+    state = page.locator("#uploads .upload-state")
+    expect(state).to_contain_text("1 of 1 file")
+    expect(visitor.uploads).to_contain_text("1 chunk")
+    page.get_by_role("button", name="Read the 2 failed ones again").click()
+    expect(state).to_contain_text("2 of 2 files")
+    expect(page.locator("#uploads .file.failed")).to_have_count(2)
+    expect(page.locator("tr.failed", has_text="empty.txt")).to_contain_text(
+        "The file is not kept: add it again to have it read."
+    )
+    expect(page.get_by_role("button", name="Read empty.txt again")).to_have_count(0)
+    screenshot(visitor, "read-again-1440-light")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert visitor.width_overflow() == 0
+    for button in page.locator(".row-actions > button:visible").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 44
+    page.locator("tr", has_text="one.docx").scroll_into_view_if_needed()
+    screenshot(visitor, "read-again-390-light")
+    page.emulate_media(color_scheme="dark")
+    screenshot(visitor, "read-again-390-dark")

@@ -76,15 +76,15 @@ def test_single_documents_and_several_collections_are_asked(
     assert visitor.failures == []
 
 
-def test_a_deleted_document_is_not_asked_any_more(
+def test_a_document_is_asked_from_the_table_and_no_more_once_it_is_deleted(
     start: Callable[..., LiveServer], tab: Callable[..., Visit], report: Path, almanac: Path
 ) -> None:
     visitor = tab(start(WatchedEngine([REVENUE])), "#documents")
     visitor.upload([report, almanac])
-    visitor.page.get_by_role("button", name="New chat").click()
-    visitor.scope.click()
-    visitor.scope_choice("almanac.md").click()
+    visitor.page.get_by_role("button", name="Ask almanac.md").click()
+    expect(visitor.scope).to_be_visible()
     expect(visitor.scope).to_have_text("almanac.md")
+    expect(visitor.page.locator(".welcome")).to_contain_text("What is asked: almanac.md.")
     visitor.show_documents()
     visitor.page.get_by_role("button", name="Delete almanac.md").click()
     visitor.page.get_by_role("button", name="Delete", exact=True).locator("visible=true").click()

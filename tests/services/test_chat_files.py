@@ -6,16 +6,19 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from carrel.core.chat import Message, Role
-from carrel.core.conversations import Conversation, SavedTurn
+from carrel.core.conversations import Conversation, Ending, SavedTurn
 from carrel.core.documents import Source
 from carrel.core.errors import InvalidRequest
 from carrel.services.chat_files import LARGEST_FILE, file_name, from_json, to_json, to_markdown
 from carrel.services.history import Chat
+from carrel.storage.conversations import SqliteConversationStore
+from carrel.storage.database import Database
 
 SOURCE = Source(
     1, "report.pdf", "d1", "UserData", 3, 0.75, "The keeper: Ingrid.", "Ingrid", 7, True
@@ -34,6 +37,56 @@ def test_a_chat_comes_back_from_its_file_with_an_id_of_its_own() -> None:
     assert back.turns == CHAT.turns
     assert back.conversation.id != "c1"
     assert replace(back.conversation, id="c1", owner="anna") == CHAT.conversation
+
+
+def turn(number: int, parent: int | None, role: Role, text: str, **more: Any) -> SavedTurn:
+    return SavedTurn(Message(role, text), id=number, parent=parent, **more)
+
+
+VERSIONS = Chat(
+    replace(CHAT.conversation, last=13, messages=6),
+    (
+        turn(11, None, Role.USER, "Who keeps it?"),
+        turn(12, 11, Role.ASSISTANT, "Ing", ending=Ending.STOPPED),
+        turn(13, 11, Role.ASSISTANT, "", ending=Ending.FAILED, error="the model failed"),
+        turn(15, None, Role.USER, "Who pays?"),
+        turn(16, 15, Role.ASSISTANT, "It is not there.", abstained=True),
+        turn(17, 12, Role.USER, "Go on"),
+    ),
+)
+
+
+def tree(chat: Chat) -> list[tuple[SavedTurn, int | None]]:
+    """Return the turns, each with the place of the one before it."""
+    places = {each.id: place for place, each in enumerate(chat.turns)}
+    return [(each, None if each.parent is None else places[each.parent]) for each in chat.turns]
+
+
+def test_all_versions_come_back_with_the_one_that_was_shown(tmp_path: Path) -> None:
+    back = from_json(to_json(VERSIONS))
+    assert tree(back) == tree(VERSIONS)
+    assert back.shown == VERSIONS.shown
+    database = Database(tmp_path / "chats.db")
+    store = SqliteConversationStore(database)
+    own = replace(back.conversation, owner="anna")
+    store.add(own, back.turns)
+    stored = Chat(store.conversation("anna", own.id), tuple(store.all_turns("anna", own.id)))
+    database.close()
+    assert tree(stored) == tree(VERSIONS)
+    assert stored.shown == VERSIONS.shown
+    assert to_markdown(stored) == "# Who keeps it?\n\n## Who keeps it?\n\n\n"
+
+
+def test_a_file_of_the_first_version_is_still_read() -> None:
+    content = json.loads(to_json(CHAT))
+    content["version"] = 1
+    del content["shown"]
+    for each in content["messages"]:
+        for name in ("ending", "error", "abstained", "parent"):
+            del each[name]
+    back = from_json(json.dumps(content))
+    assert back.turns == CHAT.turns
+    assert back.shown == list(CHAT.turns)
 
 
 def test_markdown_has_questions_answers_and_sources() -> None:
@@ -62,12 +115,24 @@ def changed(change: Callable[[dict[str, Any]], object]) -> str:
         ("[]", "not exported by Carrel"),
         ('{"format": "other"}', "not exported by Carrel"),
         (" " * (LARGEST_FILE + 1), "larger than 5 MB"),
-        (changed(lambda it: it.update(version=2)), "of version 2"),
+        (changed(lambda it: it.update(version=3)), "of version 3"),
+        (changed(lambda it: it.update(version=True)), "of version True"),
+        (changed(lambda it: it.update(version=1)), "exactly the entries"),
+        (changed(lambda it: it.update(shown=3)), "shown of the chat"),
+        (changed(lambda it: it.update(shown=None)), "shown of the chat"),
+        (changed(lambda it: it["messages"][1].update(parent=2)), "parent of message 2"),
+        (changed(lambda it: it["messages"][1].update(parent=0)), "parent of message 2"),
+        (changed(lambda it: it["messages"][1].update(parent="1")), "parent of message 2"),
+        (changed(lambda it: it["messages"][1].update(parent=None)), "begin with a question"),
+        (changed(lambda it: it["messages"][1].update(ending="x")), "ending of message 2"),
+        (changed(lambda it: it["messages"][1].update(ending=[])), "ending of message 2"),
+        (changed(lambda it: it["messages"][1].update(error=1)), "error of message 2"),
+        (changed(lambda it: it["messages"][1].update(abstained=0)), "abstained of message 2"),
         (changed(lambda it: it.update(owner="bob")), "exactly the entries"),
         (changed(lambda it: it.pop("title")), "exactly the entries"),
         (changed(lambda it: it.update(title=3)), "title of the chat"),
         (changed(lambda it: it.update(messages=[])), "begin with a question"),
-        (changed(lambda it: it["messages"].reverse()), "begin with a question"),
+        (changed(lambda it: it["messages"].pop(0)), "begin with a question|out of range"),
         (changed(lambda it: it.update(updated_at="soon")), "date cannot be read"),
         (changed(lambda it: it.update(updated_at="2026-01-02")), "no time zone"),
         (changed(lambda it: it["messages"][0].update(role="system")), "role of message 1"),

@@ -70,6 +70,7 @@ from carrel.ui import (
     render_ranking,
     render_scope,
     render_search,
+    render_turning,
 )
 from carrel.ui.compared import Compared, ComparedAnswer
 from carrel.ui.exchange import Exchange
@@ -349,6 +350,8 @@ SAMPLES: dict[Callable[..., str], Callable[[], object]] = {
         )
         for each in ([READY], [])
     ],
+    render_turning.passages_turner_html: lambda: render_turning.passages_turner_html(2, 3, 1, T),
+    render_turning.chunks_turner_html: lambda: render_turning.chunks_turner_html(200, 900, None, T),
     render_search.empty_html: lambda: render_search.empty_html(T),
     render_search.found_html: lambda: [
         render_search.found_html("1", each, T) for each in ([], [SOURCE])

@@ -161,3 +161,14 @@ def test_a_stopped_upload_names_what_was_left_out() -> None:
     assert "1 of 2 files · 0 chunks · stopped by you" in html
     assert "left out" in html
     assert "<progress" not in html
+
+
+def test_what_is_kept_can_be_read_again() -> None:
+    html = documents_html([READY, FAILED], "UserData")
+    assert html.count('data-action="reingest_document"') == 2
+    assert "reingest_failed" not in html
+    assert "Read the 2 failed ones again" in documents_html([FAILED, FAILED], "UserData")
+    lost = documents_html([replace(FAILED, sha256="")] * 2, "UserData")
+    assert "reingest" not in lost
+    assert "The file is not kept: add it again to have it read." in lost
+    assert "reingest" not in documents_html([replace(READY, status=DocumentStatus.PENDING)], "U")

@@ -21,9 +21,11 @@ from carrel.services.checking import cite_answer
 from carrel.ui.exchange import Exchange
 from carrel.ui.originals import original_address
 from carrel.ui.place import Place, place_of, sources_beside
-from carrel.ui.render_place import MOST_CHUNKS, beside_html, chunks_html, passage_html, picture_html
+from carrel.ui.render_place import beside_html, chunks_html, passage_html, picture_html
 from carrel.ui.render_search import found_html, with_words_marked
+from carrel.ui.render_turning import MOST_CHUNKS, chunks_turner_html, passages_turner_html
 from carrel.ui.session import Session
+from carrel.ui.texts import ENGLISH, LANGUAGES
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 SOURCE = Source(4, f"{HOSTILE}.pdf", "d", "U", 3, 0.5, f"One. {HOSTILE} two.", f"{HOSTILE} two.")
@@ -121,13 +123,31 @@ def test_a_document_is_looked_at_without_a_quote_and_with_its_chunks() -> None:
     ):
         assert absent not in html
     chunks = [Chunk(str(n), "d", n, HOSTILE, n, "R&D") for n in range(MOST_CHUNKS + 2)]
-    html = chunks_html(place, chunks, folded=True)
-    assert f"<summary>{MOST_CHUNKS + 2} chunks</summary>" in html
+    turner = chunks_turner_html(0, len(chunks), 4, ENGLISH)
+    html = chunks_html(place, chunks, folded=True, turner=turner)
+    assert f'<details class="chunks"><summary>{MOST_CHUNKS + 2} chunks</summary>' in html
     assert html.count("<li>") == MOST_CHUNKS
-    assert "2 further chunks" in html
+    assert "1–200 of 202" in html and 'data-id="200.4"' in html
     assert "page 7 · R&amp;D" in html and "<img" not in html
+    last = chunks_html(place, chunks, folded=True, first=MOST_CHUNKS)
+    assert '<details class="chunks" open>' in last and last.count("<li>") == 2
     whole = chunks_html(place, chunks[:1], folded=False)
-    assert "1 chunk<" in whole and "Save the original" in whole and "further" not in whole
+    assert "1 chunk<" in whole and "Save the original" in whole
+    assert chunks_turner_html(0, MOST_CHUNKS, None, ENGLISH) == ""
+
+
+def test_a_turner_leads_nowhere_beyond_the_ends() -> None:
+    german = LANGUAGES["de"]
+    html = chunks_turner_html(200, 202, None, german)
+    assert "201–202 von 202" in html
+    assert 'data-id="0" aria-label="Vorige Abschnitte"' in html
+    assert html.count(" disabled>") == 1
+    html = passages_turner_html(1, 17, 4, ENGLISH)
+    assert "Passage 1 of 17" in html and "Back to passage 4" in html
+    assert 'data-id="2" aria-label="Passage after"' in html
+    assert html.count(" disabled>") == 1
+    cited = passages_turner_html(17, 17, 17, ENGLISH)
+    assert "Back to" not in cited and cited.count(" disabled>") == 1
 
 
 def test_the_sources_beside_a_place_are_those_of_its_answer(session: Session) -> None:

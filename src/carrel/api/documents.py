@@ -19,9 +19,11 @@ from carrel.api.deps import Api, ApiState, Caller
 from carrel.api.errors import reply_with
 from carrel.api.outcomes import cleaned_outcome, cleaned_record, failure_reply
 from carrel.api.uploads import Received, receive
+from carrel.core.access import Principal
 from carrel.core.documents import DocumentRecord, FileOutcome, OutcomeKind, PageView
 from carrel.core.errors import UnreadableDocument
 from carrel.core.jobs import Job
+from carrel.services.reingestion import Reingested
 from carrel.wire.documents import (
     AcceptedReply,
     DeletedDocument,
@@ -30,6 +32,7 @@ from carrel.wire.documents import (
     FailedFile,
     OutcomeBody,
     PassageBody,
+    Reingest,
     UploadReply,
 )
 
@@ -83,15 +86,53 @@ async def add_documents(
     if job is None:
         return _finished(api, received.refused)
     if not wait:
-        accepted = AcceptedReply(
-            job=job.id,
-            accepted=_accepted(received),
-            failed=[FailedFile.of(each) for each in received.refused],
-        )
-        return JSONResponse(accepted.model_dump(mode="json"), status_code=HTTPStatus.ACCEPTED)
+        return _accepted_reply(job, _accepted(received), received.refused)
     waiting = services.jobs.result(job.id, caller)
     outcomes = await while_connected(request.receive, api.closing, waiting)
     return _finished(api, [*received.refused, *outcomes])
+
+
+@router.post("/v1/collections/{name}/documents/reingest", response_model=None)
+async def reingest_documents(
+    name: str, body: Reingest, request: Request, api: ApiState, caller: Caller, wait: bool = False
+) -> Response:
+    """Read several documents anew from their originals, or all that failed."""
+    service = api.services.reingestion
+    if body.documents is None:
+        begun = await service.start_failed(name, caller)
+    else:
+        begun = await service.start(body.documents, name, caller)
+    return await _begun(begun, request, api, caller, wait=wait)
+
+
+@router.post("/v1/collections/{name}/documents/{document_id}/reingest", response_model=None)
+async def reingest_document(
+    name: str, document_id: str, request: Request, api: ApiState, caller: Caller, wait: bool = False
+) -> Response:
+    """Read a document anew from its original, with the readers and settings of today.
+
+    What was read before can be searched until all of it is there anew, and stays if that fails.
+    """
+    begun = await api.services.reingestion.start([document_id], name, caller)
+    return await _begun(begun, request, api, caller, wait=wait)
+
+
+async def _begun(
+    begun: Reingested, request: Request, api: Api, caller: Principal, *, wait: bool
+) -> Response:
+    if begun.job is None:
+        return _finished(api, begun.refused)
+    if wait:
+        waiting = api.services.jobs.result(begun.job.id, caller)
+        outcomes = await while_connected(request.receive, api.closing, waiting)
+        return _finished(api, [*begun.refused, *outcomes])
+    return _accepted_reply(begun.job, [each.name for each in begun.files], begun.refused)
+
+
+def _accepted_reply(job: Job, names: list[str], refused: Sequence[FileOutcome]) -> Response:
+    failed = [FailedFile.of(each) for each in refused]
+    accepted = AcceptedReply(job=job.id, accepted=names, failed=failed)
+    return JSONResponse(accepted.model_dump(mode="json"), status_code=HTTPStatus.ACCEPTED)
 
 
 def _accepted(received: Received) -> list[str]:

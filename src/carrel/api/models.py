@@ -24,15 +24,15 @@ Service = Annotated[ModelService, Depends(_service)]
 
 
 @router.get("/v1/models")
-async def list_models(api: ApiState, service: Service) -> ModelList:
+async def list_models(api: ApiState, caller: Caller, service: Service) -> ModelList:
     """List the models, the default one first."""
-    return ModelList(data=_bodies(service.states(), api))
+    return ModelList(data=_bodies(service.states(caller), api))
 
 
 @router.get("/v1/models/{model:path}")
-async def show_model(model: str, api: ApiState, service: Service) -> ModelBody:
+async def show_model(model: str, api: ApiState, caller: Caller, service: Service) -> ModelBody:
     """Show one model; its name may hold slashes."""
-    return _bodies([service.state(model)], api)[0]
+    return _bodies([service.state(model, caller)], api)[0]
 
 
 @router.post("/v1/models/load")
@@ -56,7 +56,7 @@ async def load_model(
 async def unload_model(body: UnloadModel, caller: Caller, service: Service) -> UnloadedModels:
     """Take a model and the adapters over it out of service."""
     unloaded = await service.unload(body.model, caller)
-    left = [each.name for each in service.states()]
+    left = [each.name for each in service.states(caller)]
     return UnloadedModels(unloaded=unloaded, default=left[0] if left else None)
 
 

@@ -127,6 +127,14 @@ REPLIES: Mapping[tuple[str, str], Mapping[str, Mapping[str, Any]]] = MappingProx
             "200": _json(UploadReply),
             "202": _json(AcceptedReply),
         },
+        ("post", "/v1/collections/{name}/documents/reingest"): {
+            "200": _json(UploadReply),
+            "202": _json(AcceptedReply),
+        },
+        ("post", "/v1/collections/{name}/documents/{document_id}/reingest"): {
+            "200": _json(UploadReply),
+            "202": _json(AcceptedReply),
+        },
         ("get", "/v1/collections/{name}/documents/{document_id}/content"): {"200": _ORIGINAL},
         ("get", "/v1/collections/{name}/documents/{document_id}/pages/{page}.png"): {
             "200": {"image/png": {"schema": _BYTES}},

@@ -49,6 +49,9 @@ EXAMPLES: Mapping[tuple[str, str], Mapping[str, Mapping[str, Any]]] = MappingPro
         ("post", "/v1/collections/{name}/documents"): {
             "pasted text": {"name": "hours.txt", "text": "The reading room is open until 20:00."}
         },
+        ("post", "/v1/collections/{name}/documents/reingest"): {
+            "all that failed": {"failed": True}
+        },
     }
 )
 """Example bodies by method and path, each with a name."""

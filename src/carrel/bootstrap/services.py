@@ -22,8 +22,9 @@ from carrel.services.chat import ChatPolicy, ChatService
 from carrel.services.collections import CollectionService
 from carrel.services.digest_documents import DigestDocuments
 from carrel.services.document_tasks import DocumentTaskService
+from carrel.services.document_writing import ReadingTools, reading_fingerprint
 from carrel.services.embeddings import EmbeddingService
-from carrel.services.file_ingestion import FileIngestion, ReadingTools, reading_fingerprint
+from carrel.services.file_ingestion import FileIngestion
 from carrel.services.folder_sync import FolderSync
 from carrel.services.health import HealthService
 from carrel.services.history import HistoryService
@@ -31,6 +32,7 @@ from carrel.services.ingestion import IngestionService
 from carrel.services.jobs import IngestionJobs
 from carrel.services.places import PlaceService
 from carrel.services.quoted_answers import QuotedAnswers
+from carrel.services.reingestion import ReingestionService
 from carrel.services.retrieval import RetrievalService
 from carrel.services.rewriting import Rewriting
 from carrel.services.scoring import AnswerScoring
@@ -93,6 +95,7 @@ def make_services(
         chat=ChatService(pool, retrieval, policy, scoring, whole),
         ingestion=ingestion,
         jobs=jobs,
+        reingestion=ReingestionService(collections, ingestion, jobs),
         collections=collections,
         retrieval=retrieval,
         digests=digests,

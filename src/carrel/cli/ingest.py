@@ -121,9 +121,9 @@ async def ingest(invocation: Invocation) -> AsyncIterator[Report]:
     async with open_workspace(invocation.settings, invocation.server) as workspace:
         report = Report([without_reader(name) for name in skipped])
         if files:
-            await _follow(invocation, workspace.ingest(files, invocation.collection), report)
+            await follow(invocation, workspace.ingest(files, invocation.collection), report)
         if request is not None:
-            await _follow(invocation, workspace.fetch(request, invocation.collection), report)
+            await follow(invocation, workspace.fetch(request, invocation.collection), report)
         if folder is None:
             yield report
             return
@@ -155,16 +155,17 @@ async def _synchronise(
         quiet_seconds=quiet,
     )
     try:
-        await _follow(invocation, events, report)
+        await follow(invocation, events, report)
     except CarrelError as error:
         if first:
             raise
         print(f"Could not synchronise {folder}: {error}")
 
 
-async def _follow(
+async def follow(
     invocation: Invocation, events: AsyncGenerator[FolderEvent], report: Report
 ) -> None:
+    """Collect what happens to files, with progress on standard error."""
     line = ProgressLine()
     async with aclosing(events):
         async for event in events:
@@ -196,13 +197,14 @@ def run(invocation: Invocation) -> int:
 async def _run(invocation: Invocation) -> int:
     status = SUCCESS
     async for report in ingest(invocation):
-        _print(report, invocation)
+        print_report(report, invocation)
         if any(each.kind is OutcomeKind.FAILED for each in report.outcomes):
             status = SOME_FAILED
     return status
 
 
-def _print(report: Report, invocation: Invocation) -> None:
+def print_report(report: Report, invocation: Invocation) -> None:
+    """Print what one pass did, as a line or as JSON."""
     counts = Counter(outcome.kind for outcome in report.outcomes)
     chunks = sum(
         outcome.document.chunks

@@ -12,6 +12,7 @@ from typing import Self
 from pydantic import SecretStr
 
 from carrel import bootstrap
+from carrel.cli.document_names import ids_of
 from carrel.client import AsyncClient, Documents
 from carrel.client.calls import ChatOptions, DigestOptions
 from carrel.core.chat import (
@@ -90,6 +91,27 @@ class RemoteWorkspace:
             async for event in events:
                 if event.progress is not None:
                     batch.files_total = event.progress.files_total
+                    yield batch.progress(event.progress)
+                elif event.file is not None:
+                    yield _outcome(event.file)
+
+    async def reingest(
+        self, names: Sequence[str], collection: str
+    ) -> AsyncGenerator[IngestionEvent]:
+        """Have the server read documents anew, by name; without names all that failed."""
+        if names:
+            documents = await self._client.documents(collection)
+            ids = ids_of(names, [(each.name, each.id) for each in documents], collection)
+            accepted = await self._client.reingest(ids, collection)
+        else:
+            accepted = await self._client.reingest_failed(collection)
+        for refused in accepted.failed:
+            reason = refused.reason
+            yield FileOutcome(refused.name, OutcomeKind.FAILED, code=refused.code, reason=reason)
+        batch = _Batch(len(accepted.accepted), 0)
+        async with aclosing(self._followed(accepted.job)) as events:
+            async for event in events:
+                if event.progress is not None:
                     yield batch.progress(event.progress)
                 elif event.file is not None:
                     yield _outcome(event.file)

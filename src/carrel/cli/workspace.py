@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from carrel import bootstrap
 from carrel.bootstrap import Application
+from carrel.cli.document_names import ids_of
 from carrel.cli.remote_workspace import RemoteWorkspace
 from carrel.core.access import Principal
 from carrel.core.chat import ChatEvent, ChatRequest, Message, SamplingParams, Scope
@@ -42,6 +43,10 @@ class Workspace(Protocol):
 
     def fetch(self, request: WebRequest, collection: str) -> AsyncGenerator[IngestionEvent]:
         """Fetch documents of the web into a collection, which is created when it is not there."""
+        ...
+
+    def reingest(self, names: Sequence[str], collection: str) -> AsyncGenerator[IngestionEvent]:
+        """Read documents anew from their originals, by name; without names all that failed."""
         ...
 
     def synchronise(
@@ -111,6 +116,26 @@ class LocalWorkspace:
         self._services.web.require_allowed(request)
         await self._services.collections.ensure(collection, self._principal)
         events = self._services.jobs.run_web(request, collection, self._principal)
+        async with aclosing(events):
+            async for event in events:
+                yield event
+
+    async def reingest(
+        self, names: Sequence[str], collection: str
+    ) -> AsyncGenerator[IngestionEvent]:
+        """Read documents anew from their originals, by name; without names all that failed."""
+        service = self._services.reingestion
+        if names:
+            documents = await self._services.collections.documents(collection, self._principal)
+            ids = ids_of(names, [(each.name, each.id) for each in documents], collection)
+            begun = await service.start(ids, collection, self._principal)
+        else:
+            begun = await service.start_failed(collection, self._principal)
+        for refused in begun.refused:
+            yield refused
+        if begun.job is None:
+            return
+        events = self._services.jobs.seen_through(begun.job, self._principal)
         async with aclosing(events):
             async for event in events:
                 yield event

@@ -233,6 +233,19 @@ class AsyncClient:
         """
         return await self._send(calls.fetch(addresses, depth, collection))
 
+    async def reingest(
+        self, documents: str | Sequence[str], collection: str = USER_DATA
+    ) -> AcceptedReply:
+        """Have one document or several, by id, read anew and return at once; follow the ``job``.
+
+        They are read from their originals; what was read before is there until that is done.
+        """
+        return await self._send(calls.reingest(documents, collection))
+
+    async def reingest_failed(self, collection: str = USER_DATA) -> AcceptedReply:
+        """Have all documents that failed read anew and return at once; follow the ``job``."""
+        return await self._send(calls.reingest_failed(collection))
+
     async def jobs(self) -> list[JobBody]:
         """List the ingestion jobs, the latest first."""
         return await self._send(calls.jobs())

@@ -31,6 +31,7 @@ from carrel.wire.documents import (
     DocumentBody,
     DocumentList,
     PassageBody,
+    Reingest,
     TextDocument,
     UploadReply,
     WebDocuments,
@@ -263,6 +264,22 @@ def fetch(addresses: str | Sequence[str], depth: int, collection: str) -> Call[A
     else:
         body = made(WebDocuments, urls=list(addresses), depth=depth)
     return Call("POST", path, read, body)
+
+
+def reingest(documents: str | Sequence[str], collection: str) -> Call[AcceptedReply]:
+    """Have documents read anew in the background."""
+    read = reads(AcceptedReply, lambda reply: reply)
+    if isinstance(documents, str):
+        return Call("POST", in_collection(collection, "documents", documents, "reingest"), read)
+    body = made(Reingest, documents=list(documents))
+    return Call("POST", in_collection(collection, "documents", "reingest"), read, body)
+
+
+def reingest_failed(collection: str) -> Call[AcceptedReply]:
+    """Have all documents that failed read anew in the background."""
+    read = reads(AcceptedReply, lambda reply: reply)
+    body = made(Reingest, failed=True)
+    return Call("POST", in_collection(collection, "documents", "reingest"), read, body)
 
 
 def jobs() -> Call[list[JobBody]]:

@@ -219,6 +219,19 @@ class Client:
         """
         return self._send(calls.fetch(addresses, depth, collection))
 
+    def reingest(
+        self, documents: str | Sequence[str], collection: str = USER_DATA
+    ) -> AcceptedReply:
+        """Have one document or several, by id, read anew and return at once; follow the ``job``.
+
+        They are read from their originals; what was read before is there until that is done.
+        """
+        return self._send(calls.reingest(documents, collection))
+
+    def reingest_failed(self, collection: str = USER_DATA) -> AcceptedReply:
+        """Have all documents that failed read anew and return at once; follow the ``job``."""
+        return self._send(calls.reingest_failed(collection))
+
     def jobs(self) -> list[JobBody]:
         """List the ingestion jobs, the latest first."""
         return self._send(calls.jobs())

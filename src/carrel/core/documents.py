@@ -125,13 +125,18 @@ class PagePicture:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A quote within what stands around it: ``text[start:end]`` is the quote, verbatim."""
+    """A quote within what stands around it: ``text[start:end]`` is the quote, verbatim.
+
+    It is the passage ``number``, from 1, of ``count`` that the document has.
+    """
 
     text: str
     start: int
     end: int
     page: int | None
     heading: str | None
+    number: int = 1
+    count: int = 1
 
 
 class DocumentStatus(StrEnum):
@@ -144,7 +149,11 @@ class DocumentStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DocumentRecord:
-    """What the catalog knows of one document. ``bytes`` is the size of the original file."""
+    """What the catalog knows of one document. ``bytes`` is the size of the original file.
+
+    The indexes know its chunks under ``index_id``, which is another one after each reading. Of a
+    failed document whose original is not kept ``sha256`` is empty.
+    """
 
     id: str
     collection_id: str
@@ -156,6 +165,19 @@ class DocumentRecord:
     pages: int | None = None
     chunks: int = 0
     reason: str | None = None
+    indexed_as: str | None = None
+
+    @property
+    def index_id(self) -> str:
+        """The id of the document in the indexes."""
+        return self.indexed_as or self.id
+
+    @property
+    def has_original(self) -> bool:
+        """Whether the file as it was given is kept."""
+        return self.status is DocumentStatus.READY or (
+            self.status is DocumentStatus.FAILED and bool(self.sha256)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +203,15 @@ class CollectionContents:
 
 @dataclass(frozen=True, slots=True)
 class IncomingFile:
-    """A file to ingest: where its bytes lie, and the name it goes by."""
+    """A file to ingest: where its bytes lie, and the name it goes by.
+
+    With ``document_id`` it is the original of that document, which is to be read anew.
+    """
 
     path: Path
     name: str
     content_type: str | None = None
+    document_id: str | None = None
 
 
 class OutcomeKind(StrEnum):

@@ -45,7 +45,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class JobFile:
-    """One file of a job. ``ordinal`` counts from 0; ``outcome`` is None until the file ended."""
+    """One file of a job. ``ordinal`` counts from 0; ``outcome`` is None until the file ended.
+
+    ``document_id`` is what became of it; until then the document that is to be read anew.
+    """
 
     ordinal: int
     name: str
@@ -55,10 +58,15 @@ class JobFile:
     code: str | None = None
     reason: str | None = None
 
+    @classmethod
+    def of(cls, ordinal: int, file: IncomingFile) -> JobFile:
+        """Return a file that has no outcome yet."""
+        return cls(ordinal, file.name, file.path, document_id=file.document_id)
+
     @property
     def incoming(self) -> IncomingFile:
         """The file to ingest."""
-        return IncomingFile(self.path, self.name)
+        return IncomingFile(self.path, self.name, document_id=self.document_id)
 
 
 class JobStore(Protocol):

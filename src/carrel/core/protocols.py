@@ -206,17 +206,37 @@ class Catalog(Protocol):
         ...
 
     def begin_document(
-        self, collection_id: str, name: str, sha256: str, size: int, reading: str = ""
+        self,
+        collection_id: str,
+        name: str,
+        sha256: str,
+        size: int,
+        reading: str = "",
+        *,
+        replaces: str | None = None,
     ) -> DocumentRecord:
-        """Record a pending document under a new id; ``reading`` says how its chunks are made."""
+        """Record a pending document under a new id; ``reading`` says how its chunks are made.
+
+        One that ``replaces`` a document is listed nowhere but among the ``replacements``.
+        """
         ...
 
     def ready_document(self, collection_id: str, name: str) -> DocumentRecord | None:
         """The ready document of this name in a collection, if there is one."""
         ...
 
+    def failed_document(self, collection_id: str, name: str) -> DocumentRecord | None:
+        """The failed document of this name in a collection, if there is one."""
+        ...
+
     def unfinished(
-        self, collection_id: str, name: str, sha256: str, reading: str
+        self,
+        collection_id: str,
+        name: str,
+        sha256: str,
+        reading: str,
+        *,
+        replaces: str | None = None,
     ) -> DocumentRecord | None:
         """The pending document that was begun with just these values, if there is one."""
         ...
@@ -237,7 +257,16 @@ class Catalog(Protocol):
         """
         ...
 
-    def fail_document(self, document_id: str, reason: str) -> DocumentRecord:
+    def exchange_document(self, document_id: str, pages: int | None) -> DocumentRecord:
+        """Give what a pending document holds to the one that it replaces, which becomes ready.
+
+        Its id, its name and the time when it was added stay. All is one transaction.
+        """
+        ...
+
+    def fail_document(
+        self, document_id: str, reason: str, *, has_original: bool = False
+    ) -> DocumentRecord:
         """Drop a document's chunks and keep it as failed; earlier failures of its name go."""
         ...
 
@@ -247,6 +276,10 @@ class Catalog(Protocol):
 
     def documents(self, collection_id: str) -> list[DocumentRecord]:
         """The documents of a collection, by name."""
+        ...
+
+    def replacements(self, collection_id: str) -> list[DocumentRecord]:
+        """The pending documents that are to replace others of a collection."""
         ...
 
     def document(self, document_id: str) -> DocumentRecord | None:

@@ -16,6 +16,7 @@ from carrel.services.history import HistoryService
 from carrel.services.ingestion import IngestionService
 from carrel.services.jobs import IngestionJobs
 from carrel.services.places import PlaceService
+from carrel.services.reingestion import ReingestionService
 from carrel.services.retrieval import RetrievalService
 from carrel.services.summarize import DigestService
 from carrel.services.web import WebService
@@ -31,6 +32,7 @@ class Services:
     chat: ChatService
     ingestion: IngestionService
     jobs: IngestionJobs
+    reingestion: ReingestionService
     collections: CollectionService
     retrieval: RetrievalService
     digests: DigestService

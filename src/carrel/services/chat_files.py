@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, fields
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 from carrel.core.chat import Message, Role
-from carrel.core.conversations import Conversation, SavedTurn
+from carrel.core.conversations import Conversation, Ending, SavedTurn
 from carrel.core.documents import Source
 from carrel.core.errors import InvalidRequest
 from carrel.services.history import Chat, title_from
 
 FORMAT = "carrel-chat"
-VERSION = 1
+VERSION = 2
+FIRST_VERSION = 1
+"""It held the shown version of a chat alone, and nothing on how an answer ended."""
+
 LARGEST_FILE = 5_000_000
 """Bytes of a file that is read in: about a thousand long answers with their sources."""
 
@@ -24,6 +28,8 @@ LARGEST_NUMBER = 2**31
 _SOURCE_FIELDS = tuple(field.name for field in fields(Source))
 _WHOLE_NUMBERS = ("index", "start")
 _TEXTS = ("document", "document_id", "collection", "text", "quote")
+_CHAT_KEYS = ("format", "version", "title", "updated_at", "messages")
+_TURN_KEYS = ("role", "content", "model", "sources")
 
 
 def file_name(title: str, suffix: str) -> str:
@@ -33,27 +39,48 @@ def file_name(title: str, suffix: str) -> str:
 
 
 def to_json(chat: Chat) -> str:
-    """Return the file that ``from_json`` reads, with the shown version of the chat."""
+    """Return the file that ``from_json`` reads, with all versions of the chat.
+
+    Messages are numbered from 1 by their places in the file: ``parent`` is the number of the one
+    that a message follows, null for a first question, and ``shown`` that of the last one shown.
+    """
+    numbers = {turn.id: number for number, turn in enumerate(chat.turns, 1)}
+    last = chat.conversation.last
     content = {
         "format": FORMAT,
         "version": VERSION,
         "title": chat.conversation.title,
         "updated_at": chat.conversation.updated_at.isoformat(),
+        "shown": len(chat.turns) if last is None else numbers[last],
         "messages": [
             {
                 "role": turn.message.role.value,
                 "content": turn.message.content,
                 "model": turn.model,
                 "sources": [asdict(source) for source in turn.sources],
+                "ending": turn.ending.value,
+                "error": turn.error,
+                "abstained": turn.abstained,
+                "parent": _parent(turn, number, numbers),
             }
-            for turn in chat.shown
+            for number, turn in enumerate(chat.turns, 1)
         ],
     }
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
 
+def _parent(turn: SavedTurn, number: int, numbers: Mapping[int, int]) -> int | None:
+    if not turn.id:
+        # Turns without ids follow one another.
+        return number - 1 or None
+    return None if turn.parent is None else numbers[turn.parent]
+
+
 def to_markdown(chat: Chat) -> str:
-    """Return the chat to be read: questions as headings, answers with their sources below."""
+    """Return the shown version of a chat to be read.
+
+    Questions are headings, and the answers have their sources below.
+    """
     blocks = [f"# {chat.conversation.title}"]
     for turn in chat.shown:
         if turn.message.role is Role.USER:
@@ -83,23 +110,63 @@ def from_json(text: str) -> Chat:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _refused("it is no JSON") from error
-    keys = ("format", "version", "title", "updated_at", "messages")
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise _refused("it was not exported by Carrel")
-    if content.get("version") != VERSION:
-        raise _refused(f"it is of version {content.get('version')!r}, and this Carrel reads 1")
-    _check_keys(content, keys, "the chat")
+    version = content.get("version")
+    if type(version) is not int or version not in (FIRST_VERSION, VERSION):
+        raise _refused(f"it is of version {version!r}, and this Carrel reads 1 and {VERSION}")
+    first = version == FIRST_VERSION
+    _check_keys(content, _CHAT_KEYS if first else (*_CHAT_KEYS, "shown"), "the chat")
     title = title_from(_value(content, "title", str, "the chat"))
     messages = _value(content, "messages", list, "the chat")
-    turns = tuple(_turn(each, f"message {number}") for number, each in enumerate(messages, 1))
-    if not turns or turns[0].message.role is not Role.USER:
+    read = _turn if first else _numbered_turn
+    turns = tuple(read(each, number) for number, each in enumerate(messages, 1))
+    if not turns or any(
+        turn.message.role is not Role.USER
+        for number, turn in enumerate(turns, 1)
+        if number == 1 or (not first and turn.parent is None)
+    ):
         raise _refused("its messages do not begin with a question")
-    conversation = Conversation(uuid4().hex, title, "", _date(content), messages=len(turns))
+    last = None if first else _number(content, "shown", len(turns), "the chat")
+    conversation = Conversation(
+        uuid4().hex, title, "", _date(content), messages=len(turns), last=last
+    )
     return Chat(conversation, turns)
 
 
-def _turn(content: object, where: str) -> SavedTurn:
-    entries = _check_keys(content, ("role", "content", "model", "sources"), where)
+def _numbered_turn(content: object, number: int) -> SavedTurn:
+    """Read a message of a file that holds all versions."""
+    where = f"message {number}"
+    keys = (*_TURN_KEYS, "ending", "error", "abstained", "parent")
+    entries = _check_keys(content, keys, where)
+    error = entries["error"]
+    if error is not None and not isinstance(error, str):
+        raise _refused(f"the error of {where} is no text")
+    if entries["ending"] not in [each.value for each in Ending]:
+        raise _refused(f"the ending of {where} is none that there is")
+    parent = entries["parent"]
+    if parent is not None:
+        parent = _number(entries, "parent", number - 1, where)
+    return replace(
+        _turn({name: entries[name] for name in _TURN_KEYS}, number),
+        ending=Ending(entries["ending"]),
+        error=error,
+        abstained=_value(entries, "abstained", bool, where),
+        id=number,
+        parent=parent,
+    )
+
+
+def _number(entries: dict[str, Any], name: str, most: int, where: str) -> int:
+    number: int = _value(entries, name, int, where)
+    if not 1 <= number <= most:
+        raise _refused(f"the entry {name} of {where} is out of range")
+    return number
+
+
+def _turn(content: object, number: int) -> SavedTurn:
+    where = f"message {number}"
+    entries = _check_keys(content, _TURN_KEYS, where)
     role = entries["role"]
     if role not in ("user", "assistant"):
         raise _refused(f"the role of {where} is neither user nor assistant")

@@ -191,7 +191,7 @@ class CollectionService:
 
         Raises:
             CollectionNotFound: no such collection.
-            DocumentNotFound: no such document, or its file is not kept (a failed one).
+            DocumentNotFound: no such document, or its file is not kept.
         """
         record = await self.document(name, document_id, principal)
         path = self._originals.path(record.id)
@@ -220,5 +220,5 @@ class CollectionService:
     def _delete_document(self, record: DocumentRecord) -> None:
         self._indexer.require_store(record.collection_id)
         self._catalog.delete_document(record.id)
-        self._indexer.discard_documents(record.collection_id, [record.id])
+        self._indexer.discard_documents(record.collection_id, [record.index_id])
         self._originals.delete([record.id])

@@ -3,94 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, field
-from pathlib import PurePath
-from threading import Event
+from collections.abc import Generator
+from contextlib import suppress
 
 import structlog
 
-from carrel import __version__
 from carrel.core.documents import (
-    Chunk,
     Collection,
     DocumentRecord,
     FileOutcome,
     IncomingFile,
     IngestionEvent,
     OutcomeKind,
-    Piece,
-    Section,
 )
-from carrel.core.errors import (
-    CarrelError,
-    DocumentTooLarge,
-    EmptyDocument,
-    PathNotFound,
-    StorageFull,
-    UnreadableDocument,
-)
+from carrel.core.errors import CarrelError, StorageFull, UnreadableDocument
 from carrel.core.protocols import Catalog, OriginalStore
-from carrel.core.reading import ReaderRegistry, Splitter
-from carrel.services.indexing import DocumentIndexer, batches
-from carrel.services.known_vectors import KnownVectors
+from carrel.services.document_writing import DocumentWriting, ReadingTools
+from carrel.services.indexing import DocumentIndexer
+from carrel.services.rereading import Rereading
+from carrel.services.stop_signal import Stopped, StopSignal
 from carrel.services.tally import Tally
-from carrel.settings.document_settings import DocumentSettings
-
-MEGABYTE = 1_000_000
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class ReadingTools:
-    """How files become pieces. ``max_file_megabytes`` is in millions of bytes.
-
-    Equal bytes become equal pieces where ``fingerprint`` and the name's suffix are equal.
-    """
-
-    readers: ReaderRegistry
-    splitter: Splitter
-    max_file_megabytes: float
-    fingerprint: str = ""
-
-    def reading_of(self, name: str) -> str:
-        """Return what the pieces of a file of this name depend on, besides its bytes."""
-        return f"{self.fingerprint} {PurePath(name).suffix.lower()}".strip()
-
-
-def reading_fingerprint(documents: DocumentSettings) -> str:
-    """Return what, besides a file itself, decides how it is cut into chunks."""
-    cut = (documents.chunk_size, documents.chunk_overlap, documents.embedder)
-    recognised = (documents.ocr, documents.ocr_languages)
-    return " ".join(["carrel", __version__, *map(str, (*cut, *recognised))])
-
-
-class Stopped(Exception):
-    """Whoever wanted the file does not want it any more, or the server closes."""
-
-
-@dataclass(slots=True)
-class StopSignal:
-    """Asks the work on a file to stop; with ``keep`` what is stored waits to be continued."""
-
-    keep: bool = False
-    _asked: Event = field(default_factory=Event)
-
-    def ask(self) -> None:
-        """Ask, from any thread."""
-        self._asked.set()
-
-    @property
-    def asked(self) -> bool:
-        """Whether it was asked."""
-        return self._asked.is_set()
-
-    def check(self) -> None:
-        """Raise ``Stopped`` if it was asked."""
-        if self._asked.is_set():
-            raise Stopped
 
 
 class FileIngestion:
@@ -105,12 +39,12 @@ class FileIngestion:
     ) -> None:
         self._catalog = catalog
         self._originals = originals
-        self._indexer = indexer
-        self._tools = tools
+        self._writing = DocumentWriting(catalog, originals, indexer, tools)
+        self._rereading = Rereading(catalog, originals, self._writing)
 
     def interrupt(self) -> None:
         """End the reading in work, from another thread."""
-        self._tools.readers.interrupt()
+        self._writing.interrupt()
 
     def steps(
         self, file: IncomingFile, collection: Collection, tally: Tally, stop: StopSignal
@@ -120,112 +54,46 @@ class FileIngestion:
         Raises:
             Stopped: ``stop`` was asked; nothing of the file is left, unless it keeps it.
         """
+        if file.document_id is not None:
+            file = self._rereading.located(file)
         tally.begin_file(file.name, size_of(file))
         yield tally.progress()
+        if file.document_id is not None:
+            yield from self._rereading.steps(file, file.document_id, tally, stop)
+            return
         record: DocumentRecord | None = None
+        failed: DocumentRecord | None = None
         try:
-            self._require_acceptable(file, tally.size)
+            failed = self._catalog.failed_document(collection.id, file.name)
+            self._writing.require_acceptable(file, tally.size)
             digest, size = _digest(file)
             previous = self._catalog.ready_document(collection.id, file.name)
             if previous is not None and previous.sha256 == digest:
                 tally.end_file()
                 yield FileOutcome(file.name, OutcomeKind.UNCHANGED, previous)
                 return
-            record = self._begun(file, collection, digest, size)
-            pages = yield from self._store(file, record, previous, tally, stop)
+            record = self._writing.begin(file, collection, digest, size)
+            pages = yield from self._writing.store(file, record, previous, tally, stop)
             self._originals.store(record.id, file.path)
             finished = self._catalog.finish_document(record.id, pages)
         except CarrelError as error:
             if stop.asked:
                 # A reading that is interrupted ends with an error of the reader.
-                self._leave(record, stop)
+                self._writing.leave(record, stop)
                 raise Stopped from error
             tally.end_file()
             yield self._failed(file, record, collection, error)
+            self._writing.forget(failed)
             return
         except BaseException:
             # Stopped by whoever reads the events, or a fault of ours: nothing half stored stays.
-            self._leave(record, stop)
+            self._writing.leave(record, stop)
             raise
-        if previous is not None:
-            self._indexer.discard_documents(collection.id, [previous.id])
-            self._originals.delete([previous.id])
+        self._writing.forget(previous, failed)
         log.info("document.ready", document=file.name, chunks=finished.chunks)
         kind = OutcomeKind.ADDED if previous is None else OutcomeKind.REPLACED
         tally.end_file()
         yield FileOutcome(file.name, kind, finished)
-
-    def _begun(
-        self, file: IncomingFile, collection: Collection, digest: str, size: int
-    ) -> DocumentRecord:
-        """Return the pending document of a file; one whose ingestion was cut off goes on."""
-        reading = self._tools.reading_of(file.name)
-        unfinished = self._catalog.unfinished(collection.id, file.name, digest, reading)
-        return unfinished or self._catalog.begin_document(
-            collection.id, file.name, digest, size, reading
-        )
-
-    def _require_acceptable(self, file: IncomingFile, size: int) -> None:
-        if not file.path.is_file():
-            raise PathNotFound(f"There is no file {file.path}.")
-        limit = self._tools.max_file_megabytes
-        if size > limit * MEGABYTE:
-            raise DocumentTooLarge(
-                f"it has {size / MEGABYTE:.1f} MB, and max_file_megabytes is {limit:g}"
-            )
-        if size == 0:
-            raise EmptyDocument("it is empty")
-
-    def _store(
-        self,
-        file: IncomingFile,
-        record: DocumentRecord,
-        previous: DocumentRecord | None,
-        tally: Tally,
-        stop: StopSignal,
-    ) -> Generator[IngestionEvent, None, int | None]:
-        """Read, split, embed and store; yield progress per batch and return the page count.
-
-        The same bytes under another name are neither read nor embedded again.
-        """
-        known = self._indexer.known_vectors()
-        for earlier in filter(None, (previous, record)):
-            known.add(earlier.collection_id, self._catalog.document_chunks(earlier.id))
-        twin = self._catalog.same_content(record.sha256, self._tools.reading_of(file.name))
-        with ExitStack() as reading:
-            if twin is None:
-                reader = self._tools.readers.reader_for(file.path, file.name)
-                read = reader.read(file.path)
-                if isinstance(read, Generator):
-                    # Whatever ends this, the reading ends with it and not at some later moment.
-                    reading.enter_context(closing(read))
-                sections = tally.watch(_until(read, stop))
-                chunks = _chunks(record.id, self._tools.splitter.split(sections))
-            else:
-                stored = self._catalog.document_chunks(twin.id)
-                known.add(twin.collection_id, stored)
-                chunks = _chunks(record.id, map(_piece, stored))
-            written = yield from self._write(record, chunks, known, tally, stop)
-        if not written:
-            raise EmptyDocument("it holds no text")
-        return twin.pages if twin else tally.pages
-
-    def _write(
-        self,
-        record: DocumentRecord,
-        chunks: Iterable[Chunk],
-        known: KnownVectors,
-        tally: Tally,
-        stop: StopSignal,
-    ) -> Generator[IngestionEvent, None, int]:
-        written = 0
-        for batch in batches(chunks):
-            self._indexer.write(record, batch, known, stop.check)
-            written += len(batch)
-            tally.chunks += len(batch)
-            yield tally.progress()
-            stop.check()
-        return written
 
     def _failed(
         self,
@@ -234,28 +102,31 @@ class FileIngestion:
         collection: Collection,
         error: CarrelError,
     ) -> FileOutcome:
-        """Remove what was stored of a file, keep the reason, and return the outcome.
+        """Remove what was stored of a file, keep it with the reason, and return the outcome.
 
-        On a full disk the removal itself may fail; then start-up reconciles what is left.
+        The file is kept to be read anew, should a program or a setting have been missing. On a full
+        disk the removal itself may fail; then start-up reconciles what is left.
         """
         log.warning("document.failed", document=file.name, code=error.code, reason=str(error))
         failed: DocumentRecord | None = None
         with suppress(StorageFull):
             if record is None:
                 record = self._catalog.begin_document(collection.id, file.name, "", size_of(file))
-            self._indexer.discard_documents(collection.id, [record.id])
-            self._originals.delete([record.id])
-            failed = self._catalog.fail_document(record.id, str(error))
+            self._writing.discard(record)
+            kept = bool(record.sha256) and self._kept(file, record)
+            failed = self._catalog.fail_document(record.id, str(error), has_original=kept)
         return FileOutcome(
             file.name, OutcomeKind.FAILED, failed, code=error.code, reason=str(error)
         )
 
-    def _leave(self, record: DocumentRecord | None, stop: StopSignal) -> None:
-        """Forget a document that will not become ready, unless it is kept to be continued."""
-        if record is not None and not stop.keep:
-            self._indexer.discard_documents(record.collection_id, [record.id])
+    def _kept(self, file: IncomingFile, record: DocumentRecord) -> bool:
+        """Keep the file of a document that failed, where that can be done."""
+        try:
+            self._originals.store(record.id, file.path)
+        except CarrelError:
             self._originals.delete([record.id])
-            self._catalog.delete_document(record.id)
+            return False
+        return True
 
 
 def size_of(file: IncomingFile) -> int:
@@ -264,30 +135,6 @@ def size_of(file: IncomingFile) -> int:
         return file.path.stat().st_size
     except OSError:
         return 0
-
-
-def _until(sections: Iterator[Section], stop: StopSignal) -> Iterator[Section]:
-    for section in sections:
-        stop.check()
-        yield section
-
-
-def _chunks(document_id: str, pieces: Iterable[Piece]) -> Iterator[Chunk]:
-    for ordinal, piece in enumerate(pieces):
-        yield Chunk(
-            id=f"{document_id}-{ordinal}",
-            document_id=document_id,
-            ordinal=ordinal,
-            text=piece.text,
-            page=piece.page,
-            heading=piece.heading,
-            start=piece.start,
-            end=piece.end,
-        )
-
-
-def _piece(chunk: Chunk) -> Piece:
-    return Piece(chunk.text, chunk.page, chunk.heading, chunk.start, chunk.end)
 
 
 def _digest(file: IncomingFile) -> tuple[str, int]:

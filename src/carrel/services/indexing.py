@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from threading import Lock
@@ -76,17 +77,18 @@ class DocumentIndexer:
         """Return the ready documents of a collection that miss vectors."""
         ready = self._ready(collection.id)
         whole = self._whole(collection.id, ready)
-        return [record for record in ready.values() if record.id not in whole]
+        return [record for record in ready.values() if record.index_id not in whole]
 
     def index_again(self, record: DocumentRecord) -> Iterator[int]:
         """Embed and index a document from its chunks; yields how many each batch had."""
-        for batch in batches(self._catalog.document_chunks(record.id)):
+        chunks = self._catalog.document_chunks(record.id)
+        for batch in batches(replace(each, document_id=record.index_id) for each in chunks):
             self._index(record, batch, [None] * len(batch))
             yield len(batch)
 
     def _ready(self, collection_id: str) -> dict[str, DocumentRecord]:
         records = self._catalog.documents(collection_id)
-        return {each.id: each for each in records if each.status is DocumentStatus.READY}
+        return {each.index_id: each for each in records if each.status is DocumentStatus.READY}
 
     def _whole(
         self,
@@ -94,9 +96,10 @@ class DocumentIndexer:
         ready: dict[str, DocumentRecord],
         pending: Set[str] = frozenset(),
     ) -> set[str]:
-        """Return the documents among ``ready`` of which both indexes hold every chunk.
+        """Return those among ``ready`` of which both indexes hold every chunk.
 
-        ``pending`` are documents that the indexes may hold in part.
+        ``ready`` is by the ids of the indexes; ``pending`` are documents that the indexes may hold
+        in part.
         """
         in_vectors = self._vectors.document_ids(collection_id) - pending
         present = ready.keys() & in_vectors & self._keywords.document_ids(collection_id)
@@ -105,7 +108,7 @@ class DocumentIndexer:
         expected = sum(ready[each].chunks for each in present) + begun
         if in_vectors == present and self._vectors.count(collection_id) == expected:
             return present
-        return {each for each in present if _is_whole(self._stored(collection_id, each))}
+        return {each for each in present if _is_whole(self._stored(collection_id, ready[each].id))}
 
     def _stored(self, collection_id: str, document_id: str) -> tuple[int, int]:
         """Return how many of a document's chunks have a vector, and how many there are."""
@@ -158,12 +161,12 @@ class DocumentIndexer:
         self._vectors.add(record.collection_id, chunks, complete)
 
     def remove_documents(self, collection_id: str, document_ids: Sequence[str]) -> None:
-        """Remove documents from both indexes."""
+        """Remove documents from both indexes, by their ids there."""
         self._vectors.delete_documents(collection_id, document_ids)
         self._keywords.delete_documents(collection_id, document_ids)
 
     def discard_documents(self, collection_id: str, document_ids: Sequence[str]) -> None:
-        """Remove documents that the catalog does not give any more.
+        """Remove documents that the catalog does not give any more, by their ids in the indexes.
 
         While the store's server does not answer, their vectors, which nobody gets to see, wait for
         the next write, or for the next start.
@@ -211,7 +214,8 @@ class DocumentIndexer:
     ) -> None:
         """Make the indexes and the stored files agree with the catalog again, after a crash.
 
-        A document that was left pending becomes failed, unless a job goes on with it:
+        A document that was left pending becomes failed, or goes where it was to replace another,
+        unless a job goes on with it:
         ``to_be_continued`` holds collection ids and names. Entries and files of documents that the
         catalog does not hold are removed; a ready document that an index misses or has in part (its
         folder was lost, the kind of store was changed, a reindex was interrupted) is indexed again
@@ -221,13 +225,15 @@ class DocumentIndexer:
         for collection_id in self._catalog.leaving_collections():
             log.warning("index.leaving", collection=collection_id)
             self.remove_collection(collection_id)
-        ready_everywhere: set[str] = set()
+        with_original: set[str] = set()
         for collection in self._catalog.collections():
             ready: dict[str, DocumentRecord] = {}
             pending: set[str] = set()
             for record in self._catalog.documents(collection.id):
+                if record.has_original:
+                    with_original.add(record.id)
                 if record.status is DocumentStatus.READY:
-                    ready[record.id] = record
+                    ready[record.index_id] = record
                 elif record.status is DocumentStatus.PENDING:
                     log.warning("ingestion.interrupted", document=record.name)
                     if (collection.id, record.name) in to_be_continued:
@@ -236,9 +242,13 @@ class DocumentIndexer:
                     self._catalog.fail_document(
                         record.id, "Carrel stopped while it was being read: add it again"
                     )
+            for record in self._catalog.replacements(collection.id):
+                if (collection.id, record.name) in to_be_continued:
+                    pending.add(record.id)
+                else:
+                    self._catalog.delete_document(record.id)
             self._reconcile_collection(collection, ready, pending)
-            ready_everywhere.update(ready)
-        originals.delete(originals.ids() - ready_everywhere)
+        originals.delete(originals.ids() - with_original)
 
     def _reconcile_collection(
         self, collection: Collection, ready: dict[str, DocumentRecord], pending: Set[str]
@@ -249,8 +259,8 @@ class DocumentIndexer:
         if stale:
             log.warning("index.stale", collection=collection.name, documents=len(stale))
             self.remove_documents(collection.id, sorted(stale))
-        for document_id in ready.keys() - self._whole(collection.id, ready, pending):
-            record = ready[document_id]
+        for index_id in ready.keys() - self._whole(collection.id, ready, pending):
+            record = ready[index_id]
             log.warning("index.missing", document=record.name)
             for _ in self.index_again(record):
                 pass

@@ -20,7 +20,8 @@ from carrel.core.documents import (
 from carrel.core.errors import AccessDenied
 from carrel.core.reading import ReaderRegistry
 from carrel.services.collections import CollectionService
-from carrel.services.file_ingestion import FileIngestion, StopSignal, size_of
+from carrel.services.file_ingestion import FileIngestion, size_of
+from carrel.services.stop_signal import StopSignal
 from carrel.services.tally import Tally
 
 Result = TypeVar("Result")

@@ -96,7 +96,7 @@ class IngestionJobs:
         target = await self._ingestion.target(collection, principal)
         job = await asyncio.to_thread(self._store.create, target.id, principal.account, files)
         # Not read back: a name that is no Unicode is stored with question marks in it.
-        listed = [JobFile(number, each.name, each.path) for number, each in enumerate(files)]
+        listed = [JobFile.of(number, each) for number, each in enumerate(files)]
         self._begin(job, target, listed)
         return job
 
@@ -120,12 +120,10 @@ class IngestionJobs:
     ) -> AsyncGenerator[IngestionEvent]:
         """Ingest and yield what happens; closing the generator cancels the job.
 
-        Raises:
-            CollectionNotFound: no such collection.
-            AccessDenied: the account may not write to it.
+        Raises: as ``start``.
         """
         job = await self.start(files, collection, principal)
-        async with aclosing(self._seen_through(job, principal)) as events:
+        async with aclosing(self.seen_through(job, principal)) as events:
             async for event in events:
                 yield event
 
@@ -137,11 +135,12 @@ class IngestionJobs:
         Raises: as ``start_web``.
         """
         job = await self.start_web(request, collection, principal)
-        async with aclosing(self._seen_through(job, principal)) as events:
+        async with aclosing(self.seen_through(job, principal)) as events:
             async for event in events:
                 yield event
 
-    async def _seen_through(self, job: Job, principal: Principal) -> AsyncGenerator[IngestionEvent]:
+    async def seen_through(self, job: Job, principal: Principal) -> AsyncGenerator[IngestionEvent]:
+        """Follow a job; closing the generator cancels it."""
         try:
             async with aclosing(self.follow(job.id, principal)) as events:
                 async for event in events:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from carrel.core.access import Principal
 from carrel.core.errors import AccessDenied, ModelNotFound
 from carrel.core.models import EnginePool, ModelRequest, ModelState
+
+HIDDEN_REASON = "It could not be loaded: an administrator can see why."
 
 
 class ModelService:
@@ -13,17 +17,23 @@ class ModelService:
     def __init__(self, pool: EnginePool) -> None:
         self._pool = pool
 
-    def states(self) -> list[ModelState]:
-        """Every model that is in service, loads or failed, the default one first."""
-        return self._pool.states()
+    def states(self, principal: Principal) -> list[ModelState]:
+        """Every model that is in service, loads or failed, the default one first.
 
-    def state(self, name: str) -> ModelState:
+        A reason may name paths of the machine: who may not load models learns only that it failed.
+        """
+        states = self._pool.states()
+        if principal.administrator:
+            return states
+        return [replace(each, reason=HIDDEN_REASON if each.reason else None) for each in states]
+
+    def state(self, name: str, principal: Principal) -> ModelState:
         """Return one of them.
 
         Raises:
             ModelNotFound: there is none by that name.
         """
-        states = self._pool.states()
+        states = self.states(principal)
         for each in states:
             if each.name == name:
                 return each

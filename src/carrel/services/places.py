@@ -69,6 +69,21 @@ class PlaceService:
                 return _surrounded(chunks, index, quote)
         raise PlaceNotFound(f"'{record.name}' does not hold these words.")
 
+    async def numbered_passage(
+        self, collection: str, document_id: str, number: int, principal: Principal
+    ) -> Passage:
+        """Return one of the passages of a document, counted from 1 in reading order, by itself.
+
+        Raises:
+            CollectionNotFound, DocumentNotFound: no such document for this account.
+            PlaceNotFound: it has no such passage.
+        """
+        chunks = await self.chunks(collection, document_id, principal)
+        if not 1 <= number <= len(chunks):
+            raise PlaceNotFound(f"The document has no passage {number}, but {len(chunks)} of them.")
+        chunk = chunks[number - 1]
+        return Passage(chunk.text, 0, 0, chunk.page, chunk.heading, number, len(chunks))
+
     async def chunks(
         self, collection: str, document_id: str, principal: Principal
     ) -> Sequence[Chunk]:
@@ -97,7 +112,8 @@ def _surrounded(chunks: Sequence[Chunk], index: int, quote: str) -> Passage:
         if _follows(middle, after):
             text = text[: offset + len(middle.text)] + _joined(middle, after)[len(middle.text) :]
     start = offset + middle.text.index(quote)
-    return Passage(text, start, start + len(quote), middle.page, middle.heading)
+    end, count = start + len(quote), len(chunks)
+    return Passage(text, start, end, middle.page, middle.heading, index + 1, count)
 
 
 def _follows(first: Chunk, second: Chunk) -> bool:

@@ -75,11 +75,11 @@ class RetrievalService:
             raise InvalidRequest("Name at least one collection to search.")
         names = dict.fromkeys(scope.collections)
         collections = [await self._collections.get(name, principal) for name in names]
-        await asyncio.to_thread(self._require_documents, scope, collections)
+        within = await asyncio.to_thread(self._required_documents, scope, collections)
         # Side by side: words are looked up while the question is embedded.
         dense, keywords = await asyncio.gather(
-            asyncio.to_thread(self._nearest, question, scope, collections),
-            asyncio.to_thread(self._with_words, question, scope, collections),
+            asyncio.to_thread(self._nearest, question, scope, collections, within),
+            asyncio.to_thread(self._with_words, question, scope, collections, within),
         )
         candidates = await asyncio.to_thread(self._load, cosines(dense, keywords), collections)
         order = await asyncio.to_thread(self._ranked, question, candidates, scope.top_k)
@@ -102,36 +102,48 @@ class RetrievalService:
         rest = (replace(each, score=min(each.score, least)) for each in order[len(narrowed) :])
         return [*judged, *rest]
 
-    def _nearest(self, question: str, scope: Scope, collections: Sequence[Collection]) -> Scores:
+    def _nearest(
+        self,
+        question: str,
+        scope: Scope,
+        collections: Sequence[Collection],
+        within: Sequence[str],
+    ) -> Scores:
         wanted = self._wanted(scope)
         vector = self._indexes.embedder.embed_query(question)
         search = self._indexes.vectors.search
-        return _merged(
-            (search(each.id, vector, wanted, scope.document_ids) for each in collections), wanted
-        )
+        return _merged((search(each.id, vector, wanted, within) for each in collections), wanted)
 
-    def _with_words(self, question: str, scope: Scope, collections: Sequence[Collection]) -> Scores:
+    def _with_words(
+        self,
+        question: str,
+        scope: Scope,
+        collections: Sequence[Collection],
+        within: Sequence[str],
+    ) -> Scores:
         wanted = self._wanted(scope)
         search = self._indexes.keywords.search
-        return _merged(
-            (search(each.id, question, wanted, scope.document_ids) for each in collections), wanted
-        )
+        return _merged((search(each.id, question, wanted, within) for each in collections), wanted)
 
     def _wanted(self, scope: Scope) -> int:
         return max(self._candidates, scope.top_k)
 
-    def _require_documents(self, scope: Scope, collections: Sequence[Collection]) -> None:
+    def _required_documents(self, scope: Scope, collections: Sequence[Collection]) -> Sequence[str]:
+        """Return the ids in the indexes of the scope's documents; empty for all."""
+        within: list[str] = []
         for document_id in scope.document_ids:
             record = self._catalog.document(document_id)
             if record is None or record.collection_id not in {each.id for each in collections}:
                 where = ", ".join(scope.collections)
                 raise DocumentNotFound(f"There is no document '{document_id}' in {where}.")
+            within.append(record.index_id)
         ready = sum(self._catalog.ready_count(each.id, scope.document_ids) for each in collections)
         if not ready:
             where = ", ".join(f"'{each.name}'" for each in collections)
             raise NothingToSearch(
                 f"There is nothing to search in {where}: add documents to it first."
             )
+        return within
 
     def _load(
         self, scores: Mapping[str, float], collections: Sequence[Collection]

@@ -14,7 +14,9 @@ from carrel.core.errors import CollectionNotFound, DocumentNotFound
 from carrel.disk.sqlite_file import storable
 from carrel.storage.collection_table import CollectionTable
 
-_DOCUMENT = "id, collection_id, name, sha256, bytes, status, added_at, pages, chunks, reason"
+_DOCUMENT = (
+    "id, collection_id, name, sha256, bytes, status, added_at, pages, chunks, reason, indexed_as"
+)
 _CHUNK = "id, document_id, ordinal, text, page, heading, start_offset, end_offset"
 
 
@@ -27,24 +29,36 @@ class SqliteCatalog(CollectionTable):
     """
 
     def begin_document(
-        self, collection_id: str, name: str, sha256: str, size: int, reading: str = ""
+        self,
+        collection_id: str,
+        name: str,
+        sha256: str,
+        size: int,
+        reading: str = "",
+        *,
+        replaces: str | None = None,
     ) -> DocumentRecord:
         """Record a pending document under a new id; ``reading`` says how its chunks are made.
 
+        One that ``replaces`` a document is listed nowhere but among the ``replacements``.
+
         Raises:
             CollectionNotFound: the collection has been deleted.
+            DocumentNotFound: the document to be replaced has been deleted.
         """
         known = "SELECT 1 FROM collection WHERE id = ?"
         insert = (
             "INSERT INTO document "
-            "(id, collection_id, name, sha256, bytes, status, added_at, reading) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            "(id, collection_id, name, sha256, bytes, status, added_at, reading, replaces) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
         )
         document_id = uuid4().hex
         added_at = datetime.now(UTC).isoformat()
         with self._database.transaction() as connection:
             if not connection.execute(known, (collection_id,)).fetchone():
                 raise CollectionNotFound("The collection has been deleted.")
+            if replaces is not None:
+                _require_document(connection, replaces)
             connection.execute(
                 insert,
                 (
@@ -56,6 +70,7 @@ class SqliteCatalog(CollectionTable):
                     DocumentStatus.PENDING.value,
                     added_at,
                     reading,
+                    replaces,
                 ),
             )
             return _require_document(connection, document_id)
@@ -91,36 +106,87 @@ class SqliteCatalog(CollectionTable):
             _drop_namesakes(connection, record, [DocumentStatus.READY, DocumentStatus.FAILED])
             return _require_document(connection, document_id)
 
-    def fail_document(self, document_id: str, reason: str) -> DocumentRecord:
+    def exchange_document(self, document_id: str, pages: int | None) -> DocumentRecord:
+        """Give what a pending document holds to the one that it replaces, which becomes ready.
+
+        Only the id, the name and the time of that one stay. Where it had failed, a ready one of its
+        name disappears, as with ``finish_document``. All is one transaction.
+
+        Raises:
+            DocumentNotFound: there is no such pending document, or none that it replaces.
+        """
+        ready = (
+            "UPDATE document SET status = ?, pages = ?, reason = NULL, indexed_as = ?, reading = "
+            "(SELECT reading FROM document WHERE id = ?), "
+            "chunks = (SELECT count(*) FROM chunk WHERE document_id = document.id) WHERE id = ?"
+        )
+        moved = "UPDATE chunk SET document_id = ? WHERE document_id = ?"
+        with self._database.transaction() as connection:
+            found = connection.execute(
+                "SELECT replaces FROM document WHERE id = ?", (document_id,)
+            ).fetchone()
+            record = _require_document(connection, found[0] if found and found[0] else "")
+            connection.execute("DELETE FROM chunk WHERE document_id = ?", (record.id,))
+            connection.execute(moved, (record.id, document_id))
+            values = (DocumentStatus.READY.value, pages, document_id, document_id, record.id)
+            connection.execute(ready, values)
+            connection.execute("DELETE FROM document WHERE id = ?", (document_id,))
+            if record.status is DocumentStatus.FAILED:
+                _drop_namesakes(connection, record, [DocumentStatus.READY])
+            return _require_document(connection, record.id)
+
+    def fail_document(
+        self, document_id: str, reason: str, *, has_original: bool = False
+    ) -> DocumentRecord:
         """Drop a document's chunks and keep it as failed; earlier failures of its name go."""
-        failed = "UPDATE document SET status = ?, reason = ?, pages = NULL, chunks = 0 WHERE id = ?"
+        failed = (
+            "UPDATE document SET status = ?, reason = ?, pages = NULL, chunks = 0, "
+            "sha256 = iif(?, sha256, '') WHERE id = ?"
+        )
         with self._database.transaction() as connection:
             record = _require_document(connection, document_id)
             connection.execute("DELETE FROM chunk WHERE document_id = ?", (document_id,))
-            connection.execute(failed, (DocumentStatus.FAILED.value, storable(reason), document_id))
+            values = (DocumentStatus.FAILED.value, storable(reason), has_original, document_id)
+            connection.execute(failed, values)
             _drop_namesakes(connection, record, [DocumentStatus.FAILED])
             return _require_document(connection, document_id)
 
     def ready_document(self, collection_id: str, name: str) -> DocumentRecord | None:
         """The ready document of this name in a collection, if there is one."""
+        return self._named(collection_id, name, DocumentStatus.READY)
+
+    def failed_document(self, collection_id: str, name: str) -> DocumentRecord | None:
+        """The failed document of this name in a collection, if there is one."""
+        return self._named(collection_id, name, DocumentStatus.FAILED)
+
+    def _named(
+        self, collection_id: str, name: str, status: DocumentStatus
+    ) -> DocumentRecord | None:
         query = (
             f"SELECT {_DOCUMENT} FROM document WHERE collection_id = ? AND name = ? "
             "AND status = ? LIMIT 1"
         )
-        values = (collection_id, storable(name), DocumentStatus.READY.value)
+        values = (collection_id, storable(name), status.value)
         with self._database.reading() as connection:
             row = connection.execute(query, values).fetchone()
         return None if row is None else _document(row)
 
     def unfinished(
-        self, collection_id: str, name: str, sha256: str, reading: str
+        self,
+        collection_id: str,
+        name: str,
+        sha256: str,
+        reading: str,
+        *,
+        replaces: str | None = None,
     ) -> DocumentRecord | None:
         """The pending document that was begun with just these values, if there is one."""
         query = (
             f"SELECT {_DOCUMENT} FROM document WHERE collection_id = ? AND name = ? "
-            "AND sha256 = ? AND reading = ? AND status = ? LIMIT 1"
+            "AND sha256 = ? AND reading = ? AND status = ? AND replaces IS ? LIMIT 1"
         )
-        values = (collection_id, storable(name), sha256, reading, DocumentStatus.PENDING.value)
+        pending = DocumentStatus.PENDING.value
+        values = (collection_id, storable(name), sha256, reading, pending, replaces)
         with self._database.reading() as connection:
             row = connection.execute(query, values).fetchone()
         return None if row is None else _document(row)
@@ -145,8 +211,15 @@ class SqliteCatalog(CollectionTable):
 
     def documents(self, collection_id: str) -> list[DocumentRecord]:
         """The documents of a collection, by name."""
+        return self._listed(collection_id, "replaces IS NULL")
+
+    def replacements(self, collection_id: str) -> list[DocumentRecord]:
+        """The pending documents that are to replace others of a collection."""
+        return self._listed(collection_id, "replaces IS NOT NULL")
+
+    def _listed(self, collection_id: str, condition: str) -> list[DocumentRecord]:
         query = (
-            f"SELECT {_DOCUMENT} FROM document WHERE collection_id = ? "
+            f"SELECT {_DOCUMENT} FROM document WHERE collection_id = ? AND {condition} "
             "ORDER BY name COLLATE NOCASE, name, added_at"
         )
         with self._database.reading() as connection:
@@ -211,7 +284,7 @@ def _chunk_row(document_id: str, chunk: Chunk) -> tuple[Any, ...]:
 
 
 def _document(row: Sequence[Any]) -> DocumentRecord:
-    id, collection_id, name, sha256, size, status, added_at, pages, chunks, reason = row
+    id, collection_id, name, sha256, size, status, added_at, pages, chunks, reason, indexed = row
     return DocumentRecord(
         id=id,
         collection_id=collection_id,
@@ -223,6 +296,7 @@ def _document(row: Sequence[Any]) -> DocumentRecord:
         pages=pages,
         chunks=chunks,
         reason=reason,
+        indexed_as=indexed,
     )
 
 

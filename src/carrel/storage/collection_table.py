@@ -73,10 +73,11 @@ class CollectionTable:
 
     def contents(self) -> dict[str, CollectionContents]:
         """What is in each collection, by id; one that is empty is left out."""
-        # Only a ready document has its original.
+        # A document that is being read, and a failed one without a digest, has no original.
         query = (
             "SELECT collection_id, count(*), sum(status = 'ready'), sum(status = 'failed'), "
-            "sum(chunks), sum(bytes * (status = 'ready')) FROM document GROUP BY collection_id"
+            "sum(chunks), sum(bytes * (status != 'pending' AND sha256 != '')) FROM document "
+            "WHERE replaces IS NULL GROUP BY collection_id"
         )
         with self._database.reading() as connection:
             rows = connection.execute(query).fetchall()

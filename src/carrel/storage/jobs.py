@@ -65,7 +65,7 @@ class SqliteJobStore:
             if _find(connection, job_id) is None:
                 return []
             first = _add_files(connection, job_id, files)
-        return [JobFile(number, each.name, each.path) for number, each in enumerate(files, first)]
+        return [JobFile.of(number, each) for number, each in enumerate(files, first)]
 
     def set_state(self, job_id: str, state: JobState) -> None:
         """Change the state; an unknown job and one that ended are left as they are."""
@@ -121,9 +121,16 @@ def _add_files(connection: Connection, job_id: str, files: Sequence[IncomingFile
     query = "SELECT coalesce(max(ordinal) + 1, 0) FROM job_file WHERE job_id = ?"
     first = int(connection.execute(query, (job_id,)).fetchone()[0])
     connection.executemany(
-        "INSERT INTO job_file (job_id, ordinal, name, path) VALUES (?, ?, ?, ?)",
+        "INSERT INTO job_file (job_id, ordinal, name, path, document_id) VALUES (?, ?, ?, ?, "
+        "(SELECT id FROM document WHERE id = ?))",
         [
-            (job_id, ordinal, storable(each.name), os.fsencode(each.path.absolute()))
+            (
+                job_id,
+                ordinal,
+                storable(each.name),
+                os.fsencode(each.path.absolute()),
+                each.document_id,
+            )
             for ordinal, each in enumerate(files, start=first)
         ],
     )

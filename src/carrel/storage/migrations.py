@@ -148,6 +148,13 @@ _TASKS = """
 ALTER TABLE turn ADD COLUMN task TEXT;
 """
 
+_REREADING = """
+ALTER TABLE document ADD COLUMN replaces TEXT REFERENCES document (id) ON DELETE CASCADE;
+ALTER TABLE document ADD COLUMN indexed_as TEXT;
+CREATE INDEX document_by_replaced ON document (replaces);
+UPDATE document SET sha256 = '' WHERE status = 'failed';
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _JOBS,
@@ -158,6 +165,7 @@ MIGRATIONS: tuple[str, ...] = (
     _VOTES,
     _VERSIONS,
     _TASKS,
+    _REREADING,
 )
 """Script number n brings a database of version n to version n + 1; a new one has version 0.
 

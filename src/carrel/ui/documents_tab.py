@@ -12,10 +12,16 @@ import gradio as gr
 
 from carrel.core.document_names import text_name
 from carrel.core.documents import IncomingFile
-from carrel.core.errors import CollectionNotFound, InvalidRequest, JobNotFound
+from carrel.core.errors import (
+    CollectionNotFound,
+    DocumentNotFound,
+    InvalidRequest,
+    JobNotFound,
+)
 from carrel.core.jobs import JobState
 from carrel.core.web import WebRequest
 from carrel.services.application import Services
+from carrel.services.reingestion import Reingested
 from carrel.ui.actions import actions_script, chosen
 from carrel.ui.choices import largest_file
 from carrel.ui.collection_forms import CollectionForms
@@ -74,7 +80,13 @@ class DocumentsTab:
                 apply_default_css=False,
                 js_on_load="watch('value', () => window.carrel?.documentsArrived());"
                 + actions_script(
-                    "open_document", "delete_document", "rename_collection", "delete_collection"
+                    "open_document",
+                    "ask_document",
+                    "reingest_document",
+                    "reingest_failed",
+                    "delete_document",
+                    "rename_collection",
+                    "delete_collection",
                 ),
             )
 
@@ -131,6 +143,18 @@ class DocumentsTab:
             queue=False,
             **private,
         )
+        for event, handler in (
+            (self.table.reingest_document, self.reingest),
+            (self.table.reingest_failed, self.reingest_failed),
+        ):
+            event(
+                self._guard.stream(handler),
+                inputs_kwargs=named,
+                trigger_mode="multiple",
+                outputs=[notice, *followed],
+                concurrency_limit=None,
+                **private,
+            )
         self.table.delete_document(
             self._guard.once(self.delete),
             inputs_kwargs=named,
@@ -196,6 +220,34 @@ class DocumentsTab:
             raise
         yield {self.other.name: "", self.other.text: ""}
         async with aclosing(self._follow(job.id, Upload.of([named]), session)) as steps:
+            async for updates in steps:
+                yield updates
+
+    async def reingest(
+        self, event: gr.EventData, *, collection: str, session: Session
+    ) -> AsyncGenerator[Updates]:
+        """Read a document anew from its original."""
+        begun = await self._services.reingestion.start(
+            [chosen(event)], collection, session.principal
+        )
+        async with aclosing(self._reingested(begun, session)) as steps:
+            async for updates in steps:
+                yield updates
+
+    async def reingest_failed(
+        self, *, collection: str, session: Session
+    ) -> AsyncGenerator[Updates]:
+        """Read all documents anew that failed and whose originals are kept."""
+        begun = await self._services.reingestion.start_failed(collection, session.principal)
+        async with aclosing(self._reingested(begun, session)) as steps:
+            async for updates in steps:
+                yield updates
+
+    async def _reingested(self, begun: Reingested, session: Session) -> AsyncGenerator[Updates]:
+        if begun.job is None:
+            raise DocumentNotFound(begun.refused[0].reason or "")
+        upload = Upload.of([each.name for each in begun.files])
+        async with aclosing(self._follow(begun.job.id, upload, session)) as steps:
             async for updates in steps:
                 yield updates
 

@@ -36,7 +36,7 @@ class ModelsTab:
                 _head_html(ENGLISH), elem_id="models-head", apply_default_css=False, js_on_load=None
             )
             self.table = gr.HTML(
-                self._table(ENGLISH),
+                "",
                 elem_id="models-table",
                 apply_default_css=False,
                 js_on_load=actions_script("unload_model"),
@@ -135,29 +135,29 @@ class ModelsTab:
 
     async def look(self, *, session: Session, chosen_model: str | None = None) -> Updates:
         """Show where each model stands; look again while one loads."""
-        states = self._models.states()
+        states = self._models.states(session.principal)
         loading = any(each.status is ModelStatus.LOADING for each in states)
         ready = [each.name for each in self._services.models.models()]
-        texts = session.wishes.texts
-        shown: Updates = {self.table: self._table(texts), self.clock: gr.Timer(active=loading)}
+        shown: Updates = {self.table: self._table(session), self.clock: gr.Timer(active=loading)}
         if loading:
             return shown
         # The model that was chosen stays chosen as long as it is there.
         kept = chosen_model if chosen_model in ready else next(iter(ready), None)
         return {
             **shown,
-            **self._compared.filled(texts),
+            **self._compared.filled(session.wishes.texts),
             self._model: gr.Dropdown(choices=ready, value=kept, visible=len(ready) > 1),
         }
 
     async def refresh(self, *, session: Session) -> Updates:
         """Show the figures as they are now."""
-        return {self.table: self._table(session.wishes.texts)}
+        return {self.table: self._table(session)}
 
-    def _table(self, texts: Texts) -> str:
-        states = self._models.states()
+    def _table(self, session: Session) -> str:
+        states = self._models.states(session.principal)
         speeds = {each.name: self._services.chat.speeds.of(each.name) for each in states}
-        return models_html(states, {name: each for name, each in speeds.items() if each}, texts)
+        shown = {name: each for name, each in speeds.items() if each}
+        return models_html(states, shown, session.wishes.texts)
 
 
 def _head_html(texts: Texts) -> str:

@@ -91,6 +91,7 @@ class Page:
                 documents=self.documents.table,
             )
             self.documents.wire()
+            self.chat.composer.scope.wire_table(self.guard, self.session, self.documents.table)
             Attaching(services, self.chat, self.documents).wire(self.guard, self.session)
             self._wire()
             self.language = LanguageChoice(

@@ -38,9 +38,7 @@ def _figures(documents: Sequence[DocumentRecord], texts: Texts) -> list[str]:
 
 
 def _size(documents: Sequence[DocumentRecord], texts: Texts) -> str:
-    # Only a ready document has its original.
-    ready = (each.bytes for each in documents if each.status is DocumentStatus.READY)
-    return size_text(sum(ready), texts)
+    return size_text(sum(each.bytes for each in documents if each.has_original), texts)
 
 
 def _permanent(collection: Collection, texts: Texts) -> str:

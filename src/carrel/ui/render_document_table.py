@@ -49,9 +49,9 @@ def documents_html(
     heads = "".join(_head(column, texts) for column in COLUMNS)
     rows = "".join(_row(each, texts) for each in documents)
     return (
-        f"{_filters(texts) if len(documents) > FEW else ''}"
+        f"{_filters(texts) if len(documents) > FEW else ''}{_failed_again(documents, texts)}"
         f'<table class="documents"><thead><tr>{heads}'
-        f'<th scope="col"><span class="unseen">{texts.html("documents.delete")}</span></th></tr>'
+        f'<th scope="col"><span class="unseen">{texts.html("documents.actions")}</span></th></tr>'
         f"</thead><tbody>{rows}</tbody></table>"
         f'<p class="empty none-like-that" role="status" hidden>'
         f"{texts.html('documents.filter.none')}</p>"
@@ -86,6 +86,8 @@ def _row(document: DocumentRecord, texts: Texts) -> str:
     if status is DocumentStatus.FAILED and document.reason:
         line = texts.html("documents.unread.because", reason=document.reason)
         reason = f'<p class="reason">{line}</p>'
+        if not document.has_original:
+            reason += f'<p class="reason">{texts.html("documents.again.not_kept")}</p>'
     added = document.added_at.isoformat()
     cells = (
         ("status", status.value, f'<span class="status">{texts.html(f"documents.{status.value}")}'
@@ -104,7 +106,8 @@ def _row(document: DocumentRecord, texts: Texts) -> str:
             f"{shown}</td>"
             for column, value, shown in cells
         )
-        + f'<td class="last">{_delete(document, texts)}</td></tr>'
+        + f'<td class="last"><span class="row-actions">{_ask(document, texts)}'
+        f"{_again(document, texts)}{_delete(document, texts)}</span></td></tr>"
     )
 
 
@@ -118,6 +121,41 @@ def _name(document: DocumentRecord) -> str:
         '<button class="document-name" data-action="open_document" '
         f'data-id="{escape(document.id)}">{shown}</button>'
     )
+
+
+def _ask(document: DocumentRecord, texts: Texts) -> str:
+    """Return the button to ask a document alone."""
+    if document.status is not DocumentStatus.READY:
+        return ""
+    label = texts.html("documents.ask.named", name=document.name)
+    return (
+        '<button class="icon-button" data-action="ask_document" data-view="chat" '
+        f'data-id="{escape(document.id)}" aria-label="{label}" '
+        f'title="{texts.html("documents.ask")}"><span class="glyph icon-ask"></span></button>'
+    )
+
+
+def _again(document: DocumentRecord, texts: Texts) -> str:
+    """Return the button to read a document anew, where its original is kept."""
+    if not document.has_original:
+        return ""
+    label = texts.html("documents.again.named", name=document.name)
+    return (
+        f'<button class="icon-button" data-action="reingest_document" '
+        f'data-id="{escape(document.id)}" aria-label="{label}" '
+        f'title="{texts.html("documents.again")}"><span class="glyph icon-again"></span></button>'
+    )
+
+
+def _failed_again(documents: Sequence[DocumentRecord], texts: Texts) -> str:
+    """Return the button to read anew all that failed, where there are several."""
+    failed = [
+        each for each in documents if each.status is DocumentStatus.FAILED and each.has_original
+    ]
+    if len(failed) < FEW:
+        return ""
+    label = texts.html("documents.again.failed", count=texts.number(len(failed)))
+    return f'<p><button class="quiet" data-action="reingest_failed">{label}</button></p>'
 
 
 def _delete(document: DocumentRecord, texts: Texts) -> str:

@@ -9,10 +9,8 @@ from html import escape
 from carrel.core.documents import Chunk, PagePicture, Passage, Source
 from carrel.ui.originals import original_address
 from carrel.ui.place import Place
+from carrel.ui.render_turning import MOST_CHUNKS
 from carrel.ui.texts import ENGLISH, Texts
-
-MOST_CHUNKS = 200
-"""Chunks of a document that are shown: about a hundred pages."""
 
 
 def head_html(texts: Texts) -> str:
@@ -44,29 +42,40 @@ def picture_html(place: Place, picture: PagePicture, page: int, texts: Texts = E
     )
 
 
-def passage_html(place: Place, passage: Passage, texts: Texts = ENGLISH) -> str:
-    """Return the text around a quote, the quote marked in it."""
+def passage_html(place: Place, passage: Passage, texts: Texts = ENGLISH, turner: str = "") -> str:
+    """Return the text around a quote, the quote marked in it; ``turner`` leads to the others."""
     before, after = passage.text[: passage.start], passage.text[passage.end :]
     quote = passage.text[passage.start : passage.end]
+    marked = f"<mark>{escape(quote)}</mark>" if quote else ""
     return (
-        f"{_title(place, passage.heading or _page(passage.page, texts))}"
-        f'<p class="viewer-passage">{escape(before)}<mark>{escape(quote)}</mark>{escape(after)}</p>'
+        f"{_title(place, passage.heading or _page(passage.page, texts))}{turner}"
+        f'<p class="viewer-passage">{escape(before)}{marked}{escape(after)}</p>'
         f"{_original(place, texts)}"
     )
 
 
 def chunks_html(
-    place: Place, chunks: Sequence[Chunk], *, folded: bool, texts: Texts = ENGLISH
+    place: Place,
+    chunks: Sequence[Chunk],
+    *,
+    folded: bool,
+    first: int | None = None,
+    turner: str = "",
+    texts: Texts = ENGLISH,
 ) -> str:
-    """Return a document's chunks; ``folded`` behind a line, else below the name of the file."""
-    shown = "".join(_chunk(each, texts) for each in chunks[:MOST_CHUNKS])
-    more = len(chunks) - MOST_CHUNKS
-    further = escape(texts.counted("viewer.further", more))
-    rest = f'<p class="viewer-note">{further}</p>' if more > 0 else ""
+    """Return a document's chunks; ``folded`` behind a line, else below the name of the file.
+
+    Of very many some are shown, from ``first`` on; ``turner`` leads to the others. With a ``first``
+    they are unfolded.
+    """
+    start = first or 0
+    shown = "".join(_chunk(each, texts) for each in chunks[start : start + MOST_CHUNKS])
     number = texts.counted("count.chunk", len(chunks))
-    body = f'<ol class="viewer-chunks">{shown}</ol>{rest}'
+    body = f'{turner}<ol class="viewer-chunks">{shown}</ol>{turner}'
     if folded:
-        return f'<details class="chunks"><summary>{escape(number)}</summary>{body}</details>'
+        opened = "" if first is None else " open"
+        summary = f"<summary>{escape(number)}</summary>"
+        return f'<details class="chunks"{opened}>{summary}{body}</details>'
     return f"{_title(place, number)}{body}{_original(place, texts)}"
 
 

@@ -88,6 +88,7 @@ class ScopeChooser:
     def wire(self, guard: Guard, session: gr.State, chosen: Chosen, *changed: gr.HTML) -> None:
         """Connect the events; ``chosen`` returns what changes of the components ``changed``."""
         self._chosen = chosen
+        self._changed = [guard.notice, *self.outputs, *changed]
         named: dict[str, Any] = {
             "inputs_kwargs": {"session": session},
             "queue": False,
@@ -100,12 +101,32 @@ class ScopeChooser:
             (self.collections.no_documents, self.no_documents),
             (self.documents.choose_document, self.choose_document),
         ):
-            event(guard.once(handler), outputs=[guard.notice, *self.outputs, *changed], **named)
+            event(guard.once(handler), outputs=self._changed, **named)
         listed = [guard.notice, self.collections, self.documents]
         self.button.offer(guard.once(self.offer, clears=False), outputs=listed, **named)
         self.find.find_documents(
             guard.once(self.find_documents), outputs=listed, trigger_mode="always_last", **named
         )
+
+    def wire_table(self, guard: Guard, session: gr.State, table: gr.HTML) -> None:
+        """Connect the table of documents, of which one is asked alone."""
+        table.ask_document(
+            guard.once(self.ask_document),
+            inputs_kwargs={"session": session},
+            outputs=self._changed,
+            queue=False,
+            api_visibility="private",
+            show_progress="hidden",
+        )
+
+    async def ask_document(self, event: gr.EventData, *, session: Session) -> Updates:
+        """Ask one document of the collection whose documents are listed, and nothing else."""
+        collection = session.collection
+        record = await self._services.collections.document(
+            collection, chosen(event), session.principal
+        )
+        scope = ChosenScope((collection,)).with_document(record, collection)
+        return await self._choose(scope, session)
 
     async def choose_collection(self, event: gr.EventData, *, session: Session) -> Updates:
         """Ask one more collection, or one less."""

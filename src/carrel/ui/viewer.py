@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
 import gradio as gr
 
-from carrel.core.documents import Chunk, PageView
+from carrel.core.documents import PageView
 from carrel.core.errors import CarrelError, PlaceNotFound
 from carrel.services.application import Services
 from carrel.services.places import has_pictures
@@ -23,12 +23,15 @@ from carrel.ui.render_place import (
     passage_html,
     picture_html,
 )
+from carrel.ui.render_turning import chunks_turner_html, passages_turner_html
 from carrel.ui.session import Session
 from carrel.ui.texts import ENGLISH, Texts
 
 ARRIVED = "watch('value', () => window.carrel?.placeArrived());"
 LONGEST_NUMBER = 6
-"""Digits of a page."""
+"""Digits of a page, of a passage or of a chunk."""
+
+NOT_SHOWN = "That document is not shown any more: open the source again."
 
 
 class Viewer:
@@ -46,13 +49,19 @@ class Viewer:
                 "",
                 elem_id="viewer-content",
                 apply_default_css=False,
-                js_on_load=ARRIVED + actions_script("turn_page", "open_place"),
+                js_on_load=ARRIVED
+                + actions_script("turn_page", "turn_passage", "turn_chunks", "open_place"),
             )
 
     def wire(self, *parts: Any, documents: Any) -> None:
         """Connect the parts whose buttons open a place, and the table of ``documents``."""
         events = [(part.open_place, self.show) for part in (*parts, self.content)]
-        own = [(documents.open_document, self.show_document), (self.content.turn_page, self.turn)]
+        own = [
+            (documents.open_document, self.show_document),
+            (self.content.turn_page, self.turn),
+            (self.content.turn_passage, self.turn_passage),
+            (self.content.turn_chunks, self.turn_chunks),
+        ]
         for event, handler in [*events, *own]:
             event(
                 self._guard.once(handler),
@@ -100,11 +109,30 @@ class Viewer:
 
     async def turn(self, event: gr.EventData, *, session: Session) -> Updates:
         """Show another page of the document that is shown."""
-        number = chosen(event)
-        if session.viewing is None or not number.isdecimal() or len(number) > LONGEST_NUMBER:
-            raise PlaceNotFound("That document is not shown any more: open the source again.")
+        [page] = _numbers(chosen(event), 1)
+        return await self._turned(lambda place: self._page(place, page, session), session)
+
+    async def turn_passage(self, event: gr.EventData, *, session: Session) -> Updates:
+        """Show another passage of the document that is shown."""
+        [number] = _numbers(chosen(event), 1)
+        return await self._turned(lambda place: self._passage(place, number, session), session)
+
+    async def turn_chunks(self, event: gr.EventData, *, session: Session) -> Updates:
+        """Show further chunks of the document that is shown, below the page that is shown."""
+        first, *pages = _numbers(chosen(event), 2)
+
+        async def shown(place: Place) -> str:
+            if pages:
+                return await self._page(place, pages[0], session, first)
+            return await self._chunks(place, session, first)
+
+        return await self._turned(shown, session)
+
+    async def _turned(self, show: Callable[[Place], Awaitable[str]], session: Session) -> Updates:
+        if session.viewing is None:
+            raise PlaceNotFound(NOT_SHOWN)
         try:
-            shown = await self._page(Place(*session.viewing), int(number), session)
+            shown = await show(Place(*session.viewing))
         except CarrelError as error:
             shown = error_line(describe(error))
         return self._arrived(shown)
@@ -114,21 +142,29 @@ class Viewer:
         return {self.content: f'<div data-opened="{uuid4().hex}">{shown}</div>'}
 
     async def _opened(self, place: Place, session: Session) -> str:
-        source, texts = place.source, session.wishes.texts
+        source = place.source
         session.viewing = (source, place.quote, place.identity)
         if source.page is not None and has_pictures(source.document):
             return await self._page(place, source.page, session)
         if place.is_document:
-            chunks = await self._chunks(place, session)
-            return chunks_html(place, chunks, folded=False, texts=texts)
-        quote = place.quote or source.text
-        passage = await self._services.places.passage(
-            source.collection, source.document_id, quote, session.principal
-        )
-        shown = passage_html(place, passage, texts)
+            return await self._chunks(place, session)
+        return await self._passage(place, None, session)
+
+    async def _passage(self, place: Place, number: int | None, session: Session) -> str:
+        """Return the cited passage of a document, or another one of it."""
+        source, places, texts = place.source, self._services.places, session.wishes.texts
+        of = (source.collection, source.document_id)
+        cited = await places.passage(*of, place.quote or source.text, session.principal)
+        passage = cited
+        if number not in (None, cited.number):
+            passage = await places.numbered_passage(*of, number, session.principal)
+        turner = passages_turner_html(passage.number, passage.count, cited.number, texts)
+        shown = passage_html(place, passage, texts, turner)
         return shown + beside_html(place, sources_beside(place, session), texts)
 
-    async def _page(self, place: Place, page: int, session: Session) -> str:
+    async def _page(
+        self, place: Place, page: int, session: Session, first: int | None = None
+    ) -> str:
         source, texts = place.source, session.wishes.texts
         view = PageView(page, quote=place.quote if page == source.page else "")
         picture = await self._services.places.picture(
@@ -136,12 +172,32 @@ class Viewer:
         )
         shown = picture_html(place, picture, page, texts)
         if place.is_document:
-            chunks = await self._chunks(place, session)
-            return shown + chunks_html(place, chunks, folded=True, texts=texts)
+            return shown + await self._chunks(place, session, first, page)
         return shown + beside_html(place, sources_beside(place, session), texts)
 
-    async def _chunks(self, place: Place, session: Session) -> Sequence[Chunk]:
+    async def _chunks(
+        self, place: Place, session: Session, first: int | None = None, page: int | None = None
+    ) -> str:
+        """Return the chunks of a document; below the picture of a ``page`` they are folded."""
         source = place.source
-        return await self._services.places.chunks(
+        chunks = await self._services.places.chunks(
             source.collection, source.document_id, session.principal
         )
+        texts = session.wishes.texts
+        turner = chunks_turner_html(first or 0, len(chunks), page, texts)
+        folded = page is not None
+        return chunks_html(place, chunks, folded=folded, first=first, turner=turner, texts=texts)
+
+
+def _numbers(identity: str, most: int) -> list[int]:
+    """Return the numbers of a button's name; whoever sends events chooses it.
+
+    Raises:
+        PlaceNotFound: it has none, or more than ``most``.
+    """
+    words = identity.split(".")
+    if len(words) > most or not all(
+        each.isascii() and each.isdecimal() and len(each) <= LONGEST_NUMBER for each in words
+    ):
+        raise PlaceNotFound(NOT_SHOWN)
+    return [int(each) for each in words]

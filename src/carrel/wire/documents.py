@@ -86,6 +86,19 @@ class WebDocuments(RequestBody):
         return WebRequest(tuple(self.urls or (self.url or "",)), self.depth)
 
 
+class Reingest(RequestBody):
+    """Documents to read anew: ``documents`` by their ids, or all that ``failed``."""
+
+    documents: list[Text] | None = Field(None, min_length=1, max_length=10_000)
+    failed: bool = False
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Reingest:
+        if (self.documents is None) != self.failed:
+            raise ValueError("give either 'documents' or 'failed': true")
+        return self
+
+
 class FailedFile(ReplyBody):
     """A file that did not go in; ``code`` is an error's stable code."""
 

@@ -104,7 +104,7 @@
     if (button?.hasAttribute("data-ask")) confirmFirst(button);
     else if (button?.hasAttribute("data-keep")) keep(button);
     else if (OPENING.includes(button?.dataset.action)) openViewer(button);
-    else if (button?.dataset.action === "turn_page") turning = button.ariaLabel || "none";
+    else if (button?.dataset.action?.startsWith("turn_")) turning = button.ariaLabel || "none";
     else if (target.closest("#close-viewer")) closeViewer();
     else if (button?.dataset.view) go(button.dataset.view);
     else if (button?.dataset.example) fillQuestion(button.dataset.example);

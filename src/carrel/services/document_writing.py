@@ -1,0 +1,200 @@
+"""What a new file and one that is read anew have in common: a pending document and its chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from carrel import __version__
+from carrel.core.documents import (
+    Chunk,
+    Collection,
+    DocumentRecord,
+    IncomingFile,
+    IngestionEvent,
+    Piece,
+    Section,
+)
+from carrel.core.errors import DocumentTooLarge, EmptyDocument, PathNotFound
+from carrel.core.protocols import Catalog, OriginalStore
+from carrel.core.reading import ReaderRegistry, Splitter
+from carrel.services.indexing import DocumentIndexer, batches
+from carrel.services.known_vectors import KnownVectors
+from carrel.services.stop_signal import StopSignal
+from carrel.services.tally import Tally
+from carrel.settings.document_settings import DocumentSettings
+
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingTools:
+    """How files become pieces. ``max_file_megabytes`` is in millions of bytes.
+
+    Equal bytes become equal pieces where ``fingerprint`` and the name's suffix are equal.
+    """
+
+    readers: ReaderRegistry
+    splitter: Splitter
+    max_file_megabytes: float
+    fingerprint: str = ""
+
+    def reading_of(self, name: str) -> str:
+        """Return what the pieces of a file of this name depend on, besides its bytes."""
+        return f"{self.fingerprint} {PurePath(name).suffix.lower()}".strip()
+
+
+def reading_fingerprint(documents: DocumentSettings) -> str:
+    """Return what, besides a file itself, decides how it is cut into chunks."""
+    cut = (documents.chunk_size, documents.chunk_overlap, documents.embedder)
+    recognised = (documents.ocr, documents.ocr_languages)
+    return " ".join(["carrel", __version__, *map(str, (*cut, *recognised))])
+
+
+class DocumentWriting:
+    """Reads, splits, embeds and stores the chunks of pending documents. Its methods block."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        originals: OriginalStore,
+        indexer: DocumentIndexer,
+        tools: ReadingTools,
+    ) -> None:
+        self._catalog = catalog
+        self._originals = originals
+        self._indexer = indexer
+        self._tools = tools
+
+    def interrupt(self) -> None:
+        """End the reading in work, from another thread."""
+        self._tools.readers.interrupt()
+
+    def require_acceptable(self, file: IncomingFile, size: int) -> None:
+        """Insist that a file can be read at all.
+
+        Raises:
+            PathNotFound, DocumentTooLarge, EmptyDocument: it cannot.
+        """
+        if not file.path.is_file():
+            raise PathNotFound(f"There is no file {file.path}.")
+        limit = self._tools.max_file_megabytes
+        if size > limit * MEGABYTE:
+            raise DocumentTooLarge(
+                f"it has {size / MEGABYTE:.1f} MB, and max_file_megabytes is {limit:g}"
+            )
+        if size == 0:
+            raise EmptyDocument("it is empty")
+
+    def begin(
+        self, file: IncomingFile, place: Collection | DocumentRecord, digest: str, size: int
+    ) -> DocumentRecord:
+        """Return the pending document of a file; one whose ingestion was cut off goes on.
+
+        ``place`` is the collection that it goes into, or the document that it replaces.
+        """
+        collection_id = place.id if isinstance(place, Collection) else place.collection_id
+        reading, anew = self._tools.reading_of(file.name), file.document_id
+        unfinished = self._catalog.unfinished(
+            collection_id, file.name, digest, reading, replaces=anew
+        )
+        return unfinished or self._catalog.begin_document(
+            collection_id, file.name, digest, size, reading, replaces=anew
+        )
+
+    def store(
+        self,
+        file: IncomingFile,
+        record: DocumentRecord,
+        previous: DocumentRecord | None,
+        tally: Tally,
+        stop: StopSignal,
+    ) -> Generator[IngestionEvent, None, int | None]:
+        """Read, split, embed and store; yield progress per batch and return the page count.
+
+        The same bytes under another name are neither read nor embedded again, but where a document
+        is to be read anew.
+        """
+        known = self._indexer.known_vectors()
+        for earlier in filter(None, (previous, record)):
+            known.add(earlier.collection_id, self._catalog.document_chunks(earlier.id))
+        twin: DocumentRecord | None = None
+        if file.document_id is None:
+            twin = self._catalog.same_content(record.sha256, self._tools.reading_of(file.name))
+        with ExitStack() as reading:
+            if twin is None:
+                reader = self._tools.readers.reader_for(file.path, file.name)
+                read = reader.read(file.path)
+                if isinstance(read, Generator):
+                    # Whatever ends this, the reading ends with it and not at some later moment.
+                    reading.enter_context(closing(read))
+                sections = tally.watch(_until(read, stop))
+                chunks = _chunks(record.id, self._tools.splitter.split(sections))
+            else:
+                stored = self._catalog.document_chunks(twin.id)
+                known.add(twin.collection_id, stored)
+                chunks = _chunks(record.id, map(_piece, stored))
+            written = yield from self._write(record, chunks, known, tally, stop)
+        if not written:
+            raise EmptyDocument("it holds no text")
+        return twin.pages if twin else tally.pages
+
+    def _write(
+        self,
+        record: DocumentRecord,
+        chunks: Iterable[Chunk],
+        known: KnownVectors,
+        tally: Tally,
+        stop: StopSignal,
+    ) -> Generator[IngestionEvent, None, int]:
+        written = 0
+        for batch in batches(chunks):
+            self._indexer.write(record, batch, known, stop.check)
+            written += len(batch)
+            tally.chunks += len(batch)
+            yield tally.progress()
+            stop.check()
+        return written
+
+    def leave(self, record: DocumentRecord | None, stop: StopSignal) -> None:
+        """Forget a document that will not become ready, unless it is kept to be continued."""
+        if record is not None and not stop.keep:
+            self.discard(record)
+            self._originals.delete([record.id])
+            self._catalog.delete_document(record.id)
+
+    def forget(self, *documents: DocumentRecord | None) -> None:
+        """Remove what is left of documents that the catalog does not hold any more."""
+        for each in filter(None, documents):
+            self.discard(each)
+            self._originals.delete([each.id])
+
+    def discard(self, record: DocumentRecord) -> None:
+        """Remove the chunks of a document from the indexes."""
+        self._indexer.discard_documents(record.collection_id, [record.index_id])
+
+
+def _until(sections: Iterator[Section], stop: StopSignal) -> Iterator[Section]:
+    for section in sections:
+        stop.check()
+        yield section
+
+
+def _chunks(document_id: str, pieces: Iterable[Piece]) -> Iterator[Chunk]:
+    for ordinal, piece in enumerate(pieces):
+        yield Chunk(
+            id=f"{document_id}-{ordinal}",
+            document_id=document_id,
+            ordinal=ordinal,
+            text=piece.text,
+            page=piece.page,
+            heading=piece.heading,
+            start=piece.start,
+            end=piece.end,
+        )
+
+
+def _piece(chunk: Chunk) -> Piece:
+    return Piece(chunk.text, chunk.page, chunk.heading, chunk.start, chunk.end)
