@@ -20,10 +20,11 @@ def exchanges_html(exchanges: Iterable[Exchange]) -> str:
     return "".join(exchange_html(each, turn) for turn, each in enumerate(exchanges))
 
 
-def exchange_html(exchange: Exchange, turn: int = 0) -> str:
+def exchange_html(exchange: Exchange, turn: int = 0, *, continue_label: str = "") -> str:
     """Return a question, its answer, the state of it, and its sources.
 
-    ``turn`` is its place in the chat, from 0.
+    ``turn`` is its place in the chat, from 0. ``continue_label`` stands on the button that goes on
+    with the answer; empty for none.
     """
     parts = [f'<h2 class="question">{escape(exchange.question)}</h2>']
     if exchange.stage is None:
@@ -44,7 +45,7 @@ def exchange_html(exchange: Exchange, turn: int = 0) -> str:
         busy = " busy" if exchange.stage else ""
         parts.append(f'<p class="state{busy}" role="status">{escape(state)}</p>')
     if exchange.stage is None:
-        parts.append(_actions_html(exchange, turn))
+        parts.append(_actions_html(exchange, turn, continue_label))
     parts.append(sources_html(exchange.sources, turn))
     return f'<section class="exchange">{"".join(parts)}</section>'
 
@@ -62,8 +63,13 @@ def _edit_html(question: str, turn: int) -> str:
     )
 
 
-def _actions_html(exchange: Exchange, turn: int) -> str:
+def _actions_html(exchange: Exchange, turn: int, continue_label: str) -> str:
     parts = []
+    if continue_label:
+        parts.append(
+            f'<button class="quiet" data-action="continue_answer" data-id="{turn}">'
+            f"{escape(continue_label)}</button>"
+        )
     if exchange.text:
         parts.append(_icon("copy", "Copy the answer", "data-copy-answer"))
     # Where it failed, the button to try again stands there with its name.

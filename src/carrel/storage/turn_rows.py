@@ -1,0 +1,69 @@
+"""The messages of saved chats as rows of the database."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from sqlite3 import Connection
+from typing import Any
+
+from carrel.core.chat import Message, Role
+from carrel.core.conversations import Ending, SavedTurn
+from carrel.core.documents import Source
+from carrel.disk.sqlite_file import storable
+
+_TURNS = (
+    "SELECT role, content, sources, model, ending, error, abstained, id, parent FROM turn "
+    "WHERE conversation_id = ? ORDER BY id"
+)
+
+
+def write(connection: Connection, conversation_id: str, turn: SavedTurn, parent: int | None) -> int:
+    """Insert a turn and return its id."""
+    inserted = connection.execute(
+        "INSERT INTO turn (role, content, sources, model, ending, error, abstained, "
+        "conversation_id, parent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*_values(turn), conversation_id, parent),
+    )
+    assert inserted.lastrowid is not None, "an insert gives an id"
+    return inserted.lastrowid
+
+
+def rewrite(connection: Connection, turn: SavedTurn) -> None:
+    """Put a turn in the place of the one with its id, which stays where it is in the chat."""
+    connection.execute(
+        "UPDATE turn SET role = ?, content = ?, sources = ?, model = ?, ending = ?, error = ?, "
+        "abstained = ? WHERE id = ?",
+        (*_values(turn), turn.id),
+    )
+
+
+def turns(connection: Connection, conversation_id: str) -> list[SavedTurn]:
+    """Return the messages of all versions of a chat, in the order of their ids."""
+    return [
+        SavedTurn(
+            Message(Role(role), content),
+            tuple(Source(**source) for source in json.loads(sources)),
+            model,
+            Ending(ending),
+            error,
+            bool(abstained),
+            identity,
+            parent,
+        )
+        for role, content, sources, model, ending, error, abstained, identity, parent in (
+            connection.execute(_TURNS, (conversation_id,))
+        )
+    ]
+
+
+def _values(turn: SavedTurn) -> tuple[Any, ...]:
+    return (
+        turn.message.role.value,
+        storable(turn.message.content),
+        json.dumps([asdict(source) for source in turn.sources]),
+        turn.model,
+        turn.ending.value,
+        None if turn.error is None else storable(turn.error),
+        turn.abstained,
+    )
