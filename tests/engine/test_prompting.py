@@ -177,12 +177,12 @@ def test_an_unfinished_answer_becomes_what_transformers_makes_of_it() -> None:
 @pytest.mark.parametrize(
     ("template", "content", "expected"),
     [
-        (NO_SYSTEM, "A cat", "[user]Be brief.\n\nWho reads?[assistant]A cat"),
-        (WITH_TURNS_APART, "A cat. ", "[INST] Be brief.\n\nWho reads? [/INST] A cat. "),
+        (STRICT_TURNS, "A cat", "[user]Who reads?[assistant]A cat"),
+        (WITH_TURNS_APART, "A cat. ", "[INST] Who reads? [/INST] A cat. "),
         (
             DROPS_THOUGHTS,
             "Hm.</think>A cat",
-            "[system]Be brief.[user]Who reads?[assistant]<think>Hm.</think>A cat",
+            "[user]Who reads?[assistant]<think>Hm.</think>A cat",
         ),
     ],
 )
@@ -190,7 +190,7 @@ def test_an_unfinished_answer_stands_where_the_model_wrote_it(
     template: str, content: str, expected: str
 ) -> None:
     begun = Message(Role.ASSISTANT, content, unfinished=True)
-    assert prompt(tiny_tokenizer(template), SYSTEM, USER, begun) == expected
+    assert prompt(tiny_tokenizer(template), USER, begun) == expected
 
 
 @pytest.mark.parametrize(
