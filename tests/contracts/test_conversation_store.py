@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -276,3 +277,23 @@ def test_all_versions_come_back_with_a_chat(store: ConversationStore) -> None:
     assert [each.message.content for each in again] == list("abAB")
     store.show_version("anna", chat, again[2].id)
     assert said(store, chat) == ["A", "B"]
+
+
+def test_a_turn_is_rewritten_in_its_place(store: ConversationStore) -> None:
+    chat = store.create("anna", "Keepers")
+    first, second = store.append(chat.id, [QUESTION, replace(ANSWER, ending=Ending.LENGTH)])
+    more = replace(ANSWER, message=Message(Role.ASSISTANT, "Ingrid, the lighthouse keeper"))
+    store.rewrite("anna", chat.id, replace(more, id=second))
+    assert store.turns("anna", chat.id) == [QUESTION, more]
+    assert [each.id for each in store.turns("anna", chat.id)] == [first, second]
+    assert [each.id for each in store.conversations("anna", "lighthouse")] == [chat.id]
+    assert store.conversations("anna", "文") == []
+
+
+def test_a_turn_is_rewritten_by_its_owner_only(store: ConversationStore) -> None:
+    chat, other = store.create("anna", "Keepers"), store.create("anna", "Others")
+    _, last = store.append(chat.id, [QUESTION, ANSWER])
+    for owner, where, turn in (("bob", chat.id, last), ("anna", other.id, last), ("anna", "x", 1)):
+        with pytest.raises(ConversationNotFound):
+            store.rewrite(owner, where, replace(QUESTION, id=turn))
+    assert store.turns("anna", chat.id) == [QUESTION, ANSWER]

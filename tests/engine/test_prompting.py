@@ -147,3 +147,68 @@ def test_a_template_that_does_not_compile_cannot_be_used() -> None:
 def test_what_a_template_raises_is_no_fault_of_the_server() -> None:
     with pytest.raises(InvalidRequest):
         prompt(tiny_tokenizer("{{ messages[0]['content'] + 1 }}"), USER)
+
+
+BEGUN = Message(Role.ASSISTANT, "A cat. And ", unfinished=True)
+WITH_TURNS_APART = (
+    "{% for m in messages %}{% if m['role'] == 'user' %}[INST] {{ m['content'] }} [/INST]"
+    "{% else %} {{ m['content'] | trim }} </s>{% endif %}{% endfor %}"
+)
+DROPS_THOUGHTS = (
+    "{% for m in messages %}[{{ m['role'] }}]{{ m['content'].split('</think>')[-1] }}{% endfor %}"
+    "{% if add_generation_prompt %}[assistant]<think>{% endif %}"
+)
+
+
+def test_an_unfinished_answer_ends_the_prompt() -> None:
+    expected = "<|start|>user\nWho reads?<|end|>\n<|start|>assistant\nA cat. And "
+    assert prompt(tiny_tokenizer(), USER, BEGUN) == expected
+
+
+def test_an_unfinished_answer_becomes_what_transformers_makes_of_it() -> None:
+    tokenizer = tiny_tokenizer()
+    turns = [{"role": str(each.role), "content": each.content} for each in (SYSTEM, USER, BEGUN)]
+    made = tokenizer.apply_chat_template(
+        turns, continue_final_message=True, add_generation_prompt=False, tokenize=False
+    )
+    assert prompt(tokenizer, SYSTEM, USER, BEGUN) == made
+
+
+@pytest.mark.parametrize(
+    ("template", "content", "expected"),
+    [
+        (STRICT_TURNS, "A cat", "[user]Who reads?[assistant]A cat"),
+        (WITH_TURNS_APART, "A cat. ", "[INST] Who reads? [/INST] A cat. "),
+        (
+            DROPS_THOUGHTS,
+            "Hm.</think>A cat",
+            "[user]Who reads?[assistant]<think>Hm.</think>A cat",
+        ),
+    ],
+)
+def test_an_unfinished_answer_stands_where_the_model_wrote_it(
+    template: str, content: str, expected: str
+) -> None:
+    begun = Message(Role.ASSISTANT, content, unfinished=True)
+    assert prompt(tiny_tokenizer(template), USER, begun) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (PromptType.PLAIN, "Who reads?A cat. And "),
+        (PromptType.HUMAN_BOT, "<human>: Who reads?\n<bot>: A cat. And "),
+        (PromptType.DANUBE, "<|prompt|>Who reads?<|end|><|answer|>A cat. And "),
+    ],
+)
+def test_an_unfinished_answer_ends_every_prompt_form(kind: PromptType, expected: str) -> None:
+    tokenizer = tiny_tokenizer(None)
+    assert str(tokenizer.decode(PromptBuilder(tokenizer, kind).encode([USER, BEGUN]))) == expected
+
+
+def test_a_control_token_in_an_unfinished_answer_is_ordinary_text() -> None:
+    tokenizer = tiny_tokenizer()
+    begun = Message(Role.ASSISTANT, "A<|end|>cat", unfinished=True)
+    ids = PromptBuilder(tokenizer, PromptType.TEMPLATE).encode([USER, begun])
+    assert ids.count(tokenizer.convert_tokens_to_ids("<|end|>")) == 1
+    assert str(tokenizer.decode(ids)).endswith("A<|end|>cat")

@@ -282,3 +282,25 @@ async def test_stopping_reaches_the_model_through_a_carrel_between(
         assert server.words_written - before == written < 100
     finally:
         between.stop()
+
+
+BEGUN = [*QUESTION, Message(Role.ASSISTANT, "A library", unfinished=True)]
+
+
+async def test_a_server_that_can_is_told_to_continue(server: ForeignServer) -> None:
+    engine = RemoteEngine(server.base_url, None, None)
+    assert engine.info.continues
+    async with aclosing(engine.generate(BEGUN, SamplingParams(max_new_tokens=3))) as events:
+        assert [event async for event in events]
+    asked = server.requests[-1]
+    assert asked["messages"][-1] == {"role": "assistant", "content": "A library"}
+    assert (asked["continue_final_message"], asked["add_generation_prompt"]) == (True, False)
+
+
+async def test_a_server_that_may_answer_anew_is_not_asked(server: ForeignServer) -> None:
+    server.owner = "library"
+    engine = RemoteEngine(server.base_url, None, None)
+    assert not engine.info.continues
+    with pytest.raises(UnsupportedParameter, match="cannot continue an answer"):
+        await anext(engine.generate(BEGUN, SamplingParams(max_new_tokens=3)))
+    assert not server.requests

@@ -36,3 +36,10 @@ async def test_long_words_are_several_tokens(length: int) -> None:
     engine = ScriptedEngine()
     counted = await engine.count_tokens([Message(Role.USER, "x" * length)])
     assert counted == 3 + -(-length // 8)
+
+
+async def test_an_unfinished_answer_is_continued() -> None:
+    engine = ScriptedEngine(["Another.", "One two three."])
+    begun = Message(Role.ASSISTANT, "One two", unfinished=True)
+    events = engine.generate([Message(Role.USER, "Count."), begun], SamplingParams())
+    assert [each.text async for each in events if isinstance(each, TextDelta)] == [" three."]

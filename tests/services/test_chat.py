@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from carrel.core.access import Principal
 from carrel.core.chat import (
     ChatEvent,
     ChatRequest,
+    EngineEvent,
     Finished,
     Message,
     PassagesFound,
@@ -35,6 +36,8 @@ from carrel.core.errors import (
 )
 from carrel.core.protocols import Embedder
 from carrel.engine.scripted import ScriptedEngine
+from carrel.services.abstention import OWN_KNOWLEDGE
+from carrel.services.citing import passages_of
 from carrel.settings.schema import Settings
 from live_server import pool_of, with_pool
 from texts import ingest_texts
@@ -193,3 +196,62 @@ async def test_a_sentence_is_cited_before_the_text_ends(
         assert [e.supported for e in whole] == [True, True, False]
     finally:
         await application.close()
+
+
+async def continued(
+    application: Application, text: str, beginning: str, **changes: object
+) -> tuple[list[list[Message]], list[ChatEvent]]:
+    """Go on with an answer of a model that says ``text``; return what it was asked, and events."""
+    asked: list[list[Message]] = []
+
+    class Asked(ScriptedEngine):
+        def generate(
+            self, messages: Sequence[Message], sampling: SamplingParams, caller: str = ""
+        ) -> AsyncGenerator[EngineEvent]:
+            asked.append(list(messages))
+            return super().generate(messages, sampling, caller)
+
+    services = with_pool(application.services, pool_of(Asked([text])))
+    goes_on = request("Who is the harbor master?", beginning=beginning, **changes)
+    return asked, [event async for event in services.chat.answer(goes_on)]
+
+
+async def test_an_answer_goes_on_behind_its_question_and_is_cited_as_a_whole(
+    application: Application,
+) -> None:
+    await ingest_texts(application, {"harbor.txt": "The harbor master is Ada Lind."})
+    text = "The harbor master is Ada Lind. She can fly."
+    [asked], events = await continued(application, text, "The harbor master is Ada")
+    assert asked[-1] == Message(Role.ASSISTANT, "The harbor master is Ada", unfinished=True)
+    assert "Who is the harbor master?" in asked[-2].content
+    assert "[1] harbor.txt" in asked[-2].content
+    said = "".join(each.text for each in events if isinstance(each, TextDelta))
+    assert said == " Lind. She can fly."
+    [told] = [each.sentence for each in events if isinstance(each, SentenceChecked)]
+    [cited] = [each for each in events if isinstance(each, SourcesCited)]
+    assert (told.start, told.end) == (0, len("The harbor master is Ada Lind."))
+    assert [each.supported for each in cited.sentences] == [True, False]
+    assert cited.sentences[1].end == len(text)
+
+
+async def test_an_answer_goes_on_with_the_passages_that_it_was_written_from(
+    application: Application,
+) -> None:
+    await ingest_texts(application, {"a.txt": "The harbor master is Ada Lind."})
+    first = await events_of(application, request("Who is the harbor master?"))
+    [sources] = [event.sources for event in first if isinstance(event, SourcesCited)]
+    await ingest_texts(application, {"b.txt": "Who is the harbor master? Nobody knows."})
+    passages = passages_of(sources)
+    [asked], events = await continued(application, "Ada. Or not.", "Ada.", passages=passages)
+    assert "[1] a.txt" in asked[-2].content
+    assert "b.txt" not in asked[-2].content
+    assert not [each for each in events if isinstance(each, PassagesFound)]
+    [again] = [event.sources for event in events if isinstance(event, SourcesCited)]
+    assert [(each.index, each.text) for each in again] == [(1, sources[0].text)]
+
+
+async def test_what_the_model_did_not_write_is_no_beginning(application: Application) -> None:
+    text = OWN_KNOWLEDGE + "It is"
+    [asked], events = await continued(application, "It is Ada.", text, scope=None)
+    assert asked[-1].content == "It is"
+    assert [each.text for each in events if isinstance(each, TextDelta)] == [" Ada."]

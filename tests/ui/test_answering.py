@@ -14,13 +14,16 @@ import pytest
 from carrel import bootstrap
 from carrel.core.chat import Role
 from carrel.core.conversations import Conversation, Ending, SavedTurn
-from carrel.core.errors import StorageFull
+from carrel.core.errors import InvalidRequest, StorageFull
 from carrel.core.protocols import Engine
 from carrel.services.application import Services
 from carrel.services.history import Chat, HistoryService
 from carrel.storage.conversations import SqliteConversationStore
 from carrel.storage.database import Database
+from carrel.ui.answer_wishes import read_wishes
 from carrel.ui.answering import Answering, Question
+from carrel.ui.continuing import Continuing
+from carrel.ui.exchange import Exchange
 from carrel.ui.scope import ChosenScope
 from carrel.ui.session import Session
 from live_server import (
@@ -233,3 +236,61 @@ async def test_a_question_follows_the_answer_that_it_stopped(services: Services)
 async def _to_the_end(answering: Answering) -> None:
     async for _ in answering.steps():
         pass
+
+
+async def cut(services: Services, session: Session, most: int = 2) -> Exchange:
+    wishes = read_wishes(services.settings, {"max_new_tokens": most})
+    return (await answered(services, session, replace(QUESTION, wishes=wishes))).exchange
+
+
+async def goes_on(services: Services, session: Session) -> Continuing:
+    continuing = Continuing.of_last(services, session, read_wishes(services.settings, {}))
+    async for _ in continuing.steps():
+        pass
+    return continuing
+
+
+async def test_an_answer_that_goes_on_is_saved_in_its_place(services: Services) -> None:
+    session = Session()
+    services = speaking(services, WatchedEngine(["One two three four."]))
+    exchange = await cut(services, session)
+    assert (exchange.text, exchange.ending, exchange.model) == ("One two", Ending.LENGTH, "watched")
+    turn, last = exchange.turn, exchange.last
+    assert (await goes_on(services, session)).refused is None
+    assert (exchange.text, exchange.ending) == ("One two three four.", Ending.DONE)
+    assert (exchange.turn, exchange.last) == (turn, last)
+    [question, answer] = await services.history.turns(
+        session.principal, session.conversation_id or ""
+    )
+    assert (question.id, answer.id) == (turn, last)
+    assert (answer.message.content, answer.ending) == ("One two three four.", Ending.DONE)
+
+
+async def test_an_answer_that_cannot_go_on_stays_as_it_was(services: Services) -> None:
+    session = Session()
+    exchange = await cut(speaking(services, WatchedEngine(["One two three four."])), session)
+    services = speaking(services, FailingEngine(0))
+    continuing = await goes_on(services, session)
+    assert str(continuing.refused) == "The model stopped working."
+    assert (exchange.text, exchange.ending, exchange.error) == ("One two", Ending.LENGTH, None)
+    assert exchange.settled.is_set()
+    assert await saved(services, session) == [("Hello?", ["Hello?", "One two"])]
+
+
+async def test_a_continuation_that_is_stopped_at_once_changes_nothing(services: Services) -> None:
+    session = Session()
+    services = speaking(services, WatchedEngine(["One two three four."]))
+    exchange = await cut(services, session)
+    continuing = Continuing.of_last(services, session, read_wishes(services.settings, {}))
+    session.stop_answering()
+    async for _ in continuing.steps():
+        pass
+    assert (exchange.text, exchange.ending, exchange.stage) == ("One two", Ending.LENGTH, None)
+
+
+async def test_a_finished_answer_does_not_go_on(services: Services) -> None:
+    session = Session()
+    services = speaking(services, WatchedEngine(["One two three four."]))
+    await answered(services, session, QUESTION)
+    with pytest.raises(InvalidRequest, match="cannot be continued"):
+        await goes_on(services, session)

@@ -14,6 +14,8 @@ from carrel.core.chat import (
     TextDelta,
     Usage,
 )
+from carrel.core.citations import CheckedSentence
+from carrel.core.conversations import Ending
 from carrel.core.documents import Source
 from carrel.ui.exchange import Exchange
 
@@ -76,3 +78,17 @@ def test_a_failure_keeps_the_text() -> None:
         "The model stopped working.",
         None,
     )
+
+
+def test_a_cut_answer_can_go_on_without_half_a_character() -> None:
+    checked = (CheckedSentence("One.", 0, 4, ()), CheckedSentence("Two", 5, 8, ()))
+    exchange = Exchange("q", "One. Two\ufffd", (SOURCE,), sentences=checked, finished=FINISHED)
+    assert not exchange.is_cut
+    exchange.cut = Ending.LENGTH
+    assert exchange.is_cut
+    exchange.go_on()
+    assert (exchange.text, exchange.sentences) == ("One. Two", checked[:1])
+    assert (exchange.stage, exchange.cut, exchange.finished) == (Stage.WAITING, None, None)
+    assert [each.chunk.text for each in exchange.found] == ["text"]
+    assert not exchange.is_cut
+    assert not exchange.settled.is_set()

@@ -11,7 +11,10 @@ from pydantic import ValidationError
 from carrel.wire.chat import ChatBody, RefusedOptions
 
 MESSAGES = [{"role": "user", "content": "Why?"}]
-EXTENSIONS = {"documents", "top_k", "repetition_penalty", "min_tokens", "max_time"}
+EXTENSIONS = {
+    *("documents", "top_k", "repetition_penalty", "min_tokens", "max_time"),
+    *("continue_final_message", "add_generation_prompt"),
+}
 
 
 def problem(**fields: Any) -> tuple[str, str]:

@@ -46,13 +46,16 @@ def to_core(
     Raises:
         InvalidRequest: ``LLM``, which means no documents, is named beside collections.
     """
+    messages = tuple(to_message(each) for each in body.messages)
+    begun = messages[-1] if body.continue_final_message else None
     return ChatRequest(
-        messages=tuple(to_message(each) for each in body.messages),
+        messages=messages if begun is None else messages[:-1],
         principal=principal,
         model=model,
         sampling=_sampling(body, settings.generation),
         scope=_scope(body.documents, settings.documents),
         caller=caller,
+        beginning=None if begun is None else begun.content,
     )
 
 

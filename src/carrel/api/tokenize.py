@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import APIRouter
 
 from carrel.api.chat_request import to_message
@@ -15,5 +17,8 @@ router = APIRouter()
 async def count_tokens(body: TokenizeBody, api: ApiState) -> TokenCount:
     """Return how many tokens the messages are as a prompt of the model."""
     engine = api.services.models.get(body.model)
-    count = await engine.count_tokens([to_message(each) for each in body.messages])
+    messages = [to_message(each) for each in body.messages]
+    if body.continue_final_message:
+        messages[-1] = replace(messages[-1], unfinished=True)
+    count = await engine.count_tokens(messages)
     return TokenCount(count=count, max_model_len=engine.info.context_length)

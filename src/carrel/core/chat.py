@@ -32,7 +32,8 @@ class Message:
     """One turn of a conversation.
 
     The assistant may have made ``tool_calls``; a tool's message answers that of ``tool_call_id``.
-    A ``PROMPT`` may be given in ids of the model's tokens instead of text.
+    A ``PROMPT`` may be given in ids of the model's tokens instead of text. An ``unfinished`` one of
+    the assistant, which can only be the last, is not answered: the model goes on with it.
     """
 
     role: Role
@@ -40,6 +41,7 @@ class Message:
     token_ids: tuple[int, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str = ""
+    unfinished: bool = False
 
 
 def is_bare_prompt(messages: Sequence[Message]) -> bool:
@@ -116,6 +118,8 @@ class ChatRequest:
     """One question to the chat service; ``scope`` None asks the model without documents.
 
     ``caller`` tells people apart who share an account: a busy model serves callers in turn.
+    ``beginning`` is the text of the answer so far, with which the model goes on; ``passages`` are
+    those it was written from, which are given to the model in place of what a search would find.
     """
 
     messages: tuple[Message, ...]
@@ -124,6 +128,8 @@ class ChatRequest:
     sampling: SamplingParams = field(default_factory=SamplingParams)
     scope: Scope | None = None
     caller: str = ""
+    beginning: str | None = None
+    passages: tuple[RetrievedChunk, ...] = ()
 
 
 class FinishReason(StrEnum):
@@ -293,7 +299,8 @@ class ModelInfo:
 
     ``adapter_of`` is the name of the base where the model is a LoRA adapter over it. ``parameters``
     is the number of its weights, and ``memory`` the bytes that they take; None where that is not
-    known, and for an adapter, whose base has them.
+    known, and for an adapter, whose base has them. ``continues`` says whether it can go on with an
+    answer that is unfinished.
     """
 
     name: str
@@ -304,3 +311,4 @@ class ModelInfo:
     adapter_of: str | None = None
     parameters: int | None = None
     memory: int | None = None
+    continues: bool = True

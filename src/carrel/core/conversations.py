@@ -147,6 +147,14 @@ class ConversationStore(Protocol):
         """The ids of a turn and of its other versions, the oldest first."""
         ...
 
+    def rewrite(self, owner: str, conversation_id: str, turn: SavedTurn) -> None:
+        """Put a turn in the place of the one with its id; its place among the versions stays.
+
+        Raises:
+            ConversationNotFound: no such chat of this owner, or no such turn in it.
+        """
+        ...
+
     def show_version(self, owner: str, conversation_id: str, turn: int) -> None:
         """Show the version that leads through a turn to the last one written after it.
 

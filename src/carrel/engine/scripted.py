@@ -39,6 +39,8 @@ def split_tokens(text: str) -> list[str]:
 class ScriptedEngine:
     """Plays ``answers`` in turn, from the start again after the last; without any, echoes.
 
+    An unfinished answer is continued with the rest of the first one that begins with it.
+
     An answer may be a call of a tool, as a model writes it: ``<tool_call>{"name": ...,
     "arguments": {...}}</tool_call>``. How tokens are chosen (temperature, seed and the like) has no
     influence on a given answer, and ``min_new_tokens`` does not lengthen it.
@@ -123,7 +125,15 @@ class ScriptedEngine:
         self._closed = True
 
     def _answer(self, messages: Sequence[Message]) -> str:
+        begun = messages[-1].content if messages[-1].unfinished else ""
         if self._answers:
-            return self._answers[next(self._turn) % len(self._answers)]
+            known = [each for each in self._answers if begun and each.startswith(begun)]
+            answer = known[0] if known else self._answers[next(self._turn) % len(self._answers)]
+        else:
+            answer = self._echo(messages)
+        return answer.removeprefix(begun)
+
+    @staticmethod
+    def _echo(messages: Sequence[Message]) -> str:
         asked = [m.content for m in messages if m.role is Role.USER]
         return f"You asked: {(asked or [messages[-1].content])[-1][:ECHOED]}"

@@ -20,7 +20,6 @@ from carrel.core.chat import (
     QueryRewritten,
     Role,
     SamplingParams,
-    Scope,
     ScopeMode,
     SentenceChecked,
     SourcesCited,
@@ -101,7 +100,8 @@ class ChatService:
         """Yield the events of one answer; closing the generator stops the model.
 
         Raises:
-            InvalidRequest: there is no user message at the end.
+            InvalidRequest: there is no user message at the end, or the documents do not hold what
+                the beginning of the answer is from.
             ModelNotFound, ModelNotReady, ModelLoadFailed: the model cannot answer.
             CollectionNotFound, DocumentNotFound, NothingToSearch: the scope cannot be searched.
             UnsupportedParameter: tools together with documents, or what the engine cannot honour.
@@ -115,8 +115,8 @@ class ChatService:
         if request.scope is not None and request.sampling.tools is not None:
             # What stands in a document must not be able to have anything run.
             raise UnsupportedParameter("tools do not go with documents: leave one of them out.")
-        if request.scope is None:
-            prompt = await self._prompt(engine, messages, [], request)
+        if request.scope is None or request.passages:
+            prompt = await self._prompt(engine, messages, list(request.passages), request)
         else:
             yield StageChanged(Stage.READING_DOCUMENTS)
             query = await self._policy.rewriting.query(request.messages, engine, request.caller)
@@ -124,7 +124,7 @@ class ChatService:
                 yield QueryRewritten(query)
                 question = query
             found = await self._retrieval.search(question, request.scope, request.principal)
-            abstains = self._policy.abstention.is_due(request, found)
+            abstains = _abstains(request, is_due=self._policy.abstention.is_due(request, found))
             if abstains and request.scope.mode is ScopeMode.QUERY:
                 for told in _abstained(question, found, engine):
                     yield told
@@ -143,7 +143,9 @@ class ChatService:
 
         text: list[str] = []
         finished: Finished | None = None
-        cited = StreamedCitations(question, prompt.chunks)
+        chunks = request.passages or prompt.chunks
+        beginning = _beginning(request)
+        cited = StreamedCitations(question, chunks, beginning)
         generated = self._generated(engine, request, question, prompt)
         async with aclosing(generated) as events:
             async for event in events:
@@ -152,20 +154,20 @@ class ChatService:
                 elif isinstance(event, TextDelta):
                     if not text:
                         yield StageChanged(Stage.WRITING)
-                        if abstains:
+                        if abstains and request.beginning is None:
                             yield TextDelta(OWN_KNOWLEDGE)
                     text.append(event.text)
                     yield event
-                    for sentence in cited.push(event.text) if prompt.chunks else ():
+                    for sentence in cited.push(event.text) if chunks else ():
                         yield SentenceChecked(sentence)
                 else:
                     finished = event
         assert finished is not None, "an engine that does not fail ends with Finished"
         self.speeds.add(finished)
         # The engine is left by now: the next request does not wait for this one's score.
-        answer = "".join(text)
+        answer = beginning + "".join(text)
         if request.scope is not None:
-            yield await asyncio.to_thread(cite_answer, question, answer, prompt.chunks)
+            yield await asyncio.to_thread(cite_answer, question, answer, chunks)
         if self._scoring is not None:
             yield StageChanged(Stage.SCORING)
             scored = await self._scoring.score(request.messages, answer)
@@ -178,7 +180,8 @@ class ChatService:
     ) -> AsyncGenerator[EngineEvent]:
         asked = self._with_system_prompt(request.messages)
         quoted = self._policy.quoted
-        if quoted is not None and quoted.suits(request, asked, engine.info):
+        begun = request.beginning is not None
+        if quoted is not None and not begun and quoted.suits(request, asked, engine.info):
             return quoted.answer(engine, request, question, prompt.chunks)
         return engine.generate(prompt.messages, _bounded(request), request.caller)
 
@@ -231,7 +234,7 @@ class ChatService:
         reserve = min(request.sampling.max_new_tokens, length // RESERVED_SHARE)
         dropped = 0
         while True:
-            composed = _composed(messages, chunks, request.scope)
+            composed = _composed(messages, chunks, request)
             needed = await engine.count_tokens(composed)
             if needed + reserve <= length:
                 return _Prompt(composed, tuple(chunks), dropped)
@@ -276,6 +279,28 @@ def _bounded(request: ChatRequest) -> SamplingParams:
 
 
 def _composed(
-    messages: list[Message], chunks: Sequence[RetrievedChunk], scope: Scope | None
+    messages: list[Message], chunks: Sequence[RetrievedChunk], request: ChatRequest
 ) -> list[Message]:
-    return compose(messages, chunks, scope.mode, scope.style) if scope is not None else messages
+    scope = request.scope
+    asked = compose(messages, chunks, scope.mode, scope.style) if scope is not None else messages
+    if request.beginning is None:
+        return asked
+    return [*asked, Message(Role.ASSISTANT, _beginning(request), unfinished=True)]
+
+
+def _beginning(request: ChatRequest) -> str:
+    """Return what the model itself wrote of the answer that it is to go on with."""
+    return (request.beginning or "").removeprefix(OWN_KNOWLEDGE)
+
+
+def _abstains(request: ChatRequest, *, is_due: bool) -> bool:
+    """Whether the model answers without the documents; an answer goes on as it began."""
+    if request.beginning is None:
+        return is_due
+    began_so = request.beginning.startswith(OWN_KNOWLEDGE)
+    if is_due and not began_so:
+        raise InvalidRequest(
+            "The documents do not contain what the beginning of the answer is from: ask the "
+            "question again."
+        )
+    return began_so

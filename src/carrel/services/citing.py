@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from carrel.core.documents import RetrievedChunk, Source
+from carrel.core.documents import Chunk, RetrievedChunk, Source
 
 LONGEST_QUOTE = 400
 _WORD = re.compile(r"\w+(?:[.,]\d+)*")
@@ -108,3 +108,16 @@ def cite(question: str, answer: str, chunks: Sequence[RetrievedChunk]) -> list[S
             )
         )
     return sources
+
+
+def passages_of(sources: Sequence[Source]) -> tuple[RetrievedChunk, ...]:
+    """Return the passages that the sources of an answer were, in the same order."""
+    return tuple(
+        RetrievedChunk(
+            Chunk("", each.document_id, 0, each.text, each.page, start=each.start),
+            each.document,
+            each.collection,
+            each.score,
+        )
+        for each in sources
+    )

@@ -102,6 +102,14 @@ class HistoryService:
         await asyncio.to_thread(self._store.conversation, principal.account, conversation_id)
         return await asyncio.to_thread(self._store.append, conversation_id, turns, after)
 
+    async def rewrite(self, principal: Principal, conversation_id: str, turn: SavedTurn) -> None:
+        """Put a turn, such as an answer that went on, in the place of the one with its id.
+
+        Raises:
+            ConversationNotFound: no such chat of this account, or no such turn in it.
+        """
+        await asyncio.to_thread(self._store.rewrite, principal.account, conversation_id, turn)
+
     async def versions(
         self, principal: Principal, conversation_id: str, turn: int
     ) -> Sequence[int]:

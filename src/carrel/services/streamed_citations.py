@@ -10,23 +10,33 @@ from carrel.services.checking import check
 from carrel.services.citing import cite, sentence_spans
 
 
-class StreamedCitations:
-    """Checks each sentence of one answer once something follows it."""
+def complete_until(text: str) -> int:
+    """Return where the last sentence ends that another one follows; 0 where there is none."""
+    ends = [end for _, end in sentence_spans(text)][:-1]
+    return ends[-1] if ends else 0
 
-    def __init__(self, question: str, chunks: Sequence[RetrievedChunk]) -> None:
+
+class StreamedCitations:
+    """Checks each sentence of one answer once something follows it.
+
+    Those that are complete in its ``beginning`` were checked before, and are not again.
+    """
+
+    def __init__(
+        self, question: str, chunks: Sequence[RetrievedChunk], beginning: str = ""
+    ) -> None:
         self._question = question
         self._sources = cite(question, "", chunks)
-        self._text = ""
-        self._checked = 0
+        self._text = beginning
+        self._checked = complete_until(beginning)
 
     def push(self, text: str) -> list[CheckedSentence]:
         """Return the sentences that are complete with this text, their spans in the answer."""
         self._text += text
-        ends = [end for _, end in sentence_spans(self._text[self._checked :])][:-1]
-        if not ends:
-            return []
         start = self._checked
-        self._checked += ends[-1]
+        self._checked += complete_until(self._text[start:])
+        if self._checked == start:
+            return []
         complete = check(self._question, self._text[start : self._checked], self._sources)
         return [
             CheckedSentence(each.text, start + each.start, start + each.end, each.citations)

@@ -63,6 +63,16 @@ def add_turns(connection: Connection, conversation_id: str) -> None:
     )
 
 
+def replace_turn(connection: Connection, conversation_id: str, turn: int) -> None:
+    """Make the words that a turn has now searchable, in place of its earlier ones."""
+    connection.execute("DELETE FROM turn_text WHERE rowid = ?", (turn,))
+    connection.execute(
+        "INSERT INTO turn_text (rowid, text, conversation_id) "
+        "SELECT id, content, conversation_id FROM turn WHERE conversation_id = ? AND id = ?",
+        (conversation_id, turn),
+    )
+
+
 def forget_turns(connection: Connection, turns: Sequence[int]) -> None:
     """Remove the words of some turns."""
     connection.executemany("DELETE FROM turn_text WHERE rowid = ?", [(turn,) for turn in turns])

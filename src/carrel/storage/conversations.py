@@ -148,7 +148,7 @@ class SqliteConversationStore:
         """
         with self._database.reading() as connection:
             last = _last(connection, owner, conversation_id)
-            return branch(turn_rows.read(connection, conversation_id), last)
+            return branch(turn_rows.turns(connection, conversation_id), last)
 
     def all_turns(self, owner: str, conversation_id: str) -> list[SavedTurn]:
         """The messages of all versions of a chat, in the order of their ids.
@@ -158,7 +158,7 @@ class SqliteConversationStore:
         """
         with self._database.reading() as connection:
             _last(connection, owner, conversation_id)
-            return turn_rows.read(connection, conversation_id)
+            return turn_rows.turns(connection, conversation_id)
 
     def versions(self, conversation_id: str, turn: int) -> list[int]:
         """The ids of a turn and of its other versions, the oldest first."""
@@ -169,6 +169,20 @@ class SqliteConversationStore:
         )
         with self._database.reading() as connection:
             return [row[0] for row in connection.execute(query, (conversation_id, turn))]
+
+    def rewrite(self, owner: str, conversation_id: str, turn: SavedTurn) -> None:
+        """Put a turn in the place of the one with its id; its place among the versions stays.
+
+        Raises:
+            ConversationNotFound: no such chat of this owner, or no such turn in it.
+        """
+        now = datetime.now(UTC).isoformat()
+        with self._database.transaction() as connection:
+            _below(connection, owner, conversation_id, turn.id)
+            touched = "UPDATE conversation SET updated_at = ? WHERE id = ?"
+            connection.execute(touched, (now, conversation_id))
+            turn_rows.rewrite(connection, turn)
+            chat_words.replace_turn(connection, conversation_id, turn.id)
 
     def show_version(self, owner: str, conversation_id: str, turn: int) -> None:
         """Show the version that leads through a turn to the last one written after it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from sqlite3 import Connection
+from typing import Any
 
 from carrel.core.chat import Message, Role
 from carrel.core.conversations import Ending, SavedTurn
@@ -21,26 +22,24 @@ _TURNS = (
 def write(connection: Connection, conversation_id: str, turn: SavedTurn, parent: int | None) -> int:
     """Insert a turn and return its id."""
     inserted = connection.execute(
-        "INSERT INTO turn (conversation_id, role, content, sources, model, ending, error, "
-        "abstained, task, parent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            conversation_id,
-            turn.message.role.value,
-            storable(turn.message.content),
-            json.dumps([asdict(source) for source in turn.sources]),
-            turn.model,
-            turn.ending.value,
-            None if turn.error is None else storable(turn.error),
-            turn.abstained,
-            None if turn.task is None else storable(json.dumps(asdict(turn.task))),
-            parent,
-        ),
+        "INSERT INTO turn (role, content, sources, model, ending, error, abstained, task, "
+        "conversation_id, parent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*_values(turn), conversation_id, parent),
     )
     assert inserted.lastrowid is not None, "an insert gives an id"
     return inserted.lastrowid
 
 
-def read(connection: Connection, conversation_id: str) -> list[SavedTurn]:
+def rewrite(connection: Connection, turn: SavedTurn) -> None:
+    """Put a turn in the place of the one with its id, which stays where it is in the chat."""
+    connection.execute(
+        "UPDATE turn SET role = ?, content = ?, sources = ?, model = ?, ending = ?, error = ?, "
+        "abstained = ?, task = ? WHERE id = ?",
+        (*_values(turn), turn.id),
+    )
+
+
+def turns(connection: Connection, conversation_id: str) -> list[SavedTurn]:
     """Return the messages of all versions of a chat, in the order of their ids."""
     return [
         SavedTurn(
@@ -58,6 +57,19 @@ def read(connection: Connection, conversation_id: str) -> list[SavedTurn]:
             connection.execute(_TURNS, (conversation_id,))
         )
     ]
+
+
+def _values(turn: SavedTurn) -> tuple[Any, ...]:
+    return (
+        turn.message.role.value,
+        storable(turn.message.content),
+        json.dumps([asdict(source) for source in turn.sources]),
+        turn.model,
+        turn.ending.value,
+        None if turn.error is None else storable(turn.error),
+        turn.abstained,
+        None if turn.task is None else storable(json.dumps(asdict(turn.task))),
+    )
 
 
 def _task(stored: str | None) -> DocumentTask | None:

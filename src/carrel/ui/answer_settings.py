@@ -18,6 +18,16 @@ TOGGLE = (
     "document.getElementById('answer-settings-button')"
     "?.setAttribute('aria-expanded', String(open)); return [session]; }"
 )
+CLOSED = (
+    "const closed = () => {"
+    "const button = document.getElementById('answer-settings-button');"
+    "if (!button) { requestAnimationFrame(closed); return; }"
+    "const open = document.body.hasAttribute('data-answer-settings');"
+    "button.setAttribute('aria-expanded', String(open)); };"
+    "closed();"
+)
+"""Says that the panel is closed, once its button is there."""
+
 STEPS = {"temperature": 0.1, "top_p": 0.05, "repetition_penalty": 0.05}
 
 
@@ -53,7 +63,7 @@ class AnswerSettings:
                 )
             with gr.Row(elem_id="answer-foot"):
                 self.tokens = gr.HTML(
-                    "", elem_id="answer-tokens", apply_default_css=False, js_on_load=None
+                    "", elem_id="answer-tokens", apply_default_css=False, js_on_load=CLOSED
                 )
                 self.back = gr.Button(ENGLISH("answer.back"), elem_id="answer-back", scale=0)
         self.inputs: Inputs = {"system_prompt": prompt, **numbers, "answer_style": style}

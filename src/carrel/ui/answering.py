@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from carrel.core.conversations import BEGINNING, SavedTurn
 from carrel.core.document_tasks import DocumentTask, TaskRequest
 from carrel.core.errors import ConversationNotFound
 from carrel.services.application import Services
+from carrel.services.checking import cite_answer
 from carrel.services.document_tasks import TaskEvent
 from carrel.ui.answer_wishes import AnswerWishes, read_wishes
 from carrel.ui.events import describe
@@ -58,7 +60,11 @@ class Answering:
         session.stop_answering()
         before = tuple(session.exchanges)
         exchange = Exchange(
-            question.text, task=question.task, stage=Stage.WAITING, versions=question.versions
+            question.text,
+            stage=Stage.WAITING,
+            task=question.task,
+            versions=question.versions,
+            model=question.model or None,
         )
         exchange.settled.clear()
         session.exchanges.append(exchange)
@@ -84,12 +90,25 @@ class Answering:
                         await self._start_chat()
                     yield
         except Exception as error:  # noqa: BLE001 - boundary of the page: shown and logged
-            self.exchange.fail(describe(error))
+            self._fail(error)
         finally:
             if self.exchange.error is None:
                 self.exchange.stop()
+            await self._cite_stopped()
             await self._save()
             self.exchange.settled.set()
+
+    def _fail(self, error: Exception) -> None:
+        self.exchange.fail(describe(error))
+
+    async def _cite_stopped(self) -> None:
+        """Cite what there is of an answer that was stopped before its sources came."""
+        exchange = self.exchange
+        if exchange.stopped and exchange.text and exchange.found and not exchange.abstained:
+            asked = exchange.search_query or exchange.question
+            exchange.apply(
+                await asyncio.to_thread(cite_answer, asked, exchange.text, exchange.found)
+            )
 
     async def _start_chat(self) -> None:
         session = self.session
@@ -99,29 +118,34 @@ class Answering:
             session.conversation_id = chat.id
 
     async def _save(self) -> None:
-        exchange, history, principal = self.exchange, self.services.history, self.session.principal
+        exchange = self.exchange
         if not exchange.is_answered or self._conversation_id is None:
             return
-        finished = exchange.finished
-        turns = [
-            SavedTurn(Message(Role.USER, exchange.question), task=exchange.task),
-            SavedTurn(
-                Message(Role.ASSISTANT, exchange.text),
-                exchange.sources,
-                (finished.model or None) if finished else None,
-                exchange.ending,
-                exchange.error,
-                exchange.abstained,
-            ),
-        ]
         try:
             # The chat may have been deleted meanwhile; then there is nothing to keep.
             with suppress(ConversationNotFound):
-                chat, after = self._conversation_id, await self._after()
-                exchange.turn, exchange.last = await history.append(principal, chat, turns, after)
-                exchange.versions = tuple(await history.versions(principal, chat, exchange.turn))
+                await self._store(self._conversation_id)
         except Exception as error:  # noqa: BLE001 - boundary of the page: shown and logged
             exchange.fail(describe(error))
+
+    async def _store(self, chat: str) -> None:
+        exchange, history, principal = self.exchange, self.services.history, self.session.principal
+        question = SavedTurn(Message(Role.USER, exchange.question), task=exchange.task)
+        turns = [question, self._answer()]
+        after = await self._after()
+        exchange.turn, exchange.last = await history.append(principal, chat, turns, after)
+        exchange.versions = tuple(await history.versions(principal, chat, exchange.turn))
+
+    def _answer(self) -> SavedTurn:
+        exchange = self.exchange
+        return SavedTurn(
+            Message(Role.ASSISTANT, exchange.text),
+            exchange.sources,
+            exchange.model,
+            exchange.ending,
+            exchange.error,
+            exchange.abstained,
+        )
 
     async def _after(self) -> int:
         """Return the id of the saved answer that this question follows.

@@ -15,6 +15,7 @@ from carrel.ui.answer_wishes import read_wishes
 from carrel.ui.answering import Answering, Question
 from carrel.ui.choices import ready_names, scope_of
 from carrel.ui.composer import Composer
+from carrel.ui.continuing import can_go_on
 from carrel.ui.events import Guard, Inputs, Updates
 from carrel.ui.exchange import Exchange
 from carrel.ui.rail import Rail
@@ -32,7 +33,14 @@ FOLLOW = (
 )
 TO_LAST = "watch('value', () => window.carrel?.toLastQuestion());"
 
-ACTIONS = ("open_place", "ask_again", "edit_question", "show_version", "delete_exchange")
+ACTIONS = (
+    "open_place",
+    "continue_answer",
+    "ask_again",
+    "edit_question",
+    "show_version",
+    "delete_exchange",
+)
 """What can be done with each question and its answer."""
 
 
@@ -63,7 +71,10 @@ class ChatTab:
                 )
             self.composer = Composer(services)
         buttons = (self.composer.send, self.composer.stop)
-        self.changed = [guard.notice, self.past, self.current, *buttons, rail.chats]
+        self.changed = [
+            *(guard.notice, self.past, self.current, *buttons, rail.chats),
+            self.composer.answer.tokens,
+        ]
 
     def wire(self) -> None:
         """Connect the events of the chat and of the rail's list of chats."""
@@ -73,7 +84,7 @@ class ChatTab:
         composer.wire(self._guard, self._session)
         composer.answer.wire(self._services, self._guard, self._session, composer.settings)
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        asked = gr.on(
+        gr.on(
             [composer.question.submit, composer.send.click],
             self._guard.stream(self.ask),
             inputs_kwargs={**asking, "question": composer.question, "action": composer.action},
@@ -82,13 +93,6 @@ class ChatTab:
             # A question may follow while the answer left before it is still being saved; Gradio
             # would swallow it without a word.
             trigger_mode="multiple",
-            **private,
-        )
-        asked.then(
-            self._guard.once(composer.answer.count, clears=False),
-            inputs_kwargs=own,
-            outputs=[notice, composer.answer.tokens],
-            queue=False,
             **private,
         )
         rail.list.wire_thread(self._guard, own, self.thread, thread)
@@ -136,6 +140,13 @@ class ChatTab:
         """Answer a question at the end of the chat that is shown, and save both."""
         past = exchanges_html(session.exchanges, session.wishes.texts)
         answering = Answering.begin(self._services, session, asked)
+        async with aclosing(self.follow(answering, past)) as updates:
+            async for update in updates:
+                yield update
+
+    async def follow(self, answering: Answering, past: str) -> AsyncGenerator[Updates]:
+        """Show an answer below the ``past`` of its chat while it is written, and save it."""
+        session = answering.session
         try:
             yield {self.past: past, **self._progress(session, answering.exchange, busy=True)}
             async with aclosing(self._written(answering)) as updates:
@@ -161,6 +172,7 @@ class ChatTab:
         if answering.is_shown:
             session.answering = None
             updates |= self._progress(session, answering.exchange, busy=False)
+            updates |= await self.composer.answer.count(session=session)
         yield updates
 
     async def stop_answer(self, *, session: Session) -> Updates:
@@ -193,6 +205,7 @@ class ChatTab:
         updates = {
             self.past: exchanges_html(session.exchanges[:-1], session.wishes.texts),
             self._rail.chats: await self._chats(session),
+            **await self.composer.answer.count(session=session),
         }
         if session.exchanges:
             return updates | self._progress(session, session.exchanges[-1], busy=busy)
@@ -203,7 +216,9 @@ class ChatTab:
         }
 
     def _progress(self, session: Session, exchange: Exchange, *, busy: bool) -> Updates:
-        shown = exchange_html(exchange, len(session.exchanges) - 1, session.wishes.texts)
+        goes_on = can_go_on(self._services.models, exchange)
+        texts = session.wishes.texts
+        shown = exchange_html(exchange, len(session.exchanges) - 1, texts, goes_on=goes_on)
         thread = thread_html(shown, session.conversation_id)
         return {self.current: thread, **self.composer.buttons(busy=busy)}
 

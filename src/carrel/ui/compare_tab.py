@@ -91,8 +91,8 @@ class CompareTab:
             self.columns: compared_html(compared, texts) if compared else empty_html(texts),
         }
 
-    def wire(self, chat: ChatTab, chats: gr.HTML) -> None:
-        """Connect the events; ``chats`` is the list of saved chats."""
+    def wire(self, chat: ChatTab) -> None:
+        """Connect the events."""
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         notice = self._guard.notice
         own: Inputs = {"session": self._session}
@@ -111,7 +111,6 @@ class CompareTab:
             trigger_mode="multiple",
             **private,
         )
-        thread = [chat.past, chat.current, chat.composer.send, chat.composer.stop, chats]
         for event, handler, inputs, changed in (
             (self.stop.click, self.stop_all, own, [notice]),
             (self.columns.stop_one, self.stop_one, own, [notice]),
@@ -120,7 +119,7 @@ class CompareTab:
                 self.columns.keep_one,
                 self.keep_one,
                 own,
-                [notice, *thread, chat.composer.model],
+                [*chat.changed, chat.composer.model],
             ),
         ):
             event(

@@ -23,11 +23,13 @@ from carrel.core.chat import (
 from carrel.core.citations import CheckedSentence
 from carrel.core.conversations import Ending, SavedTurn
 from carrel.core.document_tasks import DocumentTask
-from carrel.core.documents import Source
+from carrel.core.documents import RetrievedChunk, Source
 from carrel.core.summaries import DigestProgress, DigestStyle, Extracted, Summarized
 from carrel.services.checking import check
+from carrel.services.citing import passages_of
 from carrel.services.document_tasks import TaskEvent
 from carrel.services.history import Chat
+from carrel.services.streamed_citations import complete_until
 
 CUT = {FinishReason.LENGTH: Ending.LENGTH, FinishReason.TIME: Ending.TIME}
 
@@ -59,7 +61,8 @@ class Exchange:
 
     ``cut`` is the limit at which the answer ended. ``turn`` and ``last`` are the ids of the saved
     question and its answer, ``versions`` those of the questions at this place of the chat, the
-    oldest first. ``settled`` is not set while it may still be saved.
+    oldest first. ``settled`` is not set while it may still be saved. ``model`` is the one that
+    answers where it is known, ``found`` what it was given of the documents.
     """
 
     question: str
@@ -84,6 +87,8 @@ class Exchange:
     turn: int | None = None
     last: int | None = None
     versions: tuple[int, ...] = ()
+    model: str | None = None
+    found: tuple[RetrievedChunk, ...] = ()
     settled: asyncio.Event = field(default_factory=_set, compare=False, repr=False)
 
     @property
@@ -98,10 +103,27 @@ class Exchange:
             return Ending.FAILED
         return Ending.STOPPED if self.stopped else self.cut or Ending.DONE
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the answer is over and the model could have gone on with it."""
+        unfinished = self.ending in (Ending.STOPPED, *CUT.values()) and not self.abstained
+        return self.stage is None and unfinished and bool(self.text)
+
+    def go_on(self) -> None:
+        """Begin again where the answer ended; what it says stays, but for half a character."""
+        self.text = self.text.rstrip("\ufffd")
+        self.stage, self.stopped, self.cut = Stage.WAITING, False, None
+        self.finished, self.scored = None, None
+        complete = complete_until(self.text)
+        self.sentences = tuple(each for each in self.sentences if each.end <= complete)
+        self.found = passages_of(self.sources)
+        self.settled.clear()
+
     def recall(self, answer: SavedTurn) -> None:
         """Take in the answer as it was saved; its sentences are checked anew."""
         self.text, self.sources = answer.message.content, answer.sources
         self.abstained, self.error, self.last = answer.abstained, answer.error, answer.id or None
+        self.model = answer.model
         self.stopped = answer.ending is Ending.STOPPED
         self.cut = answer.ending if answer.ending in CUT.values() else None
         self.sentences = _checked(self.question, self.text, self.sources)
@@ -116,7 +138,7 @@ class Exchange:
             case QueryRewritten(query):
                 self.search_query = query
             case PassagesFound(chunks, whole):
-                self.passages, self.whole = len(chunks), whole
+                self.passages, self.whole, self.found = len(chunks), whole, chunks
             case TextDelta(text):
                 self.text += text
             case SentenceChecked(sentence):
@@ -132,7 +154,7 @@ class Exchange:
             case AnswerScored():
                 self.scored = event
             case Finished():
-                self.finished = event
+                self.finished, self.model = event, event.model or None
                 self.cut = CUT.get(event.reason)
                 self.stage = None
 

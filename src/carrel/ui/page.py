@@ -82,7 +82,7 @@ class Page:
             self.chat.wire()
             self.versions.wire()
             self.search.wire()
-            self.compare.wire(self.chat, self.rail.chats)
+            self.compare.wire(self.chat)
             self.models.wire(self.chat.composer.model, self.compare.choices, self.rail.links)
             self.viewer.wire(
                 self.chat.past,
@@ -123,16 +123,11 @@ class Page:
                 "session": self.session,
             },
             outputs=[
-                self.guard.notice,
+                *chat.changed,
                 self.readiness,
                 self.clock,
                 *chat.composer.scope.outputs,
                 chat.composer.model,
-                chat.past,
-                chat.current,
-                chat.composer.send,
-                chat.composer.stop,
-                self.rail.chats,
                 documents.collections.chosen,
                 documents.table,
                 self.search.collection,

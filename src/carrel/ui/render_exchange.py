@@ -22,10 +22,12 @@ def exchanges_html(exchanges: Iterable[Exchange], texts: Texts = ENGLISH) -> str
     return "".join(exchange_html(each, turn, texts) for turn, each in enumerate(exchanges))
 
 
-def exchange_html(exchange: Exchange, turn: int = 0, texts: Texts = ENGLISH) -> str:
+def exchange_html(
+    exchange: Exchange, turn: int = 0, texts: Texts = ENGLISH, *, goes_on: bool = False
+) -> str:
     """Return a question, its answer, the state of it, and its sources.
 
-    ``turn`` is its place in the chat, from 0.
+    ``turn`` is its place in the chat, from 0. With ``goes_on`` a button continues the answer.
     """
     parts = [f'<h2 class="question">{escape(exchange.question)}</h2>']
     if exchange.stage is None:
@@ -47,7 +49,7 @@ def exchange_html(exchange: Exchange, turn: int = 0, texts: Texts = ENGLISH) -> 
         busy = " busy" if exchange.stage else ""
         parts.append(f'<p class="state{busy}" role="status">{escape(state)}</p>')
     if exchange.stage is None:
-        parts.append(_actions_html(exchange, turn, texts))
+        parts.append(_actions_html(exchange, turn, texts, goes_on=goes_on))
     # What was found is all there is of a search.
     most = SOURCES_SHOWN if exchange.text else None
     parts.append(sources_html(exchange.sources, turn, texts, most))
@@ -74,8 +76,13 @@ def _edit_html(exchange: Exchange, turn: int, texts: Texts) -> str:
     )
 
 
-def _actions_html(exchange: Exchange, turn: int, texts: Texts) -> str:
+def _actions_html(exchange: Exchange, turn: int, texts: Texts, *, goes_on: bool) -> str:
     parts = []
+    if goes_on:
+        parts.append(
+            f'<button class="quiet" data-action="continue_answer" data-id="{turn}">'
+            f"{texts.html('answer.continue')}</button>"
+        )
     if exchange.text:
         copied = f'data-copy-answer data-copied="{texts.html("copied")}"'
         parts.append(_icon("copy", texts("answer.copy"), copied))

@@ -96,9 +96,14 @@ class Session:
 
     def messages(self, question: str) -> tuple[Message, ...]:
         """Return the answered questions with their answers, and the new question last."""
-        spoken: list[Message] = []
-        for each in self.exchanges:
-            if each.text:
-                spoken.append(Message(Role.USER, each.question))
-                spoken.append(Message(Role.ASSISTANT, each.text))
-        return (*spoken, Message(Role.USER, question))
+        return (*spoken(self.exchanges), Message(Role.USER, question))
+
+
+def spoken(exchanges: Sequence[Exchange]) -> list[Message]:
+    """Return the answered questions with their answers."""
+    messages: list[Message] = []
+    for each in exchanges:
+        if each.text:
+            messages.append(Message(Role.USER, each.question))
+            messages.append(Message(Role.ASSISTANT, each.text))
+    return messages

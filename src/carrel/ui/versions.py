@@ -1,4 +1,5 @@
-"""What can be done with a question that was asked: ask it anew, edit it, remove it.
+"""What can be done with a question that was asked: ask it anew, edit it, remove it, and go on with
+the answer.
 
 Nothing is overwritten: a question that is asked anew or edited begins another version of the chat
 from there on, and a switch below the answer leads to the others.
@@ -20,7 +21,9 @@ from carrel.ui.answer_wishes import read_wishes
 from carrel.ui.answering import Question
 from carrel.ui.chat_tab import ChatTab
 from carrel.ui.choices import scope_of
+from carrel.ui.continuing import Continuing
 from carrel.ui.events import Guard, Inputs, Updates
+from carrel.ui.render_exchange import exchanges_html
 from carrel.ui.session import Session
 from carrel.ui.tasks import heading, with_focus
 
@@ -46,6 +49,7 @@ class Versions:
         }
         for shown in (self._chat.past, self._chat.current):
             for event, asks in (
+                (shown.continue_answer, self.continue_answer),
                 (shown.ask_again, self.ask_again),
                 (shown.edit_question, self.edit_question),
             ):
@@ -60,6 +64,30 @@ class Versions:
                 (shown.delete_exchange, self.delete_exchange),
             ):
                 event(self._guard.once(changes), inputs_kwargs=own, queue=False, **private)
+
+    async def continue_answer(
+        self,
+        event: gr.EventData,
+        *,
+        session: Session,
+        model: str | None,
+        **wanted: Any,
+    ) -> AsyncGenerator[Updates]:
+        """Go on with the last answer, which was cut or stopped; scope and model are its own."""
+        place, exchange = session.exchange(chosen(event))
+        if exchange.stage is not None:
+            return
+        await exchange.settled.wait()
+        if exchange is not session.exchanges[-1]:
+            raise InvalidRequest("Only the last answer of a chat can be continued.")
+        wishes = read_wishes(self._services.settings, wanted)
+        continuing = Continuing.of_last(self._services, session, wishes)
+        past = exchanges_html(session.exchanges[:place], session.wishes.texts)
+        async with aclosing(self._chat.follow(continuing, past)) as updates:
+            async for update in updates:
+                yield update
+        if continuing.refused is not None:
+            raise continuing.refused
 
     async def ask_again(
         self, event: gr.EventData, *, session: Session, **wanted: Any

@@ -5,6 +5,7 @@ Format: https://platform.openai.com/docs/api-reference/chat/create
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
@@ -87,6 +88,29 @@ class MessageBody(RequestBody):
         if self.content is None and not self.tool_calls:
             raise ValueError("content is missing: only a message with tool_calls needs none")
         return self
+
+
+def require_unfinished(
+    messages: Sequence[MessageBody], continues: bool | None, adds_prompt: bool | None
+) -> None:
+    """Check ``continue_final_message`` and ``add_generation_prompt``, in this order.
+
+    Raises:
+        ValueError: the last message is not the assistant's text, or the two options contradict each
+            other.
+    """
+    if not continues:
+        if adds_prompt is False:
+            raise ValueError("add_generation_prompt=false belongs to continue_final_message=true")
+        return
+    if adds_prompt:
+        raise ValueError("continue_final_message=true needs add_generation_prompt=false")
+    last = messages[-1]
+    if last.role != "assistant" or last.tool_calls or len(messages) < 2:
+        raise ValueError(
+            "continue_final_message continues the assistant's text: send it as the last message, "
+            "behind the question"
+        )
 
 
 class DocumentsBody(RequestBody):
@@ -175,7 +199,8 @@ class ChatBody(RefusedOptions):
     """A chat completion request. Left-out options take the server's settings.
 
     ``top_k``, ``repetition_penalty`` and ``min_tokens`` are extensions that other local servers
-    have, too. ``max_time``, in seconds, is Carrel's own.
+    have, too, as are ``continue_final_message`` and ``add_generation_prompt``, with which the last
+    message is not answered but continued. ``max_time``, in seconds, is Carrel's own.
     """
 
     messages: list[MessageBody] = Field(min_length=1)
@@ -202,6 +227,8 @@ class ChatBody(RefusedOptions):
     stream: bool | None = None
     stream_options: StreamOptionsBody | None = None
     documents: DocumentsBody | None = None
+    continue_final_message: bool | None = None
+    add_generation_prompt: bool | None = None
 
     # These say who asks, not what; no answer depends on them.
     user: str | None = None
@@ -217,6 +244,7 @@ class ChatBody(RefusedOptions):
             raise ValueError("stream_options belongs to stream=true")
         if (self.n or 1) > 1 and self.documents is not None:
             raise refusal("'n' above 1 is not supported with documents: leave it out.")
+        require_unfinished(self.messages, self.continue_final_message, self.add_generation_prompt)
         self._check_tools()
         if self.top_logprobs and not self.logprobs:
             raise ValueError("top_logprobs belongs to logprobs=true")

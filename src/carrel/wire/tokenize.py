@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from carrel.wire.body import ReplyBody, RequestBody, Text
-from carrel.wire.chat import MessageBody
+from carrel.wire.chat import MessageBody, require_unfinished
 
 
 class TokenizeBody(RequestBody):
-    """The messages of a chat completion, and the model that would answer them."""
+    """The messages of a chat completion, and the model that would answer or continue them."""
 
     messages: list[MessageBody] = Field(min_length=1)
     model: Text | None = None
+    continue_final_message: bool | None = None
+    add_generation_prompt: bool | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        require_unfinished(self.messages, self.continue_final_message, self.add_generation_prompt)
+        return self
 
 
 class TokenCount(ReplyBody):

@@ -98,5 +98,5 @@ class Row:
         alternatives, token_bytes = self.prepared.sampling.top_logprobs, self.prepared.token_bytes
         if alternatives is None or token_bytes is None:
             return None
-        first = self.answer.tokens == 0
+        first = self.answer.is_empty
         return token_logprob(scores, token, alternatives, token_bytes, first=first)

@@ -22,11 +22,21 @@ from carrel.core.chat import (
 from carrel.core.errors import GenerationFailed, PromptTooLong, UnsupportedParameter
 from carrel.engine.remote.format import FormatCheck, format_options
 from carrel.engine.remote.inference_server import refuse_outward
-from carrel.engine.remote.model import LOSE_TEXT_TO_STOPS, extensions, wire_messages
+from carrel.engine.remote.model import (
+    CONTINUING,
+    LOSE_TEXT_TO_STOPS,
+    continuing,
+    extensions,
+    wire_messages,
+)
 from carrel.engine.remote.server import RemoteServer
 from carrel.engine.remote.stream import Piece
 from carrel.engine.text.detokenize import StopStrings
-from carrel.engine.text.requests import refuse_impossible, refuse_unsupported
+from carrel.engine.text.requests import (
+    refuse_continuing,
+    refuse_impossible,
+    refuse_unsupported,
+)
 from carrel.engine.text.untold_tokens import UntoldTokens
 
 HONOURED = ("response_format", "top_logprobs")
@@ -66,7 +76,10 @@ class RemoteEngine:
         self._server = RemoteServer(base_url, api_key)
         self._model = self._server.find_model(model)
         self._info = ModelInfo(
-            name=self._model.id, engine="remote", context_length=self._model.context_length
+            name=self._model.id,
+            engine="remote",
+            context_length=self._model.context_length,
+            continues=self._model.server in CONTINUING,
         )
         self._closed = False
 
@@ -100,6 +113,7 @@ class RemoteEngine:
             )
         refuse_impossible(messages, sampling)
         refuse_unsupported(sampling, self._info, HONOURED)
+        refuse_continuing(messages, self._info)
         body = await self._body(messages, sampling)
         answer = _Answer(sampling, accepted)
         check = FormatCheck(sampling, self._server.base_url)
@@ -138,7 +152,7 @@ class RemoteEngine:
             body["seed"] = sampling.seed
         if sampling.stop and self._model.server not in LOSE_TEXT_TO_STOPS:
             body["stop"] = list(sampling.stop)
-        return body | format_options(sampling) | self._extras(sampling)
+        return body | continuing(messages) | format_options(sampling) | self._extras(sampling)
 
     def _extras(self, sampling: SamplingParams) -> dict[str, Any]:
         """Return the parameters beyond OpenAI's; a server may ignore what it does not know."""

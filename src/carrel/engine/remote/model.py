@@ -35,6 +35,9 @@ OWN_DEFAULTS: dict[str, dict[str, Any]] = {
 """What a kind of server has to be told, so that what was not asked for does not happen."""
 
 
+CONTINUING = frozenset({"vllm", "carrel"})
+"""Servers that go on with an unfinished answer where they are told to; others may answer anew."""
+
 LOSE_TEXT_TO_STOPS = frozenset({"llamacpp"})
 """Servers that drop the end of a whole answer where it looks like the beginning of a stop string.
 They are not told of stop strings: the engine cuts the text itself and hangs up."""
@@ -88,6 +91,13 @@ def wire_messages(messages: Sequence[Message]) -> list[dict[str, str]]:
     return [{"role": str(message.role), "content": message.content} for message in messages]
 
 
+def continuing(messages: Sequence[Message]) -> dict[str, Any]:
+    """Return the options, in vLLM's names, that have the last message continued."""
+    if not messages[-1].unfinished:
+        return {}
+    return {"continue_final_message": True, "add_generation_prompt": False}
+
+
 async def count_by_server(
     client: httpx.AsyncClient, base_url: str, model: RemoteModel, messages: Sequence[Message]
 ) -> int | None:
@@ -109,6 +119,7 @@ async def count_by_server(
         tokens = (await _answer(client, f"{root}/tokenize", body)).get("tokens")
         return len(tokens) if isinstance(tokens, list) else None
     where = base_url if model.server == "carrel" else root
+    body |= continuing(messages)
     count = (await _answer(client, f"{where}/tokenize", body)).get("count")
     return count if isinstance(count, int) else None
 

@@ -20,7 +20,8 @@ class AnswerLimits:
     """Where an answer ends. ``max_time`` is in seconds from the model's start on it.
 
     With a ``grammar`` the answer ends where nothing more may be written, and stop strings, which
-    could cut it before it is complete, must not be given.
+    could cut it before it is complete, must not be given. ``before`` are the last tokens of the
+    text that the answer goes on with.
     """
 
     end_tokens: Collection[int]
@@ -29,6 +30,7 @@ class AnswerLimits:
     max_time: float | None
     trims_start: bool = False
     grammar: GrammarMatcher | None = None
+    before: Sequence[int] = ()
 
 
 class Answer:
@@ -46,7 +48,7 @@ class Answer:
         show: Callable[[TextDelta], None],
         accepted: float,
     ) -> None:
-        self._decoder = IncrementalDecoder(decode)
+        self._decoder = IncrementalDecoder(decode, limits.before)
         self._stops = StopStrings(limits.stop)
         self._limits = limits
         self._show = show
@@ -59,6 +61,11 @@ class Answer:
         self._passed = 0
         self.tokens = 0
         self.reason: FinishReason | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing stands before the next token, which then drops a space before it."""
+        return self.tokens == 0 and not self._limits.before
 
     def start(self) -> None:
         """Start the clock of ``max_time``."""

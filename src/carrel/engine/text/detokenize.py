@@ -17,8 +17,20 @@ LONGEST_WAIT = 32
 """Tokens after which bytes that never become a character are shown as they are."""
 
 
+FEWEST_BEFORE = 8
+"""Tokens with which the first of a continuation are decoded: enough to show some text."""
+
 Decode = Callable[[list[int]], str]
 """Returns the text of tokens, without control tokens."""
+
+
+def last_tokens(decode: Decode, ids: Sequence[int]) -> list[int]:
+    """Return some of the last tokens of a text, from the beginning of a character on."""
+    fewest = max(0, len(ids) - FEWEST_BEFORE)
+    for start in range(fewest, max(0, fewest - MOST_UNFINISHED), -1):
+        if not decode(list(ids[start:])).startswith(REPLACEMENT):
+            return list(ids[start:])
+    return list(ids[max(0, fewest - MOST_UNFINISHED) :])
 
 
 class IncrementalDecoder:
@@ -29,11 +41,12 @@ class IncrementalDecoder:
     may still become a character is held back.
     """
 
-    def __init__(self, decode: Decode) -> None:
+    def __init__(self, decode: Decode, before: Sequence[int] = ()) -> None:
+        """``before`` are the last tokens of the text that the new ones go on with."""
         self._decode = decode
-        self._ids: list[int] = []
+        self._ids = list(before)
         self._context = 0
-        self._shown = 0
+        self._shown = len(self._ids)
         self._ahead = 0
 
     def push(self, token_id: int) -> str:

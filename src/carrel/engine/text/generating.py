@@ -74,6 +74,6 @@ class AnswerCriteria(StoppingCriteria):
             token_id,
             source.alternatives,
             source.token_bytes,
-            first=self._answer.tokens == 0,
+            first=self._answer.is_empty,
         )
         self._answer.push(token_id, logprob)

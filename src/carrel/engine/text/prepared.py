@@ -16,6 +16,7 @@ from carrel.core.errors import PromptTooLong
 from carrel.engine.spec import LoadedModel
 from carrel.engine.text.answer import Answer, AnswerLimits
 from carrel.engine.text.counted_prompts import CountedPrompts
+from carrel.engine.text.detokenize import last_tokens
 from carrel.engine.text.generating import GrammarMask
 from carrel.engine.text.grammar import GrammarCompiler, GrammarMatcher
 from carrel.engine.text.prompting import PromptBuilder
@@ -94,6 +95,7 @@ class PromptSide:
                 f"{info.context_length} with its answer. Shorten the question or its sources."
             )
         bare = is_bare_prompt(messages)
+        begun = messages[-1].unfinished and bool(messages[-1].content)
         form_stops = () if bare else self._prompts.stop
         grammar = await asyncio.to_thread(self._grammar, sampling)
         limits = AnswerLimits(
@@ -102,8 +104,9 @@ class PromptSide:
             stop=() if grammar is not None else (*sampling.stop, *form_stops),
             max_new_tokens=min(sampling.max_new_tokens, room),
             max_time=sampling.max_time,
-            trims_start=self._prompts.trims_start and not bare,
+            trims_start=self._prompts.trims_start and not bare and not begun,
             grammar=grammar,
+            before=last_tokens(self._decode, tokens) if begun else (),
         )
         told = sampling.top_logprobs is not None
         token_bytes = TokenBytes(self._decoder) if told else None

@@ -18,6 +18,8 @@ from carrel.engine.text.tool_prompts import described, takes_tools, turns_of
 from carrel.settings.schema import PromptType
 
 PROBE = "carrel-probe"
+MESSAGE_END = "carrel-message-end"
+"""Stands behind an unfinished message while the template renders it: the prompt ends before it."""
 
 INSTRUCT_OPENING = (
     "Below is an instruction that describes a task. "
@@ -74,6 +76,9 @@ RENDERERS = {
     PromptType.HUMAN_BOT: human_bot,
     PromptType.INSTRUCT: instruct,
 }
+
+BEFORE_ANSWER = {PromptType.HUMAN_BOT: " "}
+"""The white space with which a model begins its answer in a form that ends without any."""
 
 
 def fold_system(messages: Sequence[Message]) -> list[Message]:
@@ -149,7 +154,7 @@ class PromptBuilder:
         return self.prompt_type in (PromptType.HUMAN_BOT, PromptType.INSTRUCT)
 
     def encode(self, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> list[int]:
-        """Return the prompt's token ids.
+        """Return the prompt's token ids; it ends with the last message where that is unfinished.
 
         Raises:
             InvalidRequest: there is no message, or the chat template refuses the messages.
@@ -162,15 +167,25 @@ class PromptBuilder:
                 return self._bare(messages[0])
             if tools or _is_tool_turn(*messages):
                 self._require_tool_form()
+            begun = messages[-1] if messages[-1].unfinished else None
+            if begun is not None:
+                messages = messages[:-1]
             if self._renderer is None:
-                text = RENDERERS[self.prompt_type](messages)
+                text = RENDERERS[self.prompt_type](messages) + self._beginning(begun)
                 return list(self._tokenizer.encode(text, split_special_tokens=True))
             if not self._takes_system:
                 messages = fold_system(messages)
             try:
-                return self._templated(self._renderer, messages, tools)
+                return self._templated(self._renderer, messages, tools, begun)
             except TemplateRefused:
-                return self._templated_in_turns(self._renderer, messages, tools)
+                return self._templated_in_turns(self._renderer, messages, tools, begun)
+
+    def _beginning(self, begun: Message | None) -> str:
+        """Return what an unfinished message adds to a prompt without a template."""
+        if begun is None or not begun.content:
+            return ""
+        space = "" if begun.content[0].isspace() else BEFORE_ANSWER.get(self.prompt_type, "")
+        return space + begun.content
 
     def _bare(self, prompt: Message) -> list[int]:
         """Return the ids of a prompt without a template, whose control tokens are the writer's."""
@@ -207,10 +222,14 @@ class PromptBuilder:
         return {ids[0]} if ids and ids[0] in special else set()
 
     def _templated_in_turns(
-        self, renderer: TemplateRenderer, messages: Sequence[Message], tools: Sequence[Tool]
+        self,
+        renderer: TemplateRenderer,
+        messages: Sequence[Message],
+        tools: Sequence[Tool],
+        begun: Message | None,
     ) -> list[int]:
         try:
-            return self._templated(renderer, join_neighbours(fold_system(messages)), tools)
+            return self._templated(renderer, join_neighbours(fold_system(messages)), tools, begun)
         except TemplateRefused as error:
             raise InvalidRequest(
                 f"The model's chat template refuses these messages: {error}. "
@@ -218,12 +237,18 @@ class PromptBuilder:
             ) from error
 
     def _templated(
-        self, renderer: TemplateRenderer, messages: Sequence[Message], tools: Sequence[Tool]
+        self,
+        renderer: TemplateRenderer,
+        messages: Sequence[Message],
+        tools: Sequence[Tool],
+        begun: Message | None,
     ) -> list[int]:
         def safe(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
             return marked(values, self._tokenizer, str(self._template))
 
         text = renderer.render(safe(turns_of(messages)), True, safe(described(tools)))
+        if begun is not None:
+            text = _unclosed(renderer, text, safe(turns_of([*messages, begun])))
         return list(encode_marked_chat(self._tokenizer, text))
 
     def _require_tool_form(self) -> None:
@@ -243,6 +268,24 @@ class PromptBuilder:
             return PROBE in renderer.render(turns, False)
         except TemplateRefused:
             return False
+
+
+def _unclosed(renderer: TemplateRenderer, opened: str, turns: list[dict[str, Any]]) -> str:
+    """Return the prompt that ends with the content of the last turn, as transformers makes it.
+
+    ``opened`` is the prompt up to where the model begins to write. A template may write an answer
+    of its own in another way than it lets the model write (without its thoughts, say): there the
+    content stands behind ``opened``, where the model put it.
+    """
+    content = turns[-1]["content"]
+    turns[-1]["content"] = content + MESSAGE_END
+    try:
+        text = renderer.render(turns, False).rpartition(MESSAGE_END)[0]
+    except TemplateRefused:
+        text = ""
+    if text.startswith(opened) and text.endswith(content):
+        return text
+    return opened + str(content)
 
 
 def _template(tokenizer: PreTrainedTokenizerBase, prompt_type: PromptType) -> str | None:

@@ -18,13 +18,15 @@ def refuse_impossible(messages: Sequence[Message], sampling: SamplingParams) -> 
     """Check what no engine can honour.
 
     Raises:
-        InvalidRequest: there is no message, or a sampling parameter is out of its bounds.
+        InvalidRequest: there is no message, an unfinished one is not the assistant's last, or a
+            sampling parameter is out of its bounds.
         UnsupportedParameter: an answer that has to be JSON is to end, or to go on, elsewhere.
     """
     if not messages:
         raise InvalidRequest("The list of messages is empty: send at least one message.")
     if len(messages) > 1 and any(each.role is Role.PROMPT for each in messages):
         raise InvalidRequest("A prompt without a template stands alone: send no other message.")
+    _refuse_unfinished(messages, sampling)
     problems = {
         "max_new_tokens must be at least 1": sampling.max_new_tokens < 1,
         "min_new_tokens must not be negative": sampling.min_new_tokens < 0,
@@ -55,6 +57,37 @@ def refuse_impossible(messages: Sequence[Message], sampling: SamplingParams) -> 
                 f"{name} cannot be set together with response_format or a tool that has to be "
                 "called, which say where the answer ends: leave it out."
             )
+
+
+def _refuse_unfinished(messages: Sequence[Message], sampling: SamplingParams) -> None:
+    *before, last = messages
+    if any(each.unfinished for each in before) or (
+        last.unfinished and (last.role is not Role.ASSISTANT or last.tool_calls or not before)
+    ):
+        raise InvalidRequest(
+            "Only the assistant's text at the end of a conversation can be continued: send it as "
+            "the last message, behind the question."
+        )
+    if not last.unfinished:
+        return
+    for name in ("response_format", "tools"):
+        if getattr(sampling, name) is not None:
+            raise UnsupportedParameter(
+                f"{name} cannot be honoured for the rest of an answer: leave it out, or ask anew."
+            )
+
+
+def refuse_continuing(messages: Sequence[Message], info: ModelInfo) -> None:
+    """Refuse to go on with an unfinished answer where the engine cannot.
+
+    Raises:
+        UnsupportedParameter: with the engine's name.
+    """
+    if messages[-1].unfinished and not info.continues:
+        raise UnsupportedParameter(
+            f"The {info.engine} engine of {info.name} cannot continue an answer: ask the question "
+            "again or choose another model."
+        )
 
 
 def refuse_unsupported(
