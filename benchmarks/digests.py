@@ -105,7 +105,7 @@ async def summarise(folder: Path, flags: dict[str, object], articles: list[Any])
         started, rows = time.perf_counter(), []
         for article in articles:
             asked = DigestRequest(
-                COLLECTION, ME, (ids[article["title"]],), max_tokens=SUMMARY_TOKENS
+                (COLLECTION,), ME, (ids[article["title"]],), max_tokens=SUMMARY_TOKENS
             )
             async for event in application.services.digests.summarize(asked):
                 if isinstance(event, Summarized):

@@ -75,13 +75,34 @@ class Visit:
         """Open the page, and wait until it is filled."""
         with self._left():
             self.page.goto(f"{self.address}/{fragment}")
-        expect(self.page.locator("#scope input")).not_to_have_value("")
+        expect(self.scope).to_have_count(1)
 
     def reload(self) -> None:
         """Load the page again, as F5 does."""
         with self._left():
             self.page.reload()
-        expect(self.page.locator("#scope input")).not_to_have_value("")
+        expect(self.scope).to_have_count(1)
+
+    @property
+    def scope(self) -> Locator:
+        """The button that names what is asked."""
+        return self.page.locator("#scope-button")
+
+    def scope_choice(self, name: str) -> Locator:
+        """A collection or document, or ``No documents``, in the panel of what is asked."""
+        return self.page.locator("#scope-panel").get_by_role("checkbox", name=name)
+
+    def ask_only(self, name: str) -> None:
+        """Choose one collection, or ``No documents``, in the panel of what is asked."""
+        self.scope.click()
+        if name == "No documents":
+            self.scope_choice(name).click()
+        else:
+            row = self.page.locator(".scope-row").filter(has_text=name)
+            row.hover()
+            row.get_by_role("button", name="Ask only").click()
+        expect(self.scope_choice(name)).to_be_checked()
+        self.scope.click()
 
     @property
     def question(self) -> Locator:

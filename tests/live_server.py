@@ -10,6 +10,7 @@ import functools
 import threading
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager, suppress
+from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from carrel.engine.scripted import ScriptedEngine
 from carrel.index.embedder import SentenceTransformerEmbedder
 from carrel.services.application import Services
 from carrel.services.chat import ChatPolicy, ChatService
+from carrel.services.document_tasks import DocumentTaskService
 from carrel.services.health import HealthService
 from carrel.settings.load import load_settings
 from carrel.settings.schema import Settings
@@ -104,7 +106,11 @@ def with_pool(services: Services, pool: ModelPool) -> Services:
     """Return the services with other models in service."""
     policy = ChatPolicy("", services.settings.documents.source_tokens)
     chat = ChatService(pool, services.retrieval, policy)
-    return replace(services, models=pool, chat=chat, health=HealthService(pool))
+    digests = copy(services.digests)
+    digests._models = pool
+    tasks = DocumentTaskService(digests, services.retrieval)
+    health = HealthService(pool)
+    return replace(services, models=pool, chat=chat, digests=digests, tasks=tasks, health=health)
 
 
 @dataclass

@@ -37,7 +37,7 @@ def test_a_file_beside_the_question_goes_in_and_is_asked(
     with visitor.page.expect_file_chooser() as choosing:
         visitor.page.get_by_role("button", name="Attach files").click()
     choosing.value.set_files([report, broken])
-    expect(visitor.page.locator("#scope input")).to_have_value("MyData")
+    expect(visitor.scope).to_have_text("MyData")
     expect(added.nth(0)).to_contain_text("ready · 3 pages", timeout=PATIENCE)
     expect(added.nth(1)).to_contain_text("Could not be read: ")
     expect(visitor.page.locator(".welcome")).to_contain_text("1 document in MyData")
@@ -59,7 +59,7 @@ def test_a_file_dropped_into_the_chat_goes_into_the_collection_that_is_asked(
     visitor.page.evaluate(DROP, ["note.txt", "The pier costs 4.1 million euros."])
     assert visitor.page.evaluate("offered")
     expect(visitor.page.locator("#added .file")).to_contain_text("ready", timeout=PATIENCE)
-    expect(visitor.page.locator("#scope input")).to_have_value("UserData")
+    expect(visitor.scope).to_have_text("UserData")
     expect(visitor.page.locator("#chat-view.dropping")).to_have_count(0)
     visitor.page.evaluate(DROP, ["large.txt", "word " * 1000])
     expect(visitor.error).to_contain_text("large.txt")

@@ -36,8 +36,7 @@ def test_a_collection_is_made_renamed_and_deleted_with_its_documents(
     )
     # The chat asks this collection, so that the change of name has to reach its chooser, too.
     page.get_by_role("button", name="New chat").click()
-    page.locator("#scope input").click()
-    page.get_by_role("option", name="Ferries").click()
+    visitor.ask_only("Ferries")
     visitor.show_documents()
 
     rename.click()
@@ -52,7 +51,7 @@ def test_a_collection_is_made_renamed_and_deleted_with_its_documents(
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#collection input")).to_have_value("Boats & piers")
     expect(page.locator(".summary")).to_contain_text("Private · 1 document")
-    expect(page.locator("#scope input")).to_have_value("Boats & piers")
+    expect(visitor.scope).to_have_text("Boats & piers")
     expect(visitor.error).to_have_count(0)
 
     delete.click()
@@ -66,7 +65,7 @@ def test_a_collection_is_made_renamed_and_deleted_with_its_documents(
     delete.click()
     page.get_by_role("button", name="Delete", exact=True).locator("visible=true").click()
     expect(page.locator("#collection input")).to_have_value("UserData")
-    expect(page.locator("#scope input")).to_have_value("UserData")
+    expect(visitor.scope).to_have_text("UserData")
     expect(visitor.documents).to_have_count(0)
     with server.client() as client:
         names = [each["name"] for each in client.get("/v1/collections").json()["collections"]]

@@ -117,8 +117,8 @@ def test_a_collection_name_that_is_taken_says_so_and_a_new_one_is_offered_everyw
     expect(visitor.page.locator("#collection input")).to_have_value("Ferries")
     expect(visitor.error).to_have_count(0)
     visitor.page.get_by_role("button", name="New chat").click()
-    visitor.page.locator("#scope input").click()
-    expect(visitor.page.get_by_role("option", name="Ferries")).to_be_visible()
+    visitor.scope.click()
+    expect(visitor.scope_choice("Ferries")).to_be_visible()
 
 
 def test_a_file_above_the_limit_is_left_out_by_name_and_the_others_go_in(

@@ -116,8 +116,7 @@ def test_the_scope_decides_whether_documents_are_asked(
     visitor = tab(start(WatchedEngine(["An answer."])), "#documents")
     visitor.upload([report])
     visitor.page.get_by_role("button", name="New chat").click()
-    visitor.page.locator("#scope input").click()
-    visitor.page.get_by_role("option", name="No documents").click()
+    visitor.ask_only("No documents")
     expect(visitor.page.locator(".welcome")).to_contain_text("Ask the model anything.")
     visitor.ask_and_wait("Hello?")
     expect(visitor.answer).to_have_text("An answer.")
@@ -147,9 +146,9 @@ def test_whoever_asks_before_the_page_is_filled_is_answered(
         visitor.page.goto(server.address)
         visitor.ask_and_wait("What was the total revenue?")
         expect(visitor.answer.locator("strong")).to_have_text("18.4 million euros")
-        expect(visitor.page.locator("#scope input")).to_have_value("")
+        expect(visitor.scope).to_have_count(0)
         for route in held:
             route.fallback()
-        expect(visitor.page.locator("#scope input")).to_have_value("No documents")
+        expect(visitor.scope).to_have_text("No documents")
         expect(visitor.answer.locator("strong")).to_have_text("18.4 million euros")
         assert held

@@ -24,7 +24,7 @@ from texts import ingest_texts
 from tiny_model import save_tiny_model
 
 CONTEXT = 1024
-ASKED = DigestRequest("UserData", Principal(), max_tokens=24)
+ASKED = DigestRequest(("UserData",), Principal(), max_tokens=24)
 TEXT = " ".join(f"The ferry number {index} sails to the long shelves." for index in range(40))
 
 

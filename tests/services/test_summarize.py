@@ -47,7 +47,7 @@ from carrel.settings.schema import Settings
 from texts import ingest_texts
 
 ME = Principal()
-ASKED = DigestRequest("UserData", ME)
+ASKED = DigestRequest(("UserData",), ME)
 
 
 async def words_of(text: str) -> int:
@@ -274,7 +274,7 @@ async def test_an_engine_without_json_extracts_excerpts_or_is_refused(
     ("asked", "error"),
     [
         (ASKED, NothingToSearch),
-        (replace(ASKED, collection="Nowhere"), CollectionNotFound),
+        (replace(ASKED, collections=("Nowhere",)), CollectionNotFound),
         (replace(ASKED, document_ids=("absent",)), DocumentNotFound),
         (replace(ASKED, model="absent"), ModelNotFound),
     ],

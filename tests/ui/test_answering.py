@@ -21,6 +21,7 @@ from carrel.services.history import Chat, HistoryService
 from carrel.storage.conversations import SqliteConversationStore
 from carrel.storage.database import Database
 from carrel.ui.answering import Answering, Question
+from carrel.ui.scope import ChosenScope
 from carrel.ui.session import Session
 from live_server import (
     FailingEngine,
@@ -31,7 +32,8 @@ from live_server import (
     with_pool,
 )
 
-QUESTION = Question("Hello?", "LLM", None)
+NOTHING = ChosenScope()
+QUESTION = Question("Hello?", NOTHING, None)
 
 
 class FullDisk(SqliteConversationStore):
@@ -77,7 +79,7 @@ async def test_an_answer_is_saved_with_its_question(services: Services) -> None:
     answering = await answered(services, session, QUESTION)
     assert answering.exchange.text == "An answer."
     assert answering.exchange.finished is not None
-    await answered(services, session, Question("And?", "LLM", None))
+    await answered(services, session, Question("And?", NOTHING, None))
     assert await saved(services, session) == [
         ("Hello?", ["Hello?", "An answer.", "And?", "Another."])
     ]
@@ -118,7 +120,9 @@ async def test_an_answer_that_nobody_waits_for_is_saved_and_ends_the_model(
 async def test_a_refused_question_is_not_saved(services: Services) -> None:
     session = Session()
     services = speaking(services, WatchedEngine(["An answer."]))
-    answering = await answered(services, session, Question("Hello?", "UserData", None))
+    answering = await answered(
+        services, session, Question("Hello?", ChosenScope(("UserData",)), None)
+    )
     assert "nothing to search" in (answering.exchange.error or "")
     assert await saved(services, session) == []
     assert session.conversation_id is None
@@ -126,7 +130,7 @@ async def test_a_refused_question_is_not_saved(services: Services) -> None:
 
 async def test_a_model_that_does_not_exist_is_refused(services: Services) -> None:
     services = speaking(services, WatchedEngine(["An answer."]))
-    answering = await answered(services, Session(), Question("Hello?", "LLM", "nothing"))
+    answering = await answered(services, Session(), Question("Hello?", NOTHING, "nothing"))
     assert "Model nothing is not in service" in (answering.exchange.error or "")
 
 
@@ -194,9 +198,9 @@ async def test_a_question_at_the_place_of_another_is_a_version_of_it(services: S
     session = Session()
     services = speaking(services, WatchedEngine(["One.", "Two.", "Three."]))
     await answered(services, session, QUESTION)
-    await answered(services, session, Question("And?", "LLM", None))
+    await answered(services, session, Question("And?", NOTHING, None))
     replaced = session.exchanges.pop()
-    edited = Question("And then?", "LLM", None, versions=replaced.versions)
+    edited = Question("And then?", NOTHING, None, versions=replaced.versions)
     exchange = (await answered(services, session, edited)).exchange
     assert exchange.versions == (replaced.turn, exchange.turn)
     assert await saved(services, session) == [("Hello?", ["Hello?", "One.", "And then?", "Three."])]
@@ -215,7 +219,7 @@ async def test_a_question_follows_the_answer_that_it_stopped(services: Services)
     async for _ in steps:
         if first.exchange.text:
             break
-    second = Answering.begin(services, session, Question("And?", "LLM", None))
+    second = Answering.begin(services, session, Question("And?", NOTHING, None))
     following = asyncio.create_task(_to_the_end(second))
     # The second one has its answer before the first one is saved.
     while second.exchange.finished is None:

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from carrel.core.chat import Scope
 from carrel.settings.schema import Settings
-from carrel.ui.choices import first_scope, largest_file, sampling_of, scope_choices, scope_of
-
-
-def test_the_scopes_are_the_collections_and_none() -> None:
-    assert scope_choices(["MyData", "UserData"]) == [
-        ("MyData", "MyData"),
-        ("UserData", "UserData"),
-        ("No documents", "LLM"),
-    ]
+from carrel.ui.choices import first_scope, largest_file, sampling_of
 
 
 def test_the_first_scope_is_that_of_the_settings(make_settings: Callable[..., Settings]) -> None:
@@ -23,12 +14,6 @@ def test_the_first_scope_is_that_of_the_settings(make_settings: Callable[..., Se
     assert first_scope(make_settings(langchain_mode="MyData"), names) == "MyData"
     assert first_scope(make_settings(langchain_mode="LLM"), names) == "LLM"
     assert first_scope(make_settings(langchain_mode="Elsewhere"), names) == "LLM"
-
-
-def test_a_choice_becomes_a_scope(make_settings: Callable[..., Settings]) -> None:
-    settings = make_settings(top_k=3)
-    assert scope_of("UserData", settings) == Scope(("UserData",), top_k=3)
-    assert scope_of("LLM", settings) is None
 
 
 def test_answers_are_sampled_as_the_settings_say(make_settings: Callable[..., Settings]) -> None:

@@ -39,6 +39,18 @@ async def test_the_first_page_is_the_form(browser: httpx.AsyncClient) -> None:
     assert reply.headers["cache-control"] == "no-store"
 
 
+async def test_the_form_speaks_the_browsers_language(browser: httpx.AsyncClient) -> None:
+    english = (await browser.get("/")).text
+    assert '<html lang="en">' in english and "This server asks for its key." in english
+    reply = await browser.post(
+        "/login", data={"key": "wrong"}, headers={"Accept-Language": "de-AT,de;q=0.9,en;q=0.8"}
+    )
+    assert '<html lang="de">' in reply.text
+    for words in ("verlangt seinen Schlüssel", "API-Schlüssel", "Öffnen", "Das ist nicht"):
+        assert words in reply.text
+    assert "key." not in reply.text
+
+
 @pytest.mark.parametrize("path", ["/config", "/gradio_api/info", "/assets/a.js", "/theme.css"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_everything_else_is_refused(

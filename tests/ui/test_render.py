@@ -11,7 +11,6 @@ from carrel.core.documents import Source
 from carrel.ui.exchange import Exchange
 from carrel.ui.render import (
     confirmed_delete,
-    counted,
     error_line,
     example_questions,
     state_text,
@@ -19,6 +18,7 @@ from carrel.ui.render import (
     welcome_html,
 )
 from carrel.ui.render_exchange import exchange_html, sources_html
+from carrel.ui.texts import ENGLISH
 
 HOSTILE = """<img src=x onerror=alert(1)>"'&.pdf"""
 SOURCE = Source(
@@ -200,4 +200,4 @@ def test_the_thread_names_its_chat() -> None:
 
 @pytest.mark.parametrize(("number", "text"), [(0, "0 pages"), (1, "1 page"), (1204, "1,204 pages")])
 def test_counts_have_the_right_form(number: int, text: str) -> None:
-    assert counted(number, "page") == text
+    assert ENGLISH.counted("count.page", number) == text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 
@@ -38,6 +39,14 @@ def test_numbers_and_counts_are_written_as_the_language_does() -> None:
     assert ENGLISH.counted("chats.messages", 1) == "1 message"
     assert ENGLISH.counted("chats.messages", 1204) == "1,204 messages"
     assert LANGUAGES["de"].counted("chats.messages", 1204) == "1.204 Nachrichten"
+
+
+def test_parts_of_numbers_shares_and_days_are_written_as_the_language_does() -> None:
+    german = LANGUAGES["de"]
+    assert [each.decimal(1204.56, 1) for each in (ENGLISH, german)] == ["1204.6", "1204,6"]
+    assert [each.percent(0.426) for each in (ENGLISH, german)] == ["43%", "43 %"]
+    day = date(2026, 3, 4)
+    assert [each.day(day) for each in (ENGLISH, german)] == ["2026-03-04", "04.03.2026"]
 
 
 def test_what_is_filled_in_is_escaped_in_html() -> None:

@@ -59,7 +59,7 @@ async def extract(
 
 def _asked(name: str, body: DigestBody, request: Request, caller: Principal) -> DigestRequest:
     return DigestRequest(
-        name,
+        (name,),
         caller,
         tuple(body.documents),
         body.focus,

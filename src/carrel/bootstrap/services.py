@@ -21,6 +21,7 @@ from carrel.services.arena import ArenaService
 from carrel.services.chat import ChatPolicy, ChatService
 from carrel.services.collections import CollectionService
 from carrel.services.digest_documents import DigestDocuments
+from carrel.services.document_tasks import DocumentTaskService
 from carrel.services.document_writing import ReadingTools, reading_fingerprint
 from carrel.services.embeddings import EmbeddingService
 from carrel.services.file_ingestion import FileIngestion
@@ -84,6 +85,9 @@ def make_services(
         QuotedAnswers(indexes.embedder, documents.evidence),
     )
     whole = WholeDocumentReading(catalog, collections, documents.whole_documents)
+    digests = DigestService(
+        pool, DigestDocuments(catalog, collections), indexes.embedder, DigestPolicy.of(settings)
+    )
     scoring = AnswerScoring(scorer, settings.model.score_seconds) if scorer is not None else None
     return Services(
         settings=settings,
@@ -94,9 +98,8 @@ def make_services(
         reingestion=ReingestionService(collections, ingestion, jobs),
         collections=collections,
         retrieval=retrieval,
-        digests=DigestService(
-            pool, DigestDocuments(catalog, collections), indexes.embedder, DigestPolicy.of(settings)
-        ),
+        digests=digests,
+        tasks=DocumentTaskService(digests, retrieval),
         embeddings=EmbeddingService(indexes.embedder),
         folders=FolderSync(
             SqliteFolderFiles(stores.database), collections, jobs.run, ingestion.supports

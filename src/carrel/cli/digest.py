@@ -39,7 +39,7 @@ def request_of(invocation: Invocation) -> DigestRequest:
         raise InvalidRequest(f"{LLM_MODE} holds no documents: name a collection to read.")
     flags = invocation.arguments.flags
     return DigestRequest(
-        invocation.collection,
+        (invocation.collection,),
         Principal(),
         invocation.document_ids,
         flags.get("focus", ""),

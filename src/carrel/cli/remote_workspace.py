@@ -218,7 +218,8 @@ class RemoteWorkspace:
 
     async def summarize(self, request: DigestRequest) -> AsyncGenerator[SummaryEvent]:
         """Summarise documents."""
-        events = self._client.follow_summary(request.collection, **_digest_options(request))
+        [collection] = request.collections
+        events = self._client.follow_summary(collection, **_digest_options(request))
         async with aclosing(events):
             async for event in events:
                 if not isinstance(event, Extracted):
@@ -226,7 +227,8 @@ class RemoteWorkspace:
 
     async def extract(self, request: DigestRequest) -> AsyncGenerator[ExtractionEvent]:
         """Extract facts from documents."""
-        events = self._client.follow_extraction(request.collection, **_digest_options(request))
+        [collection] = request.collections
+        events = self._client.follow_extraction(collection, **_digest_options(request))
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, DigestProgress | Extracted):

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from carrel.core.chat import Message
+from carrel.core.document_tasks import DocumentTask
 from carrel.core.documents import Source
 
 
@@ -44,6 +45,7 @@ class SavedTurn:
     """One message of a saved chat, with the sources of an answer and how it ended.
 
     ``error`` is why it failed; ``abstained`` says that the documents did not hold the answer.
+    ``task`` is what was wanted of documents where the message is no question.
     A store gives each turn an ``id``, larger than those of the turns before it. ``parent`` is the
     id of the turn that it follows, None for a chat's first. Turns with the same parent are
     versions of each other: a question that was edited, or asked again.
@@ -57,6 +59,7 @@ class SavedTurn:
     abstained: bool = False
     id: int = field(default=0, compare=False)
     parent: int | None = field(default=None, compare=False)
+    task: DocumentTask | None = None
 
 
 BEGINNING = 0

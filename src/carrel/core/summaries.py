@@ -23,12 +23,12 @@ class DigestStyle(StrEnum):
 class DigestRequest:
     """What to summarise, or to extract from.
 
-    An empty ``document_ids`` means every ready document of the collection, by name. ``focus`` says
+    An empty ``document_ids`` means every ready document of the collections, by name. ``focus`` says
     what to pay heed to. ``max_tokens`` is the longest final text, in tokens of the model; None
     takes the setting.
     """
 
-    collection: str
+    collections: tuple[str, ...]
     principal: Principal
     document_ids: tuple[str, ...] = ()
     focus: str = ""

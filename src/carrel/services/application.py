@@ -8,6 +8,7 @@ from carrel.core.models import EnginePool
 from carrel.services.arena import ArenaService
 from carrel.services.chat import ChatService
 from carrel.services.collections import CollectionService
+from carrel.services.document_tasks import DocumentTaskService
 from carrel.services.embeddings import EmbeddingService
 from carrel.services.folder_sync import FolderSync
 from carrel.services.health import HealthService
@@ -35,6 +36,7 @@ class Services:
     collections: CollectionService
     retrieval: RetrievalService
     digests: DigestService
+    tasks: DocumentTaskService
     embeddings: EmbeddingService
     folders: FolderSync
     history: HistoryService

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from sqlite3 import Connection
 from uuid import uuid4
 
-from carrel.core.chat import Message, Role
-from carrel.core.conversations import BEGINNING, Conversation, Ending, SavedTurn, branch
-from carrel.core.documents import Source
+from carrel.core.conversations import BEGINNING, Conversation, SavedTurn, branch
 from carrel.core.errors import ConversationNotFound, InvalidRequest
 from carrel.disk.sqlite_file import storable
-from carrel.storage import chat_words
+from carrel.storage import chat_words, turn_rows
 from carrel.storage.database import Database
 
 _LISTED = (
     "SELECT id, title, owner, updated_at, pinned, "
     "(SELECT count(*) FROM turn WHERE conversation_id = conversation.id), last FROM conversation"
-)
-_TURNS = (
-    "SELECT role, content, sources, model, ending, error, abstained, id, parent FROM turn "
-    "WHERE conversation_id = ? ORDER BY id"
 )
 _BELOW = (
     "WITH RECURSIVE below (id) AS (SELECT id FROM turn WHERE conversation_id = ? AND id = ? "
@@ -79,7 +71,7 @@ class SqliteConversationStore:
                 parent = last
                 if turn.id:
                     parent = None if turn.parent is None else stored[turn.parent]
-                last = stored[turn.id] = _write(connection, conversation.id, turn, parent)
+                last = stored[turn.id] = turn_rows.write(connection, conversation.id, turn, parent)
             chat_words.add_turns(connection, conversation.id)
             if conversation.last is not None:
                 last = stored[conversation.last]
@@ -111,7 +103,7 @@ class SqliteConversationStore:
                 parent = after
             written: list[int] = []
             for turn in turns:
-                parent = _write(connection, conversation_id, turn, parent)
+                parent = turn_rows.write(connection, conversation_id, turn, parent)
                 written.append(parent)
             chat_words.add_turns(connection, conversation_id)
             if written:
@@ -156,7 +148,7 @@ class SqliteConversationStore:
         """
         with self._database.reading() as connection:
             last = _last(connection, owner, conversation_id)
-            return branch(_turns(connection, conversation_id), last)
+            return branch(turn_rows.read(connection, conversation_id), last)
 
     def all_turns(self, owner: str, conversation_id: str) -> list[SavedTurn]:
         """The messages of all versions of a chat, in the order of their ids.
@@ -166,7 +158,7 @@ class SqliteConversationStore:
         """
         with self._database.reading() as connection:
             _last(connection, owner, conversation_id)
-            return _turns(connection, conversation_id)
+            return turn_rows.read(connection, conversation_id)
 
     def versions(self, conversation_id: str, turn: int) -> list[int]:
         """The ids of a turn and of its other versions, the oldest first."""
@@ -249,29 +241,6 @@ class SqliteConversationStore:
                 connection.execute("DELETE FROM conversation WHERE id = ? AND owner = ?", owned)
 
 
-def _write(
-    connection: Connection, conversation_id: str, turn: SavedTurn, parent: int | None
-) -> int:
-    """Insert a turn and return its id."""
-    inserted = connection.execute(
-        "INSERT INTO turn (conversation_id, role, content, sources, model, ending, error, "
-        "abstained, parent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            conversation_id,
-            turn.message.role.value,
-            storable(turn.message.content),
-            json.dumps([asdict(source) for source in turn.sources]),
-            turn.model,
-            turn.ending.value,
-            None if turn.error is None else storable(turn.error),
-            turn.abstained,
-            parent,
-        ),
-    )
-    assert inserted.lastrowid is not None, "an insert gives an id"
-    return inserted.lastrowid
-
-
 def _show(connection: Connection, conversation_id: str, last: int | None) -> None:
     connection.execute("UPDATE conversation SET last = ? WHERE id = ?", (last, conversation_id))
 
@@ -306,24 +275,6 @@ def _below(connection: Connection, owner: str, conversation_id: str, turn: int) 
     if not found:
         raise ConversationNotFound("That message is not in the chat any more: open it again.")
     return found
-
-
-def _turns(connection: Connection, conversation_id: str) -> list[SavedTurn]:
-    return [
-        SavedTurn(
-            Message(Role(role), content),
-            tuple(Source(**source) for source in json.loads(sources)),
-            model,
-            Ending(ending),
-            error,
-            bool(abstained),
-            identity,
-            parent,
-        )
-        for role, content, sources, model, ending, error, abstained, identity, parent in (
-            connection.execute(_TURNS, (conversation_id,))
-        )
-    ]
 
 
 def _conversation(row: tuple[str, str, str, str, int, int, int | None]) -> Conversation:

@@ -144,6 +144,10 @@ UPDATE turn SET parent = (SELECT max(earlier.id) FROM turn AS earlier
 UPDATE conversation SET last = (SELECT max(id) FROM turn WHERE conversation_id = conversation.id);
 """
 
+_TASKS = """
+ALTER TABLE turn ADD COLUMN task TEXT;
+"""
+
 _REREADING = """
 ALTER TABLE document ADD COLUMN replaces TEXT REFERENCES document (id) ON DELETE CASCADE;
 ALTER TABLE document ADD COLUMN indexed_as TEXT;
@@ -160,6 +164,7 @@ MIGRATIONS: tuple[str, ...] = (
     _CHAT_SEARCH,
     _VOTES,
     _VERSIONS,
+    _TASKS,
     _REREADING,
 )
 """Script number n brings a database of version n to version n + 1; a new one has version 0.

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 from carrel.core.chat import ChatEvent, ChatRequest, Message, Role, Stage
 from carrel.core.conversations import BEGINNING, SavedTurn
+from carrel.core.document_tasks import DocumentTask, TaskRequest
 from carrel.core.errors import ConversationNotFound
 from carrel.services.application import Services
+from carrel.services.document_tasks import TaskEvent
 from carrel.ui.answer_wishes import AnswerWishes, read_wishes
-from carrel.ui.choices import scope_of
 from carrel.ui.events import describe
 from carrel.ui.exchange import Exchange
 from carrel.ui.running import Running
+from carrel.ui.scope import ChosenScope
 from carrel.ui.session import Session
 
 UPDATE_INTERVAL = 0.05
@@ -23,15 +25,17 @@ UPDATE_INTERVAL = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked, of which collection (or ``LLM``), and which model is to answer.
+    """What was asked, of which documents, and which model is to answer.
 
+    ``task`` is what else than an answer is wanted; its text is then only shown.
     ``wishes`` is how; None for as the server's settings say. ``versions`` are the ids of the
     questions that stood at this place of the chat before.
     """
 
     text: str
-    scope: str
+    scope: ChosenScope
     model: str | None
+    task: DocumentTask | None = None
     wishes: AnswerWishes | None = None
     versions: tuple[int, ...] = ()
 
@@ -43,28 +47,22 @@ class Answering:
     services: Services
     session: Session
     exchange: Exchange
-    running: Running[ChatEvent]
+    running: Running[TaskEvent]
     _conversation_id: str | None = None
     _before: tuple[Exchange, ...] = ()
 
     @classmethod
     def begin(cls, services: Services, session: Session, question: Question) -> Answering:
         """Add the question to the session's chat; the model starts with ``steps``."""
-        wishes = question.wishes or read_wishes(services.settings, {})
-        request = ChatRequest(
-            messages=wishes.led(session.messages(question.text)),
-            principal=session.principal,
-            model=question.model or None,
-            sampling=wishes.sampling,
-            scope=wishes.scoped(scope_of(question.scope, services.settings)),
-            caller=session.caller,
-        )
+        events = _events(services, session, question)
         session.stop_answering()
         before = tuple(session.exchanges)
-        exchange = Exchange(question.text, stage=Stage.WAITING, versions=question.versions)
+        exchange = Exchange(
+            question.text, task=question.task, stage=Stage.WAITING, versions=question.versions
+        )
         exchange.settled.clear()
         session.exchanges.append(exchange)
-        session.answering = running = Running(services.chat.answer(request))
+        session.answering = running = Running(events)
         return cls(services, session, exchange, running, session.conversation_id, before)
 
     @property
@@ -82,7 +80,7 @@ class Answering:
                 async for events in batches:
                     for event in events:
                         self.exchange.apply(event)
-                    if self.exchange.text and self._conversation_id is None:
+                    if self.exchange.is_answered and self._conversation_id is None:
                         await self._start_chat()
                     yield
         except Exception as error:  # noqa: BLE001 - boundary of the page: shown and logged
@@ -102,15 +100,15 @@ class Answering:
 
     async def _save(self) -> None:
         exchange, history, principal = self.exchange, self.services.history, self.session.principal
-        if not exchange.text or self._conversation_id is None:
+        if not exchange.is_answered or self._conversation_id is None:
             return
         finished = exchange.finished
         turns = [
-            SavedTurn(Message(Role.USER, exchange.question)),
+            SavedTurn(Message(Role.USER, exchange.question), task=exchange.task),
             SavedTurn(
                 Message(Role.ASSISTANT, exchange.text),
                 exchange.sources,
-                finished.model if finished else None,
+                (finished.model or None) if finished else None,
                 exchange.ending,
                 exchange.error,
                 exchange.abstained,
@@ -133,3 +131,29 @@ class Answering:
         if self._before:
             await self._before[-1].settled.wait()
         return next((each.last for each in reversed(self._before) if each.last), BEGINNING)
+
+
+def _events(
+    services: Services, session: Session, question: Question
+) -> AsyncGenerator[ChatEvent] | AsyncGenerator[TaskEvent]:
+    wishes = question.wishes or read_wishes(services.settings, {})
+    if question.task is not None:
+        return services.tasks.run(
+            TaskRequest(
+                question.task,
+                session.principal,
+                question.model or None,
+                wishes.sampling.max_new_tokens,
+                session.caller,
+            )
+        )
+    return services.chat.answer(
+        ChatRequest(
+            messages=wishes.led(session.messages(question.text)),
+            principal=session.principal,
+            model=question.model or None,
+            sampling=wishes.sampling,
+            scope=wishes.scoped(question.scope.asked(services.settings)),
+            caller=session.caller,
+        )
+    )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
 from carrel.services.application import Services
-from carrel.settings.schema import LLM_MODE
 from carrel.ui.chat_tab import ChatTab
-from carrel.ui.choices import chosen_scope, collection_names, first_collection
+from carrel.ui.choices import collection_names, first_collection, scope_of
 from carrel.ui.documents_tab import DocumentsTab
 from carrel.ui.events import Guard, Updates
+from carrel.ui.scope import ChosenScope
 from carrel.ui.session import Session
 
 
@@ -31,14 +32,14 @@ class Attaching:
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         composer.files.upload(
             guard.stream(self.add),
-            inputs_kwargs={"files": composer.files, "scope": composer.scope, "session": session},
+            inputs_kwargs={"files": composer.files, "session": session},
             preprocess=False,
             trigger_mode="multiple",
             outputs=[
                 guard.notice,
                 composer.files,
                 composer.added,
-                composer.scope,
+                *composer.scope.outputs,
                 self._chat.current,
                 documents.uploads,
                 documents.cancel,
@@ -57,17 +58,20 @@ class Attaching:
         )
 
     async def add(
-        self, *, files: list[dict[str, Any]] | None, scope: str | None, session: Session
+        self, *, files: list[dict[str, Any]] | None, session: Session
     ) -> AsyncGenerator[Updates]:
         """Add files to the collection that is asked, or to the first one where none is."""
         if not files:
             return
         composer, documents = self._chat.composer, self._documents
-        collection = await chosen_scope(scope, self._services, session.principal)
-        if collection == LLM_MODE:
+        scope = await scope_of(session, self._services)
+        if not scope.collections:
             names = await collection_names(self._services, session.principal)
-            collection = first_collection(self._services.settings, names)
-            yield {composer.scope: gr.Dropdown(value=collection)}
+            scope = ChosenScope((first_collection(self._services.settings, names),))
+        # New documents are to be asked: none of the others alone is.
+        session.scope = replace(scope, documents=())
+        yield await composer.scope.shown(session)
+        collection = scope.collections[0]
         taken = documents.ingest(files=files, collection=collection, session=session)
         async with aclosing(taken) as steps:
             async for updates in steps:
@@ -76,7 +80,7 @@ class Attaching:
                 if documents.uploads in updates:
                     updates[composer.added] = updates[documents.uploads]
                 yield updates
-        if hints := await self._chat.choose_scope(session=session, scope=collection):
+        if hints := await self._chat.welcome(session):
             yield hints
 
     async def forget(self, *, session: Session) -> Updates:

@@ -18,8 +18,8 @@ from carrel.ui.render_chats import chat_tools_html, chats_html, deleted_html, fi
 from carrel.ui.session import Session
 from carrel.ui.texts import ENGLISH, Texts
 
-Thread = Callable[[Session, str], Awaitable[Updates]]
-"""Returns the whole chat of a session anew, for the scope that is asked."""
+Thread = Callable[[Session], Awaitable[Updates]]
+"""Returns the whole chat of a session anew."""
 
 TOOLS = (
     "rename_chat",
@@ -80,7 +80,7 @@ class ChatList:
             self.tools: chat_tools_html(texts),
         }
 
-    def wire(self, services: Services, guard: Guard, session: gr.State, scope: gr.Dropdown) -> None:
+    def wire(self, services: Services, guard: Guard, session: gr.State) -> None:
         """Connect what changes the list alone."""
         self._services = services
         private: dict[str, Any] = {
@@ -180,7 +180,7 @@ class ChatList:
         await self._services.history.pin(session.principal, chosen(event), False)
         return {self.chats: await self.html(session)}
 
-    async def delete_chat(self, event: gr.EventData, *, session: Session, scope: str) -> Updates:
+    async def delete_chat(self, event: gr.EventData, *, session: Session) -> Updates:
         """Delete a saved chat, leave it if it is the open one, and offer to bring it back."""
         conversation_id = chosen(event)
         chat = await self._services.history.chat(session.principal, conversation_id)
@@ -189,22 +189,22 @@ class ChatList:
         await self._services.history.delete(session.principal, conversation_id)
         session.listed.forget(chat)
         line = deleted_html(chat.conversation, session.wishes.texts)
-        return {**await self._thread(session, scope), self.toast: line}
+        return {**await self._thread(session), self.toast: line}
 
-    async def undo_delete(self, event: gr.EventData, *, session: Session, scope: str) -> Updates:
+    async def undo_delete(self, event: gr.EventData, *, session: Session) -> Updates:
         """Bring the chat back that was deleted last."""
         chat = session.listed.take_deleted()
         if chat is None:
             raise InvalidRequest(session.wishes.texts("chats.undo.late"))
         await self._services.history.add(session.principal, chat)
-        return {**await self._thread(session, scope), self.toast: ""}
+        return {**await self._thread(session), self.toast: ""}
 
-    async def import_chat(self, event: gr.EventData, *, session: Session, scope: str) -> Updates:
+    async def import_chat(self, event: gr.EventData, *, session: Session) -> Updates:
         """Store the chat of a file, and open it."""
         chat = from_json(entered(event, "content"))
         stored = await self._services.history.add(session.principal, chat)
         await session.open_chat(await self._services.history.chat(session.principal, stored.id))
-        return await self._thread(session, scope)
+        return await self._thread(session)
 
     async def export_markdown(self, event: gr.EventData, *, session: Session) -> Updates:
         """Hand a chat to the browser as a file to read."""

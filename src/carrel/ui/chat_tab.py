@@ -8,12 +8,12 @@ from typing import Any
 
 import gradio as gr
 
+from carrel.core.document_tasks import Action
 from carrel.services.application import Services
-from carrel.settings.schema import LLM_MODE
 from carrel.ui.actions import actions_script, chosen
 from carrel.ui.answer_wishes import read_wishes
 from carrel.ui.answering import Answering, Question
-from carrel.ui.choices import chosen_scope, ready_names
+from carrel.ui.choices import ready_names, scope_of
 from carrel.ui.composer import Composer
 from carrel.ui.events import Guard, Inputs, Updates
 from carrel.ui.exchange import Exchange
@@ -21,6 +21,7 @@ from carrel.ui.rail import Rail
 from carrel.ui.render import thread_html, welcome_html
 from carrel.ui.render_exchange import exchange_html, exchanges_html
 from carrel.ui.session import Session
+from carrel.ui.tasks import heading, task_of
 
 FOLLOW = (
     "const follow = () => {"
@@ -60,7 +61,7 @@ class ChatTab:
                     apply_default_css=False,
                     js_on_load=FOLLOW + actions_script(*ACTIONS),
                 )
-            self.composer = Composer(services.settings)
+            self.composer = Composer(services)
         buttons = (self.composer.send, self.composer.stop)
         self.changed = [guard.notice, self.past, self.current, *buttons, rail.chats]
 
@@ -68,14 +69,14 @@ class ChatTab:
         """Connect the events of the chat and of the rail's list of chats."""
         composer, rail, notice, thread = self.composer, self._rail, self._guard.notice, self.changed
         own: Inputs = {"session": self._session}
-        scoped: Inputs = {**own, "scope": composer.scope}
-        asking: Inputs = {**scoped, "model": composer.model, **composer.answer.inputs}
+        asking: Inputs = {**own, "model": composer.model, **composer.answer.inputs}
+        composer.wire(self._guard, self._session)
         composer.answer.wire(self._services, self._guard, self._session, composer.settings)
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         asked = gr.on(
             [composer.question.submit, composer.send.click],
             self._guard.stream(self.ask),
-            inputs_kwargs={**asking, "question": composer.question},
+            inputs_kwargs={**asking, "question": composer.question, "action": composer.action},
             outputs=[composer.question, *thread],
             concurrency_limit=None,
             # A question may follow while the answer left before it is still being saved; Gradio
@@ -90,13 +91,13 @@ class ChatTab:
             queue=False,
             **private,
         )
-        rail.list.wire_thread(self._guard, scoped, self.thread, thread)
+        rail.list.wire_thread(self._guard, own, self.thread, thread)
+        composer.scope.wire(self._guard, self._session, self.welcome, self.current)
         # Not through the queue: none of these waits behind anything.
         for event, handler, inputs, changed in (
             (composer.stop.click, self.stop_answer, own, [notice]),
-            (composer.scope.input, self.choose_scope, scoped, [notice, self.current]),
-            (rail.new_chat.click, self.new_chat, scoped, thread),
-            (rail.chats.open_chat, self.open_chat, scoped, thread),
+            (rail.new_chat.click, self.new_chat, own, thread),
+            (rail.chats.open_chat, self.open_chat, own, thread),
         ):
             event(
                 self._guard.once(handler),
@@ -110,17 +111,21 @@ class ChatTab:
         self,
         *,
         question: str,
-        scope: str | None,
+        action: str | None = None,
         model: str | None,
         session: Session,
         **wanted: Any,
     ) -> AsyncGenerator[Updates]:
         """Answer a question, step by step on the page, and save both."""
-        scope = await chosen_scope(scope, self._services, session.principal)
-        if not question.strip() or session.is_waiting_for(question.strip()):
+        question, texts = question.strip(), session.wishes.texts
+        scope = await scope_of(session, self._services)
+        task = task_of(action, question, scope, texts)
+        if task is not None and (question or task.action is not Action.SEARCH):
+            question = heading(task, texts)
+        if not question or session.is_waiting_for(question):
             return
         wishes = read_wishes(self._services.settings, wanted)
-        asked = Question(question.strip(), scope, model, wishes)
+        asked = Question(question, scope, model, task, wishes)
         cleared: Updates = {self.composer.question: ""}
         async with aclosing(self.answer(asked, session)) as updates:
             async for update in updates:
@@ -129,7 +134,7 @@ class ChatTab:
 
     async def answer(self, asked: Question, session: Session) -> AsyncGenerator[Updates]:
         """Answer a question at the end of the chat that is shown, and save both."""
-        past = exchanges_html(session.exchanges)
+        past = exchanges_html(session.exchanges, session.wishes.texts)
         answering = Answering.begin(self._services, session, asked)
         try:
             yield {self.past: past, **self._progress(session, answering.exchange, busy=True)}
@@ -163,53 +168,52 @@ class ChatTab:
         session.stop_answering()
         return {}
 
-    async def new_chat(self, *, session: Session, scope: str | None) -> Updates:
+    async def new_chat(self, *, session: Session) -> Updates:
         """Leave the chat for an empty one; what stands in the question box stays."""
         session.leave_chat()
-        return await self.thread(session, scope)
+        return await self.thread(session)
 
-    async def open_chat(
-        self, event: gr.EventData, *, session: Session, scope: str | None
-    ) -> Updates:
+    async def open_chat(self, event: gr.EventData, *, session: Session) -> Updates:
         """Show a saved chat, to be continued."""
         conversation_id = chosen(event)
         await session.open_chat(
             await self._services.history.chat(session.principal, conversation_id)
         )
-        return await self.thread(session, scope)
+        return await self.thread(session)
 
-    async def choose_scope(self, *, session: Session, scope: str | None) -> Updates:
-        """Fit the empty chat's hints to the collection that is asked."""
+    async def welcome(self, session: Session) -> Updates:
+        """Fit the empty chat's hints to the documents that are asked."""
         if session.exchanges:
             return {}
-        return {self.current: await self._welcome(session, scope)}
+        return {self.current: await self._welcome(session)}
 
-    async def thread(self, session: Session, scope: str | None) -> Updates:
+    async def thread(self, session: Session) -> Updates:
         """Return the whole chat of the session anew, and the list of chats."""
         busy = session.answering is not None
         updates = {
-            self.past: exchanges_html(session.exchanges[:-1]),
+            self.past: exchanges_html(session.exchanges[:-1], session.wishes.texts),
             self._rail.chats: await self._chats(session),
         }
         if session.exchanges:
             return updates | self._progress(session, session.exchanges[-1], busy=busy)
         return {
             **updates,
-            self.current: await self._welcome(session, scope),
+            self.current: await self._welcome(session),
             **self.composer.buttons(busy=False),
         }
 
     def _progress(self, session: Session, exchange: Exchange, *, busy: bool) -> Updates:
-        shown = exchange_html(exchange, len(session.exchanges) - 1)
+        shown = exchange_html(exchange, len(session.exchanges) - 1, session.wishes.texts)
         thread = thread_html(shown, session.conversation_id)
         return {self.current: thread, **self.composer.buttons(busy=busy)}
 
     async def _chats(self, session: Session) -> str:
         return await self._rail.list.html(session)
 
-    async def _welcome(self, session: Session, scope: str | None) -> str:
-        scope = await chosen_scope(scope, self._services, session.principal)
-        if scope == LLM_MODE:
-            return thread_html(welcome_html([], None), None)
+    async def _welcome(self, session: Session) -> str:
+        scope, texts = await scope_of(session, self._services), session.wishes.texts
+        if not scope.collections:
+            return thread_html(welcome_html([], None, texts), None)
         names = await ready_names(self._services, scope, session.principal)
-        return thread_html(welcome_html(names, scope), None)
+        label, alone = scope.label(texts), bool(scope.documents)
+        return thread_html(welcome_html(names, label, texts, alone=alone), None)

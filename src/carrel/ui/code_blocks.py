@@ -16,6 +16,8 @@ from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Token
 
+from carrel.ui.texts import Texts
+
 LONGEST_COLORED = 20_000
 """Characters of a block that is colored."""
 LONGEST_TIME = 0.1
@@ -60,17 +62,20 @@ _CLASSES: dict[tuple[str, ...], str] = {
 }
 
 
-def code_block_html(code: str, language: str) -> str:
+def code_block_html(code: str, language: str, texts: Texts) -> str:
     """Return a block of code; ``language`` is the word behind the fence, or empty."""
     word = language.strip().lower()
     name = _OTHER_NAMES.get(word, word)
-    shown = escape(language.strip()[:_LONGEST_NAME]) or "text"
+    shown = escape(language.strip()[:_LONGEST_NAME]) or texts.html("code.text")
     colored = name in LANGUAGES and len(code) <= LONGEST_COLORED
     inner = _colored(code, name) if colored else escape(code)
+    label = texts.html("code.label", language="\0").replace("\0", shown)
     return (
         f'<div class="code-block"><div class="code-head"><span>{shown}</span>'
-        '<button type="button" class="code-copy" aria-live="polite" data-copy>Copy</button></div>'
-        f'<pre tabindex="0" role="group" aria-label="Code: {shown}"><code>{inner}</code></pre>'
+        '<button type="button" class="code-copy" aria-live="polite" data-copy '
+        f'data-copied="{texts.html("copied")}" data-failed="{texts.html("copy.failed")}">'
+        f"{texts.html('copy')}</button></div>"
+        f'<pre tabindex="0" role="group" aria-label="{label}"><code>{inner}</code></pre>'
         "</div>\n"
     )
 

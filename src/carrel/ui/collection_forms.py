@@ -9,8 +9,9 @@ import gradio as gr
 
 from carrel.services.application import Services
 from carrel.ui.actions import chosen, entered
-from carrel.ui.choices import collection_names, first_collection, first_scope, scope_choices
+from carrel.ui.choices import collection_names, first_collection, scope_of
 from carrel.ui.events import Guard, Updates
+from carrel.ui.scope_chooser import ScopeChooser
 from carrel.ui.session import Session
 from carrel.ui.texts import ENGLISH, Texts
 
@@ -18,11 +19,11 @@ from carrel.ui.texts import ENGLISH, Texts
 class CollectionForms:
     """Builds the chooser and the form of a new collection; ``wire`` connects them to the services.
 
-    ``scope`` is the chat's chooser: it offers the same collections, and follows a change of name.
+    ``scope`` is the chat's chooser: it follows a change of name.
     """
 
     def __init__(
-        self, services: Services, session: gr.State, guard: Guard, scope: gr.Dropdown
+        self, services: Services, session: gr.State, guard: Guard, scope: ScopeChooser
     ) -> None:
         self._services = services
         self._session = session
@@ -73,7 +74,7 @@ class CollectionForms:
             "show_progress": "hidden",
             "queue": False,
         }
-        choosers = [self._guard.notice, self.chosen, self._scope, table]
+        choosers = [self._guard.notice, self.chosen, *self._scope.outputs, table]
         self.chosen.input(
             self._guard.once(self.show),
             inputs_kwargs={"collection": self.chosen, "session": self._session},
@@ -93,7 +94,7 @@ class CollectionForms:
         ):
             event(
                 self._guard.once(handler),
-                inputs_kwargs={"scope": self._scope, "session": self._session},
+                inputs_kwargs={"session": self._session},
                 outputs=choosers,
                 **private,
             )
@@ -109,7 +110,7 @@ class CollectionForms:
         session.collection = created.name
         return {**await self._choosers(session), self._name: ""}
 
-    async def rename(self, event: gr.EventData, *, scope: str, session: Session) -> Updates:
+    async def rename(self, event: gr.EventData, *, session: Session) -> Updates:
         """Give a collection another name, and say who sees it."""
         old = chosen(event)
         renamed = await self._services.collections.rename(
@@ -119,26 +120,25 @@ class CollectionForms:
             entered(event, "shared") != "",
         )
         session.collection = renamed.name
-        return await self._choosers(session, renamed.name if scope == old else scope)
+        session.scope = (await scope_of(session, self._services)).renamed(old, renamed.name)
+        return await self._choosers(session)
 
-    async def delete(self, event: gr.EventData, *, scope: str, session: Session) -> Updates:
+    async def delete(self, event: gr.EventData, *, session: Session) -> Updates:
         """Delete a collection with all its documents, and show another one."""
         gone = chosen(event)
         await self._services.collections.delete(gone, session.principal)
         names = await collection_names(self._services, session.principal)
         session.collection = first_collection(self._services.settings, names)
-        if scope == gone:
-            scope = first_scope(self._services.settings, names)
-        return await self._choosers(session, scope)
+        left = (await scope_of(session, self._services)).without_collection(gone)
+        # Where nothing is left of it, what the settings say is asked.
+        session.scope = left if left.collections else None
+        return await self._choosers(session)
 
-    async def _choosers(self, session: Session, scope: str | None = None) -> Updates:
-        """Return both choosers with the collections that there are; None leaves the chat's one."""
+    async def _choosers(self, session: Session) -> Updates:
+        """Return both choosers with the collections that there are."""
         names = await collection_names(self._services, session.principal)
-        choices = scope_choices(names, session.wishes.texts)
         return {
             self.chosen: gr.Dropdown(choices=names, value=session.collection),
-            self._scope: gr.Dropdown(choices=choices)
-            if scope is None
-            else gr.Dropdown(choices=choices, value=scope),
+            **await self._scope.shown(session),
             self._table: await self._content(session.collection, session),
         }

@@ -14,6 +14,7 @@ from carrel.services.application import Services
 from carrel.services.comparing import MOST_ANSWERS
 from carrel.ui.choices import sampling_of
 from carrel.ui.events import Inputs, Updates
+from carrel.ui.texts import ENGLISH, Texts
 
 NOBODY = ""
 HOTTEST = 2.0
@@ -40,7 +41,7 @@ class CompareChoices:
                 with gr.Column(elem_classes="compare-choice", min_width=0):
                     self._models.append(
                         gr.Dropdown(
-                            label=f"Model {number}",
+                            label=ENGLISH("compare.model", number=number),
                             elem_id=f"compare-model-{number}",
                             filterable=False,
                             min_width=0,
@@ -49,7 +50,7 @@ class CompareChoices:
                     self._temperatures.append(
                         gr.Number(
                             value=temperature,
-                            label="Temperature",
+                            label=ENGLISH("compare.temperature"),
                             elem_id=f"compare-temperature-{number}",
                             min_width=0,
                             step=0.1,
@@ -70,14 +71,28 @@ class CompareChoices:
         """What ``filled`` fills."""
         return self._models
 
-    def filled(self) -> Updates:
+    def in_language(self, texts: Texts) -> Updates:
+        """Return the choosers in a language; what is chosen stays."""
+        models = {
+            each: gr.update(
+                label=texts("compare.model", number=number), choices=self._offered(texts)
+            )
+            for number, each in enumerate(self._models, start=1)
+        }
+        label = texts("compare.temperature")
+        return {**models, **{each: gr.update(label=label) for each in self._temperatures}}
+
+    def _offered(self, texts: Texts) -> list[tuple[str, str]]:
+        names = [each.name for each in self._services.models.models()]
+        return [(texts("compare.nobody"), NOBODY), *((name, name) for name in names)]
+
+    def filled(self, texts: Texts) -> Updates:
         """Offer the models that can answer now; the first two are chosen."""
         names = [each.name for each in self._services.models.models()]
         first = names[:2] if len(names) > 1 else names * 2
         values = [*first, *[NOBODY] * MOST_ANSWERS][:MOST_ANSWERS]
-        offered = [("Nobody", NOBODY), *((name, name) for name in names)]
         return {
-            chooser: gr.Dropdown(choices=offered, value=value)
+            chooser: gr.Dropdown(choices=self._offered(texts), value=value)
             for chooser, value in zip(self._models, values, strict=True)
         }
 

@@ -21,19 +21,14 @@ from carrel.ui.compare_choices import CompareChoices
 from carrel.ui.compared import Compared, ComparedAnswer
 from carrel.ui.events import Guard, Inputs, Updates
 from carrel.ui.exchange import Exchange
-from carrel.ui.render_compare import EMPTY, compared_html
+from carrel.ui.render_compare import compare_head_html, compared_html, empty_html
 from carrel.ui.render_ranking import ranking_html
 from carrel.ui.running import Running
 from carrel.ui.session import Session
+from carrel.ui.texts import ENGLISH, Texts
 
 UPDATE_INTERVAL = 0.1
 """Seconds between two updates; each draws all columns."""
-
-HEAD = (
-    '<h1 class="search-title">Compare</h1>'
-    '<p class="compare-hint">The same question to several models, with the documents chosen in the '
-    "chat.</p>"
-)
 
 
 class CompareTab:
@@ -44,47 +39,69 @@ class CompareTab:
         self._session = session
         self._guard = guard
         with gr.Column(elem_id="compare-view", elem_classes="view"):
-            gr.HTML(HEAD, elem_id="compare-head", apply_default_css=False, js_on_load=None)
+            self._head = gr.HTML(
+                compare_head_html(ENGLISH),
+                elem_id="compare-head",
+                apply_default_css=False,
+                js_on_load=None,
+            )
             self.choices = CompareChoices(services)
             with gr.Row(elem_id="compare-row"):
                 self.question = gr.Textbox(
                     elem_id="compare-question",
-                    label="Question to all",
+                    label=ENGLISH("compare.question"),
                     show_label=False,
-                    placeholder="Ask them all…",
+                    placeholder=ENGLISH("compare.placeholder"),
                     lines=1,
                     max_lines=8,
                     container=False,
                 )
                 self.blind = gr.Checkbox(
-                    label="Blind: two of them, names hidden until you vote",
+                    label=ENGLISH("compare.blind"),
                     elem_id="compare-blind",
                     container=False,
                     scale=0,
                     min_width=0,
                 )
-                self.go = gr.Button("Compare", elem_id="compare-go", variant="primary", scale=0)
-                self.stop = gr.Button("Stop all", elem_id="compare-stop", visible=False, scale=0)
+                self.go = gr.Button(
+                    ENGLISH("compare.go"), elem_id="compare-go", variant="primary", scale=0
+                )
+                self.stop = gr.Button(
+                    ENGLISH("compare.stop_all"), elem_id="compare-stop", visible=False, scale=0
+                )
             self.columns = gr.HTML(
-                EMPTY,
+                empty_html(ENGLISH),
                 elem_id="compare-answers",
                 apply_default_css=False,
                 js_on_load=actions_script("stop_one", "keep_one", "vote"),
             )
             self.ranking = gr.HTML("", elem_id="ranking", apply_default_css=False, js_on_load=None)
 
+    def in_language(self, texts: Texts, compared: Compared | None = None) -> Updates:
+        """Return the view in a language, with the answers that stand in it."""
+        return {
+            self._head: compare_head_html(texts),
+            **self.choices.in_language(texts),
+            self.question: gr.update(
+                label=texts("compare.question"), placeholder=texts("compare.placeholder")
+            ),
+            self.blind: gr.update(label=texts("compare.blind")),
+            self.go: gr.update(value=texts("compare.go")),
+            self.stop: gr.update(value=texts("compare.stop_all")),
+            self.columns: compared_html(compared, texts) if compared else empty_html(texts),
+        }
+
     def wire(self, chat: ChatTab, chats: gr.HTML) -> None:
         """Connect the events; ``chats`` is the list of saved chats."""
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         notice = self._guard.notice
         own: Inputs = {"session": self._session}
-        scoped: Inputs = {**own, "scope": chat.composer.scope}
         self._chat = chat
         gr.on(
             [self.question.submit, self.go.click],
             self._guard.stream(self.compare),
             inputs_kwargs={
-                **scoped,
+                **own,
                 **self.choices.inputs,
                 "question": self.question,
                 "blind": self.blind,
@@ -102,7 +119,7 @@ class CompareTab:
             (
                 self.columns.keep_one,
                 self.keep_one,
-                scoped,
+                own,
                 [notice, *thread, chat.composer.model],
             ),
         ):
@@ -115,7 +132,7 @@ class CompareTab:
             )
 
     async def compare(
-        self, *, question: str, scope: str, blind: bool, session: Session, **columns: Any
+        self, *, question: str, blind: bool, session: Session, **columns: Any
     ) -> AsyncGenerator[Updates]:
         """Ask all the chosen models, and show their answers as they come."""
         question = question.strip()
@@ -124,13 +141,14 @@ class CompareTab:
         contenders = self.choices.contenders(columns, blind=blind)
         if session.comparing is not None:
             session.comparing.comparison.stop_all()
+        scope = (await scope_of(session, self._services)).asked(self._services.settings)
         requests = [
             ChatRequest(
                 messages=(Message(Role.USER, question),),
                 principal=session.principal,
                 model=each.model,
                 sampling=each.sampling,
-                scope=scope_of(scope, self._services.settings),
+                scope=scope,
                 caller=session.caller,
             )
             for each in contenders
@@ -141,18 +159,18 @@ class CompareTab:
         ]
         comparison = Comparison([self._services.chat.answer(each) for each in requests])
         session.comparing = compared = Compared(question, answers, comparison, blind)
-        yield self._shown(compared)
+        yield self._shown(compared, session.wishes.texts)
         async with aclosing(Running(comparison.events()).batches(UPDATE_INTERVAL)) as batches:
             async for events in batches:
                 for index, event in events:
                     answers[index].apply(event)
                 # A newer comparison may have taken the place of this one.
                 if session.comparing is compared:
-                    yield self._shown(compared)
+                    yield self._shown(compared, session.wishes.texts)
 
-    def _shown(self, compared: Compared) -> Updates:
+    def _shown(self, compared: Compared, texts: Texts) -> Updates:
         return {
-            self.columns: compared_html(compared),
+            self.columns: compared_html(compared, texts),
             self.go: gr.Button(visible=compared.ended),
             self.stop: gr.Button(visible=not compared.ended),
         }
@@ -171,7 +189,7 @@ class CompareTab:
             compared.comparison.stop(compared.answers.index(answer))
         return {}
 
-    async def keep_one(self, event: gr.EventData, *, session: Session, scope: str) -> Updates:
+    async def keep_one(self, event: gr.EventData, *, session: Session) -> Updates:
         """Open a chat that begins with the question and one of the answers."""
         compared = session.comparing
         answer = compared.answer(chosen(event)) if compared else None
@@ -190,7 +208,7 @@ class CompareTab:
         await history.append(principal, kept.id, turns)
         await session.open_chat(await history.chat(principal, kept.id))
         return {
-            **await self._chat.thread(session, scope),
+            **await self._chat.thread(session),
             self._chat.composer.model: gr.Dropdown(value=answer.model),
         }
 
@@ -206,9 +224,10 @@ class CompareTab:
         except Exception:
             compared.voted = None
             raise
-        return {self.columns: compared_html(compared), **await self.ranked()}
+        texts = session.wishes.texts
+        return {self.columns: compared_html(compared, texts), **await self.ranked(texts)}
 
-    async def ranked(self) -> Updates:
+    async def ranked(self, texts: Texts) -> Updates:
         """Show the ranking as it is now."""
         arena = self._services.arena
-        return {self.ranking: ranking_html(await arena.ranking(), await arena.votes())}
+        return {self.ranking: ranking_html(await arena.ranking(), await arena.votes(), texts)}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gradio as gr
 
-from carrel.settings.schema import Settings
+from carrel.services.application import Services
 from carrel.ui.answer_settings import AnswerSettings
-from carrel.ui.events import Updates
+from carrel.ui.events import Guard, Updates
 from carrel.ui.render_documents import LEFT_OUT
+from carrel.ui.scope_chooser import ScopeChooser
+from carrel.ui.session import Session
+from carrel.ui.tasks import ACTIONS, ASK
 from carrel.ui.texts import ENGLISH, Texts
 
 
@@ -18,9 +21,10 @@ def _private(texts: Texts) -> str:
 class Composer:
     """Builds the box. Its events are wired where the answer is shown."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, services: Services) -> None:
         with gr.Column(elem_id="composer"):
-            self.answer = AnswerSettings(settings)
+            self.answer = AnswerSettings(services.settings)
+            self.scope = ScopeChooser(services)
             self.added = gr.HTML("", elem_id="added", apply_default_css=False, js_on_load=None)
             gr.HTML(LEFT_OUT, elem_id="added-left-out", apply_default_css=False, js_on_load=None)
             self.question = gr.Textbox(
@@ -39,8 +43,9 @@ class Composer:
                 self.attach = gr.Button(
                     ENGLISH("composer.attach"), elem_id="attach-button", scale=0, min_width=0
                 )
-                self.scope = _chooser("scope", visible=True)
-                self.model = _chooser("model", visible=False)
+                self.scope.build_button()
+                self.action = _chooser("action", _actions(ENGLISH), value=ASK)
+                self.model = _chooser("model", [], visible=False)
                 self.settings = gr.Button(
                     ENGLISH("answer.settings"), elem_id="answer-settings-button", scale=0
                 )
@@ -60,8 +65,9 @@ class Composer:
             self.question: gr.update(
                 label=texts("composer.question"), placeholder=texts("composer.placeholder")
             ),
-            self.scope: gr.update(label=texts("composer.scope")),
+            **self.scope.in_language(texts),
             self.model: gr.update(label=texts("composer.model")),
+            self.action: gr.update(label=texts("composer.action"), choices=_actions(texts)),
             self.attach: gr.update(value=texts("composer.attach")),
             self.settings: gr.update(value=texts("answer.settings")),
             **self.answer.in_language(texts),
@@ -70,14 +76,44 @@ class Composer:
             self._privacy: _private(texts),
         }
 
+    def wire(self, guard: Guard, session: gr.State) -> None:
+        """Connect the chooser of what is done: the question box says what it takes for that."""
+        self.action.input(
+            guard.once(self.choose_action, clears=False),
+            inputs_kwargs={"action": self.action, "session": session},
+            outputs=[guard.notice, self.question, self.send],
+            queue=False,
+            api_visibility="private",
+            show_progress="hidden",
+        )
+
+    async def choose_action(self, *, action: str, session: Session) -> Updates:
+        """Say what is written into the box, and what the button does."""
+        if action not in ACTIONS:
+            action = ASK
+        texts = session.wishes.texts
+        return {
+            self.question: gr.update(placeholder=texts(_placeholder(action))),
+            self.send: gr.update(value=texts(_verb(action))),
+        }
+
     def buttons(self, *, busy: bool) -> Updates:
         """Show the button to stop while an answer is in work, and the one to ask otherwise."""
         return {self.send: gr.Button(visible=not busy), self.stop: gr.Button(visible=busy)}
 
 
-def _chooser(name: str, *, visible: bool) -> gr.Dropdown:
+def _chooser(
+    name: str,
+    choices: list[tuple[str, str]],
+    *,
+    value: str | None = None,
+    visible: bool = True,
+) -> gr.Dropdown:
     return gr.Dropdown(
+        choices,
+        value=value,
         elem_id=name,
+        elem_classes="composer-chooser",
         label=ENGLISH(f"composer.{name}"),
         show_label=False,
         container=False,
@@ -86,3 +122,15 @@ def _chooser(name: str, *, visible: bool) -> gr.Dropdown:
         min_width=0,
         scale=0,
     )
+
+
+def _verb(action: str) -> str:
+    return "composer.ask" if action == ASK else f"task.{action}"
+
+
+def _placeholder(action: str) -> str:
+    return "composer.placeholder" if action == ASK else f"task.{action}.placeholder"
+
+
+def _actions(texts: Texts) -> list[tuple[str, str]]:
+    return [(texts(_verb(each)), each) for each in ACTIONS]

@@ -25,7 +25,6 @@ from carrel.services.reingestion import Reingested
 from carrel.ui.actions import actions_script, chosen
 from carrel.ui.choices import largest_file
 from carrel.ui.collection_forms import CollectionForms
-from carrel.ui.digest_view import DigestView
 from carrel.ui.events import Guard, Inputs, Updates
 from carrel.ui.incoming_files import incoming_files, take_over
 from carrel.ui.other_sources import OtherSources
@@ -33,6 +32,7 @@ from carrel.ui.render_collection import collection_html
 from carrel.ui.render_document_table import documents_head_html, documents_html
 from carrel.ui.render_documents import LEFT_OUT, uploads_html
 from carrel.ui.running import Running
+from carrel.ui.scope_chooser import ScopeChooser
 from carrel.ui.session import Session
 from carrel.ui.texts import ENGLISH, Texts
 from carrel.ui.upload import Upload
@@ -44,15 +44,16 @@ UPDATE_INTERVAL = 0.2
 class DocumentsTab:
     """Builds the view; ``wire`` connects it to the services.
 
-    ``scope`` is the chat's chooser of a collection.
+    ``scope`` is the chat's chooser of what is asked.
     """
 
     def __init__(
-        self, services: Services, session: gr.State, guard: Guard, scope: gr.Dropdown
+        self, services: Services, session: gr.State, guard: Guard, scope: ScopeChooser
     ) -> None:
         self._services = services
         self._session = session
         self._guard = guard
+        self._scope = scope
         with gr.Column(elem_id="documents-view", elem_classes="view"):
             self._head = gr.HTML(
                 self._head_html(ENGLISH),
@@ -62,7 +63,10 @@ class DocumentsTab:
             )
             self.collections = CollectionForms(services, session, guard, scope)
             self.files = gr.File(
-                file_count="multiple", elem_id="upload", label="Files", show_label=False
+                file_count="multiple",
+                elem_id="upload",
+                label=ENGLISH("upload.files"),
+                show_label=False,
             )
             self.other = OtherSources(with_web=not services.settings.server.offline)
             gr.HTML(LEFT_OUT, elem_id="left-out", apply_default_css=False, js_on_load=None)
@@ -70,7 +74,6 @@ class DocumentsTab:
             self.cancel = gr.Button(
                 ENGLISH("documents.cancel"), elem_id="cancel-button", visible=False, scale=0
             )
-            self.digest = DigestView(services, session, guard, self.collections.chosen)
             self.table = gr.HTML(
                 "",
                 elem_id="documents-table",
@@ -78,6 +81,7 @@ class DocumentsTab:
                 js_on_load="watch('value', () => window.carrel?.documentsArrived());"
                 + actions_script(
                     "open_document",
+                    "ask_document",
                     "reingest_document",
                     "reingest_failed",
                     "delete_document",
@@ -94,10 +98,10 @@ class DocumentsTab:
         """Return the parts that stay, in a language."""
         return {
             self._head: self._head_html(texts),
+            self.files: gr.update(label=texts("upload.files")),
             self.cancel: gr.update(value=texts("documents.cancel")),
             **self.collections.in_language(texts),
             **self.other.in_language(texts),
-            **self.digest.in_language(texts),
         }
 
     def wire(self) -> None:
@@ -154,12 +158,11 @@ class DocumentsTab:
         self.table.delete_document(
             self._guard.once(self.delete),
             inputs_kwargs=named,
-            outputs=[notice, self.table],
+            outputs=[notice, self.table, *self._scope.outputs],
             queue=False,
             **private,
         )
         self.collections.wire(self.table, self._table)
-        self.digest.wire()
 
     async def ingest(
         self, *, files: list[dict[str, Any]] | None, collection: str, session: Session
@@ -300,7 +303,7 @@ class DocumentsTab:
     def _progress(self, session: Session) -> Updates:
         running = any(each.running for each in session.uploads.values())
         return {
-            self.uploads: uploads_html(session.uploads.values()),
+            self.uploads: uploads_html(session.uploads.values(), session.wishes.texts),
             self.cancel: gr.Button(visible=running),
         }
 
@@ -316,7 +319,18 @@ class DocumentsTab:
         await self._services.collections.delete_document(
             collection, chosen(event), session.principal
         )
-        return {self.table: await self._table(collection, session)}
+        if session.scope is not None:
+            session.scope = session.scope.without_document(chosen(event))
+        return {
+            self.table: await self._table(collection, session),
+            **await self._scope.shown(session),
+        }
+
+    async def again(self, session: Session) -> Updates:
+        """Show the uploads and the table once more, in another language."""
+        texts = session.wishes.texts
+        uploads = uploads_html(session.uploads.values(), texts)
+        return {self.uploads: uploads, **await self._refreshed(session)}
 
     async def _refreshed(self, session: Session) -> Updates:
         try:
@@ -330,5 +344,6 @@ class DocumentsTab:
         shown = await service.get(collection, session.principal)
         documents = await service.documents(collection, session.principal)
         changeable = service.may_change(shown, session.principal)
-        head = collection_html(shown, documents, changeable=changeable)
-        return head + documents_html(documents, collection, session.wishes.texts)
+        texts = session.wishes.texts
+        head = collection_html(shown, documents, changeable=changeable, texts=texts)
+        return head + documents_html(documents, collection, texts)

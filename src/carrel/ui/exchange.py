@@ -9,7 +9,6 @@ from functools import lru_cache
 from carrel.core.chat import (
     Abstained,
     AnswerScored,
-    ChatEvent,
     Finished,
     FinishReason,
     PassagesFound,
@@ -23,8 +22,11 @@ from carrel.core.chat import (
 )
 from carrel.core.citations import CheckedSentence
 from carrel.core.conversations import Ending, SavedTurn
+from carrel.core.document_tasks import DocumentTask
 from carrel.core.documents import Source
+from carrel.core.summaries import DigestProgress, DigestStyle, Extracted, Summarized
 from carrel.services.checking import check
+from carrel.services.document_tasks import TaskEvent
 from carrel.services.history import Chat
 
 CUT = {FinishReason.LENGTH: Ending.LENGTH, FinishReason.TIME: Ending.TIME}
@@ -44,7 +46,10 @@ def _checked(question: str, text: str, sources: tuple[Source, ...]) -> tuple[Che
 
 @dataclass(slots=True)
 class Exchange:
-    """A question with its answer.
+    """A question with its answer, or a ``task`` with what came of it.
+
+    ``progress`` is how far the reading of documents for a task has come, ``style`` how its text was
+    made, and ``left_out`` how many things the model named that no document says.
 
     ``stage`` is set while the answer is in work, and ``position`` (from 1) while it waits in line
     for a busy model. ``error`` is the one line to show when it failed; an answer may fail after
@@ -72,10 +77,19 @@ class Exchange:
     search_query: str | None = None
     abstained: bool = False
     cut: Ending | None = None
+    task: DocumentTask | None = None
+    progress: DigestProgress | None = None
+    style: DigestStyle | None = None
+    left_out: int = 0
     turn: int | None = None
     last: int | None = None
     versions: tuple[int, ...] = ()
     settled: asyncio.Event = field(default_factory=_set, compare=False, repr=False)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether there is anything to keep; a search finds sources and has no text."""
+        return bool(self.text or self.sources)
 
     @property
     def ending(self) -> Ending:
@@ -92,7 +106,7 @@ class Exchange:
         self.cut = answer.ending if answer.ending in CUT.values() else None
         self.sentences = _checked(self.question, self.text, self.sources)
 
-    def apply(self, event: ChatEvent) -> None:
+    def apply(self, event: TaskEvent) -> None:
         """Take in the next event of the answer."""
         match event:
             case StageChanged(stage, position):
@@ -109,6 +123,12 @@ class Exchange:
                 self.sentences += (sentence,)
             case SourcesCited(sources, sentences):
                 self.sources, self.sentences = sources, sentences
+            case DigestProgress():
+                self.progress = event
+            case Summarized(style=style):
+                self.style = style
+            case Extracted(style=style, unsupported=unsupported):
+                self.style, self.left_out = style, unsupported
             case AnswerScored():
                 self.scored = event
             case Finished():
@@ -138,7 +158,9 @@ def recalled(chat: Chat) -> list[Exchange]:
                 if each.parent == turn.parent and each.message.role is Role.USER
             )
             exchanges.append(
-                Exchange(turn.message.content, turn=turn.id or None, versions=versions)
+                Exchange(
+                    turn.message.content, task=turn.task, turn=turn.id or None, versions=versions
+                )
             )
         elif turn.message.role is Role.ASSISTANT and exchanges:
             exchanges[-1].recall(turn)

@@ -11,14 +11,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from carrel.ui.texts import texts_for
 from carrel.ui.theme import ASSETS, login_styles
 
 COOKIE = "carrel-key"
 LOGIN_PATH = "/login"
 LARGEST_FORM = 16_384
 """Bytes of a login form; keys are far shorter."""
-
-WRONG = '<p class="error" role="alert">That is not the key of this server.</p>'
 
 
 class Login:
@@ -60,7 +59,7 @@ class Login:
 
     async def _answer(self, request: Request) -> Response:
         if request.url.path == "/" and request.method in {"GET", "HEAD"}:
-            return self._form("")
+            return self._form(request, wrong=False)
         if request.url.path == LOGIN_PATH and request.method == "POST":
             return await self._check(request)
         if request.url.path == LOGIN_PATH:
@@ -69,7 +68,7 @@ class Login:
 
     async def _check(self, request: Request) -> Response:
         if not hmac.compare_digest(await _key_given(request), self._key):
-            return self._form(WRONG)
+            return self._form(request, wrong=True)
         token = secrets.token_urlsafe(32)
         self._tokens.add(token)
         response = RedirectResponse("./", status_code=303)
@@ -78,14 +77,28 @@ class Login:
         )
         return response
 
-    def _form(self, error: str) -> Response:
+    def _form(self, request: Request, *, wrong: bool) -> Response:
+        texts = texts_for(_languages(request.headers.get("Accept-Language", "")))
         page = Template((ASSETS / "login.html").read_text(encoding="utf-8"))
+        error = f'<p class="error" role="alert">{texts.html("login.wrong")}</p>' if wrong else ""
         return HTMLResponse(
-            page.substitute(tokens=login_styles(), error=error),
+            page.substitute(
+                tokens=login_styles(),
+                language=texts.language,
+                asks=texts.html("login.asks"),
+                key=texts.html("login.key"),
+                open=texts.html("login.open"),
+                error=error,
+            ),
             status_code=401,
             # Without a referrer, browsers send forms with an Origin of null, which is refused.
             headers={"Cache-Control": "no-store", "Referrer-Policy": "same-origin"},
         )
+
+
+def _languages(accepted: str) -> list[str]:
+    """Return the codes of an ``Accept-Language`` header, in which browsers list the best first."""
+    return [each.split(";")[0].strip() for each in accepted.split(",")]
 
 
 async def _key_given(request: Request) -> bytes:

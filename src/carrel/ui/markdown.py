@@ -19,6 +19,7 @@ from carrel.ui.code_blocks import code_block_html
 from carrel.ui.formula_rules import add_formulas
 from carrel.ui.formulas import displayed_formula, inline_formula
 from carrel.ui.marks import marks_in, without_marks
+from carrel.ui.texts import ENGLISH, Texts
 
 LINK_SCHEMES = ("http://", "https://", "mailto:")
 
@@ -33,7 +34,9 @@ class InertRenderer(RendererHTML):
         token = tokens[index]
         label = self.renderInlineAsText(token.children, options, environment)
         address = str(token.attrs.get("src", ""))
-        words = " ".join(part for part in ("Image:", label.strip(), address) if part)
+        words = " ".join(
+            part for part in (environment["texts"]("image"), label.strip(), address) if part
+        )
         return f'<span class="image-left-out">[{escape(words)}]</span>'
 
     def link_open(
@@ -55,13 +58,15 @@ class InertRenderer(RendererHTML):
     ) -> str:
         """Render a block of code; the first word behind the fence is its language."""
         words = without_marks(tokens[index].info).split()
-        return code_block_html(without_marks(tokens[index].content), words[0] if words else "")
+        language = words[0] if words else ""
+        code = without_marks(tokens[index].content)
+        return code_block_html(code, language, environment["texts"])
 
     def code_block(
         self, tokens: Sequence[Token], index: int, options: OptionsDict, environment: EnvType
     ) -> str:
         """Render a block of code that is one by its indentation."""
-        return code_block_html(without_marks(tokens[index].content), "")
+        return code_block_html(without_marks(tokens[index].content), "", environment["texts"])
 
     def formula(
         self, tokens: Sequence[Token], index: int, options: OptionsDict, environment: EnvType
@@ -105,9 +110,9 @@ _LINE_END = re.compile(r"\r\n?|\n")
 _NO_PROSE = {"fence", "code_block", "formula_block"}
 
 
-def markdown_to_html(text: str) -> str:
+def markdown_to_html(text: str, texts: Texts = ENGLISH) -> str:
     """Return the HTML of Markdown; safe to put into the page whatever the text holds."""
-    return str(_PARSER.render(text))
+    return str(_PARSER.render(text, {"texts": texts}))
 
 
 def blocks_without_prose(text: str) -> list[tuple[int, int]]:

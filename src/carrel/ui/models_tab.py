@@ -15,13 +15,11 @@ from carrel.ui.compare_choices import CompareChoices
 from carrel.ui.events import Guard, Inputs, Updates
 from carrel.ui.render_models import models_html
 from carrel.ui.session import Session
+from carrel.ui.texts import ENGLISH, Texts
 
-HEAD = (
-    '<h1 class="search-title">Models</h1>'
-    '<p class="compare-hint">Models in service. The first one answers where none is chosen.</p>'
-)
 CHECK_SECONDS = 1.0
-PRECISIONS = [("As the server", ""), ("8 bit", "8"), ("4 bit", "4")]
+PRECISIONS = {"server": "", "8": "8", "4": "4"}
+"""What stands for each precision in the texts, and what is chosen by it."""
 
 
 class ModelsTab:
@@ -34,7 +32,9 @@ class ModelsTab:
         self._guard = guard
         self.clock = gr.Timer(CHECK_SECONDS, active=False)
         with gr.Column(elem_id="models-view", elem_classes="view"):
-            gr.HTML(HEAD, elem_id="models-head", apply_default_css=False, js_on_load=None)
+            self._head = gr.HTML(
+                _head_html(ENGLISH), elem_id="models-head", apply_default_css=False, js_on_load=None
+            )
             self.table = gr.HTML(
                 "",
                 elem_id="models-table",
@@ -42,14 +42,32 @@ class ModelsTab:
                 js_on_load=actions_script("unload_model"),
             )
             with gr.Row(elem_id="load-row"):
-                self.base = _field("load-model", "Hub name, folder or GGUF file")
-                self.name = _field("load-name", "Name to serve it by (optional)")
-                self.adapter = _field("load-adapter", "LoRA adapter (optional)")
-                self.server = _field("load-server", "Remote server (optional)")
+                self.base = _field("load-model", ENGLISH("models.base"))
+                self.name = _field("load-name", ENGLISH("models.name"))
+                self.adapter = _field("load-adapter", ENGLISH("models.adapter"))
+                self.server = _field("load-server", ENGLISH("models.server"))
                 self.precision = gr.Dropdown(
-                    PRECISIONS, value="", label="Precision", elem_id="load-precision", min_width=0
+                    _precisions(ENGLISH),
+                    value="",
+                    label=ENGLISH("models.precision"),
+                    elem_id="load-precision",
+                    min_width=0,
                 )
-                self.load = gr.Button("Load", elem_id="load-button", variant="primary", scale=0)
+                self.load = gr.Button(
+                    ENGLISH("models.load"), elem_id="load-button", variant="primary", scale=0
+                )
+
+    def in_language(self, texts: Texts) -> Updates:
+        """Return the parts that stay, in a language."""
+        return {
+            self._head: _head_html(texts),
+            self.base: gr.update(label=texts("models.base")),
+            self.name: gr.update(label=texts("models.name")),
+            self.adapter: gr.update(label=texts("models.adapter")),
+            self.server: gr.update(label=texts("models.server")),
+            self.precision: gr.update(label=texts("models.precision"), choices=_precisions(texts)),
+            self.load: gr.update(value=texts("models.load")),
+        }
 
     def wire(self, model: gr.Dropdown, compared: CompareChoices, links: gr.HTML) -> None:
         """Connect the events; ``model`` is the chat's chooser, ``links`` lead to the views."""
@@ -127,7 +145,7 @@ class ModelsTab:
         kept = chosen_model if chosen_model in ready else next(iter(ready), None)
         return {
             **shown,
-            **self._compared.filled(),
+            **self._compared.filled(session.wishes.texts),
             self._model: gr.Dropdown(choices=ready, value=kept, visible=len(ready) > 1),
         }
 
@@ -138,7 +156,19 @@ class ModelsTab:
     def _table(self, session: Session) -> str:
         states = self._models.states(session.principal)
         speeds = {each.name: self._services.chat.speeds.of(each.name) for each in states}
-        return models_html(states, {name: each for name, each in speeds.items() if each})
+        shown = {name: each for name, each in speeds.items() if each}
+        return models_html(states, shown, session.wishes.texts)
+
+
+def _head_html(texts: Texts) -> str:
+    return (
+        f'<h1 class="search-title">{texts.html("models.title")}</h1>'
+        f'<p class="compare-hint">{texts.html("models.hint")}</p>'
+    )
+
+
+def _precisions(texts: Texts) -> list[tuple[str, str]]:
+    return [(texts(f"models.precision.{name}"), value) for name, value in PRECISIONS.items()]
 
 
 def _field(name: str, label: str) -> gr.Textbox:

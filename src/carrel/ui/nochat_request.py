@@ -65,7 +65,7 @@ async def to_digest(body: NochatBody, services: Services, caller: str) -> Digest
     principal = Principal()
     _check_prompt_type(body, services.settings)
     return DigestRequest(
-        body.collection,
+        (body.collection,),
         principal,
         await _document_ids(body.collection, body.document_choice, services, principal),
         body.text,

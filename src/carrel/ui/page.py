@@ -18,14 +18,13 @@ from carrel.ui.chat_tab import ChatTab
 from carrel.ui.choices import (
     collection_names,
     first_collection,
-    first_scope,
     largest_file,
-    scope_choices,
 )
 from carrel.ui.compare_tab import CompareTab
 from carrel.ui.documents_tab import DocumentsTab
 from carrel.ui.events import Guard, Updates
 from carrel.ui.headers import PageHeaders
+from carrel.ui.language_choice import LanguageChoice, top_html
 from carrel.ui.listed_chats import BrowserWishes
 from carrel.ui.login import Login
 from carrel.ui.models_tab import ModelsTab
@@ -35,23 +34,13 @@ from carrel.ui.rail import Rail
 from carrel.ui.render import error_line, notice_line
 from carrel.ui.search_tab import SearchTab
 from carrel.ui.session import Session
-from carrel.ui.texts import ENGLISH, Texts
+from carrel.ui.texts import ENGLISH
 from carrel.ui.theme import carrel_theme, favicon, script, stylesheet
 from carrel.ui.versions import Versions
 from carrel.ui.viewer import Viewer
 
 TITLE = "Carrel"
 READY_CHECK_SECONDS = 2.0
-
-
-def top_html(texts: Texts) -> str:
-    """Return the bar of narrow windows, which opens the rail."""
-    return (
-        '<button id="menu-button" class="icon-button" '
-        f'aria-label="{texts.html("rail.menu.open")}" aria-expanded="false" aria-controls="rail">'
-        '<span class="glyph icon-menu"></span></button>'
-        '<span class="top-mark">Carrel</span><div id="veil"></div>'
-    )
 
 
 class Page:
@@ -89,7 +78,7 @@ class Page:
                     self.compare = CompareTab(services, self.session, self.guard)
                     self.models = ModelsTab(services, self.session, self.guard)
                 self.viewer = Viewer(services, self.session, self.guard)
-            self.rail.list.wire(services, self.guard, self.session, self.chat.composer.scope)
+            self.rail.list.wire(services, self.guard, self.session)
             self.chat.wire()
             self.versions.wire()
             self.search.wire()
@@ -102,8 +91,21 @@ class Page:
                 documents=self.documents.table,
             )
             self.documents.wire()
+            self.chat.composer.scope.wire_table(self.guard, self.session, self.documents.table)
             Attaching(services, self.chat, self.documents).wire(self.guard, self.session)
             self._wire()
+            self.language = LanguageChoice(
+                services=services,
+                top=self.top,
+                rail=self.rail,
+                chat=self.chat,
+                documents=self.documents,
+                search=self.search,
+                compare=self.compare,
+                models=self.models,
+                viewer=self.viewer,
+            )
+            self.language.wire(self.blocks, self.guard, self.session, self.browser)
             NochatApi(services)
         self.blocks.queue(default_concurrency_limit=None)
         # Gradio would compute statistics of all events, with pandas, after each event, for a
@@ -124,7 +126,7 @@ class Page:
                 self.guard.notice,
                 self.readiness,
                 self.clock,
-                chat.composer.scope,
+                *chat.composer.scope.outputs,
                 chat.composer.model,
                 chat.past,
                 chat.current,
@@ -144,14 +146,6 @@ class Page:
             queue=False,
             **private,
         )
-        self.blocks.load(
-            self.guard.once(self.translate, clears=False),
-            inputs_kwargs={"browser": self.browser},
-            outputs=[self.guard.notice, *self._in_language(ENGLISH)],
-            js="() => [window.carrel.wishes()]",
-            queue=False,
-            **private,
-        )
         filled.then(
             self.guard.stream(documents.follow_running, clears=False),
             inputs_kwargs={"session": self.session},
@@ -161,6 +155,7 @@ class Page:
         )
         self.clock.tick(
             self.guard.once(self.look_at_model, clears=False),
+            inputs_kwargs={"session": self.session},
             outputs=[
                 self.guard.notice,
                 self.readiness,
@@ -172,20 +167,6 @@ class Page:
             **private,
         )
 
-    def _in_language(self, texts: Texts) -> Updates:
-        return {
-            **self.rail.in_language(texts),
-            **self.chat.composer.in_language(texts),
-            **self.documents.in_language(texts),
-            **self.search.in_language(texts),
-            self.top: top_html(texts),
-        }
-
-    async def translate(self, *, browser: str) -> Updates:
-        """Put what always stands on the page into the browser's language; English stands there."""
-        texts = BrowserWishes.read(browser).texts
-        return {self.top: gr.skip()} if texts is ENGLISH else self._in_language(texts)
-
     async def opened(self, *, address: str, browser: str, session: Session) -> Updates:
         """Fill a page that was just opened.
 
@@ -194,10 +175,8 @@ class Page:
         session.wishes = BrowserWishes.read(browser)
         services = self._services
         names = await collection_names(services, session.principal)
-        scope = first_scope(services.settings, names)
         collection = first_collection(services.settings, names)
-        choices = scope_choices(names, session.wishes.texts)
-        updates: Updates = await self.look_at_model()
+        updates: Updates = await self.look_at_model(session=session)
         if address:
             try:
                 await session.open_chat(await services.history.chat(session.principal, address))
@@ -205,22 +184,24 @@ class Page:
                 updates[self.guard.notice] = error_line(str(error))
         return {
             **updates,
-            self.chat.composer.scope: gr.Dropdown(choices=choices, value=scope),
+            **await self.chat.composer.scope.shown(session),
             self.search.collection: gr.Dropdown(choices=names, value=collection),
             self.documents.collections.chosen: gr.Dropdown(choices=names, value=collection),
-            **await self.chat.thread(session, scope),
-            **await self.compare.ranked(),
+            **await self.chat.thread(session),
+            **await self.compare.ranked(session.wishes.texts),
             **await self.models.look(session=session),
             **await self.documents.collections.show(collection=collection, session=session),
         }
 
-    async def look_at_model(self) -> Updates:
+    async def look_at_model(self, *, session: Session) -> Updates:
         """Say whether the model can answer; look again later while it cannot."""
         health = await self._services.health.check()
         models = [each.name for each in self._services.models.models()]
+        texts = session.wishes.texts
+        reason = health.reason or texts("not_ready")
         return {
-            **self.compare.choices.filled(),
-            self.readiness: "" if health.ready else notice_line(health.reason or "Not ready yet."),
+            **self.compare.choices.filled(texts),
+            self.readiness: "" if health.ready else notice_line(reason),
             self.clock: gr.Timer(active=not health.ready),
             self.chat.composer.model: gr.Dropdown(
                 choices=models, value=models[0] if models else None, visible=len(models) > 1

@@ -56,7 +56,7 @@ class Rail:
                 elem_id="rail-foot",
                 apply_default_css=False,
                 js_on_load="watch('value', () => window.carrel?.languageArrived());"
-                + actions_script("look_models"),
+                + actions_script("look_models", "choose_language"),
             )
 
     def in_language(self, texts: Texts) -> Updates:

@@ -8,32 +8,20 @@ from collections.abc import Sequence
 from html import escape
 
 from carrel.core.chat import Finished, Stage
-from carrel.core.conversations import Ending
 from carrel.core.documents import Source
+from carrel.core.summaries import DigestProgress
 from carrel.ui.exchange import Exchange
+from carrel.ui.texts import ENGLISH, Texts
 
-STAGES = {
-    Stage.READING_DOCUMENTS: "Reading documents…",
-    Stage.WAITING: "Waiting…",
-    Stage.WRITING: "Writing…",
-    Stage.SCORING: "Scoring…",
-}
-CUT = {
-    Ending.LENGTH: "cut at the length limit",
-    Ending.TIME: "cut at the time limit",
-}
+EXAMPLES = ("about", "points", "numbers")
+"""The questions that an empty chat offers."""
 
 
-def counted(number: int, noun: str) -> str:
-    """Return ``1 page``, ``1,204 pages``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def time_left(seconds: float) -> str:
+def time_left(seconds: float, texts: Texts) -> str:
     """Return ``about 40 s left``, ``about 3 min left``."""
     if seconds < 60:
-        return f"about {max(1, round(seconds))} s left"
-    return f"about {round(seconds / 60)} min left"
+        return texts("time.left.seconds", count=max(1, round(seconds)))
+    return texts("time.left.minutes", count=texts.number(round(seconds / 60)))
 
 
 def error_line(message: str) -> str:
@@ -47,106 +35,126 @@ def notice_line(message: str) -> str:
     return f'<p class="notice-line" role="status">{escape(message)}</p>'
 
 
-def state_text(exchange: Exchange) -> str:
+def state_text(exchange: Exchange, texts: Texts = ENGLISH) -> str:
     """Return what the answer is doing, or how it ended; empty when there is nothing to say."""
     if exchange.stage is Stage.WAITING and exchange.position is not None:
-        return place_in_line(exchange.position)
+        return place_in_line(exchange.position, texts)
+    if exchange.stage is Stage.READING_DOCUMENTS and exchange.progress is not None:
+        return _reading(exchange.progress, texts)
     if exchange.stage is not None:
-        return STAGES[exchange.stage]
+        return texts(f"answer.stage.{exchange.stage.value}")
     parts = []
     if exchange.search_query is not None:
-        parts.append(f"searched for “{exchange.search_query}”")
+        parts.append(texts("answer.searched", query=exchange.search_query))
+    if exchange.style is not None:
+        parts.append(texts(f"task.style.{exchange.style.value}"))
+    if exchange.left_out:
+        parts.append(texts.counted("task.left_out", exchange.left_out))
     if exchange.sources:
-        parts.append(_sources_used(exchange.sources))
+        parts.append(_sources_used(exchange.sources, texts))
     if exchange.whole and exchange.sources:
-        parts.append("read whole")
+        parts.append(texts("answer.read_whole"))
     if exchange.stopped:
-        parts.append("stopped by you")
+        parts.append(texts("stopped"))
     if exchange.cut is not None:
-        parts.append(CUT[exchange.cut])
+        parts.append(texts(f"answer.cut.{exchange.cut.value}"))
     if exchange.finished is not None:
-        parts.extend(_how_it_went(exchange.finished))
+        parts.extend(_how_it_went(exchange.finished, texts))
     if exchange.scored is not None:
-        parts.append(f"score {exchange.scored.score:.2f}")
+        parts.append(texts("answer.score", score=texts.decimal(exchange.scored.score, 2)))
     return " · ".join(parts)
 
 
-def _sources_used(sources: Sequence[Source]) -> str:
+def _sources_used(sources: Sequence[Source], texts: Texts) -> str:
     used = sum(each.used for each in sources)
-    return (f"{used} of " if used else "") + counted(len(sources), "source")
+    number = texts.counted("count.source", len(sources))
+    return texts("answer.sources.used", used=used, sources=number) if used else number
 
 
-def place_in_line(position: int) -> str:
+def _reading(progress: DigestProgress, texts: Texts) -> str:
+    key = "task.reading" if progress.level == 1 else "task.joining"
+    done, total = texts.number(progress.parts_done), texts.number(progress.parts_total)
+    line = texts(key, done=done, total=total)
+    if progress.seconds_left is None or progress.parts_done == progress.parts_total:
+        return line
+    return f"{line} · {time_left(progress.seconds_left, texts)}"
+
+
+def place_in_line(position: int, texts: Texts) -> str:
     """Return ``In line, 2 before you…`` for the third place."""
-    return f"In line, {position - 1} before you…" if position > 1 else "In line, you are next…"
+    if position > 1:
+        return texts("answer.line.before", count=position - 1)
+    return texts("answer.line.next")
 
 
-def _how_it_went(finished: Finished) -> list[str]:
+def _how_it_went(finished: Finished, texts: Texts) -> list[str]:
     usage = finished.usage
-    parts = []
-    parts.append(f"{usage.seconds:.1f} s")
+    parts = [texts("seconds", value=texts.decimal(usage.seconds, 1))]
     if speed := usage.tokens_per_second:
-        parts.append(f"{speed:.0f} tokens/s")
+        parts.append(texts("answer.speed", count=texts.decimal(speed, 0)))
     if finished.dropped_turns:
-        parts.append(f"without the {counted(finished.dropped_turns, 'oldest message')}")
+        parts.append(texts.counted("answer.dropped", finished.dropped_turns))
     return parts
 
 
-def confirmed_delete(action: str, identity: str, label: str) -> str:
+def confirmed_delete(action: str, identity: str, label: str, texts: Texts = ENGLISH) -> str:
     """Return a delete button that asks once before it triggers ``action``."""
     return (
         '<span class="confirmed">'
-        f'<button class="icon-button" data-ask aria-label="{escape(label)}" title="Delete">'
+        f'<button class="icon-button" data-ask aria-label="{escape(label)}" '
+        f'title="{texts.html("delete")}">'
         '<span class="glyph icon-trash"></span></button>'
         '<span class="confirm" hidden>'
         f'<button class="danger" data-action="{action}" data-id="{escape(identity)}">'
-        "Delete</button>"
-        '<button class="quiet" data-keep>Keep</button></span></span>'
+        f"{texts.html('delete')}</button>"
+        f'<button class="quiet" data-keep>{texts.html("keep")}</button></span></span>'
     )
 
 
-def welcome_html(documents: Sequence[str], collection: str | None) -> str:
+def welcome_html(
+    documents: Sequence[str],
+    collection: str | None,
+    texts: Texts = ENGLISH,
+    *,
+    alone: bool = False,
+) -> str:
     """Return the empty chat: one sentence, and questions about documents or where to add some.
 
-    ``documents`` are names in ``collection``; None means that no documents are asked.
+    ``documents`` are names in ``collection``; None means that no documents are asked. Where single
+    documents are asked ``alone``, ``collection`` is what they are called.
     """
     if collection is None:
-        line, hint = "Ask the model anything.", "Its answers come without documents and sources."
-        body = f'<p class="welcome-hint">{hint}</p>'
+        line = texts.html("welcome.model")
+        body = f'<p class="welcome-hint">{texts.html("welcome.model.hint")}</p>'
     elif not documents:
-        line = "Ask your documents."
+        line = texts.html("welcome.documents")
         body = (
-            f'<p class="welcome-hint">{escape(collection)} is empty. Drop a PDF, a Word file or '
-            "a spreadsheet here, and every answer names its file and page.</p>"
-            '<button class="primary" data-view="documents">Add documents</button>'
+            f'<p class="welcome-hint">{texts.html("welcome.empty", collection=collection)}</p>'
+            f'<button class="primary" data-view="documents">{texts.html("welcome.add")}</button>'
         )
     else:
-        line = "Ask your documents."
+        line = texts.html("welcome.documents")
         examples = "".join(
             f'<li><button class="example" data-example="{escape(question)}">{escape(question)}'
             "</button></li>"
-            for question in example_questions(documents)
+            for question in example_questions(documents, texts)
         )
-        body = (
-            f'<p class="welcome-hint">{counted(len(documents), "document")} in '
-            f"{escape(collection)}. Every answer names its file and page.</p>"
-            f'<ul class="examples">{examples}</ul>'
-        )
+        number = texts.counted("count.document", len(documents))
+        key = "welcome.alone" if alone else "welcome.hint"
+        hint = texts.html(key, documents=number, collection=collection)
+        body = f'<p class="welcome-hint">{hint}</p><ul class="examples">{examples}</ul>'
     return (
         '<section class="welcome"><span class="mark" aria-hidden="true"></span>'
         f"<h1>{line}</h1>{body}</section>"
     )
 
 
-def example_questions(documents: Sequence[str]) -> list[str]:
-    """Return three questions made from the names of documents."""
-    forms = ("What is {} about?", "What are the main points of {}?", "Which numbers stand in {}?")
-    return [form.format(name) for form, name in zip(forms, _spread(documents), strict=False)]
-
-
-def _spread(documents: Sequence[str]) -> list[str]:
-    """Return three names, repeated where there are fewer."""
-    return [documents[index % len(documents)] for index in range(3)]
+def example_questions(documents: Sequence[str], texts: Texts = ENGLISH) -> list[str]:
+    """Return three questions made from the names of documents, repeated where there are fewer."""
+    return [
+        texts(f"welcome.example.{example}", name=documents[index % len(documents)])
+        for index, example in enumerate(EXAMPLES)
+    ]
 
 
 def thread_html(content: str, conversation_id: str | None) -> str:

@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from html import escape
 
 from carrel.core.citations import CheckedSentence, Citation
 from carrel.ui.markdown import blocks_without_prose, markdown_to_html
 from carrel.ui.marks import CLOSE, END, NUMBER, OPEN, SIGNS
+from carrel.ui.texts import ENGLISH, Texts
 
-LEGEND = (
-    '<p class="legend"><span class="unsupported">Dotted</span> sentences were not found in the '
-    "sources.</p>"
-)
-NOT_FOUND = "Not found in the sources"
 _WRITTEN = re.compile(r"\s*\[([0-9]{1,4})\]\Z")
 _HEAD = re.compile(r"[\s#>*+_`|~-]*(?:\d+[.)]\s+)?[*_`]*")
 _TAIL = re.compile(r"[\s*_`|~#]*\Z")
@@ -29,18 +24,26 @@ _UNSUPPORTED = re.compile(f"{OPEN}([^{OPEN}]*?){CLOSE}", re.DOTALL)
 _NUMBERED = re.compile(f"{NUMBER}([0-9]+){END}")
 
 
-def answer_html(text: str, sentences: Sequence[CheckedSentence], turn: int) -> str:
+def answer_html(
+    text: str, sentences: Sequence[CheckedSentence], turn: int, texts: Texts = ENGLISH
+) -> str:
     """Return the answer with its marks; ``turn`` is its place in the chat, from 0."""
-    rendered = markdown_to_html(_with_marks(SIGNS.sub("\ufffd", text), sentences))
+    rendered = markdown_to_html(_with_marks(SIGNS.sub("\ufffd", text), sentences), texts)
     rendered = _TAG.sub(lambda tag: SIGNS.sub("", tag[0]), rendered)
-    rendered = _UNSUPPORTED.sub(lambda found: _dotted(found[1]), rendered)
-    rendered = _NUMBERED.sub(lambda found: _buttons(sentences, turn, int(found[1])), rendered)
+    rendered = _UNSUPPORTED.sub(lambda found: _dotted(found[1], texts), rendered)
+    rendered = _NUMBERED.sub(
+        lambda found: _buttons(sentences, turn, int(found[1]), texts), rendered
+    )
     return SIGNS.sub("", rendered)
 
 
-def legend_html(sentences: Sequence[CheckedSentence]) -> str:
+def legend_html(sentences: Sequence[CheckedSentence], texts: Texts = ENGLISH) -> str:
     """Return what the dots mean, where there are any."""
-    return LEGEND if any(not each.supported for each in sentences) else ""
+    if all(each.supported for each in sentences):
+        return ""
+    dotted = f'<span class="unsupported">{texts.html("answer.legend.dotted")}</span>'
+    line = texts.html("answer.legend", dotted="\0").replace("\0", dotted)
+    return f'<p class="legend">{line}</p>'
 
 
 def _with_marks(text: str, sentences: Sequence[CheckedSentence]) -> str:
@@ -72,19 +75,19 @@ def _without_its_number(words: str, sentence: CheckedSentence) -> str:
     return words[: written.start()] if written and int(written[1]) in cited else words
 
 
-def _dotted(inner: str) -> str:
+def _dotted(inner: str, texts: Texts) -> str:
     """Return the words with dots below them, each stretch between two tags by itself."""
     stretches = _TAG_OR_FORMULA.split(inner)
     return "".join(
         each
         if not each.strip() or each.startswith("<")
-        else f'<span class="unsupported" tabindex="0" title="{NOT_FOUND}">{each}'
-        f'<span class="unseen"> ({NOT_FOUND.lower()})</span></span>'
+        else f'<span class="unsupported" tabindex="0" title="{texts.html("answer.not_found")}">'
+        f'{each}<span class="unseen"> {texts.html("answer.not_found.aside")}</span></span>'
         for each in stretches
     )
 
 
-def _buttons(sentences: Sequence[CheckedSentence], turn: int, number: int) -> str:
+def _buttons(sentences: Sequence[CheckedSentence], turn: int, number: int, texts: Texts) -> str:
     if number >= len(sentences):
         return ""
     shown: set[int] = set()
@@ -92,17 +95,19 @@ def _buttons(sentences: Sequence[CheckedSentence], turn: int, number: int) -> st
     for place, each in enumerate(sentences[number].citations):
         if each.source.index not in shown:
             shown.add(each.source.index)
-            buttons.append(_button(each, f"answer.{turn}.{number}.{place}"))
+            buttons.append(_button(each, f"answer.{turn}.{number}.{place}", texts))
     return "".join(buttons)
 
 
-def _button(citation: Citation, identity: str) -> str:
+def _button(citation: Citation, identity: str, texts: Texts) -> str:
     source = citation.source
-    page = f", page {source.page}" if source.page is not None else ""
-    where = f"{source.document}{page}"
+    where = source.document
+    if source.page is not None:
+        where = texts("source.where", document=source.document, page=source.page)
     quote = " ".join(citation.quote.split())
     return (
         f'<button class="cite-mark" data-action="open_place" data-id="{identity}" '
-        f'aria-label="Source {source.index}: {escape(where)}" '
-        f'title="“{escape(quote)}” – {escape(where)}">{source.index}</button>'
+        f'aria-label="{texts.html("source.label", index=source.index, where=where)}" '
+        f'title="{texts.html("source.quoted", quote=quote, where=where)}">'
+        f"{source.index}</button>"
     )

@@ -6,68 +6,72 @@ from collections.abc import Sequence
 from html import escape
 
 from carrel.core.documents import Collection, DocumentRecord, DocumentStatus
-from carrel.ui.render import counted
 from carrel.ui.render_documents import size_text
+from carrel.ui.texts import ENGLISH, Texts
 
 
 def collection_html(
-    collection: Collection, documents: Sequence[DocumentRecord], *, changeable: bool
+    collection: Collection,
+    documents: Sequence[DocumentRecord],
+    *,
+    changeable: bool,
+    texts: Texts = ENGLISH,
 ) -> str:
     """Return a line of figures, and beside it what can be done with the whole collection."""
-    parts = ["Shared" if collection.shared else "Private", *_figures(documents)]
-    figures = " · ".join(f"<span>{each}</span>" for each in parts)
-    return (
-        f'<div class="collection"><p class="summary">{figures}</p>'
-        f"{_changes(collection, documents) if changeable else _permanent(collection)}</div>"
-    )
+    kind = texts("collection.is_shared" if collection.shared else "collection.is_private")
+    parts = [kind, *_figures(documents, texts)]
+    figures = " · ".join(f"<span>{escape(each)}</span>" for each in parts)
+    below = _changes(collection, documents, texts) if changeable else _permanent(collection, texts)
+    return f'<div class="collection"><p class="summary">{figures}</p>{below}</div>'
 
 
-def _figures(documents: Sequence[DocumentRecord]) -> list[str]:
+def _figures(documents: Sequence[DocumentRecord], texts: Texts) -> list[str]:
     if not documents:
         return []
     ready = [each for each in documents if each.status is DocumentStatus.READY]
     return [
-        counted(len(documents), "document"),
-        counted(sum(each.pages or 0 for each in ready), "page"),
-        counted(sum(each.chunks for each in ready), "chunk"),
-        _size(documents),
+        texts.counted("count.document", len(documents)),
+        texts.counted("count.page", sum(each.pages or 0 for each in ready)),
+        texts.counted("count.chunk", sum(each.chunks for each in ready)),
+        _size(documents, texts),
     ]
 
 
-def _size(documents: Sequence[DocumentRecord]) -> str:
-    return size_text(sum(each.bytes for each in documents if each.has_original))
+def _size(documents: Sequence[DocumentRecord], texts: Texts) -> str:
+    return size_text(sum(each.bytes for each in documents if each.has_original), texts)
 
 
-def _permanent(collection: Collection) -> str:
-    return (
-        f'<p class="permanent">{escape(collection.name)} always exists: '
-        "it can be neither renamed nor deleted.</p>"
-    )
+def _permanent(collection: Collection, texts: Texts) -> str:
+    return f'<p class="permanent">{texts.html("collection.permanent", name=collection.name)}</p>'
 
 
-def _changes(collection: Collection, documents: Sequence[DocumentRecord]) -> str:
+def _changes(collection: Collection, documents: Sequence[DocumentRecord], texts: Texts) -> str:
     name = escape(collection.name)
     checked = " checked" if collection.shared else ""
+    renamed = texts.html("collection.rename.name", name=collection.name)
     return (
         '<div class="collection-changes"><div class="confirmed">'
-        '<button class="quiet" data-ask>Rename</button>'
+        f'<button class="quiet" data-ask>{texts.html("collection.rename")}</button>'
         f'<form class="confirm" data-action="rename_collection" data-id="{name}" hidden>'
-        f'<input name="name" value="{name}" aria-label="New name of the collection {name}" '
+        f'<input name="name" value="{name}" aria-label="{renamed}" '
         'maxlength="200" required data-first autocomplete="off">'
-        f'<label><input type="checkbox" name="shared"{checked}> Shared with everyone</label>'
-        '<span class="choices"><button class="primary">Save</button>'
-        '<button class="quiet" type="button" data-keep>Cancel</button></span></form></div>'
-        '<div class="confirmed"><button class="quiet" data-ask>Delete collection</button>'
-        f'<div class="confirm" role="group" hidden><p>{_question(collection, documents)}</p>'
+        f'<label><input type="checkbox" name="shared"{checked}> '
+        f"{texts.html('collection.rename.shared')}</label>"
+        f'<span class="choices"><button class="primary">{texts.html("save")}</button>'
+        f'<button class="quiet" type="button" data-keep>{texts.html("cancel")}</button></span>'
+        '</form></div><div class="confirmed">'
+        f'<button class="quiet" data-ask>{texts.html("collection.delete")}</button>'
+        f'<div class="confirm" role="group" hidden><p>{_question(collection, documents, texts)}</p>'
         '<span class="choices">'
-        f'<button class="danger" data-action="delete_collection" data-id="{name}">Delete</button>'
-        '<button class="quiet" data-keep>Keep</button></span></div></div></div>'
+        f'<button class="danger" data-action="delete_collection" data-id="{name}">'
+        f"{texts.html('delete')}</button>"
+        f'<button class="quiet" data-keep>{texts.html("keep")}</button></span></div></div></div>'
     )
 
 
-def _question(collection: Collection, documents: Sequence[DocumentRecord]) -> str:
-    name = f"<strong>{escape(collection.name)}</strong>"
-    if not documents:
-        return f"Delete {name}? It has no documents."
-    lost = f"its {counted(len(documents), 'document')} ({_size(documents)})"
-    return f"Delete {name} and {lost}? This cannot be undone."
+def _question(collection: Collection, documents: Sequence[DocumentRecord], texts: Texts) -> str:
+    question = texts("collection.delete.empty", name="\0")
+    if documents:
+        size = _size(documents, texts)
+        question = texts.counted("collection.delete.what", len(documents), name="\0", size=size)
+    return escape(question).replace("\0", f"<strong>{escape(collection.name)}</strong>")

@@ -5,6 +5,7 @@ Sorting and filtering are done by the page's script. Pure functions; names and r
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from html import escape
 
@@ -25,11 +26,17 @@ def documents_head_html(suffixes: Sequence[str], largest: int, texts: Texts = EN
     page's script leaves larger ones out before they are sent.
     """
     formats = f'<span title="{escape(" ".join(suffixes))}">{texts.html("documents.formats")}</span>'
-    size = size_text(largest)
+    size = size_text(largest, texts)
     line = texts.html("documents.reads", formats="\0", size=size).replace("\0", formats)
+    left_out = texts.html("upload.too_large", size=size, names="{names}")
+    # The words in the field of files are Gradio's; a rule of the page and its script put these in
+    # their place.
+    drop = json.dumps(texts("upload.drop"), ensure_ascii=False).replace("<", r"\3c ")
     return (
         f'<h1>{texts.html("documents.title")}</h1><p class="formats" '
-        f'data-largest-file="{largest}" data-largest-file-text="{size}">{line}</p>'
+        f'data-largest-file="{largest}" data-left-out="{left_out}" '
+        f'data-drop="{texts.html("upload.drop")}">{line}</p>'
+        f"<style>#documents-view {{ --upload-text: {drop}; }}</style>"
     )
 
 
@@ -87,8 +94,8 @@ def _row(document: DocumentRecord, texts: Texts) -> str:
          "</span>"),
         ("pages", document.pages, _number(document.pages, texts)),
         ("chunks", document.chunks, _number(document.chunks or None, texts)),
-        ("size", document.bytes, size_text(document.bytes)),
-        ("added", added, f'<time datetime="{added}">{document.added_at:%Y-%m-%d}</time>'),
+        ("size", document.bytes, size_text(document.bytes, texts)),
+        ("added", added, f'<time datetime="{added}">{texts.day(document.added_at)}</time>'),
     )  # fmt: skip
     return (
         f'<tr class="{status.value}"><th scope="row" data-value="{name}">'
@@ -99,8 +106,8 @@ def _row(document: DocumentRecord, texts: Texts) -> str:
             f"{shown}</td>"
             for column, value, shown in cells
         )
-        + f'<td class="last"><span class="row-actions">{_again(document, texts)}'
-        f"{_delete(document, texts)}</span></td></tr>"
+        + f'<td class="last"><span class="row-actions">{_ask(document, texts)}'
+        f"{_again(document, texts)}{_delete(document, texts)}</span></td></tr>"
     )
 
 
@@ -113,6 +120,18 @@ def _name(document: DocumentRecord) -> str:
     return (
         '<button class="document-name" data-action="open_document" '
         f'data-id="{escape(document.id)}">{shown}</button>'
+    )
+
+
+def _ask(document: DocumentRecord, texts: Texts) -> str:
+    """Return the button to ask a document alone."""
+    if document.status is not DocumentStatus.READY:
+        return ""
+    label = texts.html("documents.ask.named", name=document.name)
+    return (
+        '<button class="icon-button" data-action="ask_document" data-view="chat" '
+        f'data-id="{escape(document.id)}" aria-label="{label}" '
+        f'title="{texts.html("documents.ask")}"><span class="glyph icon-ask"></span></button>'
     )
 
 

@@ -9,39 +9,48 @@ from html import escape
 from carrel.core.documents import Chunk, PagePicture, Passage, Source
 from carrel.ui.originals import original_address
 from carrel.ui.place import Place
-from carrel.ui.render import counted
 from carrel.ui.render_turning import MOST_CHUNKS
+from carrel.ui.texts import ENGLISH, Texts
 
-NOT_MARKED = "The words were not found on this page, so that nothing is marked."
+
+def head_html(texts: Texts) -> str:
+    """Return the heading of the panel, with what stands there until the page has come."""
+    return (
+        f'<div class="viewer-head"><h2>{texts.html("viewer.title")}</h2>'
+        f'<button id="close-viewer" class="icon-button" aria-label="{texts.html("viewer.close")}">'
+        '<span class="glyph icon-close"></span></button></div>'
+        f'<p class="viewer-opening" role="status">{texts.html("viewer.opening")}</p>'
+    )
 
 
-def picture_html(place: Place, picture: PagePicture, page: int) -> str:
+def picture_html(place: Place, picture: PagePicture, page: int, texts: Texts = ENGLISH) -> str:
     """Return the picture of a page below the name of its file, and the way to the others.
 
     The quote stands below its own page.
     """
     cited = place.cited_page
     data = base64.b64encode(picture.content).decode("ascii")
-    label = escape(f"Page {page} of {place.source.document}")
+    label = texts.html("viewer.picture", page=page, document=place.source.document)
     missed = place.quote and page == cited and not picture.marked
-    note = f'<p class="viewer-note">{NOT_MARKED}</p>' if missed else ""
+    note = f'<p class="viewer-note">{texts.html("viewer.not_marked")}</p>' if missed else ""
+    title = _title(place, texts("viewer.page", page=page, pages=picture.pages))
     return (
-        f"{_title(place, f'page {page} / {picture.pages}')}{_turner(page, picture.pages, cited)}"
+        f"{title}{_turner(page, picture.pages, cited, texts)}"
         f'{note}<figure class="page-picture">'
         f'<img src="data:image/png;base64,{data}" alt="{label}"></figure>'
-        f"{_quote(place) if page == cited else ''}{_original(place)}"
+        f"{_quote(place) if page == cited else ''}{_original(place, texts)}"
     )
 
 
-def passage_html(place: Place, passage: Passage, turner: str = "") -> str:
+def passage_html(place: Place, passage: Passage, texts: Texts = ENGLISH, turner: str = "") -> str:
     """Return the text around a quote, the quote marked in it; ``turner`` leads to the others."""
     before, after = passage.text[: passage.start], passage.text[passage.end :]
     quote = passage.text[passage.start : passage.end]
     marked = f"<mark>{escape(quote)}</mark>" if quote else ""
     return (
-        f"{_title(place, passage.heading or _page(passage.page))}{turner}"
+        f"{_title(place, passage.heading or _page(passage.page, texts))}{turner}"
         f'<p class="viewer-passage">{escape(before)}{marked}{escape(after)}</p>'
-        f"{_original(place)}"
+        f"{_original(place, texts)}"
     )
 
 
@@ -52,6 +61,7 @@ def chunks_html(
     folded: bool,
     first: int | None = None,
     turner: str = "",
+    texts: Texts = ENGLISH,
 ) -> str:
     """Return a document's chunks; ``folded`` behind a line, else below the name of the file.
 
@@ -59,19 +69,20 @@ def chunks_html(
     they are unfolded.
     """
     start = first or 0
-    shown = "".join(_chunk(each) for each in chunks[start : start + MOST_CHUNKS])
-    number = counted(len(chunks), "chunk")
+    shown = "".join(_chunk(each, texts) for each in chunks[start : start + MOST_CHUNKS])
+    number = texts.counted("count.chunk", len(chunks))
     body = f'{turner}<ol class="viewer-chunks">{shown}</ol>{turner}'
     if folded:
         opened = "" if first is None else " open"
-        return f'<details class="chunks"{opened}><summary>{number}</summary>{body}</details>'
-    return f"{_title(place, number)}{body}{_original(place)}"
+        summary = f"<summary>{escape(number)}</summary>"
+        return f'<details class="chunks"{opened}>{summary}{body}</details>'
+    return f"{_title(place, number)}{body}{_original(place, texts)}"
 
 
-def beside_html(place: Place, sources: Mapping[str, Source]) -> str:
+def beside_html(place: Place, sources: Mapping[str, Source], texts: Texts = ENGLISH) -> str:
     """Return the sources of the same answer or search, by their names; this one is marked."""
-    items = "".join(_beside(name, each, place) for name, each in sources.items())
-    number = counted(len(sources), "source")
+    items = "".join(_beside(name, each, place, texts) for name, each in sources.items())
+    number = escape(texts.counted("count.source", len(sources)))
     return (
         f'<section class="viewer-sources"><h3>{number}</h3><ol>{items}</ol></section>'
         if len(sources) > 1
@@ -79,31 +90,32 @@ def beside_html(place: Place, sources: Mapping[str, Source]) -> str:
     )
 
 
-def _beside(name: str, source: Source, place: Place) -> str:
+def _beside(name: str, source: Source, place: Place, texts: Texts) -> str:
     current = ' aria-current="true"' if source.index == place.source.index else ""
     return (
         f'<li><button data-action="open_place" data-id="{escape(name)}"{current}>'
         f'<span class="source-number">{source.index}</span>'
         f'<span class="viewer-file">{escape(source.document)}</span>'
-        f'<span class="source-page">{_page(source.page)}</span>'
-        f'<span class="source-score">{source.score:.2f}</span></button></li>'
+        f'<span class="source-page">{escape(_page(source.page, texts))}</span>'
+        f'<span class="source-score">{texts.decimal(source.score, 2)}</span></button></li>'
     )
 
 
-def _chunk(chunk: Chunk) -> str:
-    parts = [each for each in (_page(chunk.page), chunk.heading) if each]
+def _chunk(chunk: Chunk, texts: Texts) -> str:
+    parts = [each for each in (_page(chunk.page, texts), chunk.heading) if each]
     where = f'<p class="source-page">{escape(" · ".join(parts))}</p>' if parts else ""
     return f'<li>{where}<p class="viewer-passage">{escape(chunk.text)}</p></li>'
 
 
-def _page(page: int | None) -> str:
-    return f"page {page}" if page is not None else ""
+def _page(page: int | None, texts: Texts) -> str:
+    return texts("source.page", page=page) if page is not None else ""
 
 
-def _turner(page: int, pages: int, cited: int | None) -> str:
+def _turner(page: int, pages: int, cited: int | None, texts: Texts) -> str:
     """Return the buttons that lead to the pages before and after, and back to the cited one."""
 
-    def button(to: int, icon: str, label: str) -> str:
+    def button(to: int, icon: str, key: str) -> str:
+        label = texts.html(key)
         disabled = "" if 1 <= to <= pages else " disabled"
         return (
             f'<button class="icon-button" data-action="turn_page" data-id="{to}" '
@@ -115,21 +127,21 @@ def _turner(page: int, pages: int, cited: int | None) -> str:
     if cited is not None and page != cited:
         back = (
             f'<button class="quiet" data-action="turn_page" data-id="{cited}">'
-            f"Back to page {cited}</button>"
+            f"{texts.html('viewer.pages.back', page=cited)}</button>"
         )
     return (
-        '<div class="page-turner" role="group" aria-label="Pages">'
-        f"{button(page - 1, 'previous', 'Page before')}"
-        f"{button(page + 1, 'next', 'Page after')}{back}</div>"
+        f'<div class="page-turner" role="group" aria-label="{texts.html("viewer.pages")}">'
+        f"{button(page - 1, 'previous', 'viewer.pages.before')}"
+        f"{button(page + 1, 'next', 'viewer.pages.after')}{back}</div>"
     )
 
 
-def _original(place: Place) -> str:
+def _original(place: Place, texts: Texts) -> str:
     address = escape(original_address(place.source))
-    name = escape(place.source.document)
+    label = texts.html("viewer.save.named", name=place.source.document)
     return (
-        f'<p class="viewer-original"><a href="{address}" download '
-        f'aria-label="Save the original, {name}">Save the original</a></p>'
+        f'<p class="viewer-original"><a href="{address}" download aria-label="{label}">'
+        f"{texts.html('viewer.save')}</a></p>"
     )
 
 

@@ -8,44 +8,43 @@ from html import escape
 
 from carrel.core.votes import Vote
 from carrel.services.arena import Ranking, as_csv, as_jsonl
-from carrel.ui.render import counted
-
-EMPTY = (
-    '<p class="ranking-note">No votes yet. Compare blind and vote: the models are ranked here.</p>'
-)
-METHOD = (
-    "Bradley-Terry ratings on Elo’s scale with 95 % intervals. Ties, and both bad, "
-    "count half for each. Every model also has one imagined game, half won, against an average "
-    "one, which keeps few votes from saying too much."
-)
-APART = " Models of different groups never met, so their ratings cannot be compared."
+from carrel.ui.texts import ENGLISH, Texts
 
 
-def ranking_html(ranking: Ranking, votes: Sequence[Vote]) -> str:
+def ranking_html(ranking: Ranking, votes: Sequence[Vote], texts: Texts = ENGLISH) -> str:
     """Return the table of models, the votes of each pair, and links to the votes as files."""
     if not ranking.ranks:
-        body = EMPTY
+        body = f'<p class="ranking-note">{texts.html("ranking.empty")}</p>'
     else:
         apart = len({each.group for each in ranking.ranks}) > 1
         rows = "".join(
             f'<tr><td>{place}</td><th scope="row">{escape(each.model)}</th>'
-            f"<td>{each.rating:.0f} ± {each.margin:.0f}</td><td>{each.votes:,}</td>"
+            f"<td>{each.rating:.0f} ± {each.margin:.0f}</td><td>{texts.number(each.votes)}</td>"
             f"{f'<td>{each.group + 1}</td>' if apart else ''}</tr>"
             for place, each in enumerate(ranking.ranks, start=1)
         )
         pairs = "".join(
-            f"<li>{escape(one)} and {escape(other)}: {counted(count, 'vote')}</li>"
-            for one, other, count in ranking.pairs
+            f"<li>{_pair(one, other, count, texts)}</li>" for one, other, count in ranking.pairs
+        )
+        columns = ("place", "model", "rating", "votes", *(["group"] if apart else []))
+        heads = "".join(f"<th>{texts.html(f'ranking.{each}')}</th>" for each in columns)
+        method = " ".join(
+            texts.html(f"ranking.{each}") for each in ("method", "apart")[: 1 + apart]
         )
         body = (
-            '<table class="ranking"><thead><tr><th>Place</th><th>Model</th><th>Rating</th>'
-            f"<th>Votes</th>{'<th>Group</th>' if apart else ''}</tr></thead>"
-            f"<tbody>{rows}</tbody></table>"
-            f'<p class="ranking-note">{METHOD}{APART if apart else ""}</p>'
-            f'<details class="passage"><summary>Votes of each pair</summary><ul>{pairs}</ul>'
-            "</details>"
+            f'<table class="ranking"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+            f'<p class="ranking-note">{method}</p><details class="passage">'
+            f"<summary>{texts.html('ranking.pairs')}</summary><ul>{pairs}</ul></details>"
         )
-    return f'<section class="ranking-part"><h2>Leaderboard</h2>{body}{_files(votes)}</section>'
+    return (
+        f'<section class="ranking-part"><h2>{texts.html("ranking.title")}</h2>'
+        f"{body}{_files(votes)}</section>"
+    )
+
+
+def _pair(one: str, other: str, count: int, texts: Texts) -> str:
+    votes = texts.counted("count.vote", count)
+    return texts.html("ranking.pair", one=one, other=other, votes=votes)
 
 
 def _files(votes: Sequence[Vote]) -> str:

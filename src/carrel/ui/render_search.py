@@ -24,7 +24,7 @@ def found_html(query: str, found: Sequence[Source], texts: Texts = ENGLISH) -> s
     if not found:
         return '<p class="search-hint" role="status">' + texts.html("search.nothing") + "</p>"
     items = "".join(
-        source_item(each, f"found.{each.index}", with_words_marked(each.text, query))
+        source_item(each, f"found.{each.index}", with_words_marked(each.text, query), texts)
         for each in found
     )
     line = escape(texts.counted("search.found", len(found)))

@@ -6,17 +6,18 @@ import asyncio
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from carrel.core.access import Principal
-from carrel.core.chat import ChatEvent, Message, Role
+from carrel.core.chat import Message, Role
 from carrel.core.documents import Source
 from carrel.core.errors import InvalidRequest
+from carrel.services.document_tasks import TaskEvent
 from carrel.services.history import Chat
 from carrel.ui.compared import Compared
 from carrel.ui.exchange import Exchange, recalled
 from carrel.ui.listed_chats import BrowserWishes, ListedChats
 from carrel.ui.running import Running
+from carrel.ui.scope import ChosenScope
 from carrel.ui.upload import Upload
 
 
@@ -24,17 +25,19 @@ from carrel.ui.upload import Upload
 class Session:
     """The one state object of the page; each tab gets a copy of the first, empty one.
 
-    ``collection`` is the one whose documents are shown; ``uploads`` are shown above them, by the
-    ids of their jobs. ``digesting`` is the summary or extraction in work, ``found`` what the last
-    search found, ``comparing`` the answers that stand side by side, ``viewing`` the source, the
-    quote and the name of the place that the panel was opened for.
+    ``scope`` is what is asked, None before anything was chosen; ``finding`` is a part of the names
+    of the documents that are offered for it. ``collection`` is the one whose documents are shown;
+    ``uploads`` are shown above them, by the ids of their jobs. ``found`` is what the last search
+    found, ``comparing`` the answers that stand side by side, ``viewing`` the source, the quote and
+    the name of the place that the panel was opened for.
     """
 
     principal: Principal = field(default_factory=Principal)
     conversation_id: str | None = None
     exchanges: list[Exchange] = field(default_factory=list)
-    answering: Running[ChatEvent] | None = None
-    digesting: Running[Any] | None = None
+    answering: Running[TaskEvent] | None = None
+    scope: ChosenScope | None = None
+    finding: str = ""
     collection: str = ""
     found: Sequence[Source] = ()
     comparing: Compared | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from html import escape
 from pathlib import Path
 from types import MappingProxyType
@@ -38,10 +39,22 @@ class Texts:
         """Return a whole number with its groups of three digits, as the language parts them."""
         return f"{value:,}".replace(",", self.by_key["number.group"])
 
-    def counted(self, key: str, count: int) -> str:
+    def decimal(self, value: float, digits: int) -> str:
+        """Return a number with so many digits behind the language's point."""
+        return f"{value:.{digits}f}".replace(".", self.by_key["number.decimal"])
+
+    def percent(self, share: float) -> str:
+        """Return a share of 1 as ``42%``."""
+        return self("number.percent", value=f"{100 * share:.0f}")
+
+    def day(self, day: date) -> str:
+        """Return a day as the language writes it in tables."""
+        return self("date", year=f"{day:%Y}", month=f"{day:%m}", day=f"{day:%d}")
+
+    def counted(self, key: str, count: int, **values: object) -> str:
         """Return ``1 message``, ``1,204 messages``."""
         form = "one" if count == 1 else "other"
-        return self(f"{key}.{form}", count=self.number(count))
+        return self(f"{key}.{form}", count=self.number(count), **values)
 
 
 def _read(path: Path) -> Texts:

@@ -67,13 +67,22 @@ STYLES = (
     "page.css",
     "exchange.css",
     "attach.css",
+    "scope.css",
     "history.css",
     "documents.css",
     "compare.css",
     "models.css",
     "code.css",
 )
-SCRIPTS = ("page.js", "exchange.js", "history.js", "page_settings.js", "documents.js", "code.js")
+SCRIPTS = (
+    "page.js",
+    "scope.js",
+    "exchange.js",
+    "history.js",
+    "page_settings.js",
+    "documents.js",
+    "code.js",
+)
 
 
 def carrel_theme() -> gr.themes.Base:

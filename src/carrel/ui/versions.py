@@ -12,15 +12,17 @@ from typing import Any
 
 import gradio as gr
 
+from carrel.core.document_tasks import DocumentTask
 from carrel.core.errors import InvalidRequest
 from carrel.services.application import Services
 from carrel.ui.actions import chosen, entered
 from carrel.ui.answer_wishes import read_wishes
 from carrel.ui.answering import Question
 from carrel.ui.chat_tab import ChatTab
-from carrel.ui.choices import chosen_scope
+from carrel.ui.choices import scope_of
 from carrel.ui.events import Guard, Inputs, Updates
 from carrel.ui.session import Session
+from carrel.ui.tasks import heading, with_focus
 
 
 class Versions:
@@ -34,9 +36,9 @@ class Versions:
 
     def wire(self) -> None:
         """Connect the buttons of the answers."""
-        scoped: Inputs = {"session": self._session, "scope": self._chat.composer.scope}
+        own: Inputs = {"session": self._session}
         composer = self._chat.composer
-        asking: Inputs = {**scoped, "model": composer.model, **composer.answer.inputs}
+        asking: Inputs = {**own, "model": composer.model, **composer.answer.inputs}
         private: dict[str, Any] = {
             "api_visibility": "private",
             "show_progress": "hidden",
@@ -57,7 +59,7 @@ class Versions:
                 (shown.show_version, self.show_version),
                 (shown.delete_exchange, self.delete_exchange),
             ):
-                event(self._guard.once(changes), inputs_kwargs=scoped, queue=False, **private)
+                event(self._guard.once(changes), inputs_kwargs=own, queue=False, **private)
 
     async def ask_again(
         self, event: gr.EventData, *, session: Session, **wanted: Any
@@ -66,7 +68,9 @@ class Versions:
         place, exchange = session.exchange(chosen(event))
         if exchange.stage is not None:
             return
-        async with aclosing(self._ask(place, exchange.question, session, **wanted)) as updates:
+        async with aclosing(
+            self._ask(place, exchange.question, exchange.task, session, **wanted)
+        ) as updates:
             async for update in updates:
                 yield update
 
@@ -74,17 +78,18 @@ class Versions:
         self, event: gr.EventData, *, session: Session, **wanted: Any
     ) -> AsyncGenerator[Updates]:
         """Ask another question in the place of one; what stands there becomes another version."""
-        place, _ = session.exchange(chosen(event))
-        question = entered(event, "question").strip()
+        place, exchange = session.exchange(chosen(event))
+        question, task = entered(event, "question").strip(), exchange.task
+        if task is not None:
+            task = with_focus(task, question)
+            question = heading(task, session.wishes.texts)
         if not question:
             raise InvalidRequest("The question is empty: write one.")
-        async with aclosing(self._ask(place, question, session, **wanted)) as updates:
+        async with aclosing(self._ask(place, question, task, session, **wanted)) as updates:
             async for update in updates:
                 yield update
 
-    async def show_version(
-        self, event: gr.EventData, *, scope: str | None, session: Session
-    ) -> Updates:
+    async def show_version(self, event: gr.EventData, *, session: Session) -> Updates:
         """Show another version of a question, and what followed it."""
         place, _, turn = chosen(event).partition(".")
         _, exchange = session.exchange(place)
@@ -96,11 +101,9 @@ class Versions:
                 session.principal, session.conversation_id, int(turn)
             )
         )
-        return await self._chat.thread(session, scope)
+        return await self._chat.thread(session)
 
-    async def delete_exchange(
-        self, event: gr.EventData, *, scope: str | None, session: Session
-    ) -> Updates:
+    async def delete_exchange(self, event: gr.EventData, *, session: Session) -> Updates:
         """Remove a question with its answer and what followed; another version takes its place."""
         place, _ = session.exchange(chosen(event))
         await self._stopped(session)
@@ -109,7 +112,7 @@ class Versions:
         if not saved or session.conversation_id is None:
             del session.exchanges[place:]
             session.answering = None
-            return await self._chat.thread(session, scope)
+            return await self._chat.thread(session)
         left = await self._services.history.remove(
             session.principal, session.conversation_id, saved[0]
         )
@@ -117,7 +120,7 @@ class Versions:
             session.leave_chat()
         else:
             await session.open_chat(left)
-        return await self._chat.thread(session, scope)
+        return await self._chat.thread(session)
 
     @staticmethod
     async def _stopped(session: Session) -> None:
@@ -130,18 +133,18 @@ class Versions:
         self,
         place: int,
         question: str,
+        task: DocumentTask | None,
         session: Session,
         *,
-        scope: str | None,
         model: str | None,
         **wanted: Any,
     ) -> AsyncGenerator[Updates]:
-        scope = await chosen_scope(scope, self._services, session.principal)
+        scope = await scope_of(session, self._services)
         wishes = read_wishes(self._services.settings, wanted)
         session.stop_answering()
         replaced = session.exchanges[place]
         del session.exchanges[place:]
-        asked = Question(question, scope, model, wishes, replaced.versions)
+        asked = Question(question, scope, model, task, wishes, replaced.versions)
         async with aclosing(self._chat.answer(asked, session)) as updates:
             async for update in updates:
                 yield update

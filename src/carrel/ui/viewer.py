@@ -16,16 +16,17 @@ from carrel.ui.actions import actions_script, chosen
 from carrel.ui.events import Guard, Updates, describe
 from carrel.ui.place import Place, place_of, sources_beside
 from carrel.ui.render import error_line
-from carrel.ui.render_place import beside_html, chunks_html, passage_html, picture_html
+from carrel.ui.render_place import (
+    beside_html,
+    chunks_html,
+    head_html,
+    passage_html,
+    picture_html,
+)
 from carrel.ui.render_turning import chunks_turner_html, passages_turner_html
 from carrel.ui.session import Session
+from carrel.ui.texts import ENGLISH, Texts
 
-HEAD = (
-    '<div class="viewer-head"><h2>Source</h2>'
-    '<button id="close-viewer" class="icon-button" aria-label="Close the source">'
-    '<span class="glyph icon-close"></span></button></div>'
-    '<p class="viewer-opening" role="status">Opening the page…</p>'
-)
 ARRIVED = "watch('value', () => window.carrel?.placeArrived());"
 LONGEST_NUMBER = 6
 """Digits of a page, of a passage or of a chunk."""
@@ -41,7 +42,9 @@ class Viewer:
         self._session = session
         self._guard = guard
         with gr.Column(elem_id="viewer", min_width=0, scale=0):
-            gr.HTML(HEAD, elem_id="viewer-head", apply_default_css=False, js_on_load=None)
+            self._head = gr.HTML(
+                head_html(ENGLISH), elem_id="viewer-head", apply_default_css=False, js_on_load=None
+            )
             self.content = gr.HTML(
                 "",
                 elem_id="viewer-content",
@@ -68,6 +71,20 @@ class Viewer:
                 api_visibility="private",
                 show_progress="hidden",
             )
+
+    def in_language(self, texts: Texts) -> Updates:
+        """Return the parts that stay, in a language."""
+        return {self._head: head_html(texts)}
+
+    async def again(self, session: Session) -> Updates:
+        """Show the place that the panel was opened for once more, in another language."""
+        if session.viewing is None:
+            return {}
+        try:
+            shown = await self._opened(Place(*session.viewing), session)
+        except CarrelError as error:
+            shown = error_line(describe(error))
+        return self._arrived(shown)
 
     async def show(self, event: gr.EventData, *, session: Session) -> Updates:
         """Show the place that a button names; an error is shown in the panel."""
@@ -135,30 +152,28 @@ class Viewer:
 
     async def _passage(self, place: Place, number: int | None, session: Session) -> str:
         """Return the cited passage of a document, or another one of it."""
-        source, places = place.source, self._services.places
+        source, places, texts = place.source, self._services.places, session.wishes.texts
         of = (source.collection, source.document_id)
         cited = await places.passage(*of, place.quote or source.text, session.principal)
         passage = cited
         if number not in (None, cited.number):
             passage = await places.numbered_passage(*of, number, session.principal)
-        turner = passages_turner_html(
-            passage.number, passage.count, cited.number, session.wishes.texts
-        )
-        shown = passage_html(place, passage, turner)
-        return shown + beside_html(place, sources_beside(place, session))
+        turner = passages_turner_html(passage.number, passage.count, cited.number, texts)
+        shown = passage_html(place, passage, texts, turner)
+        return shown + beside_html(place, sources_beside(place, session), texts)
 
     async def _page(
         self, place: Place, page: int, session: Session, first: int | None = None
     ) -> str:
-        source = place.source
+        source, texts = place.source, session.wishes.texts
         view = PageView(page, quote=place.quote if page == source.page else "")
         picture = await self._services.places.picture(
             source.collection, source.document_id, view, session.principal
         )
-        shown = picture_html(place, picture, page)
+        shown = picture_html(place, picture, page, texts)
         if place.is_document:
             return shown + await self._chunks(place, session, first, page)
-        return shown + beside_html(place, sources_beside(place, session))
+        return shown + beside_html(place, sources_beside(place, session), texts)
 
     async def _chunks(
         self, place: Place, session: Session, first: int | None = None, page: int | None = None
@@ -170,7 +185,8 @@ class Viewer:
         )
         texts = session.wishes.texts
         turner = chunks_turner_html(first or 0, len(chunks), page, texts)
-        return chunks_html(place, chunks, folded=page is not None, first=first, turner=turner)
+        folded = page is not None
+        return chunks_html(place, chunks, folded=folded, first=first, turner=turner, texts=texts)
 
 
 def _numbers(identity: str, most: int) -> list[int]:

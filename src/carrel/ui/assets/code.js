@@ -7,8 +7,10 @@
     const button = target?.closest("[data-copy]");
     const code = button?.closest(".code-block")?.querySelector("code");
     if (!code) return;
-    button.textContent = window.carrel.copy({ text: code.textContent }) ? "Copied" : "Could not copy";
+    const { copied, failed } = button.dataset;
+    button.dataset.label ??= button.textContent;
+    button.textContent = window.carrel.copy({ text: code.textContent }) ? copied : failed;
     clearTimeout(Number(button.dataset.copy));
-    button.dataset.copy = setTimeout(() => (button.textContent = "Copy"), SAID_FOR);
+    button.dataset.copy = setTimeout(() => (button.textContent = button.dataset.label), SAID_FOR);
   });
 })();

@@ -45,8 +45,17 @@
     filter();
   });
 
+  // Gradio's own name of the field is English in every language.
+  const nameField = () => {
+    const name = document.querySelector("[data-drop]")?.dataset.drop;
+    for (const field of document.querySelectorAll("#upload button[aria-dropeffect]")) {
+      if (name) field.setAttribute("aria-label", name);
+    }
+  };
+  window.carrel.nameField = nameField;
   window.carrel.documentsArrived = () =>
     requestAnimationFrame(() => {
+      nameField();
       for (const [name, value] of Object.entries(wanted)) {
         const field = document.querySelector(`.document-filters [name="${name}"]`);
         if (field) field.value = value;

@@ -16,8 +16,8 @@
   const copied = (button) => {
     const label = button.getAttribute("aria-label");
     button.classList.add("copied");
-    button.setAttribute("aria-label", "Copied");
-    button.title = "Copied";
+    button.setAttribute("aria-label", button.dataset.copied);
+    button.title = button.dataset.copied;
     setTimeout(() => {
       button.classList.remove("copied");
       button.setAttribute("aria-label", label);

@@ -156,6 +156,9 @@
   // sources come below it nothing moves: the answer is what is read next.
   const followWriting = () => {
     const reading = byId("reading");
+    // What a search found has no text to be read first.
+    const found = reading?.querySelector("#current .exchange:not(:has(.answer)) .source");
+    if (found) requestAnimationFrame(() => byId("current")?.scrollIntoView());
     if (!reading?.querySelector(".answer.writing")) return;
     const left = reading.scrollHeight - reading.scrollTop - reading.clientHeight;
     if (left < NEAR_THE_END) requestAnimationFrame(() => reading.scrollTo(0, reading.scrollHeight));
@@ -163,6 +166,7 @@
 
   window.carrel = {
     openRail,
+    showView,
     chatInAddress: () => (location.hash.startsWith("#chat-") ? location.hash.slice(6) : ""),
     followChat,
     followWriting,
@@ -184,9 +188,7 @@
     const inChat = document.body.dataset.view === "chat";
     const line = document.querySelector(inChat ? "#added-left-out p" : "#left-out p");
     line.hidden = names.length === 0;
-    line.textContent = names.length
-      ? `Left out, larger than ${rule.dataset.largestFileText}: ${names.join(", ")}`
-      : "";
+    line.textContent = rule?.dataset.leftOut.replace("{names}", () => names.join(", ")) ?? "";
     return names.length ? kept.files : null;
   };
   let passingOn = false;

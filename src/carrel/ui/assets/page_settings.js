@@ -15,6 +15,14 @@
     const shown = document.getElementById("language")?.value;
     if (shown && document.documentElement.lang !== shown) document.documentElement.lang = shown;
   };
+  let choosing = false;
+  const languageArrived = () => {
+    applyLanguage();
+    window.carrel.showView();
+    window.carrel.nameField();
+    if (choosing) document.getElementById("settings-button").focus();
+    choosing = false;
+  };
   const dialog = () => document.getElementById("settings");
 
   document.addEventListener("click", (event) => {
@@ -37,7 +45,8 @@
       applyTheme();
     } else if (event.target.id === "language") {
       localStorage.setItem(LANGUAGE, event.target.value);
-      location.reload();
+      choosing = true;
+      event.target.form.requestSubmit();
     }
   });
 
@@ -47,7 +56,7 @@
       const offset = new Date().getTimezoneOffset();
       return JSON.stringify({ languages: languages.filter(Boolean), offset });
     },
-    languageArrived: () => requestAnimationFrame(applyLanguage),
+    languageArrived: () => requestAnimationFrame(languageArrived),
   });
 
   // Gradio sets the language of the document by the browser's, before or after the page is there.

@@ -1,0 +1,186 @@
+"""Summaries, extractions and searches as turns of a chat: a text whose sentences are cited."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+
+from carrel.core.access import Principal
+from carrel.core.chat import (
+    Abstained,
+    ChatEvent,
+    Finished,
+    FinishReason,
+    PassagesFound,
+    Scope,
+    SourcesCited,
+    Stage,
+    StageChanged,
+    TextDelta,
+    Usage,
+)
+from carrel.core.document_tasks import Action, DocumentTask, TaskRequest
+from carrel.core.documents import RetrievedChunk
+from carrel.core.summaries import (
+    DigestProgress,
+    DigestRequest,
+    Extracted,
+    ExtractedItem,
+    Summarized,
+)
+from carrel.services.checking import cite_answer
+from carrel.services.citing import cite, sentences
+from carrel.services.retrieval import RetrievalService
+from carrel.services.summarize import DigestService
+
+MOST_FOUND = 10
+"""Passages that a search lists."""
+
+BESIDE = 3
+"""Passages among which the one that a sentence rests on is looked for."""
+
+MOST_LOOKED_UP = 60
+"""Sentences of a text that are looked up; an extraction has no more items than that."""
+
+NOTHING_FOUND = "The documents say nothing of it."
+
+TaskEvent = ChatEvent | DigestProgress | Summarized | Extracted
+
+
+class DocumentTaskService:
+    """Does what is wanted of documents, and cites each sentence of what came of it."""
+
+    def __init__(self, digests: DigestService, retrieval: RetrievalService) -> None:
+        self._digests = digests
+        self._retrieval = retrieval
+
+    async def run(self, request: TaskRequest) -> AsyncGenerator[TaskEvent]:
+        """Yield progress, the events of an answer, and before its last what a digest came to.
+
+        Closing the generator stops the model.
+
+        ``Finished`` names no model where none was asked.
+
+        Raises:
+            InvalidRequest: a search for nothing.
+            The others: as ``DigestService.summarize`` and ``RetrievalService.search``.
+        """
+        started = time.monotonic()
+        yield StageChanged(Stage.READING_DOCUMENTS)
+        run = {
+            Action.SUMMARIZE: self._summary,
+            Action.EXTRACT: self._extraction,
+            Action.SEARCH: self._search,
+        }[request.task.action]
+        async with aclosing(run(request)) as events:
+            async for event in events:
+                if isinstance(event, Finished):
+                    seconds = time.monotonic() - started
+                    event = replace(event, usage=replace(event.usage, seconds=seconds))
+                yield event
+
+    async def _search(self, request: TaskRequest) -> AsyncGenerator[TaskEvent]:
+        scope = replace(_scope(request.task), top_k=MOST_FOUND)
+        found = await self._retrieval.search(request.task.focus, scope, request.principal)
+        yield PassagesFound(tuple(found))
+        if not found:
+            yield Abstained()
+            yield TextDelta(NOTHING_FOUND)
+        yield SourcesCited(tuple(await asyncio.to_thread(cite, request.task.focus, "", found)))
+        yield Finished(FinishReason.STOP, Usage(0, 0), "")
+
+    async def _summary(self, request: TaskRequest) -> AsyncGenerator[TaskEvent]:
+        streamed = ""
+        async with aclosing(self._digests.summarize(_digest(request))) as events:
+            async for event in events:
+                if isinstance(event, DigestProgress):
+                    yield event
+                elif isinstance(event, TextDelta):
+                    if not streamed:
+                        yield StageChanged(Stage.WRITING)
+                    streamed += event.text
+                    yield event
+                else:
+                    done = event
+        # Excerpts come whole. What was streamed stays as it is: its ends may be blank.
+        if not streamed:
+            streamed = done.text or NOTHING_FOUND
+            yield StageChanged(Stage.WRITING)
+            yield TextDelta(streamed)
+        scope = replace(_scope(request.task), top_k=BESIDE)
+        wanted = [(each, scope) for each in sentences(streamed)]
+        yield await self._cited(streamed, wanted, request.principal)
+        yield done
+        yield _finished(done)
+
+    async def _extraction(self, request: TaskRequest) -> AsyncGenerator[TaskEvent]:
+        async with aclosing(self._digests.extract(_digest(request))) as events:
+            async for event in events:
+                if isinstance(event, DigestProgress):
+                    yield event
+                else:
+                    done = event
+        yield StageChanged(Stage.WRITING)
+        if not done.items:
+            yield Abstained()
+        text = "\n".join(map(_line, done.items)) or NOTHING_FOUND
+        yield TextDelta(text)
+        scope = replace(_scope(request.task), top_k=BESIDE)
+        wanted = [
+            (each.quote, replace(scope, document_ids=(each.document_id,))) for each in done.items
+        ]
+        yield await self._cited(text, wanted, request.principal)
+        yield done
+        yield _finished(done)
+
+    async def _cited(
+        self, text: str, wanted: Sequence[tuple[str, Scope]], principal: Principal
+    ) -> SourcesCited:
+        """Return the passages on which a text rests; each sentence is looked up in its scope.
+
+        Of a text that none supports, the nearest passages are returned.
+        """
+        found: dict[tuple[str, str], RetrievedChunk] = {}
+        for words, scope in wanted[:MOST_LOOKED_UP]:
+            for each in await self._retrieval.search(words, scope, principal):
+                found.setdefault((each.chunk.document_id, each.chunk.text), each)
+        passages = list(found.values())
+        cited = await asyncio.to_thread(cite_answer, "", text, passages)
+        used = [
+            passage for passage, source in zip(passages, cited.sources, strict=True) if source.used
+        ]
+        # Once more, so that the sources are numbered without gaps.
+        return await asyncio.to_thread(cite_answer, "", text, used or passages[:BESIDE])
+
+
+def _scope(task: DocumentTask) -> Scope:
+    return Scope(task.collections, task.document_ids)
+
+
+def _digest(request: TaskRequest) -> DigestRequest:
+    task = request.task
+    return DigestRequest(
+        task.collections,
+        request.principal,
+        task.document_ids,
+        task.focus,
+        request.model,
+        request.max_tokens,
+        request.caller,
+    )
+
+
+def _line(item: ExtractedItem) -> str:
+    """Return an item of a list, with the quote behind it where that says it in other words."""
+    quote = " ".join(item.quote.split())
+    text = " ".join(item.text.split())
+    return f"- {text}" if text == quote else f"- {text} “{quote}”"
+
+
+def _finished(done: Summarized | Extracted) -> Finished:
+    cut = isinstance(done, Summarized) and done.cut
+    reason = FinishReason.LENGTH if cut else FinishReason.STOP
+    return Finished(reason, Usage(0, 0), done.model or "")

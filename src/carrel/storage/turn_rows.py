@@ -1,0 +1,73 @@
+"""The messages of saved chats as rows of the database."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from sqlite3 import Connection
+
+from carrel.core.chat import Message, Role
+from carrel.core.conversations import Ending, SavedTurn
+from carrel.core.document_tasks import Action, DocumentTask
+from carrel.core.documents import Source
+from carrel.disk.sqlite_file import storable
+
+_TURNS = (
+    "SELECT role, content, sources, model, ending, error, abstained, task, id, parent FROM turn "
+    "WHERE conversation_id = ? ORDER BY id"
+)
+
+
+def write(connection: Connection, conversation_id: str, turn: SavedTurn, parent: int | None) -> int:
+    """Insert a turn and return its id."""
+    inserted = connection.execute(
+        "INSERT INTO turn (conversation_id, role, content, sources, model, ending, error, "
+        "abstained, task, parent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            conversation_id,
+            turn.message.role.value,
+            storable(turn.message.content),
+            json.dumps([asdict(source) for source in turn.sources]),
+            turn.model,
+            turn.ending.value,
+            None if turn.error is None else storable(turn.error),
+            turn.abstained,
+            None if turn.task is None else storable(json.dumps(asdict(turn.task))),
+            parent,
+        ),
+    )
+    assert inserted.lastrowid is not None, "an insert gives an id"
+    return inserted.lastrowid
+
+
+def read(connection: Connection, conversation_id: str) -> list[SavedTurn]:
+    """Return the messages of all versions of a chat, in the order of their ids."""
+    return [
+        SavedTurn(
+            Message(Role(role), content),
+            tuple(Source(**source) for source in json.loads(sources)),
+            model,
+            Ending(ending),
+            error,
+            bool(abstained),
+            identity,
+            parent,
+            _task(task),
+        )
+        for role, content, sources, model, ending, error, abstained, task, identity, parent in (
+            connection.execute(_TURNS, (conversation_id,))
+        )
+    ]
+
+
+def _task(stored: str | None) -> DocumentTask | None:
+    if stored is None:
+        return None
+    content = json.loads(stored)
+    return DocumentTask(
+        Action(content["action"]),
+        tuple(content["collections"]),
+        tuple(content["document_ids"]),
+        content["named"],
+        content["focus"],
+    )

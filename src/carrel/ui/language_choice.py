@@ -1,0 +1,118 @@
+"""The language of the page: the browser's when it is opened, or the one chosen in its settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import gradio as gr
+
+from carrel.services.application import Services
+from carrel.ui.actions import entered
+from carrel.ui.chat_tab import ChatTab
+from carrel.ui.compare_tab import CompareTab
+from carrel.ui.documents_tab import DocumentsTab
+from carrel.ui.events import Guard, Updates
+from carrel.ui.listed_chats import BrowserWishes
+from carrel.ui.models_tab import ModelsTab
+from carrel.ui.rail import Rail
+from carrel.ui.search_tab import SearchTab
+from carrel.ui.session import Session
+from carrel.ui.texts import ENGLISH, Texts, texts_for
+from carrel.ui.viewer import Viewer
+
+
+def top_html(texts: Texts) -> str:
+    """Return the bar of narrow windows, which opens the rail."""
+    return (
+        '<button id="menu-button" class="icon-button" '
+        f'aria-label="{texts.html("rail.menu.open")}" aria-expanded="false" aria-controls="rail">'
+        '<span class="glyph icon-menu"></span></button>'
+        '<span class="top-mark">Carrel</span><div id="veil"></div>'
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LanguageChoice:
+    """Puts the parts of the page into a language; ``wire`` connects it to the settings."""
+
+    services: Services
+    top: gr.HTML
+    rail: Rail
+    chat: ChatTab
+    documents: DocumentsTab
+    search: SearchTab
+    compare: CompareTab
+    models: ModelsTab
+    viewer: Viewer
+
+    def wire(self, blocks: gr.Blocks, guard: Guard, session: gr.State, browser: gr.Textbox) -> None:
+        """Connect the opening of the page, and the choice in its settings."""
+        private: dict[str, Any] = {
+            "api_visibility": "private",
+            "show_progress": "hidden",
+            "queue": False,
+        }
+        stays = [guard.notice, *self.in_language(ENGLISH)]
+        blocks.load(
+            guard.once(self.translate, clears=False),
+            inputs_kwargs={"browser": browser},
+            outputs=stays,
+            js="() => [window.carrel.wishes()]",
+            **private,
+        )
+        documents, compare, models = self.documents, self.compare, self.models
+        shown = [
+            *self.chat.changed,
+            *self.chat.composer.scope.outputs,
+            self.chat.composer.answer.tokens,
+            documents.uploads,
+            documents.table,
+            compare.ranking,
+            models.table,
+            self.viewer.content,
+        ]
+        self.rail.links.choose_language(
+            guard.once(self.choose),
+            inputs_kwargs={"session": session},
+            outputs=list(dict.fromkeys([*stays, *shown])),
+            **private,
+        )
+
+    def in_language(self, texts: Texts) -> Updates:
+        """Return what always stands on the page, in a language."""
+        return {
+            **self.rail.in_language(texts),
+            **self.chat.composer.in_language(texts),
+            **self.documents.in_language(texts),
+            **self.search.in_language(texts),
+            **self.compare.in_language(texts),
+            **self.models.in_language(texts),
+            **self.viewer.in_language(texts),
+            self.top: top_html(texts),
+        }
+
+    async def translate(self, *, browser: str) -> Updates:
+        """Put what always stands on the page into the browser's language; English stands there."""
+        texts = BrowserWishes.read(browser).texts
+        return {self.top: gr.skip()} if texts is ENGLISH else self.in_language(texts)
+
+    async def choose(self, event: gr.EventData, *, session: Session) -> Updates:
+        """Put the whole page into another language; what is shown stays, and work goes on."""
+        texts = texts_for([entered(event, "language")])
+        session.wishes = replace(session.wishes, language=texts.language)
+        fixed = self.in_language(texts)
+        if session.found:
+            del fixed[self.search.results]
+        # The last of two updates of a part counts: the buttons keep what they show by being named.
+        return {
+            **await self.chat.thread(session),
+            **await self.chat.composer.scope.shown(session),
+            **await self.chat.composer.answer.count(session=session),
+            **await self.documents.again(session),
+            **await self.compare.ranked(texts),
+            **await self.models.refresh(session=session),
+            **await self.viewer.again(session),
+            **fixed,
+            **self.compare.in_language(texts, session.comparing),
+        }
