@@ -320,3 +320,54 @@ def test_threads_may_write_and_read_at_once(catalog: Catalog, collection: Collec
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(write, range(20))) == [20] * 20
     assert catalog.ready_count(collection.id) == 20
+
+
+def test_a_replacement_is_listed_nowhere_until_it_is_exchanged(
+    catalog: Catalog, collection: Collection
+) -> None:
+    old = ready(catalog, collection, "a.txt", "one", "two")
+    new = catalog.begin_document(collection.id, "a.txt", "digest", 7, "r2", replaces=old.id)
+    catalog.add_chunks(new.id, chunks_of(new, "three"))
+    assert catalog.documents(collection.id) == [old]
+    assert catalog.contents()[collection.id].documents == 1
+    assert catalog.replacements(collection.id) == [new]
+    assert catalog.unfinished(collection.id, "a.txt", "digest", "r2") is None
+    assert catalog.unfinished(collection.id, "a.txt", "digest", "r2", replaces=old.id) == new
+    assert catalog.chunks([f"{new.id}-0"]) == {}
+    exchanged = catalog.exchange_document(new.id, 3)
+    assert (exchanged.id, exchanged.name, exchanged.added_at) == (old.id, "a.txt", old.added_at)
+    assert (exchanged.index_id, exchanged.pages, exchanged.chunks) == (new.id, 3, 1)
+    assert catalog.documents(collection.id) == [exchanged]
+    assert catalog.replacements(collection.id) == []
+    [chunk] = catalog.document_chunks(old.id)
+    assert (chunk.document_id, chunk.text) == (old.id, "three")
+    assert catalog.same_content("digest", "r2") == exchanged
+    with pytest.raises(DocumentNotFound):
+        catalog.exchange_document(new.id, None)
+
+
+def test_a_replacement_goes_with_its_document(catalog: Catalog, collection: Collection) -> None:
+    old = ready(catalog, collection)
+    new = catalog.begin_document(collection.id, "a.txt", "digest", 7, replaces=old.id)
+    catalog.delete_document(old.id)
+    with pytest.raises(DocumentNotFound):
+        catalog.add_chunks(new.id, chunks_of(new, "text"))
+    with pytest.raises(DocumentNotFound):
+        catalog.begin_document(collection.id, "a.txt", "digest", 7, replaces=old.id)
+
+
+def test_a_failed_document_that_is_exchanged_takes_the_place_of_the_older_version(
+    catalog: Catalog, collection: Collection
+) -> None:
+    older = ready(catalog, collection)
+    failed = catalog.fail_document(begin(catalog, collection).id, "no", has_original=True)
+    assert failed.has_original
+    assert catalog.failed_document(collection.id, "a.txt") == failed
+    new = catalog.begin_document(collection.id, "a.txt", "digest", 7, replaces=failed.id)
+    catalog.add_chunks(new.id, chunks_of(new, "text"))
+    exchanged = catalog.exchange_document(new.id, None)
+    assert (exchanged.status, exchanged.reason) == (DocumentStatus.READY, None)
+    assert catalog.documents(collection.id) == [exchanged]
+    assert catalog.document(older.id) is None
+    lost = catalog.fail_document(begin(catalog, collection).id, "no")
+    assert not lost.has_original

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 
 from carrel.core.chat import Message, Role
 from carrel.core.conversations import Conversation, Ending, SavedTurn
+from carrel.core.document_tasks import Action, DocumentTask
 from carrel.core.documents import Source
 from carrel.core.errors import InvalidRequest
 from carrel.services.chat_files import LARGEST_FILE, file_name, from_json, to_json, to_markdown
@@ -43,13 +44,14 @@ def turn(number: int, parent: int | None, role: Role, text: str, **more: Any) ->
     return SavedTurn(Message(role, text), id=number, parent=parent, **more)
 
 
+TASK = DocumentTask(Action.EXTRACT, ("UserData", "Mine"), ("d1",), "report.pdf", "who pays")
 VERSIONS = Chat(
     replace(CHAT.conversation, last=13, messages=6),
     (
         turn(11, None, Role.USER, "Who keeps it?"),
         turn(12, 11, Role.ASSISTANT, "Ing", ending=Ending.STOPPED),
         turn(13, 11, Role.ASSISTANT, "", ending=Ending.FAILED, error="the model failed"),
-        turn(15, None, Role.USER, "Who pays?"),
+        turn(15, None, Role.USER, "Who pays?", task=TASK),
         turn(16, 15, Role.ASSISTANT, "It is not there.", abstained=True),
         turn(17, 12, Role.USER, "Go on"),
     ),
@@ -82,7 +84,7 @@ def test_a_file_of_the_first_version_is_still_read() -> None:
     content["version"] = 1
     del content["shown"]
     for each in content["messages"]:
-        for name in ("ending", "error", "abstained", "parent"):
+        for name in ("ending", "error", "abstained", "task", "parent"):
             del each[name]
     back = from_json(json.dumps(content))
     assert back.turns == CHAT.turns
@@ -99,6 +101,10 @@ def test_markdown_has_questions_answers_and_sources() -> None:
 def test_a_file_has_a_name_that_every_system_takes() -> None:
     assert file_name("../Who: keeps it?\0", "md") == "Who-keeps-it.md"
     assert file_name("???", "json") == "chat.json"
+
+
+def task(**entries: object) -> dict[str, object]:
+    return asdict(TASK) | entries
 
 
 def changed(change: Callable[[dict[str, Any]], object]) -> str:
@@ -128,6 +134,11 @@ def changed(change: Callable[[dict[str, Any]], object]) -> str:
         (changed(lambda it: it["messages"][1].update(ending=[])), "ending of message 2"),
         (changed(lambda it: it["messages"][1].update(error=1)), "error of message 2"),
         (changed(lambda it: it["messages"][1].update(abstained=0)), "abstained of message 2"),
+        (changed(lambda it: it["messages"][0].update(task={})), "exactly the entries action"),
+        (changed(lambda it: it["messages"][0].update(task=task(action="x"))), "action of the task"),
+        (changed(lambda it: it["messages"][0].update(task=task(collections=[]))), "not named by"),
+        (changed(lambda it: it["messages"][0].update(task=task(document_ids=[1]))), "not named by"),
+        (changed(lambda it: it["messages"][0].update(task=task(focus=None))), "focus of the task"),
         (changed(lambda it: it.update(owner="bob")), "exactly the entries"),
         (changed(lambda it: it.pop("title")), "exactly the entries"),
         (changed(lambda it: it.update(title=3)), "title of the chat"),

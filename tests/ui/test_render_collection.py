@@ -30,9 +30,12 @@ def text_of(html: str) -> str:
 
 
 def test_the_figures_count_all_documents_and_what_of_them_can_be_searched() -> None:
-    documents = [READY, replace(READY, pages=None, chunks=1, bytes=433), FAILED]
+    lost = replace(FAILED, sha256="")
+    documents = [READY, replace(READY, pages=None, chunks=1, bytes=433), lost]
     text = text_of(collection_html(REPORTS, documents, changeable=True))
     assert text.startswith("Shared · 3 documents · 92 pages · 1,205 chunks · 1.2 MBRename")
+    kept = text_of(collection_html(REPORTS, [READY, FAILED], changeable=True))
+    assert "· 2.5 MB" in kept
     private = collection_html(replace(REPORTS, shared=False), [READY], changeable=True)
     assert text_of(private).startswith("Private · 1 document · ")
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from carrel.core.chat import Message, Role
 from carrel.core.conversations import Conversation, Ending, SavedTurn
+from carrel.core.document_tasks import Action, DocumentTask
 from carrel.core.documents import Source
 from carrel.core.errors import InvalidRequest
 from carrel.services.history import Chat, title_from
@@ -30,6 +31,7 @@ _WHOLE_NUMBERS = ("index", "start")
 _TEXTS = ("document", "document_id", "collection", "text", "quote")
 _CHAT_KEYS = ("format", "version", "title", "updated_at", "messages")
 _TURN_KEYS = ("role", "content", "model", "sources")
+_TASK_KEYS = tuple(field.name for field in fields(DocumentTask))
 
 
 def file_name(title: str, suffix: str) -> str:
@@ -61,6 +63,7 @@ def to_json(chat: Chat) -> str:
                 "ending": turn.ending.value,
                 "error": turn.error,
                 "abstained": turn.abstained,
+                "task": None if turn.task is None else asdict(turn.task),
                 "parent": _parent(turn, number, numbers),
             }
             for number, turn in enumerate(chat.turns, 1)
@@ -137,7 +140,7 @@ def from_json(text: str) -> Chat:
 def _numbered_turn(content: object, number: int) -> SavedTurn:
     """Read a message of a file that holds all versions."""
     where = f"message {number}"
-    keys = (*_TURN_KEYS, "ending", "error", "abstained", "parent")
+    keys = (*_TURN_KEYS, "ending", "error", "abstained", "task", "parent")
     entries = _check_keys(content, keys, where)
     error = entries["error"]
     if error is not None and not isinstance(error, str):
@@ -152,8 +155,27 @@ def _numbered_turn(content: object, number: int) -> SavedTurn:
         ending=Ending(entries["ending"]),
         error=error,
         abstained=_value(entries, "abstained", bool, where),
+        task=None if entries["task"] is None else _task(entries["task"], f"the task of {where}"),
         id=number,
         parent=parent,
+    )
+
+
+def _task(content: object, where: str) -> DocumentTask:
+    entries = _check_keys(content, _TASK_KEYS, where)
+    if entries["action"] not in [each.value for each in Action]:
+        raise _refused(f"the action of {where} is none that there is")
+    collections, ids = (
+        tuple(_value(entries, name, list, where)) for name in ("collections", "document_ids")
+    )
+    if not collections or not all(isinstance(each, str) for each in (*collections, *ids)):
+        raise _refused(f"the documents of {where} are not named by texts")
+    return DocumentTask(
+        Action(entries["action"]),
+        collections,
+        ids,
+        _value(entries, "named", str, where),
+        _value(entries, "focus", str, where),
     )
 
 
