@@ -28,7 +28,7 @@ setup: $(STAMPS)/program
 
 test: $(STAMPS)/test system-packages
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -n 2 --dist=loadfile
+	@$(BIN)/python -m pytest -n 2 --dist=loadfile --no-loadscope-reorder
 
 lint: $(STAMPS)/test
 	@$(BIN)/ruff check
