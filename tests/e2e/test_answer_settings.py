@@ -61,3 +61,33 @@ def test_what_is_set_reaches_the_model(
     visitor.page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
     expect(visitor.page.get_by_role("button", name="Answer settings")).to_be_focused()
+
+
+def test_compared_models_get_the_same_settings(
+    start: Callable[..., LiveServer],
+    tab: Callable[..., Visit],
+    screenshot: Callable[..., None],
+) -> None:
+    engine = AskedEngine()
+    visitor = tab(start(engine, langchain_mode="LLM"), width=390, height=844, dark=True)
+    page = visitor.page
+    page.get_by_role("button", name="Answer settings").click()
+    panel = page.locator("#answer-settings")
+    panel.get_by_label("System prompt").fill("Answer in one word.")
+    panel.get_by_label("Most new tokens").fill("20")
+    page.get_by_role("button", name="Open the menu").click()
+    page.locator("#compare-link").click()
+    expect(page.locator("#scope-line")).to_contain_text("What is asked: No documents")
+    page.locator("#compare-temperature-2 input").fill("0.5")
+    page.locator("#compare-question textarea").fill("Hello?")
+    page.locator("#compare-question textarea").press("Enter")
+    expect(page.locator("#compare-go")).to_be_visible()
+    expect(page.locator(".compare-column .answer")).to_have_text(["Brief.", "Brief."])
+    screenshot(visitor, "compare-390-dark")
+    assert visitor.width_overflow() == 0
+    for messages, sampling in engine.asked:
+        assert (messages[0].role, messages[0].content) == (Role.SYSTEM, "Answer in one word.")
+        assert sampling.max_new_tokens == 20
+    assert sorted(sampling.temperature for _, sampling in engine.asked) == [0, 0.5]
+    page.locator("#scope-line").get_by_role("button", name="Change").click()
+    expect(visitor.scope).to_be_visible()

@@ -181,3 +181,75 @@ def test_an_address_that_is_refused_says_why(
     expect(visitor.uploads.first).to_contain_text("Could not be read")
     expect(visitor.uploads.first).to_contain_text("public")
     expect(visitor.documents).to_have_count(0)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of folders, with files that have no reader, and hidden ones."""
+    for name, content in (
+        ("2022/minutes.txt", "The pier was closed in winter."),
+        ("2023/minutes.txt", "The pier was opened in spring."),
+        ("2023/pier.blend", "a model of the pier"),
+        (".trash/old.txt", "The pier was never built."),
+        (".DS_Store", "a mess"),
+    ):
+        path = tmp_path / "archive" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    return tmp_path / "archive"
+
+
+def test_a_folder_is_chosen_with_what_lies_in_it(
+    start: Callable[..., LiveServer], tab: Callable[..., Visit], folder: Path
+) -> None:
+    visitor = tab(start(), "#documents")
+    with visitor.page.expect_file_chooser() as choosing:
+        visitor.page.get_by_role("button", name="Add a folder").click()
+    choosing.value.set_files(folder)
+    expect(visitor.uploads).to_have_count(2)
+    expect(visitor.documents).to_have_count(2)
+    table = visitor.page.locator("#documents-table")
+    expect(table).to_contain_text("archive/2022/minutes.txt")
+    expect(table).to_contain_text("archive/2023/minutes.txt")
+    expect(visitor.page.locator("#left-out")).to_have_text(
+        "Left out, of a kind that is not read: archive/2023/pier.blend"
+    )
+
+
+DROP_A_FOLDER = """
+(names) => {
+  const file = (name) => ({
+    isFile: true, isDirectory: false, name,
+    file: (done) => done(new File([`The pier has ${name.length} planks.`], name)),
+  });
+  // As a browser does, one entry at a time, and none at the end.
+  const folder = (name, entries) => ({
+    isFile: false, isDirectory: true, name,
+    createReader: () => {
+      const left = [...entries];
+      return { readEntries: (done) => done(left.splice(0, 1)) };
+    },
+  });
+  const entry = folder("plans", [folder("old", names.map(file)), file("now.txt")]);
+  const dropped = new Event("drop", { bubbles: true, cancelable: true });
+  Object.defineProperty(dropped, "dataTransfer", { value: {
+    types: ["Files"],
+    files: [new File([], "plans")],
+    items: [{ kind: "file", webkitGetAsEntry: () => entry }],
+  }});
+  document.querySelector("#reading").dispatchEvent(dropped);
+}
+"""
+
+
+def test_a_folder_is_dropped_into_the_chat(
+    start: Callable[..., LiveServer], tab: Callable[..., Visit]
+) -> None:
+    visitor = tab(start())
+    visitor.page.evaluate(DROP_A_FOLDER, ["a.txt", "b.txt"])
+    added = visitor.page.locator("#added .file")
+    expect(added).to_have_count(3)
+    expect(visitor.page.locator(".welcome")).to_contain_text("3 documents in UserData")
+    visitor.show_documents()
+    names = visitor.page.locator("#documents-table .document-name")
+    expect(names).to_have_text(["plans/now.txt", "plans/old/a.txt", "plans/old/b.txt"])

@@ -55,6 +55,7 @@ from carrel.ui import (
     code_blocks,
     language_choice,
     markdown,
+    other_sources,
     page_settings,
     rail,
     render,
@@ -340,6 +341,7 @@ SAMPLES: dict[Callable[..., str], Callable[[], object]] = {
         render_scope.scope_button_html(each, T)
         for each in (ChosenScope(), ChosenScope(("#1",)), ChosenScope(("#1", "#2")))
     ],
+    render_scope.scope_line_html: lambda: render_scope.scope_line_html(ChosenScope(), T),
     render_scope.find_html: lambda: render_scope.find_html(T),
     render_scope.collections_html: lambda: render_scope.collections_html(
         ChosenScope(("#1",)), {"#1": 1, "#2": 2}, T
@@ -350,6 +352,7 @@ SAMPLES: dict[Callable[..., str], Callable[[], object]] = {
         )
         for each in ([READY], [])
     ],
+    other_sources.folder_html: lambda: other_sources.folder_html(T),
     render_turning.passages_turner_html: lambda: render_turning.passages_turner_html(2, 3, 1, T),
     render_turning.chunks_turner_html: lambda: render_turning.chunks_turner_html(200, 900, None, T),
     render_search.empty_html: lambda: render_search.empty_html(T),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from carrel.core.documents import IncomingFile
-from carrel.ui.incoming_files import LONGEST_NAME, incoming_files, plain_name
+from carrel.ui.incoming_files import UNNAMED, incoming_files
 
 
 @pytest.mark.parametrize(
@@ -15,23 +15,18 @@ from carrel.ui.incoming_files import LONGEST_NAME, incoming_files, plain_name
     [
         ("report.pdf", "report.pdf"),
         ("R&D – <draft>.pdf", "R&D – <draft>.pdf"),
+        ("2023/march/report.pdf", "2023/march/report.pdf"),
         ("../../etc/passwd", "passwd"),
         ("C:\\data\\a.docx", "a.docx"),
         ("a\x00b\n\x1b[31m.txt", "ab[31m.txt"),
         ("\u202efdp.exe", "fdp.exe"),
-        ("", "unnamed"),
-        ("..", "unnamed"),
-        ("folder/", "unnamed"),
+        ("..", UNNAMED),
+        ("/", UNNAMED),
     ],
 )
-def test_a_name_is_one_printable_component(given: str, name: str) -> None:
-    assert plain_name(given) == name
-
-
-def test_a_long_name_keeps_its_suffix() -> None:
-    name = plain_name("a" * 400 + ".pdf")
-    assert len(name) == LONGEST_NAME
-    assert name.endswith(".pdf")
+def test_a_name_is_printable_and_climbs_nowhere(given: str, name: str) -> None:
+    [file] = incoming_files([{"path": "/uploads/1/a", "orig_name": given}])
+    assert file.name == name
 
 
 def test_files_keep_the_names_they_had() -> None:

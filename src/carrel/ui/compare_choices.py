@@ -96,13 +96,16 @@ class CompareChoices:
             for chooser, value in zip(self._models, values, strict=True)
         }
 
-    def contenders(self, chosen: dict[str, Any], *, blind: bool) -> list[Contender]:
+    def contenders(
+        self, chosen: dict[str, Any], sampling: SamplingParams, *, blind: bool
+    ) -> list[Contender]:
         """Return who is to answer, in a random order and only two where names are hidden.
+
+        Each has the ``sampling`` with a temperature of its own.
 
         Raises:
             InvalidRequest: fewer than two are chosen, or a temperature is out of bounds.
         """
-        sampling = sampling_of(self._services.settings)
         found = []
         for at in range(MOST_ANSWERS):
             model, temperature = chosen[f"model_{at}"], chosen[f"temperature_{at}"]

@@ -15,6 +15,7 @@ from carrel.core.votes import Outcome
 from carrel.services.application import Services
 from carrel.services.comparing import Comparison
 from carrel.ui.actions import actions_script, chosen
+from carrel.ui.answer_wishes import FIELDS, read_wishes
 from carrel.ui.chat_tab import ChatTab
 from carrel.ui.choices import scope_of
 from carrel.ui.compare_choices import CompareChoices
@@ -24,6 +25,7 @@ from carrel.ui.exchange import Exchange
 from carrel.ui.render_compare import compare_head_html, compared_html, empty_html
 from carrel.ui.render_ranking import ranking_html
 from carrel.ui.running import Running
+from carrel.ui.scope_chooser import ScopeChooser
 from carrel.ui.session import Session
 from carrel.ui.texts import ENGLISH, Texts
 
@@ -34,7 +36,9 @@ UPDATE_INTERVAL = 0.1
 class CompareTab:
     """Builds the view; ``wire`` connects it to the services and to the chat."""
 
-    def __init__(self, services: Services, session: gr.State, guard: Guard) -> None:
+    def __init__(
+        self, services: Services, session: gr.State, guard: Guard, scope: ScopeChooser
+    ) -> None:
         self._services = services
         self._session = session
         self._guard = guard
@@ -45,6 +49,7 @@ class CompareTab:
                 apply_default_css=False,
                 js_on_load=None,
             )
+            scope.build_line()
             self.choices = CompareChoices(services)
             with gr.Row(elem_id="compare-row"):
                 self.question = gr.Textbox(
@@ -103,6 +108,7 @@ class CompareTab:
             inputs_kwargs={
                 **own,
                 **self.choices.inputs,
+                **chat.composer.answer.inputs,
                 "question": self.question,
                 "blind": self.blind,
             },
@@ -131,23 +137,27 @@ class CompareTab:
             )
 
     async def compare(
-        self, *, question: str, blind: bool, session: Session, **columns: Any
+        self, *, question: str, blind: bool, session: Session, **wanted: Any
     ) -> AsyncGenerator[Updates]:
-        """Ask all the chosen models, and show their answers as they come."""
+        """Ask all the chosen models, and show their answers as they come.
+
+        They get the answer settings of the chat, each with a temperature of its own.
+        """
         question = question.strip()
         if not question:
             raise InvalidRequest("Write a question first.")
-        contenders = self.choices.contenders(columns, blind=blind)
+        wishes = read_wishes(self._services.settings, {name: wanted[name] for name in FIELDS})
+        contenders = self.choices.contenders(wanted, wishes.sampling, blind=blind)
         if session.comparing is not None:
             session.comparing.comparison.stop_all()
         scope = (await scope_of(session, self._services)).asked(self._services.settings)
         requests = [
             ChatRequest(
-                messages=(Message(Role.USER, question),),
+                messages=wishes.led((Message(Role.USER, question),)),
                 principal=session.principal,
                 model=each.model,
                 sampling=each.sampling,
-                scope=scope,
+                scope=wishes.scoped(scope),
                 caller=session.caller,
             )
             for each in contenders

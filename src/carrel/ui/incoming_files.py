@@ -8,20 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from carrel.core.document_names import document_name
 from carrel.core.documents import IncomingFile
+from carrel.core.errors import InvalidRequest
 
-LONGEST_NAME = 255
-LONGEST_SUFFIX = 20
-
-
-def plain_name(given: str) -> str:
-    """Return the last component of a file's name without control characters, never empty."""
-    last = given.replace("\\", "/").rsplit("/", 1)[-1]
-    printable = "".join(character for character in last if character.isprintable()).strip()
-    if len(printable) > LONGEST_NAME:
-        suffix = Path(printable).suffix[:LONGEST_SUFFIX]
-        printable = printable[: LONGEST_NAME - len(suffix)] + suffix
-    return printable if printable.strip(".") else "unnamed"
+UNNAMED = "unnamed"
 
 
 def incoming_files(uploaded: Sequence[Mapping[str, Any]] | None) -> list[IncomingFile]:
@@ -31,11 +22,16 @@ def incoming_files(uploaded: Sequence[Mapping[str, Any]] | None) -> list[Incomin
     value would have lost the name: only what is safe on a disk is left of it in the path.
     """
     return [
-        IncomingFile(
-            Path(each["path"]), plain_name(each.get("orig_name") or Path(each["path"]).name)
-        )
+        IncomingFile(Path(each["path"]), _name(each.get("orig_name") or Path(each["path"]).name))
         for each in uploaded or ()
     ]
+
+
+def _name(given: str) -> str:
+    try:
+        return document_name(given)
+    except InvalidRequest:
+        return UNNAMED
 
 
 def take_over(files: Sequence[IncomingFile], folder: Path) -> list[IncomingFile]:

@@ -1,4 +1,4 @@
-"""Documents that are no files of the visitor's: from the web, and pasted text."""
+"""Documents that are no single files: whole folders, from the web, and pasted text."""
 
 from __future__ import annotations
 
@@ -11,14 +11,25 @@ FARTHEST = 5
 """Links that the page offers to follow; the API takes more."""
 
 
+def folder_html(texts: Texts) -> str:
+    """Return the button that chooses a folder; the page's script hands its files on."""
+    return (
+        f"<button data-choose-folder>{texts.html('sources.folder')}</button>"
+        '<input type="file" id="folder-input" webkitdirectory multiple hidden>'
+    )
+
+
 class OtherSources:
-    """Builds the two forms. Their events are wired where the documents are shown.
+    """Builds the button for a folder, and two forms, wired where the documents are shown.
 
     Without ``with_web`` nothing is offered that would leave the machine.
     """
 
     def __init__(self, *, with_web: bool) -> None:
         with gr.Row(elem_id="other-sources"):
+            self._folder = gr.HTML(
+                folder_html(ENGLISH), elem_id="folder", apply_default_css=False, js_on_load=None
+            )
             self._web = gr.Accordion(
                 ENGLISH("sources.web"), open=False, visible=with_web, elem_id="from-web"
             )
@@ -59,6 +70,7 @@ class OtherSources:
     def in_language(self, texts: Texts) -> Updates:
         """Return the forms in a language."""
         return {
+            self._folder: folder_html(texts),
             self._web: gr.update(label=texts("sources.web")),
             self.addresses: gr.update(label=texts("sources.web.addresses")),
             self.depth: gr.update(label=texts("sources.web.depth")),

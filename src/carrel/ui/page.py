@@ -75,7 +75,9 @@ class Page:
                         services, self.session, self.guard, self.chat.composer.scope
                     )
                     self.search = SearchTab(services, self.session, self.guard)
-                    self.compare = CompareTab(services, self.session, self.guard)
+                    self.compare = CompareTab(
+                        services, self.session, self.guard, self.chat.composer.scope
+                    )
                     self.models = ModelsTab(services, self.session, self.guard)
                 self.viewer = Viewer(services, self.session, self.guard)
             self.rail.list.wire(services, self.guard, self.session)

@@ -29,12 +29,14 @@ def documents_head_html(suffixes: Sequence[str], largest: int, texts: Texts = EN
     size = size_text(largest, texts)
     line = texts.html("documents.reads", formats="\0", size=size).replace("\0", formats)
     left_out = texts.html("upload.too_large", size=size, names="{names}")
+    unread = texts.html("upload.unread", names="{names}")
     # The words in the field of files are Gradio's; a rule of the page and its script put these in
     # their place.
     drop = json.dumps(texts("upload.drop"), ensure_ascii=False).replace("<", r"\3c ")
     return (
         f'<h1>{texts.html("documents.title")}</h1><p class="formats" '
-        f'data-largest-file="{largest}" data-left-out="{left_out}" '
+        f'data-largest-file="{largest}" data-left-out="{left_out}" data-unread="{unread}" '
+        f'data-suffixes="{escape(" ".join(suffixes))}" '
         f'data-drop="{texts.html("upload.drop")}">{line}</p>'
         f"<style>#documents-view {{ --upload-text: {drop}; }}</style>"
     )

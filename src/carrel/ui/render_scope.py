@@ -31,6 +31,14 @@ def scope_button_html(scope: ChosenScope, texts: Texts) -> str:
     )
 
 
+def scope_line_html(scope: ChosenScope, texts: Texts) -> str:
+    """Return what is asked as a line, and the way to where it is chosen."""
+    return (
+        f'<p class="compare-hint">{texts.html("scope.line", documents=scope.label(texts))} '
+        f'<button class="quiet" data-view="chat">{texts.html("scope.line.change")}</button></p>'
+    )
+
+
 def find_html(texts: Texts) -> str:
     """Return the field to find a document."""
     label = texts.html("scope.find")

@@ -18,6 +18,7 @@ from carrel.ui.render_scope import (
     documents_html,
     find_html,
     scope_button_html,
+    scope_line_html,
 )
 from carrel.ui.scope import ChosenScope
 from carrel.ui.session import Session
@@ -47,12 +48,14 @@ Chosen = Callable[[Session], Awaitable[Updates]]
 
 
 class ScopeChooser:
-    """Builds the panel; ``build_button`` builds what names the choice and opens the panel.
+    """Builds the panel; ``build_button`` builds what names the choice and opens the panel, and
+    ``build_line`` what names it elsewhere.
 
     What is chosen stands in the session.
     """
 
     button: gr.HTML
+    line: gr.HTML
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -76,10 +79,14 @@ class ScopeChooser:
             "", elem_id="scope", apply_default_css=False, js_on_load=DRAWN + actions_script("offer")
         )
 
+    def build_line(self) -> None:
+        """Build the line that names the choice where the caller stands."""
+        self.line = gr.HTML("", elem_id="scope-line", apply_default_css=False, js_on_load=None)
+
     @property
     def outputs(self) -> list[gr.HTML]:
         """What ``shown`` fills."""
-        return [self.button, self.collections, self.documents]
+        return [self.button, self.line, self.collections, self.documents]
 
     def in_language(self, texts: Texts) -> Updates:
         """Return the parts that stay, in a language."""
@@ -169,6 +176,7 @@ class ScopeChooser:
         scope = await scope_of(session, self._services)
         return {
             self.button: scope_button_html(scope, session.wishes.texts),
+            self.line: scope_line_html(scope, session.wishes.texts),
             **await self._list(session),
         }
 

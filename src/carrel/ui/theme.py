@@ -81,6 +81,7 @@ SCRIPTS = (
     "history.js",
     "page_settings.js",
     "documents.js",
+    "files.js",
     "code.js",
 )
 

@@ -108,7 +108,6 @@
     else if (target.closest("#close-viewer")) closeViewer();
     else if (button?.dataset.view) go(button.dataset.view);
     else if (button?.dataset.example) fillQuestion(button.dataset.example);
-    else if (target.closest("#attach-button")) document.querySelector("#attach input[type=file]")?.click();
     else if (target.closest("#menu-button")) openRail(true);
     else if (target.closest("#close-rail, #veil")) openRail(false);
     else if (target.closest("#new-chat, [data-action='open_chat']")) go("chat");
@@ -173,74 +172,6 @@
     placeArrived,
     toLastQuestion: () => requestAnimationFrame(() => byId("current")?.scrollIntoView()),
   };
-
-  // A file above the limit is left out here, by name, so that the others still go in: the server
-  // would refuse the whole upload.
-  const withoutLargeFiles = (files) => {
-    const rule = document.querySelector("[data-largest-file]");
-    const largest = Number(rule?.dataset.largestFile ?? Infinity);
-    const kept = new DataTransfer();
-    const names = [];
-    for (const file of files) {
-      if (file.size > largest) names.push(file.name);
-      else kept.items.add(file);
-    }
-    const inChat = document.body.dataset.view === "chat";
-    const line = document.querySelector(inChat ? "#added-left-out p" : "#left-out p");
-    line.hidden = names.length === 0;
-    line.textContent = rule?.dataset.leftOut.replace("{names}", () => names.join(", ")) ?? "";
-    return names.length ? kept.files : null;
-  };
-  let passingOn = false;
-  const giveFiles = (input, files) => {
-    input.files = files;
-    passingOn = true;
-    if (files.length) input.dispatchEvent(new Event("change", { bubbles: true }));
-    passingOn = false;
-  };
-  document.addEventListener(
-    "change",
-    (event) => {
-      const input = event.target;
-      if (passingOn || !(input instanceof HTMLInputElement) || input.type !== "file") return;
-      const kept = input.files.length ? withoutLargeFiles(input.files) : null;
-      if (kept) {
-        event.stopImmediatePropagation();
-        giveFiles(input, kept);
-      }
-    },
-    true,
-  );
-  const zoneOf = (event) =>
-    event.target instanceof Element ? event.target.closest("#upload, #chat-view") : null;
-  const dropping = (shown) => byId("chat-view")?.classList.toggle("dropping", shown);
-  document.addEventListener(
-    "drop",
-    (event) => {
-      const zone = zoneOf(event);
-      const inChat = zone?.id === "chat-view";
-      if (inChat) dropping(false);
-      const field = inChat ? "#attach input[type=file]" : "#upload input[type=file]";
-      const input = zone && event.dataTransfer.files.length ? document.querySelector(field) : null;
-      const kept = input ? withoutLargeFiles(event.dataTransfer.files) : null;
-      // Over the documents' own field Gradio takes the files, unless some were left out.
-      if (kept || (input && inChat)) {
-        event.preventDefault();
-        event.stopImmediatePropagation();
-        giveFiles(input, kept ?? event.dataTransfer.files);
-      }
-    },
-    true,
-  );
-  document.addEventListener("dragover", (event) => {
-    const files = event.dataTransfer.types.includes("Files");
-    if (!files || zoneOf(event)?.id !== "chat-view") return dropping(false);
-    event.preventDefault();
-    dropping(true);
-  });
-  document.addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) dropping(false);
-  });
 
   window.addEventListener("hashchange", showView);
   window.addEventListener("popstate", showView);
