@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import replace
 
 from playwright.sync_api import expect
 
 from browsing import Visit
-from carrel.core.chat import EngineEvent, Message, Role, SamplingParams
+from carrel.core.chat import EngineEvent, Message, Role, SamplingParams, SuggestedSampling
 from live_server import LiveServer, WatchedEngine
 
 
@@ -91,3 +92,33 @@ def test_compared_models_get_the_same_settings(
     assert sorted(sampling.temperature for _, sampling in engine.asked) == [0, 0.5]
     page.locator("#scope-line").get_by_role("button", name="Change").click()
     expect(visitor.scope).to_be_visible()
+
+
+class SuggestingEngine(WatchedEngine):
+    """Has makers who say how it is sampled."""
+
+    def __init__(self) -> None:
+        super().__init__(["Brief."])
+        self._info = replace(self._info, suggested=SuggestedSampling(temperature=0.6, top_p=0.95))
+
+
+def test_what_a_model_suggests_is_one_click_away(
+    start: Callable[..., LiveServer], tab: Callable[..., Visit]
+) -> None:
+    visitor = tab(start(SuggestingEngine(), langchain_mode="LLM"))
+    visitor.page.get_by_role("button", name="Answer settings").click()
+    panel = visitor.page.locator("#answer-settings")
+    panel.get_by_label("Repetition penalty").fill("1.5")
+    panel.get_by_role("button", name="As the model suggests").click()
+    expect(panel.get_by_label("Temperature")).to_have_value("0.6")
+    expect(panel.get_by_label("Top p")).to_have_value("0.95")
+    expect(panel.get_by_label("Repetition penalty")).to_have_value("1")
+
+
+def test_a_model_that_suggests_nothing_offers_nothing(
+    start: Callable[..., LiveServer], tab: Callable[..., Visit]
+) -> None:
+    visitor = tab(start(AskedEngine(), langchain_mode="LLM"))
+    visitor.page.get_by_role("button", name="Answer settings").click()
+    expect(visitor.page.get_by_role("button", name="Back to the defaults")).to_be_visible()
+    expect(visitor.page.get_by_role("button", name="As the model suggests")).to_be_hidden()

@@ -294,13 +294,22 @@ ChatEvent = (
 
 
 @dataclass(frozen=True, slots=True)
+class SuggestedSampling:
+    """How a model's makers would sample it; None where they do not say."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    repetition_penalty: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """A model in service. ``context_length`` is in tokens.
 
     ``adapter_of`` is the name of the base where the model is a LoRA adapter over it. ``parameters``
     is the number of its weights, and ``memory`` the bytes that they take; None where that is not
     known, and for an adapter, whose base has them. ``continues`` says whether it can go on with an
-    answer that is unfinished.
+    answer that is unfinished. ``suggested`` is None where the model says nothing of its sampling.
     """
 
     name: str
@@ -312,3 +321,4 @@ class ModelInfo:
     parameters: int | None = None
     memory: int | None = None
     continues: bool = True
+    suggested: SuggestedSampling | None = None

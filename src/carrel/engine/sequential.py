@@ -62,6 +62,7 @@ class SequentialEngine:
             device=loaded.device,
             parameters=loaded.parameters,
             memory=loaded.memory,
+            suggested=loaded.suggested,
         )
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"generate {loaded.name}")
         self._running: dict[Event, str | None] = {}

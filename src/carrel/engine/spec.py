@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from carrel.core.chat import SuggestedSampling
 from carrel.settings.document_settings import BUNDLED
 from carrel.settings.schema import PromptType
 
@@ -67,7 +68,7 @@ class LoadedModel:
     ``adapters`` are those that are loaded over it; ``adapter`` is the one with which it answers as
     ``name``, None for the bare base. ``parameters`` counts the weights of the base; packed ones
     (GPTQ, AWQ) count as the words that they are packed in. ``memory`` is the bytes that all of them
-    take.
+    take. ``suggested`` is None where the model says nothing of its sampling.
     """
 
     model: Any
@@ -81,3 +82,4 @@ class LoadedModel:
     prompt_type: PromptType = PromptType.TEMPLATE
     parameters: int | None = None
     memory: int | None = None
+    suggested: SuggestedSampling | None = None

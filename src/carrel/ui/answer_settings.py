@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
 
+from carrel.core.chat import SuggestedSampling
 from carrel.services.application import Services
 from carrel.settings.schema import Settings
 from carrel.ui.answer_wishes import defaults_of
@@ -65,6 +67,9 @@ class AnswerSettings:
                 self.tokens = gr.HTML(
                     "", elem_id="answer-tokens", apply_default_css=False, js_on_load=CLOSED
                 )
+                self.suggested = gr.Button(
+                    ENGLISH("answer.suggested"), elem_id="answer-suggested", visible=False, scale=0
+                )
                 self.back = gr.Button(ENGLISH("answer.back"), elem_id="answer-back", scale=0)
         self.inputs: Inputs = {"system_prompt": prompt, **numbers, "answer_style": style}
 
@@ -97,6 +102,42 @@ class AnswerSettings:
             **private,
         )
 
+    def wire_model(self, guard: Guard, model: gr.Dropdown, button: gr.Button) -> None:
+        """Offer what the chosen model's makers suggest, once the panel is opened or it changes."""
+        private: dict[str, Any] = {
+            "inputs_kwargs": {"model": model},
+            "queue": False,
+            "api_visibility": "private",
+            "show_progress": "hidden",
+        }
+        for event in (button.click, model.change):
+            event(
+                guard.once(self.offer, clears=False),
+                outputs=[guard.notice, self.suggested],
+                **private,
+            )
+        self.suggested.click(
+            guard.once(self.suggest), outputs=[guard.notice, *self.inputs.values()], **private
+        )
+
+    async def offer(self, *, model: str | None) -> Updates:
+        """Offer what the model's makers suggest, where they do."""
+        return {self.suggested: gr.Button(visible=self._suggestion(model) is not None)}
+
+    async def suggest(self, *, model: str | None) -> Updates:
+        """Put the suggested values into the fields; what is not said goes back to the default."""
+        suggestion = self._suggestion(model)
+        if suggestion is None:
+            return await self.reset()
+        said = {name: value for name, value in asdict(suggestion).items() if value is not None}
+        return {
+            self.inputs[name]: said.get(name, self._defaults[name]) for name in asdict(suggestion)
+        }
+
+    def _suggestion(self, model: str | None) -> SuggestedSampling | None:
+        found = {each.name: each.suggested for each in self._services.models.models()}
+        return found.get(model) if model else next(iter(found.values()), None)
+
     async def reset(self) -> Updates:
         """Return the server's defaults to all fields."""
         return {field: self._defaults[name] for name, field in self.inputs.items()}
@@ -122,7 +163,10 @@ class AnswerSettings:
         }
         style = self.inputs["answer_style"]
         updates[style] = gr.update(label=texts("answer.answer_style"), choices=_styles(texts))
-        return updates | {self.back: gr.update(value=texts("answer.back"))}
+        return updates | {
+            self.back: gr.update(value=texts("answer.back")),
+            self.suggested: gr.update(value=texts("answer.suggested")),
+        }
 
 
 def _styles(texts: Texts) -> list[tuple[str, str]]:

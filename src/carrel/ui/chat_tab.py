@@ -83,6 +83,7 @@ class ChatTab:
         asking: Inputs = {**own, "model": composer.model, **composer.answer.inputs}
         composer.wire(self._guard, self._session)
         composer.answer.wire(self._services, self._guard, self._session, composer.settings)
+        composer.answer.wire_model(self._guard, composer.model, composer.settings)
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         gr.on(
             [composer.question.submit, composer.send.click],

@@ -64,6 +64,7 @@ class ContinuousEngine:
             device=loaded.device,
             parameters=loaded.parameters,
             memory=loaded.memory,
+            suggested=loaded.suggested,
         )
         self._model = model
         self._limits = limits

@@ -32,6 +32,7 @@ from carrel.engine.loading.placement import (
     use_all_cores,
     wants_int8_copies,
 )
+from carrel.engine.loading.suggested_sampling import suggested_sampling
 from carrel.engine.source import ModelFiles, find_adapter, find_model, first_line
 from carrel.engine.spec import LoadedModel, ModelSpec
 from carrel.engine.text.template_renderer import TemplateRefused, TemplateRenderer
@@ -115,6 +116,7 @@ def _load_files(
         use_safetensors=not files.pickled,
         **common,
     )
+    suggested = suggested_sampling(model.generation_config)
     model.generation_config = own_generation_config(model.generation_config, tokenizer)
     model.eval()
     parameters = int(model.num_parameters())
@@ -136,6 +138,7 @@ def _load_files(
         prompt_type=spec.prompt_type,
         parameters=parameters,
         memory=int(model.get_memory_footprint()),
+        suggested=suggested,
     )
 
 
