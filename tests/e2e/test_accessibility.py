@@ -70,6 +70,11 @@ def test_no_view_has_a_serious_fault(
     visitor.page.get_by_role("button", name="Answer settings").click()
     expect(visitor.page.locator("#answer-settings")).to_be_visible()
     check("answer settings")
+    visitor.scope.click()
+    expect(visitor.page.get_by_label("Find a document")).to_be_visible()
+    expect(visitor.page.locator("#answer-settings")).to_be_hidden()
+    check("what is asked")
+    visitor.scope.click()
     visitor.show_documents()
     expect(visitor.documents).to_have_count(2)
     check("documents")
@@ -78,6 +83,10 @@ def test_no_view_has_a_serious_fault(
     visitor.page.keyboard.press("Enter")
     expect(visitor.page.locator("#search-results .source")).to_have_count(1)
     check("search")
+    for view in ("compare", "models"):
+        visitor.page.locator(f"#{view}-link").click()
+        expect(visitor.page.locator(f"#{view}-view")).to_be_visible()
+        check(view)
     assert not any(faults.values()), "\n".join(
         f"{view}: {fault}" for view, found in faults.items() for fault in found
     )
@@ -89,12 +98,15 @@ def test_a_phone_shows_everything_without_scrolling_sideways(
     visitor = tab(server, width=390, height=844)
     small = f"""() => [...document.querySelectorAll('button, a[href], select, input')]
         .filter((each) => each.checkVisibility({{visibilityProperty: true}}))
-        .map((each) => [each, each.matches('[role=combobox]') ? each.closest('.wrap') : each])
+        .map((each) => [each, each.closest('[role=combobox]') ? each.closest('.wrap')
+            : each.matches('[type=checkbox]') ? each.closest('label') : each])
         .map(([each, box]) => [each.outerHTML.slice(0, 120), box.getBoundingClientRect()])
         .filter(([_, at]) => at.width && Math.min(at.width, at.height) < {SMALLEST_TARGET})
         .map(([text, at]) => `${{at.width}} x ${{at.height}}: ${{text}}`)"""
     for fragment, ready in (
         ("", ".examples"),
+        ("#compare", "#compare-row"),
+        ("#models", "#models-table"),
         ("#documents", "table.documents"),
         ("#search", "#search-row"),
     ):
@@ -103,6 +115,12 @@ def test_a_phone_shows_everything_without_scrolling_sideways(
         assert visitor.width_overflow() == 0, fragment
         assert visitor.page.evaluate(small) == []
         assert grave(visitor) == []
+    visitor.open()
+    for opener in (visitor.scope, visitor.page.get_by_role("button", name="Answer settings")):
+        opener.click()
+        assert visitor.page.evaluate(small) == []
+        assert grave(visitor) == []
+        opener.click()
     visitor.page.get_by_role("button", name="Open the menu").click()
     expect(visitor.page.locator("#settings-button")).to_be_in_viewport()
     assert visitor.page.evaluate(small) == []

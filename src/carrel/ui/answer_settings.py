@@ -129,9 +129,9 @@ class AnswerSettings:
         suggestion = self._suggestion(model)
         if suggestion is None:
             return await self.reset()
-        said = {name: value for name, value in asdict(suggestion).items() if value is not None}
         return {
-            self.inputs[name]: said.get(name, self._defaults[name]) for name in asdict(suggestion)
+            self.inputs[name]: self._defaults[name] if value is None else value
+            for name, value in asdict(suggestion).items()
         }
 
     def _suggestion(self, model: str | None) -> SuggestedSampling | None:

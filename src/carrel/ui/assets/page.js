@@ -12,6 +12,8 @@
   const showView = () => {
     const shown = viewInAddress();
     document.body.dataset.view = shown ?? "chat";
+    // Neither has sources, and their tables need the width.
+    if (shown === "compare" || shown === "models") byId("desk")?.classList.remove("viewing", "opening");
     for (const view of VIEWS) {
       const link = byId(`${view}-link`);
       if (view === shown) link?.setAttribute("aria-current", "page");
