@@ -143,8 +143,7 @@ def test_an_answer_from_documents_goes_on_with_the_same_sources(
     asked = engine.asked[-1]
     visitor.reload()
     # What is chosen now says nothing of where the answer came from.
-    visitor.page.locator("#scope").click()
-    visitor.page.get_by_role("option", name="No documents").click()
+    visitor.ask_only("No documents")
     go_on(visitor).click()
     expect(visitor.answer).to_contain_text("three ferries")
     visitor.wait_until_answered()

@@ -23,7 +23,7 @@ TORCH = next(
     if line.startswith("torch==")
 )
 
-PYTEST = "-m pytest -n 2 --dist=loadfile"
+PYTEST = "-m pytest -n 2 --dist=loadfile --no-loadscope-reorder"
 
 RECORDER = """\
 #!/bin/sh

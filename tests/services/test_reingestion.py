@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -210,13 +211,18 @@ async def test_a_document_that_is_deleted_meanwhile_stays_away(
     await application.close()
     application = bootstrap.build(smaller(settings), embedder)
     services = application.services
+    # Slow enough that it is deleted before the new chunks take its place.
+    embedder.pause = 0.02
     begun = await services.reingestion.start([before.id], "UserData", ME)
     assert begun.job is not None
-    async for event in services.jobs.follow(begun.job.id, ME):
-        if not isinstance(event, FileOutcome) and event.chunks:
-            break
+    async with aclosing(services.jobs.follow(begun.job.id, ME)) as events:
+        async for event in events:
+            if not isinstance(event, FileOutcome) and event.chunks:
+                break
+    # A job that has ended knows nothing of a deleted document: it is followed from before.
+    result = asyncio.create_task(services.jobs.result(begun.job.id, ME))
     await services.collections.delete_document("UserData", before.id, ME)
-    [outcome] = await services.jobs.result(begun.job.id, ME)
+    [outcome] = await result
     assert (outcome.kind, outcome.document) == (OutcomeKind.FAILED, None)
     assert outcome.reason == "it has been deleted or replaced meanwhile"
     collection = await services.collections.get("UserData", ME)

@@ -86,6 +86,13 @@ def test_hostile_markdown_becomes_inert(text: str) -> None:
     assert_inert(markdown_to_html(text))
 
 
+@pytest.mark.parametrize("text", ["[pier]()", "[pier](<>)", "[pier][a]\n\n[a]: <>"])
+def test_a_link_to_nowhere_is_its_text(text: str) -> None:
+    html = markdown_to_html(f"The {text} is long, see [here](https://example.org).")
+    assert html.count("<a ") == 1
+    assert "The pier is long" in html or "[pier]" in html
+
+
 @given(
     st.lists(st.sampled_from([*HOSTILE, "[", "](", ")", "![", "<", ">", "`", "$", "\n", " ", '"']))
 )

@@ -12,6 +12,7 @@ from html import escape
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
@@ -92,6 +93,22 @@ class InertRenderer(RendererHTML):
         return displayed_formula(without_marks(latex), without_marks(written), "div") + "\n"
 
 
+def _without_links_nowhere(state: StateCore) -> None:
+    """Leave the text alone of links without an address: they would open this page once more."""
+    for block in state.tokens:
+        kept: list[Token] = []
+        nowhere = False
+        for token in block.children or ():
+            if token.type == "link_open" and not token.attrs.get("href"):
+                nowhere = True
+            elif token.type == "link_close" and nowhere:
+                nowhere = False
+            else:
+                kept.append(token)
+        if block.children is not None:
+            block.children = kept
+
+
 class AnswerMarkdown(MarkdownIt):
     """CommonMark with tables; HTML is text, and a line break is a line break."""
 
@@ -99,6 +116,7 @@ class AnswerMarkdown(MarkdownIt):
         super().__init__("commonmark", {"html": False, "breaks": True}, renderer_cls=InertRenderer)
         self.enable(["table", "strikethrough"])
         add_formulas(self)
+        self.core.ruler.push("links_nowhere", _without_links_nowhere)
 
     def validateLink(self, url: str) -> bool:  # noqa: N802 - the parser's own name
         """Whether an address may be a link; where not, the text stays as it was written."""
