@@ -71,6 +71,12 @@ def test_a_joined_text_is_always_the_pages_own(
         assert each.chunk.text == TEXT[each.chunk.start : each.chunk.end]
 
 
+def test_a_short_chunk_between_two_is_not_taken_for_white_space() -> None:
+    chunks = [part(0, 10, 0), part(10, 20, 1), part(22, 32, 3), part(16, 26, 2)]
+    for each in joined(chunks):
+        assert each.chunk.text == TEXT[each.chunk.start : each.chunk.end]
+
+
 def test_what_says_the_same_is_left_out_and_another_number_is_not_the_same() -> None:
     wording = "The committee met in spring and decided to continue the programme for {} more years."
     kept = distinct(

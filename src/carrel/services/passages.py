@@ -55,16 +55,19 @@ def joined(found: Sequence[RetrievedChunk], longest: int = LONGEST_JOINED) -> li
     ``longest`` characters by it.
     """
     kept: list[RetrievedChunk] = []
+    lasts: list[int] = []
     for each in found:
         for place, other in enumerate(kept):
-            both = _both(other.chunk, each.chunk)
+            both = _both(other.chunk, lasts[place], each.chunk)
             if other.collection == each.collection and both and len(both.text) <= longest:
                 kept[place] = replace(
                     other, chunk=both, evidence=max(other.evidence, each.evidence)
                 )
+                lasts[place] = max(lasts[place], each.chunk.ordinal)
                 break
         else:
             kept.append(each)
+            lasts.append(each.chunk.ordinal)
     return kept
 
 
@@ -85,9 +88,13 @@ def pages_apart(found: Sequence[RetrievedChunk]) -> list[RetrievedChunk]:
     return [*first, *further]
 
 
-def _both(one: Chunk, other: Chunk) -> Chunk | None:
-    """Return the text of two neighbours in one section, None where they are no neighbours."""
+def _both(one: Chunk, last: int, other: Chunk) -> Chunk | None:
+    """Return the text of two neighbours in one section, None where they are no neighbours.
+
+    ``one`` may be several chunks already, up to the ordinal ``last``.
+    """
     first, second = sorted((one, other), key=lambda each: each.ordinal)
+    last = last if first is one else other.ordinal
     if (first.document_id, first.page, first.heading) != (
         second.document_id,
         second.page,
@@ -96,6 +103,9 @@ def _both(one: Chunk, other: Chunk) -> Chunk | None:
         return None
     gap = second.start - first.end
     if not first.start < second.start < second.end or gap > LONGEST_GAP or second.end <= first.end:
+        return None
+    if gap > 0 and second.ordinal != last + 1:
+        # What stands between them is the text of another chunk.
         return None
     text = first.text + ("\n" * gap + second.text if gap >= 0 else second.text[-gap:])
     return Chunk(
