@@ -162,3 +162,18 @@ def test_another_language_keeps_what_is_shown_and_an_answer_goes_on(
     expect(visitor.state).to_contain_text("stopped by you")
     expect(page.locator("[data-copy-answer]")).to_have_attribute("title", "Copy the answer")
     assert visitor.failures == []
+
+
+def test_another_language_keeps_what_is_chosen_to_be_done(
+    start: Callable[..., LiveServer], german: Callable[[LiveServer], Visit]
+) -> None:
+    visitor = german(start())
+    page = visitor.page
+    page.locator("#action input").click()
+    page.get_by_role("option", name="Zusammenfassen").click()
+    expect(visitor.send).to_have_text("Zusammenfassen")
+    page.locator("#settings-button").click()
+    page.get_by_label("Sprache").select_option("English")
+    expect(visitor.send).to_have_text("Summarise")
+    expect(page.locator("#action input")).to_have_value("Summarise")
+    expect(visitor.question).to_have_attribute("placeholder", "What to pay heed to, or nothing…")

@@ -106,5 +106,7 @@ def test_without_documents_there_is_nothing_else_than_to_ask(
     assert visitor.width_overflow() == 0
     visitor.ask_only("No documents")
     expect(visitor.page.locator("#action")).to_be_hidden()
+    expect(visitor.send).to_have_text("Ask")
+    expect(visitor.question).to_have_attribute("placeholder", "Ask your documents…")
     visitor.ask_and_wait("Hello?")
     expect(visitor.answer).to_have_text("An answer.")

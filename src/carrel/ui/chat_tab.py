@@ -97,7 +97,8 @@ class ChatTab:
             **private,
         )
         rail.list.wire_thread(self._guard, own, self.thread, thread)
-        composer.scope.wire(self._guard, self._session, self.welcome, self.current)
+        asks = (composer.action, composer.question, composer.send)
+        composer.scope.wire(self._guard, self._session, self.scope_changed, self.current, *asks)
         # Not through the queue: none of these waits behind anything.
         for event, handler, inputs, changed in (
             (composer.stop.click, self.stop_answer, own, [notice]),
@@ -193,6 +194,12 @@ class ChatTab:
             await self._services.history.chat(session.principal, conversation_id)
         )
         return await self.thread(session)
+
+    async def scope_changed(self, session: Session) -> Updates:
+        """Fit the empty chat's hints, and what can be done, to the documents that are asked."""
+        scope = await scope_of(session, self._services)
+        only_asks = {} if scope.collections else await self.composer.only_ask(session)
+        return {**await self.welcome(session), **only_asks}
 
     async def welcome(self, session: Session) -> Updates:
         """Fit the empty chat's hints to the documents that are asked."""

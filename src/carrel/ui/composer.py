@@ -10,7 +10,7 @@ from carrel.ui.events import Guard, Updates
 from carrel.ui.render_documents import LEFT_OUT
 from carrel.ui.scope_chooser import ScopeChooser
 from carrel.ui.session import Session
-from carrel.ui.tasks import ACTIONS, ASK
+from carrel.ui.tasks import ACTIONS, ASK, known_action
 from carrel.ui.texts import ENGLISH, Texts
 
 
@@ -59,11 +59,11 @@ class Composer:
                 _private(ENGLISH), elem_id="privacy", apply_default_css=False, js_on_load=None
             )
 
-    def in_language(self, texts: Texts) -> Updates:
-        """Return the parts in a language."""
+    def in_language(self, texts: Texts, action: str = ASK) -> Updates:
+        """Return the parts in a language; ``action`` is what is chosen to be done."""
         return {
             self.question: gr.update(
-                label=texts("composer.question"), placeholder=texts("composer.placeholder")
+                label=texts("composer.question"), placeholder=texts(_placeholder(action))
             ),
             **self.scope.in_language(texts),
             self.model: gr.update(label=texts("composer.model")),
@@ -71,7 +71,7 @@ class Composer:
             self.attach: gr.update(value=texts("composer.attach")),
             self.settings: gr.update(value=texts("answer.settings")),
             **self.answer.in_language(texts),
-            self.send: gr.update(value=texts("composer.ask")),
+            self.send: gr.update(value=texts(_verb(action))),
             self.stop: gr.update(value=texts("composer.stop")),
             self._privacy: _private(texts),
         }
@@ -87,15 +87,17 @@ class Composer:
             show_progress="hidden",
         )
 
-    async def choose_action(self, *, action: str, session: Session) -> Updates:
+    async def choose_action(self, *, action: str | None, session: Session) -> Updates:
         """Say what is written into the box, and what the button does."""
-        if action not in ACTIONS:
-            action = ASK
-        texts = session.wishes.texts
+        action, texts = known_action(action), session.wishes.texts
         return {
             self.question: gr.update(placeholder=texts(_placeholder(action))),
             self.send: gr.update(value=texts(_verb(action))),
         }
+
+    async def only_ask(self, session: Session) -> Updates:
+        """Go back to asking: without documents nothing else can be done."""
+        return {self.action: ASK, **await self.choose_action(action=ASK, session=session)}
 
     def buttons(self, *, busy: bool) -> Updates:
         """Show the button to stop while an answer is in work, and the one to ask otherwise."""

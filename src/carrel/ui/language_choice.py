@@ -18,6 +18,7 @@ from carrel.ui.models_tab import ModelsTab
 from carrel.ui.rail import Rail
 from carrel.ui.search_tab import SearchTab
 from carrel.ui.session import Session
+from carrel.ui.tasks import known_action
 from carrel.ui.texts import ENGLISH, Texts, texts_for
 from carrel.ui.viewer import Viewer
 
@@ -74,7 +75,7 @@ class LanguageChoice:
         ]
         self.rail.links.choose_language(
             guard.once(self.choose),
-            inputs_kwargs={"session": session},
+            inputs_kwargs={"session": session, "action": self.chat.composer.action},
             outputs=list(dict.fromkeys([*stays, *shown])),
             **private,
         )
@@ -97,11 +98,12 @@ class LanguageChoice:
         texts = BrowserWishes.read(browser).texts
         return {self.top: gr.skip()} if texts is ENGLISH else self.in_language(texts)
 
-    async def choose(self, event: gr.EventData, *, session: Session) -> Updates:
+    async def choose(self, event: gr.EventData, *, session: Session, action: str | None) -> Updates:
         """Put the whole page into another language; what is shown stays, and work goes on."""
         texts = texts_for([entered(event, "language")])
         session.wishes = replace(session.wishes, language=texts.language)
         fixed = self.in_language(texts)
+        fixed |= self.chat.composer.in_language(texts, known_action(action))
         if session.found:
             del fixed[self.search.results]
         # The last of two updates of a part counts: the buttons keep what they show by being named.

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 
 from carrel.core.documents import DocumentRecord, DocumentStatus
 from carrel.services.application import Services
@@ -92,7 +93,7 @@ class ScopeChooser:
         """Return the parts that stay, in a language."""
         return {self.find: find_html(texts)}
 
-    def wire(self, guard: Guard, session: gr.State, chosen: Chosen, *changed: gr.HTML) -> None:
+    def wire(self, guard: Guard, session: gr.State, chosen: Chosen, *changed: Block) -> None:
         """Connect the events; ``chosen`` returns what changes of the components ``changed``."""
         self._chosen = chosen
         self._changed = [guard.notice, *self.outputs, *changed]

@@ -15,6 +15,11 @@ ASK = "ask"
 ACTIONS = (ASK, *(each.value for each in Action))
 
 
+def known_action(action: str | None) -> str:
+    """Return a choice of the page, or that a question is asked; whoever sends events chooses it."""
+    return action if action in ACTIONS else ASK
+
+
 def task_of(
     action: str | None, focus: str, scope: ChosenScope, texts: Texts
 ) -> DocumentTask | None:
