@@ -58,6 +58,18 @@ async def ingest(application: Application, path: Path) -> DocumentRecord:
     return outcome.document
 
 
+async def long_document(
+    settings: Settings, embedder: CountingEmbedder, folder: Path
+) -> tuple[Application, DocumentRecord]:
+    """Return an application of other settings than those a long document was read with."""
+    path = folder / "otters.txt"
+    path.write_text(text(2000))
+    application = bootstrap.build(settings, embedder)
+    before = await ingest(application, path)
+    await application.close()
+    return bootstrap.build(smaller(settings), embedder), before
+
+
 async def reingest(application: Application, *ids: str) -> list[FileOutcome]:
     services = application.services
     begun = await services.reingestion.start(ids, "UserData", ME)
@@ -169,12 +181,7 @@ async def test_a_failure_leaves_what_was_read_before(
 async def test_a_cancelled_reading_leaves_what_was_read_before(
     settings: Settings, embedder: CountingEmbedder, tmp_path: Path
 ) -> None:
-    path = tmp_path / "otters.txt"
-    path.write_text(text(2000))
-    application = bootstrap.build(settings, embedder)
-    before = await ingest(application, path)
-    await application.close()
-    application = bootstrap.build(smaller(settings), embedder)
+    application, before = await long_document(settings, embedder, tmp_path)
     jobs = application.services.jobs
     begun = await application.services.reingestion.start([before.id], "UserData", ME)
     assert begun.job is not None
@@ -204,12 +211,7 @@ async def test_a_document_without_its_original_says_so(
 async def test_a_document_that_is_deleted_meanwhile_stays_away(
     settings: Settings, embedder: CountingEmbedder, tmp_path: Path
 ) -> None:
-    path = tmp_path / "otters.txt"
-    path.write_text(text(2000))
-    application = bootstrap.build(settings, embedder)
-    before = await ingest(application, path)
-    await application.close()
-    application = bootstrap.build(smaller(settings), embedder)
+    application, before = await long_document(settings, embedder, tmp_path)
     services = application.services
     # Slow enough that it is deleted before the new chunks take its place.
     embedder.pause = 0.02

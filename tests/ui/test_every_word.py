@@ -299,7 +299,9 @@ SAMPLES: dict[Callable[..., str], Callable[[], object]] = {
     ),
     render_answer.legend_html: lambda: render_answer.legend_html(answer().sentences, T),
     render_chats.chats_html: chats,
-    render_chats.find_html: lambda: render_chats.find_html(T),
+    render.search_field_html: lambda: [
+        render.search_field_html(T.html(each)) for each in ("chats.find", "scope.find")
+    ],
     render_chats.deleted_html: lambda: render_chats.deleted_html(
         Conversation("1", "1", "o", NOW), T
     ),
@@ -342,7 +344,6 @@ SAMPLES: dict[Callable[..., str], Callable[[], object]] = {
         for each in (ChosenScope(), ChosenScope(("#1",)), ChosenScope(("#1", "#2")))
     ],
     render_scope.scope_line_html: lambda: render_scope.scope_line_html(ChosenScope(), T),
-    render_scope.find_html: lambda: render_scope.find_html(T),
     render_scope.collections_html: lambda: render_scope.collections_html(
         ChosenScope(("#1",)), {"#1": 1, "#2": 2}, T
     ),

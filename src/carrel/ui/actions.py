@@ -30,6 +30,21 @@ def actions_script(*actions: str) -> str:
     )
 
 
+def typing_script(action: str) -> str:
+    """Return the script of an HTML component whose field triggers ``action`` once typing pauses.
+
+    The event brings what stands in the field where a button's would bring its id.
+    """
+    return (
+        "let waiting;"
+        "element.addEventListener('input', (event) => {"
+        "clearTimeout(waiting);"
+        "const words = event.target.value;"
+        f"waiting = setTimeout(() => trigger('{action}', {{id: words}}), 100);"
+        "});"
+    )
+
+
 def chosen(event: gr.EventData) -> str:
     """Return the id that a ``data-action`` button carried; whoever sends events chooses it."""
     return str(event.id)

@@ -41,8 +41,7 @@ class Attaching:
                 composer.added,
                 *composer.scope.outputs,
                 self._chat.current,
-                documents.uploads,
-                documents.cancel,
+                *documents.rows.outputs,
                 documents.table,
             ],
             concurrency_limit=None,
@@ -77,8 +76,8 @@ class Attaching:
             async for updates in steps:
                 if documents.files in updates:
                     updates = {composer.files: updates[documents.files]}
-                if documents.uploads in updates:
-                    updates[composer.added] = updates[documents.uploads]
+                if documents.rows.uploads in updates:
+                    updates[composer.added] = updates[documents.rows.uploads]
                 yield updates
         if hints := await self._chat.welcome(session):
             yield hints

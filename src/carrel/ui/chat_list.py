@@ -11,10 +11,11 @@ import gradio as gr
 from carrel.core.errors import InvalidRequest
 from carrel.services.application import Services
 from carrel.services.chat_files import file_name, from_json, to_json, to_markdown
-from carrel.ui.actions import actions_script, chosen, entered
+from carrel.ui.actions import actions_script, chosen, entered, typing_script
 from carrel.ui.events import Guard, Updates
 from carrel.ui.listed_chats import PAGE
-from carrel.ui.render_chats import chat_tools_html, chats_html, deleted_html, find_html
+from carrel.ui.render import search_field_html
+from carrel.ui.render_chats import chat_tools_html, chats_html, deleted_html
 from carrel.ui.session import Session
 from carrel.ui.texts import ENGLISH, Texts
 
@@ -33,16 +34,6 @@ TOOLS = (
 LONGEST_SEARCH = 200
 """Characters that are looked for; the field takes no more."""
 
-FIND = (
-    "let waiting;"
-    "element.addEventListener('input', (event) => {"
-    "clearTimeout(waiting);"
-    "const words = event.target.value;"
-    "waiting = setTimeout(() => trigger('find_chats', {id: words}), 100);"
-    "});"
-)
-"""Looks once the typing pauses."""
-
 SHOW_TOAST = "watch('value', () => window.carrel?.showToast(element));" + actions_script(
     "undo_delete"
 )
@@ -56,7 +47,10 @@ class ChatList:
 
     def __init__(self) -> None:
         self.find = gr.HTML(
-            find_html(ENGLISH), elem_id="find-chat", apply_default_css=False, js_on_load=FIND
+            _find_html(ENGLISH),
+            elem_id="find-chat",
+            apply_default_css=False,
+            js_on_load=typing_script("find_chats"),
         )
         self.chats = gr.HTML(
             "",
@@ -76,7 +70,7 @@ class ChatList:
     def in_language(self, texts: Texts) -> Updates:
         """Return the parts that stay, in a language."""
         return {
-            self.find: find_html(texts),
+            self.find: _find_html(texts),
             self.tools: chat_tools_html(texts),
         }
 
@@ -220,3 +214,7 @@ class ChatList:
 
     def _file(self, name: str, kind: str, text: str) -> Updates:
         return {self._exported: json.dumps({"name": name, "type": kind, "text": text})}
+
+
+def _find_html(texts: Texts) -> str:
+    return search_field_html(texts.html("chats.find"))

@@ -16,9 +16,7 @@ from carrel.core.errors import (
     CollectionNotFound,
     DocumentNotFound,
     InvalidRequest,
-    JobNotFound,
 )
-from carrel.core.jobs import JobState
 from carrel.core.web import WebRequest
 from carrel.services.application import Services
 from carrel.services.reingestion import Reingested
@@ -27,18 +25,15 @@ from carrel.ui.choices import largest_file
 from carrel.ui.collection_forms import CollectionForms
 from carrel.ui.events import Guard, Inputs, Updates
 from carrel.ui.incoming_files import incoming_files, take_over
+from carrel.ui.job_rows import JobRows
 from carrel.ui.other_sources import OtherSources
 from carrel.ui.render_collection import collection_html
 from carrel.ui.render_document_table import documents_head_html, documents_html
-from carrel.ui.render_documents import LEFT_OUT, uploads_html
-from carrel.ui.running import Running
+from carrel.ui.render_documents import LEFT_OUT
 from carrel.ui.scope_chooser import ScopeChooser
 from carrel.ui.session import Session
 from carrel.ui.texts import ENGLISH, Texts
 from carrel.ui.upload import Upload
-
-UPDATE_INTERVAL = 0.2
-"""Seconds between two updates of an upload's rows."""
 
 
 class DocumentsTab:
@@ -70,10 +65,7 @@ class DocumentsTab:
             )
             self.other = OtherSources(with_web=not services.settings.server.offline)
             gr.HTML(LEFT_OUT, elem_id="left-out", apply_default_css=False, js_on_load=None)
-            self.uploads = gr.HTML("", elem_id="uploads", apply_default_css=False, js_on_load=None)
-            self.cancel = gr.Button(
-                ENGLISH("documents.cancel"), elem_id="cancel-button", visible=False, scale=0
-            )
+            self.rows = JobRows(services, session, guard)
             self.table = gr.HTML(
                 "",
                 elem_id="documents-table",
@@ -99,7 +91,7 @@ class DocumentsTab:
         return {
             self._head: self._head_html(texts),
             self.files: gr.update(label=texts("upload.files")),
-            self.cancel: gr.update(value=texts("documents.cancel")),
+            **self.rows.in_language(texts),
             **self.collections.in_language(texts),
             **self.other.in_language(texts),
         }
@@ -109,16 +101,17 @@ class DocumentsTab:
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         notice = self._guard.notice
         named: Inputs = {"collection": self.collections.chosen, "session": self._session}
+        followed = [*self.rows.outputs, self.table]
+        self.rows.wire(self.refreshed)
         self.files.upload(
             self._guard.stream(self.ingest),
             inputs_kwargs={**named, "files": self.files},
             preprocess=False,
             trigger_mode="multiple",
-            outputs=[notice, self.files, self.uploads, self.cancel, self.table],
+            outputs=[notice, self.files, *followed],
             concurrency_limit=None,
             **private,
         )
-        followed = [self.uploads, self.cancel, self.table]
         other = self.other
         other.fetch.click(
             self._guard.stream(self.fetch),
@@ -134,13 +127,6 @@ class DocumentsTab:
             trigger_mode="multiple",
             outputs=[notice, other.name, other.text, *followed],
             concurrency_limit=None,
-            **private,
-        )
-        self.cancel.click(
-            self._guard.once(self.stop_uploads),
-            inputs_kwargs={"session": self._session},
-            outputs=[notice],
-            queue=False,
             **private,
         )
         for event, handler in (
@@ -181,7 +167,7 @@ class DocumentsTab:
             await asyncio.to_thread(shutil.rmtree, folder)
             raise
         upload = Upload.of([each.name for each in taken])
-        async with aclosing(self._follow(job.id, upload, session)) as steps:
+        async with aclosing(self.rows.follow(job.id, upload, session)) as steps:
             async for updates in steps:
                 yield updates
 
@@ -197,7 +183,7 @@ class DocumentsTab:
         job = await self._services.jobs.start_web(request, collection, session.principal)
         yield {self.other.addresses: ""}
         upload = Upload(growing=True)
-        async with aclosing(self._follow(job.id, upload, session)) as steps:
+        async with aclosing(self.rows.follow(job.id, upload, session)) as steps:
             async for updates in steps:
                 yield updates
 
@@ -219,7 +205,7 @@ class DocumentsTab:
             await asyncio.to_thread(shutil.rmtree, folder)
             raise
         yield {self.other.name: "", self.other.text: ""}
-        async with aclosing(self._follow(job.id, Upload.of([named]), session)) as steps:
+        async with aclosing(self.rows.follow(job.id, Upload.of([named]), session)) as steps:
             async for updates in steps:
                 yield updates
 
@@ -247,72 +233,9 @@ class DocumentsTab:
         if begun.job is None:
             raise DocumentNotFound(begun.refused[0].reason or "")
         upload = Upload.of([each.name for each in begun.files])
-        async with aclosing(self._follow(begun.job.id, upload, session)) as steps:
+        async with aclosing(self.rows.follow(begun.job.id, upload, session)) as steps:
             async for updates in steps:
                 yield updates
-
-    async def follow_running(self, *, session: Session) -> AsyncGenerator[Updates]:
-        """Show the jobs that run already, on a page that was just opened."""
-        # Gradio empties the outputs of a generator that yields nothing.
-        yield self._progress(session)
-        jobs = self._services.jobs
-        for job in reversed(await jobs.jobs(session.principal)):
-            if job.state.has_ended or jobs.progress(job) is None:
-                continue
-            upload = Upload(growing=True)
-            if job.web is None:
-                upload = Upload.of([each.name for each in await jobs.files(job)])
-            async with aclosing(self._follow(job.id, upload, session)) as steps:
-                async for updates in steps:
-                    yield updates
-
-    async def _follow(
-        self, job_id: str, upload: Upload, session: Session
-    ) -> AsyncGenerator[Updates]:
-        if not any(each.running for each in session.uploads.values()):
-            session.uploads.clear()
-        session.uploads[job_id] = upload
-        jobs = self._services.jobs
-        yield self._progress(session)
-        events = Running(jobs.follow(job_id, session.principal))
-        cancelled = False
-        try:
-            async with aclosing(events.batches(UPDATE_INTERVAL)) as batches:
-                async for batch in batches:
-                    done = upload.done
-                    for event in batch:
-                        upload.apply(event)
-                    updates = self._progress(session)
-                    if upload.done != done:
-                        updates |= await self._refreshed(session)
-                    yield updates
-            # Not where it ended with an error: when the server stops, the store may be closed.
-            cancelled = await self._was_cancelled(job_id, session)
-        finally:
-            upload.end(stopped=cancelled)
-        yield self._progress(session) | await self._refreshed(session)
-
-    async def _was_cancelled(self, job_id: str, session: Session) -> bool:
-        try:
-            job = await self._services.jobs.job(job_id, session.principal)
-        except JobNotFound:
-            # It went with its collection.
-            return True
-        return job.state is JobState.CANCELLED
-
-    def _progress(self, session: Session) -> Updates:
-        running = any(each.running for each in session.uploads.values())
-        return {
-            self.uploads: uploads_html(session.uploads.values(), session.wishes.texts),
-            self.cancel: gr.Button(visible=running),
-        }
-
-    async def stop_uploads(self, *, session: Session) -> Updates:
-        """Stop what is in work; files that went in stay."""
-        for job_id, upload in list(session.uploads.items()):
-            if upload.running:
-                await self._services.jobs.cancel(job_id, session.principal)
-        return {}
 
     async def delete(self, event: gr.EventData, *, collection: str, session: Session) -> Updates:
         """Delete a document with everything that was made from it."""
@@ -326,13 +249,8 @@ class DocumentsTab:
             **await self._scope.shown(session),
         }
 
-    async def again(self, session: Session) -> Updates:
-        """Show the uploads and the table once more, in another language."""
-        texts = session.wishes.texts
-        uploads = uploads_html(session.uploads.values(), texts)
-        return {self.uploads: uploads, **await self._refreshed(session)}
-
-    async def _refreshed(self, session: Session) -> Updates:
+    async def refreshed(self, session: Session) -> Updates:
+        """Show the table once more."""
         try:
             return {self.table: await self._table(session.collection, session)}
         except CollectionNotFound:

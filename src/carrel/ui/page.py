@@ -144,9 +144,9 @@ class Page:
             **private,
         )
         filled.then(
-            self.guard.stream(documents.follow_running, clears=False),
+            self.guard.stream(documents.rows.follow_running, clears=False),
             inputs_kwargs={"session": self.session},
-            outputs=[self.guard.notice, documents.uploads, documents.cancel, documents.table],
+            outputs=[self.guard.notice, *documents.rows.outputs, documents.table],
             concurrency_limit=None,
             **private,
         )

@@ -97,6 +97,14 @@ def _how_it_went(finished: Finished, texts: Texts) -> list[str]:
     return parts
 
 
+def search_field_html(label: str) -> str:
+    """Return a field for what is looked for; ``label`` is escaped already."""
+    return (
+        '<input type="search" maxlength="200" autocomplete="off" spellcheck="false" '
+        f'aria-label="{label}" placeholder="{label}">'
+    )
+
+
 def confirmed_delete(action: str, identity: str, label: str, texts: Texts = ENGLISH) -> str:
     """Return a delete button that asks once before it triggers ``action``."""
     return (

@@ -65,14 +65,6 @@ def _item(chat: Conversation, current: str | None, texts: Texts) -> str:
     )
 
 
-def find_html(texts: Texts) -> str:
-    """Return the field to find a chat."""
-    return (
-        f'<input type="search" maxlength="200" autocomplete="off" spellcheck="false" '
-        f'aria-label="{texts.html("chats.find")}" placeholder="{texts.html("chats.find")}">'
-    )
-
-
 def deleted_html(chat: Conversation, texts: Texts) -> str:
     """Return the line that offers to bring a deleted chat back for a while."""
     messages = texts.counted("chats.messages", chat.messages)

@@ -39,15 +39,6 @@ def scope_line_html(scope: ChosenScope, texts: Texts) -> str:
     )
 
 
-def find_html(texts: Texts) -> str:
-    """Return the field to find a document."""
-    label = texts.html("scope.find")
-    return (
-        '<input type="search" maxlength="200" autocomplete="off" spellcheck="false" '
-        f'aria-label="{label}" placeholder="{label}">'
-    )
-
-
 def collections_html(scope: ChosenScope, collections: Mapping[str, int], texts: Texts) -> str:
     """Return the collections, each with how many documents can be asked, and none of them."""
     rows = [

@@ -10,14 +10,14 @@ from gradio.blocks import Block
 
 from carrel.core.documents import DocumentRecord, DocumentStatus
 from carrel.services.application import Services
-from carrel.ui.actions import actions_script, chosen
+from carrel.ui.actions import actions_script, chosen, typing_script
 from carrel.ui.choices import scope_of
 from carrel.ui.events import Guard, Updates
+from carrel.ui.render import search_field_html
 from carrel.ui.render_scope import (
     OfferedDocuments,
     collections_html,
     documents_html,
-    find_html,
     scope_button_html,
     scope_line_html,
 )
@@ -30,16 +30,6 @@ MOST_OFFERED = 50
 
 LONGEST_NAME = 200
 """Characters of a name that is looked for; the field takes no more."""
-
-FIND = (
-    "let waiting;"
-    "element.addEventListener('input', (event) => {"
-    "clearTimeout(waiting);"
-    "const name = event.target.value;"
-    "waiting = setTimeout(() => trigger('find_documents', {id: name}), 100);"
-    "});"
-)
-"""Looks once the typing pauses."""
 
 DRAWN = "watch('value', () => window.carrel?.scopeDrawn());"
 CHOICES = ("choose_collection", "only_collection", "no_documents", "choose_document")
@@ -63,10 +53,10 @@ class ScopeChooser:
         with gr.Column(elem_id="scope-panel"):
             self.collections = self._part("scope-collections", CHOICES[:-1])
             self.find = gr.HTML(
-                find_html(ENGLISH),
+                _find_html(ENGLISH),
                 elem_id="find-document",
                 apply_default_css=False,
-                js_on_load=FIND,
+                js_on_load=typing_script("find_documents"),
             )
             self.documents = self._part("scope-documents", CHOICES[-1:])
 
@@ -91,7 +81,7 @@ class ScopeChooser:
 
     def in_language(self, texts: Texts) -> Updates:
         """Return the parts that stay, in a language."""
-        return {self.find: find_html(texts)}
+        return {self.find: _find_html(texts)}
 
     def wire(self, guard: Guard, session: gr.State, chosen: Chosen, *changed: Block) -> None:
         """Connect the events; ``chosen`` returns what changes of the components ``changed``."""
@@ -215,3 +205,7 @@ class ScopeChooser:
             for each in await service.documents(collection, session.principal)
             if each.status is DocumentStatus.READY
         ]
+
+
+def _find_html(texts: Texts) -> str:
+    return search_field_html(texts.html("scope.find"))
