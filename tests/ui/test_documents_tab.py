@@ -17,6 +17,7 @@ from carrel.services.file_ingestion import FileIngestion
 from carrel.settings.schema import Settings
 from carrel.ui.documents_tab import DocumentsTab
 from carrel.ui.events import Guard
+from carrel.ui.scope_chooser import ScopeChooser
 from carrel.ui.session import Session
 
 
@@ -48,12 +49,13 @@ async def test_an_upload_shown_while_the_server_closes_asks_no_closed_store(
     services = application.services
     with gr.Blocks(analytics_enabled=False):
         guard = Guard(gr.HTML())
-        tab = DocumentsTab(services, gr.State(), guard, gr.Dropdown())
+        tab = DocumentsTab(services, gr.State(), guard, ScopeChooser(services))
+        tab.rows.wire(tab.refreshed)
     path = tmp_path / "ferry.txt"
     path.write_text("The ferry is called Heron.")
     await services.jobs.start([IncomingFile(path, path.name)], "UserData", Principal())
     session = Session()
-    shown = tab.follow_running(session=session)
+    shown = tab.rows.follow_running(session=session)
     # At first what ran before; then the upload.
     for _ in range(3):
         await anext(shown)
