@@ -69,7 +69,7 @@ def test_files_that_cannot_be_read_are_named_in_one_line(folder: Path) -> None:
     [names] = folder.glob("*/index_metadata.pickle")
     names.write_bytes(b"")
     with closing(ChromaIndex(folder)) as index:
-        with pytest.raises(StoreCorrupt, match="move the folder away") as refused:
+        with pytest.raises(StoreCorrupt, match="start Carrel again") as refused:
             index.search(LARGE, VECTORS[0], 1)
         assert str(folder) in str(refused.value)
         assert "\n" not in str(refused.value)
@@ -108,7 +108,7 @@ def test_neither_the_environment_nor_a_file_redirects_the_store(
 
 def test_a_file_that_is_no_store_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "chroma.sqlite3").write_bytes(b"This is a letter, not a database. " * 100)
-    with pytest.raises(StoreCorrupt, match="move the folder away") as refused:
+    with pytest.raises(StoreCorrupt, match="start Carrel again") as refused:
         ChromaIndex(tmp_path)
     assert "\n" not in str(refused.value)
 

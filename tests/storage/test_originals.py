@@ -8,12 +8,13 @@ import pytest
 
 from carrel.core.errors import DocumentNotFound, InvalidSetting, PathNotFound, StorageFull
 from carrel.storage.originals import OriginalFiles
+from carrel.storage.quarantine import Quarantine
 
 
 @pytest.fixture
 def files(tmp_path: Path) -> OriginalFiles:
     """An empty store."""
-    return OriginalFiles(tmp_path / "db" / "originals")
+    return OriginalFiles(tmp_path / "db" / "originals", Quarantine(tmp_path / "db" / "quarantine"))
 
 
 @pytest.fixture
@@ -72,7 +73,9 @@ def test_an_interrupted_copy_is_no_original_and_is_removed_at_the_next_start(
     partial = tmp_path / "db" / "originals" / "d2.partial"
     partial.write_bytes(b"half")
     assert files.ids() == {"d1"}
-    assert OriginalFiles(tmp_path / "db" / "originals").ids() == {"d1"}
+    assert OriginalFiles(
+        tmp_path / "db" / "originals", Quarantine(tmp_path / "db" / "quarantine")
+    ).ids() == {"d1"}
     assert not partial.exists()
 
 
@@ -93,4 +96,4 @@ def test_a_full_disk_leaves_nothing_and_loses_nothing(
 
 def test_a_folder_that_cannot_be_made_is_a_wrong_setting(source: Path) -> None:
     with pytest.raises(InvalidSetting, match="--db_dir"):
-        OriginalFiles(source / "originals")
+        OriginalFiles(source / "originals", Quarantine(source / "quarantine"))

@@ -50,6 +50,7 @@ STATUS_CODES: Mapping[type[CarrelError], int] = {
     errors.ModelLoadFailed: 500,
     errors.GenerationFailed: 500,
     errors.StoreCorrupt: 500,
+    errors.CatalogIncomplete: 500,
 }
 
 CLASS_OF_CODE: Mapping[str, type[CarrelError]] = {each.code: each for each in STATUS_CODES}

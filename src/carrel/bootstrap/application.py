@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from carrel.bootstrap.agreement import Recovery, set_unknown_aside
 from carrel.bootstrap.services import make_readers, make_services, public_web
 from carrel.bootstrap.stores import open_stores, remove_other_stores
 from carrel.core.protocols import Embedder
@@ -22,6 +23,7 @@ from carrel.ingest.registry import default_registry
 from carrel.ingest.wiki_volumes import ExportedWiki
 from carrel.services.application import Services
 from carrel.services.job_in_work import files_in_work
+from carrel.services.reconciling import Progress
 from carrel.services.reindexing import Reindexing
 from carrel.services.retrieval import SearchIndexes
 from carrel.settings.schema import Settings
@@ -109,22 +111,27 @@ def server_address(settings: Settings) -> str | None:
 
 
 def build(
-    settings: Settings, embedder: Embedder | None = None, web: WebSource | None = None
+    settings: Settings,
+    embedder: Embedder | None = None,
+    web: WebSource | None = None,
+    rebuilding: Progress = lambda done, total: None,
 ) -> Application:
     """Open the data folder and make the services; models are not loaded yet.
 
-    ``embedder`` replaces the one that the settings name, ``web`` the public internet.
+    ``embedder`` replaces the one that the settings name, ``web`` the public internet. Documents
+    that an index lacks are indexed first: ``rebuilding`` is told how many of how many.
 
     Raises:
         StoreInUse: another process holds the data folder.
         StorageFull, StoreCorrupt: the data folder cannot be used.
+        CatalogIncomplete: the catalog is not the one of the data folder.
         InvalidSetting: the folder cannot be made, or its documents have another embedder.
         RemoteUnavailable, OfflineRefused: the store is on a server that cannot be used.
     """
     with ExitStack() as opening:
         stores = open_stores(settings, embedder, opening)
         stores.indexer.require_same_embedder()
-        stores.indexer.reconcile(stores.originals, files_in_work(stores.jobs))
+        stores.reconciling.run(files_in_work(stores.jobs), rebuilding)
         pool = ModelPool(model_loaders(settings), model_planner(settings))
         spec = score_spec(settings)
         scorer = RewardModel(spec) if spec is not None else None
@@ -142,6 +149,26 @@ def build(
         return Application(services, pool, scorer, stores.indexes, stores.lock, opening.pop_all())
 
 
+def recover(
+    settings: Settings,
+    embedder: Embedder | None = None,
+    rebuilding: Progress = lambda done, total: None,
+) -> Recovery:
+    """Set aside what the catalog does not know, and make the rest agree with it.
+
+    Raises:
+        StoreInUse: another process holds the data folder.
+        StorageFull, StoreCorrupt, InvalidSetting: the data folder cannot be used.
+        RemoteUnavailable, OfflineRefused: the store is on a server that cannot be used.
+    """
+    recovery = set_unknown_aside(settings.storage.db_dir)
+    with ExitStack() as opening:
+        stores = open_stores(settings, embedder, opening, recovering=True)
+        stores.indexer.require_same_embedder()
+        stores.reconciling.run(files_in_work(stores.jobs), rebuilding)
+    return recovery
+
+
 @contextmanager
 def reindexing(settings: Settings, embedder: Embedder | None = None) -> Iterator[Reindexing]:
     """Open the data folder only to make all its vectors anew, with the embedder of the settings.
@@ -149,6 +176,7 @@ def reindexing(settings: Settings, embedder: Embedder | None = None) -> Iterator
     Raises:
         StoreInUse: another process holds the data folder.
         StorageFull, StoreCorrupt, InvalidSetting: the data folder cannot be used.
+        CatalogIncomplete: the catalog is not the one of the data folder.
         RemoteUnavailable, OfflineRefused: the store is on a server that cannot be used.
     """
     with ExitStack() as opening:

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import get_args
 
+from carrel.bootstrap.agreement import require_catalog, require_known
 from carrel.core.errors import InvalidSetting
 from carrel.core.protocols import Embedder, VectorIndex
 from carrel.index.chroma_server import ChromaServerIndex
@@ -17,6 +18,7 @@ from carrel.index.keyword import SqliteKeywordIndex
 from carrel.index.remote_embedder import RemoteEmbedder, is_remote
 from carrel.index.server_namespace import mark_outdated
 from carrel.services.indexing import DocumentIndexer
+from carrel.services.reconciling import Reconciling
 from carrel.services.retrieval import SearchIndexes
 from carrel.settings.document_settings import DocumentSettings
 from carrel.settings.schema import Settings
@@ -25,6 +27,7 @@ from carrel.storage.database import Database
 from carrel.storage.jobs import SqliteJobStore
 from carrel.storage.lock import DataFolderLock
 from carrel.storage.originals import OriginalFiles
+from carrel.storage.quarantine import Quarantine
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,21 @@ class Stores:
     jobs: SqliteJobStore
     originals: OriginalFiles
     indexer: DocumentIndexer
+    reconciling: Reconciling
     indexes: SearchIndexes
 
 
-def open_stores(settings: Settings, embedder: Embedder | None, opening: ExitStack) -> Stores:
-    """Lock the data folder and open what is in it, closed with ``opening``."""
+def open_stores(
+    settings: Settings,
+    embedder: Embedder | None,
+    opening: ExitStack,
+    *,
+    recovering: bool = False,
+) -> Stores:
+    """Lock the data folder and open what is in it, closed with ``opening``.
+
+    ``recovering`` gives up documents in the indexes that the catalog does not know.
+    """
     folder = settings.storage.db_dir
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -52,6 +65,7 @@ def open_stores(settings: Settings, embedder: Embedder | None, opening: ExitStac
     lock = DataFolderLock(folder)
     lock.acquire()
     opening.callback(lock.release)
+    require_catalog(folder)
     database = Database(folder / "catalog.db")
     opening.callback(database.close)
     vectors = vector_index(settings)
@@ -61,13 +75,20 @@ def open_stores(settings: Settings, embedder: Embedder | None, opening: ExitStac
     embedder = embedder or _embedder(settings.documents, settings.server.offline, opening)
     catalog = SqliteCatalog(database)
     indexer = DocumentIndexer(catalog, embedder, vectors, keywords)
+    quarantine = Quarantine(folder / "quarantine")
+    quarantine.report()
+    originals = OriginalFiles(folder / "originals", quarantine)
+    reconciling = Reconciling(catalog, indexer, originals)
+    if not recovering:
+        require_known(folder, reconciling.leftovers())
     return Stores(
         lock,
         database,
         catalog,
         SqliteJobStore(database),
-        OriginalFiles(folder / "originals"),
+        originals,
         indexer,
+        reconciling,
         SearchIndexes(embedder, vectors, keywords),
     )
 

@@ -25,6 +25,7 @@ EXIT_CODES: dict[type[errors.CarrelError], int] = {
     errors.AlreadyExists: 14,
     errors.GenerationFailed: 15,
     errors.StoreCorrupt: 16,
+    errors.CatalogIncomplete: 17,
 }
 
 

@@ -17,6 +17,7 @@ from carrel.cli import (
     extract,
     ingest,
     models,
+    recover,
     reindex,
     reingest,
     search,
@@ -47,6 +48,7 @@ COMMANDS: dict[str, Command] = {
         evaluate.COMMAND,
         reingest.COMMAND,
         reindex.COMMAND,
+        recover.COMMAND,
         models.COMMAND,
         check.COMMAND,
     )

@@ -63,3 +63,23 @@ class ProgressLine:
         """Remove the line, so that something else can be printed."""
         if self._terminal:
             print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
+
+
+class RebuildingLine:
+    """Shows how many documents are indexed again when the data folder is opened."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+
+    def show(self, done: int, total: int) -> None:
+        """Show where it stands, and clear the line at the end."""
+        if not self._terminal:
+            if done in (0, total):
+                print(_rebuilding(done, total), file=sys.stderr, flush=True)
+            return
+        text = "" if done == total else f"{bar(done / total)} {_rebuilding(done, total)}"
+        print(f"\r\x1b[2K{text}", end="", file=sys.stderr, flush=True)
+
+
+def _rebuilding(done: int, total: int) -> str:
+    return f"Indexing again what an index lacks: {done}/{total} documents"

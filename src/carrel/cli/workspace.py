@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from carrel import bootstrap
 from carrel.bootstrap import Application
 from carrel.cli.document_names import ids_of
+from carrel.cli.progress import RebuildingLine
 from carrel.cli.remote_workspace import RemoteWorkspace
 from carrel.core.access import Principal
 from carrel.core.chat import ChatEvent, ChatRequest, Message, SamplingParams, Scope
@@ -229,7 +230,7 @@ async def open_workspace(settings: Settings, server: str | None = None) -> Async
             yield remote
         return
     try:
-        application = await asyncio.to_thread(bootstrap.build, settings)
+        application = await asyncio.to_thread(_built, settings)
     except StoreInUse:
         address = bootstrap.server_address(settings)
         if address is None:
@@ -241,6 +242,10 @@ async def open_workspace(settings: Settings, server: str | None = None) -> Async
         yield LocalWorkspace(application)
     finally:
         await application.close()
+
+
+def _built(settings: Settings) -> Application:
+    return bootstrap.build(settings, rebuilding=RebuildingLine().show)
 
 
 def _check_server(server: str, settings: Settings) -> None:

@@ -35,7 +35,8 @@
     ├── OfflineRefused              would connect outward although offline
     ├── ModelLoadFailed
     ├── GenerationFailed
-    └── StoreCorrupt
+    ├── StoreCorrupt
+    └── CatalogIncomplete           the data folder holds documents that the catalog does not know
 
 ``code`` is stable: clients compare it. The message is one line that says what is wrong, where,
 and what to do about it.
@@ -262,3 +263,9 @@ class StoreCorrupt(CarrelError):
     """What is stored cannot be read by this version."""
 
     code = "store_corrupt"
+
+
+class CatalogIncomplete(CarrelError):
+    """The catalog is missing or older than the documents beside it: nothing was changed."""
+
+    code = "catalog_incomplete"

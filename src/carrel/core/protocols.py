@@ -205,6 +205,14 @@ class Catalog(Protocol):
         """Note that the indexes hold nothing of a removed collection any more."""
         ...
 
+    def leaving_documents(self) -> set[str]:
+        """The ids of removed documents whose files, vectors and words may still be there."""
+        ...
+
+    def forget_documents(self) -> None:
+        """Note that nothing is left of the removed documents."""
+        ...
+
     def begin_document(
         self,
         collection_id: str,
@@ -337,6 +345,10 @@ class OriginalStore(Protocol):
 
     def delete(self, document_ids: Iterable[str]) -> None:
         """Remove originals; unknown ones are ignored."""
+        ...
+
+    def set_aside(self, document_ids: Iterable[str]) -> None:
+        """Move originals that belong to no document out of the store; unknown ones are ignored."""
         ...
 
     def ids(self) -> set[str]:

@@ -21,11 +21,10 @@ from carrel.core.errors import (
 NEARLY_FULL = 1_000_000
 """Bytes. With less than this left, an I/O error without a cause of its own means a full disk."""
 
+RESTORE = "restore it from a backup"
+
 _FULL = "The disk is full: {place} could not be written. Free some space and try again."
-_CORRUPT = (
-    "{place} is damaged or is not a file of Carrel's ({detail}): restore it from a backup, "
-    "or start with an empty --db_dir."
-)
+_CORRUPT = "{place} is damaged or is not a file of Carrel's ({detail}): {advice}."
 _FORBIDDEN = "{place} cannot be written ({detail}): make it writable, or give another --db_dir."
 _IN_USE = "{place} is locked by another program: stop that one and try again."
 _FAILED = "{place} could not be read or written ({detail}): check the disk."
@@ -75,10 +74,11 @@ def require_room(path: Path, needed: int) -> None:
 
 
 @contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
+def disk_errors(path: Path, advice: str = RESTORE) -> Iterator[None]:
     """Turn what the disk raises within the block into the error that the table above names.
 
-    Errors that the table does not know, such as a violated constraint, pass unchanged.
+    ``advice`` says what to do about a damaged file; it ends the message. Errors that the table does
+    not know, such as a violated constraint, pass unchanged.
 
     Raises:
         StorageFull: no room left.
@@ -93,18 +93,20 @@ def disk_errors(path: Path) -> Iterator[None]:
         known = _BY_ERRNO.get(error.errno or 0)
         if known is None:
             raise
-        raise _as_core_error(known, path, error.strerror or str(error)) from error
+        raise _as_core_error(known, path, error.strerror or str(error), advice) from error
     except sqlite3.Error as error:
         # The low byte is the kind of failure; the rest says where in SQLite it happened.
         known = _BY_SQLITE_CODE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
         if known is None:
             raise
-        raise _as_core_error(known, path, str(error)) from error
+        raise _as_core_error(known, path, str(error), advice) from error
 
 
-def _as_core_error(known: tuple[type[CarrelError], str], path: Path, detail: str) -> CarrelError:
+def _as_core_error(
+    known: tuple[type[CarrelError], str], path: Path, detail: str, advice: str
+) -> CarrelError:
     kind, message = known
     if kind is Unavailable and is_nearly_full(path.parent):
         # SQLite reports a full disk as a bare I/O error while it maps its shared memory.
         kind, message = StorageFull, _FULL
-    return kind(message.format(place=path, detail=detail))
+    return kind(message.format(place=path, detail=detail, advice=advice))

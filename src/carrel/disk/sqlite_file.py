@@ -9,8 +9,9 @@ from pathlib import Path
 from threading import RLock
 from typing import Literal
 
-from carrel.core.errors import StorageFull
-from carrel.disk.failures import disk_errors
+from carrel.core.errors import StorageFull, StoreCorrupt
+from carrel.disk.damage import REBUILT, mark_damaged
+from carrel.disk.failures import RESTORE, disk_errors
 
 BUSY_SECONDS = 10.0
 
@@ -31,14 +32,26 @@ class SqliteFile:
     With ``synchronous`` FULL a committed transaction survives a power cut; with NORMAL the last
     ones may be lost then, but never torn. Both survive the end of the process.
 
+    A ``rebuildable`` file that turns out to be damaged is marked, so that the next start sets it
+    aside (``set_aside_if_damaged``). Of another one, ``advice`` says what to do then.
+
     Raises (the constructor and the blocks below):
         StorageFull, StoreCorrupt, StoreInUse, InvalidSetting, Unavailable: see ``disk_errors``.
     """
 
-    def __init__(self, path: Path, synchronous: Literal["NORMAL", "FULL"]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        synchronous: Literal["NORMAL", "FULL"],
+        *,
+        rebuildable: bool = False,
+        advice: str = RESTORE,
+    ) -> None:
         self._path = path
+        self._rebuildable = rebuildable
+        self._advice = REBUILT if rebuildable else advice
         self._lock = RLock()
-        with disk_errors(path):
+        with self._errors():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(
                 path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
@@ -60,13 +73,13 @@ class SqliteFile:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Hold the connection for queries; fetch the rows within the block."""
-        with self._lock, disk_errors(self._path):
+        with self._lock, self._errors():
             yield self._connection
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Commit what the block does, or undo all of it when it raises. Does not nest."""
-        with self._lock, disk_errors(self._path):
+        with self._lock, self._errors():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -89,3 +102,14 @@ class SqliteFile:
         """Release the file. Closing twice does nothing."""
         with self._lock:
             self._connection.close()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            with disk_errors(self._path, self._advice):
+                yield
+        except StoreCorrupt as error:
+            # What another store raised within the block says nothing about this file.
+            if self._rebuildable and isinstance(error.__cause__, sqlite3.Error):
+                mark_damaged(self._path)
+            raise

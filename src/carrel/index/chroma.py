@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ import structlog
 from carrel.core.documents import Chunk
 from carrel.core.errors import InvalidSetting, StorageFull, StoreCorrupt
 from carrel.core.protocols import Vector
+from carrel.disk.damage import REBUILT, mark_damaged
 from carrel.disk.failures import disk_errors, is_nearly_full
 from carrel.index.chroma_cleaning import COPY, Deletions, compact, copy_rows, is_due, wipe_unused
 from carrel.index.chroma_rows import (
@@ -25,8 +27,10 @@ from carrel.index.chroma_rows import (
     parts,
     store_rows,
     stored_documents,
+    stored_entries,
     stored_vectors,
 )
+from carrel.index.graph_digests import GraphDigests
 from carrel.index.write_guard import WriteGuard
 
 if TYPE_CHECKING:
@@ -44,7 +48,8 @@ class ChromaIndex:
 
     Chroma overwrites the files of its graphs in place, and torn ones give wrong results or end
     the process. So a collection whose files were being overwritten when the process was killed
-    or the disk became full is emptied when the store is opened, and has to be filled again.
+    or the disk became full, or are not as they were at the end, is emptied when the store is
+    opened, and has to be filled again.
 
     Chroma leaves deleted vectors in its graphs, where no search returns them. They go when the
     store is opened the next time (of a large collection, once they are a tenth of it), and at once
@@ -75,11 +80,23 @@ class ChromaIndex:
         with self._errors():
             folder.mkdir(parents=True, exist_ok=True)
             self._guard = WriteGuard(folder)
+            self._digests = GraphDigests(folder)
             self._client = cast("Client", chromadb.PersistentClient(folder, settings))
+        try:
+            self._prepare()
+        except BaseException:
+            # Chroma would give what it has open to whoever opens the folder next.
+            self._client.close()
+            raise
+
+    def _prepare(self) -> None:
+        with self._errors():
             self._batch = self._client.get_max_batch_size()
-            self._deletions = Deletions(folder)
+            self._deletions = Deletions(self._folder)
             self._unwiped = False
+            self._closed = False
             self._discard_torn()
+            self._digests.forget()
         # A full disk keeps nobody from searching and deleting: the next start cleans.
         with suppress(StorageFull), self._errors():
             self._clean()
@@ -130,6 +147,17 @@ class ChromaIndex:
             collection = self._collection(collection_id)
             return 0 if collection is None else collection.count()
 
+    def counts(self) -> dict[str, int]:
+        """Return how many vectors of each collection there are, by its id."""
+        with self._errors():
+            return {each.name: each.count() for each in self._client.list_collections()}
+
+    def entries(self, collection_id: str) -> Iterator[tuple[list[Chunk], list[Vector]]]:
+        """Yield the chunks of a collection, by their ids alone, with their vectors, in parts."""
+        with self._errors():
+            collection = self._collection(collection_id)
+            yield from () if collection is None else stored_entries(collection)
+
     def delete_documents(self, collection_id: str, document_ids: Sequence[str]) -> None:
         """Remove all vectors of the documents; unknown ones are ignored."""
         if not document_ids:
@@ -166,6 +194,9 @@ class ChromaIndex:
             if not self._guard.is_marked():
                 for graph in self._folder.iterdir():
                     wipe_unused(graph)
+                if not self._closed:
+                    self._digests.record()
+            self._closed = True
 
     def _compact(self) -> None:
         """Wipe the database of what was deleted, where the disk has the room that it takes."""
@@ -213,7 +244,8 @@ class ChromaIndex:
         )
 
     def _discard_torn(self) -> None:
-        for collection_id in self._guard.torn_collections():
+        damaged = self._collections_of(self._digests.changed())
+        for collection_id in sorted({*self._guard.torn_collections(), *damaged}):
             log.warning("vectors.torn", folder=str(self._folder), collection=collection_id)
             self._drop(collection_id)
         self._sweep()
@@ -226,12 +258,27 @@ class ChromaIndex:
 
     def _sweep(self) -> None:
         """Remove the folders of graphs without a collection: Chroma leaves them behind."""
-        database = f"{self._database.absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(database, uri=True)) as connection:
-            known = {row[0] for row in connection.execute("SELECT id FROM segments")}
+        known = set(self._first_column("SELECT id FROM segments"))
         for each in self._folder.iterdir():
             if each.is_dir() and each.name not in known:
                 shutil.rmtree(each)
+
+    def _collections_of(self, graphs: Set[str]) -> list[str]:
+        """Return the collections whose graphs are in these folders."""
+        if not graphs:
+            return []
+        query = (
+            "SELECT collections.name FROM segments JOIN collections "
+            "ON collections.id = segments.collection "
+            "WHERE segments.id IN (SELECT value FROM json_each(?))"
+        )
+        return self._first_column(query, json.dumps(sorted(graphs)))
+
+    def _first_column(self, query: str, *values: str) -> list[str]:
+        """Ask Chroma's database, which Chroma has open."""
+        database = f"{self._database.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(database, uri=True)) as connection:
+            return [row[0] for row in connection.execute(query, values)]
 
     def _collection(self, collection_id: str) -> Collection | None:
         from chromadb.errors import NotFoundError
@@ -246,7 +293,7 @@ class ChromaIndex:
         """Chroma's table of errors: those of its disk access become ours, the rest pass."""
         from chromadb.errors import InternalError, InvalidArgumentError
 
-        with disk_errors(self._folder):
+        with disk_errors(self._folder, REBUILT):
             try:
                 yield
             except InvalidArgumentError as error:
@@ -263,7 +310,7 @@ class ChromaIndex:
                         f"The disk is full: {self._folder} could not be written. "
                         "Free some space and try again."
                     ) from error
+                mark_damaged(self._database)
                 raise StoreCorrupt(
-                    f"The vectors in {self._folder} cannot be read ({detail}): move the folder "
-                    "away, and Carrel indexes the documents again when it starts."
+                    f"The vectors in {self._folder} cannot be read ({detail}): {REBUILT}."
                 ) from error

@@ -8,7 +8,9 @@ from pathlib import Path
 import structlog
 
 from carrel.core.documents import Chunk
+from carrel.core.errors import StoreCorrupt
 from carrel.core.protocols import Vector
+from carrel.disk.damage import mark_damaged, set_aside_if_damaged
 from carrel.index.chroma import ChromaIndex
 from carrel.index.vector_copy import VectorCopy
 
@@ -22,11 +24,14 @@ class KeptChromaIndex:
     there when the store is opened. That takes about as long as Chroma takes to add them; nothing
     is embedded. What was being added when the process was killed may be in neither.
 
+    A damaged ``chroma.sqlite3`` is set aside and all of Chroma filled again; a damaged or missing
+    ``vectors.db`` is filled from Chroma. Where both are lost, the store is empty.
+
     It raises what ``ChromaIndex`` raises.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._index = ChromaIndex(folder)
+        self._index = _open(folder)
         try:
             self._copy = VectorCopy(folder / "vectors.db")
             self._refill()
@@ -81,9 +86,28 @@ class KeptChromaIndex:
         self._index.close()
 
     def _refill(self) -> None:
-        for collection_id, kept in self._copy.counts().items():
+        copied = self._copy.counts()
+        for collection_id, stored in self._index.counts().items():
+            if stored > copied.get(collection_id, 0):
+                log.warning("vectors.copied", collection=collection_id, vectors=stored)
+                for chunks, vectors in self._index.entries(collection_id):
+                    with self._copy.adding(collection_id, chunks, vectors):
+                        pass
+        for collection_id, kept in copied.items():
             if self._index.count(collection_id) >= kept:
                 continue
             log.warning("vectors.refilled", collection=collection_id, vectors=kept)
             for chunks, vectors in self._copy.entries(collection_id):
                 self._index.add(collection_id, chunks, vectors)
+
+
+def _open(folder: Path) -> ChromaIndex:
+    database = folder / "chroma.sqlite3"
+    set_aside_if_damaged(database)
+    try:
+        return ChromaIndex(folder)
+    except StoreCorrupt:
+        # A sound database whose content is not what Chroma needs.
+        mark_damaged(database)
+        set_aside_if_damaged(database)
+        return ChromaIndex(folder)

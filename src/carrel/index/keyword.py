@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from sqlite3 import Connection
 
 from carrel.core.documents import Chunk
-from carrel.core.errors import StorageFull
+from carrel.core.errors import StorageFull, StoreCorrupt
+from carrel.disk.damage import read_only_connection, set_aside_if_damaged
 from carrel.disk.sqlite_file import SqliteFile, storable
 from carrel.index.query_terms import match_expression, separated
 
@@ -42,6 +44,9 @@ class SqliteKeywordIndex:
     FTS5 keeps the words of deleted rows until its parts are merged, which rewrites a whole table:
     that is done when the index is closed, or opened after the process was killed.
 
+    A damaged file is set aside when it is opened, and the index is empty then: everything in it can
+    be made again of the catalog's chunks.
+
     A score is the negated bm25 of FTS5: positive, higher is better.
 
     Raises (every method):
@@ -49,7 +54,17 @@ class SqliteKeywordIndex:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = SqliteFile(path, synchronous="NORMAL")
+        set_aside_if_damaged(path)
+        try:
+            self._open(path)
+        except StoreCorrupt:
+            # The words themselves are damaged, in a file whose structure is sound.
+            self._file.close()
+            set_aside_if_damaged(path)
+            self._open(path)
+
+    def _open(self, path: Path) -> None:
+        self._file = SqliteFile(path, synchronous="NORMAL", rebuildable=True)
         self._closed = False
         with self._file.transaction() as connection:
             for statement in SCHEMA:
@@ -167,6 +182,21 @@ class SqliteKeywordIndex:
                 connection.execute("DELETE FROM uncleaned")
             if rows:
                 self._file.empty_log()
+
+
+def indexed_documents(path: Path) -> set[str]:
+    """Return the documents of all collections in a closed index, read without a change to it.
+
+    What cannot be read, or is not there, counts as empty.
+    """
+    if not path.is_file():
+        return set()
+    try:
+        with closing(read_only_connection(path)) as connection:
+            query = "SELECT DISTINCT document_id FROM entry"
+            return {row[0] for row in connection.execute(query)}
+    except sqlite3.Error:
+        return set()
 
 
 def _collection(connection: Connection, collection_id: str) -> int | None:

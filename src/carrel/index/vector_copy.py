@@ -11,6 +11,7 @@ import numpy as np
 
 from carrel.core.documents import Chunk
 from carrel.core.protocols import Vector
+from carrel.disk.damage import set_aside_if_damaged
 from carrel.disk.sqlite_file import SqliteFile
 
 READ_ROWS = 1_000
@@ -36,12 +37,15 @@ SCHEMA = (
 class VectorCopy:
     """Vectors as they were given, by collection, document and chunk. Deleted ones leave no trace.
 
+    A damaged file is set aside when it is opened, and a new one made.
+
     Raises (every method):
         StorageFull, StoreCorrupt, StoreInUse, InvalidSetting, Unavailable: the disk failed.
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = SqliteFile(path, synchronous="NORMAL")
+        set_aside_if_damaged(path)
+        self._file = SqliteFile(path, synchronous="NORMAL", rebuildable=True)
         try:
             with self._file.transaction() as connection:
                 for statement in SCHEMA:

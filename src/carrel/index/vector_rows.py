@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from carrel.core.documents import Chunk
 from carrel.core.protocols import Vector
+from carrel.disk.damage import set_aside_if_damaged
 from carrel.disk.sqlite_file import SqliteFile
 
 Matrix = NDArray[np.float32]
@@ -69,12 +70,15 @@ class SegmentRow:
 class VectorRows:
     """The database of one folder. Numbers are never used twice; deleted rows leave no trace.
 
+    A damaged file is set aside when it is opened, and a new one made.
+
     Raises (every method):
         StorageFull, StoreCorrupt, StoreInUse, InvalidSetting, Unavailable: the disk failed.
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = SqliteFile(path, synchronous="NORMAL")
+        set_aside_if_damaged(path)
+        self._file = SqliteFile(path, synchronous="NORMAL", rebuildable=True)
         with self._file.transaction() as connection:
             for statement in SCHEMA:
                 connection.execute(statement)

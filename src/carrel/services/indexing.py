@@ -17,7 +17,6 @@ from carrel.core.protocols import (
     Catalog,
     Embedder,
     KeywordIndex,
-    OriginalStore,
     Vector,
     VectorIndex,
 )
@@ -37,6 +36,10 @@ def batches(chunks: Iterable[Chunk], size: int = BATCH) -> Iterable[list[Chunk]]
     iterator = iter(chunks)
     while batch := list(islice(iterator, size)):
         yield batch
+
+
+def _texts(record: DocumentRecord, chunks: Iterable[Chunk]) -> list[str]:
+    return [indexed_text(record.name, chunk.heading, chunk.text) for chunk in chunks]
 
 
 def _is_whole(stored: tuple[int, int]) -> bool:
@@ -76,21 +79,36 @@ class DocumentIndexer:
     def unfinished(self, collection: Collection) -> list[DocumentRecord]:
         """Return the ready documents of a collection that miss vectors."""
         ready = self._ready(collection.id)
-        whole = self._whole(collection.id, ready)
+        whole = self.whole(collection.id, ready)
         return [record for record in ready.values() if record.index_id not in whole]
 
     def index_again(self, record: DocumentRecord) -> Iterator[int]:
-        """Embed and index a document from its chunks; yields how many each batch had."""
-        chunks = self._catalog.document_chunks(record.id)
-        for batch in batches(replace(each, document_id=record.index_id) for each in chunks):
-            self._index(record, batch, [None] * len(batch))
+        """Index a document from its chunks; yields how many each batch had.
+
+        Only what has no vector is embedded. The words of all chunks are stored in one transaction:
+        a document that the keyword index knows is there as a whole, whenever this is stopped.
+        """
+        stored = self._catalog.document_chunks(record.id)
+        chunks = [replace(each, document_id=record.index_id) for each in stored]
+        self._keywords.add(record.collection_id, chunks, _texts(record, chunks))
+        for batch in batches(chunks):
+            ids = [each.id for each in batch]
+            known = self._vectors.vectors(record.collection_id, ids)
+            if len(known) < len(set(ids)):
+                vectors = self._embedded(record, batch, [known.get(each) for each in ids])
+                self._add_vectors(record, batch, vectors)
             yield len(batch)
+
+    def documents(self, collection_id: str) -> set[str]:
+        """Return the documents that at least one of the indexes knows, by their ids there."""
+        in_vectors = self._vectors.document_ids(collection_id)
+        return in_vectors | self._keywords.document_ids(collection_id)
 
     def _ready(self, collection_id: str) -> dict[str, DocumentRecord]:
         records = self._catalog.documents(collection_id)
         return {each.index_id: each for each in records if each.status is DocumentStatus.READY}
 
-    def _whole(
+    def whole(
         self,
         collection_id: str,
         ready: dict[str, DocumentRecord],
@@ -140,7 +158,20 @@ class DocumentIndexer:
         known: Sequence[Vector | None],
         pause: Callable[[], None] = lambda: None,
     ) -> None:
-        texts = [indexed_text(record.name, chunk.heading, chunk.text) for chunk in chunks]
+        vectors = self._embedded(record, chunks, known, pause)
+        # Vectors last: a document that has them all has all its words, whenever it was stopped.
+        self._keywords.add(record.collection_id, chunks, _texts(record, chunks))
+        self._add_vectors(record, chunks, vectors)
+
+    def _embedded(
+        self,
+        record: DocumentRecord,
+        chunks: Sequence[Chunk],
+        known: Sequence[Vector | None],
+        pause: Callable[[], None] = lambda: None,
+    ) -> list[Vector]:
+        """Return the vectors of chunks; those that are not ``known`` are computed."""
+        texts = _texts(record, chunks)
         vectors = list(known)
         # Texts of about one length are embedded together: the shorter ones are padded.
         missing = [row for row, vector in enumerate(vectors) if vector is None]
@@ -153,12 +184,14 @@ class DocumentIndexer:
             ):
                 vectors[row] = vector
         pause()
-        # Vectors last: a document that has them all has all its words, whenever it was stopped.
-        self._keywords.add(record.collection_id, chunks, texts)
+        return [vector for vector in vectors if vector is not None]
+
+    def _add_vectors(
+        self, record: DocumentRecord, chunks: Sequence[Chunk], vectors: Sequence[Vector]
+    ) -> None:
         self.embedders.note(record.collection_id)
         self._remove_owed()
-        complete = [vector for vector in vectors if vector is not None]
-        self._vectors.add(record.collection_id, chunks, complete)
+        self._vectors.add(record.collection_id, chunks, vectors)
 
     def remove_documents(self, collection_id: str, document_ids: Sequence[str]) -> None:
         """Remove documents from both indexes, by their ids there."""
@@ -208,59 +241,3 @@ class DocumentIndexer:
     def _remove_vectors(self, collection_id: str) -> None:
         self._vectors.delete_collection(collection_id)
         self._catalog.forget_collection(collection_id)
-
-    def reconcile(
-        self, originals: OriginalStore, to_be_continued: Set[tuple[str, str]] = frozenset()
-    ) -> None:
-        """Make the indexes and the stored files agree with the catalog again, after a crash.
-
-        A document that was left pending becomes failed, or goes where it was to replace another,
-        unless a job goes on with it:
-        ``to_be_continued`` holds collection ids and names. Entries and files of documents that the
-        catalog does not hold are removed; a ready document that an index misses or has in part (its
-        folder was lost, the kind of store was changed, a reindex was interrupted) is indexed again
-        from its chunks. What is left of a removed collection goes; other collections that the
-        catalog does not know stay as they are: on a server they belong to another Carrel.
-        """
-        for collection_id in self._catalog.leaving_collections():
-            log.warning("index.leaving", collection=collection_id)
-            self.remove_collection(collection_id)
-        with_original: set[str] = set()
-        for collection in self._catalog.collections():
-            ready: dict[str, DocumentRecord] = {}
-            pending: set[str] = set()
-            for record in self._catalog.documents(collection.id):
-                if record.has_original:
-                    with_original.add(record.id)
-                if record.status is DocumentStatus.READY:
-                    ready[record.index_id] = record
-                elif record.status is DocumentStatus.PENDING:
-                    log.warning("ingestion.interrupted", document=record.name)
-                    if (collection.id, record.name) in to_be_continued:
-                        pending.add(record.id)
-                        continue
-                    self._catalog.fail_document(
-                        record.id, "Carrel stopped while it was being read: add it again"
-                    )
-            for record in self._catalog.replacements(collection.id):
-                if (collection.id, record.name) in to_be_continued:
-                    pending.add(record.id)
-                else:
-                    self._catalog.delete_document(record.id)
-            self._reconcile_collection(collection, ready, pending)
-        originals.delete(originals.ids() - with_original)
-
-    def _reconcile_collection(
-        self, collection: Collection, ready: dict[str, DocumentRecord], pending: Set[str]
-    ) -> None:
-        in_vectors = self._vectors.document_ids(collection.id)
-        stale = in_vectors | self._keywords.document_ids(collection.id)
-        stale -= ready.keys() | pending
-        if stale:
-            log.warning("index.stale", collection=collection.name, documents=len(stale))
-            self.remove_documents(collection.id, sorted(stale))
-        for index_id in ready.keys() - self._whole(collection.id, ready, pending):
-            record = ready[index_id]
-            log.warning("index.missing", document=record.name)
-            for _ in self.index_again(record):
-                pass

@@ -12,7 +12,7 @@ from uuid import uuid4
 from carrel.core.documents import Chunk, DocumentRecord, DocumentStatus
 from carrel.core.errors import CollectionNotFound, DocumentNotFound
 from carrel.disk.sqlite_file import storable
-from carrel.storage.collection_table import CollectionTable
+from carrel.storage.collection_table import CollectionTable, note_leaving
 
 _DOCUMENT = (
     "id, collection_id, name, sha256, bytes, status, added_at, pages, chunks, reason, indexed_as"
@@ -204,8 +204,12 @@ class SqliteCatalog(CollectionTable):
         return None if row is None else _document(row)
 
     def delete_document(self, document_id: str) -> None:
-        """Remove a document and its chunks; an unknown one is ignored."""
+        """Remove a document and its chunks; an unknown one is ignored.
+
+        Its id stays among ``leaving_documents``.
+        """
         with self._database.transaction() as connection:
+            note_leaving(connection, "id = ?", (document_id,))
             connection.execute("DELETE FROM document WHERE id = ?", (document_id,))
         self._database.empty_log()
 
@@ -263,16 +267,17 @@ class SqliteCatalog(CollectionTable):
 def _drop_namesakes(
     connection: Connection, record: DocumentRecord, statuses: Sequence[DocumentStatus]
 ) -> None:
-    connection.execute(
-        "DELETE FROM document WHERE collection_id = ? AND name = ? AND id != ? "
-        "AND status IN (SELECT value FROM json_each(?))",
-        (
-            record.collection_id,
-            record.name,
-            record.id,
-            json.dumps([status.value for status in statuses]),
-        ),
+    condition = (
+        "collection_id = ? AND name = ? AND id != ? AND status IN (SELECT value FROM json_each(?))"
     )
+    values = (
+        record.collection_id,
+        record.name,
+        record.id,
+        json.dumps([status.value for status in statuses]),
+    )
+    note_leaving(connection, condition, values)
+    connection.execute(f"DELETE FROM document WHERE {condition}", values)
 
 
 def _chunk_row(document_id: str, chunk: Chunk) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from sqlite3 import Connection
 from uuid import uuid4
 
@@ -51,9 +52,11 @@ class CollectionTable:
     def delete_collection(self, collection_id: str) -> None:
         """Remove a collection with its documents and chunks; an unknown one is ignored.
 
-        Its id stays among ``leaving_collections`` until ``forget_collection``.
+        Its id stays among ``leaving_collections`` until ``forget_collection``, those of its
+        documents among ``leaving_documents``.
         """
         with self._database.transaction() as connection:
+            note_leaving(connection, "collection_id = ?", (collection_id,))
             removed = connection.execute("DELETE FROM collection WHERE id = ?", (collection_id,))
             if removed.rowcount:
                 connection.execute("INSERT INTO leaving_collection VALUES (?)", (collection_id,))
@@ -69,6 +72,17 @@ class CollectionTable:
         """Note that the indexes hold nothing of a removed collection any more."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM leaving_collection WHERE id = ?", (collection_id,))
+        self._database.empty_log()
+
+    def leaving_documents(self) -> set[str]:
+        """The ids of removed documents whose files, vectors and words may still be there."""
+        with self._database.reading() as connection:
+            return {row[0] for row in connection.execute("SELECT id FROM leaving_document")}
+
+    def forget_documents(self) -> None:
+        """Note that nothing is left of the removed documents."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM leaving_document")
         self._database.empty_log()
 
     def contents(self) -> dict[str, CollectionContents]:
@@ -114,6 +128,19 @@ class CollectionTable:
                 raise AlreadyExists(f"There is a collection '{name}' already.")
             connection.execute(rename, (name, int(shared), collection_id))
         return Collection(collection_id, name, shared, found[0])
+
+
+def note_leaving(connection: Connection, condition: str, values: Sequence[str]) -> None:
+    """Record the documents that are about to be deleted: what is left of them may go.
+
+    Without that, files that nobody knows of could as well belong to a newer catalog.
+    """
+    for column in ("id", "indexed_as"):
+        connection.execute(
+            f"INSERT OR IGNORE INTO leaving_document SELECT {column} FROM document "
+            f"WHERE {column} IS NOT NULL AND {condition}",
+            values,
+        )
 
 
 def _insert_collection(connection: Connection, name: str, shared: bool, owner: str) -> Collection:

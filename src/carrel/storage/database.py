@@ -9,6 +9,7 @@ from sqlite3 import Connection
 
 from carrel.core.errors import StoreCorrupt
 from carrel.disk.sqlite_file import SqliteFile
+from carrel.storage.catalog_look import KEEP
 from carrel.storage.migrations import MIGRATIONS, statements
 
 
@@ -24,7 +25,7 @@ class Database:
     """
 
     def __init__(self, path: Path, migrations: Sequence[str] = MIGRATIONS) -> None:
-        self._file = SqliteFile(path, synchronous="FULL")
+        self._file = SqliteFile(path, synchronous="FULL", advice=KEEP)
         try:
             self._migrate(migrations)
         except BaseException:

@@ -155,6 +155,10 @@ CREATE INDEX document_by_replaced ON document (replaces);
 UPDATE document SET sha256 = '' WHERE status = 'failed';
 """
 
+_LEAVING_DOCUMENTS = """
+CREATE TABLE leaving_document (id TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _JOBS,
@@ -166,6 +170,7 @@ MIGRATIONS: tuple[str, ...] = (
     _VERSIONS,
     _TASKS,
     _REREADING,
+    _LEAVING_DOCUMENTS,
 )
 """Script number n brings a database of version n to version n + 1; a new one has version 0.
 

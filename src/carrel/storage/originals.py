@@ -10,6 +10,7 @@ from pathlib import Path
 
 from carrel.core.errors import DocumentNotFound, PathNotFound
 from carrel.disk.failures import disk_errors
+from carrel.storage.quarantine import Quarantine
 
 _PARTIAL = ".partial"
 _SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -19,14 +20,16 @@ class OriginalFiles:
     """One file per document in a folder, named by the document's id.
 
     The folder belongs to one process at a time: what an interrupted copy left is removed when it
-    is opened.
+    is opened. What belongs to no document is moved to a new folder in ``quarantine`` each time,
+    where it stays until somebody deletes it.
 
     Raises (every method):
         StorageFull, InvalidSetting: the folder cannot be written.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, quarantine: Quarantine) -> None:
         self._folder = folder
+        self._quarantine = quarantine
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
             for leftover in folder.glob(f"*{_PARTIAL}"):
@@ -71,10 +74,26 @@ class OriginalFiles:
             for document_id in document_ids:
                 self.path(document_id).unlink(missing_ok=True)
 
+    def set_aside(self, document_ids: Iterable[str]) -> None:
+        """Move originals that belong to no document into quarantine; unknown ones are ignored."""
+        paths = [self.path(each) for each in sorted(document_ids)]
+        self._quarantine.take(self._folder.name, [each for each in paths if each.exists()])
+
     def ids(self) -> set[str]:
         """The documents that have an original."""
-        with disk_errors(self._folder):
-            return {each.name for each in self._folder.iterdir() if _SAFE_ID.fullmatch(each.name)}
+        return stored_ids(self._folder)
+
+
+def stored_ids(folder: Path) -> set[str]:
+    """Return the documents that have an original in a folder, which may be missing.
+
+    Raises:
+        InvalidSetting: the folder cannot be read.
+    """
+    with disk_errors(folder):
+        if not folder.exists():
+            return set()
+        return {each.name for each in folder.iterdir() if _SAFE_ID.fullmatch(each.name)}
 
 
 def _flush(path: Path) -> None:
