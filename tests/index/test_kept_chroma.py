@@ -76,6 +76,34 @@ def test_only_what_is_missing_is_filled_again(folder: Path) -> None:
     assert [(each["collection"], each["vectors"]) for each in refilled] == [(LARGE, 1150)]
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["data_level0.bin", "header.bin", "length.bin", "link_lists.bin", "index_metadata.pickle"],
+)
+@pytest.mark.parametrize("how", ["one bit", "cut", "zero bytes", "gone"])
+def test_a_graph_whose_files_are_not_as_they_were_is_made_again(
+    folder: Path, name: str, how: str
+) -> None:
+    [names] = folder.glob("*/index_metadata.pickle")
+    file = names.with_name(name)
+    content = file.read_bytes()
+    if how == "gone":
+        file.unlink()
+    elif how == "one bit":
+        middle = len(content) // 2
+        changed = bytes([content[middle] ^ 1]) if content else b"x"
+        file.write_bytes(content[:middle] + changed + content[middle + 1 :])
+    else:
+        file.write_bytes(content[: len(content) // 2] if how == "cut" and content else b"")
+    same = file.exists() and file.read_bytes() == content
+    with capture_logs() as written, closing(KeptChromaIndex(folder)) as index:
+        assert (index.count(LARGE), index.count(SMALL)) == (1150, 10)
+        for row in (2, 700, 1199):
+            assert index.search(LARGE, VECTORS[row], 1)[0][0] == CHUNKS[row].id
+    torn = [each["collection"] for each in written if each["event"] == "vectors.torn"]
+    assert torn == ([] if same else [LARGE])
+
+
 def test_what_chroma_refuses_is_not_copied(folder: Path) -> None:
     with closing(KeptChromaIndex(folder)) as index:
         with pytest.raises(InvalidSetting, match="does not fit"):
