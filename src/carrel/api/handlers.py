@@ -12,6 +12,7 @@ from carrel.api.connection import ClientGone
 from carrel.api.deps import api_of
 from carrel.api.errors import INTERNAL_REPLY, ErrorReply, reply_with
 from carrel.api.headers import HEADERS
+from carrel.api.http_protocol import REQUEST_TIMEOUT
 from carrel.api.request_log import REQUEST_ID, current_id
 from carrel.core.errors import CarrelError, InvalidRequest, NotFound, UnsupportedParameter
 
@@ -23,7 +24,12 @@ CLIENT_CLOSED_REQUEST = 499
 # What pydantic calls a body that is no JSON object at all.
 _NO_OBJECT = {"model_attributes_type", "model_type", "missing"}
 _TO_LEAVE_OUT = {UnsupportedParameter.code, "extra_forbidden"}
-FRAMEWORK_CODES = {404: NotFound.code, 405: "method_not_allowed", 413: "request_too_large"}
+FRAMEWORK_CODES = {
+    404: NotFound.code,
+    405: "method_not_allowed",
+    408: REQUEST_TIMEOUT,
+    413: "request_too_large",
+}
 _MESSAGES = {
     404: "There is no such route.",
     405: "This route does not take this method.",
