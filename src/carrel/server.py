@@ -94,9 +94,7 @@ def bind(host: str, port: int) -> Listener:
     return listener
 
 
-async def serve(
-    app: FastAPI, listener: Listener, limits: ConnectionLimits | None = None
-) -> None:
+async def serve(app: FastAPI, listener: Listener, limits: ConnectionLimits | None = None) -> None:
     """Serve until SIGINT or SIGTERM, or until this is cancelled; then close within 5 seconds.
 
     Answers that are being written may go on for ``GRACE_SECONDS``; then they end with an error.

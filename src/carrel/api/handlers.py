@@ -10,9 +10,9 @@ from starlette.requests import ClientDisconnect
 
 from carrel.api.connection import ClientGone
 from carrel.api.deps import api_of
-from carrel.api.errors import INTERNAL_REPLY, ErrorReply, reply_with
+from carrel.api.errors import CLASS_OF_CODE, INTERNAL_REPLY, ErrorReply, reply_with
 from carrel.api.headers import HEADERS
-from carrel.api.http_protocol import REQUEST_TIMEOUT
+from carrel.api.http_protocol import REQUEST_TIMEOUT, REQUEST_TOO_LARGE
 from carrel.api.request_log import REQUEST_ID, current_id
 from carrel.core.errors import CarrelError, InvalidRequest, NotFound, UnsupportedParameter
 
@@ -28,7 +28,7 @@ FRAMEWORK_CODES = {
     404: NotFound.code,
     405: "method_not_allowed",
     408: REQUEST_TIMEOUT,
-    413: "request_too_large",
+    413: REQUEST_TOO_LARGE,
 }
 _MESSAGES = {
     404: "There is no such route.",
@@ -67,8 +67,8 @@ def invalid(error: RequestValidationError) -> ErrorReply:
     """
     first = min(error.errors(), key=lambda each: each["type"] not in _TO_LEAVE_OUT)
     kind, place = first["type"], ".".join(str(each) for each in first["loc"][1:])
-    if kind == UnsupportedParameter.code:
-        return reply_with(UnsupportedParameter, first["msg"], place)
+    if kind in CLASS_OF_CODE:
+        return reply_with(CLASS_OF_CODE[kind], first["msg"], place)
     if kind == "json_invalid":
         return reply_with(InvalidRequest, "The body is not valid JSON.")
     if not place and kind in _NO_OBJECT:

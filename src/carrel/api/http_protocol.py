@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from uvicorn.server import ServerState
 
 REQUEST_TIMEOUT = "request_timeout"
+REQUEST_TOO_LARGE = "request_too_large"
 
 STALLED_SECONDS = 1.0
 """A body that is on its way is not held up for longer, and never gives way."""
@@ -29,10 +30,14 @@ STALLED_SECONDS = 1.0
 UNREAD_SECONDS = 10.0
 """A client that takes nothing of its answer for so long gives way where there is no room."""
 
+LARGEST_HEAD = 65_536
+"""Bytes; the parser itself has no limit."""
+
 TOO_SLOW = ErrorReply(408, REQUEST_TIMEOUT, "The body of the request did not come: send it again.")
-FULL = ErrorReply(
-    503, Unavailable.code, "The server has as many connections as it can: try again."
+LONG_HEAD = ErrorReply(
+    431, REQUEST_TOO_LARGE, f"The head of the request is larger than {LARGEST_HEAD:,} bytes."
 )
+FULL = ErrorReply(503, Unavailable.code, "The server has as many connections as it can: try again.")
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -52,6 +57,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_since: float | None = self._heard
         self._unread_since: float | None = None
         self._is_whole = True
+        self._head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, or refuse it where the server is full."""
@@ -67,11 +73,15 @@ class HttpProtocol(HttpToolsProtocol):
         self._heard = self.loop.time()
         if self._is_whole and self._head_since is None:
             self._head_since = self._heard
+        self._head_bytes = self._head_bytes + len(data) if self._is_whole else 0
         super().data_received(data)
+        # One that is complete by now has been taken; the rest of a long one is not kept.
+        if self._head_since is not None and self._head_bytes > LARGEST_HEAD:
+            self._refuse(LONG_HEAD)
 
     def on_headers_complete(self) -> None:
         """Take the head of a request."""
-        self._head_since, self._is_whole = None, False
+        self._head_since, self._is_whole, self._head_bytes = None, False, 0
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -137,7 +147,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _refuse(self, reply: ErrorReply) -> None:
         """Send a reply, where none was begun, and close."""
-        if self.cycle is None or not self.cycle.response_started:
+        is_next = self._head_since is not None and not self._is_answering
+        if is_next or not self.cycle.response_started:
             self.transport.write(_whole(reply))
         if self.cycle is not None:
             # Whatever reads the body learns that there will be no more of it.
