@@ -15,6 +15,7 @@ from carrel.api.headers import HEADERS
 from carrel.api.http_protocol import REQUEST_TIMEOUT, REQUEST_TOO_LARGE
 from carrel.api.request_log import REQUEST_ID, current_id
 from carrel.core.errors import CarrelError, InvalidRequest, NotFound, UnsupportedParameter
+from carrel.core.log_reason import log_reason
 
 log = structlog.get_logger()
 
@@ -50,7 +51,7 @@ async def _core_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, CarrelError)
     reply = api_of(request.app).errors.of(error)
     if reply.status >= 500:
-        log.warning("request.failed", code=reply.code, reason=str(error))
+        log.warning("request.failed", code=reply.code, reason=log_reason(error))
     return reply.response()
 
 

@@ -13,6 +13,7 @@ import structlog
 from carrel.core.documents import Chunk, Collection, DocumentRecord, DocumentStatus
 from carrel.core.errors import RemoteUnavailable
 from carrel.core.indexed_text import indexed_text
+from carrel.core.log_reason import log_reason
 from carrel.core.protocols import (
     Catalog,
     Embedder,
@@ -178,7 +179,7 @@ class DocumentIndexer:
         try:
             remove()
         except RemoteUnavailable as error:
-            log.warning("index.removal_waits", reason=str(error))
+            log.warning("index.removal_waits", reason=log_reason(error))
             with self._owing:
                 self._owed.append(remove)
 
@@ -235,7 +236,7 @@ class DocumentIndexer:
                 if record.status is DocumentStatus.READY:
                     ready[record.index_id] = record
                 elif record.status is DocumentStatus.PENDING:
-                    log.warning("ingestion.interrupted", document=record.name)
+                    log.warning("ingestion.interrupted", document=record.id)
                     if (collection.id, record.name) in to_be_continued:
                         pending.add(record.id)
                         continue
@@ -257,10 +258,10 @@ class DocumentIndexer:
         stale = in_vectors | self._keywords.document_ids(collection.id)
         stale -= ready.keys() | pending
         if stale:
-            log.warning("index.stale", collection=collection.name, documents=len(stale))
+            log.warning("index.stale", collection=collection.id, documents=len(stale))
             self.remove_documents(collection.id, sorted(stale))
         for index_id in ready.keys() - self._whole(collection.id, ready, pending):
             record = ready[index_id]
-            log.warning("index.missing", document=record.name)
+            log.warning("index.missing", document=record.id)
             for _ in self.index_again(record):
                 pass
