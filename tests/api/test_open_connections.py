@@ -205,3 +205,18 @@ def test_health_answers_beside_more_half_open_connections_than_descriptors(
     finally:
         running.stop()
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_the_pages_heartbeat_stays_open_beyond_every_limit(tmp_path: Path) -> None:
+    limits = ConnectionLimits(head_seconds=0.5, body_seconds=0.5)
+    with (
+        live_server(settings_in(tmp_path), with_page=True, limits=limits) as live,
+        closing(connected(port_of(live))) as peer,
+    ):
+        peer.sendall(b"GET /gradio_api/heartbeat/s HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert peer.recv(8) == b"HTTP/1.1"
+        peer.settimeout(3)
+        with pytest.raises(TimeoutError):
+            while peer.recv(65536):
+                pass
+            raise AssertionError("the server closed it")
