@@ -39,8 +39,9 @@ This page is made by `scripts/errors_page.py` from `src/carrel/core/errors.py`,
 |---|---|---|---|
 """
 UNFORESEEN = f"""
-Two codes come from HTTP itself: `method_not_allowed` (405) where a route takes another method, and
-`request_too_large` (413) for a JSON body above the limit.
+Three codes come from HTTP itself: `method_not_allowed` (405) where a route takes another method,
+`request_timeout` (408) where the rest of a body does not come for 30 seconds, and
+`request_too_large` (413) for a body above the limit, or (431) for the head of a request.
 
 A fault of the server that nobody foresaw answers with status 500 and the code `{INTERNAL_ERROR}`;
 its log says more.

@@ -18,6 +18,7 @@ import httpx
 from fastapi import FastAPI
 
 from carrel import bootstrap, server
+from carrel.api.open_connections import ConnectionLimits
 from carrel.core.chat import EngineEvent, Message, SamplingParams, TextDelta
 from carrel.core.errors import CarrelError, GenerationFailed
 from carrel.core.protocols import Engine
@@ -140,11 +141,15 @@ class LiveServer:
 
 @contextmanager
 def live_server(
-    settings: Settings, pool: ModelPool | None = None, *, with_page: bool = False
+    settings: Settings,
+    pool: ModelPool | None = None,
+    *,
+    with_page: bool = False,
+    limits: ConnectionLimits | None = None,
 ) -> Iterator[LiveServer]:
     """Run the API, by default without its page, until the block ends.
 
-    ``pool`` replaces the models, which then get no scores.
+    ``pool`` replaces the models, which then get no scores. ``limits`` are those of connections.
     """
     with server.bind("127.0.0.1", 0) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -161,7 +166,7 @@ def live_server(
         ready = threading.Event()
 
         async def main() -> None:
-            serving = asyncio.create_task(server.serve(app, listener))
+            serving = asyncio.create_task(server.serve(app, listener, limits))
             live = LiveServer(address, app, services, asyncio.get_running_loop(), serving)
             started.append(live)
             ready.set()

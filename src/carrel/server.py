@@ -15,6 +15,8 @@ from fastapi import FastAPI
 
 from carrel.api.app import create_api
 from carrel.api.deps import Api, api_of
+from carrel.api.http_protocol import HttpProtocol, protocol_with
+from carrel.api.open_connections import ConnectionLimits, OpenConnections, limits_of_process
 from carrel.api.security import key_of
 from carrel.core.errors import InvalidSetting, PortInUse
 from carrel.core.loopback import is_loopback
@@ -29,6 +31,12 @@ GRACE_SECONDS = 2.0
 
 CUT_SECONDS = 4
 """After this, what still runs is cut off, such as a page that a browser keeps open."""
+
+TICKS = 5
+"""Of uvicorn's, ten a second, between two looks at clients that do not send."""
+
+LATE_SECONDS = 1.0
+"""After a tick that comes so late, what clients sent meanwhile is still to be read."""
 
 
 def create_app(services: Services, with_page: bool = True) -> FastAPI:
@@ -86,13 +94,16 @@ def bind(host: str, port: int) -> Listener:
     return listener
 
 
-async def serve(app: FastAPI, listener: Listener) -> None:
+async def serve(app: FastAPI, listener: Listener, limits: ConnectionLimits | None = None) -> None:
     """Serve until SIGINT or SIGTERM, or until this is cancelled; then close within 5 seconds.
 
     Answers that are being written may go on for ``GRACE_SECONDS``; then they end with an error.
+    ``limits`` None are those that fit the open files that the process may have.
     """
+    connections = OpenConnections(limits or limits_of_process())
     config = uvicorn.Config(
         app,
+        http=protocol_with(connections),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -117,6 +128,16 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, api: Api) -> None:
         super().__init__(config)
         self._api = api
+        self._ticked = 0.0
+
+    async def on_tick(self, counter: int) -> bool:
+        now = asyncio.get_running_loop().time()
+        late, self._ticked = now - self._ticked > LATE_SECONDS, now
+        if counter % TICKS == 0 and not late:
+            for each in list(self.server_state.connections):
+                if isinstance(each, HttpProtocol):
+                    each.expire(now)
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # A document is rarely done within the grace; its job goes on at the next start.

@@ -22,6 +22,7 @@ LOADED_BY_OTHERS = {
     "accelerate": "transformers places and shards models with it",
     "bitsandbytes": "transformers quantizes with it",
     "gguf": "transformers reads .gguf files with it",
+    "httptools": "uvicorn parses HTTP with it",
 }
 """Direct dependencies that the source may use without importing them."""
 

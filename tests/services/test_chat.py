@@ -33,8 +33,11 @@ from carrel.core.errors import (
     ModelNotFound,
     NothingToSearch,
     PromptTooLong,
+    QueryTooLong,
+    TooManyMessages,
 )
 from carrel.core.protocols import Embedder
+from carrel.core.request_limits import LONGEST_QUERY, MOST_MESSAGES
 from carrel.engine.scripted import ScriptedEngine
 from carrel.services.abstention import OWN_KNOWLEDGE
 from carrel.services.citing import passages_of
@@ -107,6 +110,57 @@ async def test_only_the_chosen_document_is_searched(application: Application) ->
     events = await events_of(application, request("Who is the mayor of Oslo?", scope))
     [passages] = [event.chunks for event in events if isinstance(event, PassagesFound)]
     assert {each.document_name for each in passages} == {"bergen.txt"}
+
+
+class CountingEngine(ScriptedEngine):
+    """Remembers how often it counted, and the prompt that it answered."""
+
+    counts = 0
+    answered: Sequence[Message] = ()
+
+    async def count_tokens(self, messages: Sequence[Message]) -> int:
+        self.counts += 1
+        return await super().count_tokens(messages)
+
+    def generate(
+        self, messages: Sequence[Message], sampling: SamplingParams, caller: str = ""
+    ) -> AsyncGenerator[EngineEvent]:
+        self.answered = messages
+        return super().generate(messages, sampling, caller)
+
+
+@pytest.mark.parametrize("context", [60, 100, 1000, 5000, 8192])
+async def test_a_long_history_is_shortened_by_no_more_than_needed_with_few_counts(
+    application: Application, context: int
+) -> None:
+    engine = CountingEngine(["So."], context_length=context)
+    services = with_pool(application.services, pool_of(engine))
+    roles = (Role.USER, Role.ASSISTANT)
+    history = [Message(roles[at % 2], f"{at} {'so ' * (at % 11)}") for at in range(998)]
+    question = Message(Role.USER, "And now?")
+    sampling = SamplingParams(max_new_tokens=20)
+    request = ChatRequest((*history, question), ME, sampling=sampling)
+    events = [each async for each in services.chat.answer(request)]
+    counted, finished = engine.counts, events[-1]
+    assert isinstance(finished, Finished)
+    dropped = finished.dropped_turns
+    assert list(engine.answered) == [*history[2 * dropped :], question]
+    reserve = min(20, context // 4)
+    assert await engine.count_tokens(engine.answered) + reserve <= context
+    one_more = [*history[2 * (dropped - 1) :], question]
+    assert dropped and await engine.count_tokens(one_more) + reserve > context
+    # One of them is that of the answer itself.
+    assert counted <= 13
+
+
+async def test_more_messages_or_a_longer_query_than_are_ever_taken(
+    application: Application,
+) -> None:
+    many = ChatRequest((Message(Role.USER, "Why?"),) * (MOST_MESSAGES + 1), ME)
+    with pytest.raises(TooManyMessages):
+        await events_of(application, many)
+    with pytest.raises(QueryTooLong):
+        await events_of(application, request("x" * (LONGEST_QUERY + 1)))
 
 
 async def test_history_that_does_not_fit_is_dropped_oldest_first(

@@ -2,7 +2,13 @@
 
 from carrel.core.chat import AnswerStyle, Message, Role, ScopeMode
 from carrel.core.documents import Chunk, RetrievedChunk
-from carrel.services.grounding import compose, compose_sentences, drop_oldest_turn, pack
+from carrel.services.grounding import (
+    compose,
+    compose_sentences,
+    drop_oldest_turns,
+    pack,
+    turn_count,
+)
 
 
 def retrieved(text: str, page: int | None = 1, name: str = "a.pdf") -> RetrievedChunk:
@@ -54,10 +60,19 @@ def test_packing_stops_before_the_budget_is_passed() -> None:
 def test_the_oldest_turn_goes_first_and_system_and_question_stay() -> None:
     system = Message(Role.SYSTEM, "s")
     messages = [system, user("1"), assistant("a"), user("2"), assistant("b"), user("3")]
-    shorter = drop_oldest_turn(messages)
-    assert shorter == [system, user("2"), assistant("b"), user("3")]
-    assert drop_oldest_turn(shorter) == [system, user("3")]
-    assert drop_oldest_turn([system, user("3")]) is None
+    assert turn_count(messages) == 2
+    assert drop_oldest_turns(messages, 0) == messages
+    assert drop_oldest_turns(messages, 1) == [system, user("2"), assistant("b"), user("3")]
+    assert drop_oldest_turns(messages, 2) == [system, user("3")]
+    assert turn_count([system, user("3")]) == 0
+
+
+def test_what_stands_before_the_first_question_is_a_turn_of_its_own() -> None:
+    messages = [assistant("hello"), user("1"), user("2"), assistant("b"), user("3")]
+    assert turn_count(messages) == 3
+    assert drop_oldest_turns(messages, 1) == messages[1:]
+    assert drop_oldest_turns(messages, 2) == messages[2:]
+    assert drop_oldest_turns(messages, 3) == messages[4:]
 
 
 def test_the_short_style_asks_for_a_few_words_in_either_mode() -> None:

@@ -130,15 +130,21 @@ async def test_the_model_is_free_for_others_while_an_answer_is_scored(
     assert AnswerScored(1.0, "judge") in await first
 
 
-@pytest.mark.parametrize("error", [ModelNotReady("Still loading."), GenerationFailed("It broke.")])
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ModelNotReady("Still loading."), "Still loading."),
+        (GenerationFailed("It broke over 'a question'."), "generation_failed"),
+    ],
+)
 async def test_a_failed_score_leaves_the_answer_and_says_why(
-    application: Application, error: CarrelError
+    application: Application, error: CarrelError, reason: str
 ) -> None:
     with capture_logs() as logs:
         events = await collect(chat_with(application, Judge(error)).answer(asked()))
     assert isinstance(events[-1], Finished)
     assert not [event for event in events if isinstance(event, AnswerScored)]
-    assert [(each["log_level"], each["reason"]) for each in logs] == [("warning", str(error))]
+    assert [(each["log_level"], each["reason"]) for each in logs] == [("warning", reason)]
 
 
 async def test_a_score_that_takes_too_long_is_left_out_and_given_up(

@@ -19,6 +19,8 @@ STATUS_CODES: Mapping[type[CarrelError], int] = {
     errors.UnknownSetting: 400,
     errors.InvalidSetting: 400,
     errors.PromptTooLong: 400,
+    errors.QueryTooLong: 400,
+    errors.TooManyMessages: 400,
     errors.UnsupportedParameter: 400,
     errors.NothingToSearch: 400,
     errors.AddressRefused: 400,

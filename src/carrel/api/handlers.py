@@ -10,10 +10,12 @@ from starlette.requests import ClientDisconnect
 
 from carrel.api.connection import ClientGone
 from carrel.api.deps import api_of
-from carrel.api.errors import INTERNAL_REPLY, ErrorReply, reply_with
+from carrel.api.errors import CLASS_OF_CODE, INTERNAL_REPLY, ErrorReply, reply_with
 from carrel.api.headers import HEADERS
+from carrel.api.http_protocol import REQUEST_TIMEOUT, REQUEST_TOO_LARGE
 from carrel.api.request_log import REQUEST_ID, current_id
 from carrel.core.errors import CarrelError, InvalidRequest, NotFound, UnsupportedParameter
+from carrel.core.log_reason import log_reason
 
 log = structlog.get_logger()
 
@@ -23,7 +25,12 @@ CLIENT_CLOSED_REQUEST = 499
 # What pydantic calls a body that is no JSON object at all.
 _NO_OBJECT = {"model_attributes_type", "model_type", "missing"}
 _TO_LEAVE_OUT = {UnsupportedParameter.code, "extra_forbidden"}
-FRAMEWORK_CODES = {404: NotFound.code, 405: "method_not_allowed", 413: "request_too_large"}
+FRAMEWORK_CODES = {
+    404: NotFound.code,
+    405: "method_not_allowed",
+    408: REQUEST_TIMEOUT,
+    413: REQUEST_TOO_LARGE,
+}
 _MESSAGES = {
     404: "There is no such route.",
     405: "This route does not take this method.",
@@ -44,7 +51,7 @@ async def _core_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, CarrelError)
     reply = api_of(request.app).errors.of(error)
     if reply.status >= 500:
-        log.warning("request.failed", code=reply.code, reason=str(error))
+        log.warning("request.failed", code=reply.code, reason=log_reason(error))
     return reply.response()
 
 
@@ -61,8 +68,8 @@ def invalid(error: RequestValidationError) -> ErrorReply:
     """
     first = min(error.errors(), key=lambda each: each["type"] not in _TO_LEAVE_OUT)
     kind, place = first["type"], ".".join(str(each) for each in first["loc"][1:])
-    if kind == UnsupportedParameter.code:
-        return reply_with(UnsupportedParameter, first["msg"], place)
+    if kind in CLASS_OF_CODE:
+        return reply_with(CLASS_OF_CODE[kind], first["msg"], place)
     if kind == "json_invalid":
         return reply_with(InvalidRequest, "The body is not valid JSON.")
     if not place and kind in _NO_OBJECT:

@@ -74,7 +74,8 @@ class RequestLog:
         write(
             "request",
             method=scope["method"],
-            path=scope["path"],
+            # Not the path itself: it names collections, and the page's files.
+            path=route,
             status=status,
             seconds=round(seconds, 3),
         )

@@ -20,6 +20,7 @@ from carrel.cli.workspace import Workspace, open_workspace
 from carrel.core.chat import Message, Role
 from carrel.core.documents import Source
 from carrel.core.errors import CarrelError, ModelLoadFailed, ModelNotFound
+from carrel.core.request_limits import MOST_MESSAGES
 
 GREETING = "Chat with {collection}. /help lists what else can be typed."
 HELP = """\
@@ -86,7 +87,8 @@ async def _turn(
         print(line)
     if answer.scored is not None:
         print(score_line(answer.scored))
-    messages[:] = [*asked, Message(Role.ASSISTANT, answer.text)]
+    # A request that has room for the next question and a system message.
+    messages[:] = [*asked, Message(Role.ASSISTANT, answer.text)][-(MOST_MESSAGES - 2) :]
     return answer.sources
 
 

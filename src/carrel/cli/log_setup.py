@@ -1,13 +1,20 @@
-"""Structured logging to standard error, of Carrel and of its libraries alike."""
+"""Structured logging to standard error, of Carrel and of its libraries alike.
+
+Whoever reads the log is not meant to read documents, questions or names: lines of Carrel's own name
+ids, tracebacks come without local variables and messages, and the words of a library are left out
+where they may repeat what it was given.
+"""
 
 from __future__ import annotations
 
 import logging
 import sys
 import warnings
+from typing import TextIO
 
 import structlog
 
+from carrel.cli.tracebacks import traceback_text
 from carrel.settings.schema import LoggingSettings
 
 CHATTY = (
@@ -25,6 +32,11 @@ CHATTY = (
     "huggingface_hub",
 )
 
+TRUSTED = ("carrel", "uvicorn", "transformers", "torch", "bitsandbytes", "peft", "accelerate")
+"""Whose lines are shown as they are: they speak of the server and of models."""
+
+WITHHELD = "library.message"
+
 
 def configure_logging(settings: LoggingSettings) -> None:
     """Send every log line through structlog, as text or as one JSON object per line."""
@@ -38,11 +50,16 @@ def configure_logging(settings: LoggingSettings) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: list[structlog.types.Processor] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        [_with_traceback, structlog.processors.JSONRenderer()]
         if settings.log_format == "json"
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=_print_traceback
+            )
+        ]
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_without_quotes)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -57,6 +74,8 @@ def configure_logging(settings: LoggingSettings) -> None:
     if level > logging.DEBUG:
         # Users can do nothing about a library's deprecations; the test suite fails on them.
         warnings.simplefilter("ignore")
+    else:
+        logging.captureWarnings(True)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -67,3 +86,34 @@ def configure_logging(settings: LoggingSettings) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+def _without_quotes(record: logging.LogRecord) -> bool:
+    """Take the words out of a library's line, and say where in it they come from.
+
+    Below a warning such a line says nothing to an operator, and is left out.
+    """
+    if record.name.partition(".")[0] in TRUSTED:
+        return True
+    if record.levelno < logging.WARNING:
+        return False
+    record.msg, record.args = f"{WITHHELD} {record.module}.{record.funcName}:{record.lineno}", ()
+    record.stack_info = None
+    return True
+
+
+def _with_traceback(
+    logger: structlog.types.WrappedLogger, name: str, event: structlog.types.EventDict
+) -> structlog.types.EventDict:
+    exc_info = event.pop("exc_info", None)
+    if isinstance(exc_info, BaseException):
+        exc_info = (type(exc_info), exc_info, exc_info.__traceback__)
+    elif exc_info is True:
+        exc_info = sys.exc_info()
+    if exc_info and exc_info[1] is not None:
+        event["exception"] = traceback_text(exc_info)
+    return event
+
+
+def _print_traceback(stream: TextIO, exc_info: structlog.typing.ExcInfo) -> None:
+    stream.write("\n" + traceback_text(exc_info))

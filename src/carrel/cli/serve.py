@@ -17,9 +17,11 @@ from carrel.cli.command import Command, Invocation
 from carrel.cli.exit_codes import SUCCESS
 from carrel.cli.folder_passes import folder_passes
 from carrel.cli.progress import describe
+from carrel.cli.withheld_output import report_of_loop, withheld_output
 from carrel.core.access import Principal
 from carrel.core.documents import FileOutcome, IngestionProgress, OutcomeKind
 from carrel.core.errors import CarrelError, PathNotFound
+from carrel.core.log_reason import log_reason
 from carrel.services.folder import files_below
 from carrel.services.folder_sync import FolderEvent, FolderNotice
 
@@ -37,7 +39,7 @@ def run(invocation: Invocation) -> int:
         raise PathNotFound(f"There is no folder {folder}.")
     # Everything that can be refused is refused before the slow part.
     listener = server.bind(settings.server.host, settings.server.port)
-    with listener:
+    with listener, withheld_output():
         application = bootstrap.build(settings)
         host, port = listener.getsockname()[:2]
         address = f"http://{_dialable(host)}:{port}"
@@ -57,6 +59,7 @@ def _dialable(host: str) -> str:
 
 async def _serve(application: Application, listener: server.Listener, address: str) -> None:
     """Run the server, the watch over the loading model, and the first ingestion side by side."""
+    asyncio.get_running_loop().set_exception_handler(report_of_loop)
     app = await asyncio.to_thread(server.create_app, application.services)
     await application.services.jobs.resume()
     serving = asyncio.create_task(server.serve(app, listener))
@@ -103,7 +106,7 @@ async def _follow_folder(application: Application, folder: Path) -> None:
                     async for event in events:
                         _log(event, skipped)
             except (CarrelError, OSError) as error:
-                log.error("ingestion.failed", folder=str(folder), reason=str(error))  # noqa: TRY400
+                log.error("ingestion.failed", folder=str(folder), reason=log_reason(error))  # noqa: TRY400
 
 
 async def _events(
@@ -135,15 +138,18 @@ async def _events(
 def _log(event: FolderEvent, skipped: set[str]) -> None:
     """Log what readers and stores do not log themselves; a file without a reader once."""
     match event:
-        case FileOutcome(kind=OutcomeKind.ADDED | OutcomeKind.REPLACED):
-            log.info("document.outcome", document=event.name, outcome=event.kind.value)
-        case FileOutcome(document=None, reason=str(reason)) if event.name not in skipped:
+        case FileOutcome(kind=OutcomeKind.ADDED | OutcomeKind.REPLACED, document=document):
+            log.info(
+                "document.outcome", document=document and document.id, outcome=event.kind.value
+            )
+        case FileOutcome(document=None, reason=str()) if event.name not in skipped:
             skipped.add(event.name)
-            log.warning("document.skipped", document=event.name, reason=reason)
+            log.warning("document.skipped", code=event.code, skipped=len(skipped))
         case IngestionProgress(current=None):
             log.info("ingestion.progress", state=describe(event))
         case FolderNotice():
-            log.warning("folder.notice", reason=event.text)
+            # What follows a colon are names.
+            log.warning("folder.notice", reason=event.text.partition(":")[0])
 
 
 COMMAND = Command("serve", "serve", "Serve the page and the API (what generate.py does).", run)

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ValidationError
 
-from carrel.client.failures import ApiError, error_of_reply
+from carrel.client.failures import CLASSES, ApiError, error_of_reply
 from carrel.core.errors import InvalidRequest
 
 Result = TypeVar("Result")
@@ -61,7 +61,8 @@ def made(body: type[Body], **fields: Any) -> Body:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(each) for each in first["loc"])
-        raise InvalidRequest(f"'{place}': {first['msg']}.") from error
+        kind = CLASSES.get(first["type"], InvalidRequest)
+        raise kind(f"'{place}': {first['msg'].removesuffix('.')}.") from error
 
 
 def reads(body: type[Body], result: Callable[[Body], Result]) -> Callable[[int, bytes], Result]:

@@ -5,6 +5,8 @@
     │   ├── UnknownSetting          a flag, variable or YAML key that does not exist
     │   ├── InvalidSetting          a value out of bounds, or two that contradict each other
     │   ├── PromptTooLong           the question alone does not fit the context
+    │   ├── QueryTooLong            more to search for than is ever searched for
+    │   ├── TooManyMessages         more than one request may have
     │   ├── UnsupportedParameter    an option that the engine cannot honour
     │   ├── NothingToSearch         a question over a collection without documents
     │   └── AddressRefused          a web address that is not fetched
@@ -73,6 +75,18 @@ class PromptTooLong(InvalidRequest):
     """The last message does not fit the model's context."""
 
     code = "context_length_exceeded"
+
+
+class QueryTooLong(InvalidRequest):
+    """What is searched for is longer than 8,000 characters."""
+
+    code = "query_too_long"
+
+
+class TooManyMessages(InvalidRequest):
+    """A request has more than 1,000 messages, or the file of a chat more than 10,000."""
+
+    code = "too_many_messages"
 
 
 class UnsupportedParameter(InvalidRequest):

@@ -10,6 +10,8 @@ from pathlib import Path
 import structlog
 from watchfiles import awatch
 
+from carrel.core.log_reason import log_reason
+
 LOOK_SECONDS = 60.0
 """Shares of other machines, and folders that come back, are noticed by looking this often."""
 
@@ -49,5 +51,5 @@ async def _listen(folder: Path, changed: asyncio.Event, pause: float) -> None:
                     changed.set()
         except Exception as error:  # noqa: BLE001
             # Gone for now, or more folders than the system watches: the regular look remains.
-            log.debug("folder.unwatched", folder=str(folder), reason=str(error))
+            log.debug("folder.unwatched", folder=str(folder), reason=log_reason(error))
         await asyncio.sleep(pause)

@@ -20,6 +20,7 @@ from carrel.core.errors import (
     Unavailable,
     UnsupportedParameter,
 )
+from carrel.core.log_reason import log_reason
 from carrel.core.models import ModelRequest, ModelState, ModelStatus
 from carrel.core.protocols import Engine
 from carrel.engine.adapters.adapted import AdapterHost
@@ -295,7 +296,7 @@ class ModelPool:
         try:
             return self._engine(loader), None
         except CarrelError as error:
-            logger.error("model not loaded", model=loader.name, reason=str(error))  # noqa: TRY400
+            logger.error("model not loaded", model=loader.name, reason=log_reason(error))  # noqa: TRY400
             return None, _without_frames(error)
         # A loader that breaks its promise must not end the thread: its model would seem to load
         # for ever. The error is kept and raised to everyone who asks for the model.

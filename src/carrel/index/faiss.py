@@ -12,6 +12,7 @@ import structlog
 
 from carrel.core.documents import Chunk
 from carrel.core.errors import CarrelError, InvalidSetting, StorageFull, Unavailable
+from carrel.core.log_reason import log_reason
 from carrel.core.protocols import Vector
 from carrel.index.collection_index import CollectionIndex
 from carrel.index.directions import normalize
@@ -224,7 +225,7 @@ class FaissIndex:
                 elif index is not None:
                     index.replace_segment(name, row, segment)
         except StorageFull as error:
-            log.warning("index.stale_files", collection=collection_id, error=str(error))
+            log.warning("index.stale_files", collection=collection_id, reason=log_reason(error))
 
     def _is_behind(self, index: CollectionIndex) -> bool:
         """Whether the tail is worth a file, or files hold what was deleted."""
@@ -258,7 +259,7 @@ class FaissIndex:
             except _StoppedError:
                 continue
             except (CarrelError, OSError, RuntimeError) as error:
-                log.warning("index.behind", collection=collection_id, error=str(error))
+                log.warning("index.behind", collection=collection_id, reason=log_reason(error))
                 if index is not None:
                     index.failed_at = index.in_memory
 

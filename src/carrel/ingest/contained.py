@@ -15,6 +15,7 @@ import structlog
 
 from carrel.core.documents import Section
 from carrel.core.errors import CarrelError, EmptyDocument, UnreadableDocument
+from carrel.core.log_reason import log_reason
 from carrel.core.reading import ReaderRegistry
 from carrel.ingest.blocks import heading_line
 from carrel.ingest.cleaning import one_line
@@ -97,7 +98,7 @@ class Contents:
             reason = as_core_error(error)
             if reason is self._tally.refusal:
                 raise
-            log.info("document.contained_file_left_out", file=label, reason=str(reason))
+            log.info("document.contained_file_left_out", reason=log_reason(reason))
             self._first_failure = self._first_failure or f"{label}: {reason}"
 
     def count_anew(self) -> None:

@@ -133,7 +133,7 @@ def checked_sections(
             raise
         except Exception as error:
             # The boundary to libraries that promise no exception of their own for damaged input.
-            log.debug("document.vendor_error", path=str(path), error=repr(error))
+            log.debug("document.vendor_error", kind=type(error).__name__)
             raise as_core_error(error) from error
         if not found:
             raise EmptyDocument("it holds no text")

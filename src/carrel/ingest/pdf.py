@@ -81,7 +81,7 @@ class PdfReader:
         if obstacle is not None:
             if not found:
                 raise EmptyDocument(f"no page has text: it looks like a scan; {obstacle}")
-            log.warning("document.scans_left_out", path=str(path), pages=scans, reason=obstacle)
+            log.warning("document.scans_left_out", pages=scans, reason=obstacle)
         elif not found:
             reason = ", and none was recognised in its pictures" if scans else ""
             raise EmptyDocument(f"no page has text{reason}")

@@ -10,6 +10,7 @@ import structlog
 
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
+from carrel.core.log_reason import log_reason
 from carrel.ingest.blocks import heading_line
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.wiki_dump import RawPage, read_head, read_pages
@@ -58,7 +59,7 @@ def article_of(raw: RawPage) -> WikiPage | None:
     try:
         page = parse_page(raw.xml)
     except UnreadableDocument as error:
-        log.info("document.wiki_page_left_out", reason=str(error))
+        log.info("document.wiki_page_left_out", reason=log_reason(error))
         return None
     return page if page.is_article else None
 

@@ -55,7 +55,7 @@ class WindowSplitter:
             if fits:
                 yield piece
             elif len(piece.text) <= SHORTEST:
-                log.warning("chunk.clipped", page=piece.page, heading=piece.heading)
+                log.warning("chunk.clipped", page=piece.page)
                 yield piece
             else:
                 yield from self._fitting(_halves(piece))

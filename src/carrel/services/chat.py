@@ -33,11 +33,18 @@ from carrel.core.errors import InvalidRequest, PromptTooLong, UnsupportedParamet
 from carrel.core.function_tools import ToolsCalled
 from carrel.core.models import EnginePool
 from carrel.core.protocols import Engine
+from carrel.core.request_limits import require_few_messages, require_short_query
 from carrel.services.abstention import NOT_IN_DOCUMENTS, OWN_KNOWLEDGE, Abstention
 from carrel.services.answer_speeds import AnswerSpeeds
 from carrel.services.checking import cite_answer
 from carrel.services.citing import cite
-from carrel.services.grounding import compose, drop_oldest_turn, pack, render_source
+from carrel.services.grounding import (
+    compose,
+    drop_oldest_turns,
+    pack,
+    render_source,
+    turn_count,
+)
 from carrel.services.quoted_answers import QuotedAnswers
 from carrel.services.retrieval import RetrievalService
 from carrel.services.rewriting import Rewriting
@@ -100,6 +107,8 @@ class ChatService:
         """Yield the events of one answer; closing the generator stops the model.
 
         Raises:
+            TooManyMessages: there are more than ``MOST_MESSAGES``.
+            QueryTooLong: the question is to be searched for, and too long for that.
             InvalidRequest: there is no user message at the end, or the documents do not hold what
                 the beginning of the answer is from.
             ModelNotFound, ModelNotReady, ModelLoadFailed: the model cannot answer.
@@ -110,6 +119,8 @@ class ChatService:
         """
         messages = self._with_system_prompt(_checked(request.messages))
         question = messages[-1].content
+        if request.scope is not None:
+            require_short_query(question)
         engine = self._models.get(request.model)
         abstains = False
         if request.scope is not None and request.sampling.tools is not None:
@@ -232,25 +243,40 @@ class ChatService:
         """Return the prompt, without the oldest turns and then the last sources if need be."""
         length = engine.info.context_length
         reserve = min(request.sampling.max_new_tokens, length // RESERVED_SHARE)
-        dropped = 0
-        while True:
-            composed = _composed(messages, chunks, request)
-            needed = await engine.count_tokens(composed)
-            if needed + reserve <= length:
-                return _Prompt(composed, tuple(chunks), dropped)
-            shorter = drop_oldest_turn(messages)
-            if shorter is not None:
-                messages, dropped = shorter, dropped + 1
-            elif len(chunks) > 1:
-                chunks = chunks[:-1]
+        turns = turn_count(messages)
+
+        def shortened(steps: int) -> _Prompt:
+            dropped, kept = min(steps, turns), len(chunks) - max(0, steps - turns)
+            asked = drop_oldest_turns(messages, dropped)
+            return _Prompt(_composed(asked, chunks[:kept], request), tuple(chunks[:kept]), dropped)
+
+        async def excess(prompt: _Prompt) -> int:
+            return await engine.count_tokens(prompt.messages) + reserve - length
+
+        whole = shortened(0)
+        if await excess(whole) <= 0:
+            return whole
+        # The fewest steps after which it fits. The prompt gets shorter with each, so that halving
+        # finds them; counting after each one would take a time that grows with their square.
+        too_few, enough = 0, turns + max(0, len(chunks) - 1)
+        shortest = shortened(enough)
+        over = await excess(shortest)
+        if over > 0:
+            raise PromptTooLong(
+                f"The prompt has {over + length - reserve} tokens; with {reserve} kept for the "
+                f"answer, {engine.info.name} takes {length - reserve}. Shorten the question."
+            )
+        while enough - too_few > 1:
+            middle = (too_few + enough) // 2
+            if await excess(shortened(middle)) > 0:
+                too_few = middle
             else:
-                raise PromptTooLong(
-                    f"The prompt has {needed} tokens; with {reserve} kept for the answer, "
-                    f"{engine.info.name} takes {length - reserve}. Shorten the question."
-                )
+                enough = middle
+        return shortened(enough)
 
 
 def _checked(messages: Sequence[Message]) -> Sequence[Message]:
+    require_few_messages(len(messages))
     if not messages or messages[-1].role not in (Role.USER, Role.TOOL):
         raise InvalidRequest("The last message must be the user's question.")
     if messages[-1].role is Role.USER and not messages[-1].content.strip():

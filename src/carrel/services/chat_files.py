@@ -15,6 +15,7 @@ from carrel.core.conversations import Conversation, Ending, SavedTurn
 from carrel.core.document_tasks import Action, DocumentTask
 from carrel.core.documents import Source
 from carrel.core.errors import InvalidRequest
+from carrel.core.request_limits import MOST_SAVED_MESSAGES, require_few_messages
 from carrel.services.history import Chat, title_from
 
 FORMAT = "carrel-chat"
@@ -105,6 +106,7 @@ def from_json(text: str) -> Chat:
     """Read a chat from the file that ``to_json`` made; it gets an id of its own.
 
     Raises:
+        TooManyMessages: it has more than ``MOST_SAVED_MESSAGES``.
         InvalidRequest: it is too large, or anything in it is not as ``to_json`` writes it.
     """
     if len(text.encode("utf-8", errors="replace")) > LARGEST_FILE:
@@ -122,6 +124,7 @@ def from_json(text: str) -> Chat:
     _check_keys(content, _CHAT_KEYS if first else (*_CHAT_KEYS, "shown"), "the chat")
     title = title_from(_value(content, "title", str, "the chat"))
     messages = _value(content, "messages", list, "the chat")
+    require_few_messages(len(messages), MOST_SAVED_MESSAGES)
     read = _turn if first else _numbered_turn
     turns = tuple(read(each, number) for number, each in enumerate(messages, 1))
     if not turns or any(

@@ -24,6 +24,7 @@ from carrel.core.chat import (
 )
 from carrel.core.document_tasks import Action, DocumentTask, TaskRequest
 from carrel.core.documents import RetrievedChunk
+from carrel.core.request_limits import LONGEST_QUERY
 from carrel.core.summaries import (
     DigestProgress,
     DigestRequest,
@@ -66,6 +67,7 @@ class DocumentTaskService:
 
         Raises:
             InvalidRequest: a search for nothing.
+            QueryTooLong: what is searched for is.
             The others: as ``DigestService.summarize`` and ``RetrievalService.search``.
         """
         started = time.monotonic()
@@ -145,7 +147,8 @@ class DocumentTaskService:
         """
         found: dict[tuple[str, str], RetrievedChunk] = {}
         for words, scope in wanted[:MOST_LOOKED_UP]:
-            for each in await self._retrieval.search(words, scope, principal):
+            query = words[:LONGEST_QUERY]
+            for each in await self._retrieval.search(query, scope, principal):
                 found.setdefault((each.chunk.document_id, each.chunk.text), each)
         passages = list(found.values())
         cited = await asyncio.to_thread(cite_answer, "", text, passages)

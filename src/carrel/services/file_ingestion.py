@@ -90,7 +90,7 @@ class FileIngestion:
             self._writing.leave(record, stop)
             raise
         self._writing.forget(previous, failed)
-        log.info("document.ready", document=file.name, chunks=finished.chunks)
+        log.info("document.ready", document=finished.id, chunks=finished.chunks)
         kind = OutcomeKind.ADDED if previous is None else OutcomeKind.REPLACED
         tally.end_file()
         yield FileOutcome(file.name, kind, finished)
@@ -107,7 +107,6 @@ class FileIngestion:
         The file is kept to be read anew, should a program or a setting have been missing. On a full
         disk the removal itself may fail; then start-up reconciles what is left.
         """
-        log.warning("document.failed", document=file.name, code=error.code, reason=str(error))
         failed: DocumentRecord | None = None
         with suppress(StorageFull):
             if record is None:
@@ -115,6 +114,8 @@ class FileIngestion:
             self._writing.discard(record)
             kept = bool(record.sha256) and self._kept(file, record)
             failed = self._catalog.fail_document(record.id, str(error), has_original=kept)
+        # The list of documents has the reason, which may repeat what stands in the file.
+        log.warning("document.failed", document=record and record.id, code=error.code)
         return FileOutcome(
             file.name, OutcomeKind.FAILED, failed, code=error.code, reason=str(error)
         )

@@ -161,7 +161,7 @@ class FolderSync:
         except InvalidRequest:
             # It is being read at this moment: the next pass finds it again.
             return False
-        log.info("document.removed", document=file.name, reason="its file is gone")
+        log.info("document.removed", document=file.document_id, reason="its file is gone")
         return True
 
 

@@ -72,16 +72,29 @@ def compose_sentences(question: str, sentences: Sequence[str]) -> list[Message]:
     return [Message(Role.SYSTEM, SENTENCE_INSTRUCTION), Message(Role.USER, text)]
 
 
-def drop_oldest_turn(messages: Sequence[Message]) -> list[Message] | None:
-    """Return the messages without the oldest question and its answer, None when none is left.
+def turn_count(messages: Sequence[Message]) -> int:
+    """Return how many turns can be dropped: questions before the last message, with their answers.
+
+    What stands before the first question is one, too.
+    """
+    return len(_turn_starts(_history(messages)))
+
+
+def drop_oldest_turns(messages: Sequence[Message], turns: int) -> list[Message]:
+    """Return the messages without the oldest turns, at most ``turn_count`` of them.
 
     System messages and the last message always stay.
     """
+    history = _history(messages)
+    starts = [*_turn_starts(history), len(history)]
     system = [message for message in messages[:-1] if message.role is Role.SYSTEM]
-    history = [message for message in messages[:-1] if message.role is not Role.SYSTEM]
-    if not history:
-        return None
-    following = history[1:]
-    while following and following[0].role is not Role.USER:
-        following = following[1:]
-    return [*system, *following, messages[-1]]
+    return [*system, *history[starts[turns] :], messages[-1]]
+
+
+def _history(messages: Sequence[Message]) -> list[Message]:
+    return [message for message in messages[:-1] if message.role is not Role.SYSTEM]
+
+
+def _turn_starts(history: Sequence[Message]) -> list[int]:
+    further = (at for at in range(1, len(history)) if history[at].role is Role.USER)
+    return [0, *further] if history else []

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from carrel.core.access import Principal
 from carrel.core.conversations import Conversation, ConversationStore, SavedTurn, branch
+from carrel.core.request_limits import require_short_query
 
 TITLE_LENGTH = 60
 
@@ -52,7 +53,11 @@ class HistoryService:
         """Return the account's chats: the pinned ones first, then the latest first.
 
         ``words`` leaves those that hold each of the words somewhere in title or messages.
+
+        Raises:
+            QueryTooLong: there are too many words.
         """
+        require_short_query(words)
         return await asyncio.to_thread(self._store.conversations, principal.account, words, limit)
 
     async def chat(self, principal: Principal, conversation_id: str) -> Chat:

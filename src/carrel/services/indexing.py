@@ -13,6 +13,7 @@ import structlog
 from carrel.core.documents import Chunk, Collection, DocumentRecord, DocumentStatus
 from carrel.core.errors import RemoteUnavailable
 from carrel.core.indexed_text import indexed_text
+from carrel.core.log_reason import log_reason
 from carrel.core.protocols import (
     Catalog,
     Embedder,
@@ -211,7 +212,7 @@ class DocumentIndexer:
         try:
             remove()
         except RemoteUnavailable as error:
-            log.warning("index.removal_waits", reason=str(error))
+            log.warning("index.removal_waits", reason=log_reason(error))
             with self._owing:
                 self._owed.append(remove)
 

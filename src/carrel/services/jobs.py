@@ -21,6 +21,7 @@ from carrel.core.documents import (
 )
 from carrel.core.errors import CarrelError, JobNotFound, StorageFull, Unavailable
 from carrel.core.jobs import Job, JobFile, JobState, JobStore
+from carrel.core.log_reason import log_reason
 from carrel.core.protocols import Catalog
 from carrel.core.web import WebRequest
 from carrel.disk.failures import disk_errors
@@ -290,14 +291,14 @@ class IngestionJobs:
                 await asyncio.to_thread(self._end, work, state)
             except StorageFull as error:
                 # The outcomes have told of it; the next start looks at the job again.
-                log.warning("job.not_recorded", job=work.job.id, reason=str(error))
+                log.warning("job.not_recorded", job=work.job.id, reason=log_reason(error))
         del self._work[work.job.id]
         work.has_ended = True
         work.tell()
 
     def _failure(self, job: Job, error: BaseException) -> CarrelError:
         if isinstance(error, CarrelError):
-            log.warning("job.failed", job=job.id, code=error.code, reason=str(error))
+            log.warning("job.failed", job=job.id, code=error.code, reason=log_reason(error))
             return error
         log.error("job.failed", job=job.id, exc_info=error)
         return Unavailable(

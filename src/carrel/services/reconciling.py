@@ -99,7 +99,7 @@ class Reconciling:
         for record in self._catalog.documents(collection.id):
             if record.status is not DocumentStatus.PENDING:
                 continue
-            log.warning("ingestion.interrupted", document=record.name)
+            log.warning("ingestion.interrupted", document=record.id)
             if (collection.id, record.name) not in to_be_continued:
                 kept = record.id in stored
                 self._catalog.fail_document(record.id, INTERRUPTED, has_original=kept)
@@ -113,7 +113,7 @@ class Reconciling:
         """Remove what the indexes have too much, and return the documents that they lack."""
         stale = self._indexer.documents(collection.id) - ready.keys() - pending
         if stale:
-            log.warning("index.stale", collection=collection.name, documents=len(stale))
+            log.warning("index.stale", collection=collection.id, documents=len(stale))
             self._indexer.remove_documents(collection.id, sorted(stale))
         lacking = ready.keys() - self._indexer.whole(collection.id, ready, pending)
         return [ready[each] for each in sorted(lacking)]

@@ -79,7 +79,7 @@ class Rereading:
         if newest is not None and newest.id != document.id:
             # A version that was read stood beside this one, which had failed.
             self._writing.forget(newest)
-        log.info("document.read_anew", document=file.name, chunks=finished.chunks)
+        log.info("document.read_anew", document=finished.id, chunks=finished.chunks)
         tally.end_file()
         yield FileOutcome(file.name, OutcomeKind.REPLACED, finished)
 
@@ -100,5 +100,5 @@ class Rereading:
                 document = self._catalog.fail_document(
                     document.id, reason, has_original=file.path.is_file()
                 )
-        log.warning("document.failed", document=file.name, code=error.code, reason=reason)
+        log.warning("document.failed", document=file.document_id, code=error.code)
         return FileOutcome(file.name, OutcomeKind.FAILED, document, error.code, reason)

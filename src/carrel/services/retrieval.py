@@ -11,6 +11,7 @@ from carrel.core.chat import ALL, Scope
 from carrel.core.documents import Collection, DocumentRecord, RetrievedChunk
 from carrel.core.errors import DocumentNotFound, InvalidRequest, NothingToSearch
 from carrel.core.protocols import Catalog, Embedder, KeywordIndex, VectorIndex
+from carrel.core.request_limits import require_short_query
 from carrel.core.reranking import Reranker
 from carrel.services.collections import CollectionService
 from carrel.services.passages import distinct, joined, pages_apart
@@ -64,11 +65,13 @@ class RetrievalService:
         one of any.
 
         Raises:
+            QueryTooLong: the question is.
             InvalidRequest: the question is blank or the scope names no collection.
             CollectionNotFound: a collection that the account may not read.
             DocumentNotFound: a document that is in none of the collections.
             NothingToSearch: the scope holds no ready document.
         """
+        require_short_query(question)
         if not question.strip():
             raise InvalidRequest("The question is empty.")
         if not scope.collections:

@@ -9,6 +9,7 @@ import structlog
 
 from carrel.core.chat import AnswerScored, Message
 from carrel.core.errors import CarrelError
+from carrel.core.log_reason import log_reason
 from carrel.core.scoring import ResponseScorer
 
 log = structlog.get_logger()
@@ -34,7 +35,7 @@ class AnswerScoring:
         except TimeoutError:
             self._log(f"it took longer than score_seconds, {self._seconds:g} s")
         except CarrelError as error:
-            self._log(str(error))
+            self._log(log_reason(error))
         else:
             return AnswerScored(score, self._scorer.name)
         return None

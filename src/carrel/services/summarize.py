@@ -11,6 +11,7 @@ from carrel.core.chat import Message, ModelInfo, Role, SamplingParams
 from carrel.core.errors import UnsupportedParameter
 from carrel.core.models import EnginePool
 from carrel.core.protocols import Embedder, Engine
+from carrel.core.request_limits import require_short_query
 from carrel.core.summaries import (
     DigestRequest,
     DigestStyle,
@@ -81,9 +82,10 @@ class DigestService:
         Raises:
             CollectionNotFound, DocumentNotFound, NothingToSearch: there is nothing to read.
             ModelNotFound, ModelNotReady, ModelLoadFailed: the model cannot write.
-            PromptTooLong: the focus leaves no room in the context.
+            QueryTooLong, PromptTooLong: the focus is too long, or leaves no room in the context.
             GenerationFailed, RemoteUnavailable: the model failed.
         """
+        require_short_query(request.focus)
         engine = self._models.get(request.model)
         documents = await self._documents.read(request)
         if self._style(engine.info) is DigestStyle.WRITTEN:
@@ -108,6 +110,7 @@ class DigestService:
             UnsupportedParameter: the style is ``written``, and the engine cannot write JSON.
             The others: as ``summarize``.
         """
+        require_short_query(request.focus)
         engine = self._models.get(request.model)
         documents = await self._documents.read(request)
         if self._style(engine.info) is DigestStyle.WRITTEN:

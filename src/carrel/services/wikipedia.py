@@ -107,7 +107,7 @@ class WikiImport:
         finished = self._record.finished()
         there = {each.name: held.documents for each, held in await self._store.collections()}
         if finished and there.get(collection, 0) < len(finished):
-            log.warning("wiki.record_outdated", collection=collection, volumes=len(finished))
+            log.warning("wiki.record_outdated", volumes=len(finished))
             finished = []
         self._record.restart(finished)
         return finished

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -195,7 +196,7 @@ class ChatList:
 
     async def import_chat(self, event: gr.EventData, *, session: Session) -> Updates:
         """Store the chat of a file, and open it."""
-        chat = from_json(entered(event, "content"))
+        chat = await asyncio.to_thread(from_json, entered(event, "content"))
         stored = await self._services.history.add(session.principal, chat)
         await session.open_chat(await self._services.history.chat(session.principal, stored.id))
         return await self._thread(session)

@@ -1,5 +1,6 @@
 """The two endpoints that h2oGPT's clients call through ``gradio_client``."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
@@ -46,7 +47,8 @@ class NochatApi:
         """
         caller = f"gradio_client {request.client.host if request.client else ''}"
         try:
-            body = read_nochat(inputs)
+            # Two million characters take seconds.
+            body = await asyncio.to_thread(read_nochat, inputs)
             check_key(body, self._services.settings)
             replies = await self._replies(body, caller)
             last = None

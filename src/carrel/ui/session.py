@@ -11,6 +11,7 @@ from carrel.core.access import Principal
 from carrel.core.chat import Message, Role
 from carrel.core.documents import Source
 from carrel.core.errors import InvalidRequest
+from carrel.core.request_limits import MOST_MESSAGES
 from carrel.services.document_tasks import TaskEvent
 from carrel.services.history import Chat
 from carrel.ui.compared import Compared
@@ -19,6 +20,12 @@ from carrel.ui.listed_chats import BrowserWishes, ListedChats
 from carrel.ui.running import Running
 from carrel.ui.scope import ChosenScope
 from carrel.ui.upload import Upload
+
+MOST_SPOKEN = MOST_MESSAGES - 4
+"""Messages of a long chat that go to the model: there come a system message, a question, and more.
+
+An even number, so that a question is the first.
+"""
 
 
 @dataclass(slots=True)
@@ -100,10 +107,10 @@ class Session:
 
 
 def spoken(exchanges: Sequence[Exchange]) -> list[Message]:
-    """Return the answered questions with their answers."""
+    """Return the latest answered questions with their answers, as many as one request may have."""
     messages: list[Message] = []
     for each in exchanges:
         if each.text:
             messages.append(Message(Role.USER, each.question))
             messages.append(Message(Role.ASSISTANT, each.text))
-    return messages
+    return messages[-MOST_SPOKEN:]

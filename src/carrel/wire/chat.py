@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
+from carrel.core.errors import TooManyMessages
 from carrel.core.function_tools import ToolUse
+from carrel.core.request_limits import MOST_MESSAGES, require_few_messages
 from carrel.wire.body import RequestBody, Text
 from carrel.wire.function_tools import (
     MOST_TOOLS,
@@ -20,10 +22,13 @@ from carrel.wire.function_tools import (
     ToolChoice,
     tool_use,
 )
-from carrel.wire.refused import refusal, unless
+from carrel.wire.refused import as_refusal, refusal, unless
 from carrel.wire.sources import MOST_DOCUMENTS, PassageCount
 
 LONGEST_STOP_LIST = 4
+MOST_PARTS = 1_000
+"""Parts of the content of one message."""
+
 MOST_ANSWERS = 8
 """Answers to one request."""
 
@@ -38,10 +43,12 @@ def join_parts(content: Any) -> Any:
 
     Raises:
         PydanticCustomError: a part is of another kind, such as an image.
-        ValueError: a part is malformed.
+        ValueError: a part is malformed, or there are too many.
     """
     if not isinstance(content, list):
         return content
+    if len(content) > MOST_PARTS:
+        raise ValueError(f"{len(content)} parts; {MOST_PARTS:,} are the most")
     texts = []
     for part in content:
         if not isinstance(part, dict) or not isinstance(part.get("type"), str):
@@ -88,6 +95,27 @@ class MessageBody(RequestBody):
         if self.content is None and not self.tool_calls:
             raise ValueError("content is missing: only a message with tool_calls needs none")
         return self
+
+
+def few_messages(messages: Any) -> Any:
+    """Return the messages as they are.
+
+    Raises:
+        PydanticCustomError: there are too many.
+    """
+    if isinstance(messages, list):
+        try:
+            require_few_messages(len(messages))
+        except TooManyMessages as error:
+            raise as_refusal(error) from error
+    return messages
+
+
+Messages = Annotated[
+    list[MessageBody],
+    Field(min_length=1, max_length=MOST_MESSAGES),
+    BeforeValidator(few_messages),
+]
 
 
 def require_unfinished(
@@ -203,7 +231,7 @@ class ChatBody(RefusedOptions):
     message is not answered but continued. ``max_time``, in seconds, is Carrel's own.
     """
 
-    messages: list[MessageBody] = Field(min_length=1)
+    messages: Messages
     model: ModelChoice | None = None
     max_tokens: int | None = Field(None, ge=1)
     max_completion_tokens: int | None = Field(None, ge=1)

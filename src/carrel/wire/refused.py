@@ -7,12 +7,17 @@ from typing import Any
 from pydantic import AfterValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from carrel.core.errors import UnsupportedParameter
+from carrel.core.errors import CarrelError, UnsupportedParameter
 
 
 def refusal(message: str, **context: Any) -> PydanticCustomError:
     """Return the validation error that the API answers with ``unsupported_parameter``."""
     return PydanticCustomError(UnsupportedParameter.code, message, context)
+
+
+def as_refusal(error: CarrelError) -> PydanticCustomError:
+    """Return the validation error that the API answers with the code of ``error``."""
+    return PydanticCustomError(error.code, "{reason}", {"reason": str(error)})
 
 
 def unless(*harmless: Any) -> AfterValidator:

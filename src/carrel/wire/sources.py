@@ -9,7 +9,10 @@ from pydantic import AfterValidator, Field
 
 from carrel.core.citations import CheckedSentence, Citation
 from carrel.core.documents import Source
+from carrel.core.errors import QueryTooLong
+from carrel.core.request_limits import LONGEST_QUERY, require_short_query
 from carrel.wire.body import ReplyBody, RequestBody, Text
+from carrel.wire.refused import as_refusal
 
 MOST_DOCUMENTS = 1000
 
@@ -131,13 +134,28 @@ class SentenceBody(ReplyBody):
         return CheckedSentence(answer[self.start : self.end], self.start, self.end, citations)
 
 
+def short_query(query: str) -> str:
+    """Return the query.
+
+    Raises:
+        PydanticCustomError: it is too long.
+    """
+    try:
+        require_short_query(query)
+    except QueryTooLong as error:
+        raise as_refusal(error) from error
+    return query
+
+
 class SearchBody(RequestBody):
     """A search without a model; ``top_k`` falls back to the server's setting, -1 is all found.
 
     No ``ids`` means all documents of the collection.
     """
 
-    query: Text = Field(min_length=1)
+    query: Annotated[Text, AfterValidator(short_query)] = Field(
+        min_length=1, json_schema_extra={"maxLength": LONGEST_QUERY}
+    )
     top_k: PassageCount = None
     ids: list[Text] = Field(default_factory=list, max_length=MOST_DOCUMENTS)
 

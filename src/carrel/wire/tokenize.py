@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from carrel.wire.body import ReplyBody, RequestBody, Text
-from carrel.wire.chat import MessageBody, require_unfinished
+from carrel.wire.chat import Messages, require_unfinished
 
 
 class TokenizeBody(RequestBody):
     """The messages of a chat completion, and the model that would answer or continue them."""
 
-    messages: list[MessageBody] = Field(min_length=1)
+    messages: Messages
     model: Text | None = None
     continue_final_message: bool | None = None
     add_generation_prompt: bool | None = None

@@ -16,6 +16,7 @@ import structlog
 from carrel.core.chat import Message
 from carrel.core.errors import CarrelError, GenerationFailed, ModelNotReady
 from carrel.core.library_imports import library_imports
+from carrel.core.log_reason import log_reason
 from carrel.core.own_thread import in_own_thread
 from carrel.engine.source import first_line
 from carrel.engine.spec import ModelSpec
@@ -150,7 +151,7 @@ def _load(spec: ModelSpec) -> LoadedReward:
     try:
         return in_own_thread(lambda: load_reward(spec), "load score model")
     except CarrelError as error:
-        logger.warning("answers get no score", score_model=spec.name, reason=str(error))
+        logger.warning("answers get no score", score_model=spec.name, reason=log_reason(error))
         raise
 
 

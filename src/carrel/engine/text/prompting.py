@@ -99,13 +99,19 @@ def fold_system(messages: Sequence[Message]) -> list[Message]:
 
 def join_neighbours(messages: Sequence[Message]) -> list[Message]:
     """Join messages of one role that follow each other, for templates that insist on turns."""
-    joined: list[Message] = []
+    groups: list[list[Message]] = []
     for message in messages:
-        if joined and joined[-1].role is message.role and not _is_tool_turn(message, joined[-1]):
-            joined[-1] = Message(message.role, f"{joined[-1].content}\n\n{message.content}")
+        last = groups[-1][-1] if groups else None
+        if last is not None and last.role is message.role and not _is_tool_turn(message, last):
+            groups[-1].append(message)
         else:
-            joined.append(message)
-    return joined
+            groups.append([message])
+    return [
+        group[0]
+        if len(group) == 1
+        else Message(group[0].role, "\n\n".join(each.content for each in group))
+        for group in groups
+    ]
 
 
 def _is_tool_turn(*messages: Message) -> bool:

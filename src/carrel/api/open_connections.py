@@ -1,0 +1,83 @@
+"""How many connections are open at once, and which one gives way when there is no room left."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+MOST_CONNECTIONS = 2_048
+"""More than a server of one process has a use for."""
+
+FILES = 512
+"""Descriptors kept for files, pipes and outgoing connections; of few, a half."""
+
+REMINDER_SECONDS = 60.0
+"""Between two log lines on a server that is full."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """Limits of clients that do not send what they began, in seconds, and of connections at once.
+
+    ``head_seconds`` bounds the whole head of a request, ``body_seconds`` each pause within a body.
+    """
+
+    head_seconds: float = 10.0
+    body_seconds: float = 30.0
+    most: int = MOST_CONNECTIONS
+
+
+def limits_of_process() -> ConnectionLimits:
+    """Raise this process's own limit of open files as far as needed, and return what fits it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft == resource.RLIM_INFINITY:
+        return ConnectionLimits()
+    return ConnectionLimits(most=max(1, min(MOST_CONNECTIONS, soft - min(FILES, soft // 2))))
+
+
+class Connection(Protocol):
+    """An open connection."""
+
+    def standing(self, now: float) -> tuple[int, float] | None:
+        """Return how readily it gives way: the least tuple goes first, None never does."""
+        ...
+
+    def expire(self, now: float) -> None:
+        """Close it where its client takes too long."""
+        ...
+
+    def abort(self) -> None:
+        """Close it at once."""
+        ...
+
+
+class OpenConnections:
+    """Makes room for new connections; times are those of the event loop, in seconds."""
+
+    def __init__(self, limits: ConnectionLimits) -> None:
+        self.limits = limits
+        self._reminded = float("-inf")
+
+    def makes_room(self, others: Collection[Connection], now: float) -> bool:
+        """Whether one more fits beside ``others``; one of them is closed where that is needed."""
+        if len(others) < self.limits.most:
+            return True
+        if now - self._reminded >= REMINDER_SECONDS:
+            self._reminded = now
+            log.warning("connections.full", most=self.limits.most)
+        standings = ((each.standing(now), each) for each in others)
+        waiting = [(standing, each) for standing, each in standings if standing is not None]
+        if not waiting:
+            return False
+        min(waiting, key=lambda pair: pair[0])[1].abort()
+        return True
