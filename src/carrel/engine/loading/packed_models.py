@@ -59,6 +59,9 @@ def unpacked_model(folder: Path, name: str, models_dir: Path) -> Path:
     method = str((stated or {}).get("quant_method", "gptq")).lower()
     if stated is None or method not in ("gptq", "awq"):
         return folder
+    # Other methods leave out their names, too, and a left-over file says nothing of plain weights.
+    if "quant_method" not in stated and not any(name.endswith(PACKED[0]) for name in _places(folder)):
+        return folder
     try:
         packing = read_packing(stated)
     except UnknownPacking as error:
