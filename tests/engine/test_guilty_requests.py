@@ -133,6 +133,28 @@ async def test_a_request_on_which_the_model_fails_ends_alone(tiny: LoadedModel) 
     await engine.close()
 
 
+async def test_a_batch_that_failed_may_fail_again_after_it_answered(tiny: LoadedModel) -> None:
+    engine = serve_loaded(tiny, EngineKind.CONTINUOUS, ServingLimits(max_batch=8))
+    alone = await text(engine, READER)
+    left = 0
+
+    def fail(*_: Any) -> None:
+        nonlocal left
+        if left:
+            left -= 1
+            raise RuntimeError("the device went away")
+
+    tiny.model.register_forward_pre_hook(fail)
+    for _ in range(4):
+        left = 2  # the pass, and the one that tells a failed model from a failed request
+        with pytest.raises(GenerationFailed, match="went away"):
+            await text(engine, READER)
+        while engine.failure() is not None:
+            await asyncio.sleep(0.001)
+        assert await text(engine, READER) == alone
+    await engine.close()
+
+
 async def test_what_fails_while_a_token_is_chosen_ends_one_answer(
     tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

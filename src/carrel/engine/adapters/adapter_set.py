@@ -16,6 +16,7 @@ from carrel.engine.source import first_line
 if TYPE_CHECKING:
     from peft import LoraConfig
 
+
 class AdapterSet:
     """The adapters of one transformers model, which stays usable by itself.
 

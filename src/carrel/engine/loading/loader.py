@@ -35,6 +35,7 @@ from carrel.engine.loading.placement import (
 )
 from carrel.engine.loading.stored_quantization import (
     StoredQuantization,
+    in_one_format,
     refuse_unloadable,
     state_unpacking,
     stored_quantization,
@@ -118,8 +119,7 @@ def _load_files(
     tokenizer = AutoTokenizer.from_pretrained(files.folder, **common)
     if template is not None:
         tokenizer.chat_template = template
-    model: Any
-    model, found = AutoModelForCausalLM.from_pretrained(
+    with_report: Any = AutoModelForCausalLM.from_pretrained(
         files.folder,
         dtype=dtype,
         device_map=placement,
@@ -130,7 +130,10 @@ def _load_files(
         **quantization(spec, dtype, files.folder, stored, common),
         **common,
     )
+    model, found = with_report
     refuse_incomplete(f"Model {spec.name}", files.folder, model, found)
+    if stored is not None and stored.unpacks:
+        in_one_format(model, dtype)
     suggested = suggested_sampling(model.generation_config)
     model.generation_config = own_generation_config(model.generation_config, tokenizer)
     model.eval()
@@ -203,9 +206,7 @@ def quantization(
     return {}
 
 
-def precision(
-    spec: ModelSpec, dtype: torch.dtype, stored: StoredQuantization | None = None
-) -> str:
+def precision(spec: ModelSpec, dtype: torch.dtype, stored: StoredQuantization | None = None) -> str:
     """Name the number format of the weights, and the one that they were published in."""
     if stored is not None:
         plain = str(dtype).removeprefix("torch.")

@@ -54,7 +54,7 @@ def estimate(folder: Path, pickled: bool) -> Estimate:
     few_bits = False
     for each in tensor_headers(folder):
         becomes = _weights(each)
-        few_bits = few_bits or not each.is_plain and len(each.shape) > 1
+        few_bits = few_bits or (not each.is_plain and len(each.shape) > 1)
         if becomes is None:
             packed += each.bytes
         elif len(each.shape) == 2 and not any(part in each.name for part in KEPT):

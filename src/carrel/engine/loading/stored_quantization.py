@@ -10,8 +10,11 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from carrel.core.errors import ModelLoadFailed
 from carrel.engine.loading.tensor_headers import TensorHeader, tensor_headers
@@ -101,6 +104,9 @@ def refuse_unloadable(spec: ModelSpec, stored: StoredQuantization, placement: An
     # Each method has its own way to say that something is missing.
     except Exception as error:
         raise _refused(spec, stored.method, first_line(error)) from error
+    # transformers takes this package to be there always.
+    if stored.method == "sinq" and find_spec("sinq") is None:
+        raise _refused(spec, stored.method, "it needs the package sinq, which is not installed")
 
 
 def unpacking(stored: StoredQuantization) -> dict[str, Any]:
@@ -111,6 +117,13 @@ def unpacking(stored: StoredQuantization) -> dict[str, Any]:
 def state_unpacking(config: Any, stored: StoredQuantization) -> None:
     """Write into a loaded configuration that the weights are to become plain ones."""
     config.quantization_config = unpacking(stored)
+
+
+def in_one_format(model: Any, dtype: torch.dtype) -> None:
+    """Give all weights one format: beside unpacked ones the others stay as they are stored."""
+    for weight in model.parameters():
+        if weight.dtype is torch.bfloat16 and dtype is not torch.bfloat16:
+            weight.data = weight.data.to(dtype)
 
 
 def _refused(spec: ModelSpec, method: str, reason: str) -> ModelLoadFailed:

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
-from safetensors import safe_open
-
-from carrel.engine.loading.packed_models import shards
+from carrel.engine.loading.packed_models import opened, shards
 
 BITS = {"F64": 64, "I64": 64, "U64": 64, "C64": 64, "F32": 32, "I32": 32, "U32": 32}
 BITS |= {"F16": 16, "BF16": 16, "I16": 16, "U16": 16, "F4": 4}
@@ -43,7 +41,7 @@ class TensorHeader:
 def tensor_headers(folder: Path) -> Iterator[TensorHeader]:
     """Yield the tensors of a model's safetensors files."""
     for shard in shards(folder):
-        with safe_open(shard, "pt") as opened:
-            for name in opened.keys():  # noqa: SIM118  no mapping
-                part = opened.get_slice(name)
+        with opened(shard) as file:
+            for name in file.keys():  # noqa: SIM118  no mapping
+                part = file.get_slice(name)
                 yield TensorHeader(name, str(part.get_dtype()), tuple(part.get_shape()))

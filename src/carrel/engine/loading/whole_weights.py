@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import structlog
-from safetensors import safe_open
 
 from carrel.core.errors import ModelLoadFailed
-from carrel.engine.loading.packed_models import shards
+from carrel.engine.loading.packed_models import opened, shards
 
 MOST_NAMED = 3
 HARMLESS = ("k_scale", "v_scale", "q_scale", "k_cache_scale", "v_cache_scale")
 """Parts of a layer that are for caches in 8 bits only."""
+
+ROUNDED = ("Linear4bit", "Linear8bitLt")
+"""The layers of bitsandbytes."""
 
 logger = structlog.get_logger()
 
@@ -32,7 +34,7 @@ def refuse_incomplete(title: str, folder: Path, model: Any, found: Mapping[str, 
             f"{title} has no weights for {_named(missing)}: its files are incomplete, or not those "
             f"of a {model.config.model_type} model. Get them again, or correct its config.json."
         )
-    if mismatched := sorted(found["mismatched_keys"]):
+    if mismatched := sorted([*found["mismatched_keys"], *_misshapen(model)]):
         name, stored, wanted = mismatched[0]
         raise ModelLoadFailed(
             f"{title} has weights of another shape for {_named([each[0] for each in mismatched])}: "
@@ -49,6 +51,20 @@ def refuse_incomplete(title: str, folder: Path, model: Any, found: Mapping[str, 
         )
     if unexpected:
         logger.warning("weights were left out", model=title, names=_named(sorted(unexpected)))
+
+
+def _misshapen(model: Any) -> Iterator[tuple[str, tuple[int, ...], tuple[int, ...]]]:
+    """Yield layers that were rounded to few bits from weights of another shape.
+
+    transformers compares the shapes of plain weights only.
+    """
+    for name, module in model.named_modules():
+        if type(module).__name__ in ROUNDED:
+            weight = module.weight
+            stored = tuple(getattr(weight, "quant_state", weight).shape)
+            wanted = (module.out_features, module.in_features)
+            if stored != wanted:
+                yield f"{name}.weight", stored, wanted
 
 
 def _dropped(model: Any, names: Iterable[str]) -> list[str]:
@@ -71,9 +87,9 @@ def _is_zero(folder: Path, name: str) -> bool:
     for shard in shards(folder):
         if not shard.is_file():
             continue
-        with safe_open(shard, "pt") as opened:
-            if name in opened.keys():  # noqa: SIM118  no mapping
-                return not bool(opened.get_tensor(name).any())
+        with opened(shard) as file:
+            if name in file.keys():  # noqa: SIM118  no mapping
+                return not bool(file.get_tensor(name).any())
     return False
 
 

@@ -86,7 +86,8 @@ def _model(spec: ModelSpec, files: ModelFiles, config: Any, common: dict[str, An
     stored = stored_quantization(spec, files.folder, files.pickled)
     if stored is not None:
         refuse_unloadable(spec, stored, placed)
-        state_unpacking(config, stored)
+        if stored.unpacks:
+            state_unpacking(config, stored)
     model, found = AutoModelForSequenceClassification.from_pretrained(
         files.folder,
         config=config,

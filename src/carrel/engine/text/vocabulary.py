@@ -1,4 +1,4 @@
-"""Which token ids a model has. Its tokenizer may know others: fine-tunes add tokens without rows."""
+"""Which token ids a model has. Its tokenizer may know more: some fine-tunes add tokens alone."""
 
 from __future__ import annotations
 
@@ -59,5 +59,6 @@ def _rows(model: Any, method: str) -> int | None:
     except (AttributeError, NotImplementedError):
         return None
     # Packed weights of few bits have another shape.
-    is_plain = weight is not None and weight.ndim == 2 and weight.is_floating_point()
-    return int(weight.shape[0]) if is_plain else None
+    if weight is None or weight.ndim != 2 or not weight.is_floating_point():
+        return None
+    return int(weight.shape[0])
