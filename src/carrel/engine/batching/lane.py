@@ -113,7 +113,7 @@ class Lane:
         try:
             return rows, self._computed(first, rows, parts)
         # A forward pass of any model can raise anything, and often for one row's sake.
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             if len(rows) == 1:
                 self._end(rows[0], error)
                 return [], torch.empty(0)
