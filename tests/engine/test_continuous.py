@@ -328,7 +328,8 @@ class Breaking:
 
 
 async def test_a_failed_batch_ends_its_answers_and_is_replaced_once(tiny: LoadedModel) -> None:
-    breaking = Breaking(tiny.model, times=1)
+    # A pass, and the one by which a failed model is told from a failed request.
+    breaking = Breaking(tiny.model, times=2)
     engine = serve(tiny, BatchLimits(4, 20_000), 8)
     expected = await collect(engine, question(1), SamplingParams(max_new_tokens=8))
     breaking.armed = True
@@ -348,7 +349,8 @@ async def test_a_failed_batch_ends_its_answers_and_is_replaced_once(tiny: Loaded
 
 
 async def test_a_model_that_fails_again_is_out_of_service(tiny: LoadedModel) -> None:
-    breaking = Breaking(tiny.model, times=2)
+    # As above, and the pass that is to show whether the new batch works.
+    breaking = Breaking(tiny.model, times=3)
     engine = serve(tiny, BatchLimits(4, 20_000), 8)
     await collect(engine, question(1), SamplingParams(max_new_tokens=2))
     breaking.armed = True

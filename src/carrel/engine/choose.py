@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import structlog
 import torch
 
@@ -10,7 +12,7 @@ from carrel.core.protocols import Engine
 from carrel.engine.batching.batch_model import BatchModel
 from carrel.engine.batching.batcher import BatchLimits
 from carrel.engine.batching.continuous import ContinuousEngine
-from carrel.engine.batching.self_check import Checked, check
+from carrel.engine.batching.self_check import Checked, check, check_adapter
 from carrel.engine.loading.memory import GIB, free_memory
 from carrel.engine.sequential import SequentialEngine
 from carrel.engine.serving_limits import ServingLimits
@@ -42,6 +44,8 @@ def serve_loaded(loaded: LoadedModel, kind: EngineKind, limits: ServingLimits) -
         return SequentialEngine(loaded)
     model = BatchModel(loaded.model, loaded.adapters)
     checked = check(loaded.model, model)
+    if checked.problem is None and loaded.adapter is not None:
+        checked = replace(checked, problem=check_adapter(model, loaded.adapter))
     if checked.problem is not None:
         model.close()
         if kind is EngineKind.CONTINUOUS:

@@ -111,10 +111,24 @@ def _checked_folder(path: Path, name: str, files: FileNames, allow_pickle: bool)
         return folder
     if not allow_pickle:
         _refuse_pickle(name, [each.name for each in folder.iterdir()])
+    missing = _missing_part(folder, files.weights)
     raise ModelNotFound(
         f"Folder {name} holds no complete model: expected {files.config} and {files.weights[0]} "
-        "(or all parts of it)."
+        f"(or all parts of it{'' if missing is None else f'; {missing} is missing'})."
     )
+
+
+def _missing_part(folder: Path, weights: tuple[str, ...]) -> str | None:
+    """Return the first file that an index of weights names and the folder lacks."""
+    for name in weights:
+        if name.endswith(".index.json") and (folder / name).is_file():
+            try:
+                index = json.loads((folder / name).read_text(encoding="utf-8"))
+                parts = sorted(set(index["weight_map"].values()))
+            except (ValueError, KeyError, AttributeError):
+                return None
+            return next((part for part in parts if not (folder / part).is_file()), None)
+    return None
 
 
 def _refuse_pickle(name: str, files: list[str]) -> None:

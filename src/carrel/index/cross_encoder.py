@@ -15,6 +15,7 @@ from carrel.core.library_imports import library_imports
 from carrel.core.own_thread import in_own_thread
 from carrel.index.cpu_numbers import cpu_numbers
 from carrel.index.sentence_model_files import RERANKER, first_line, model_folder
+from carrel.index.whole_weights import refuse_missing_weights
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
@@ -98,5 +99,6 @@ class CrossEncoderReranker:
                 f"Reranker {self._name} cannot be used: it has {model.num_labels} outputs, and a "
                 "reranker has one."
             )
+        refuse_missing_weights(f"Reranker {self._name}", getattr(model[0], "model", None))
         log.info("reranker.loaded", reranker=self._name, tokens=model.max_seq_length)
         return model

@@ -16,6 +16,7 @@ from carrel.index.cpu_numbers import cpu_numbers
 from carrel.index.document_prompt import document_prompt
 from carrel.index.sentence_model_files import embedder_folder, first_line
 from carrel.index.token_window import TokenWindow
+from carrel.index.whole_weights import refuse_missing_weights
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -171,6 +172,9 @@ class SentenceTransformerEmbedder:
             raise ModelLoadFailed(
                 f"Embedder {self._name} cannot be loaded from {folder}: {first_line(error)}."
             ) from error
+        # Pooling is a module of its own: what BERT brings for it is not used, and often left out.
+        transformer = getattr(model[0], "model", None)
+        refuse_missing_weights(f"Embedder {self._name}", transformer, unused=("pooler.",))
         _lift_length(model)
         model[0].register_forward_hook(_in_float32)
         log.info("embedder.loaded", embedder=self._name, tokens=model.max_seq_length)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carrel.core.errors import AlreadyExists, CarrelError, GenerationFailed, ModelLoadFailed
 from carrel.engine.adapters.adapter_files import read_config, refuse_other_family
+from carrel.engine.adapters.saved_modules import BASE, compute_by_rows
 from carrel.engine.source import first_line
 
 if TYPE_CHECKING:
     from peft import LoraConfig
-
-BASE = "__base__"
-"""peft's name for a row without an adapter."""
 
 
 class AdapterSet:
@@ -196,6 +195,9 @@ class AdapterSet:
         self._wrappers = [
             each for each in self._model.modules() if isinstance(each, ModulesToSaveWrapper)
         ]
+        for wrapper in self._wrappers:
+            # peft's own refuses norms.
+            wrapper._mixed_batch_forward = partial(compute_by_rows, wrapper)
         self._activate(None)
         layers = self._layers()
         for layer in layers:

@@ -20,7 +20,8 @@ from carrel.engine.batching.row import Row
 from carrel.engine.source import first_line
 
 RESTARTS = 1
-"""A batch that fails is begun anew once; a second failure would hardly be a chance one."""
+"""How often a batch that fails is begun anew without any answer since: a second failure would
+hardly be a chance one."""
 
 FIRST_GUESS = 5.0
 """Seconds that an answer is thought to take before one has been seen."""
@@ -54,11 +55,13 @@ class _State:
     changed: Condition = field(default_factory=Condition)
     closing: bool = False
     failure: str | None = None
+    answered: bool = False
     seconds: float = FIRST_GUESS
 
 
 class BatchWorker:
-    """Runs batches of one model until it is closed; a failed batch is replaced once.
+    """Runs batches of one model until it is closed; a failed batch is replaced once
+    in a row.
 
     A thread waits for work and gives what there is to one of its own, which ends when the model is
     idle: see ``in_own_thread``.
@@ -136,6 +139,7 @@ class BatchWorker:
     def took(self, seconds: float) -> None:
         """Learn how long an answer took, to tell callers when to come back."""
         with self._state.changed:
+            self._state.answered = True
             self._state.seconds += (seconds - self._state.seconds) / 10
 
     def between_passes(self, errand: Callable[[Batch], Result]) -> Future[Result]:
@@ -164,16 +168,21 @@ class BatchWorker:
         )
 
     def _run(self) -> None:
-        for attempt in range(RESTARTS + 1):
+        restarts = 0
+        while True:
             try:
                 self._batch = in_own_thread(self._new_batch, self._thread.name)
                 self._recovered()
                 self._serve(self._batch)
             # A forward pass of any model can raise anything; nobody above this thread would see it.
             except Exception as error:
-                final = attempt == RESTARTS
+                restarts = 0 if self._has_answered() else restarts
+                final = restarts == RESTARTS
                 logger.exception("generation failed", model=self._name, restarting=not final)
                 self._fail(error, final)
+                if final:
+                    break
+                restarts += 1
             else:
                 break
         self._end_all(lambda name: f"Model {name} was unloaded while it answered.")
@@ -204,8 +213,27 @@ class BatchWorker:
             for errand in errands:
                 errand.run(batch)
             while (row := self._next_row(batch)) is not None:
-                batch.take_in(row)
+                self._take_in(batch, row)
             busy = batch.step()
+
+    def _take_in(self, batch: Batch, row: Row) -> None:
+        try:
+            batch.take_in(row)
+        # There may be no memory for it; those that are computed have theirs.
+        except Exception as error:
+            logger.exception("a request was not taken in", model=self._name)
+            row.ended(
+                GenerationFailed(
+                    f"Model {row.adapter or self._name} has no room for this request: "
+                    f"{first_line(error)}."
+                )
+            )
+
+    def _has_answered(self) -> bool:
+        """Whether an answer came to its end since this was asked last."""
+        with self._state.changed:
+            answered, self._state.answered = self._state.answered, False
+            return answered
 
     def _next_row(self, batch: Batch) -> Row | None:
         """Take the next row out of the line, if the batch has room for it."""

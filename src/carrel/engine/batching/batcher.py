@@ -91,7 +91,7 @@ class Batcher:
 
     def _drop_finished(self, lane: Lane) -> None:
         for row in [row for row in lane.rows if row.over]:
-            if not row.alone and self._prefixes.would_keep(row.cached):
+            if not (row.alone or row.error) and self._prefixes.would_keep(row.cached):
                 self._prefixes.keep(row.tokens[: row.cached], row.adapter, lane.saved(row))
             lane.remove(row)
             row.ended(row.error)

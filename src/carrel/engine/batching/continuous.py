@@ -19,7 +19,7 @@ from carrel.core.chat import (
     StageChanged,
     TextDelta,
 )
-from carrel.core.errors import GenerationFailed
+from carrel.core.errors import GenerationFailed, ModelLoadFailed
 from carrel.core.protocols import Engine
 from carrel.engine.adapters.adapted import AdaptedEngine
 from carrel.engine.batching.batch import Batch
@@ -27,7 +27,7 @@ from carrel.engine.batching.batch_model import BatchModel
 from carrel.engine.batching.batch_worker import BatchWorker
 from carrel.engine.batching.batcher import Batcher, BatchLimits
 from carrel.engine.batching.row import Row
-from carrel.engine.batching.self_check import probe
+from carrel.engine.batching.self_check import check_adapter, probe
 from carrel.engine.outbox import Mailbox, Outbox
 from carrel.engine.spec import LoadedModel
 from carrel.engine.text.prepared import PromptSide
@@ -156,7 +156,19 @@ class ContinuousEngine:
 
     async def add_adapter(self, name: str, folder: Path) -> Engine:
         """Load an adapter between two passes; see ``AdapterHost.add_adapter``."""
-        await self._between_passes(lambda batch: self._adapters.add(name, folder))
+
+        def add(_: Batch) -> None:
+            self._adapters.add(name, folder)
+            problem = check_adapter(self._model, name)
+            if problem is not None:
+                self._adapters.remove(name)
+                raise ModelLoadFailed(
+                    f"The adapter {folder.name} cannot be computed beside {self._info.name}: "
+                    f"{problem}. Merge it into its base and load the result, or serve with "
+                    "--engine=sequential."
+                )
+
+        await self._between_passes(add)
         return AdaptedEngine(self, name)
 
     async def remove_adapter(self, name: str) -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
+import structlog
 import torch
 
+from carrel.core.errors import GenerationFailed
 from carrel.engine.batching.batch_model import BatchModel
 from carrel.engine.batching.row import Row
+from carrel.engine.batching.self_check import probe
 from carrel.engine.batching.slot_cache import Segment, SlotCache
+from carrel.engine.source import first_line
+
+logger = structlog.get_logger()
 
 
 class Lane:
@@ -45,10 +50,11 @@ class Lane:
     def add(self, row: Row, beginning: tuple[Segment, int] | None) -> None:
         """Take a row in, with the part of its prompt that need not be computed."""
         self._cache.reserve(self._slots_for(len(self.rows) + 1), row.most_tokens + 1, self._used())
-        self.rows.append(row)
         if beginning is not None:
-            segment, row.cached = beginning
-            self._cache.write(len(self.rows) - 1, segment, row.cached)
+            segment, tokens = beginning
+            self._cache.write(len(self.rows), segment, tokens)
+            row.cached = tokens
+        self.rows.append(row)
 
     def remove(self, row: Row) -> None:
         """Let a row go; the last ones take the place that it leaves."""
@@ -82,11 +88,12 @@ class Lane:
         longest = max(row.remaining for row in group)
         size = math.ceil(longest / math.ceil(longest / budget))
         parts = [row.tokens[row.cached : row.cached + size] for row in group]
-        scores = self._forward(self.writing, group, parts)
-        if group[0].remaining:
+        computed, scores = self._forward(self.writing, group, parts)
+        # Several prompts are read to their ends; a single one may be a part, or have failed.
+        if len(group) == 1 and group[0].remaining:
             return [], scores[:0]
         self.writing += len(group)
-        return group, scores
+        return computed, scores
 
     def write(self) -> tuple[list[Row], torch.Tensor] | None:
         """Compute the last token of every row whose prompt has been read.
@@ -97,9 +104,51 @@ class Lane:
         rows = self.rows[: self.writing]
         if not rows:
             return None
-        return rows, self._forward(0, rows, [row.tokens[row.cached :] for row in rows])
+        return self._forward(0, rows, [row.tokens[row.cached :] for row in rows])
 
-    def _forward(self, first: int, rows: Sequence[Row], parts: list[list[int]]) -> torch.Tensor:
+    def _forward(
+        self, first: int, rows: list[Row], parts: list[list[int]]
+    ) -> tuple[list[Row], torch.Tensor]:
+        """Return the rows that were computed and their scores; the others end with an error."""
+        try:
+            return rows, self._computed(first, rows, parts)
+        # A forward pass of any model can raise anything, and often for one row's sake.
+        except Exception as error:  # noqa: BLE001
+            if len(rows) == 1:
+                self._end(rows[0], error)
+                return [], torch.empty(0)
+            logger.warning("a pass failed: one by one now", rows=len(rows), reason=repr(error))
+            return self._one_by_one(first, rows, parts)
+
+    def _one_by_one(
+        self, first: int, rows: list[Row], parts: list[list[int]]
+    ) -> tuple[list[Row], torch.Tensor]:
+        """Do what ``_forward`` does, so that a row on which the model fails ends alone.
+
+        What the failed pass wrote into the slots lies behind their ends and is written over.
+        """
+        computed: list[Row] = []
+        scores: list[torch.Tensor] = []
+        for offset, (row, part) in enumerate(zip(rows, parts, strict=True)):
+            try:
+                scores.append(self._computed(first + offset, [row], [part]))
+            except Exception as error:  # noqa: BLE001  as above
+                self._end(row, error)
+            else:
+                computed.append(row)
+        return computed, torch.cat(scores) if scores else torch.empty(0)
+
+    def _end(self, row: Row, error: Exception) -> None:
+        """End a row on which the model failed.
+
+        Raises:
+            Exception: what the model raises, where it fails on any row.
+        """
+        probe(self._model)
+        logger.warning("the model failed on one request", reason=repr(error))
+        row.error = GenerationFailed(f"The model failed on this request: {first_line(error)}.")
+
+    def _computed(self, first: int, rows: list[Row], parts: list[list[int]]) -> torch.Tensor:
         scores = self._model.forward(
             self._cache, first, parts, [row.cached for row in rows], [row.adapter for row in rows]
         )

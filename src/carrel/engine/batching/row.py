@@ -10,7 +10,8 @@ import torch
 from transformers import LogitsProcessorList
 
 from carrel.core.chat import TokenLogprob
-from carrel.core.errors import CarrelError
+from carrel.core.errors import CarrelError, GenerationFailed
+from carrel.engine.source import first_line
 from carrel.engine.text.answer import Answer
 from carrel.engine.text.logprobs import token_logprob
 from carrel.engine.text.prepared import Prepared
@@ -86,6 +87,9 @@ class Row:
                 self.answer.push(token, self._logprob(scores, token))
         except CarrelError as error:
             self.error = error
+        # Processors of this request's own parameters, and its tokens' text, may raise anything.
+        except Exception as error:  # noqa: BLE001
+            self.error = GenerationFailed(f"The answer cannot go on: {first_line(error)}.")
 
     def _chosen(self, scores: torch.Tensor) -> int:
         ids = torch.tensor([self.tokens], device=scores.device)

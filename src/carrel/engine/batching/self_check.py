@@ -20,6 +20,9 @@ LENGTHS = (3, 11, 24)
 WRITTEN = 2
 """Tokens of each sequence that are computed one by one after the rest of it."""
 
+ADAPTER_TOKENS = [1, 2, 3, 5, 8, 13]
+"""What an adapter is tried on; every vocabulary has them."""
+
 MOST_DIFFERENCE = 0.25
 """How far the scores may be from the right ones, as a share of how far these are from each other.
 
@@ -53,7 +56,8 @@ def check(model: Any, batch: BatchModel) -> Checked:
     try:
         with batch.own_attention():
             expected = _alone(model)
-        largest = _difference(_sequences(model), batch, cache, expected)
+        with torch.inference_mode():
+            largest = _difference(_sequences(model), batch, cache, expected)
     # Any architecture may fail in its own way here; that is what the check is for.
     except Exception as error:  # noqa: BLE001
         return Checked(first_line(error))
@@ -72,6 +76,30 @@ def probe(batch: BatchModel) -> None:
     cache = SlotCache()
     cache.reserve(1, 2)
     batch.forward(cache, 0, [[1]], [0], [None])
+
+
+def check_adapter(batch: BatchModel, name: str) -> str | None:
+    """Return in one line why an adapter cannot be computed beside its base, None where it can."""
+    try:
+        alone = [_first_scores(batch, [each])[0] for each in (name, None)]
+        largest = max(
+            _distance(found, alone[row % 2])
+            for row, found in enumerate(_first_scores(batch, [name, None, name]))
+        )
+    # As above: any module that an adapter brings may fail in its own way.
+    except Exception as error:  # noqa: BLE001
+        return first_line(error)
+    if not largest <= MOST_DIFFERENCE:
+        return f"its scores beside the base differ from those alone by {largest:.2f}"
+    return None
+
+
+def _first_scores(batch: BatchModel, adapters: list[str | None]) -> torch.Tensor:
+    """Return the scores after the same few tokens, a row for each adapter."""
+    cache = SlotCache()
+    cache.reserve(len(adapters), len(ADAPTER_TOKENS) + 1)
+    tokens = [ADAPTER_TOKENS] * len(adapters)
+    return batch.forward(cache, 0, tokens, [0] * len(adapters), adapters)
 
 
 def _coupled(config: Any) -> str | None:
@@ -104,21 +132,36 @@ def _difference(
     cache: SlotCache,
     expected: Sequence[torch.Tensor],
 ) -> float:
-    """Return the largest distance of any scores, the first part read at once, the rest by steps."""
-    cache.reserve(len(sequences), max(LENGTHS) + 1)
+    """Return the largest distance of any scores, the first part read at once, the rest by steps.
+
+    Between the steps the sequences change their slots in each way that a lane does it.
+    """
+    cache.reserve(len(sequences) + 1, max(LENGTHS) + 1)
     nobody = [None] * len(sequences)
     read = [len(tokens) - WRITTEN for tokens in sequences]
     parts = [tokens[:count] for tokens, count in zip(sequences, read, strict=True)]
-    scores = [batch.forward(cache, 0, parts, [0] * len(parts), nobody)]
+    order, first = [0, 1, 2], 0
+    scores = [batch.forward(cache, first, parts, [0] * len(parts), nobody)]
+    distances = [_distance(scores[0][row], expected[row][0]) for row in order]
     for step in range(WRITTEN):
-        starts = [count + step for count in read]
-        parts = [tokens[at : at + 1] for tokens, at in zip(sequences, starts, strict=True)]
-        scores.append(batch.forward(cache, 0, parts, starts, nobody))
-    return max(
-        _distance(scores[step][row], expected[row][step])
-        for row in range(len(sequences))
-        for step in range(WRITTEN + 1)
-    )
+        order, first = _moved(cache, step, [count + step for count in read])
+        starts = [read[row] + step for row in order]
+        parts = [sequences[row][at : at + 1] for row, at in zip(order, starts, strict=True)]
+        found = batch.forward(cache, first, parts, starts, nobody)
+        distances += [
+            _distance(found[place], expected[row][step + 1]) for place, row in enumerate(order)
+        ]
+    return max(distances)
+
+
+def _moved(cache: SlotCache, step: int, cached: list[int]) -> tuple[list[int], int]:
+    """Swap two sequences first, then move one and put a kept one back; return order and slot."""
+    if step == 0:
+        cache.swap(0, 1, max(cached[0], cached[1]))
+        return [1, 0, 2], 0
+    cache.move(2, 3, cached[2])
+    cache.write(2, cache.read(0, cached[1]), cached[1])
+    return [0, 1, 2], 1
 
 
 def _distance(one: torch.Tensor, right: torch.Tensor) -> float:

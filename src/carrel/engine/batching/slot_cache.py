@@ -98,8 +98,8 @@ class SlotLayer(CacheLayerMixin):
 
     def read(self, slot: int, tokens: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Return a copy of a sequence's first tokens."""
-        assert self.keys is not None and self.values is not None
-        return self.keys[slot, :, :tokens].clone(), self.values[slot, :, :tokens].clone()
+        keys, values = self._states()
+        return keys[slot, :, :tokens].clone(), values[slot, :, :tokens].clone()
 
     def write(self, slot: int, keys: torch.Tensor, values: torch.Tensor) -> None:
         """Put a sequence's first tokens into a slot."""
@@ -111,14 +111,12 @@ class SlotLayer(CacheLayerMixin):
 
     def move(self, source: int, target: int, tokens: int) -> None:
         """Copy the first tokens of a slot to another one."""
-        assert self.keys is not None and self.values is not None
-        self.keys[target, :, :tokens] = self.keys[source, :, :tokens]
-        self.values[target, :, :tokens] = self.values[source, :, :tokens]
+        for states in self._states():
+            states[target, :, :tokens] = states[source, :, :tokens]
 
     def swap(self, one: int, other: int, tokens: int) -> None:
         """Exchange the first tokens of two slots."""
-        for states in (self.keys, self.values):
-            assert states is not None
+        for states in self._states():
             kept = states[one, :, :tokens].clone()
             states[one, :, :tokens] = states[other, :, :tokens]
             states[other, :, :tokens] = kept
@@ -135,6 +133,16 @@ class SlotLayer(CacheLayerMixin):
     def get_max_length(self) -> int:
         """Return -1: there is no bound of its own."""
         return -1
+
+    def _states(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return all keys and values.
+
+        Raises:
+            RuntimeError: no pass wrote any, as in cross-attention without a picture.
+        """
+        if self.keys is None or self.values is None:
+            raise RuntimeError("a layer keeps no keys and values of its text")
+        return self.keys, self.values
 
     def _empty(self, states: torch.Tensor) -> torch.Tensor:
         shape = (self._cache.slots, states.shape[1], self._cache.capacity, states.shape[3])
@@ -174,10 +182,11 @@ class SlotCache(Cache):
         capacity = max(-(-capacity // GROWTH) * GROWTH, self.capacity)
         if (slots, capacity) == (self.slots, self.capacity):
             return
-        self.slots, self.capacity = slots, capacity
-        self.row_numbers = torch.arange(slots)
+        # Without memory for it this fails in any layer: until all have grown, the old size holds.
         for layer in self.slot_layers:
             layer.grow(slots, capacity, used)
+        self.slots, self.capacity = slots, capacity
+        self.row_numbers = torch.arange(slots)
 
     def begin(self, window: Window) -> None:
         """Say what the next pass reads and writes; room for it must have been reserved."""
@@ -234,7 +243,9 @@ class SlotCache(Cache):
 
 
 def _grown(states: torch.Tensor, slots: int, capacity: int, used: int) -> torch.Tensor:
-    old_slots, heads, _, size = states.shape
+    old_slots, heads, old_capacity, size = states.shape
+    if old_slots >= slots and old_capacity >= capacity:
+        return states
     grown = _zeros((slots, heads, capacity, size), states)
     grown[:old_slots, :, :used] = states[:, :, :used]
     return grown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from carrel.core.errors import CarrelError, ModelLoadFailed
 from carrel.engine.loading.conversion import (
@@ -76,14 +77,19 @@ def write_unpacked(file: Path, dtype: str, folder: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
     from transformers.utils.logging import disable_progress_bar
 
+    from carrel.engine.loading.whole_weights import refuse_incomplete
+
     disable_progress_bar()  # type: ignore[no-untyped-call]
     tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
-    model = AutoModelForCausalLM.from_pretrained(
+    loaded: Any = AutoModelForCausalLM.from_pretrained(
         file.parent,
         gguf_file=file.name,
         quantization_config=GgufConfig(dequantize=True),
         dtype=getattr(torch, dtype),
+        output_loading_info=True,
     )
+    model, found = loaded
+    refuse_incomplete(file.name, file.parent, model, found)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     record_sources(folder, [file])

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 import torch
 from transformers import (
+    AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
     BitsAndBytesConfig,
@@ -32,7 +33,15 @@ from carrel.engine.loading.placement import (
     use_all_cores,
     wants_int8_copies,
 )
+from carrel.engine.loading.stored_quantization import (
+    StoredQuantization,
+    in_one_format,
+    refuse_unloadable,
+    state_unpacking,
+    stored_quantization,
+)
 from carrel.engine.loading.suggested_sampling import suggested_sampling
+from carrel.engine.loading.whole_weights import refuse_incomplete
 from carrel.engine.source import ModelFiles, find_adapter, find_model, first_line
 from carrel.engine.spec import LoadedModel, ModelSpec
 from carrel.engine.text.template_renderer import TemplateRefused, TemplateRenderer
@@ -102,26 +111,34 @@ def _load_files(
     dtype = default_dtype() if spec.dtype == "auto" else getattr(torch, spec.dtype)
     refuse_quantization(spec)
     placement = device_map(spec)
+    stored = stored_quantization(spec, files.folder, files.pickled)
+    if stored is not None:
+        refuse_unloadable(spec, stored, placement)
     needed = estimate(files.folder, files.pickled)
-    refuse_too_large(spec, needed, precision(spec, dtype), dtype)
+    refuse_too_large(spec, needed, precision(spec, dtype, stored), dtype)
     tokenizer = AutoTokenizer.from_pretrained(files.folder, **common)
     if template is not None:
         tokenizer.chat_template = template
-    model: Any = AutoModelForCausalLM.from_pretrained(
+    with_report: Any = AutoModelForCausalLM.from_pretrained(
         files.folder,
         dtype=dtype,
         device_map=placement,
         max_memory=memory_limits(spec) if placement == "auto" else None,
-        quantization_config=quantization(spec, dtype),
         use_safetensors=not files.pickled,
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,  # they are refused below, by name
+        **quantization(spec, dtype, files.folder, stored, common),
         **common,
     )
+    model, found = with_report
+    refuse_incomplete(f"Model {spec.name}", files.folder, model, found)
+    if stored is not None and stored.unpacks:
+        in_one_format(model, dtype)
     suggested = suggested_sampling(model.generation_config)
     model.generation_config = own_generation_config(model.generation_config, tokenizer)
     model.eval()
     parameters = int(model.num_parameters())
-    if spec.load_4bit:
-        leave_odd_layers_unpacked(model)
+    leave_odd_layers_unpacked(model)
     copied = wants_int8_copies(spec) and add_int8_copies(model)
     adapters = AdapterSet(model, replace(spec, lora_weights=None).name, spec.allow_pickle)
     if adapter is not None:
@@ -131,7 +148,7 @@ def _load_files(
         tokenizer=tokenizer,
         name=spec.name,
         context_length=context_length(model.config, tokenizer),
-        precision=precision(spec, dtype) + ("+int8" if copied else ""),
+        precision=precision(spec, dtype, stored) + ("+int8" if copied else ""),
         device=str(model.device),
         adapters=adapters,
         adapter=spec.name if adapter is not None else None,
@@ -158,22 +175,42 @@ def read_template(file: Path) -> str:
     return template
 
 
-def quantization(spec: ModelSpec, dtype: torch.dtype) -> Any:
-    """Return the quantization that transformers is to apply while loading, or None."""
+def quantization(
+    spec: ModelSpec,
+    dtype: torch.dtype,
+    folder: Path,
+    stored: StoredQuantization | None,
+    common: dict[str, Any],
+) -> dict[str, Any]:
+    """Return what transformers is to be told of few bits.
+
+    Nothing where there is nothing to say: ``quantization_config=None`` would take the place of
+    what the checkpoint itself states.
+    """
+    if stored is not None:
+        if not stored.unpacks:
+            return {}
+        config = AutoConfig.from_pretrained(folder, **common)
+        state_unpacking(config, stored)
+        return {"config": config}
     if spec.load_4bit:
-        return BitsAndBytesConfig(  # type: ignore[no-untyped-call]
+        packed = BitsAndBytesConfig(  # type: ignore[no-untyped-call]
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=dtype,
         )
+        return {"quantization_config": packed}
     if spec.load_8bit:
-        return BitsAndBytesConfig(load_in_8bit=True)  # type: ignore[no-untyped-call]
-    return None
+        return {"quantization_config": BitsAndBytesConfig(load_in_8bit=True)}  # type: ignore[no-untyped-call]
+    return {}
 
 
-def precision(spec: ModelSpec, dtype: torch.dtype) -> str:
-    """Name the number format of the weights."""
+def precision(spec: ModelSpec, dtype: torch.dtype, stored: StoredQuantization | None = None) -> str:
+    """Name the number format of the weights, and the one that they were published in."""
+    if stored is not None:
+        plain = str(dtype).removeprefix("torch.")
+        return f"{plain} (from {stored.label})" if stored.unpacks else stored.label
     if spec.load_4bit:
         return "nf4"
     return "int8" if spec.load_8bit else str(dtype).removeprefix("torch.")

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
 
 from carrel.core.errors import ModelLoadFailed
 from carrel.engine.loading.memory import GIB, free_memory
-from carrel.engine.loading.packed_models import shards
+from carrel.engine.loading.tensor_headers import TensorHeader, tensor_headers
 from carrel.engine.spec import ModelSpec
 
 OVERHEAD = 1.05
@@ -23,34 +21,48 @@ OVERHEAD = 1.05
 QUANTIZED_BYTES = {"nf4": 0.53, "int8": 1.01}
 """Bytes of a weight with its share of the scales: nf4 with double quantization, and LLM.int8."""
 
+FP4_BLOCKS = "_blocks"
+"""The end of the names of MXFP4 tensors, two numbers in a byte, which become plain weights."""
+
 KEPT = ("embed", "lm_head", "wte", "wpe", ".experts.")
 """Parts of the names of matrices that bitsandbytes leaves as they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The memory of a model's weights: matrices that can be quantized, and the rest, in weights."""
+    """The memory of a model's weights: matrices that can be quantized, and the rest, in weights.
+
+    ``packed`` is the bytes of those that stay as they are published, in few bits.
+    """
 
     matrices: int
     others: int
+    packed: int = 0
 
     def bytes(self, precision: str, dtype: torch.dtype) -> int:
         """Return what they take: matrices in ``nf4``, ``int8`` or plain, the rest in ``dtype``."""
         matrix = QUANTIZED_BYTES.get(precision, dtype.itemsize)
-        return int((self.matrices * matrix + self.others * dtype.itemsize) * OVERHEAD)
+        plain = self.matrices * matrix + self.others * dtype.itemsize
+        return int((plain + self.packed) * OVERHEAD)
 
 
 def estimate(folder: Path, pickled: bool) -> Estimate:
     """Read the number of weights from a model's folder."""
     if pickled:
         return Estimate(0, _pickled_weights(folder))
-    matrices = others = 0
-    for name, shape in _shapes(folder):
-        if len(shape) == 2 and not any(part in name for part in KEPT):
-            matrices += prod(shape)
+    matrices = others = packed = 0
+    few_bits = False
+    for each in tensor_headers(folder):
+        becomes = _weights(each)
+        few_bits = few_bits or (not each.is_plain and len(each.shape) > 1)
+        if becomes is None:
+            packed += each.bytes
+        elif len(each.shape) == 2 and not any(part in each.name for part in KEPT):
+            matrices += becomes
         else:
-            others += prod(shape)
-    return Estimate(matrices, others)
+            others += becomes
+    # What is published in few bits is not rounded to others.
+    return Estimate(0, matrices + others, packed) if few_bits else Estimate(matrices, others)
 
 
 def refuse_too_large(spec: ModelSpec, needed: Estimate, precision: str, dtype: torch.dtype) -> None:
@@ -104,11 +116,13 @@ def gpu_limits(spec: ModelSpec) -> dict[int, int]:
     }
 
 
-def _shapes(folder: Path) -> Iterator[tuple[str, list[int]]]:
-    for shard in shards(folder):
-        with safe_open(shard, "pt") as opened:
-            for name in opened.keys():  # noqa: SIM118  no mapping
-                yield name, opened.get_slice(name).get_shape()
+def _weights(tensor: TensorHeader) -> int | None:
+    """Return how many plain weights a stored tensor becomes, None where it stays as it is."""
+    if tensor.is_plain or tensor.format.startswith("F8_E"):
+        return tensor.numbers
+    if tensor.name.endswith(FP4_BLOCKS):
+        return 2 * tensor.numbers
+    return None
 
 
 def _pickled_weights(folder: Path) -> int:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from carrel.core.errors import ModelLoadFailed
@@ -32,6 +34,7 @@ from carrel.engine.loading.packed_weights import (
     read_packing,
     unpacked,
 )
+from carrel.engine.source import first_line
 
 INDEX = "model.safetensors.index.json"
 CONFIGURATION = "config.json"
@@ -59,6 +62,10 @@ def unpacked_model(folder: Path, name: str, models_dir: Path) -> Path:
     method = str((stated or {}).get("quant_method", "gptq")).lower()
     if stated is None or method not in ("gptq", "awq"):
         return folder
+    # Other methods leave out their names, too, and a left-over file says nothing of plain weights.
+    unnamed = "quant_method" not in stated
+    if unnamed and not any(name.endswith(".qweight") for name in _places(folder)):
+        return folder
     try:
         packing = read_packing(stated)
     except UnknownPacking as error:
@@ -84,6 +91,26 @@ def shards(folder: Path) -> list[Path]:
         return [folder / "model.safetensors"]
     index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
     return [folder / name for name in sorted(set(index["weight_map"].values()))]
+
+
+class DamagedFile(Exception):
+    """A file of weights that cannot be read; the message goes on after the model's name."""
+
+
+@contextmanager
+def opened(shard: Path) -> Iterator[Any]:
+    """Open a safetensors file.
+
+    Raises:
+        DamagedFile: it cannot be read; the message names it.
+    """
+    try:
+        with safe_open(shard, "pt") as file:
+            yield file
+    except SafetensorError as error:
+        raise DamagedFile(
+            f"its file {shard.name} is damaged or cut off ({first_line(error)}): get it again."
+        ) from error
 
 
 def write_plain(folder: Path, packing: Packing, target: Path) -> None:
@@ -113,8 +140,8 @@ def _places(folder: Path) -> dict[str, Path]:
     """Return the file of each tensor: a layer's parts may lie in two files."""
     place: dict[str, Path] = {}
     for shard in shards(folder):
-        with safe_open(shard, "pt") as opened:
-            place |= dict.fromkeys(opened.keys(), shard)
+        with opened(shard) as file:
+            place |= dict.fromkeys(file.keys(), shard)
     return place
 
 
@@ -135,6 +162,6 @@ def _plain_tensors(
 
 
 def _read(shard: Path, name: str) -> torch.Tensor:
-    with safe_open(shard, "pt") as opened:
-        tensor: torch.Tensor = opened.get_tensor(name)
+    with opened(shard) as file:
+        tensor: torch.Tensor = file.get_tensor(name)
     return tensor

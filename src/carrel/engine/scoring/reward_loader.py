@@ -17,6 +17,12 @@ from transformers.utils.logging import disable_progress_bar
 from carrel.core.errors import CarrelError, ModelLoadFailed
 from carrel.engine.loading.loader import context_length
 from carrel.engine.loading.placement import device_map, use_all_cores
+from carrel.engine.loading.stored_quantization import (
+    refuse_unloadable,
+    state_unpacking,
+    stored_quantization,
+)
+from carrel.engine.loading.whole_weights import refuse_incomplete
 from carrel.engine.scoring.reward_input import RewardInput
 from carrel.engine.source import ModelFiles, find_model, first_line
 from carrel.engine.spec import ModelSpec
@@ -77,6 +83,11 @@ def _load_files(spec: ModelSpec, files: ModelFiles) -> LoadedReward:
 
 def _model(spec: ModelSpec, files: ModelFiles, config: Any, common: dict[str, Any]) -> Any:
     placed = device_map(spec)
+    stored = stored_quantization(spec, files.folder, files.pickled)
+    if stored is not None:
+        refuse_unloadable(spec, stored, placed)
+        if stored.unpacks:
+            state_unpacking(config, stored)
     model, found = AutoModelForSequenceClassification.from_pretrained(
         files.folder,
         config=config,
@@ -84,12 +95,14 @@ def _model(spec: ModelSpec, files: ModelFiles, config: Any, common: dict[str, An
         device_map=placed,
         use_safetensors=None if spec.allow_pickle else True,
         output_loading_info=True,
+        ignore_mismatched_sizes=True,
         **common,
     )
     if missing := sorted(found["missing_keys"]):
         raise ModelLoadFailed(
             f"Score model {spec.name} has no weights for {missing[0]}: it was not trained to score."
         )
+    refuse_incomplete(f"Score model {spec.name}", files.folder, model, found)
     if placed is None and model.dtype is torch.float16:
         model = model.float()  # processors lack float16 for some layers, and are slow in it
     model.config.use_cache = False  # nothing is generated: a cache would only take memory

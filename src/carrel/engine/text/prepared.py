@@ -24,6 +24,7 @@ from carrel.engine.text.requests import refuse_impossible, refuse_unsupported
 from carrel.engine.text.sampling import logits_processors, penalties
 from carrel.engine.text.token_bytes import TokenBytes
 from carrel.engine.text.tool_calls import forced_format
+from carrel.engine.text.vocabulary import keep_writable, vocabulary_of
 
 HONOURED = ("response_format", "top_logprobs", "tools")
 
@@ -49,15 +50,17 @@ class PromptSide:
     """
 
     def __init__(self, loaded: LoadedModel) -> None:
-        self._prompts = PromptBuilder(loaded.tokenizer, loaded.prompt_type)
+        vocabulary = vocabulary_of(loaded.model)
+        self._prompts = PromptBuilder(loaded.tokenizer, loaded.prompt_type, vocabulary)
         self._counted = CountedPrompts()
         # Encoding changes the tokenizer's state; decoding in another thread needs its own.
         self._decoder = copy.deepcopy(loaded.tokenizer)
         self.defaults = loaded.model.generation_config
-        self._end_tokens = frozenset(self.defaults.eos_token_id or ()) | self._prompts.end_tokens()
-        self.defaults.eos_token_id = sorted(self._end_tokens) or None
-        vocabulary = loaded.model.config.get_text_config().vocab_size
-        self._grammars = GrammarCompiler(self._decoder, vocabulary, self._end_tokens)
+        ends = {*(self.defaults.eos_token_id or ()), *self._prompts.end_tokens()}
+        self.defaults.eos_token_id = sorted(ends)
+        keep_writable(self.defaults, vocabulary)
+        self._end_tokens = frozenset(self.defaults.eos_token_id or ())
+        self._grammars = GrammarCompiler(self._decoder, vocabulary.writable, self._end_tokens)
 
     async def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return the length in tokens of the prompt that the messages become."""

@@ -15,6 +15,7 @@ from carrel.core.function_tools import Tool
 from carrel.engine.text.control_tokens import marked
 from carrel.engine.text.template_renderer import TemplateRefused, TemplateRenderer
 from carrel.engine.text.tool_prompts import described, takes_tools, turns_of
+from carrel.engine.text.vocabulary import Vocabulary
 from carrel.settings.schema import PromptType
 
 PROBE = "carrel-probe"
@@ -128,10 +129,17 @@ class PromptBuilder:
         ModelLoadFailed: the tokenizer's chat template does not compile.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, prompt_type: PromptType) -> None:
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        prompt_type: PromptType,
+        vocabulary: Vocabulary | None = None,
+    ) -> None:
+        """Take the tokenizer, the form, and the ids that the model has; None is all of them."""
         if prompt_type is PromptType.TEMPLATE and not tokenizer.chat_template:
             prompt_type = PromptType.HUMAN_BOT
         self._tokenizer = tokenizer
+        self._vocabulary = vocabulary
         self._lock = Lock()  # the tokenizer changes its own state while it encodes
         self.prompt_type = prompt_type
         self._template = _template(tokenizer, prompt_type)
@@ -163,28 +171,35 @@ class PromptBuilder:
         """Return the prompt's token ids; it ends with the last message where that is unfinished.
 
         Raises:
-            InvalidRequest: there is no message, or the chat template refuses the messages.
+            InvalidRequest: there is no message, the chat template refuses the messages, or they
+                become a token that the model does not have.
             UnsupportedParameter: tools for a model whose prompts have no form for them.
         """
         if not messages:
             raise InvalidRequest("The list of messages is empty: send at least one message.")
         with self._lock:
-            if is_bare_prompt(messages):
-                return self._bare(messages[0])
-            if tools or _is_tool_turn(*messages):
-                self._require_tool_form()
-            begun = messages[-1] if messages[-1].unfinished else None
-            if begun is not None:
-                messages = messages[:-1]
-            if self._renderer is None:
-                text = RENDERERS[self.prompt_type](messages) + self._beginning(begun)
-                return list(self._tokenizer.encode(text, split_special_tokens=True))
-            if not self._takes_system:
-                messages = fold_system(messages)
-            try:
-                return self._templated(self._renderer, messages, tools, begun)
-            except TemplateRefused:
-                return self._templated_in_turns(self._renderer, messages, tools, begun)
+            ids = self._encoded(messages, tools)
+            if self._vocabulary is not None:
+                self._vocabulary.refuse_unreadable(ids, self._tokenizer.decode)
+            return ids
+
+    def _encoded(self, messages: Sequence[Message], tools: Sequence[Tool]) -> list[int]:
+        if is_bare_prompt(messages):
+            return self._bare(messages[0])
+        if tools or _is_tool_turn(*messages):
+            self._require_tool_form()
+        begun = messages[-1] if messages[-1].unfinished else None
+        if begun is not None:
+            messages = messages[:-1]
+        if self._renderer is None:
+            text = RENDERERS[self.prompt_type](messages) + self._beginning(begun)
+            return list(self._tokenizer.encode(text, split_special_tokens=True))
+        if not self._takes_system:
+            messages = fold_system(messages)
+        try:
+            return self._templated(self._renderer, messages, tools, begun)
+        except TemplateRefused:
+            return self._templated_in_turns(self._renderer, messages, tools, begun)
 
     def _beginning(self, begun: Message | None) -> str:
         """Return what an unfinished message adds to a prompt without a template."""
