@@ -144,7 +144,9 @@ def test_a_long_answer_that_comes_at_once_is_read_from_its_beginning(
 ) -> None:
     width, height = WINDOWS[window]
     engine = WatchedEngine([f"{SENTENCE * 4}\n\n" * 12])
-    visitor = tab(start(engine, langchain_mode="LLM", max_new_tokens=4096), width=width, height=height)
+    visitor = tab(
+        start(engine, langchain_mode="LLM", max_new_tokens=4096), width=width, height=height
+    )
     for number in range(3):
         visitor.ask_and_wait(f"What is number {number}?")
         holds(visitor, QUESTION_AND_BEGINNING)

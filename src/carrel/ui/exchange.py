@@ -67,8 +67,8 @@ class Exchange:
     ``cut`` is the limit at which the answer ended. ``turn`` and ``last`` are the ids of the saved
     question and its answer, ``versions`` those of the questions at this place of the chat, the
     oldest first. ``settled`` is not set while it may still be saved. ``model`` is the one that
-    answers where it is known, ``found`` what it was given of the documents. ``key`` tells the page's
-    script one exchange from the next, also while the same question is asked again.
+    answers where it is known, ``found`` what it was given of the documents. ``key`` tells the
+    page's script one exchange from the next, also where the same question is asked again.
     """
 
     question: str
