@@ -153,7 +153,8 @@ def live_server(
     """
     with server.bind("127.0.0.1", 0) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        application = bootstrap.build(settings, bundled_embedder())
+        bundled = settings.documents.embedder == "bundled"
+        application = bootstrap.build(settings, bundled_embedder() if bundled else None)
         application.wait_until_ready()
         with suppress(CarrelError):
             application.wait_for_score_model()

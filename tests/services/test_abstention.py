@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -106,10 +107,12 @@ async def test_in_mode_chat_the_models_own_knowledge_is_labelled(application: Ap
 
 
 async def test_the_setting_moves_the_bound(
-    make_settings: Callable[..., Settings], embedder: Embedder
+    make_settings: Callable[..., Settings], embedder: Embedder, tmp_path: Path
 ) -> None:
     for bound, abstains in ((0.0, False), (1.0, True)):
-        settings = make_settings(engine="scripted", least_evidence=bound, db_dir=f"db{bound}")
+        settings = make_settings(
+            engine="scripted", least_evidence=bound, db_dir=tmp_path / f"db{bound}"
+        )
         application = bootstrap.build(settings, embedder)
         try:
             application.wait_until_ready()

@@ -50,6 +50,7 @@ from carrel.services.answer_speeds import AnswerSpeed
 from carrel.services.arena import Rank, Ranking
 from carrel.services.checking import cite_answer
 from carrel.services.comparing import Comparison
+from carrel.services.outward import Outward
 from carrel.settings.schema import Settings
 from carrel.ui import (
     code_blocks,
@@ -57,6 +58,7 @@ from carrel.ui import (
     markdown,
     other_sources,
     page_settings,
+    privacy,
     rail,
     render,
     render_answer,
@@ -289,6 +291,9 @@ SAMPLES: dict[Callable[..., str], Callable[[], object]] = {
     page_settings.settings_html: lambda: page_settings.settings_html(T),
     rail.head_html: lambda: rail.head_html(T),
     rail.foot_html: lambda: rail.foot_html(T),
+    privacy.privacy_html: lambda: [
+        privacy.privacy_html(outward, T) for outward in (Outward(), Outward("1", "2", "3"))
+    ],
     render.thread_html: lambda: render.thread_html("", "c"),
     render.welcome_html: lambda: [
         render.welcome_html(names, collection, T)

@@ -30,6 +30,7 @@ from carrel.services.health import HealthService
 from carrel.services.history import HistoryService
 from carrel.services.ingestion import IngestionService
 from carrel.services.jobs import IngestionJobs
+from carrel.services.outward import Outward
 from carrel.services.places import PlaceService
 from carrel.services.quoted_answers import QuotedAnswers
 from carrel.services.reingestion import ReingestionService
@@ -109,6 +110,7 @@ def make_services(
         web=fetching,
         places=PlaceService(collections, catalog, painter),
         arena=ArenaService(SqliteVoteStore(stores.database)),
+        outward=Outward.of(indexes.embedder, indexes.vectors),
     )
 
 

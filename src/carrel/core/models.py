@@ -41,7 +41,8 @@ class ModelStatus(StrEnum):
 class ModelState:
     """A model that is in service or on its way; ``info`` is there once it is ready.
 
-    ``reason`` says in one line why it failed.
+    ``reason`` says in one line why it failed. ``host`` is the name or address of the server that
+    runs it; None where this process does.
     """
 
     name: str
@@ -49,6 +50,7 @@ class ModelState:
     info: ModelInfo | None = None
     adapter_of: str | None = None
     reason: str | None = None
+    host: str | None = None
 
 
 class EnginePool(Protocol):

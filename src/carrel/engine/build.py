@@ -16,7 +16,7 @@ from carrel.core.own_thread import in_own_thread
 from carrel.core.protocols import Engine
 from carrel.engine.llamacpp.library import is_installed
 from carrel.engine.loaders import Loader, NamedLoader, Planner, Wanted, shared
-from carrel.engine.remote.inference_server import parse_inference_server
+from carrel.engine.remote.inference_server import host_of, parse_inference_server
 from carrel.engine.serving_limits import ServingLimits
 from carrel.engine.source import find_adapter
 from carrel.engine.spec import ModelSpec, own_name
@@ -179,7 +179,7 @@ def _remote_loader(settings: Settings, model: ModelSettings) -> NamedLoader:
     load = partial(
         _remote, base_url, named, key.get_secret_value() if key else None, settings.server.offline
     )
-    return NamedLoader(named or base_url, load)
+    return NamedLoader(named or base_url, load, host=host_of(base_url))
 
 
 def _is_for_llamacpp(model: ModelSettings) -> bool:

@@ -15,12 +15,14 @@ from carrel.core.protocols import Engine
 class NamedLoader:
     """A model that is to be in service. ``load`` blocks, and raises core errors.
 
-    Loaders with equal ``spec`` load the same, so that one of them may stand for all.
+    Loaders with equal ``spec`` load the same, so that one of them may stand for all. ``host`` is
+    the server that runs the model, by name or address; None where this process does.
     """
 
     name: str
     load: Callable[[], Engine]
     spec: object = None
+    host: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

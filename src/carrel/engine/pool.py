@@ -52,15 +52,16 @@ class _Place:
         return isinstance(self.loader, NamedAdapter) and self.loader.base is other.loader
 
     def state(self) -> ModelState:
-        over = self.loader.base.name if isinstance(self.loader, NamedAdapter) else None
+        loader = self.loader
+        over = loader.base.name if isinstance(loader, NamedAdapter) else None
+        host = loader.base.host if isinstance(loader, NamedAdapter) else loader.host
         if self.error is not None:
-            return ModelState(
-                self.loader.name, ModelStatus.FAILED, adapter_of=over, reason=str(self.error)
-            )
+            reason = str(self.error)
+            return ModelState(self.loader.name, ModelStatus.FAILED, None, over, reason, host)
         if self.engine is None:
-            return ModelState(self.loader.name, ModelStatus.LOADING, adapter_of=over)
+            return ModelState(self.loader.name, ModelStatus.LOADING, None, over, None, host)
         info = self.engine.info
-        return ModelState(info.name, ModelStatus.READY, info, info.adapter_of)
+        return ModelState(info.name, ModelStatus.READY, info, info.adapter_of, None, host)
 
 
 @dataclass(slots=True)

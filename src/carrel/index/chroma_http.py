@@ -45,7 +45,8 @@ class ChromaServer:
             InvalidSetting: the address is none.
             OfflineRefused: ``offline`` is set and the server is on another machine.
         """
-        self._url, host = _parsed(url)
+        self._url, self._host = _parsed(url)
+        host = self._host
         if offline and not is_loopback(host):
             raise OfflineRefused(
                 f"The Chroma server {self._url} is on another machine, and --offline is set."
@@ -62,6 +63,11 @@ class ChromaServer:
     def url(self) -> str:
         """The address, without a slash at its end."""
         return self._url
+
+    @property
+    def host(self) -> str:
+        """The server's name or address, without anything else of its URL."""
+        return self._host
 
     def most_rows(self) -> int:
         """Ask how many rows one call may bring."""

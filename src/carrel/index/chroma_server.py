@@ -71,6 +71,11 @@ class ChromaServerIndex:
             self._server.close()
             raise
 
+    @property
+    def host(self) -> str:
+        """The server's name or address, without anything else of its URL."""
+        return self._server.host
+
     def add(self, collection_id: str, chunks: Sequence[Chunk], vectors: Sequence[Vector]) -> None:
         """Store one vector per chunk; a chunk id that exists is overwritten."""
         if not chunks:

@@ -80,7 +80,7 @@ class RemoteEmbedder:
             raise OfflineRefused(
                 f"The embedding server {match['url']} is on another machine, and --offline is set."
             )
-        self._name = address.strip()
+        self._name, self._host = address.strip(), host
         self._model, self._url = match["model"], match["url"].rstrip("/")
         self._window = window
         self._client = httpx.Client(
@@ -94,6 +94,11 @@ class RemoteEmbedder:
     def name(self) -> str:
         """The setting's value, which the same model has to be asked for by again."""
         return self._name
+
+    @property
+    def host(self) -> str:
+        """The server's name or address, without anything else of its URL."""
+        return self._host
 
     @property
     def dimension(self) -> int:

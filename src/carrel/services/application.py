@@ -15,6 +15,7 @@ from carrel.services.health import HealthService
 from carrel.services.history import HistoryService
 from carrel.services.ingestion import IngestionService
 from carrel.services.jobs import IngestionJobs
+from carrel.services.outward import Outward
 from carrel.services.places import PlaceService
 from carrel.services.reingestion import ReingestionService
 from carrel.services.retrieval import RetrievalService
@@ -44,3 +45,4 @@ class Services:
     web: WebService
     places: PlaceService
     arena: ArenaService
+    outward: Outward

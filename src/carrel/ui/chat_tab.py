@@ -27,11 +27,10 @@ from carrel.ui.tasks import heading, task_of
 FOLLOW = (
     "const follow = () => {"
     "const thread = element.querySelector('[data-chat]');"
-    "if (thread) window.carrel?.followChat(thread.dataset.chat);"
-    "window.carrel?.followWriting(); };"
+    "if (thread) window.carrel?.followChat(thread.dataset.chat); };"
     "watch('value', follow);"
+    "window.carrel?.watchReading();"
 )
-TO_LAST = "watch('value', () => window.carrel?.toLastQuestion());"
 
 ACTIONS = (
     "open_place",
@@ -61,7 +60,7 @@ class ChatTab:
                     "",
                     elem_id="past",
                     apply_default_css=False,
-                    js_on_load=TO_LAST + actions_script(*ACTIONS),
+                    js_on_load=actions_script(*ACTIONS),
                 )
                 self.current = gr.HTML(
                     "",
@@ -227,7 +226,7 @@ class ChatTab:
         goes_on = can_go_on(self._services.models, exchange)
         texts = session.wishes.texts
         shown = exchange_html(exchange, len(session.exchanges) - 1, texts, goes_on=goes_on)
-        thread = thread_html(shown, session.conversation_id)
+        thread = thread_html(shown, session.conversation_id, exchange.key)
         return {self.current: thread, **self.composer.buttons(busy=busy)}
 
     async def _chats(self, session: Session) -> str:

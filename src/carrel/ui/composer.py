@@ -7,15 +7,12 @@ import gradio as gr
 from carrel.services.application import Services
 from carrel.ui.answer_settings import AnswerSettings
 from carrel.ui.events import Guard, Updates
+from carrel.ui.privacy import PrivacyLine
 from carrel.ui.render_documents import LEFT_OUT
 from carrel.ui.scope_chooser import ScopeChooser
 from carrel.ui.session import Session
 from carrel.ui.tasks import ACTIONS, ASK, known_action
 from carrel.ui.texts import ENGLISH, Texts
-
-
-def _private(texts: Texts) -> str:
-    return f'<p class="private">{texts.html("composer.private")}</p>'
 
 
 class Composer:
@@ -55,9 +52,7 @@ class Composer:
                 self.stop = gr.Button(
                     ENGLISH("composer.stop"), elem_id="stop-button", visible=False, scale=0
                 )
-            self._privacy = gr.HTML(
-                _private(ENGLISH), elem_id="privacy", apply_default_css=False, js_on_load=None
-            )
+            self.privacy = PrivacyLine(services, self.model)
 
     def in_language(self, texts: Texts, action: str = ASK) -> Updates:
         """Return the parts in a language; ``action`` is what is chosen to be done."""
@@ -73,7 +68,6 @@ class Composer:
             **self.answer.in_language(texts),
             self.send: gr.update(value=texts(_verb(action))),
             self.stop: gr.update(value=texts("composer.stop")),
-            self._privacy: _private(texts),
         }
 
     def wire(self, guard: Guard, session: gr.State) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -34,6 +35,10 @@ from carrel.services.streamed_citations import complete_until
 CUT = {FinishReason.LENGTH: Ending.LENGTH, FinishReason.TIME: Ending.TIME}
 
 
+def _new_key() -> str:
+    return uuid.uuid4().hex
+
+
 def _set() -> asyncio.Event:
     event = asyncio.Event()
     event.set()
@@ -62,7 +67,8 @@ class Exchange:
     ``cut`` is the limit at which the answer ended. ``turn`` and ``last`` are the ids of the saved
     question and its answer, ``versions`` those of the questions at this place of the chat, the
     oldest first. ``settled`` is not set while it may still be saved. ``model`` is the one that
-    answers where it is known, ``found`` what it was given of the documents.
+    answers where it is known, ``found`` what it was given of the documents. ``key`` tells the
+    page's script one exchange from the next, also where the same question is asked again.
     """
 
     question: str
@@ -90,6 +96,7 @@ class Exchange:
     model: str | None = None
     found: tuple[RetrievedChunk, ...] = ()
     settled: asyncio.Event = field(default_factory=_set, compare=False, repr=False)
+    key: str = field(default_factory=_new_key, compare=False, repr=False)
 
     @property
     def is_answered(self) -> bool:

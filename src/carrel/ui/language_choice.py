@@ -67,6 +67,7 @@ class LanguageChoice:
             *self.chat.changed,
             *self.chat.composer.scope.outputs,
             self.chat.composer.answer.tokens,
+            self.chat.composer.privacy.line,
             documents.rows.uploads,
             documents.table,
             compare.ranking,
@@ -75,7 +76,11 @@ class LanguageChoice:
         ]
         self.rail.links.choose_language(
             guard.once(self.choose),
-            inputs_kwargs={"session": session, "action": self.chat.composer.action},
+            inputs_kwargs={
+                "session": session,
+                "action": self.chat.composer.action,
+                "model": self.chat.composer.model,
+            },
             outputs=list(dict.fromkeys([*stays, *shown])),
             **private,
         )
@@ -98,7 +103,9 @@ class LanguageChoice:
         texts = BrowserWishes.read(browser).texts
         return {self.top: gr.skip()} if texts is ENGLISH else self.in_language(texts)
 
-    async def choose(self, event: gr.EventData, *, session: Session, action: str | None) -> Updates:
+    async def choose(
+        self, event: gr.EventData, *, session: Session, action: str | None, model: str | None
+    ) -> Updates:
         """Put the whole page into another language; what is shown stays, and work goes on."""
         texts = texts_for([entered(event, "language")])
         session.wishes = replace(session.wishes, language=texts.language)
@@ -111,6 +118,7 @@ class LanguageChoice:
             **await self.chat.thread(session),
             **await self.chat.composer.scope.shown(session),
             **await self.chat.composer.answer.count(session=session),
+            **self.chat.composer.privacy.shown(texts, model),
             **self.documents.rows.shown(session),
             **await self.documents.refreshed(session),
             **await self.compare.ranked(texts),

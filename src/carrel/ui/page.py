@@ -96,6 +96,8 @@ class Page:
             self.chat.composer.scope.wire_table(self.guard, self.session, self.documents.table)
             Attaching(services, self.chat, self.documents).wire(self.guard, self.session)
             self._wire()
+            composer = self.chat.composer
+            composer.privacy.wire(self.blocks, self.guard, self.session, self.browser)
             self.language = LanguageChoice(
                 services=services,
                 top=self.top,

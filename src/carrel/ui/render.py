@@ -165,6 +165,10 @@ def example_questions(documents: Sequence[str], texts: Texts = ENGLISH) -> list[
     ]
 
 
-def thread_html(content: str, conversation_id: str | None) -> str:
-    """Return the end of a chat, which tells the page's script which chat it belongs to."""
-    return f'<div class="thread" data-chat="{escape(conversation_id or "")}">{content}</div>'
+def thread_html(content: str, conversation_id: str | None, asked: str = "") -> str:
+    """Return the end of a chat, which tells the page's script which chat it belongs to.
+
+    ``asked`` is the key of the exchange that is shown; another key brings it into sight.
+    """
+    key = f' data-asked="{escape(asked)}"' if asked else ""
+    return f'<div class="thread" data-chat="{escape(conversation_id or "")}"{key}>{content}</div>'

@@ -76,6 +76,7 @@ STYLES = (
 )
 SCRIPTS = (
     "page.js",
+    "reading.js",
     "scope.js",
     "exchange.js",
     "history.js",

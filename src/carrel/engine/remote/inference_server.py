@@ -40,9 +40,14 @@ def parse_inference_server(value: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 
+def host_of(base_url: str) -> str:
+    """Return the host of a URL, by name or address, without anything else that stands in it."""
+    return urlsplit(base_url).hostname or ""
+
+
 def is_on_this_machine(base_url: str) -> bool:
     """Whether the URL's host is this machine."""
-    return is_loopback(urlsplit(base_url).hostname or "")
+    return is_loopback(host_of(base_url))
 
 
 def refuse_outward(base_url: str, offline: bool) -> None:

@@ -1,8 +1,6 @@
 // What the page does without asking the server: views, the drawer, the panel,
 // confirmations, keys.
 (() => {
-  const NEAR_THE_END = 120; // pixels from the bottom within which new text keeps the end in sight
-
   const byId = (id) => document.getElementById(id);
 
   // Which view is shown: the fragment of the address says which, so that reload and Back
@@ -153,26 +151,12 @@
     if (location.hash.slice(1) !== target) history.replaceState(null, "", address);
   };
 
-  // While an answer is being written its end stays in sight, unless the reader scrolled up. When the
-  // sources come below it nothing moves: the answer is what is read next.
-  const followWriting = () => {
-    const reading = byId("reading");
-    // What a search found has no text to be read first.
-    const found = reading?.querySelector("#current .exchange:not(:has(.answer)) .source");
-    if (found) requestAnimationFrame(() => byId("current")?.scrollIntoView());
-    if (!reading?.querySelector(".answer.writing")) return;
-    const left = reading.scrollHeight - reading.scrollTop - reading.clientHeight;
-    if (left < NEAR_THE_END) requestAnimationFrame(() => reading.scrollTo(0, reading.scrollHeight));
-  };
-
   window.carrel = {
     openRail,
     showView,
     chatInAddress: () => (location.hash.startsWith("#chat-") ? location.hash.slice(6) : ""),
     followChat,
-    followWriting,
     placeArrived,
-    toLastQuestion: () => requestAnimationFrame(() => byId("current")?.scrollIntoView()),
   };
 
   window.addEventListener("hashchange", showView);

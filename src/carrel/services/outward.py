@@ -1,0 +1,44 @@
+"""What leaves this machine, and where it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from carrel.core.loopback import is_loopback
+from carrel.core.models import ModelState
+from carrel.core.protocols import Embedder, Hosted, VectorIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Outward:
+    """The other machines that are sent something, each by name or address; None for this one.
+
+    ``engine`` gets questions and passages, ``embedder`` questions and the text of documents,
+    ``store`` the vectors of both. The models that judge passages and answers always run here.
+    """
+
+    engine: str | None = None
+    embedder: str | None = None
+    store: str | None = None
+
+    @classmethod
+    def of(cls, embedder: Embedder, vectors: VectorIndex) -> Outward:
+        """Return what is sent whichever model answers."""
+        return cls(embedder=_elsewhere(embedder), store=_elsewhere(vectors))
+
+    def asking(self, states: Sequence[ModelState], model: str | None) -> Outward:
+        """Return what is sent when a model is asked; None, or one that is gone, is the default one.
+
+        ``states`` are the models of the pool, the default one first. One that still loads counts
+        as one that answers.
+        """
+        chosen = next((each for each in states if each.name == model), next(iter(states), None))
+        host = chosen.host if chosen is not None else None
+        return replace(self, engine=host if host and not is_loopback(host) else None)
+
+
+def _elsewhere(part: object) -> str | None:
+    if isinstance(part, Hosted) and not is_loopback(part.host):
+        return part.host
+    return None

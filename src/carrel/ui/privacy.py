@@ -1,0 +1,77 @@
+"""The line below the question box: whether anything leaves this machine, and where it goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from carrel.services.application import Services
+from carrel.services.outward import Outward
+from carrel.ui.events import Guard, Updates
+from carrel.ui.listed_chats import BrowserWishes
+from carrel.ui.session import Session
+from carrel.ui.texts import ENGLISH, Texts
+
+CHECK_SECONDS = 5.0
+"""Models come and go by the API and in other tabs, too."""
+
+
+def privacy_html(outward: Outward, texts: Texts) -> str:
+    """Return the line for what is sent to other machines."""
+    sent = {"engine": outward.engine, "embedder": outward.embedder, "store": outward.store}
+    parts = [texts(f"composer.outward.{what}", host=host) for what, host in sent.items() if host]
+    if not parts:
+        return f'<p class="private">{texts.html("composer.private")}</p>'
+    return f'<p class="private">{texts.html("composer.outward", parts="; ".join(parts))}</p>'
+
+
+class PrivacyLine:
+    """Builds the line; ``wire`` has it follow the chosen model and the models in service."""
+
+    def __init__(self, services: Services, model: gr.Dropdown) -> None:
+        """Take the chooser of the model beside the services."""
+        self._services = services
+        self._model = model
+        self.line = gr.HTML(
+            self._html(ENGLISH, None), elem_id="privacy", apply_default_css=False, js_on_load=None
+        )
+        self._clock = gr.Timer(CHECK_SECONDS)
+
+    def shown(self, texts: Texts, model: str | None) -> Updates:
+        """Return the line for a chosen model."""
+        return {self.line: self._html(texts, model)}
+
+    def wire(self, blocks: gr.Blocks, guard: Guard, session: gr.State, browser: gr.Textbox) -> None:
+        """Connect what changes the line."""
+        private: dict[str, Any] = {
+            "outputs": [guard.notice, self.line],
+            "queue": False,
+            "api_visibility": "private",
+            "show_progress": "hidden",
+        }
+        blocks.load(
+            guard.once(self.opened, clears=False),
+            inputs_kwargs={"browser": browser},
+            js="() => [window.carrel.wishes()]",
+            **private,
+        )
+        gr.on(
+            [self._model.change, self._clock.tick],
+            guard.once(self.look, clears=False),
+            inputs_kwargs={"model": self._model, "shown": self.line, "session": session},
+            **private,
+        )
+
+    async def opened(self, *, browser: str) -> Updates:
+        """Fill the line of a page that was just opened."""
+        return self.shown(BrowserWishes.read(browser).texts, None)
+
+    async def look(self, *, model: str | None, shown: str | None, session: Session) -> Updates:
+        """Change the line where it is not true any more."""
+        html = self._html(session.wishes.texts, model)
+        return {self.line: gr.skip() if html == shown else html}
+
+    def _html(self, texts: Texts, model: str | None) -> str:
+        states = self._services.models.states()
+        return privacy_html(self._services.outward.asking(states, model), texts)
