@@ -9,6 +9,7 @@ from typing import get_args
 
 from carrel.core.errors import InvalidSetting
 from carrel.core.protocols import Embedder, VectorIndex
+from carrel.disk.private import make_private, write_privately
 from carrel.index.chroma_server import ChromaServerIndex
 from carrel.index.embedder import SentenceTransformerEmbedder
 from carrel.index.faiss import FaissIndex
@@ -43,6 +44,7 @@ class Stores:
 def open_stores(settings: Settings, embedder: Embedder | None, opening: ExitStack) -> Stores:
     """Lock the data folder and open what is in it, closed with ``opening``."""
     folder = settings.storage.db_dir
+    write_privately()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -52,6 +54,7 @@ def open_stores(settings: Settings, embedder: Embedder | None, opening: ExitStac
     lock = DataFolderLock(folder)
     lock.acquire()
     opening.callback(lock.release)
+    make_private(folder)
     database = Database(folder / "catalog.db")
     opening.callback(database.close)
     vectors = vector_index(settings)

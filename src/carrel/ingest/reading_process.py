@@ -30,6 +30,7 @@ from typing import Any
 from carrel.core.documents import PageView
 from carrel.core.errors import CarrelError, UnreadableDocument
 from carrel.core.reading import ReaderRegistry
+from carrel.disk.private import write_privately
 
 
 def limit_memory(most_bytes: int) -> None:
@@ -93,6 +94,7 @@ def main() -> None:
     registry = getattr(import_module(module), function)(**limits["options"])
     limit_memory(limits["bytes"])
     tempfile.tempdir = limits["folder"]
+    write_privately()
     # What a library prints would break the lines of the answer.
     answers = os.dup(1)
     os.dup2(2, 1)
