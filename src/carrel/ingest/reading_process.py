@@ -30,7 +30,6 @@ from typing import Any
 from carrel.core.documents import PageView
 from carrel.core.errors import CarrelError, UnreadableDocument
 from carrel.core.reading import ReaderRegistry
-from carrel.disk.private import write_privately
 
 
 def limit_memory(most_bytes: int) -> None:
@@ -94,7 +93,8 @@ def main() -> None:
     registry = getattr(import_module(module), function)(**limits["options"])
     limit_memory(limits["bytes"])
     tempfile.tempdir = limits["folder"]
-    write_privately()
+    # Temporary files are this account's alone, those of programs that readers start, too.
+    os.umask(0o077)
     # What a library prints would break the lines of the answer.
     answers = os.dup(1)
     os.dup2(2, 1)
