@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -37,6 +38,8 @@ class HostileReader:
                 sys.stderr.write("more of them\n")
             elif line == "unpack":
                 yield Section(tempfile.mkdtemp())
+            elif line == "umask":
+                yield Section(subprocess.check_output(["sh", "-c", "umask"], text=True).strip())
             elif line == "who":
                 yield Section(str(os.getpid()))
             else:

@@ -21,6 +21,7 @@ from carrel.api.security import key_of
 from carrel.core.errors import InvalidSetting, PortInUse
 from carrel.core.loopback import is_loopback
 from carrel.services.application import Services
+from carrel.settings.process_environment import keep_page_files_in
 from carrel.settings.schema import Settings
 
 Listener = socket.socket
@@ -44,6 +45,7 @@ def create_app(services: Services, with_page: bool = True) -> FastAPI:
     app = create_api(services)
     if not with_page:
         return app
+    keep_page_files_in(services.settings.storage.uploads_dir)
     # The page's library takes seconds to import; an API without a page does without it.
     from carrel.ui.page import mount_page
 

@@ -22,11 +22,9 @@ def _embedder_in_memory() -> None:
 
 
 @pytest.fixture
-def incoming(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def incoming(tmp_path: Path) -> Path:
     """The folder into which uploads arrive."""
-    folder = tmp_path / "incoming"
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
-    return folder
+    return tmp_path / "data" / "db" / "uploads"
 
 
 def drop(visitor: Visit, files: dict[str, bytes]) -> None:

@@ -109,3 +109,23 @@ def test_a_broken_file_is_refused_by_its_name(tmp_path: Path) -> None:
     error = refusal(tmp_path / "broken.gguf")
     assert isinstance(error, ModelLoadFailed)
     assert "broken.gguf cannot be loaded" in str(error)
+
+
+def test_the_conversion_of_a_file_is_as_private_as_the_process_that_made_it(
+    tmp_path: Path,
+) -> None:
+    file = save_tiny_gguf(tmp_path / "small.gguf")
+    before = os.umask(0o077)
+    try:
+        folder = unpacked_gguf(file, tmp_path / "models")
+        assert [each for each in (folder, *folder.iterdir()) if each.stat().st_mode & 0o077] == []
+    finally:
+        os.umask(before)
+    # As older versions left it, beside a folder of somebody else's making.
+    other = tmp_path / "models" / "other"
+    other.mkdir()
+    for each in (folder, *folder.iterdir(), other):
+        each.chmod(0o755)
+    conversion.make_conversions_private(tmp_path / "models")
+    assert [each for each in (folder, *folder.iterdir()) if each.stat().st_mode & 0o077] == []
+    assert other.stat().st_mode & 0o777 == 0o755

@@ -120,6 +120,17 @@ def test_temporary_files_are_gone_with_a_process_that_was_killed(told: Told) -> 
     assert not unpacked.parent.exists()
 
 
+def test_temporary_files_are_private_also_those_of_programs(told: Told) -> None:
+    before = os.umask(0o022)
+    try:
+        folder, umask = told("unpack", "umask")
+    finally:
+        os.umask(before)
+    assert int(umask.text, 8) == 0o077
+    for path in (Path(folder.text), Path(folder.text).parent):
+        assert path.stat().st_mode & 0o777 == 0o700
+
+
 def test_a_process_whose_owner_is_gone_ends_and_removes_its_folder(tmp_path: Path) -> None:
     folder = tmp_path / "temporary"
     folder.mkdir()

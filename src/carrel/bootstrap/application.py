@@ -17,6 +17,7 @@ from carrel.core.reading import ReaderRegistry
 from carrel.core.web import WebSource
 from carrel.core.wiki import WikiDump
 from carrel.engine.build import model_loaders, model_planner, score_spec
+from carrel.engine.loading.conversion import make_conversions_private
 from carrel.engine.pool import ModelPool
 from carrel.engine.scoring.reward import RewardModel
 from carrel.ingest.registry import default_registry
@@ -132,6 +133,7 @@ def build(
         stores = open_stores(settings, embedder, opening)
         stores.indexer.require_same_embedder()
         stores.reconciling.run(files_in_work(stores.jobs), rebuilding)
+        make_conversions_private(settings.storage.models_dir)
         pool = ModelPool(model_loaders(settings), model_planner(settings))
         spec = score_spec(settings)
         scorer = RewardModel(spec) if spec is not None else None

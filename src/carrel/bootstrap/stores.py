@@ -10,6 +10,7 @@ from typing import get_args
 from carrel.bootstrap.agreement import require_catalog, require_known
 from carrel.core.errors import InvalidSetting
 from carrel.core.protocols import Embedder, VectorIndex
+from carrel.disk.private import make_private, write_privately
 from carrel.index.chroma_server import ChromaServerIndex
 from carrel.index.embedder import SentenceTransformerEmbedder
 from carrel.index.faiss import FaissIndex
@@ -56,6 +57,7 @@ def open_stores(
     ``recovering`` gives up documents in the indexes that the catalog does not know.
     """
     folder = settings.storage.db_dir
+    write_privately()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -66,6 +68,7 @@ def open_stores(
     lock.acquire()
     opening.callback(lock.release)
     require_catalog(folder)
+    make_private(folder)
     database = Database(folder / "catalog.db")
     opening.callback(database.close)
     vectors = vector_index(settings)

@@ -30,6 +30,7 @@ from carrel.cli.completion import completion
 from carrel.cli.exit_codes import INTERRUPTED, SUCCESS, exit_code
 from carrel.cli.log_setup import configure_logging
 from carrel.core.errors import CarrelError, InvalidRequest
+from carrel.disk.private import write_privately
 from carrel.settings.load import DEFAULT_ORIGIN, load_settings, nearest_hint
 from carrel.settings.process_environment import prepare_environment
 from carrel.settings.schema import setting_sections
@@ -81,6 +82,7 @@ def command_help(command: Command) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status; ``serve`` is the default command."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    write_privately()
     try:
         return _run(words)
     except CarrelError as error:

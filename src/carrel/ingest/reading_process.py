@@ -93,6 +93,8 @@ def main() -> None:
     registry = getattr(import_module(module), function)(**limits["options"])
     limit_memory(limits["bytes"])
     tempfile.tempdir = limits["folder"]
+    # Temporary files are this account's alone, those of programs that readers start, too.
+    os.umask(0o077)
     # What a library prints would break the lines of the answer.
     answers = os.dup(1)
     os.dup2(2, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 VENDOR_VARIABLES = {
     # An idle OpenMP thread spins for long before it sleeps, which takes the cores from others: 1 to
@@ -32,3 +33,11 @@ def prepare_environment(offline: bool) -> None:
         os.environ.setdefault(name, value)
     if offline:
         os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+def keep_page_files_in(folder: Path) -> None:
+    """Have Gradio keep its files in a folder of Carrel's own; it reads this when it is imported.
+
+    Its default is a folder that all accounts of a machine share.
+    """
+    os.environ["GRADIO_TEMP_DIR"] = str(folder)

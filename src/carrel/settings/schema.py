@@ -241,6 +241,11 @@ class StorageSettings(Section):
     db_dir: Path = Field(Path("db_dirs"), description="Folder of the documents and chats.")
     models_dir: Path = Field(Path("models"), description="Folder of weights and adapters.")
 
+    @property
+    def uploads_dir(self) -> Path:
+        """The folder of what the page sends, until it is taken; absolute, without links."""
+        return (self.db_dir / "uploads").resolve()
+
 
 class LoggingSettings(Section):
     """What is logged to standard error."""

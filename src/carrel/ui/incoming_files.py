@@ -18,8 +18,8 @@ UNNAMED = "unnamed"
 def incoming_files(uploaded: Sequence[Mapping[str, Any]] | None) -> list[IncomingFile]:
     """Return the files of an event that Gradio passes on unprocessed (``preprocess=False``).
 
-    Gradio has checked by then that each path lies in its own folder of uploads. Its processed
-    value would have lost the name: only what is safe on a disk is left of it in the path.
+    The gate before Gradio has checked by then that this session uploaded each path. Gradio's
+    processed value would have lost the name: only what is safe on a disk is left of it in the path.
     """
     return [
         IncomingFile(Path(each["path"]), _name(each.get("orig_name") or Path(each["path"]).name))

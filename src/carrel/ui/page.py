@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import gradio as gr
@@ -23,6 +24,7 @@ from carrel.ui.choices import (
 from carrel.ui.compare_tab import CompareTab
 from carrel.ui.documents_tab import DocumentsTab
 from carrel.ui.events import Guard, Updates
+from carrel.ui.gate import Gate
 from carrel.ui.headers import PageHeaders
 from carrel.ui.language_choice import LanguageChoice, top_html
 from carrel.ui.listed_chats import BrowserWishes
@@ -30,6 +32,7 @@ from carrel.ui.login import Login
 from carrel.ui.models_tab import ModelsTab
 from carrel.ui.nochat import NochatApi
 from carrel.ui.originals import Originals
+from carrel.ui.page_uploads import PageUploads
 from carrel.ui.rail import Rail
 from carrel.ui.render import error_line, notice_line
 from carrel.ui.search_tab import SearchTab
@@ -48,10 +51,7 @@ class Page:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        # Telemetry off; uploads that no handler took are deleted within a day.
-        self.blocks = gr.Blocks(
-            title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)
-        )
+        self.blocks = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True)
         with self.blocks:
             self.session = gr.State(Session())
             self.address = gr.Textbox(visible=False)
@@ -240,13 +240,28 @@ def mount_page(app: FastAPI, services: Services) -> FastAPI:
     _in_event_loop(lambda: _mount(app, services))
     page = app.router.routes[-1]
     assert isinstance(page, Mount), "Gradio mounts its application last"
-    page.app = Originals(page.app, services.collections)
-    key = services.settings.server.api_key
+    settings = services.settings
+    uploads = PageUploads(settings.storage.uploads_dir, largest_file(settings))
+    uploads.clear()
+    _keep_while_serving(app, uploads)
+    page.app = Originals(Gate(page.app, uploads), services.collections)
+    key = settings.server.api_key
     # An empty key, as an unset variable of a shell gives, is none; the API sees it the same way.
     if key is not None and key.get_secret_value():
         page.app = Login(page.app, key.get_secret_value())
     page.app = PageHeaders(page.app)
     return app
+
+
+def _keep_while_serving(app: FastAPI, uploads: PageUploads) -> None:
+    inner = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[Any]:
+        async with inner(app) as state, uploads.kept():
+            yield state
+
+    app.router.lifespan_context = lifespan
 
 
 def _mount(app: FastAPI, services: Services) -> None:

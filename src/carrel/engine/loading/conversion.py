@@ -7,15 +7,16 @@ import fcntl
 import hashlib
 import json
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import structlog
 
 from carrel.core.errors import ModelLoadFailed, StorageFull
+from carrel.disk.private import make_private
 
 SOURCE_RECORD = "converted_from.json"
 GIB = 2**30
@@ -73,6 +74,12 @@ def record_sources(folder: Path, sources: list[Path]) -> None:
     (folder / SOURCE_RECORD).write_text(json.dumps(stamps), encoding="utf-8")
 
 
+def make_conversions_private(models_dir: Path) -> None:
+    """Take the conversions of files that users brought from everybody but their owner."""
+    for record in models_dir.glob(f"*/{SOURCE_RECORD}"):
+        make_private(record.parent)
+
+
 def forget_older(target: Path, sources: list[Path]) -> None:
     """Remove the conversions of earlier versions of the same files from beside the folder."""
     paths = [str(source.resolve()) for source in sources]
@@ -119,10 +126,11 @@ def _convert(target: Path, conversion: Conversion) -> None:
     for leftover in target.parent.glob(f".{target.name}-*"):
         shutil.rmtree(leftover)
     logger.info("converting once", model=conversion.what, folder=str(target))
-    unfinished = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    unfinished = target.parent / f".{target.name}-{uuid4().hex}"
+    # Who may read it is the umask's to say, as for the files in it: models may be shared.
+    unfinished.mkdir()
     try:
         conversion.write(unfinished)
-        unfinished.chmod(0o755)
         unfinished.rename(target)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)

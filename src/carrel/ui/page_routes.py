@@ -1,0 +1,46 @@
+"""The addresses of Gradio's application that the page and its two endpoints need."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from types import MappingProxyType
+
+CONFIG = "/config"
+UPLOAD = "/gradio_api/upload"
+UPLOAD_PROGRESS = "/gradio_api/upload_progress"
+EVENTS = frozenset({"/gradio_api/queue/join", "/gradio_api/run/predict"})
+
+_READ = frozenset({"GET", "HEAD"})
+_SENT = frozenset({"POST"})
+_METHODS = MappingProxyType(
+    {
+        "/": _READ,
+        CONFIG: _READ,
+        "/theme.css": _READ,
+        "/favicon.ico": _READ,
+        "/manifest.json": _READ,
+        "/pwa_icon": _READ,
+        # gradio_client asks for what the endpoints take.
+        "/gradio_api/info": _READ,
+        # Whether it is still the same server, after a connection was lost.
+        "/gradio_api/app_id": _READ,
+        "/gradio_api/queue/data": _READ,
+        UPLOAD_PROGRESS: _READ,
+        UPLOAD: _SENT,
+        "/gradio_api/cancel": _SENT,
+        "/gradio_api/reset": _SENT,
+        **dict.fromkeys(EVENTS, _SENT),
+    }
+)
+_BELOW = ("/assets/", "/static/", "/gradio_api/heartbeat/")
+
+
+def methods_of(path: str) -> Collection[str]:
+    """Return the methods that a path takes; empty where it is not served.
+
+    What is missing here, such as ``/gradio_api/file=``, ``proxy=`` or ``component_server``, is
+    closed: Gradio's own checks of them count on ``launch()``, which a mounted page never calls.
+    """
+    if path.startswith(_BELOW):
+        return _READ
+    return _METHODS.get(path, frozenset())
