@@ -128,31 +128,6 @@ def test_the_server_starts_serves_its_page_and_calls_nobody(
     assert not attempts.exists(), attempts.read_text()
 
 
-def test_the_page_looks_up_no_host_that_a_client_names(attempts: Path, serve) -> None:
-    import httpx
-
-    server = serve("--engine=scripted", "--offline=True")
-    address = "http://files.carrel-test.invalid/a.txt"
-    with httpx.Client(base_url=server.address, trust_env=False, timeout=120) as client:
-        events = client.get("/config").json()["dependencies"]
-        for route in ("file=", "file/", "proxy="):
-            assert client.get(f"/gradio_api/{route}{address}").status_code == 404
-        for path, url in ((address, None), ("a.txt", address), (address, address)):
-            file = {"path": path, "url": url, "meta": {"_type": "gradio.FileData"}}
-            for event in events:
-                for route in ("queue/join", "run/predict"):
-                    sent = {
-                        "data": [file for _ in event["inputs"]],
-                        "event_data": file,
-                        "fn_index": event["id"],
-                        "session_hash": "s",
-                        "trigger_id": None,
-                    }
-                    assert client.post(f"/gradio_api/{route}", json=sent).status_code == 400
-    assert server.stop() == 0
-    assert not attempts.exists(), attempts.read_text()
-
-
 def test_source_tree_is_what_the_child_processes_run() -> None:
     done = subprocess.run(
         [sys.executable, "-c", "import carrel; print(carrel.__file__)"],

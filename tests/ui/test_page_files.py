@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import sys
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -183,6 +184,49 @@ def test_two_sessions_send_the_same_bytes_at_once(live: LiveServer) -> None:
             file = {"path": path, "orig_name": "twin.txt", "meta": META}
             assert FileEvents(each).send("queue/join", 0, file).is_success
             assert not Path(path).exists()
+
+
+@pytest.fixture
+def lookups() -> Iterator[list[str]]:
+    """The hosts beyond this machine that are looked up or connected to during the test."""
+    found: list[str] = []
+    watching = True
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if not watching:
+            return
+        if event in ("socket.getaddrinfo", "socket.gethostbyname"):
+            host = arguments[0]
+        elif event in ("socket.connect", "socket.sendto"):
+            host = arguments[1][0] if isinstance(arguments[1], tuple) else None
+        else:
+            return
+        if host not in (None, "localhost", "127.0.0.1", b"127.0.0.1"):
+            found.append(f"{event} {host}")
+
+    # It cannot be taken away again.
+    sys.addaudithook(watch)
+    yield found
+    watching = False
+
+
+def test_no_host_is_looked_up_that_a_client_names(client: httpx.Client, lookups: list[str]) -> None:
+    address = "http://files.carrel-test.invalid/a.txt"
+    for route in ("file=", "file/", "proxy="):
+        client.get(f"/gradio_api/{route}{address}")
+    for path, url in ((address, None), ("a.txt", address), (address, address)):
+        file = {"path": path, "url": url, "meta": META}
+        for event in client.get("/config").json()["dependencies"]:
+            sent = {
+                "data": [file for _ in event["inputs"]],
+                "event_data": file,
+                "fn_index": event["id"],
+                "session_hash": "lookups",
+                "trigger_id": None,
+            }
+            for route in ("queue/join", "run/predict"):
+                assert client.post(f"/gradio_api/{route}", json=sent).status_code == 400
+    assert lookups == []
 
 
 CLOSED = [
