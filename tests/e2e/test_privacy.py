@@ -120,11 +120,10 @@ def test_the_line_follows_the_chosen_model_and_the_models_in_service(
 
     # By another client, while the page stays open.
     with server.client() as client:
-        client.delete(f"/v1/models/{here}").raise_for_status()
+        client.post("/v1/models/unload", json={"model": here}).raise_for_status()
         expect(privacy(visitor)).to_have_text(ENGINE)
-        body = {"base_model": str(tiny)}
-        client.post("/v1/models?wait=true", json=body).raise_for_status()
-        client.delete("/v1/models/guest").raise_for_status()
+        client.post("/v1/models/load", json={"base_model": str(tiny)}).raise_for_status()
+        client.post("/v1/models/unload", json={"model": "guest"}).raise_for_status()
     expect(privacy(visitor)).to_have_text(NOTHING)
 
 
