@@ -371,3 +371,31 @@ def test_a_failed_document_that_is_exchanged_takes_the_place_of_the_older_versio
     assert catalog.document(older.id) is None
     lost = catalog.fail_document(begin(catalog, collection).id, "no")
     assert not lost.has_original
+
+
+def test_removed_documents_are_remembered_until_nothing_of_them_is_left(
+    catalog: Catalog, collection: Collection
+) -> None:
+    older = ready(catalog, collection)
+    newer = ready(catalog, collection)
+    assert catalog.leaving_documents() == {older.id}
+    catalog.delete_document(newer.id)
+    catalog.delete_document("unknown")
+    assert catalog.leaving_documents() == {older.id, newer.id}
+    catalog.forget_documents([older.id, "unknown"])
+    assert catalog.leaving_documents() == {newer.id}
+    other = catalog.create_collection("Other", True, "me")
+    begun = begin(catalog, other)
+    catalog.delete_collection(other.id)
+    assert catalog.leaving_documents() == {newer.id, begun.id}
+
+
+def test_a_removed_document_is_remembered_by_its_id_in_the_indexes_too(
+    catalog: Catalog, collection: Collection
+) -> None:
+    document = ready(catalog, collection)
+    again = catalog.begin_document(collection.id, "a.txt", "digest", 3, replaces=document.id)
+    catalog.exchange_document(again.id, None)
+    assert catalog.leaving_documents() == set()
+    catalog.delete_document(document.id)
+    assert catalog.leaving_documents() == {document.id, again.id}

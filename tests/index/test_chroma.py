@@ -67,8 +67,9 @@ def test_a_write_that_was_stopped_before_it_touched_the_files_loses_nothing(fold
 
 def test_files_that_cannot_be_read_are_named_in_one_line(folder: Path) -> None:
     [names] = folder.glob("*/index_metadata.pickle")
-    names.write_bytes(b"")
     with closing(ChromaIndex(folder)) as index:
+        # What was damaged before is noticed when the store is opened.
+        names.write_bytes(b"")
         with pytest.raises(StoreCorrupt, match="start Carrel again") as refused:
             index.search(LARGE, VECTORS[0], 1)
         assert str(folder) in str(refused.value)

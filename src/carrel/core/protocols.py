@@ -1,7 +1,7 @@
 """What the adapters promise. ``tests/contracts`` holds one conformance suite for each protocol.
 
-Readers stand in ``reading.py``; the stores of chats and jobs with their types, in
-``conversations.py`` and ``jobs.py``.
+Readers stand in ``reading.py``, the store of originals in ``originals.py``; the stores of chats and
+jobs with their types, in ``conversations.py`` and ``jobs.py``.
 
 Engines are asynchronous. The others block: services call them from worker threads.
 """
@@ -9,7 +9,6 @@ Engines are asynchronous. The others block: services call them from worker threa
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Sequence
-from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from carrel.core.chat import EngineEvent, Message, ModelInfo, SamplingParams
@@ -219,8 +218,8 @@ class Catalog(Protocol):
         """The ids of removed documents whose files, vectors and words may still be there."""
         ...
 
-    def forget_documents(self) -> None:
-        """Note that nothing is left of the removed documents."""
+    def forget_documents(self, ids: Iterable[str]) -> None:
+        """Note that nothing is left of removed documents, by their ids there and in the indexes."""
         ...
 
     def begin_document(
@@ -335,32 +334,4 @@ class Catalog(Protocol):
             CollectionNotFound: it has been deleted.
             AlreadyExists: another shared one by that name, or the owner's own, exists.
         """
-        ...
-
-
-class OriginalStore(Protocol):
-    """The files as they were given, by document id."""
-
-    def store(self, document_id: str, source: Path) -> Path:
-        """Copy a file in, whole or not at all, and return where it lies.
-
-        Raises:
-            StorageFull: the disk has no room.
-        """
-        ...
-
-    def path(self, document_id: str) -> Path:
-        """Where a document's original lies; it may be missing."""
-        ...
-
-    def delete(self, document_ids: Iterable[str]) -> None:
-        """Remove originals; unknown ones are ignored."""
-        ...
-
-    def set_aside(self, document_ids: Iterable[str]) -> None:
-        """Move originals that belong to no document out of the store; unknown ones are ignored."""
-        ...
-
-    def ids(self) -> set[str]:
-        """The documents that have an original."""
         ...

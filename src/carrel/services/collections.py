@@ -21,7 +21,8 @@ from carrel.core.errors import (
     DocumentNotFound,
     InvalidRequest,
 )
-from carrel.core.protocols import Catalog, OriginalStore
+from carrel.core.originals import OriginalStore
+from carrel.core.protocols import Catalog
 from carrel.services.indexing import DocumentIndexer
 
 LONGEST_NAME = 200
@@ -158,10 +159,14 @@ class CollectionService:
 
     def _delete(self, collection: Collection) -> int:
         self._indexer.require_store(collection.id)
-        document_ids = [each.id for each in self._catalog.documents(collection.id)]
+        documents = self._catalog.documents(collection.id)
+        document_ids = [each.id for each in documents]
+        gone = {*document_ids, *(each.index_id for each in documents)}
+        gone.update(each.id for each in self._catalog.replacements(collection.id))
         self._catalog.delete_collection(collection.id)
         self._indexer.remove_collection(collection.id)
         self._originals.delete(document_ids)
+        self._catalog.forget_documents(gone)
         return len(document_ids)
 
     async def documents(self, name: str, principal: Principal) -> Sequence[DocumentRecord]:
@@ -220,5 +225,7 @@ class CollectionService:
     def _delete_document(self, record: DocumentRecord) -> None:
         self._indexer.require_store(record.collection_id)
         self._catalog.delete_document(record.id)
-        self._indexer.discard_documents(record.collection_id, [record.index_id])
+        gone = self._indexer.discard_documents(record.collection_id, [record.index_id])
         self._originals.delete([record.id])
+        if gone:
+            self._catalog.forget_documents([record.id, record.index_id])

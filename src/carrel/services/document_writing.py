@@ -18,7 +18,8 @@ from carrel.core.documents import (
     Section,
 )
 from carrel.core.errors import DocumentTooLarge, EmptyDocument, PathNotFound
-from carrel.core.protocols import Catalog, OriginalStore
+from carrel.core.originals import OriginalStore
+from carrel.core.protocols import Catalog
 from carrel.core.reading import ReaderRegistry, Splitter
 from carrel.services.indexing import DocumentIndexer, batches
 from carrel.services.known_vectors import KnownVectors
@@ -161,19 +162,23 @@ class DocumentWriting:
     def leave(self, record: DocumentRecord | None, stop: StopSignal) -> None:
         """Forget a document that will not become ready, unless it is kept to be continued."""
         if record is not None and not stop.keep:
-            self.discard(record)
+            gone = self.discard(record)
             self._originals.delete([record.id])
             self._catalog.delete_document(record.id)
+            if gone:
+                self._catalog.forget_documents([record.id, record.index_id])
 
     def forget(self, *documents: DocumentRecord | None) -> None:
         """Remove what is left of documents that the catalog does not hold any more."""
         for each in filter(None, documents):
-            self.discard(each)
+            gone = self.discard(each)
             self._originals.delete([each.id])
+            if gone:
+                self._catalog.forget_documents([each.id, each.index_id])
 
-    def discard(self, record: DocumentRecord) -> None:
-        """Remove the chunks of a document from the indexes."""
-        self._indexer.discard_documents(record.collection_id, [record.index_id])
+    def discard(self, record: DocumentRecord) -> bool:
+        """Remove the chunks of a document from the indexes; whether nothing of them is left."""
+        return self._indexer.discard_documents(record.collection_id, [record.index_id])
 
 
 def _until(sections: Iterator[Section], stop: StopSignal) -> Iterator[Section]:

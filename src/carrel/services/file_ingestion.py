@@ -17,7 +17,8 @@ from carrel.core.documents import (
     OutcomeKind,
 )
 from carrel.core.errors import CarrelError, StorageFull, UnreadableDocument
-from carrel.core.protocols import Catalog, OriginalStore
+from carrel.core.originals import OriginalStore
+from carrel.core.protocols import Catalog
 from carrel.services.document_writing import DocumentWriting, ReadingTools
 from carrel.services.indexing import DocumentIndexer
 from carrel.services.rereading import Rereading

@@ -199,22 +199,26 @@ class DocumentIndexer:
         self._vectors.delete_documents(collection_id, document_ids)
         self._keywords.delete_documents(collection_id, document_ids)
 
-    def discard_documents(self, collection_id: str, document_ids: Sequence[str]) -> None:
+    def discard_documents(self, collection_id: str, document_ids: Sequence[str]) -> bool:
         """Remove documents that the catalog does not give any more, by their ids in the indexes.
 
         While the store's server does not answer, their vectors, which nobody gets to see, wait for
-        the next write, or for the next start.
+        the next write, or for the next start. Returns whether nothing is left of them.
         """
         self._keywords.delete_documents(collection_id, document_ids)
-        self._remove_or_owe(partial(self._vectors.delete_documents, collection_id, document_ids))
+        return self._remove_or_owe(
+            partial(self._vectors.delete_documents, collection_id, document_ids)
+        )
 
-    def _remove_or_owe(self, remove: Callable[[], None]) -> None:
+    def _remove_or_owe(self, remove: Callable[[], None]) -> bool:
         try:
             remove()
         except RemoteUnavailable as error:
             log.warning("index.removal_waits", reason=log_reason(error))
             with self._owing:
                 self._owed.append(remove)
+            return False
+        return True
 
     def _remove_owed(self) -> None:
         with self._owing:

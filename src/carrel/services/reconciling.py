@@ -9,7 +9,8 @@ import structlog
 
 from carrel.core.documents import Collection, DocumentRecord, DocumentStatus
 from carrel.core.leftovers import Leftovers
-from carrel.core.protocols import Catalog, OriginalStore
+from carrel.core.originals import OriginalStore
+from carrel.core.protocols import Catalog
 from carrel.services.indexing import DocumentIndexer
 
 INTERRUPTED = "Carrel stopped while it was being read: add it again"
@@ -89,7 +90,7 @@ class Reconciling:
         self._originals.delete((leaving & stored) - with_original)
         self._originals.set_aside(stored - with_original - leaving)
         if leaving:
-            self._catalog.forget_documents()
+            self._catalog.forget_documents(leaving)
         self._index_again(missing, progress)
 
     def _end_pending(

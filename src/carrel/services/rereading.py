@@ -17,7 +17,8 @@ from carrel.core.documents import (
     OutcomeKind,
 )
 from carrel.core.errors import CarrelError, DocumentNotFound, StorageFull
-from carrel.core.protocols import Catalog, OriginalStore
+from carrel.core.originals import OriginalStore
+from carrel.core.protocols import Catalog
 from carrel.services.document_writing import DocumentWriting
 from carrel.services.stop_signal import Stopped, StopSignal
 from carrel.services.tally import Tally

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from sqlite3 import Connection
 from uuid import uuid4
 
 from carrel.core.access import LOCAL_ACCOUNT
 from carrel.core.documents import MY_DATA, USER_DATA, Collection, CollectionContents
-from carrel.core.errors import AlreadyExists, CollectionNotFound
+from carrel.core.errors import AlreadyExists, CollectionNotFound, StorageFull
 from carrel.disk.sqlite_file import storable
 from carrel.storage.database import Database
 
@@ -79,11 +80,17 @@ class CollectionTable:
         with self._database.reading() as connection:
             return {row[0] for row in connection.execute("SELECT id FROM leaving_document")}
 
-    def forget_documents(self) -> None:
-        """Note that nothing is left of the removed documents."""
-        with self._database.transaction() as connection:
-            connection.execute("DELETE FROM leaving_document")
-        self._database.empty_log()
+    def forget_documents(self, ids: Iterable[str]) -> None:
+        """Note that nothing is left of removed documents, by their ids there and in the indexes.
+
+        On a full disk that is left to the next start.
+        """
+        with suppress(StorageFull):
+            with self._database.transaction() as connection:
+                connection.executemany(
+                    "DELETE FROM leaving_document WHERE id = ?", [(each,) for each in ids]
+                )
+            self._database.empty_log()
 
     def contents(self) -> dict[str, CollectionContents]:
         """What is in each collection, by id; one that is empty is left out."""
