@@ -19,6 +19,7 @@ import pytest
 from carrel.core.documents import Section
 from carrel.core.errors import EncryptedDocument, UnreadableDocument, UnsupportedFormat
 from carrel.ingest.confined import PACKAGES, PROGRAM, READ_AHEAD, ConfinedReaders, ReadingLimits
+from carrel.ingest.reading_frames import FrameReader, send_frame
 from old_documents import write_converter, write_old_office
 from sample_documents import write_docx, write_pdf, write_text
 from sample_pictures import write_picture
@@ -126,14 +127,19 @@ def test_a_process_whose_owner_is_gone_ends_and_removes_its_folder(tmp_path: Pat
     first = {"bytes": 2 << 30, "seconds": 5, "options": {}, "folder": str(folder)}
     first["registry"] = ("hostile_readers", "registry")
     asked = {"path": str(write_text(tmp_path / "file.txt", "unpack")), "name": "file.txt"}
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", PROGRAM, str(PACKAGES), str(TESTS)],
-        input=f"{json.dumps(first)}\n{json.dumps(asked)}\n",
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert str(folder) in done.stdout
+    requests, sending = os.pipe()
+    receiving, answers = os.pipe()
+    for message in (first, asked):
+        send_frame(sending, message)
+    os.close(sending)
+    command = [sys.executable, "-I", "-c", PROGRAM, str(requests), str(answers)]
+    subprocess.run([*command, str(PACKAGES), str(TESTS)], pass_fds=(requests, answers), check=True)
+    os.close(requests)
+    os.close(answers)
+    frames = FrameReader(lambda: os.read(receiving, 1 << 16))
+    assert frames.next() == {"ready": True}
+    assert str(folder) in json.dumps(frames.next())
+    os.close(receiving)
     assert not folder.exists()
 
 
@@ -189,11 +195,12 @@ def test_a_program_that_a_reader_started_ends_with_its_process(
     modern = write_docx(tmp_path / "modern.docx", ["text"])
     path = write_old_office(tmp_path / "a.doc", "WordDocument", modern)
     readers = ConfinedReaders(ReadingLimits(seconds=4 if end == "limit" else 60, bytes=2 << 30))
+    reader = readers.reader_for(path, path.name)
     failures: list[str] = []
 
     def read() -> None:
         with pytest.raises(UnreadableDocument) as caught:
-            list(readers.reader_for(path, path.name).read(path))
+            list(reader.read(path))
         failures.append(str(caught.value))
 
     thread = Thread(target=read)
@@ -201,7 +208,7 @@ def test_a_program_that_a_reader_started_ends_with_its_process(
     wait_for(numbers.exists)
     reading, *started = map(int, numbers.read_text().split())
     if end == "interrupt":
-        readers.interrupt()
+        readers.interrupt(reader)
     elif end == "kill":
         os.kill(reading, signal.SIGKILL)
     thread.join(60)

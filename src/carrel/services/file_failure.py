@@ -1,0 +1,21 @@
+"""What ends the work on a file, as the error of that file alone."""
+
+from __future__ import annotations
+
+import structlog
+
+from carrel.core.documents import IncomingFile
+from carrel.core.errors import CarrelError, Unavailable
+
+log = structlog.get_logger()
+
+
+def failure_of(error: Exception, file: IncomingFile) -> CarrelError:
+    """Return the error to show for a file.
+
+    A fault of Carrel or of a library is logged, and costs no more than the file that met it.
+    """
+    if isinstance(error, CarrelError):
+        return error
+    log.error("document.broke_down", document=file.name, exc_info=error)
+    return Unavailable("Carrel broke down over it; the server's log has the details")
