@@ -25,7 +25,7 @@ from carrel.core.reading import ReaderRegistry, Splitter
 from carrel.services.batch_reading import BatchReading, Waiting
 from carrel.services.file_limits import FileLimits, FileWork
 from carrel.services.file_turns import MOST_FILES
-from carrel.services.indexing import DocumentIndexer, batches
+from carrel.services.indexing import BATCH, DocumentIndexer, batches
 from carrel.services.known_vectors import KnownVectors
 from carrel.services.stop_signal import StopSignal
 from carrel.services.tally import Tally
@@ -207,6 +207,8 @@ class DocumentWriting:
             tally.chunks += len(batch)
             yield tally.progress()
             stop.check()
+            if len(batch) < BATCH:
+                return written
 
     def leave(self, record: DocumentRecord | None, stop: StopSignal) -> None:
         """Forget a document that will not become ready, unless it is kept to be continued."""

@@ -86,8 +86,11 @@ class FileIngestion:
                 self._writing.leave(record, stop)
                 raise Stopped from error
             tally.end_file()
-            yield self._failed(file, record, collection, failure_of(error, file))
-            self._writing.forget(failed)
+            outcome = self._failed(file, record, collection, failure_of(error, file))
+            yield outcome
+            if outcome.document is not None:
+                with suppress(StorageFull):
+                    self._writing.forget(failed)
             return
         except BaseException:
             # Stopped by whoever reads the events: nothing half stored stays.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from functools import partial
@@ -13,7 +13,6 @@ from typing import TypeVar
 from carrel.core.access import Principal, may_write
 from carrel.core.documents import (
     Collection,
-    FileOutcome,
     IncomingFile,
     IngestionEvent,
 )
@@ -117,17 +116,21 @@ class IngestionService:
         """Yield what happens to one file, up to its outcome."""
         stop = StopSignal()
         steps = self._ingestion.steps(file, target, tally, stop)
+        ended = False
         try:
-            while (event := await self._in_worker(stop, next, steps, None)) is not None:
-                if isinstance(event, Waiting):
-                    await _end_of(event)
-                    continue
-                yield event
-                if isinstance(event, FileOutcome):
-                    break
+            while not ended:
+                events = await self._in_worker(stop, _advance, steps)
+                for event in events:
+                    if isinstance(event, Waiting):
+                        await _end_of(event)
+                    else:
+                        yield event
+                ended = not events or not isinstance(events[-1], Waiting)
         finally:
             stop.keep = self._suspended
-            await self._in_worker(stop, steps.close)
+            stop.ask()
+            if not ended:
+                await self._in_worker(stop, steps.close)
 
     async def _in_worker(
         self, stop: StopSignal, function: Callable[..., Result], *arguments: object
@@ -154,6 +157,21 @@ class IngestionService:
             work.exception()
             raise cancelled
         return work.result()
+
+
+def _advance(
+    steps: Generator[IngestionEvent | Waiting],
+) -> list[IngestionEvent | Waiting]:
+    """Return what happens up to the next batch that has to be read, or to the end.
+
+    All of it is one turn: a short file should not wait for the batches of others at each step.
+    """
+    events: list[IngestionEvent | Waiting] = []
+    for event in steps:
+        events.append(event)
+        if isinstance(event, Waiting):
+            break
+    return events
 
 
 async def _end_of(waiting: Waiting) -> None:
