@@ -86,7 +86,7 @@ MADE: dict[str, tuple[Callable[[Path], bytes], str]] = {
     "cut.txt.gz": (lambda _: gzip.compress(os.urandom(5000))[:-2000], "!"),
     "bomb.txt.bz2": (lambda _: bz2.compress(b"0" * 50_000_000), "!"),
     "broken.json": (lambda _: b'{"a": [1,2', "!"),
-    "open.csv": (lambda _: b'a,"b\nunclosed' * 1_000, "!"),
+    "open.csv": (lambda _: b'a,"b\nunclosed' * 1_000, ""),
     "charset.eml": (
         lambda _: b"Content-Type: text/plain; charset=nonexistent\n\nbody \xff\xfe",
         "",
