@@ -15,10 +15,17 @@ from threading import Thread
 
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
 from carrel.core.documents import Section
-from carrel.core.errors import EncryptedDocument, UnreadableDocument, UnsupportedFormat
+from carrel.core.errors import (
+    DocumentTooLarge,
+    EncryptedDocument,
+    UnreadableDocument,
+    UnsupportedFormat,
+)
 from carrel.ingest.confined import PACKAGES, PROGRAM, READ_AHEAD, ConfinedReaders, ReadingLimits
+from carrel.ingest.reading_frames import MOST_FRAME_BYTES, FrameReader, send_frame
 from old_documents import write_converter, write_old_office
 from sample_documents import write_docx, write_pdf, write_text
 from sample_pictures import write_picture
@@ -54,6 +61,10 @@ def lives(number: int) -> bool:
         return psutil.Process(number).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def framed(content: bytes) -> bytes:
+    return len(content).to_bytes(4, "big") + content
 
 
 def children() -> set[int]:
@@ -93,7 +104,7 @@ def test_a_parser_that_takes_all_memory_is_stopped(told: Told) -> None:
     assert [section.text for section in told("next file")] == ["next file"]
 
 
-@pytest.mark.parametrize("command", ["crash", "fault"])
+@pytest.mark.parametrize("command", ["crash", "fault", "segfault"])
 def test_a_parser_that_dies_costs_only_its_file(told: Told, command: str) -> None:
     with pytest.raises(UnreadableDocument, match="its reader broke down"):
         list(told("one", command))
@@ -109,6 +120,77 @@ def test_what_a_reader_refuses_keeps_its_class_and_its_process(told: Told) -> No
 
 def test_what_a_library_prints_is_no_answer(told: Told) -> None:
     assert [section.text for section in told("print", "one")] == ["one"]
+
+
+@pytest.mark.parametrize("command", ["shout", "log", "print"])
+def test_whatever_a_reader_says_is_no_answer_and_does_not_hold_it_up(
+    told: Told, command: str
+) -> None:
+    before, *between, after, last = told("who", "one", command, "two", "who", command)
+    assert [section.text for section in between] == ["one"]
+    assert after.text == "two"
+    assert last.text == before.text
+
+
+def test_what_a_reader_logs_reaches_the_log_without_a_word_of_the_document(told: Told) -> None:
+    with capture_logs() as lines:
+        assert [section.text for section in told("log", "one")] == ["one"]
+    said = {(each["by"], each["said"]): each for each in lines if each["event"] == "reading.said"}
+    assert said["carrel", "document.left_out"]["times"] == 1_000
+    assert said["carrel", "document.left_out"]["severity"] == "warning"
+    assert said["carrel", "?"]["times"] == 1
+    assert sorted(each["times"] for (by, _), each in said.items() if by == "library") == [1, 1_000]
+    assert "secret" not in repr(lines)
+    with capture_logs() as lines:
+        list(told("one"))
+    assert lines == []
+
+
+def test_a_reader_that_asks_for_input_gets_none(told: Told) -> None:
+    assert [section.text for section in told("listen", "one")] == ["heard ''", "one"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"[debug] a library's line\n",
+        b"\xff\xff\xff\xff",
+        framed(b"[]"),
+        framed(b"{nope"),
+        framed(b"[" * 1_000),
+        framed(b'{"section": 1}'),
+        framed(b'{"section": [1, 2, 3, 4, 5]}'),
+        framed(b'{"said": [[1], 2], "error": 3}'),
+    ],
+    ids=["text", "length", "list", "json", "depth", "section", "parts", "error"],
+)
+def test_an_answer_that_is_none_costs_only_its_file(told: Told, data: bytes) -> None:
+    with capture_logs(), pytest.raises(UnreadableDocument, match="its reader broke down"):
+        list(told("one", f"garbage {data.hex()}", "two"))
+    assert [section.text for section in told("next file")] == ["next file"]
+
+
+def test_a_line_longer_than_a_message_may_be_is_refused(tmp_path: Path) -> None:
+    readers = ConfinedReaders(
+        ReadingLimits(seconds=60, bytes=2 << 30), {}, ("hostile_readers", "registry"), TESTS
+    )
+    path = write_text(tmp_path / "a.txt", "x" * (MOST_FRAME_BYTES + 1))
+    with pytest.raises(DocumentTooLarge, match="more than 67 MB"):
+        list(readers.reader_for(path, path.name).read(path))
+    readers.close()
+
+
+def test_only_the_reading_that_is_interrupted_ends(
+    readers: ConfinedReaders, tmp_path: Path
+) -> None:
+    path = write_text(tmp_path / "a.txt", "one\ntwo\nthree")
+    one, other = (readers.reader_for(path, path.name) for _ in range(2))
+    reading = other.read(path)
+    assert next(reading).text == "one"
+    readers.interrupt(one)
+    with pytest.raises(UnreadableDocument):
+        next(one.read(path))
+    assert [section.text for section in reading] == ["two", "three"]
 
 
 def test_temporary_files_are_gone_with_a_process_that_was_killed(told: Told) -> None:
@@ -137,14 +219,19 @@ def test_a_process_whose_owner_is_gone_ends_and_removes_its_folder(tmp_path: Pat
     first = {"bytes": 2 << 30, "seconds": 5, "options": {}, "folder": str(folder)}
     first["registry"] = ("hostile_readers", "registry")
     asked = {"path": str(write_text(tmp_path / "file.txt", "unpack")), "name": "file.txt"}
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", PROGRAM, str(PACKAGES), str(TESTS)],
-        input=f"{json.dumps(first)}\n{json.dumps(asked)}\n",
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert str(folder) in done.stdout
+    requests, sending = os.pipe()
+    receiving, answers = os.pipe()
+    for message in (first, asked):
+        send_frame(sending, message)
+    os.close(sending)
+    command = [sys.executable, "-I", "-c", PROGRAM, str(requests), str(answers)]
+    subprocess.run([*command, str(PACKAGES), str(TESTS)], pass_fds=(requests, answers), check=True)
+    os.close(requests)
+    os.close(answers)
+    frames = FrameReader(lambda: os.read(receiving, 1 << 16))
+    assert frames.next() == {"ready": True}
+    assert str(folder) in json.dumps(frames.next())
+    os.close(receiving)
     assert not folder.exists()
 
 
@@ -200,11 +287,12 @@ def test_a_program_that_a_reader_started_ends_with_its_process(
     modern = write_docx(tmp_path / "modern.docx", ["text"])
     path = write_old_office(tmp_path / "a.doc", "WordDocument", modern)
     readers = ConfinedReaders(ReadingLimits(seconds=4 if end == "limit" else 60, bytes=2 << 30))
+    reader = readers.reader_for(path, path.name)
     failures: list[str] = []
 
     def read() -> None:
         with pytest.raises(UnreadableDocument) as caught:
-            list(readers.reader_for(path, path.name).read(path))
+            list(reader.read(path))
         failures.append(str(caught.value))
 
     thread = Thread(target=read)
@@ -212,7 +300,7 @@ def test_a_program_that_a_reader_started_ends_with_its_process(
     wait_for(numbers.exists)
     reading, *started = map(int, numbers.read_text().split())
     if end == "interrupt":
-        readers.interrupt()
+        readers.interrupt(reader)
     elif end == "kill":
         os.kill(reading, signal.SIGKILL)
     thread.join(60)

@@ -40,6 +40,7 @@ STATUS_CODES: Mapping[type[CarrelError], int] = {
     errors.EmptyDocument: 422,
     errors.EncryptedDocument: 422,
     errors.DocumentTooLarge: 413,
+    errors.DocumentTooSlow: 422,
     errors.Unavailable: 503,
     errors.ModelNotReady: 503,
     errors.QueueFull: 429,

@@ -25,6 +25,7 @@ from carrel.services.document_tasks import DocumentTaskService
 from carrel.services.document_writing import ReadingTools, reading_fingerprint
 from carrel.services.embeddings import EmbeddingService
 from carrel.services.file_ingestion import FileIngestion
+from carrel.services.file_limits import FileLimits
 from carrel.services.folder_sync import FolderSync
 from carrel.services.health import HealthService
 from carrel.services.history import HistoryService
@@ -67,6 +68,7 @@ def make_services(
         readers,
         _splitter(documents, indexes.embedder),
         documents.max_file_megabytes,
+        FileLimits.of(documents),
         reading_fingerprint(documents),
     )
     files = FileIngestion(catalog, stores.originals, stores.indexer, tools)

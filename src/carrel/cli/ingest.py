@@ -174,7 +174,8 @@ async def follow(
                     report.outcomes.append(event)
                     if event.reason is not None and not invocation.is_set("json"):
                         line.clear()
-                        print(f"Could not read {event.name}: {event.reason}")
+                        failed = event.kind is OutcomeKind.FAILED
+                        print(f"{'Could not read ' if failed else ''}{event.name}: {event.reason}")
                 case FileRemoved():
                     report.removed.append(event.name)
                 case FolderNotice():

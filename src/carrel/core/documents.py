@@ -25,13 +25,15 @@ class Section:
 
     ``page`` counts from 1 (the slide of a presentation, the sheet of a workbook); None where the
     format has no pages. ``heading`` is the nearest heading above the text. ``page_count`` is how
-    many pages the file has, where the reader knows it beforehand; sections are equal without it.
+    many pages the file has, where the reader knows it beforehand. ``remarks`` name what the reader
+    left out of the file so far, each for a reason. Sections are equal without both.
     """
 
     text: str
     page: int | None = None
     heading: str | None = None
     page_count: int | None = field(default=None, compare=False)
+    remarks: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,8 @@ class DocumentRecord:
     """What the catalog knows of one document. ``bytes`` is the size of the original file.
 
     The indexes know its chunks under ``index_id``, which is another one after each reading. Of a
-    failed document whose original is not kept ``sha256`` is empty.
+    failed document whose original is not kept ``sha256`` is empty. ``reason`` tells why it failed,
+    or of a ready one what was left out of it.
     """
 
     id: str
@@ -225,7 +228,10 @@ class OutcomeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
-    """The end of one file's ingestion. ``code`` and ``reason`` are set when it failed."""
+    """The end of one file's ingestion. ``code`` and ``reason`` are set when it failed.
+
+    Of a file that went in without a part of it ``reason`` names that part.
+    """
 
     name: str
     kind: OutcomeKind

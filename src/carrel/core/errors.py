@@ -25,7 +25,8 @@
     │   ├── UnsupportedFormat
     │   ├── EmptyDocument
     │   ├── EncryptedDocument
-    │   └── DocumentTooLarge
+    │   ├── DocumentTooLarge
+    │   └── DocumentTooSlow
     ├── Unavailable                 right now; may work later
     │   ├── ModelNotReady
     │   ├── QueueFull               too many requests wait for the model
@@ -198,9 +199,15 @@ class EncryptedDocument(UnreadableDocument):
 
 
 class DocumentTooLarge(UnreadableDocument):
-    """The file is larger than the limit in the settings."""
+    """The file, or the text in it, is larger than the limit in the settings."""
 
     code = "document_too_large"
+
+
+class DocumentTooSlow(UnreadableDocument):
+    """Reading and indexing the file takes longer than the limit in the settings."""
+
+    code = "document_too_slow"
 
 
 class Unavailable(CarrelError):

@@ -266,7 +266,9 @@ class Catalog(Protocol):
         """Store the chunks of a pending document; one that is there already is overwritten."""
         ...
 
-    def finish_document(self, document_id: str, pages: int | None) -> DocumentRecord:
+    def finish_document(
+        self, document_id: str, pages: int | None, left_out: str | None = None
+    ) -> DocumentRecord:
         """Mark a document ready and, in the same transaction, drop what it replaces.
 
         Other documents of the same name in the collection (an older version, an earlier
@@ -274,7 +276,9 @@ class Catalog(Protocol):
         """
         ...
 
-    def exchange_document(self, document_id: str, pages: int | None) -> DocumentRecord:
+    def exchange_document(
+        self, document_id: str, pages: int | None, left_out: str | None = None
+    ) -> DocumentRecord:
         """Give what a pending document holds to the one that it replaces, which becomes ready.
 
         Its id, its name and the time when it was added stay. All is one transaction.

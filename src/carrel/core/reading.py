@@ -40,10 +40,11 @@ class ReaderRegistry(Protocol):
         """The suffixes that have a reader, each with its dot, sorted."""
         ...
 
-    def interrupt(self) -> None:
-        """End the readings in work, from another thread; each raises ``UnreadableDocument``.
+    def interrupt(self, reader: Reader) -> None:
+        """End what a reader of ``reader_for`` reads, from another thread, for good.
 
-        Where reading cannot be interrupted this does nothing.
+        Its reading raises ``UnreadableDocument``. Where reading cannot be interrupted this does
+        nothing.
         """
         ...
 

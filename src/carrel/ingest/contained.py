@@ -13,7 +13,7 @@ from typing import IO
 
 import structlog
 
-from carrel.core.documents import Section
+from carrel.core.documents import READABLE, Section
 from carrel.core.errors import CarrelError, EmptyDocument, UnreadableDocument
 from carrel.core.log_reason import log_reason
 from carrel.core.reading import ReaderRegistry
@@ -21,10 +21,12 @@ from carrel.ingest.blocks import heading_line
 from carrel.ingest.cleaning import one_line
 from carrel.ingest.failures import as_core_error, checked_sections
 from carrel.ingest.package import MOST_UNPACKED_BYTES
+from carrel.ingest.remarks import Remarks
 
 MOST_DEPTH = 8
 MOST_FILES = 1_000
 _BLOCK = 1 << 20
+_READS = f": Carrel reads {READABLE}"
 
 log = structlog.get_logger()
 
@@ -45,15 +47,16 @@ class _Tally:
 class Contents:
     """Reads the files that one file holds, within limits that hold for all of them together.
 
-    A contained file that cannot be read is logged and left out. The limits bound what a small
-    hostile file can unpack to: ``MOST_FILES``, ``MOST_UNPACKED_BYTES``, and ``MOST_DEPTH`` files
-    inside each other.
+    A contained file that cannot be read is left out, and ``remarks`` say so. The limits bound what
+    a small hostile file can unpack to: ``MOST_FILES``, ``MOST_UNPACKED_BYTES``, and ``MOST_DEPTH``
+    files inside each other.
     """
 
     def __init__(
         self, registry: ReaderRegistry, depth: int = 0, tally: _Tally | None = None
     ) -> None:
         """Take the registry that knows the contained files' readers; the rest is for nesting."""
+        self.remarks = Remarks()
         self._registry = registry
         self._depth = depth
         self._tally = tally or _Tally()
@@ -91,14 +94,16 @@ class Contents:
             with closing(sections):
                 for section in sections:
                     heading = _within(label, section.heading)
+                    self.remarks.add(*(f"{label}: {each}" for each in section.remarks))
                     # Its pages say nothing about how many the whole has.
-                    yield replace(section, heading=heading, page_count=None)
+                    yield replace(section, heading=heading, page_count=None, remarks=())
         except Exception as error:
             # Like the reader's own boundary: libraries promise no exception of their own.
             reason = as_core_error(error)
             if reason is self._tally.refusal:
                 raise
             log.info("document.contained_file_left_out", reason=log_reason(reason))
+            self.remarks.add(f"{label}: {str(reason).removesuffix(_READS)}")
             self._first_failure = self._first_failure or f"{label}: {reason}"
 
     def count_anew(self) -> None:
@@ -155,8 +160,8 @@ class ContainerReader(ABC):
     def read_inside(self, path: Path, contents: Contents) -> Generator[Section]:
         """Do the same for a file that stands in another, whose limits ``contents`` keeps."""
         found = False
-        for section in self.sections(path, contents):
-            found = found or bool(section.text.strip())
+        for section in contents.remarks.carried_by(self.sections(path, contents)):
+            found = True
             yield section
         if not found:
             raise contents.nothing_read()

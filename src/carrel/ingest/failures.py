@@ -34,6 +34,7 @@ from PIL import Image, UnidentifiedImageError
 
 from carrel.core.documents import Section
 from carrel.core.errors import CarrelError, EmptyDocument, UnreadableDocument
+from carrel.ingest.text_bound import LEAST_SECTION, TextBound
 
 ReaderT = TypeVar("ReaderT")
 
@@ -117,17 +118,20 @@ def checked_sections(
     """Make a reader's ``read`` keep the promises of the protocol.
 
     Whatever a library raises becomes an ``UnreadableDocument``, sections without text are left
-    out, and a file without any is an ``EmptyDocument``.
+    out, a file without any is an ``EmptyDocument``, and one that yields far more text than its size
+    can account for is ``DocumentTooLarge``.
     """
 
     @functools.wraps(read)
     def checked(reader: ReaderT, path: Path) -> Iterator[Section]:
         found = False
+        bound = TextBound.of(path)
         try:
             with closing(read(reader, path)) as sections:
                 for section in sections:
                     if section.text.strip():
                         found = True
+                        bound.count(max(LEAST_SECTION, len(section.text)))
                         yield section
         except CarrelError:
             raise

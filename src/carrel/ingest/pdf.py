@@ -19,6 +19,7 @@ from carrel.ingest.failures import checked_sections
 from carrel.ingest.hyphenation import HyphenJoiner
 from carrel.ingest.page_heading import PageHeadings
 from carrel.ingest.recognition import TextRecognizer
+from carrel.ingest.remarks import Remarks
 from carrel.ingest.ruled_text import ruled_text
 from carrel.ingest.scan import is_scan, picture_of
 
@@ -51,6 +52,10 @@ class PdfReader:
             EmptyDocument: no page has text.
             UnreadableDocument: it is damaged.
         """
+        remarks = Remarks()
+        yield from remarks.carried_by(self._pages(path, remarks))
+
+    def _pages(self, path: Path, remarks: Remarks) -> Generator[Section]:
         document = opened(path)
         joiner, headings = HyphenJoiner(), PageHeadings()
         found = False
@@ -82,6 +87,7 @@ class PdfReader:
             if not found:
                 raise EmptyDocument(f"no page has text: it looks like a scan; {obstacle}")
             log.warning("document.scans_left_out", pages=scans, reason=obstacle)
+            remarks.add(f"the text of {scans:,} scanned page{'s'[: scans > 1]}: {obstacle}")
         elif not found:
             reason = ", and none was recognised in its pictures" if scans else ""
             raise EmptyDocument(f"no page has text{reason}")

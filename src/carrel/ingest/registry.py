@@ -135,7 +135,7 @@ class SuffixReaderRegistry:
         """The suffixes that have a reader, each with its dot, sorted."""
         return sorted(self._formats)
 
-    def interrupt(self) -> None:
+    def interrupt(self, reader: Reader) -> None:
         """Do nothing: readers in this process end only with their file."""
 
     def _mismatch(self, suffix: str, expected: Format, content: Content) -> UnreadableDocument:

@@ -16,6 +16,7 @@ from carrel.ingest.failures import checked_sections
 from carrel.ingest.number_format import shown_number
 from carrel.ingest.package import require_sound_package
 from carrel.ingest.rows import row_lines, sections_of_lines
+from carrel.ingest.text_bound import TextBound
 
 # The bounds of the format (ECMA-376). A damaged row number must not make millions of empty rows.
 _MOST_ROWS = 1_048_576
@@ -38,20 +39,27 @@ class SpreadsheetReader:
             path.open("rb") as stream,
             closing(openpyxl.load_workbook(stream, read_only=True, data_only=True)) as workbook,
         ):
+            # A text stands in the file once, however many cells of one row show it.
+            bound = TextBound.of(path)
             count = len(workbook.sheetnames)
             for number, name in enumerate(workbook.sheetnames, start=1):
                 sheet = workbook[name]
                 # A sheet that is one chart has no rows.
                 if hasattr(sheet, "reset_dimensions"):
-                    lines = row_lines(_rows(sheet))
+                    lines = row_lines(_rows(sheet, bound))
                     yield from sections_of_lines(lines, number, name, count)
 
 
-def _rows(sheet: Any) -> Iterator[list[str]]:
+def _rows(sheet: Any, bound: TextBound) -> Iterator[list[str]]:
     # The declared dimensions are often wrong; the rows themselves are right.
     sheet.reset_dimensions()
     for row in sheet.iter_rows(max_row=_MOST_ROWS):
-        yield [_cell_text(cell) for cell in row[:_MOST_COLUMNS]]
+        cells = []
+        for cell in row[:_MOST_COLUMNS]:
+            if isinstance(cell.value, str):
+                bound.count(len(cell.value))
+            cells.append(_cell_text(cell))
+        yield cells
 
 
 def _cell_text(cell: Any) -> str:

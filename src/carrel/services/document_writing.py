@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePath
 
 from carrel import __version__
@@ -21,7 +23,10 @@ from carrel.core.errors import DocumentTooLarge, EmptyDocument, PathNotFound
 from carrel.core.originals import OriginalStore
 from carrel.core.protocols import Catalog
 from carrel.core.reading import ReaderRegistry, Splitter
-from carrel.services.indexing import DocumentIndexer, batches
+from carrel.services.batch_reading import BatchReading, Waiting
+from carrel.services.file_limits import FileLimits, FileWork
+from carrel.services.file_turns import MOST_FILES
+from carrel.services.indexing import BATCH, DocumentIndexer, batches
 from carrel.services.known_vectors import KnownVectors
 from carrel.services.stop_signal import StopSignal
 from carrel.services.tally import Tally
@@ -40,6 +45,7 @@ class ReadingTools:
     readers: ReaderRegistry
     splitter: Splitter
     max_file_megabytes: float
+    limits: FileLimits
     fingerprint: str = ""
 
     def reading_of(self, name: str) -> str:
@@ -54,8 +60,19 @@ def reading_fingerprint(documents: DocumentSettings) -> str:
     return " ".join(["carrel", __version__, *map(str, (*cut, *recognised))])
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What was stored of a file: its pages, where it has any, and what is missing of it."""
+
+    pages: int | None
+    left_out: str | None
+
+
 class DocumentWriting:
-    """Reads, splits, embeds and stores the chunks of pending documents. Its methods block."""
+    """Reads, splits, embeds and stores the chunks of pending documents. Its methods block.
+
+    Reading has threads of its own; all else is done by whoever takes the events.
+    """
 
     def __init__(
         self,
@@ -68,10 +85,11 @@ class DocumentWriting:
         self._originals = originals
         self._indexer = indexer
         self._tools = tools
+        self._threads = ThreadPoolExecutor(MOST_FILES, thread_name_prefix="reading")
 
-    def interrupt(self) -> None:
-        """End the reading in work, from another thread."""
-        self._tools.readers.interrupt()
+    def close(self) -> None:
+        """End the threads. Closing twice does nothing."""
+        self._threads.shutdown()
 
     def require_acceptable(self, file: IncomingFile, size: int) -> None:
         """Insist that a file can be read at all.
@@ -112,11 +130,14 @@ class DocumentWriting:
         previous: DocumentRecord | None,
         tally: Tally,
         stop: StopSignal,
-    ) -> Generator[IngestionEvent, None, int | None]:
-        """Read, split, embed and store; yield progress per batch and return the page count.
+    ) -> Generator[IngestionEvent | Waiting, None, Stored]:
+        """Read, split, embed and store; yield progress per batch and return what is stored.
 
         The same bytes under another name are neither read nor embedded again, but where a document
         is to be read anew.
+
+        Raises:
+            UnreadableDocument: the file cannot be read, or passes a limit.
         """
         known = self._indexer.known_vectors()
         for earlier in filter(None, (previous, record)):
@@ -124,40 +145,71 @@ class DocumentWriting:
         twin: DocumentRecord | None = None
         if file.document_id is None:
             twin = self._catalog.same_content(record.sha256, self._tools.reading_of(file.name))
-        with ExitStack() as reading:
-            if twin is None:
-                reader = self._tools.readers.reader_for(file.path, file.name)
-                read = reader.read(file.path)
-                if isinstance(read, Generator):
-                    # Whatever ends this, the reading ends with it and not at some later moment.
-                    reading.enter_context(closing(read))
-                sections = tally.watch(_until(read, stop))
-                chunks = _chunks(record.id, self._tools.splitter.split(sections))
-            else:
-                stored = self._catalog.document_chunks(twin.id)
-                known.add(twin.collection_id, stored)
-                chunks = _chunks(record.id, map(_piece, stored))
-            written = yield from self._write(record, chunks, known, tally, stop)
+        work = FileWork(self._tools.limits)
+        if twin is None:
+            reading = self._reading(file, record, work, tally, stop)
+        else:
+            reading = self._copying(twin, record, work, known)
+        with closing(reading):
+            written = yield from self._write(record, reading, known, work, tally, stop)
         if not written:
             raise EmptyDocument("it holds no text")
-        return twin.pages if twin else tally.pages
+        return Stored(twin.pages, twin.reason) if twin else Stored(tally.pages, work.left_out)
+
+    def _reading(
+        self,
+        file: IncomingFile,
+        record: DocumentRecord,
+        work: FileWork,
+        tally: Tally,
+        stop: StopSignal,
+    ) -> BatchReading:
+        reader = self._tools.readers.reader_for(file.path, file.name)
+        # Whatever ends this, the reading ends with it and not at some later moment.
+        opened = ExitStack()
+        read = reader.read(file.path)
+        if isinstance(read, Generator):
+            opened.enter_context(closing(read))
+        interrupt = partial(self._tools.readers.interrupt, reader)
+        stop.when_asked(interrupt)
+        sections = tally.watch(work.counted(_until(read, stop)))
+        chunks = _chunks(record.id, self._tools.splitter.split(sections))
+        return BatchReading(self._threads, batches(chunks), work, opened.close, interrupt)
+
+    def _copying(
+        self, twin: DocumentRecord, record: DocumentRecord, work: FileWork, known: KnownVectors
+    ) -> BatchReading:
+        stored = self._catalog.document_chunks(twin.id)
+        known.add(twin.collection_id, stored)
+        chunks = _chunks(record.id, map(_piece, stored))
+        return BatchReading(self._threads, batches(chunks), work, _nothing, _nothing)
 
     def _write(
         self,
         record: DocumentRecord,
-        chunks: Iterable[Chunk],
+        reading: BatchReading,
         known: KnownVectors,
+        work: FileWork,
         tally: Tally,
         stop: StopSignal,
-    ) -> Generator[IngestionEvent, None, int]:
+    ) -> Generator[IngestionEvent | Waiting, None, int]:
         written = 0
-        for batch in batches(chunks):
-            self._indexer.write(record, batch, known, stop.check)
+        while True:
+            begun = reading.begin()
+            yield Waiting(begun)
+            batch = begun.result()
+            if not batch:
+                return written
+            stop.check()
+            work.add(batch)
+            with work.clocked():
+                self._indexer.write(record, batch, known, stop.check)
             written += len(batch)
             tally.chunks += len(batch)
             yield tally.progress()
             stop.check()
-        return written
+            if len(batch) < BATCH:
+                return written
 
     def leave(self, record: DocumentRecord | None, stop: StopSignal) -> None:
         """Forget a document that will not become ready, unless it is kept to be continued."""
@@ -179,6 +231,10 @@ class DocumentWriting:
     def discard(self, record: DocumentRecord) -> bool:
         """Remove the chunks of a document from the indexes; whether nothing of them is left."""
         return self._indexer.discard_documents(record.collection_id, [record.index_id])
+
+
+def _nothing() -> None:
+    pass
 
 
 def _until(sections: Iterator[Section], stop: StopSignal) -> Iterator[Section]:

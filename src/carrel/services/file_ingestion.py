@@ -19,7 +19,9 @@ from carrel.core.documents import (
 from carrel.core.errors import CarrelError, StorageFull, UnreadableDocument
 from carrel.core.originals import OriginalStore
 from carrel.core.protocols import Catalog
+from carrel.services.batch_reading import Waiting
 from carrel.services.document_writing import DocumentWriting, ReadingTools
+from carrel.services.file_failure import failure_of
 from carrel.services.indexing import DocumentIndexer
 from carrel.services.rereading import Rereading
 from carrel.services.stop_signal import Stopped, StopSignal
@@ -43,14 +45,16 @@ class FileIngestion:
         self._writing = DocumentWriting(catalog, originals, indexer, tools)
         self._rereading = Rereading(catalog, originals, self._writing)
 
-    def interrupt(self) -> None:
-        """End the reading in work, from another thread."""
-        self._writing.interrupt()
+    def close(self) -> None:
+        """End the threads that read. Closing twice does nothing."""
+        self._writing.close()
 
     def steps(
         self, file: IncomingFile, collection: Collection, tally: Tally, stop: StopSignal
-    ) -> Generator[IngestionEvent]:
-        """Yield progress and, last, the outcome. Every ``CarrelError`` ends as failed.
+    ) -> Generator[IngestionEvent | Waiting]:
+        """Yield progress and, last, the outcome. Every error ends as failed.
+
+        While a batch of the file is being read, ``Waiting`` is yielded; go on when it is there.
 
         Raises:
             Stopped: ``stop`` was asked; nothing of the file is left, unless it keeps it.
@@ -74,27 +78,30 @@ class FileIngestion:
                 yield FileOutcome(file.name, OutcomeKind.UNCHANGED, previous)
                 return
             record = self._writing.begin(file, collection, digest, size)
-            pages = yield from self._writing.store(file, record, previous, tally, stop)
+            stored = yield from self._writing.store(file, record, previous, tally, stop)
             self._originals.store(record.id, file.path)
-            finished = self._catalog.finish_document(record.id, pages)
-        except CarrelError as error:
-            if stop.asked:
+            finished = self._catalog.finish_document(record.id, stored.pages, stored.left_out)
+        except Exception as error:
+            if stop.asked or isinstance(error, Stopped):
                 # A reading that is interrupted ends with an error of the reader.
                 self._writing.leave(record, stop)
                 raise Stopped from error
             tally.end_file()
-            yield self._failed(file, record, collection, error)
-            self._writing.forget(failed)
+            outcome = self._failed(file, record, collection, failure_of(error))
+            yield outcome
+            if outcome.document is not None:
+                with suppress(StorageFull):
+                    self._writing.forget(failed)
             return
         except BaseException:
-            # Stopped by whoever reads the events, or a fault of ours: nothing half stored stays.
+            # Stopped by whoever reads the events: nothing half stored stays.
             self._writing.leave(record, stop)
             raise
         self._writing.forget(previous, failed)
         log.info("document.ready", document=finished.id, chunks=finished.chunks)
         kind = OutcomeKind.ADDED if previous is None else OutcomeKind.REPLACED
         tally.end_file()
-        yield FileOutcome(file.name, kind, finished)
+        yield FileOutcome(file.name, kind, finished, reason=finished.reason)
 
     def _failed(
         self,

@@ -32,7 +32,7 @@ GROUP = 16
 log = structlog.get_logger()
 
 
-def batches(chunks: Iterable[Chunk], size: int = BATCH) -> Iterable[list[Chunk]]:
+def batches(chunks: Iterable[Chunk], size: int = BATCH) -> Iterator[list[Chunk]]:
     """Yield lists of at most ``size`` chunks."""
     iterator = iter(chunks)
     while batch := list(islice(iterator, size)):

@@ -1,10 +1,10 @@
-"""From files to searchable chunks: one at a time, in turn with other batches, with progress."""
+"""From files to searchable chunks: batch by batch, in turn with other files, with progress."""
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from functools import partial
@@ -13,14 +13,15 @@ from typing import TypeVar
 from carrel.core.access import Principal, may_write
 from carrel.core.documents import (
     Collection,
-    FileOutcome,
     IncomingFile,
     IngestionEvent,
 )
 from carrel.core.errors import AccessDenied
 from carrel.core.reading import ReaderRegistry
+from carrel.services.batch_reading import Waiting
 from carrel.services.collections import CollectionService
 from carrel.services.file_ingestion import FileIngestion, size_of
+from carrel.services.file_turns import FileTurns
 from carrel.services.stop_signal import StopSignal
 from carrel.services.tally import Tally
 
@@ -28,7 +29,11 @@ Result = TypeVar("Result")
 
 
 class IngestionService:
-    """Puts files into collections. Batches that run at once take turns, file by file."""
+    """Puts files into collections. Jobs that run at once take turns.
+
+    They do so file by file (``FileTurns``) and, where several files are in work, by batches of
+    chunks: one thread stores, and takes whoever has the next batch ready.
+    """
 
     def __init__(
         self, collections: CollectionService, ingestion: FileIngestion, readers: ReaderRegistry
@@ -36,7 +41,7 @@ class IngestionService:
         self._collections = collections
         self._ingestion = ingestion
         self._readers = readers
-        self._turn = asyncio.Lock()
+        self._turns = FileTurns()
         self._suspended = False
         # Always the same thread: each thread's heap keeps the room of the largest file that was
         # read in it, and a pool of threads would add that up.
@@ -49,6 +54,7 @@ class IngestionService:
     def close(self) -> None:
         """Wait for the file in work and end the thread. Closing twice does nothing."""
         self._worker.shutdown()
+        self._ingestion.close()
 
     def supports(self, name: str) -> bool:
         """Whether a file of this name can be read."""
@@ -96,20 +102,35 @@ class IngestionService:
         tally = Tally(len(files), total)
         yield tally.progress()
         for number, file in enumerate(files):
-            async with self._turn:
+            async with self._turns.turn((target.id, file.name)):
                 if not number:
                     tally.start_clock()
-                stop = StopSignal()
-                steps = self._ingestion.steps(file, target, tally, stop)
-                try:
-                    while (event := await self._in_worker(stop, next, steps, None)) is not None:
+                async with aclosing(self._events(file, target, tally)) as events:
+                    async for event in events:
                         yield event
-                        if isinstance(event, FileOutcome):
-                            break
-                finally:
-                    stop.keep = self._suspended
-                    await self._in_worker(stop, steps.close)
         yield tally.progress()
+
+    async def _events(
+        self, file: IncomingFile, target: Collection, tally: Tally
+    ) -> AsyncGenerator[IngestionEvent]:
+        """Yield what happens to one file, up to its outcome."""
+        stop = StopSignal()
+        steps = self._ingestion.steps(file, target, tally, stop)
+        ended = False
+        try:
+            while not ended:
+                events = await self._in_worker(stop, _advance, steps)
+                for event in events:
+                    if isinstance(event, Waiting):
+                        await _end_of(event)
+                    else:
+                        yield event
+                ended = not events or not isinstance(events[-1], Waiting)
+        finally:
+            stop.keep = self._suspended
+            stop.ask()
+            if not ended:
+                await self._in_worker(stop, steps.close)
 
     async def _in_worker(
         self, stop: StopSignal, function: Callable[..., Result], *arguments: object
@@ -131,9 +152,30 @@ class IngestionService:
                 cancelled = error
                 stop.keep = self._suspended
                 stop.ask()
-                self._ingestion.interrupt()
         if cancelled is not None:
             # What it raised says no more than that it stopped.
             work.exception()
             raise cancelled
         return work.result()
+
+
+def _advance(
+    steps: Generator[IngestionEvent | Waiting],
+) -> list[IngestionEvent | Waiting]:
+    """Return what happens up to the next batch that has to be read, or to the end.
+
+    All of it is one turn: a short file should not wait for the batches of others at each step.
+    """
+    events: list[IngestionEvent | Waiting] = []
+    for event in steps:
+        events.append(event)
+        if isinstance(event, Waiting):
+            break
+    return events
+
+
+async def _end_of(waiting: Waiting) -> None:
+    """Return when the batch is there, or reading it failed."""
+    ended, loop = asyncio.Event(), asyncio.get_running_loop()
+    waiting.batch.add_done_callback(lambda _: loop.call_soon_threadsafe(ended.set))
+    await ended.wait()

@@ -19,7 +19,9 @@ from carrel.core.documents import (
 from carrel.core.errors import CarrelError, DocumentNotFound, StorageFull
 from carrel.core.originals import OriginalStore
 from carrel.core.protocols import Catalog
+from carrel.services.batch_reading import Waiting
 from carrel.services.document_writing import DocumentWriting
+from carrel.services.file_failure import failure_of
 from carrel.services.stop_signal import Stopped, StopSignal
 from carrel.services.tally import Tally
 
@@ -52,7 +54,7 @@ class Rereading:
 
     def steps(
         self, file: IncomingFile, document_id: str, tally: Tally, stop: StopSignal
-    ) -> Generator[IngestionEvent]:
+    ) -> Generator[IngestionEvent | Waiting]:
         """Read the original of a document anew; until all of it is stored the old one is there."""
         document = self._catalog.document(document_id)
         record: DocumentRecord | None = None
@@ -63,15 +65,15 @@ class Rereading:
                 raise DocumentNotFound("its original is not kept: add the file again")
             self._writing.require_acceptable(file, tally.size)
             record = self._writing.begin(file, document, document.sha256, document.bytes)
-            pages = yield from self._writing.store(file, record, document, tally, stop)
+            stored = yield from self._writing.store(file, record, document, tally, stop)
             newest = self._catalog.ready_document(document.collection_id, document.name)
-            finished = self._catalog.exchange_document(record.id, pages)
-        except CarrelError as error:
-            if stop.asked:
+            finished = self._catalog.exchange_document(record.id, stored.pages, stored.left_out)
+        except Exception as error:
+            if stop.asked or isinstance(error, Stopped):
                 self._writing.leave(record, stop)
                 raise Stopped from error
             tally.end_file()
-            yield self._failed(file, record, document, error)
+            yield self._failed(file, record, document, failure_of(error))
             return
         except BaseException:
             self._writing.leave(record, stop)
@@ -82,7 +84,7 @@ class Rereading:
             self._writing.forget(newest)
         log.info("document.read_anew", document=finished.id, chunks=finished.chunks)
         tally.end_file()
-        yield FileOutcome(file.name, OutcomeKind.REPLACED, finished)
+        yield FileOutcome(file.name, OutcomeKind.REPLACED, finished, reason=finished.reason)
 
     def _failed(
         self,

@@ -125,6 +125,28 @@ class DocumentSettings(Section):
         "override it.",
     )
     max_file_megabytes: float = Field(200, gt=0, le=100000, description="Larger files are refused.")
+    max_file_characters: int = Field(
+        300_000_000,
+        ge=1000,
+        le=10_000_000_000,
+        description="Characters of text that one file may hold; it fails beyond. The largest file "
+        "that is taken by default holds fewer as plain text.",
+    )
+    max_file_chunks: int = Field(
+        400_000,
+        ge=1,
+        le=100_000_000,
+        description="Chunks that one file may become; it fails beyond. 200 MB of plain text are "
+        "about 310,000, a PDF of 2,000 pages about 10,000.",
+    )
+    max_file_seconds: float = Field(
+        21_600,
+        ge=1,
+        le=1_000_000,
+        description="Seconds that may be spent on reading and indexing one file, without waiting "
+        "for others; it fails beyond. 400,000 chunks take two and a half hours on two cores, and "
+        "files of other jobs go in meanwhile.",
+    )
     max_reading_seconds: float = Field(
         300, ge=1, le=86400, description="Seconds that reading one file may take; it fails beyond."
     )

@@ -90,23 +90,30 @@ class SqliteCatalog(CollectionTable):
                 [_chunk_row(document_id, chunk) for chunk in chunks],
             )
 
-    def finish_document(self, document_id: str, pages: int | None) -> DocumentRecord:
+    def finish_document(
+        self, document_id: str, pages: int | None, left_out: str | None = None
+    ) -> DocumentRecord:
         """Mark a document ready and, in the same transaction, drop what it replaces.
+
+        ``left_out`` becomes its reason: what of the file is not in it.
 
         Other documents of the same name in the collection (an older version, an earlier
         failure) disappear from the catalog; one that is pending stays.
         """
         ready = (
-            "UPDATE document SET status = ?, pages = ?, reason = NULL, "
+            "UPDATE document SET status = ?, pages = ?, reason = ?, "
             "chunks = (SELECT count(*) FROM chunk WHERE document_id = document.id) WHERE id = ?"
         )
         with self._database.transaction() as connection:
             record = _require_document(connection, document_id)
-            connection.execute(ready, (DocumentStatus.READY.value, pages, document_id))
+            values = (DocumentStatus.READY.value, pages, _storable(left_out), document_id)
+            connection.execute(ready, values)
             _drop_namesakes(connection, record, [DocumentStatus.READY, DocumentStatus.FAILED])
             return _require_document(connection, document_id)
 
-    def exchange_document(self, document_id: str, pages: int | None) -> DocumentRecord:
+    def exchange_document(
+        self, document_id: str, pages: int | None, left_out: str | None = None
+    ) -> DocumentRecord:
         """Give what a pending document holds to the one that it replaces, which becomes ready.
 
         Only the id, the name and the time of that one stay. Where it had failed, a ready one of its
@@ -116,7 +123,7 @@ class SqliteCatalog(CollectionTable):
             DocumentNotFound: there is no such pending document, or none that it replaces.
         """
         ready = (
-            "UPDATE document SET status = ?, pages = ?, reason = NULL, indexed_as = ?, reading = "
+            "UPDATE document SET status = ?, pages = ?, reason = ?, indexed_as = ?, reading = "
             "(SELECT reading FROM document WHERE id = ?), "
             "chunks = (SELECT count(*) FROM chunk WHERE document_id = document.id) WHERE id = ?"
         )
@@ -128,8 +135,8 @@ class SqliteCatalog(CollectionTable):
             record = _require_document(connection, found[0] if found and found[0] else "")
             connection.execute("DELETE FROM chunk WHERE document_id = ?", (record.id,))
             connection.execute(moved, (record.id, document_id))
-            values = (DocumentStatus.READY.value, pages, document_id, document_id, record.id)
-            connection.execute(ready, values)
+            state = (DocumentStatus.READY.value, pages, _storable(left_out))
+            connection.execute(ready, (*state, document_id, document_id, record.id))
             connection.execute("DELETE FROM document WHERE id = ?", (document_id,))
             if record.status is DocumentStatus.FAILED:
                 _drop_namesakes(connection, record, [DocumentStatus.READY])
@@ -278,6 +285,10 @@ def _drop_namesakes(
     )
     note_leaving(connection, condition, values)
     connection.execute(f"DELETE FROM document WHERE {condition}", values)
+
+
+def _storable(text: str | None) -> str | None:
+    return None if text is None else storable(text)
 
 
 def _chunk_row(document_id: str, chunk: Chunk) -> tuple[Any, ...]:

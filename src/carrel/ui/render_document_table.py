@@ -90,6 +90,8 @@ def _row(document: DocumentRecord, texts: Texts) -> str:
         reason = f'<p class="reason">{line}</p>'
         if not document.has_original:
             reason += f'<p class="reason">{texts.html("documents.again.not_kept")}</p>'
+    elif status is DocumentStatus.READY and document.reason:
+        reason = f'<p class="reason">{escape(document.reason)}</p>'
     added = document.added_at.isoformat()
     cells = (
         ("status", status.value, f'<span class="status">{texts.html(f"documents.{status.value}")}'

@@ -114,6 +114,8 @@ def _stage(row: FileRow, texts: Texts) -> tuple[str, str]:
         parts.append(texts.counted("count.page", document.pages))
     if document is not None:
         parts.append(texts.counted("count.chunk", document.chunks))
+    if outcome.reason:
+        parts.append(outcome.reason)
     return "ready", " · ".join(parts)
 
 

@@ -13,7 +13,10 @@ from carrel.wire.body import ReplyBody, RequestBody, Text, require_encodable
 
 
 class DocumentBody(ReplyBody):
-    """A document. ``pages`` is null for formats without pages, ``reason`` set when it failed."""
+    """A document. ``pages`` is null for formats without pages.
+
+    ``reason`` tells why it failed, or of a ready one what of its file was left out; else null.
+    """
 
     id: str
     name: str
@@ -113,7 +116,10 @@ class FailedFile(ReplyBody):
 
 
 class OutcomeBody(ReplyBody):
-    """How one file ended; ``unchanged`` is what the collection held already, byte for byte."""
+    """How one file ended; ``unchanged`` is what the collection held already, byte for byte.
+
+    ``reason`` tells why it failed, or what was left out of one that went in; else null.
+    """
 
     name: str
     outcome: Literal["added", "replaced", "unchanged", "failed"]

@@ -1,0 +1,103 @@
+"""What one file may come to: characters, chunks, and seconds of work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from carrel.core.documents import Section
+from carrel.core.errors import DocumentTooLarge, DocumentTooSlow
+from carrel.settings.document_settings import DocumentSettings
+
+MOST_REMARKS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FileLimits:
+    """The most of one file. ``seconds`` is time that is spent on it, without waiting for others."""
+
+    characters: int
+    chunks: int
+    seconds: float
+
+    @classmethod
+    def of(cls, documents: DocumentSettings) -> FileLimits:
+        """Return those of the settings."""
+        return cls(
+            documents.max_file_characters, documents.max_file_chunks, documents.max_file_seconds
+        )
+
+
+class FileWork:
+    """Counts what is made of one file, and notes what its reader left out.
+
+    It is used by one thread at a time.
+    """
+
+    def __init__(self, limits: FileLimits) -> None:
+        self._limits = limits
+        self._characters = 0
+        self._chunks = 0
+        self._seconds = 0.0
+        self._since: float | None = None
+        self._remarks: list[str] = []
+
+    @property
+    def left_out(self) -> str | None:
+        """What is not in the document, on one line; None where all is."""
+        if not self._remarks:
+            return None
+        more = len(self._remarks) - MOST_REMARKS
+        shown = [*self._remarks[:MOST_REMARKS], *([f"and {more:,} more"] if more > 0 else [])]
+        return f"left out: {'; '.join(shown)}"
+
+    @contextmanager
+    def clocked(self) -> Iterator[None]:
+        """Count the time of a block."""
+        self._since = time.monotonic()
+        try:
+            yield
+        finally:
+            self._seconds += time.monotonic() - self._since
+            self._since = None
+
+    def counted(self, sections: Iterator[Section]) -> Iterator[Section]:
+        """Pass sections on within the limits.
+
+        Raises:
+            DocumentTooLarge, DocumentTooSlow: a limit is passed.
+        """
+        for section in sections:
+            self._remarks += section.remarks
+            self._characters += len(section.text)
+            if self._characters > self._limits.characters:
+                raise DocumentTooLarge(
+                    f"it holds more than {self._limits.characters:,} characters of text "
+                    "(max_file_characters): split it, or raise that setting"
+                )
+            self._require_time()
+            yield section
+
+    def add(self, chunks: Sequence[object]) -> None:
+        """Count chunks before they are stored.
+
+        Raises:
+            DocumentTooLarge, DocumentTooSlow: a limit is passed.
+        """
+        self._chunks += len(chunks)
+        if self._chunks > self._limits.chunks:
+            raise DocumentTooLarge(
+                f"it becomes more than {self._limits.chunks:,} chunks (max_file_chunks): "
+                "split it, or raise that setting"
+            )
+        self._require_time()
+
+    def _require_time(self) -> None:
+        running = 0.0 if self._since is None else time.monotonic() - self._since
+        if self._seconds + running > self._limits.seconds:
+            raise DocumentTooSlow(
+                f"reading and indexing it takes more than {self._limits.seconds:g} seconds "
+                "(max_file_seconds): split it, or raise that setting"
+            )

@@ -1,0 +1,50 @@
+"""Whose file is worked on: one after the other, and beside one that takes long."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+
+MOST_FILES = 8
+"""Files in work at once. Each has a reading process, which takes up to ``max_reading_memory``."""
+
+ALONE_SECONDS = 5.0
+"""After so long another file is begun beside one that is still in work."""
+
+
+class FileTurns:
+    """Lets files in by the order in which they were asked for.
+
+    A file has the place to itself for ``seconds``, so that quick ones go one after the other and
+    take no more memory than one; a file that takes longer shares it with the next, so that it holds
+    nobody up. Two files of one key never are in work together.
+    """
+
+    def __init__(self, most: int = MOST_FILES, seconds: float = ALONE_SECONDS) -> None:
+        self._seconds = seconds
+        self._places = asyncio.Semaphore(most)
+        self._front = asyncio.Lock()
+        self._keys: dict[tuple[str, str], asyncio.Event] = {}
+
+    @asynccontextmanager
+    async def turn(self, key: tuple[str, str]) -> AsyncIterator[None]:
+        """Wait for a file's turn, which lasts as long as the block."""
+        async with self._only(key), self._places:
+            await self._front.acquire()
+            with ExitStack() as front:
+                front.callback(self._front.release)
+                timer = asyncio.get_running_loop().call_later(self._seconds, front.close)
+                front.callback(timer.cancel)
+                yield
+
+    @asynccontextmanager
+    async def _only(self, key: tuple[str, str]) -> AsyncIterator[None]:
+        while (ended := self._keys.get(key)) is not None:
+            await ended.wait()
+        self._keys[key] = ended = asyncio.Event()
+        try:
+            yield
+        finally:
+            del self._keys[key]
+            ended.set()
