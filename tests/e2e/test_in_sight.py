@@ -58,24 +58,27 @@ class Dictated(ScriptedEngine):
 
     def __init__(self) -> None:
         super().__init__(name="dictated")
-        self._parts: queue.Queue[str | None] = queue.Queue()
+        self._parts: queue.Queue[str | FinishReason] = queue.Queue()
 
     def say(self, text: str) -> None:
         """Write this next."""
         self._parts.put(text)
 
-    def end(self) -> None:
+    def end(self, reason: FinishReason = FinishReason.STOP) -> None:
         """End the answer."""
-        self._parts.put(None)
+        self._parts.put(reason)
 
     async def generate(
         self, messages: Sequence[Message], sampling: SamplingParams, caller: str = ""
     ) -> AsyncGenerator[EngineEvent]:
         """Yield the parts as they come."""
         del messages, sampling, caller
-        while (part := await asyncio.to_thread(self._parts.get, timeout=60)) is not None:
+        while True:
+            part = await asyncio.to_thread(self._parts.get, timeout=60)
+            if isinstance(part, FinishReason):
+                break
             yield TextDelta(part)
-        yield Finished(FinishReason.STOP, Usage(1, 1), self.info.name)
+        yield Finished(part, Usage(1, 1), self.info.name)
 
 
 def holds(visitor: Visit, condition: str) -> None:
@@ -224,8 +227,7 @@ def test_what_is_done_again_is_in_sight(
     start: Callable[..., LiveServer], tab: Callable[..., Visit]
 ) -> None:
     long = f"{SENTENCE * 4}\n\n" * 12
-    server = start(WatchedEngine([long]), langchain_mode="LLM", max_new_tokens=300)
-    visitor = tab(server)
+    visitor = tab(start(WatchedEngine([long]), langchain_mode="LLM", max_new_tokens=4096))
     for number in range(3):
         visitor.ask_and_wait(f"What is number {number}?")
     button = visitor.page.locator("#current").get_by_role("button", name="Answer again")
@@ -242,16 +244,29 @@ def test_what_is_done_again_is_in_sight(
     visitor.wait_until_answered()
     holds(visitor, QUESTION_AND_BEGINNING)
 
-    before = visitor.answer.inner_text()
-    more = visitor.page.locator("#current").get_by_role("button", name="Continue", exact=True)
-    more.click()
-    expect(visitor.answer).not_to_have_text(before)
-    visitor.wait_until_answered()
-    holds(visitor, END)
-
     # The first question: what followed goes to the other version of the chat.
     first = visitor.page.locator("#past .exchange").first
     first.get_by_role("button", name="Answer again").click()
     expect(visitor.page.locator("#past .exchange")).to_have_count(0)
     visitor.wait_until_answered()
     holds(visitor, QUESTION_AND_BEGINNING)
+
+
+def test_the_end_of_an_answer_that_goes_on_is_followed(
+    start: Callable[..., LiveServer], tab: Callable[..., Visit]
+) -> None:
+    engine = Dictated()
+    visitor = tab(start(engine, langchain_mode="LLM"))
+    asked_before(visitor, engine)
+    engine.say(f"{SENTENCE * 4}\n\n" * 12)
+    engine.end(FinishReason.LENGTH)
+    visitor.ask_and_wait("What is the second thing?")
+    holds(visitor, QUESTION_AND_BEGINNING)
+    visitor.page.locator("#current").get_by_role("button", name="Continue", exact=True).click()
+    for number in range(12):
+        engine.say(f"This is paragraph {number}. {SENTENCE}\n\n")
+        expect(visitor.answer).to_contain_text(f"paragraph {number}.")
+        holds(visitor, END)
+    engine.end()
+    visitor.wait_until_answered()
+    holds(visitor, END)

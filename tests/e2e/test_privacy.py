@@ -122,7 +122,7 @@ def test_the_line_follows_the_chosen_model_and_the_models_in_service(
     with server.client() as client:
         client.post("/v1/models/unload", json={"model": here}).raise_for_status()
         expect(privacy(visitor)).to_have_text(ENGINE)
-        client.post("/v1/models/load", json={"base_model": str(tiny)}).raise_for_status()
+        client.post("/v1/models/load", json={"model": str(tiny)}).raise_for_status()
         client.post("/v1/models/unload", json={"model": "guest"}).raise_for_status()
     expect(privacy(visitor)).to_have_text(NOTHING)
 
