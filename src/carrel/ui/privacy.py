@@ -13,8 +13,16 @@ from carrel.ui.listed_chats import BrowserWishes
 from carrel.ui.session import Session
 from carrel.ui.texts import ENGLISH, Texts
 
-CHECK_SECONDS = 5.0
-"""Models come and go by the API and in other tabs, too."""
+LOOK = (
+    "const look = () => document.visibilityState === 'visible' &&"
+    " window.carrel?.reachable().then((reached) => reached && trigger('look_outward', {}));"
+    "setInterval(look, 5000);"
+    "window.addEventListener('focus', look);"
+    "document.querySelector('#question')?.addEventListener('focusin', look);"
+)
+"""Models come and go by the API and in other tabs, too. No timer of Gradio's looks for them: a tick
+that fails makes it load the page again, and with each restart of a server a typed question would be
+lost."""
 
 
 def privacy_html(outward: Outward, texts: Texts) -> str:
@@ -34,9 +42,8 @@ class PrivacyLine:
         self._services = services
         self._model = model
         self.line = gr.HTML(
-            self._html(ENGLISH, None), elem_id="privacy", apply_default_css=False, js_on_load=None
+            self._html(ENGLISH, None), elem_id="privacy", apply_default_css=False, js_on_load=LOOK
         )
-        self._clock = gr.Timer(CHECK_SECONDS)
 
     def shown(self, texts: Texts, model: str | None) -> Updates:
         """Return the line for a chosen model."""
@@ -56,12 +63,12 @@ class PrivacyLine:
             js="() => [window.carrel.wishes()]",
             **private,
         )
-        gr.on(
-            [self._model.change, self._clock.tick],
-            guard.once(self.look, clears=False),
-            inputs_kwargs={"model": self._model, "shown": self.line, "session": session},
-            **private,
-        )
+        for event in (self._model.change, self.line.look_outward):
+            event(
+                guard.once(self.look, clears=False),
+                inputs_kwargs={"model": self._model, "shown": self.line, "session": session},
+                **private,
+            )
 
     async def opened(self, *, browser: str) -> Updates:
         """Fill the line of a page that was just opened."""

@@ -157,6 +157,8 @@
     chatInAddress: () => (location.hash.startsWith("#chat-") ? location.hash.slice(6) : ""),
     followChat,
     placeArrived,
+    // Whether the server answers now; asked of the smallest thing that it serves.
+    reachable: () => fetch("robots.txt", { cache: "no-store" }).then((answer) => answer.ok, () => false),
   };
 
   window.addEventListener("hashchange", showView);
