@@ -244,3 +244,14 @@ async def test_files_of_one_key_are_never_in_work_together() -> None:
 async def _enter(turns: FileTurns, key: str) -> None:
     async with turns.turn(("collection", key)):
         pass
+
+
+async def test_a_file_that_is_refused_at_once_is_not_embedded_before(
+    opened: Opened, tmp_path: Path
+) -> None:
+    lines = "\n".join(f"line {number}" for number in range(500))
+    async with opened() as services:
+        job = await services.jobs.start(files(tmp_path, f"{lines}\nlock"), "UserData", ME)
+        [outcome] = await asyncio.wait_for(services.jobs.result(job.id, ME), SECONDS)
+        assert outcome.code == "encrypted_document"
+        assert CountingEmbedder(tmp_path / "journal").embedded() == []

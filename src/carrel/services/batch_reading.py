@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextvars
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
@@ -10,12 +12,17 @@ from dataclasses import dataclass
 from carrel.core.documents import Chunk
 from carrel.services.file_limits import FileWork
 
+FIRST_SECONDS = 5.0
+FIRST_CHUNKS = 5_000
+"""How far is read before the first batch is given: small files that are damaged or passed off as
+more than they are fail within seconds, and not after minutes of embedding."""
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A batch is being read: until it is there others may have the storing thread."""
+    """Others may have the storing thread: until a batch is read, or for a turn where it is None."""
 
-    batch: Future[list[Chunk]]
+    batch: Future[list[Chunk]] | None = None
 
 
 class BatchReading:
@@ -39,6 +46,7 @@ class BatchReading:
         self._close = close
         self._interrupt = interrupt
         self._current: Future[list[Chunk]] | None = None
+        self._first: deque[list[Chunk]] | None = None
 
     def begin(self) -> Future[list[Chunk]]:
         """Begin to read the next batch, which is empty at the end; it raises what reading does."""
@@ -55,4 +63,18 @@ class BatchReading:
 
     def _next(self) -> list[Chunk]:
         with self._work.clocked():
-            return next(self._batches, [])
+            if self._first is None:
+                self._first = self._read_first()
+            return self._first.popleft() if self._first else next(self._batches, [])
+
+    def _read_first(self) -> deque[list[Chunk]]:
+        found: deque[list[Chunk]] = deque()
+        chunks, end = 0, 0.0
+        for batch in self._batches:
+            found.append(batch)
+            chunks += len(batch)
+            # The first takes longer: a process is started for it, and what counts tokens loaded.
+            end = end or time.monotonic() + FIRST_SECONDS
+            if chunks >= FIRST_CHUNKS or time.monotonic() > end:
+                break
+        return found

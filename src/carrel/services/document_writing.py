@@ -26,13 +26,15 @@ from carrel.core.reading import ReaderRegistry, Splitter
 from carrel.services.batch_reading import BatchReading, Waiting
 from carrel.services.file_limits import FileLimits, FileWork
 from carrel.services.file_turns import MOST_FILES
-from carrel.services.indexing import BATCH, DocumentIndexer, batches
+from carrel.services.indexing import BATCH, GROUP, DocumentIndexer, batches
 from carrel.services.known_vectors import KnownVectors
 from carrel.services.stop_signal import StopSignal
 from carrel.services.tally import Tally
 from carrel.settings.document_settings import DocumentSettings
 
 MEGABYTE = 1_000_000
+TURN_SECONDS = 2.0
+"""What storing the chunks of one turn should take at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,21 +195,25 @@ class DocumentWriting:
         tally: Tally,
         stop: StopSignal,
     ) -> Generator[IngestionEvent | Waiting, None, int]:
-        written = 0
+        written, size = 0, GROUP
         while True:
             begun = reading.begin()
             yield Waiting(begun)
-            batch = begun.result()
-            if not batch:
-                return written
+            batch = rest = begun.result()
             stop.check()
             work.add(batch)
-            with work.clocked():
-                self._indexer.write(record, batch, known, stop.check)
-            written += len(batch)
-            tally.chunks += len(batch)
-            yield tally.progress()
-            stop.check()
+            while rest:
+                part, rest = rest[:size], rest[size:]
+                with work.clocked() as clock:
+                    self._indexer.write(record, part, known, stop.check)
+                # As many at a time as keep others waiting for no more than a few seconds.
+                size = BATCH if clock() * BATCH < TURN_SECONDS * len(part) else GROUP
+                written += len(part)
+                tally.chunks += len(part)
+                yield tally.progress()
+                stop.check()
+                if rest:
+                    yield Waiting()
             if len(batch) < BATCH:
                 return written
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -54,13 +54,15 @@ class FileWork:
         return f"left out: {'; '.join(shown)}"
 
     @contextmanager
-    def clocked(self) -> Iterator[None]:
-        """Count the time of a block."""
+    def clocked(self) -> Iterator[Callable[[], float]]:
+        """Count the time of a block; it is given what returns the seconds that it took."""
+        took = 0.0
         self._since = time.monotonic()
         try:
-            yield
+            yield lambda: took
         finally:
-            self._seconds += time.monotonic() - self._since
+            took = time.monotonic() - self._since
+            self._seconds += took
             self._since = None
 
     def counted(self, sections: Iterator[Section]) -> Iterator[Section]:

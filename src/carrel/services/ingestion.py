@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
 from functools import partial
 from typing import TypeVar
 
 from carrel.core.access import Principal, may_write
 from carrel.core.documents import (
+    Chunk,
     Collection,
     IncomingFile,
     IngestionEvent,
@@ -121,10 +122,10 @@ class IngestionService:
             while not ended:
                 events = await self._in_worker(stop, _advance, steps)
                 for event in events:
-                    if isinstance(event, Waiting):
-                        await _end_of(event)
-                    else:
+                    if not isinstance(event, Waiting):
                         yield event
+                    elif event.batch is not None:
+                        await _end_of(event.batch)
                 ended = not events or not isinstance(events[-1], Waiting)
         finally:
             stop.keep = self._suspended
@@ -162,7 +163,7 @@ class IngestionService:
 def _advance(
     steps: Generator[IngestionEvent | Waiting],
 ) -> list[IngestionEvent | Waiting]:
-    """Return what happens up to the next batch that has to be read, or to the end.
+    """Return what happens up to the next turn of others, or to the end.
 
     All of it is one turn: a short file should not wait for the batches of others at each step.
     """
@@ -174,8 +175,8 @@ def _advance(
     return events
 
 
-async def _end_of(waiting: Waiting) -> None:
-    """Return when the batch is there, or reading it failed."""
+async def _end_of(batch: Future[list[Chunk]]) -> None:
+    """Return when a batch is there, or reading it failed."""
     ended, loop = asyncio.Event(), asyncio.get_running_loop()
-    waiting.batch.add_done_callback(lambda _: loop.call_soon_threadsafe(ended.set))
+    batch.add_done_callback(lambda _: loop.call_soon_threadsafe(ended.set))
     await ended.wait()
