@@ -34,17 +34,12 @@ class BatchReading:
         batches: Iterator[list[Chunk]],
         work: FileWork,
         close: Callable[[], None],
-        interrupt: Callable[[], None],
     ) -> None:
-        """Take the batches; ``interrupt`` makes the one in work end soon, where that can be done.
-
-        ``close`` is called at last, when no batch is being read.
-        """
+        """Take the batches; ``close`` is called at last, when none is being read."""
         self._threads = threads
         self._batches = batches
         self._work = work
         self._close = close
-        self._interrupt = interrupt
         self._current: Future[list[Chunk]] | None = None
         self._first: deque[list[Chunk]] | None = None
 
@@ -55,9 +50,8 @@ class BatchReading:
         return self._current
 
     def close(self) -> None:
-        """Stop reading, and return when it has stopped."""
-        if self._current is not None and not self._current.done():
-            self._interrupt()
+        """Wait for the batch that is being read, and end the reading; interrupt it before."""
+        if self._current is not None:
             self._current.exception()
         self._close()
 

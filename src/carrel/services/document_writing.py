@@ -6,7 +6,6 @@ from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from functools import partial
 from pathlib import PurePath
 
 from carrel import __version__
@@ -22,7 +21,7 @@ from carrel.core.documents import (
 from carrel.core.errors import DocumentTooLarge, EmptyDocument, PathNotFound
 from carrel.core.originals import OriginalStore
 from carrel.core.protocols import Catalog
-from carrel.core.reading import ReaderRegistry, Splitter
+from carrel.core.reading import Reader, ReaderRegistry, Splitter
 from carrel.services.batch_reading import BatchReading, Waiting
 from carrel.services.file_limits import FileLimits, FileWork
 from carrel.services.file_turns import MOST_FILES
@@ -87,7 +86,14 @@ class DocumentWriting:
         self._originals = originals
         self._indexer = indexer
         self._tools = tools
+        self._read: list[tuple[StopSignal, Reader]] = []
         self._threads = ThreadPoolExecutor(MOST_FILES, thread_name_prefix="reading")
+
+    def interrupt(self) -> None:
+        """End the readings of files that were asked to stop, from another thread."""
+        for stop, reader in list(self._read):
+            if stop.asked:
+                self._tools.readers.interrupt(reader)
 
     def close(self) -> None:
         """End the threads. Closing twice does nothing."""
@@ -172,11 +178,12 @@ class DocumentWriting:
         read = reader.read(file.path)
         if isinstance(read, Generator):
             opened.enter_context(closing(read))
-        interrupt = partial(self._tools.readers.interrupt, reader)
-        stop.when_asked(interrupt)
+        in_work = (stop, reader)
+        self._read.append(in_work)
+        opened.callback(self._read.remove, in_work)
         sections = tally.watch(work.counted(_until(read, stop)))
         chunks = _chunks(record.id, self._tools.splitter.split(sections))
-        return BatchReading(self._threads, batches(chunks), work, opened.close, interrupt)
+        return BatchReading(self._threads, batches(chunks), work, opened.close)
 
     def _copying(
         self, twin: DocumentRecord, record: DocumentRecord, work: FileWork, known: KnownVectors
@@ -184,7 +191,7 @@ class DocumentWriting:
         stored = self._catalog.document_chunks(twin.id)
         known.add(twin.collection_id, stored)
         chunks = _chunks(record.id, map(_piece, stored))
-        return BatchReading(self._threads, batches(chunks), work, _nothing, _nothing)
+        return BatchReading(self._threads, batches(chunks), work, _nothing)
 
     def _write(
         self,

@@ -45,6 +45,10 @@ class FileIngestion:
         self._writing = DocumentWriting(catalog, originals, indexer, tools)
         self._rereading = Rereading(catalog, originals, self._writing)
 
+    def interrupt(self) -> None:
+        """End the readings of files that were asked to stop, from another thread."""
+        self._writing.interrupt()
+
     def close(self) -> None:
         """End the threads that read. Closing twice does nothing."""
         self._writing.close()

@@ -129,8 +129,9 @@ class IngestionService:
                 ended = not events or not isinstance(events[-1], Waiting)
         finally:
             stop.keep = self._suspended
-            stop.ask()
             if not ended:
+                stop.ask()
+                self._ingestion.interrupt()
                 await self._in_worker(stop, steps.close)
 
     async def _in_worker(
@@ -153,6 +154,7 @@ class IngestionService:
                 cancelled = error
                 stop.keep = self._suspended
                 stop.ask()
+                self._ingestion.interrupt()
         if cancelled is not None:
             # What it raised says no more than that it stopped.
             work.exception()
