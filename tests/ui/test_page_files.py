@@ -229,6 +229,17 @@ def test_no_host_is_looked_up_that_a_client_names(client: httpx.Client, lookups:
     assert lookups == []
 
 
+def test_a_call_of_a_public_endpoint_takes_no_foreign_file(
+    client: httpx.Client, secret: Path
+) -> None:
+    call = "/gradio_api/call/submit_nochat_api"
+    for data in ({"path": str(secret)}, {"path": "http://127.0.0.1:9/", "meta": META}):
+        reply = client.post(call, json={"data": [data]})
+        assert (reply.status_code, list(reply.json())) == (400, ["detail"])
+    begun = client.post(call, json={"data": ["{'instruction': 'Why?'}"]}).json()["event_id"]
+    assert "event: complete" in client.get(f"{call}/{begun}").text
+
+
 CLOSED = [
     *(("GET", f"/gradio_api/{each}") for each in (
         "file=/etc/passwd", "file=http://127.0.0.1:9/", "file/etc/passwd", "proxy=http://127.0.0.1:9/",
@@ -242,8 +253,8 @@ CLOSED = [
         "component_server", "component_server/", "stream/abc", "stream/abc/close",
         "process_recording", "vibe-edit", "undo-vibe-edit", "vibe-code",
         "vibe-starter-queries", "run-history/connect",
-        "call/submit_nochat_api", "api/predict", "run/submit_nochat_api", "profiling/clear",
-        "queue/join/", "upload/",
+        "call/ingest", "call/add", "call/v2/submit_nochat_api", "api/predict",
+        "run/submit_nochat_api", "profiling/clear", "queue/join/", "upload/",
     )),
     *(("GET", each) for each in (
         "/file=/etc/passwd", "/file/etc/passwd", "/monitoring", "/monitoring/summary",

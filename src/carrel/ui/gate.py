@@ -18,7 +18,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from carrel.core.errors import CarrelError, InvalidRequest
 from carrel.ui import login
 from carrel.ui.event_files import with_checked_files
-from carrel.ui.page_routes import CONFIG, EVENTS, UPLOAD, UPLOAD_PROGRESS, methods_of
+from carrel.ui.page_routes import (
+    CONFIG,
+    UPLOAD,
+    UPLOAD_PROGRESS,
+    begins_event,
+    methods_of,
+)
 from carrel.ui.page_uploads import PageUploads
 
 COOKIE = "carrel-page"
@@ -55,7 +61,7 @@ class Gate:
         if path == UPLOAD:
             response = await self._upload(request, owner)
             await response(scope, receive, send)
-        elif path in EVENTS:
+        elif begins_event(path):
             await self._event(request, owner, send)
         else:
             await self._app(_own_progress(request, path, owner), receive, send)

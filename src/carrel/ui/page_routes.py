@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from types import MappingProxyType
 
 CONFIG = "/config"
 UPLOAD = "/gradio_api/upload"
 UPLOAD_PROGRESS = "/gradio_api/upload_progress"
-EVENTS = frozenset({"/gradio_api/queue/join", "/gradio_api/run/predict"})
+_EVENTS = frozenset({"/gradio_api/queue/join", "/gradio_api/run/predict"})
 
 _READ = frozenset({"GET", "HEAD"})
 _SENT = frozenset({"POST"})
@@ -29,9 +30,12 @@ _METHODS = MappingProxyType(
         UPLOAD: _SENT,
         "/gradio_api/cancel": _SENT,
         "/gradio_api/reset": _SENT,
-        **dict.fromkeys(EVENTS, _SENT),
+        **dict.fromkeys(_EVENTS, _SENT),
     }
 )
+_CALL = re.compile(r"/gradio_api/call/submit_nochat(_plain)?_api(?P<event>/\w+)?")
+"""How curl calls the two endpoints: a POST that begins an event, and a GET of what it yields."""
+
 _BELOW = ("/assets/", "/static/", "/gradio_api/heartbeat/")
 
 
@@ -43,4 +47,13 @@ def methods_of(path: str) -> Collection[str]:
     """
     if path.startswith(_BELOW):
         return _READ
+    call = _CALL.fullmatch(path)
+    if call is not None:
+        return _READ if call["event"] else _SENT
     return _METHODS.get(path, frozenset())
+
+
+def begins_event(path: str) -> bool:
+    """Whether a request to a path, of a method that it takes, may name files in its body."""
+    call = _CALL.fullmatch(path)
+    return path in _EVENTS or (call is not None and call["event"] is None)
