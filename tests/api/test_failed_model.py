@@ -27,11 +27,16 @@ BODY = {"messages": [{"role": "user", "content": "Describe a library."}], "max_t
 
 
 class Fragile:
-    """A real engine whose model fails on demand; the pass after a failure waits for ``mended``."""
+    """A real engine whose model fails on demand: each pass, until it is computed by a new thread.
+
+    A batch has a thread of its own, so that this is the first pass of the batch that replaces it.
+    That pass waits for ``mended``, or fails, too, where the model is gone for good.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._fails = self._failed = False
+        self._fails = self._for_good = False
+        self._thread: threading.Thread | None = None
         self.mended = threading.Event()
 
     def load(self) -> Engine:
@@ -40,17 +45,20 @@ class Fragile:
         loaded.model.register_forward_pre_hook(self._before_pass)
         return engine
 
-    def fail(self) -> None:
+    def fail(self, *, for_good: bool = False) -> None:
         self.mended.clear()
+        self._thread, self._for_good = None, for_good
         self._fails = True
 
     def _before_pass(self, *_: Any) -> None:
-        if self._fails:
-            self._fails, self._failed = False, True
+        if not self._fails:
+            return
+        thread = threading.current_thread()
+        if self._for_good or self._thread in (None, thread):
+            self._thread = thread
             raise RuntimeError("the device went away")
-        if self._failed:
-            self._failed = False
-            assert self.mended.wait(60)
+        self._fails = False
+        assert self.mended.wait(60)
 
 
 def test_health_is_bad_until_the_model_is_restarted_and_after_it_failed_again(
@@ -77,7 +85,7 @@ def test_health_is_bad_until_the_model_is_restarted_and_after_it_failed_again(
         fragile.mended.set()
         wait_for(lambda: health().status_code == 200)
         assert ask().status_code == 200
-        fragile.fail()
+        fragile.fail(for_good=True)
         assert ask().status_code == 500
         wait_for(lambda: "Unload it and load it again" in error_of(health())["message"])
         assert (health().status_code, ask().status_code) == (503, 500)
