@@ -196,7 +196,7 @@ def test_nothing_of_a_users_reaches_the_log(tmp_path: Path, form: str, level: st
     assert not found, found
     # All of it happened, and an operator sees where.
     for expected in (
-        *("document.failed", "job.failed", "request.failed", "answer not scored"),
+        *("document.failed", "document.broke_down", "request.failed", "answer not scored"),
         *("task.failed", "thread.failed", "library.failed", "Exception in ASGI application"),
         *("generate", "embed_documents", "ValueError", "KeyError"),
     ):
