@@ -23,7 +23,7 @@ _METHODS = MappingProxyType(
         "/pwa_icon": _READ,
         # gradio_client asks for what the endpoints take.
         "/gradio_api/info": _READ,
-        # Whether it is still the same server, after a connection was lost.
+        # Whether the server answers, and whether it is still the same after a connection was lost.
         "/gradio_api/app_id": _READ,
         "/gradio_api/queue/data": _READ,
         UPLOAD_PROGRESS: _READ,

@@ -157,8 +157,8 @@
     chatInAddress: () => (location.hash.startsWith("#chat-") ? location.hash.slice(6) : ""),
     followChat,
     placeArrived,
-    // Whether the server answers now; asked of the smallest thing that it serves.
-    reachable: () => fetch("robots.txt", { cache: "no-store" }).then((answer) => answer.ok, () => false),
+    // Whether the server answers now.
+    reachable: () => fetch("gradio_api/app_id", { cache: "no-store" }).then((answer) => answer.ok, () => false),
   };
 
   window.addEventListener("hashchange", showView);
