@@ -91,16 +91,6 @@ class TextWindow(Protocol):
         ...
 
 
-@runtime_checkable
-class Hosted(Protocol):
-    """What a server computes or keeps that this process connects to."""
-
-    @property
-    def host(self) -> str:
-        """The server's name or address."""
-        ...
-
-
 class VectorIndex(Protocol):
     """Nearest neighbours among the vectors of chunks, kept per collection."""
 

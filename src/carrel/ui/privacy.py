@@ -11,7 +11,7 @@ from carrel.services.outward import Outward
 from carrel.ui.events import Guard, Updates
 from carrel.ui.listed_chats import BrowserWishes
 from carrel.ui.session import Session
-from carrel.ui.texts import ENGLISH, Texts
+from carrel.ui.texts import Texts
 
 LOOK = (
     "const look = () => document.visibilityState === 'visible' &&"
@@ -41,9 +41,7 @@ class PrivacyLine:
         """Take the chooser of the model beside the services."""
         self._services = services
         self._model = model
-        self.line = gr.HTML(
-            self._html(ENGLISH, None), elem_id="privacy", apply_default_css=False, js_on_load=LOOK
-        )
+        self.line = gr.HTML("", elem_id="privacy", apply_default_css=False, js_on_load=LOOK)
 
     def shown(self, texts: Texts, model: str | None) -> Updates:
         """Return the line for a chosen model."""
