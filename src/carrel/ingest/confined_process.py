@@ -70,7 +70,7 @@ class ConfinedProcess:
     def __init__(self, limits: ReadingLimits, first: Mapping[str, Any], folder: Path) -> None:
         self._limits = limits
         self._deadline = 0.0
-        self._ready = False
+        self._ready = self._killed = False
         self._frames = FrameReader(self._next_block)
         try:
             # A process that is killed cannot remove its temporary files.
@@ -137,6 +137,7 @@ class ConfinedProcess:
 
     def kill(self) -> None:
         """Stop it, from another thread than the one that reads: that one sees its output end."""
+        self._killed = True
         self._process.kill()
 
     def end(self) -> None:
@@ -190,7 +191,8 @@ class ConfinedProcess:
             status = None
         if status == -signal.SIGXCPU:
             return self._too_slow()
-        log.warning("reading.process_ended", status=status)
+        if not self._killed:
+            log.warning("reading.process_ended", status=status)
         return broke_down()
 
 
