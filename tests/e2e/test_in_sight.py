@@ -262,7 +262,11 @@ def test_the_end_of_an_answer_that_goes_on_is_followed(
     engine.end(FinishReason.LENGTH)
     visitor.ask_and_wait("What is the second thing?")
     holds(visitor, QUESTION_AND_BEGINNING)
-    visitor.page.locator("#current").get_by_role("button", name="Continue", exact=True).click()
+    button = visitor.page.locator("#current").get_by_role("button", name="Continue", exact=True)
+    # As a reader does it: first to the end of the answer, and then the click.
+    button.scroll_into_view_if_needed()
+    visitor.page.evaluate(STILL)
+    button.click()
     for number in range(12):
         engine.say(f"This is paragraph {number}. {SENTENCE}\n\n")
         expect(visitor.answer).to_contain_text(f"paragraph {number}.")

@@ -160,7 +160,7 @@ class IngestionJobs:
         """
         job = await self.job(job_id, principal)
         work = self._work.get(job_id)
-        if work is None:
+        if work is None or job.state.has_ended:  # the end is recorded before it leaves ``_work``
             for each in await self.files(job):
                 if isinstance(each, FileOutcome):
                     yield each
