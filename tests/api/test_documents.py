@@ -320,7 +320,7 @@ def test_a_server_that_stops_goes_on_with_the_upload_at_its_next_start(tmp_path:
         assert incoming(live)
         assert http.get(f"/v1/jobs/{accepted['job']}").json()["state"] == "running"
         asyncio.run_coroutine_threadsafe(live.services.jobs.resume(), live.loop).result()
-        wait_for(lambda: [each["status"] for each in listed(http, "UserData")] == ["ready"])
+        wait_for(lambda: [each["status"] for each in listed(http, "UserData")] == ["ready"], 240)
         wait_for(lambda: not incoming(live))
 
 
