@@ -138,6 +138,8 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_loaded(
 def test_a_model_that_cannot_be_loaded_says_why(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    # Whoever captured log lines before left a configuration behind.
+    structlog.reset_defaults()
     with pytest.raises(ModelNotFound, match="offline"):
         carrel.load("nobody/nothing", offline=True)
     (tmp_path / "file.bin").write_bytes(b"x")
