@@ -113,11 +113,11 @@ class Lane:
         try:
             return rows, self._computed(first, rows, parts)
         # A forward pass of any model can raise anything, and often for one row's sake.
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             if len(rows) == 1:
                 self._end(rows[0], error)
                 return [], torch.empty(0)
-            logger.warning("a pass failed: one by one now", rows=len(rows), reason=repr(error))
+            logger.warning("a pass failed: one by one now", rows=len(rows), exc_info=error)
             return self._one_by_one(first, rows, parts)
 
     def _one_by_one(
@@ -145,7 +145,7 @@ class Lane:
             Exception: what the model raises, where it fails on any row.
         """
         probe(self._model)
-        logger.warning("the model failed on one request", reason=repr(error))
+        logger.warning("the model failed on one request", exc_info=error)
         row.error = GenerationFailed(f"The model failed on this request: {first_line(error)}.")
 
     def _computed(self, first: int, rows: list[Row], parts: list[list[int]]) -> torch.Tensor:
