@@ -163,10 +163,10 @@ def test_answers_in_work_keep_their_places(tmp_path: Path) -> None:
 
 def test_what_waits_longest_gives_way_first() -> None:
     class Standing:
-        def __init__(self, standing: tuple[int, float] | None) -> None:
-            self.value, self.aborted = standing, False
+        def __init__(self, eviction_rank: tuple[int, float] | None) -> None:
+            self.value, self.aborted = eviction_rank, False
 
-        def standing(self, now: float) -> tuple[int, float] | None:
+        def eviction_rank(self, now: float) -> tuple[int, float] | None:
             return self.value
 
         def expire(self, now: float) -> None:

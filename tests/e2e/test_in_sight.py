@@ -81,6 +81,12 @@ class Dictated(ScriptedEngine):
         yield Finished(part, Usage(1, 1), self.info.name)
 
 
+def write_paragraph(visitor: Visit, engine: Dictated, number: int) -> None:
+    """Have a paragraph written, and wait until it is shown."""
+    engine.say(f"This is paragraph {number}. {SENTENCE}\n\n")
+    expect(visitor.answer).to_contain_text(f"paragraph {number}.")
+
+
 def holds(visitor: Visit, condition: str) -> None:
     """Wait until something is in sight, and see that it stays there."""
     with suppress(PlaywrightTimeout):
@@ -176,8 +182,7 @@ def test_the_end_of_an_answer_is_followed_until_the_reader_scrolls_up(
     expect(visitor.state).to_be_in_viewport()
     expect(visitor.page.locator("#current .question")).to_be_in_viewport()
     for number in range(24):
-        engine.say(f"This is paragraph {number}. {SENTENCE}\n\n")
-        expect(visitor.answer).to_contain_text(f"paragraph {number}.")
+        write_paragraph(visitor, engine, number)
         holds(visitor, END)
 
     reading.hover()
@@ -185,16 +190,14 @@ def test_the_end_of_an_answer_is_followed_until_the_reader_scrolls_up(
     visitor.page.evaluate(STILL)
     before = reading.evaluate("each => each.scrollTop")
     for number in range(24, 30):
-        engine.say(f"This is paragraph {number}. {SENTENCE}\n\n")
-        expect(visitor.answer).to_contain_text(f"paragraph {number}.")
+        write_paragraph(visitor, engine, number)
     visitor.page.evaluate(STILL)
     assert reading.evaluate("each => each.scrollTop") == pytest.approx(before, abs=1)
 
     visitor.page.mouse.wheel(0, 10000)
     visitor.page.wait_for_function(END)
     for number in range(30, 34):
-        engine.say(f"This is paragraph {number}. {SENTENCE}\n\n")
-        expect(visitor.answer).to_contain_text(f"paragraph {number}.")
+        write_paragraph(visitor, engine, number)
         holds(visitor, END)
     engine.end()
     visitor.wait_until_answered()
@@ -268,8 +271,7 @@ def test_the_end_of_an_answer_that_goes_on_is_followed(
     visitor.page.evaluate(STILL)
     button.click()
     for number in range(12):
-        engine.say(f"This is paragraph {number}. {SENTENCE}\n\n")
-        expect(visitor.answer).to_contain_text(f"paragraph {number}.")
+        write_paragraph(visitor, engine, number)
         holds(visitor, END)
     engine.end()
     visitor.wait_until_answered()

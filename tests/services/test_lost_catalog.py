@@ -42,6 +42,17 @@ async def settings(
     return made
 
 
+@pytest.fixture
+async def filled(
+    make_settings: Callable[..., Settings], embedder: CountingEmbedder, tmp_path: Path
+) -> Settings:
+    """Settings of a data folder with 12 documents, in the default store."""
+    made = make_settings(engine="scripted", chunk_size=100, chunk_overlap=0)
+    async with opened(made, embedder) as application:
+        await add(application, ALL, tmp_path / "source")
+    return made
+
+
 def lose(settings: Settings, how: str, tmp_path: Path) -> None:
     catalog = settings.storage.db_dir / "catalog.db"
     match how:
@@ -212,12 +223,10 @@ async def test_one_file_that_nobody_knows_is_set_aside_and_the_start_goes_on(
 
 
 async def test_what_a_killed_deletion_left_is_removed_and_not_set_aside(
-    make_settings: Callable[..., Settings], embedder: CountingEmbedder, tmp_path: Path
+    filled: Settings, embedder: CountingEmbedder
 ) -> None:
-    settings = make_settings(engine="scripted", chunk_size=100, chunk_overlap=0)
-    folder = settings.storage.db_dir
-    async with opened(settings, embedder) as application:
-        await add(application, ALL, tmp_path / "source")
+    folder = filled.storage.db_dir
+    async with opened(filled, embedder) as application:
         documents = await application.services.collections.documents(USER_DATA, ME)
     database = Database(folder / "catalog.db")
     catalog = SqliteCatalog(database)
@@ -225,7 +234,7 @@ async def test_what_a_killed_deletion_left_is_removed_and_not_set_aside(
     for each in documents[:6]:
         catalog.delete_document(each.id)
     database.close()
-    async with opened(settings, embedder) as application:
+    async with opened(filled, embedder) as application:
         left = await application.services.collections.documents(USER_DATA, ME)
         assert {each.id for each in left} == {each.id for each in documents[6:]}
         assert len(await found(application, ALL)) == 6
@@ -234,17 +243,15 @@ async def test_what_a_killed_deletion_left_is_removed_and_not_set_aside(
 
 
 async def test_a_killed_deletion_of_a_collection_is_finished(
-    make_settings: Callable[..., Settings], embedder: CountingEmbedder, tmp_path: Path
+    filled: Settings, embedder: CountingEmbedder
 ) -> None:
-    settings = make_settings(engine="scripted", chunk_size=100, chunk_overlap=0)
-    folder = settings.storage.db_dir
-    async with opened(settings, embedder) as application:
-        await add(application, ALL, tmp_path / "source")
+    folder = filled.storage.db_dir
+    async with opened(filled, embedder) as application:
         collection = await application.services.collections.get(USER_DATA, ME)
     database = Database(folder / "catalog.db")
     SqliteCatalog(database).delete_collection(collection.id)
     database.close()
-    async with opened(settings, embedder):
+    async with opened(filled, embedder):
         pass
     assert contents(folder / "originals") == {}
     assert not (folder / "quarantine").exists()

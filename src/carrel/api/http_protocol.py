@@ -99,7 +99,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._unread_since = None
         super().resume_writing()
 
-    def standing(self, now: float) -> tuple[int, float] | None:
+    def eviction_rank(self, now: float) -> tuple[int, float] | None:
         """Return how readily it gives way; see ``Connection``.
 
         First those whose head is not there, then idle ones, then stalled bodies, then answers that

@@ -48,7 +48,7 @@ def limits_of_process() -> ConnectionLimits:
 class Connection(Protocol):
     """An open connection."""
 
-    def standing(self, now: float) -> tuple[int, float] | None:
+    def eviction_rank(self, now: float) -> tuple[int, float] | None:
         """Return how readily it gives way: the least tuple goes first, None never does."""
         ...
 
@@ -75,8 +75,8 @@ class OpenConnections:
         if now - self._reminded >= REMINDER_SECONDS:
             self._reminded = now
             log.warning("connections.full", most=self.limits.most)
-        standings = ((each.standing(now), each) for each in others)
-        waiting = [(standing, each) for standing, each in standings if standing is not None]
+        ranks = ((each.eviction_rank(now), each) for each in others)
+        waiting = [(rank, each) for rank, each in ranks if rank is not None]
         if not waiting:
             return False
         min(waiting, key=lambda pair: pair[0])[1].abort()

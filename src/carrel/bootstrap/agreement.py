@@ -117,6 +117,6 @@ def _refusal(folder: Path, kind: str, found: Leftovers, reason: str) -> str:
     return (
         f"The data folder {folder} holds {found.found} {kind}, of which its catalog knows "
         f"{found.found - found.unknown} ({reason}): put catalog.db back from the latest backup, or "
-        f"run 'carrel recover --db_dir={folder}' to go on without the others, which moves them to "
+        f"run 'carrel recover --db_dir={folder}' to start without the others, which moves them to "
         f"{folder / 'quarantine'}. Nothing was changed."
     )

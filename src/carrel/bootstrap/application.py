@@ -120,7 +120,7 @@ def build(
     """Open the data folder and make the services; models are not loaded yet.
 
     ``embedder`` replaces the one that the settings name, ``web`` the public internet. Documents
-    that an index lacks are indexed first: ``rebuilding`` is told how many of how many.
+    that an index lacks are indexed first: ``rebuilding`` receives how many of how many are done.
 
     Raises:
         StoreInUse: another process holds the data folder.

@@ -72,7 +72,7 @@ class RebuildingLine:
         self._terminal = sys.stderr.isatty()
 
     def show(self, done: int, total: int) -> None:
-        """Show where it stands, and clear the line at the end."""
+        """Show the progress, and clear the line at the end."""
         if not self._terminal:
             if done in (0, total):
                 print(_rebuilding(done, total), file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""``carrel recover``: on without what the catalog does not know."""
+"""``carrel recover``: set aside files that the catalog does not know."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What libraries print, and what nobody catches, as log lines without its words."""
+"""Printed output and uncaught exceptions as log lines without their text."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Withheld(io.TextIOBase):
 
 
 def report_of_loop(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Log what an event loop reports: an exception that nobody took."""
+    """Log an exception that no task retrieved, as the event loop reports it."""
     error = context.get("exception")
     if error is not None:
         log.error("task.failed", exc_info=error)

@@ -25,7 +25,7 @@ def damage_of(path: Path, *, read_only: bool = False) -> str | None:
     """Return what is wrong with the structure of an SQLite file; None if nothing is.
 
     It reads the whole file, about a second per gigabyte. A missing file has no damage. Nor has one
-    that cannot be opened for another reason, which whoever opens it finds.
+    that cannot be opened for another reason, which the caller meets on opening it.
     """
     if not path.is_file():
         return None

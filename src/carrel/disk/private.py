@@ -1,4 +1,4 @@
-"""Files that the account of this process alone can read."""
+"""Files and folders that only the account of this process can read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def write_privately() -> None:
 
 
 def make_private(folder: Path) -> None:
-    """Take all access to a folder, and to what lies in it, from everybody but the owner.
+    """Remove all access of others to a folder and its contents.
 
     What this process may not change is logged and left. Links are not followed.
     """
@@ -47,7 +47,7 @@ def make_private(folder: Path) -> None:
 
 
 def _tree(folder: Path) -> Iterator[Path]:
-    """Yield the folder and what lies in it, without links; a folder before its contents."""
+    """Yield the folder and its contents, without links; a folder before its contents."""
     yield folder
     for parent, folders, files in os.walk(folder):
         for name in (*folders, *files):

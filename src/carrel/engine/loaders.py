@@ -15,8 +15,8 @@ from carrel.core.protocols import Engine
 class NamedLoader:
     """A model that is to be in service. ``load`` blocks, and raises core errors.
 
-    Loaders with equal ``spec`` load the same, so that one of them may stand for all. ``host`` is
-    the server that runs the model, by name or address; None where this process does.
+    Loaders with equal ``spec`` load the same, so that one may replace the others. ``host`` is the
+    server that runs the model, by name or address; None where this process does.
     """
 
     name: str

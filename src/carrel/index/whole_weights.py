@@ -8,7 +8,7 @@ from carrel.core.errors import ModelLoadFailed
 
 
 def refuse_missing_weights(title: str, loaded: Any, unused: tuple[str, ...] = ()) -> None:
-    """Refuse a model with weights that its files do not hold: the library makes them random.
+    """Refuse a model whose files lack weights, which the library initializes at random.
 
     ``loaded`` is its transformers model, ``unused`` the beginnings of names that do not count. The
     names are compared without reading the weights a second time.

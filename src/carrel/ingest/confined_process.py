@@ -141,7 +141,7 @@ class ConfinedProcess:
         self._process.kill()
 
     def end(self) -> None:
-        """Stop it and all that it started, and let its pipes and its temporary files go."""
+        """Stop it and all that it started, close its pipes and remove its temporary files."""
         self._process.kill()
         if self._process.returncode is None:
             end_session(self._process.pid, ENDED_SECONDS)
@@ -187,7 +187,7 @@ class ConfinedProcess:
         try:
             status = self._process.wait(ENDED_SECONDS)
         except subprocess.TimeoutExpired:
-            # It has closed its pipe and lives on; whoever asked ends it.
+            # It has closed its pipe and still runs; the caller ends it.
             status = None
         if status == -signal.SIGXCPU:
             return self._too_slow()

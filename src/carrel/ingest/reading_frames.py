@@ -28,7 +28,7 @@ def send_frame(descriptor: int, message: Mapping[str, Any]) -> None:
 
     Raises:
         FrameTooLong: it is too long to be sent.
-        OSError: nobody reads the descriptor any more.
+        OSError: the other end of the descriptor is closed.
     """
     content = json.dumps(message).encode("ascii")
     if len(content) > MOST_FRAME_BYTES:

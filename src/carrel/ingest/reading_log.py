@@ -36,7 +36,7 @@ class ReadingLog(logging.Handler):
         logging.basicConfig(handlers=[self], force=True)
         structlog.configure(processors=[self._count_event], cache_logger_on_first_use=False)
         for stream in (sys.stdout, sys.stderr):
-            # A character that the locale does not know must not fail whoever prints it.
+            # Printing a character that the locale does not know must not raise.
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -1,4 +1,4 @@
-"""What a reader left out of a file, on its way to whoever added the file."""
+"""What a reader left out of a file, reported with its last section."""
 
 from __future__ import annotations
 

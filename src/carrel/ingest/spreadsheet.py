@@ -39,7 +39,7 @@ class SpreadsheetReader:
             path.open("rb") as stream,
             closing(openpyxl.load_workbook(stream, read_only=True, data_only=True)) as workbook,
         ):
-            # A text stands in the file once, however many cells of one row show it.
+            # A shared string is stored once, however many cells of one row refer to it.
             bound = TextBound.of(path)
             count = len(workbook.sheetnames)
             for number, name in enumerate(workbook.sheetnames, start=1):

@@ -19,7 +19,7 @@ LEAST_SECTION = 100
 class TextBound:
     """Counts the characters that a file yields against its size in bytes.
 
-    A cell, an entity or a page that stands in a file once may be shown millions of times.
+    A cell, an entity or a page that is stored once may be repeated millions of times.
     """
 
     def __init__(self, size: int) -> None:

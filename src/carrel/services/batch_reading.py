@@ -20,7 +20,7 @@ more than they are fail within seconds, and not after minutes of embedding."""
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Others may have the storing thread: until a batch is read, or for a turn where it is None."""
+    """Gives up the storing thread: until ``batch`` is read, or for one turn where it is None."""
 
     batch: Future[list[Chunk]] | None = None
 
@@ -50,7 +50,7 @@ class BatchReading:
         return self._current
 
     def close(self) -> None:
-        """Wait for the batch that is being read, and end the reading; interrupt it before."""
+        """End the reading. Interrupt it first, or this waits for the batch that is being read."""
         if self._current is not None:
             self._current.exception()
         self._close()

@@ -72,7 +72,7 @@ class Stored:
 class DocumentWriting:
     """Reads, splits, embeds and stores the chunks of pending documents. Its methods block.
 
-    Reading has threads of its own; all else is done by whoever takes the events.
+    Reading has threads of its own; all else runs in the thread that consumes the events.
     """
 
     def __init__(

@@ -58,7 +58,7 @@ class FileIngestion:
     ) -> Generator[IngestionEvent | Waiting]:
         """Yield progress and, last, the outcome. Every error ends as failed.
 
-        While a batch of the file is being read, ``Waiting`` is yielded; go on when it is there.
+        While a batch of the file is being read, ``Waiting`` is yielded; resume when it is done.
 
         Raises:
             Stopped: ``stop`` was asked; nothing of the file is left, unless it keeps it.

@@ -1,4 +1,4 @@
-"""What one file may come to: characters, chunks, and seconds of work."""
+"""Limits of one file: characters, chunks, and seconds of work."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class FileWork:
 
     @contextmanager
     def clocked(self) -> Iterator[Callable[[], float]]:
-        """Count the time of a block; it is given what returns the seconds that it took."""
+        """Count the time of a block; yields a function that returns its seconds afterwards."""
         took = 0.0
         self._since = time.monotonic()
         try:

@@ -1,4 +1,4 @@
-"""Whose file is worked on: one after the other, and beside one that takes long."""
+"""Which files are in work: one after the other, and several where one takes long."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ ALONE_SECONDS = 5.0
 class FileTurns:
     """Lets files in by the order in which they were asked for.
 
-    A file has the place to itself for ``seconds``, so that quick ones go one after the other and
-    take no more memory than one; a file that takes longer shares it with the next, so that it holds
-    nobody up. Two files of one key never are in work together.
+    A file runs alone for ``seconds``, so that quick ones run one after the other and take no more
+    memory than one. After that the next file is started beside it. Two files of one key never run
+    together.
     """
 
     def __init__(self, most: int = MOST_FILES, seconds: float = ALONE_SECONDS) -> None:

@@ -75,7 +75,7 @@ def compose_sentences(question: str, sentences: Sequence[str]) -> list[Message]:
 def turn_count(messages: Sequence[Message]) -> int:
     """Return how many turns can be dropped: questions before the last message, with their answers.
 
-    What stands before the first question is one, too.
+    Messages before the first question count as one.
     """
     return len(_turn_starts(_history(messages)))
 

@@ -33,7 +33,7 @@ class IngestionService:
     """Puts files into collections. Jobs that run at once take turns.
 
     They do so file by file (``FileTurns``) and, where several files are in work, by batches of
-    chunks: one thread stores, and takes whoever has the next batch ready.
+    chunks: one thread stores, and takes the file whose next batch is ready.
     """
 
     def __init__(

@@ -19,7 +19,7 @@ LOG_SECONDS = 5.0
 """Time between two lines of the log about documents that are indexed again."""
 
 Progress = Callable[[int, int], None]
-"""Is told how many documents are indexed again, and of how many."""
+"""Called with how many documents have been indexed again, and of how many."""
 
 log = structlog.get_logger()
 
@@ -38,7 +38,7 @@ class Reconciling:
         self._originals = originals
 
     def leftovers(self) -> Leftovers:
-        """Count the documents in the indexes of known collections, and those nobody knows of."""
+        """Count the documents in the indexes of known collections, and the unknown among them."""
         leaving = self._catalog.leaving_documents()
         found = unknown = 0
         for collection in self._catalog.collections():
@@ -120,7 +120,7 @@ class Reconciling:
         return [ready[each] for each in sorted(lacking)]
 
     def _index_again(self, missing: list[DocumentRecord], progress: Progress) -> None:
-        """Index documents again; stopped in between, the next start goes on with the rest."""
+        """Index documents again; if this is stopped, the next start resumes with the rest."""
         total = len(missing)
         if not total:
             return

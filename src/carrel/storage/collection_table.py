@@ -140,7 +140,7 @@ class CollectionTable:
 def note_leaving(connection: Connection, condition: str, values: Sequence[str]) -> None:
     """Record the documents that are about to be deleted: what is left of them may go.
 
-    Without that, files that nobody knows of could as well belong to a newer catalog.
+    Without that record, unknown files could as well belong to a newer catalog.
     """
     for column in ("id", "indexed_as"):
         connection.execute(

@@ -19,8 +19,8 @@ Check = Callable[[object, str | None], None]
 def with_checked_files(body: bytes, check: Check) -> bytes:
     """Return the body of an event in which every file passed ``check``.
 
-    Every object with a ``path`` counts as a file, wherever it stands. The body is written anew, so
-    that what comes after this reads what was checked.
+    Every object with a ``path`` counts as a file, at any depth. The body is serialized again, so
+    that Gradio reads exactly what was checked.
 
     Raises:
         InvalidRequest: the body is no JSON object, or a file is not one of the session's uploads.

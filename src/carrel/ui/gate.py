@@ -1,4 +1,4 @@
-"""What stands before Gradio's application: its routes, its uploads, the files of its events."""
+"""Middleware in front of Gradio's application: routes, uploads, and files of events."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _COOKIE_VALUE = re.compile(r"[\w-]{43}")
 
 
 class Gate:
-    """Passes on what the page needs, and no file that its session did not upload."""
+    """Serves only the routes that the page needs, and only files that the session uploaded."""
 
     def __init__(self, app: ASGIApp, uploads: PageUploads) -> None:
         self._app = app
@@ -104,7 +104,7 @@ class Gate:
 
 
 def _owner(cookie: str, request: Request) -> str:
-    """Return a name for whoever sends these two cookies."""
+    """Return an identifier of the client, made of its two cookies."""
     key = request.cookies.get(login.COOKIE, "")
     return hashlib.sha256(f"{cookie} {key}".encode()).hexdigest()
 

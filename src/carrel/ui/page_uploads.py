@@ -1,4 +1,4 @@
-"""Files that the page sends, each for the session alone that sent it."""
+"""Uploaded files of the page, each readable by the session that sent it only."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ class PageUploads:
         self.forget()
         paths = [_placed(each, folder / str(number)) for number, each in enumerate(files)]
         for left in folder.iterdir():
-            # Of a part by another name: nobody can ask for it.
+            # Of a form field with another name: it has no path to ask for.
             if not left.is_dir():
                 left.unlink()
         _remove_empty(folder, self._folder)
@@ -162,7 +162,7 @@ class PageUploads:
 
 
 def _placed(file: GradioUploadFile, folder: Path) -> str:
-    """Move a file that came to a folder of its own, under a name that is safe on a disk."""
+    """Move a received file to a folder of its own, under a safe name."""
     file.file.close()
     folder.mkdir(mode=0o700)
     name = strip_invalid_filename_characters(Path(file.filename or "").name)
@@ -172,7 +172,7 @@ def _placed(file: GradioUploadFile, folder: Path) -> str:
 
 
 def _is_file(path: str) -> bool:
-    """Whether a file lies there, and no link to one."""
+    """Whether the path is a regular file, not a link."""
     try:
         return stat.S_ISREG(os.lstat(path).st_mode)
     except FileNotFoundError:
@@ -180,7 +180,7 @@ def _is_file(path: str) -> bool:
 
 
 def _remove_empty(folder: Path, root: Path) -> None:
-    """Remove a folder and those above it up to ``root``, as far as nothing lies in them."""
+    """Remove a folder and its parents up to ``root`` as long as they are empty."""
     while folder != root:
         try:
             folder.rmdir()

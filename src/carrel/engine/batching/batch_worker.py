@@ -20,8 +20,7 @@ from carrel.engine.batching.row import Row
 from carrel.engine.source import first_line
 
 RESTARTS = 1
-"""How often a batch that fails is begun anew without any answer since: a second failure would
-hardly be a chance one."""
+"""Restarts of a failed batch without a completed answer in between."""
 
 FIRST_GUESS = 5.0
 """Seconds that an answer is thought to take before one has been seen."""
@@ -60,8 +59,9 @@ class _State:
 
 
 class BatchWorker:
-    """Runs batches of one model until it is closed; a failed batch is replaced once
-    in a row.
+    """Runs batches of one model until it is closed.
+
+    A failed batch is restarted ``RESTARTS`` times in a row; then the model is out of service.
 
     A thread waits for work and gives what there is to one of its own, which ends when the model is
     idle: see ``in_own_thread``.

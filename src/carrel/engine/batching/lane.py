@@ -125,7 +125,7 @@ class Lane:
     ) -> tuple[list[Row], torch.Tensor]:
         """Do what ``_forward`` does, so that a row on which the model fails ends alone.
 
-        What the failed pass wrote into the slots lies behind their ends and is written over.
+        What the failed pass wrote is beyond the end of each slot, and is overwritten.
         """
         computed: list[Row] = []
         scores: list[torch.Tensor] = []

@@ -89,7 +89,7 @@ class Row:
             self.error = error
         # Processors of this request's own parameters, and its tokens' text, may raise anything.
         except Exception as error:  # noqa: BLE001
-            self.error = GenerationFailed(f"The answer cannot go on: {first_line(error)}.")
+            self.error = GenerationFailed(f"The answer cannot be continued: {first_line(error)}.")
 
     def _chosen(self, scores: torch.Tensor) -> int:
         ids = torch.tensor([self.tokens], device=scores.device)

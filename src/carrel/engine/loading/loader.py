@@ -182,10 +182,10 @@ def quantization(
     stored: StoredQuantization | None,
     common: dict[str, Any],
 ) -> dict[str, Any]:
-    """Return what transformers is to be told of few bits.
+    """Return the keyword arguments of ``from_pretrained`` that concern quantization.
 
-    Nothing where there is nothing to say: ``quantization_config=None`` would take the place of
-    what the checkpoint itself states.
+    Empty where there are none: ``quantization_config=None`` would replace what the checkpoint
+    itself states.
     """
     if stored is not None:
         if not stored.unpacks:

@@ -94,7 +94,7 @@ def shards(folder: Path) -> list[Path]:
 
 
 class DamagedFile(Exception):
-    """A file of weights that cannot be read; the message goes on after the model's name."""
+    """A file of weights that cannot be read; the message is appended to the model's name."""
 
 
 @contextmanager

@@ -166,7 +166,7 @@ def _refuse_unstated(spec: ModelSpec, folder: Path) -> None:
             raise _refused(
                 spec,
                 each.format,
-                f"its config.json does not say what the numbers of {each.name} stand for",
+                f"its config.json does not say how {each.name} is quantized",
             )
 
 

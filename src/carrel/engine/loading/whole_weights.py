@@ -1,4 +1,4 @@
-"""Whether a model got all of its weights, and its files held nothing that it left out."""
+"""Checks that all weights of a model were loaded, and that none of its files was ignored."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ logger = structlog.get_logger()
 
 
 def refuse_incomplete(title: str, folder: Path, model: Any, found: Mapping[str, Any]) -> None:
-    """Refuse a model with weights that its files do not hold, which transformers makes random.
+    """Refuse a model whose files lack weights, which transformers initializes at random.
 
     ``title`` is what messages call it, ``found`` what ``from_pretrained`` returned beside it.
 

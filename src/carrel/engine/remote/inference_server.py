@@ -41,7 +41,7 @@ def parse_inference_server(value: str) -> str:
 
 
 def host_of(base_url: str) -> str:
-    """Return the host of a URL, by name or address, without anything else that stands in it."""
+    """Return the host of a URL, by name or address."""
     return urlsplit(base_url).hostname or ""
 
 
