@@ -276,3 +276,27 @@ def test_the_end_of_an_answer_that_goes_on_is_followed(
     engine.end()
     visitor.wait_until_answered()
     holds(visitor, END)
+
+
+@pytest.mark.parametrize("way", ["to the end", "back"])
+def test_a_scroll_is_kept_where_the_page_changes_before_its_event(
+    start: Callable[..., LiveServer], tab: Callable[..., Visit], way: str
+) -> None:
+    engine = Dictated()
+    visitor = tab(start(engine, langchain_mode="LLM"))
+    asked_before(visitor, engine)
+    holds(visitor, QUESTION_AND_BEGINNING)
+    # Observers of the content run at the end of this task, the event with the next frame.
+    scrolled = visitor.page.evaluate(
+        """(place) => {
+          const reading = document.querySelector("#reading");
+          reading.scrollTop = place === "back" ? 60 : reading.scrollHeight;
+          document.querySelector("#current").append(document.createElement("i"));
+          return reading.scrollTop;
+        }""",
+        way,
+    )
+    visitor.page.evaluate(STILL)
+    reading = visitor.page.locator("#reading")
+    assert scrolled > 0
+    assert reading.evaluate("each => each.scrollTop") == pytest.approx(scrolled, abs=1)

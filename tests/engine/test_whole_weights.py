@@ -78,6 +78,20 @@ def test_a_whole_model_is_no_false_alarm(tmp_path: Path, name: str) -> None:
     assert load(ModelSpec(base_model=str(folder), dtype="float32", offline=True)).parameters
 
 
+@pytest.mark.parametrize("damage", ["gone", "of another shape"])
+def test_an_expert_that_cannot_be_merged_is_refused_with_its_name(
+    tmp_path: Path, damage: str
+) -> None:
+    name = "model.layers.1.block_sparse_moe.experts.2.w1.weight"
+    folder = save_architecture(tmp_path, "mixtral")
+    assert name in load_file(folder / "model.safetensors")
+    if damage == "gone":
+        changed(folder, lambda tensors: without(tensors, name))
+    else:
+        changed(folder, lambda tensors: tensors | {name: tensors[name][:-1].contiguous()})
+    assert f"({name})" in refusal(folder)
+
+
 @pytest.mark.parametrize("damage", ["cut", "gone"])
 def test_a_part_that_is_cut_or_gone_is_refused(tmp_path: Path, damage: str) -> None:
     folder = save_tiny_model(tmp_path)

@@ -41,7 +41,7 @@ from carrel.engine.loading.stored_quantization import (
     stored_quantization,
 )
 from carrel.engine.loading.suggested_sampling import suggested_sampling
-from carrel.engine.loading.whole_weights import refuse_incomplete
+from carrel.engine.loading.whole_weights import refuse_incomplete, refused_unmergeable
 from carrel.engine.source import ModelFiles, find_adapter, find_model, first_line
 from carrel.engine.spec import LoadedModel, ModelSpec
 from carrel.engine.text.template_renderer import TemplateRefused, TemplateRenderer
@@ -119,17 +119,19 @@ def _load_files(
     tokenizer = AutoTokenizer.from_pretrained(files.folder, **common)
     if template is not None:
         tokenizer.chat_template = template
-    with_report: Any = AutoModelForCausalLM.from_pretrained(
-        files.folder,
-        dtype=dtype,
-        device_map=placement,
-        max_memory=memory_limits(spec) if placement == "auto" else None,
-        use_safetensors=not files.pickled,
-        output_loading_info=True,
-        ignore_mismatched_sizes=True,  # they are refused below, by name
-        **quantization(spec, dtype, files.folder, stored, common),
-        **common,
-    )
+    quantized = quantization(spec, dtype, files.folder, stored, common)
+    with refused_unmergeable(f"Model {spec.name}", files.folder):
+        with_report: Any = AutoModelForCausalLM.from_pretrained(
+            files.folder,
+            dtype=dtype,
+            device_map=placement,
+            max_memory=memory_limits(spec) if placement == "auto" else None,
+            use_safetensors=not files.pickled,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are refused below, by name
+            **quantized,
+            **common,
+        )
     model, found = with_report
     refuse_incomplete(f"Model {spec.name}", files.folder, model, found)
     if stored is not None and stored.unpacks:

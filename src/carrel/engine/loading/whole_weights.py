@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,54 @@ HARMLESS = ("k_scale", "v_scale", "q_scale", "k_cache_scale", "v_cache_scale")
 ROUNDED = ("Linear4bit", "Linear8bitLt")
 """The layers of bitsandbytes."""
 
+NOT_MERGED = "conversion of the weights"
+"""Part of what transformers raises where stored weights cannot be merged into the model's."""
+
 logger = structlog.get_logger()
+
+
+@contextmanager
+def refused_unmergeable(title: str, folder: Path) -> Iterator[None]:
+    """Refuse files whose experts cannot be merged, as one is missing or has another shape.
+
+    Raises:
+        ModelLoadFailed: with the first names and their number.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if NOT_MERGED not in str(error):
+            raise
+        names = _unlike(folder)
+        which = f" ({_named(names)})" if names else ""
+        raise ModelLoadFailed(
+            f"{title} has weights that cannot be merged{which}: some are missing, or have another "
+            "shape than the others. Get the files of one version again."
+        ) from error
+
+
+def _unlike(folder: Path) -> list[str]:
+    """Return the weights of experts that are missing or of another shape than the others'."""
+    shapes: dict[tuple[str, str], dict[int, tuple[int, ...]]] = defaultdict(dict)
+    for shard in filter(Path.is_file, shards(folder)):
+        with opened(shard) as file:
+            for name in file.keys():  # noqa: SIM118  no mapping
+                parts = name.split(".")
+                # The numbers are those of the layer and of the expert.
+                places = [place for place, part in enumerate(parts) if part.isdigit()]
+                if len(places) > 1:
+                    last = places[-1]
+                    group = ".".join(parts[:last]), ".".join(parts[last + 1 :])
+                    shapes[group][int(parts[last])] = tuple(file.get_slice(name).get_shape())
+    numbers: dict[str, set[int]] = defaultdict(set)
+    for (layer, _), known in shapes.items():
+        numbers[layer] |= known.keys()
+    unlike = []
+    for (layer, what), known in sorted(shapes.items()):
+        usual, _ = Counter(known.values()).most_common(1)[0]
+        odd = [number for number in sorted(numbers[layer]) if known.get(number) != usual]
+        unlike += [f"{layer}.{number}.{what}" for number in odd]
+    return unlike
 
 
 def refuse_incomplete(title: str, folder: Path, model: Any, found: Mapping[str, Any]) -> None:

@@ -22,7 +22,7 @@ from carrel.engine.loading.stored_quantization import (
     state_unpacking,
     stored_quantization,
 )
-from carrel.engine.loading.whole_weights import refuse_incomplete
+from carrel.engine.loading.whole_weights import refuse_incomplete, refused_unmergeable
 from carrel.engine.scoring.reward_input import RewardInput
 from carrel.engine.source import ModelFiles, find_model, first_line
 from carrel.engine.spec import ModelSpec
@@ -88,16 +88,17 @@ def _model(spec: ModelSpec, files: ModelFiles, config: Any, common: dict[str, An
         refuse_unloadable(spec, stored, placed)
         if stored.unpacks:
             state_unpacking(config, stored)
-    model, found = AutoModelForSequenceClassification.from_pretrained(
-        files.folder,
-        config=config,
-        dtype="auto",
-        device_map=placed,
-        use_safetensors=None if spec.allow_pickle else True,
-        output_loading_info=True,
-        ignore_mismatched_sizes=True,
-        **common,
-    )
+    with refused_unmergeable(f"Score model {spec.name}", files.folder):
+        model, found = AutoModelForSequenceClassification.from_pretrained(
+            files.folder,
+            config=config,
+            dtype="auto",
+            device_map=placed,
+            use_safetensors=None if spec.allow_pickle else True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,
+            **common,
+        )
     if missing := sorted(found["missing_keys"]):
         raise ModelLoadFailed(
             f"Score model {spec.name} has no weights for {missing[0]}: it was not trained to score."

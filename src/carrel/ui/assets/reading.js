@@ -19,6 +19,7 @@
   let began = -Infinity; // when its answer began, in milliseconds
   let wasWriting = false;
   let placed = 0; // where the script left the scroll position, or saw it last
+  let wasAtEnd = false; // whether the end of the answer was in sight then
   let reading = null;
 
   const exchange = () => reading.querySelector("#current [data-asked] .exchange");
@@ -40,7 +41,8 @@
       end: at(last, "bottom") + BELOW,
     };
   };
-  const isAtEnd = (slack) => measured().end - BELOW <= reading.scrollTop + reading.clientHeight + slack;
+  const isAtEnd = (slack) =>
+    Boolean(exchange()) && measured().end - BELOW <= reading.scrollTop + reading.clientHeight + slack;
 
   const keep = (what) => {
     keeps = what;
@@ -58,13 +60,16 @@
     if (keeps === QUESTION && exchange().querySelector(".answer")) {
       began = performance.now();
       keep(writing ? END : BEGIN);
-    } else if (writing && !wasWriting && isAtEnd(BELOW)) keep(END);
+    } else if (writing && !wasWriting && wasAtEnd) keep(END);
     wasWriting = writing;
   };
   const place = () => {
     // A view that is not shown has no size; this is called again when it is shown.
     if (!reading.clientHeight) return;
+    // The event of a scroll comes with the next frame, which may be after this change.
+    if (!isCutShort()) scrolled();
     notice();
+    wasAtEnd = isAtEnd(BELOW);
     if (!keeps || isEdited()) return;
     const { question, answer, end } = measured();
     const height = reading.clientHeight;
@@ -74,13 +79,19 @@
     const target = Math.max(question, lowest - height);
     if (Math.abs(reading.scrollTop - target) > 1) reading.scrollTop = target;
     placed = reading.scrollTop;
+    wasAtEnd = isAtEnd(BELOW);
   };
 
+  // Content that became shorter scrolls up by itself.
+  const isCutShort = () =>
+    reading.scrollTop < placed &&
+    reading.scrollTop + reading.clientHeight >= reading.scrollHeight - ROUNDING;
   const scrolled = () => {
     const before = placed;
     placed = reading.scrollTop;
     if (Math.abs(placed - before) <= ROUNDING || !reading.clientHeight) return;
-    keep(wasWriting && placed > before && exchange() && isAtEnd(AT_THE_END) ? END : NOTHING);
+    wasAtEnd = isAtEnd(BELOW);
+    keep(wasWriting && placed > before && isAtEnd(AT_THE_END) ? END : NOTHING);
   };
   // Before the next text comes, which would scroll down again under the reader's hand.
   const turned = (event) => {
