@@ -25,7 +25,7 @@ from typing import Any
 from answers import COLLECTION, ME, Question, ingest, write_articles
 from carrel import bootstrap
 from carrel.core.chat import ChatRequest, Message, Role, SamplingParams, Scope, TextDelta
-from carrel.services import chat, quoted_answers
+from carrel.services.chat import chat, quoted_answers
 from carrel.settings.load import load_settings
 from carrel.settings.process_environment import prepare_environment
 from environment import describe_environment

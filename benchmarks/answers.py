@@ -45,11 +45,11 @@ from carrel.core.chat import (
     TextDelta,
 )
 from carrel.core.documents import Chunk, FileOutcome, IncomingFile, OutcomeKind, RetrievedChunk
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
 from carrel.evaluate.metrics import contains, first_rank, hit_at, mean_reciprocal_rank, token_f1
-from carrel.ingest.pdf import PdfReader
-from carrel.services.abstention import LEAST_EVIDENCE
-from carrel.services.ranking import cosines
+from carrel.ingest.pdf.pdf import PdfReader
+from carrel.services.chat.abstention import LEAST_EVIDENCE
+from carrel.services.retrieval.ranking import cosines
 from carrel.settings.load import load_settings
 from carrel.settings.process_environment import prepare_environment
 from environment import describe_environment

@@ -31,9 +31,9 @@ from carrel import bootstrap
 from carrel.core.access import Principal
 from carrel.core.chat import Scope
 from carrel.core.documents import USER_DATA, IncomingFile, RetrievedChunk
-from carrel.services import checking
-from carrel.services.checking import cite_answer
-from carrel.services.citing import sentences
+from carrel.services.citations import checking
+from carrel.services.citations.checking import cite_answer
+from carrel.services.citations.citing import sentences
 from carrel.settings.load import load_settings
 from environment import describe_environment
 

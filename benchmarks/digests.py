@@ -27,9 +27,9 @@ from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.chat import ChatRequest, Message, Role, SamplingParams, Scope, TextDelta
 from carrel.core.documents import FileOutcome, IncomingFile
-from carrel.core.protocols import Embedder
+from carrel.core.protocols.adapters import Embedder
 from carrel.core.summaries import DigestRequest, Summarized
-from carrel.services.citing import sentences, words
+from carrel.services.citations.citing import sentences, words
 from carrel.settings.load import load_settings
 from carrel.settings.process_environment import prepare_environment
 

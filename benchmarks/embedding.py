@@ -27,12 +27,12 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from carrel.core.documents import Piece
-from carrel.index.cpu_numbers import cpu_numbers
-from carrel.index.embedder import SentenceTransformerEmbedder
-from carrel.index.sentence_model_files import embedder_folder
-from carrel.ingest.pdf import PdfReader
-from carrel.ingest.splitter import RecursiveSplitter
-from carrel.services.indexing import BATCH, GROUP
+from carrel.index.embedding.cpu_numbers import cpu_numbers
+from carrel.index.embedding.embedder import SentenceTransformerEmbedder
+from carrel.index.embedding.sentence_model_files import embedder_folder
+from carrel.ingest.chunking.splitter import RecursiveSplitter
+from carrel.ingest.pdf.pdf import PdfReader
+from carrel.services.indexing.indexing import BATCH, GROUP
 from carrel.settings.document_settings import BUNDLED, DocumentSettings
 from carrel.settings.process_environment import prepare_environment
 from environment import describe_environment
@@ -71,7 +71,7 @@ def ways() -> dict[str, Way]:
     plain = SentenceTransformer(folder, local_files_only=True)
     longer = SentenceTransformer(folder, local_files_only=True)
     longer.max_seq_length = 512
-    with mock.patch("carrel.index.embedder.cpu_numbers", lambda: torch.float32):
+    with mock.patch("carrel.index.embedding.embedder.cpu_numbers", lambda: torch.float32):
         exact = SentenceTransformerEmbedder(BUNDLED, offline=True)
         exact.embed_query("load the weights")
     found: dict[str, Way] = {

@@ -39,7 +39,7 @@ import psutil
 from numpy.typing import NDArray
 
 from carrel.core.documents import Chunk
-from carrel.index.faiss import FaissIndex
+from carrel.index.faiss.faiss import FaissIndex
 from environment import describe_environment
 from faiss_vectors import Matrix, embedded, grown
 

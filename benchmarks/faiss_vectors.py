@@ -11,8 +11,8 @@ import numpy as np
 import pypdfium2
 from numpy.typing import NDArray
 
-from carrel.index.directions import normalize
-from carrel.index.embedder import SentenceTransformerEmbedder
+from carrel.index.embedding.directions import normalize
+from carrel.index.embedding.embedder import SentenceTransformerEmbedder
 
 Matrix = NDArray[np.float32]
 

@@ -29,8 +29,8 @@ from carrel.core.access import Principal
 from carrel.core.chat import Message, Role, Scope
 from carrel.core.documents import FileOutcome, IncomingFile
 from carrel.evaluate.metrics import hit_at, mean
-from carrel.services.follow_up_rule import is_follow_up
-from carrel.services.rewriting import Rewriting
+from carrel.services.chat.follow_up_rule import is_follow_up
+from carrel.services.chat.rewriting import Rewriting
 from carrel.settings.document_settings import FollowUpWay
 from carrel.settings.load import load_settings
 from carrel.settings.process_environment import prepare_environment

@@ -34,7 +34,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from carrel.core.chat import Finished, Message, Role, SamplingParams, Usage
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
 from carrel.engine.adapters.adapter_set import AdapterSet
 from carrel.engine.choose import serve_loaded
 from carrel.engine.loading.placement import use_all_cores

@@ -27,11 +27,11 @@ from numpy.typing import NDArray
 
 from carrel.core.documents import Chunk, Section
 from carrel.core.indexed_text import NAME_BYTES, indexed_text
-from carrel.index.embedder import SentenceTransformerEmbedder
-from carrel.index.keyword import SqliteKeywordIndex
-from carrel.ingest.pdf import PdfReader
-from carrel.ingest.splitter import RecursiveSplitter
-from carrel.services.indexing import GROUP
+from carrel.index.embedding.embedder import SentenceTransformerEmbedder
+from carrel.index.keyword.keyword import SqliteKeywordIndex
+from carrel.ingest.chunking.splitter import RecursiveSplitter
+from carrel.ingest.pdf.pdf import PdfReader
+from carrel.services.indexing.indexing import GROUP
 from carrel.settings.document_settings import BUNDLED, DocumentSettings
 from carrel.settings.process_environment import prepare_environment
 from environment import describe_environment

@@ -31,8 +31,8 @@ import psutil
 from carrel import bootstrap
 from carrel.core.access import Principal
 from carrel.core.documents import FileOutcome, IncomingFile, OutcomeKind
-from carrel.core.protocols import Embedder
-from carrel.index.embedder import SentenceTransformerEmbedder
+from carrel.core.protocols.adapters import Embedder
+from carrel.index.embedding.embedder import SentenceTransformerEmbedder
 from carrel.settings.load import load_settings
 from carrel.settings.process_environment import prepare_environment
 from carrel.settings.schema import Settings

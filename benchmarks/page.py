@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, Request, expect, sync_playwright
 from carrel.core.access import Principal
 from carrel.core.chat import Message, Role
 from carrel.core.conversations import Conversation, SavedTurn
-from carrel.services.history import Chat
+from carrel.services.history.history import Chat
 from environment import describe_environment
 
 ROOT = Path(__file__).resolve().parent.parent

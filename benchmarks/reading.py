@@ -27,8 +27,8 @@ import openpyxl
 import psutil
 import pypdfium2
 
-from carrel.ingest.confined import ConfinedReaders, ReadingLimits
-from carrel.ingest.pdf import PdfReader
+from carrel.ingest.pdf.pdf import PdfReader
+from carrel.ingest.sandbox.confined import ConfinedReaders, ReadingLimits
 from environment import describe_environment
 
 LIMITS = ReadingLimits(seconds=600, bytes=4 << 30)

@@ -12,7 +12,7 @@ import time
 from contextlib import aclosing
 
 from carrel.core.chat import Finished, Message, Role, SamplingParams, TextDelta
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
 from carrel.engine.build import model_loaders
 from carrel.settings.load import load_settings
 from carrel.settings.process_environment import prepare_environment

@@ -32,7 +32,7 @@ from carrel import bootstrap
 from carrel.core.access import Principal
 from carrel.core.chat import Scope
 from carrel.core.documents import Chunk
-from carrel.index.keyword import SqliteKeywordIndex
+from carrel.index.keyword.keyword import SqliteKeywordIndex
 from carrel.settings.load import load_settings
 from carrel.storage.catalog import SqliteCatalog
 from carrel.storage.database import Database

@@ -17,12 +17,12 @@ from tempfile import TemporaryDirectory
 from xml.sax.saxutils import escape
 
 from carrel.core.wiki import DumpPosition
-from carrel.index.embedder import SentenceTransformerEmbedder
-from carrel.ingest.splitter import RecursiveSplitter
-from carrel.ingest.wiki_dump import read_head, read_pages
-from carrel.ingest.wiki_page import site_of
-from carrel.ingest.wiki_reader import article_of, article_sections
-from carrel.ingest.wiki_volumes import ExportedWiki
+from carrel.index.embedding.embedder import SentenceTransformerEmbedder
+from carrel.ingest.chunking.splitter import RecursiveSplitter
+from carrel.ingest.wiki.wiki_dump import read_head, read_pages
+from carrel.ingest.wiki.wiki_page import site_of
+from carrel.ingest.wiki.wiki_reader import article_of, article_sections
+from carrel.ingest.wiki.wiki_volumes import ExportedWiki
 
 _BATCH = 64
 _STREAM = 100

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
 from carrel.engine.choose import serve_loaded
 from carrel.engine.llamacpp.engine import LlamaCppEngine, load_gguf
 from carrel.engine.llamacpp.model import LlamaModel

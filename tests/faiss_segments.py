@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from carrel.core.documents import Chunk
-from carrel.index.faiss import FaissIndex
+from carrel.index.faiss.faiss import FaissIndex
 
 COLLECTION = "c0123456789abcdef"
 LIMIT = 300

@@ -19,7 +19,7 @@ import structlog
 
 from carrel.core.documents import Section
 from carrel.core.errors import EncryptedDocument
-from carrel.core.reading import Reader
+from carrel.core.protocols.reading import Reader
 
 
 class HostileReader:

@@ -24,7 +24,7 @@ from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.documents import DocumentStatus, IncomingFile
 from carrel.core.indexed_text import indexed_text
-from carrel.core.protocols import Catalog
+from carrel.core.protocols.adapters import Catalog
 from carrel.settings.load import load_settings
 from carrel.storage.catalog import SqliteCatalog
 from carrel.storage.database import Database

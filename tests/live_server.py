@@ -18,15 +18,15 @@ import httpx
 from fastapi import FastAPI
 
 from carrel import bootstrap, server
-from carrel.api.open_connections import ConnectionLimits
+from carrel.api.middleware.open_connections import ConnectionLimits
 from carrel.core.chat import EngineEvent, Message, SamplingParams, TextDelta
 from carrel.core.errors import CarrelError, GenerationFailed
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
 from carrel.engine.pool import ModelPool, NamedLoader
 from carrel.engine.scripted import ScriptedEngine
-from carrel.index.embedder import SentenceTransformerEmbedder
+from carrel.index.embedding.embedder import SentenceTransformerEmbedder
 from carrel.services.application import Services
-from carrel.services.chat import ChatPolicy, ChatService
+from carrel.services.chat.chat import ChatPolicy, ChatService
 from carrel.services.document_tasks import DocumentTaskService
 from carrel.services.health import HealthService
 from carrel.settings.load import load_settings

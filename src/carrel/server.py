@@ -15,11 +15,15 @@ from fastapi import FastAPI
 
 from carrel.api.app import create_api
 from carrel.api.deps import Api, api_of
-from carrel.api.http_protocol import HttpProtocol, protocol_with
-from carrel.api.open_connections import ConnectionLimits, OpenConnections, limits_of_process
-from carrel.api.security import key_of
+from carrel.api.middleware.http_protocol import HttpProtocol, protocol_with
+from carrel.api.middleware.open_connections import (
+    ConnectionLimits,
+    OpenConnections,
+    limits_of_process,
+)
+from carrel.api.middleware.security import key_of
 from carrel.core.errors import InvalidSetting, PortInUse
-from carrel.core.loopback import is_loopback
+from carrel.core.runtime.loopback import is_loopback
 from carrel.services.application import Services
 from carrel.settings.process_environment import keep_page_files_in
 from carrel.settings.schema import Settings

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
 from carrel.engine.pool import ModelPool
 from live_server import LiveServer, live_server, pool_of, settings_in
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
 from carrel.engine.choose import serve_loaded
 from carrel.engine.loaders import NamedLoader
 from carrel.engine.loading.loader import load

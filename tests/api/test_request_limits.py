@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from carrel.api.body_limit import LARGEST_BODY
-from carrel.api.http_protocol import LARGEST_HEAD
+from carrel.api.middleware.body_limit import LARGEST_BODY
+from carrel.api.middleware.http_protocol import LARGEST_HEAD
 from carrel.client import Client
 from carrel.core.errors import QueryTooLong, TooManyMessages
 from carrel.core.request_limits import LONGEST_QUERY, MOST_MESSAGES

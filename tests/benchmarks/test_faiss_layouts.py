@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from carrel.index.directions import normalize
+from carrel.index.embedding.directions import normalize
 from real_processes import ROOT, clean_environment
 
 

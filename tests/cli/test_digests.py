@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from carrel.cli.digest import place, progress_line
-from carrel.cli.extract import item_line
+from carrel.cli.commands.extract import item_line
 from carrel.cli.main import main
+from carrel.cli.output.digest import place, progress_line
 from carrel.core.summaries import DigestProgress, ExtractedItem
 
 SENTENCE = "The harbour master of Kilbride is Ada Lind."

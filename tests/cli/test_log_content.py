@@ -31,8 +31,8 @@ from carrel.cli.log_setup import configure_logging
 from carrel.cli.withheld_output import report_of_loop, withheld_output
 from carrel.core.errors import GenerationFailed
 from carrel.engine.scripted import ScriptedEngine
-from carrel.services.chat import ChatPolicy, ChatService
-from carrel.services.scoring import AnswerScoring
+from carrel.services.chat.chat import ChatPolicy, ChatService
+from carrel.services.chat.scoring import AnswerScoring
 from counting_embedder import CountingEmbedder
 from dataclasses import replace
 from live_server import pool_of, settings_in, with_pool

@@ -1,4 +1,4 @@
-"""What every catalog promises (``carrel.core.protocols.Catalog``)."""
+"""What every catalog promises (``carrel.core.protocols.adapters.Catalog``)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from carrel.core.documents import (
     DocumentStatus,
 )
 from carrel.core.errors import AlreadyExists, CollectionNotFound, DocumentNotFound
-from carrel.core.protocols import Catalog
+from carrel.core.protocols.adapters import Catalog
 from carrel.storage.catalog import SqliteCatalog
 from carrel.storage.database import Database
 

@@ -1,4 +1,4 @@
-"""What every store of chats promises (``carrel.core.protocols.ConversationStore``)."""
+"""What every store of chats promises (``carrel.core.protocols.adapters.ConversationStore``)."""
 
 from __future__ import annotations
 

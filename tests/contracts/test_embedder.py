@@ -1,4 +1,4 @@
-"""What every embedder promises (``carrel.core.protocols.Embedder``)."""
+"""What every embedder promises (``carrel.core.protocols.adapters.Embedder``)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from carrel.core.protocols import Embedder
-from carrel.index.embedder import SentenceTransformerEmbedder
-from carrel.index.remote_embedder import RemoteEmbedder
+from carrel.core.protocols.adapters import Embedder
+from carrel.index.embedding.embedder import SentenceTransformerEmbedder
+from carrel.index.embedding.remote_embedder import RemoteEmbedder
 from embedding_server import embedding_server
 from tiny_embedder import save_tiny_embedder
 

@@ -1,4 +1,4 @@
-"""What every engine promises (``carrel.core.protocols.Engine``)."""
+"""What every engine promises (``carrel.core.protocols.adapters.Engine``)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from carrel.core.chat import (
     TextDelta,
 )
 from carrel.core.errors import GenerationFailed, InvalidRequest, PromptTooLong
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
 from engine_subject import Subject
 
 GREEDY = SamplingParams(max_new_tokens=24)

@@ -1,4 +1,4 @@
-"""What every keyword index promises (``carrel.core.protocols.KeywordIndex``)."""
+"""What every keyword index promises (``carrel.core.protocols.adapters.KeywordIndex``)."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 
 from carrel.core.documents import Chunk
-from carrel.core.protocols import KeywordIndex
-from carrel.index.keyword import SqliteKeywordIndex
+from carrel.core.protocols.adapters import KeywordIndex
+from carrel.index.keyword.keyword import SqliteKeywordIndex
 
 COLLECTION = "c0123456789abcdef"
 OTHER = "cfedcba9876543210"
 IN_ANOTHER_PROCESS = """
 import json, sys
 from pathlib import Path
-from carrel.index.keyword import SqliteKeywordIndex
+from carrel.index.keyword.keyword import SqliteKeywordIndex
 index = SqliteKeywordIndex(Path(sys.argv[1]))
 print(json.dumps([index.count(sys.argv[2]), index.search(sys.argv[2], "lighthouse", 5)]))
 """

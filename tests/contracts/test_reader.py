@@ -11,9 +11,9 @@ import pytest
 
 from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, UnreadableDocument, UnsupportedFormat
-from carrel.ingest.confined import ConfinedReaders, ReadingLimits
-from carrel.ingest.definitions import DEFINITIONS
 from carrel.ingest.registry import default_registry
+from carrel.ingest.sandbox.confined import ConfinedReaders, ReadingLimits
+from carrel.ingest.text.definitions import DEFINITIONS
 from damaged_files import damaged, with_damaged_part
 from old_documents import write_converter
 from reader_samples import BLANKS, PACKAGES, PAGED, SAMPLES

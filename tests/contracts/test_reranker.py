@@ -1,4 +1,4 @@
-"""What every reranker promises (``carrel.core.reranking.Reranker``)."""
+"""What every reranker promises (``carrel.core.protocols.reranking.Reranker``)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 
 from carrel.core.documents import Chunk, RetrievedChunk
 from carrel.core.errors import ModelLoadFailed, ModelNotFound
-from carrel.core.reranking import Reranker
-from carrel.index.cross_encoder import CrossEncoderReranker
+from carrel.core.protocols.reranking import Reranker
+from carrel.index.embedding.cross_encoder import CrossEncoderReranker
 from tiny_cross_encoder import save_tiny_cross_encoder
 
 TEXTS = ["The harbour was built in 1850.", "short", "", "Вода кипит", "東京 😀", "long " * 500]

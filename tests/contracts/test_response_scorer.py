@@ -1,4 +1,4 @@
-"""What every reward model promises (``carrel.core.scoring.ResponseScorer``)."""
+"""What every reward model promises (``carrel.core.protocols.scoring.ResponseScorer``)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from carrel.core.chat import Message, Role
 from carrel.core.errors import GenerationFailed, InvalidRequest, PromptTooLong
-from carrel.core.scoring import ResponseScorer
+from carrel.core.protocols.scoring import ResponseScorer
 from carrel.engine.scoring.reward import RewardModel
 from carrel.engine.spec import ModelSpec
 from tiny_reward import save_chat_reward, save_pair_reward

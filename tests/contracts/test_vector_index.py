@@ -1,4 +1,4 @@
-"""What every vector index promises (``carrel.core.protocols.VectorIndex``)."""
+"""What every vector index promises (``carrel.core.protocols.adapters.VectorIndex``)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from carrel.core.documents import Chunk
 from carrel.core.errors import InvalidSetting
-from carrel.core.protocols import VectorIndex
-from carrel.index.chroma_server import ChromaServerIndex
-from carrel.index.faiss import FaissIndex
-from carrel.index.kept_chroma import KeptChromaIndex
+from carrel.core.protocols.adapters import VectorIndex
+from carrel.index.chroma.chroma_server import ChromaServerIndex
+from carrel.index.chroma.kept_chroma import KeptChromaIndex
+from carrel.index.faiss.faiss import FaissIndex
 from chroma_process import ChromaProcess
 from real_processes import ROOT, clean_environment
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from browsing import PATIENCE, Visit, launch, visit
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
 from carrel.engine.pool import ModelPool
 from live_server import LiveServer, live_server, pool_of, settings_in
 from sample_documents import write_docx, write_pdf

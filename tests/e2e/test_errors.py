@@ -10,10 +10,10 @@ from playwright.sync_api import expect
 
 from browsing import Visit
 from carrel.core.errors import ModelLoadFailed
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
 from carrel.engine.pool import ModelPool, NamedLoader
 from carrel.engine.scripted import ScriptedEngine
-from carrel.ui.events import UNEXPECTED
+from carrel.ui.state.errors import UNEXPECTED
 from live_server import FailingEngine, LiveServer, WatchedEngine
 
 

@@ -15,7 +15,7 @@ from browsing import Visit
 from carrel.core.access import Principal
 from carrel.core.chat import Message, Role
 from carrel.core.conversations import Conversation, SavedTurn
-from carrel.services.history import Chat
+from carrel.services.history.history import Chat
 from live_server import LiveServer, live_server, settings_in
 
 MANY = 500

@@ -22,7 +22,7 @@ from carrel.core.chat import (
     TextDelta,
 )
 from carrel.core.errors import AlreadyExists, GenerationFailed, ModelLoadFailed
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
 from carrel.engine.adapters.adapted import AdapterHost
 from carrel.engine.choose import serve_loaded
 from carrel.engine.loading.loader import load

@@ -17,7 +17,7 @@ from carrel.core.chat import (
     TextDelta,
 )
 from carrel.core.errors import InvalidRequest, UnsupportedParameter
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
 from carrel.engine.choose import serve_loaded
 from carrel.engine.loading.bundled import bundled_model
 from carrel.engine.loading.loader import load

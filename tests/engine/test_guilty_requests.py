@@ -18,7 +18,7 @@ from transformers import (
 
 from carrel.core.chat import Finished, Message, Role, SamplingParams, TextDelta
 from carrel.core.errors import GenerationFailed, InvalidRequest, ModelLoadFailed
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
 from carrel.engine.batching.continuous import ContinuousEngine
 from carrel.engine.choose import serve_loaded
 from carrel.engine.loading.loader import load

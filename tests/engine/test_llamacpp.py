@@ -15,7 +15,7 @@ import torch
 
 from carrel.core.chat import Finished, JsonFormat, Message, Role, SamplingParams, TextDelta
 from carrel.core.errors import ModelLoadFailed, ModelNotFound
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
 from carrel.engine.build import model_loaders
 from carrel.engine.llamacpp.engine import (
     fitting,

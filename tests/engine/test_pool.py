@@ -25,7 +25,7 @@ from carrel.core.errors import (
     UnsupportedParameter,
 )
 from carrel.core.models import ModelRequest, ModelStatus
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
 from carrel.engine.batching.continuous import ContinuousEngine
 from carrel.engine.build import model_loaders, model_planner
 from carrel.engine.loaders import Loader, NamedAdapter

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from carrel.index.faiss import FaissIndex
+from carrel.index.faiss.faiss import FaissIndex
 from faiss_segments import LIMIT, Opener, fill, segments
 
 

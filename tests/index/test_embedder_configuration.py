@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from carrel.index.embedder import SentenceTransformerEmbedder
+from carrel.index.embedding.embedder import SentenceTransformerEmbedder
 from tiny_embedder import save_tiny_embedder
 
 Configured = Callable[..., SentenceTransformerEmbedder]

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from carrel.core.errors import StorageFull
-from carrel.index.faiss import FaissIndex
-from carrel.index.segment_files import SegmentFiles
+from carrel.index.faiss.faiss import FaissIndex
+from carrel.index.faiss.segment_files import SegmentFiles
 from faiss_segments import (
     COLLECTION,
     VECTORS,
@@ -95,8 +95,8 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from carrel.core.documents import Chunk
-from carrel.index.faiss import FaissIndex
-from carrel.index.segment_files import SegmentFiles
+from carrel.index.faiss.faiss import FaissIndex
+from carrel.index.faiss.segment_files import SegmentFiles
 
 def kill(*arguments):
     os.kill(os.getpid(), signal.SIGKILL)

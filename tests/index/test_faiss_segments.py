@@ -14,9 +14,9 @@ import pytest
 
 from carrel.core.documents import Chunk
 from carrel.core.errors import StorageFull
-from carrel.index import codebook, collection_index
-from carrel.index.faiss import FaissIndex
-from carrel.index.segment_files import SegmentFiles
+from carrel.index.faiss import codebook, collection_index
+from carrel.index.faiss.faiss import FaissIndex
+from carrel.index.faiss.segment_files import SegmentFiles
 from faiss_segments import (
     CHUNKS,
     COLLECTION,

@@ -9,8 +9,8 @@ import pytest
 
 from carrel.core.documents import Section
 from carrel.core.errors import DocumentTooLarge, UnreadableDocument
-from carrel.ingest.confined import ConfinedReaders, ReadingLimits
 from carrel.ingest.registry import default_registry
+from carrel.ingest.sandbox.confined import ConfinedReaders, ReadingLimits
 from carrel.ingest.text_bound import HARMLESS_CHARACTERS, MOST_CHARACTERS_PER_BYTE, TextBound
 from expanding_files import EXPANDING, repeated_rows, shared_string_workbook
 from sample_documents import write_text

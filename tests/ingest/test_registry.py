@@ -13,10 +13,10 @@ from carrel.core.errors import (
     UnreadableDocument,
     UnsupportedFormat,
 )
-from carrel.ingest.content import Content
-from carrel.ingest.other_forms import OTHER_FORMS
+from carrel.ingest.detection.content import Content
+from carrel.ingest.detection.other_forms import OTHER_FORMS
 from carrel.ingest.registry import Format, SuffixReaderRegistry, default_registry
-from carrel.ingest.text import TextReader
+from carrel.ingest.text.text import TextReader
 from damaged_files import zip_of
 from old_documents import ole_container
 from open_documents import write_odt

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from carrel.core.documents import Section
-from carrel.ingest.confined import ConfinedReaders, ReadingLimits
 from carrel.ingest.registry import default_registry
 from carrel.ingest.remarks import MOST_REMARKS, Remarks
+from carrel.ingest.sandbox.confined import ConfinedReaders, ReadingLimits
 from sample_archives import write_zip
 from sample_documents import write_scanned_pdf
 

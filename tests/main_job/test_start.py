@@ -17,7 +17,7 @@ from threading import Event
 from carrel.core.errors import ModelNotFound
 from carrel.engine.build import model_loaders, score_spec
 from carrel.engine.scoring.reward import RewardModel
-from carrel.index.embedder import SentenceTransformerEmbedder
+from carrel.index.embedding.embedder import SentenceTransformerEmbedder
 from carrel.settings.load import load_settings
 
 given = {"base_model": "/nowhere", "score_model": "/nowhere", "offline": "True"}

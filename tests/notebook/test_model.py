@@ -30,7 +30,7 @@ from carrel.core.errors import (
     UnknownSetting,
     UnsupportedParameter,
 )
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
 from carrel.engine.scripted import ScriptedEngine
 from carrel.notebook.model import Model
 from live_server import FailingEngine, WatchedEngine, pool_of

@@ -8,8 +8,8 @@ import pytest
 
 from carrel import bootstrap
 from carrel.bootstrap import Application
-from carrel.core.protocols import Embedder
-from carrel.index.embedder import SentenceTransformerEmbedder
+from carrel.core.protocols.adapters import Embedder
+from carrel.index.embedding.embedder import SentenceTransformerEmbedder
 from carrel.settings.schema import Settings
 
 

@@ -15,7 +15,7 @@ from carrel.core.errors import (
     DocumentNotFound,
     InvalidRequest,
 )
-from carrel.services.history import TITLE_LENGTH, title_from
+from carrel.services.history.history import TITLE_LENGTH, title_from
 from texts import ingest_texts
 
 ME = Principal()

@@ -12,7 +12,7 @@ from carrel import bootstrap
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.indexed_text import indexed_text
-from carrel.core.protocols import Embedder
+from carrel.core.protocols.adapters import Embedder
 from carrel.settings.schema import Settings
 from texts import ingest_texts
 

@@ -11,7 +11,7 @@ import pytest
 from carrel import bootstrap
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
-from carrel.core.protocols import Embedder
+from carrel.core.protocols.adapters import Embedder
 from carrel.core.summaries import (
     DigestProgress,
     DigestRequest,

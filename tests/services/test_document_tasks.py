@@ -24,7 +24,7 @@ from carrel.core.chat import (
 )
 from carrel.core.document_tasks import Action, DocumentTask, TaskRequest
 from carrel.core.errors import DocumentNotFound, InvalidRequest, NothingToSearch
-from carrel.core.protocols import Embedder
+from carrel.core.protocols.adapters import Embedder
 from carrel.core.summaries import DigestProgress, DigestStyle, Extracted, Summarized
 from carrel.engine.scripted import ScriptedEngine
 from carrel.services.document_tasks import NOTHING_FOUND, TaskEvent

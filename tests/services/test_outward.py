@@ -7,10 +7,10 @@ from typing import cast
 import pytest
 
 from carrel.core.models import ModelState, ModelStatus
-from carrel.core.protocols import VectorIndex
+from carrel.core.protocols.adapters import VectorIndex
 from carrel.engine.build import model_loaders
 from carrel.engine.pool import ModelPool
-from carrel.index.remote_embedder import RemoteEmbedder
+from carrel.index.embedding.remote_embedder import RemoteEmbedder
 from carrel.services.outward import Outward
 from carrel.settings.load import load_settings
 from live_server import bundled_embedder

@@ -10,7 +10,7 @@ import pytest
 from carrel import bootstrap
 from carrel.core.access import Principal
 from carrel.core.documents import USER_DATA, IncomingFile
-from carrel.index.write_guard import WriteGuard
+from carrel.index.chroma.write_guard import WriteGuard
 from carrel.settings.schema import Settings
 from counting_embedder import CountingEmbedder
 

@@ -16,9 +16,9 @@ from carrel.core.access import Principal
 from carrel.core.documents import DocumentStatus, FileOutcome, IncomingFile, OutcomeKind
 from carrel.core.jobs import JobState
 from carrel.engine.pool import ModelPool
-from carrel.ingest.confined import ConfinedReaders, ReadingLimits
+from carrel.ingest.sandbox.confined import ConfinedReaders, ReadingLimits
 from carrel.services.application import Services
-from carrel.services.file_turns import FileTurns
+from carrel.services.ingestion.file_turns import FileTurns
 from carrel.settings.schema import Settings
 from counting_embedder import CountingEmbedder
 

@@ -46,44 +46,37 @@ from carrel.core.documents import (
 )
 from carrel.core.models import ModelState, ModelStatus
 from carrel.core.summaries import DigestProgress, DigestStyle
-from carrel.services.answer_speeds import AnswerSpeed
-from carrel.services.arena import Rank, Ranking
-from carrel.services.checking import cite_answer
-from carrel.services.comparing import Comparison
+from carrel.services.arena.arena import Rank, Ranking
+from carrel.services.arena.comparing import Comparison
+from carrel.services.chat.answer_speeds import AnswerSpeed
+from carrel.services.citations.checking import cite_answer
 from carrel.services.outward import Outward
 from carrel.settings.schema import Settings
-from carrel.ui import (
-    code_blocks,
-    language_choice,
-    markdown,
+from carrel.ui import language_choice
+from carrel.ui.chat import privacy, render_answer, render_exchange
+from carrel.ui.compare import render_compare, render_ranking
+from carrel.ui.documents import (
     other_sources,
-    page_settings,
-    privacy,
-    rail,
-    render,
-    render_answer,
-    render_chats,
     render_collection,
-    render_compare,
     render_document_table,
     render_documents,
-    render_exchange,
-    render_models,
-    render_place,
-    render_ranking,
-    render_scope,
-    render_search,
-    render_turning,
 )
-from carrel.ui.compared import Compared, ComparedAnswer
-from carrel.ui.exchange import Exchange
+from carrel.ui.i18n.texts import ENGLISH, Texts
+from carrel.ui.i18n.theme import stylesheet
+from carrel.ui.markdown import code_blocks, markdown
+from carrel.ui.models import render_models
 from carrel.ui.page import Page
-from carrel.ui.place import Place
-from carrel.ui.scope import ChosenScope
-from carrel.ui.session import Session
-from carrel.ui.texts import ENGLISH, Texts
-from carrel.ui.theme import stylesheet
-from carrel.ui.upload import FileRow, Upload
+from carrel.ui.scope import render_scope
+from carrel.ui.search import render_search
+from carrel.ui.shell import render
+from carrel.ui.sidebar import page_settings, rail, render_chats
+from carrel.ui.state.compared import Compared, ComparedAnswer
+from carrel.ui.state.exchange import Exchange
+from carrel.ui.state.place import Place
+from carrel.ui.state.scope import ChosenScope
+from carrel.ui.state.session import Session
+from carrel.ui.state.upload import FileRow, Upload
+from carrel.ui.viewer import render_place, render_turning
 
 BRACKETED = Texts(
     "xx", MappingProxyType({key: f"⟦{text}⟧" for key, text in ENGLISH.by_key.items()})
@@ -372,10 +365,10 @@ ELSEWHERE = {"markdown"}
 
 def functions() -> Iterator[Callable[..., str]]:
     """Yield every function of the page that returns HTML."""
-    for module in pkgutil.iter_modules(carrel.ui.__path__):
-        if module.name in ELSEWHERE:
+    for module in pkgutil.walk_packages(carrel.ui.__path__, "carrel.ui."):
+        if module.name.rsplit(".", 1)[-1] in ELSEWHERE:
             continue
-        loaded = importlib.import_module(f"carrel.ui.{module.name}")
+        loaded = importlib.import_module(module.name)
         for name, function in inspect.getmembers(loaded, inspect.isfunction):
             own = function.__module__ == loaded.__name__ and not name.startswith("_")
             if own and name.endswith("_html"):

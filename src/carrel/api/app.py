@@ -8,7 +8,17 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from carrel import __version__
-from carrel.api import (
+from carrel.api import handlers
+from carrel.api.deps import api_of, make_api
+from carrel.api.middleware.body_limit import BodyLimit
+from carrel.api.middleware.closing import EndOpenPages
+from carrel.api.middleware.fallback import fallback_routes
+from carrel.api.middleware.headers import SecurityHeaders
+from carrel.api.middleware.request_log import RequestLog
+from carrel.api.middleware.security import AccessGuard, AccessRules
+from carrel.api.openapi import openapi
+from carrel.api.openapi.openapi import DescribedApi
+from carrel.api.routes import (
     chat,
     collections,
     compare,
@@ -16,22 +26,12 @@ from carrel.api import (
     documents,
     embeddings,
     files,
-    handlers,
     jobs,
     models,
-    openapi,
     operations,
     text_completions,
     tokenize,
 )
-from carrel.api.body_limit import BodyLimit
-from carrel.api.closing import EndOpenPages
-from carrel.api.deps import api_of, make_api
-from carrel.api.fallback import fallback_routes
-from carrel.api.headers import SecurityHeaders
-from carrel.api.openapi import DescribedApi
-from carrel.api.request_log import RequestLog
-from carrel.api.security import AccessGuard, AccessRules
 from carrel.services.application import Services
 
 FAMILIES = (

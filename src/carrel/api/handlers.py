@@ -8,12 +8,12 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from carrel.api.connection import ClientGone
 from carrel.api.deps import api_of
 from carrel.api.errors import CLASS_OF_CODE, INTERNAL_REPLY, ErrorReply, reply_with
-from carrel.api.headers import HEADERS
-from carrel.api.http_protocol import REQUEST_TIMEOUT, REQUEST_TOO_LARGE
-from carrel.api.request_log import REQUEST_ID, current_id
+from carrel.api.middleware.connection import ClientGone
+from carrel.api.middleware.headers import HEADERS
+from carrel.api.middleware.http_protocol import REQUEST_TIMEOUT, REQUEST_TOO_LARGE
+from carrel.api.middleware.request_log import REQUEST_ID, current_id
 from carrel.core.errors import CarrelError, InvalidRequest, NotFound, UnsupportedParameter
 from carrel.core.log_reason import log_reason
 

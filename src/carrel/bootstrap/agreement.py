@@ -9,7 +9,7 @@ from typing import get_args
 
 from carrel.core.errors import CatalogIncomplete, PathNotFound
 from carrel.core.leftovers import Leftovers
-from carrel.index.keyword import indexed_documents
+from carrel.index.keyword.keyword import indexed_documents
 from carrel.settings.document_settings import DocumentSettings
 from carrel.storage.catalog_look import CatalogLook, look_at_catalog
 from carrel.storage.lock import DataFolderLock

@@ -12,8 +12,8 @@ from pathlib import Path
 from carrel.bootstrap.agreement import Recovery, set_unknown_aside
 from carrel.bootstrap.services import make_readers, make_services, public_web
 from carrel.bootstrap.stores import open_stores, remove_other_stores
-from carrel.core.protocols import Embedder
-from carrel.core.reading import ReaderRegistry
+from carrel.core.protocols.adapters import Embedder
+from carrel.core.protocols.reading import ReaderRegistry
 from carrel.core.web import WebSource
 from carrel.core.wiki import WikiDump
 from carrel.engine.build import model_loaders, model_planner, score_spec
@@ -21,12 +21,12 @@ from carrel.engine.loading.conversion import make_conversions_private
 from carrel.engine.pool import ModelPool
 from carrel.engine.scoring.reward import RewardModel
 from carrel.ingest.registry import default_registry
-from carrel.ingest.wiki_volumes import ExportedWiki
+from carrel.ingest.wiki.wiki_volumes import ExportedWiki
 from carrel.services.application import Services
-from carrel.services.job_in_work import files_in_work
-from carrel.services.reconciling import Progress
-from carrel.services.reindexing import Reindexing
-from carrel.services.retrieval import SearchIndexes
+from carrel.services.indexing.reconciling import Progress
+from carrel.services.indexing.reindexing import Reindexing
+from carrel.services.ingestion.job_in_work import files_in_work
+from carrel.services.retrieval.retrieval import SearchIndexes
 from carrel.settings.schema import Settings
 from carrel.storage.lock import DataFolderLock
 

@@ -5,42 +5,42 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from carrel.bootstrap.stores import Stores
-from carrel.core.protocols import Embedder, TextWindow
-from carrel.core.reading import PagePainter, ReaderRegistry, Splitter
-from carrel.core.reranking import Reranker
+from carrel.core.protocols.adapters import Embedder, TextWindow
+from carrel.core.protocols.reading import PagePainter, ReaderRegistry, Splitter
+from carrel.core.protocols.reranking import Reranker
 from carrel.core.web import WebSource
 from carrel.engine.pool import ModelPool
 from carrel.engine.scoring.reward import RewardModel
-from carrel.index.cross_encoder import CrossEncoderReranker
-from carrel.ingest.confined import ConfinedReaders, ReadingLimits
-from carrel.ingest.splitter import RecursiveSplitter
-from carrel.ingest.window import WindowSplitter
-from carrel.services.abstention import Abstention
+from carrel.index.embedding.cross_encoder import CrossEncoderReranker
+from carrel.ingest.chunking.splitter import RecursiveSplitter
+from carrel.ingest.chunking.window import WindowSplitter
+from carrel.ingest.sandbox.confined import ConfinedReaders, ReadingLimits
 from carrel.services.application import Services
-from carrel.services.arena import ArenaService
-from carrel.services.chat import ChatPolicy, ChatService
+from carrel.services.arena.arena import ArenaService
+from carrel.services.chat.abstention import Abstention
+from carrel.services.chat.chat import ChatPolicy, ChatService
+from carrel.services.chat.quoted_answers import QuotedAnswers
+from carrel.services.chat.rewriting import Rewriting
+from carrel.services.chat.scoring import AnswerScoring
+from carrel.services.chat.whole_documents import WholeDocumentReading
+from carrel.services.citations.places import PlaceService
 from carrel.services.collections import CollectionService
-from carrel.services.digest_documents import DigestDocuments
 from carrel.services.document_tasks import DocumentTaskService
-from carrel.services.document_writing import ReadingTools, reading_fingerprint
 from carrel.services.embeddings import EmbeddingService
-from carrel.services.file_ingestion import FileIngestion
-from carrel.services.file_limits import FileLimits
-from carrel.services.folder_sync import FolderSync
 from carrel.services.health import HealthService
-from carrel.services.history import HistoryService
-from carrel.services.ingestion import IngestionService
-from carrel.services.jobs import IngestionJobs
+from carrel.services.history.history import HistoryService
+from carrel.services.ingestion.document_writing import ReadingTools, reading_fingerprint
+from carrel.services.ingestion.file_ingestion import FileIngestion
+from carrel.services.ingestion.file_limits import FileLimits
+from carrel.services.ingestion.folder_sync import FolderSync
+from carrel.services.ingestion.ingestion import IngestionService
+from carrel.services.ingestion.jobs import IngestionJobs
+from carrel.services.ingestion.reingestion import ReingestionService
+from carrel.services.ingestion.web import WebService
 from carrel.services.outward import Outward
-from carrel.services.places import PlaceService
-from carrel.services.quoted_answers import QuotedAnswers
-from carrel.services.reingestion import ReingestionService
-from carrel.services.retrieval import RetrievalService
-from carrel.services.rewriting import Rewriting
-from carrel.services.scoring import AnswerScoring
-from carrel.services.summarize import DigestPolicy, DigestService
-from carrel.services.web import WebService
-from carrel.services.whole_documents import WholeDocumentReading
+from carrel.services.retrieval.retrieval import RetrievalService
+from carrel.services.summaries.digest_documents import DigestDocuments
+from carrel.services.summaries.summarize import DigestPolicy, DigestService
 from carrel.settings.document_settings import DocumentSettings
 from carrel.settings.schema import Settings
 from carrel.storage.conversations import SqliteConversationStore

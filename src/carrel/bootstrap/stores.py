@@ -9,18 +9,18 @@ from typing import get_args
 
 from carrel.bootstrap.agreement import require_catalog, require_known
 from carrel.core.errors import InvalidSetting
-from carrel.core.protocols import Embedder, VectorIndex
+from carrel.core.protocols.adapters import Embedder, VectorIndex
 from carrel.disk.private import make_private, write_privately
-from carrel.index.chroma_server import ChromaServerIndex
-from carrel.index.embedder import SentenceTransformerEmbedder
-from carrel.index.faiss import FaissIndex
-from carrel.index.kept_chroma import KeptChromaIndex
-from carrel.index.keyword import SqliteKeywordIndex
-from carrel.index.remote_embedder import RemoteEmbedder, is_remote
-from carrel.index.server_namespace import mark_outdated
-from carrel.services.indexing import DocumentIndexer
-from carrel.services.reconciling import Reconciling
-from carrel.services.retrieval import SearchIndexes
+from carrel.index.chroma.chroma_server import ChromaServerIndex
+from carrel.index.chroma.kept_chroma import KeptChromaIndex
+from carrel.index.chroma.server_namespace import mark_outdated
+from carrel.index.embedding.embedder import SentenceTransformerEmbedder
+from carrel.index.embedding.remote_embedder import RemoteEmbedder, is_remote
+from carrel.index.faiss.faiss import FaissIndex
+from carrel.index.keyword.keyword import SqliteKeywordIndex
+from carrel.services.indexing.indexing import DocumentIndexer
+from carrel.services.indexing.reconciling import Reconciling
+from carrel.services.retrieval.retrieval import SearchIndexes
 from carrel.settings.document_settings import DocumentSettings
 from carrel.settings.schema import Settings
 from carrel.storage.catalog import SqliteCatalog

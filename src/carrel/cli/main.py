@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from carrel import __version__
-from carrel.cli import (
+from carrel.cli.arguments import parse
+from carrel.cli.command import Command, Invocation
+from carrel.cli.commands import (
     ask,
     chat,
     check,
@@ -24,9 +26,7 @@ from carrel.cli import (
     serve,
     summarize,
 )
-from carrel.cli.arguments import parse
-from carrel.cli.command import Command, Invocation
-from carrel.cli.completion import completion
+from carrel.cli.commands.completion import completion
 from carrel.cli.exit_codes import INTERRUPTED, SUCCESS, exit_code
 from carrel.cli.log_setup import configure_logging
 from carrel.core.errors import CarrelError, InvalidRequest

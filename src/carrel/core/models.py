@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from carrel.core.chat import ModelInfo
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from carrel.core.errors import AccessDenied, InvalidRequest, InvalidSetting
-from carrel.core.library_imports import library_imports
 from carrel.core.models import ModelRequest
-from carrel.core.own_thread import in_own_thread
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
+from carrel.core.runtime.library_imports import library_imports
+from carrel.core.runtime.own_thread import in_own_thread
 from carrel.engine.llamacpp.library import is_installed
 from carrel.engine.loaders import Loader, NamedLoader, Planner, Wanted, shared
 from carrel.engine.remote.inference_server import host_of, parse_inference_server

@@ -8,7 +8,7 @@ import structlog
 import torch
 
 from carrel.core.errors import ModelLoadFailed
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
 from carrel.engine.batching.batch_model import BatchModel
 from carrel.engine.batching.batcher import BatchLimits
 from carrel.engine.batching.continuous import ContinuousEngine

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from carrel.core.errors import InvalidSetting
 from carrel.core.models import ModelRequest
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
 
 
 @dataclass(frozen=True, slots=True, eq=False)

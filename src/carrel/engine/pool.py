@@ -22,7 +22,7 @@ from carrel.core.errors import (
 )
 from carrel.core.log_reason import log_reason
 from carrel.core.models import ModelRequest, ModelState, ModelStatus
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
 from carrel.engine.adapters.adapted import AdapterHost
 from carrel.engine.freeing import free_memory, use_one_heap, weights_apart
 from carrel.engine.loaders import Loader, NamedAdapter, NamedLoader, Planner

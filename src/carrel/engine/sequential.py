@@ -16,8 +16,8 @@ from transformers import LogitsProcessorList, StoppingCriteriaList
 
 from carrel.core.chat import EngineEvent, Finished, Message, ModelInfo, SamplingParams, TextDelta
 from carrel.core.errors import GenerationFailed
-from carrel.core.own_thread import in_own_thread
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
+from carrel.core.runtime.own_thread import in_own_thread
 from carrel.engine.adapters.adapted import AdaptedEngine
 from carrel.engine.outbox import Mailbox, Outbox
 from carrel.engine.source import first_line

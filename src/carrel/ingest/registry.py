@@ -13,42 +13,42 @@ from carrel.core.errors import (
     UnreadableDocument,
     UnsupportedFormat,
 )
-from carrel.core.reading import Reader
-from carrel.ingest.archive import GzipReader, TarReader, ZipReader
-from carrel.ingest.book import BookReader
-from carrel.ingest.calendar_events import CalendarReader
-from carrel.ingest.contacts import ContactReader
-from carrel.ingest.content import Content, identify
-from carrel.ingest.definitions import DEFINITIONS
-from carrel.ingest.drawing import DrawingReader
+from carrel.core.protocols.reading import Reader
+from carrel.ingest.archives.archive import GzipReader, TarReader, ZipReader
+from carrel.ingest.data.calendar_events import CalendarReader
+from carrel.ingest.data.contacts import ContactReader
+from carrel.ingest.data.json_records import JsonLinesReader, JsonReader
+from carrel.ingest.data.subtitles import SubtitleReader
+from carrel.ingest.data.table import TableReader
+from carrel.ingest.detection.content import Content, identify
+from carrel.ingest.detection.other_forms import OTHER_FORMS, PACK_ANEW, save_as
 from carrel.ingest.failures import as_core_error
-from carrel.ingest.json_records import JsonLinesReader, JsonReader
-from carrel.ingest.jupyter import NotebookReader
-from carrel.ingest.mail import MailboxReader, MailReader
-from carrel.ingest.markdown import MarkdownReader
-from carrel.ingest.old_office import OldOfficeReader
-from carrel.ingest.old_workbook import OldWorkbookReader
-from carrel.ingest.opendocument_presentation import OpenDocumentPresentationReader
-from carrel.ingest.opendocument_spreadsheet import OpenDocumentSpreadsheetReader
-from carrel.ingest.opendocument_text import OpenDocumentTextReader
-from carrel.ingest.org import OrgReader
-from carrel.ingest.other_forms import OTHER_FORMS, PACK_ANEW, save_as
-from carrel.ingest.outlook import OutlookReader
-from carrel.ingest.pdf import PdfReader
-from carrel.ingest.picture import PictureReader
-from carrel.ingest.presentation import PresentationReader
-from carrel.ingest.recognition import TextRecognizer
-from carrel.ingest.restructured_text import RestructuredTextReader
-from carrel.ingest.rich_text import RichTextReader
-from carrel.ingest.source_code import SourceCodeReader
-from carrel.ingest.spreadsheet import SpreadsheetReader
-from carrel.ingest.subtitles import SubtitleReader
-from carrel.ingest.table import TableReader
-from carrel.ingest.text import TextReader
-from carrel.ingest.web import WebReader
-from carrel.ingest.web_archive import WebArchiveReader
-from carrel.ingest.wiki_reader import WikiOrXmlReader
-from carrel.ingest.word import WordReader
+from carrel.ingest.images.drawing import DrawingReader
+from carrel.ingest.images.picture import PictureReader
+from carrel.ingest.images.recognition import TextRecognizer
+from carrel.ingest.mail.mail import MailboxReader, MailReader
+from carrel.ingest.mail.outlook import OutlookReader
+from carrel.ingest.mail.web_archive import WebArchiveReader
+from carrel.ingest.markup.jupyter import NotebookReader
+from carrel.ingest.markup.markdown import MarkdownReader
+from carrel.ingest.markup.org import OrgReader
+from carrel.ingest.markup.restructured_text import RestructuredTextReader
+from carrel.ingest.office.old_office import OldOfficeReader
+from carrel.ingest.office.old_workbook import OldWorkbookReader
+from carrel.ingest.office.opendocument_presentation import OpenDocumentPresentationReader
+from carrel.ingest.office.opendocument_spreadsheet import OpenDocumentSpreadsheetReader
+from carrel.ingest.office.opendocument_text import OpenDocumentTextReader
+from carrel.ingest.office.presentation import PresentationReader
+from carrel.ingest.office.rich_text import RichTextReader
+from carrel.ingest.office.spreadsheet import SpreadsheetReader
+from carrel.ingest.office.word import WordReader
+from carrel.ingest.pdf.pdf import PdfReader
+from carrel.ingest.text.definitions import DEFINITIONS
+from carrel.ingest.text.source_code import SourceCodeReader
+from carrel.ingest.text.text import TextReader
+from carrel.ingest.web.book import BookReader
+from carrel.ingest.web.web import WebReader
+from carrel.ingest.wiki.wiki_reader import WikiOrXmlReader
 
 _PACKAGES = frozenset((Content.WORD, Content.PRESENTATION, Content.WORKBOOK)).union(
     (Content.OPEN_TEXT, Content.OPEN_PRESENTATION, Content.OPEN_SPREADSHEET, Content.BOOK)

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from carrel.core.chat import Message, ModelInfo, SamplingParams, TextDelta
 from carrel.core.errors import GenerationFailed, QueueFull
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
 from carrel.engine.pool import ModelPool
 from carrel.notebook.answer import Answer, whole
 from carrel.notebook.loop_thread import LoopThread

@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from carrel.core.models import EnginePool
-from carrel.services.arena import ArenaService
-from carrel.services.chat import ChatService
+from carrel.services.arena.arena import ArenaService
+from carrel.services.chat.chat import ChatService
+from carrel.services.citations.places import PlaceService
 from carrel.services.collections import CollectionService
 from carrel.services.document_tasks import DocumentTaskService
 from carrel.services.embeddings import EmbeddingService
-from carrel.services.folder_sync import FolderSync
 from carrel.services.health import HealthService
-from carrel.services.history import HistoryService
-from carrel.services.ingestion import IngestionService
-from carrel.services.jobs import IngestionJobs
+from carrel.services.history.history import HistoryService
+from carrel.services.ingestion.folder_sync import FolderSync
+from carrel.services.ingestion.ingestion import IngestionService
+from carrel.services.ingestion.jobs import IngestionJobs
+from carrel.services.ingestion.reingestion import ReingestionService
+from carrel.services.ingestion.web import WebService
 from carrel.services.outward import Outward
-from carrel.services.places import PlaceService
-from carrel.services.reingestion import ReingestionService
-from carrel.services.retrieval import RetrievalService
-from carrel.services.summarize import DigestService
-from carrel.services.web import WebService
+from carrel.services.retrieval.retrieval import RetrievalService
+from carrel.services.summaries.summarize import DigestService
 from carrel.settings.schema import Settings
 
 

@@ -21,9 +21,9 @@ from carrel.core.errors import (
     DocumentNotFound,
     InvalidRequest,
 )
-from carrel.core.originals import OriginalStore
-from carrel.core.protocols import Catalog
-from carrel.services.indexing import DocumentIndexer
+from carrel.core.protocols.adapters import Catalog
+from carrel.core.protocols.originals import OriginalStore
+from carrel.services.indexing.indexing import DocumentIndexer
 
 LONGEST_NAME = 200
 PERMANENT = (MY_DATA, USER_DATA)

@@ -32,10 +32,10 @@ from carrel.core.summaries import (
     ExtractedItem,
     Summarized,
 )
-from carrel.services.checking import cite_answer
-from carrel.services.citing import cite, sentences
-from carrel.services.retrieval import RetrievalService
-from carrel.services.summarize import DigestService
+from carrel.services.citations.checking import cite_answer
+from carrel.services.citations.citing import cite, sentences
+from carrel.services.retrieval.retrieval import RetrievalService
+from carrel.services.summaries.summarize import DigestService
 
 MOST_FOUND = 10
 """Passages that a search lists."""

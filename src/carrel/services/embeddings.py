@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from carrel.core.embedding import EmbedderTokens
 from carrel.core.errors import InvalidRequest, ModelNotFound, PromptTooLong, UnsupportedParameter
-from carrel.core.protocols import Embedder
+from carrel.core.protocols.adapters import Embedder
+from carrel.core.protocols.embedding import EmbedderTokens
 
 ALSO_KNOWN_AS: Mapping[str, str] = MappingProxyType({"bundled": "all-MiniLM-L6-v2"})
 """What the world calls an embedder that has a name of its own here."""

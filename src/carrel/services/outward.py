@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from carrel.core.hosted import Hosted
-from carrel.core.loopback import is_loopback
 from carrel.core.models import ModelState
-from carrel.core.protocols import Embedder, VectorIndex
+from carrel.core.protocols.adapters import Embedder, VectorIndex
+from carrel.core.protocols.hosted import Hosted
+from carrel.core.runtime.loopback import is_loopback
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ _CHUNK = "id, document_id, ordinal, text, page, heading, start_offset, end_offse
 
 
 class SqliteCatalog(CollectionTable):
-    """The catalog; see ``carrel.core.protocols.Catalog`` for what its methods promise.
+    """The catalog; see ``carrel.core.protocols.adapters.Catalog`` for what its methods promise.
 
     Every method may raise what ``Database.transaction`` raises. A method that changes a document
     raises ``DocumentNotFound`` when there is none by that id. Lone surrogates in names and texts

@@ -25,7 +25,7 @@ _BELOW = (
 
 
 class SqliteConversationStore:
-    """Chats; see ``carrel.core.protocols.ConversationStore`` for what its methods promise.
+    """Chats; see ``carrel.core.protocols.adapters.ConversationStore`` for what its methods promise.
 
     Every method may raise what ``Database.transaction`` raises. Lone surrogates are stored as
     question marks.

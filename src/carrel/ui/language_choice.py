@@ -8,19 +8,19 @@ from typing import Any
 import gradio as gr
 
 from carrel.services.application import Services
-from carrel.ui.actions import entered
-from carrel.ui.chat_tab import ChatTab
-from carrel.ui.compare_tab import CompareTab
-from carrel.ui.documents_tab import DocumentsTab
-from carrel.ui.events import Guard, Updates
-from carrel.ui.listed_chats import BrowserWishes
-from carrel.ui.models_tab import ModelsTab
-from carrel.ui.rail import Rail
-from carrel.ui.search_tab import SearchTab
-from carrel.ui.session import Session
-from carrel.ui.tasks import known_action
-from carrel.ui.texts import ENGLISH, Texts, texts_for
-from carrel.ui.viewer import Viewer
+from carrel.ui.chat.chat_tab import ChatTab
+from carrel.ui.compare.compare_tab import CompareTab
+from carrel.ui.documents.documents_tab import DocumentsTab
+from carrel.ui.i18n.texts import ENGLISH, Texts, texts_for
+from carrel.ui.models.models_tab import ModelsTab
+from carrel.ui.search.search_tab import SearchTab
+from carrel.ui.shell.actions import entered
+from carrel.ui.shell.events import Guard, Updates
+from carrel.ui.sidebar.rail import Rail
+from carrel.ui.state.listed_chats import BrowserWishes
+from carrel.ui.state.session import Session
+from carrel.ui.state.tasks import known_action
+from carrel.ui.viewer.viewer import Viewer
 
 
 def top_html(texts: Texts) -> str:

@@ -14,33 +14,33 @@ from starlette.routing import Mount
 
 from carrel.core.errors import ConversationNotFound
 from carrel.services.application import Services
-from carrel.ui.attaching import Attaching
-from carrel.ui.chat_tab import ChatTab
-from carrel.ui.choices import (
+from carrel.ui.chat.attaching import Attaching
+from carrel.ui.chat.chat_tab import ChatTab
+from carrel.ui.chat.versions import Versions
+from carrel.ui.compare.compare_tab import CompareTab
+from carrel.ui.documents.documents_tab import DocumentsTab
+from carrel.ui.documents.originals import Originals
+from carrel.ui.gate.gate import Gate
+from carrel.ui.gate.page_uploads import PageUploads
+from carrel.ui.h2ogpt.nochat import NochatApi
+from carrel.ui.i18n.texts import ENGLISH
+from carrel.ui.i18n.theme import carrel_theme, favicon, script, stylesheet
+from carrel.ui.language_choice import LanguageChoice, top_html
+from carrel.ui.models.models_tab import ModelsTab
+from carrel.ui.search.search_tab import SearchTab
+from carrel.ui.shell.events import Guard, Updates
+from carrel.ui.shell.headers import PageHeaders
+from carrel.ui.shell.login import Login
+from carrel.ui.shell.render import error_line, notice_line
+from carrel.ui.sidebar.rail import Rail
+from carrel.ui.state.choices import (
     collection_names,
     first_collection,
     largest_file,
 )
-from carrel.ui.compare_tab import CompareTab
-from carrel.ui.documents_tab import DocumentsTab
-from carrel.ui.events import Guard, Updates
-from carrel.ui.gate import Gate
-from carrel.ui.headers import PageHeaders
-from carrel.ui.language_choice import LanguageChoice, top_html
-from carrel.ui.listed_chats import BrowserWishes
-from carrel.ui.login import Login
-from carrel.ui.models_tab import ModelsTab
-from carrel.ui.nochat import NochatApi
-from carrel.ui.originals import Originals
-from carrel.ui.page_uploads import PageUploads
-from carrel.ui.rail import Rail
-from carrel.ui.render import error_line, notice_line
-from carrel.ui.search_tab import SearchTab
-from carrel.ui.session import Session
-from carrel.ui.texts import ENGLISH
-from carrel.ui.theme import carrel_theme, favicon, script, stylesheet
-from carrel.ui.versions import Versions
-from carrel.ui.viewer import Viewer
+from carrel.ui.state.listed_chats import BrowserWishes
+from carrel.ui.state.session import Session
+from carrel.ui.viewer.viewer import Viewer
 
 TITLE = "Carrel"
 READY_CHECK_SECONDS = 2.0

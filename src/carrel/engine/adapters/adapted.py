@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from carrel.core.chat import EngineEvent, Message, ModelInfo, SamplingParams
 from carrel.core.errors import GenerationFailed
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
 
 
 @runtime_checkable

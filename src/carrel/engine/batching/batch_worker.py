@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import structlog
 
 from carrel.core.errors import CarrelError, GenerationFailed, QueueFull
-from carrel.core.own_thread import in_own_thread
+from carrel.core.runtime.own_thread import in_own_thread
 from carrel.engine.batching.batch import Batch
 from carrel.engine.batching.fair_queue import FairQueue
 from carrel.engine.batching.row import Row

@@ -20,7 +20,7 @@ from carrel.core.chat import (
     TextDelta,
 )
 from carrel.core.errors import GenerationFailed, ModelLoadFailed
-from carrel.core.protocols import Engine
+from carrel.core.protocols.adapters import Engine
 from carrel.engine.adapters.adapted import AdaptedEngine
 from carrel.engine.batching.batch import Batch
 from carrel.engine.batching.batch_model import BatchModel

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from carrel.core.errors import InvalidSetting, OfflineRefused
-from carrel.core.loopback import is_loopback
+from carrel.core.runtime.loopback import is_loopback
 
 SERVERS = ("vllm", "vllm_chat", "ollama", "tgi", "llamacpp", "carrel")
 """What may stand before ``HOST:PORT``. All speak the same API; what a server is, it says itself."""

@@ -15,9 +15,9 @@ import structlog
 
 from carrel.core.chat import Message
 from carrel.core.errors import CarrelError, GenerationFailed, ModelNotReady
-from carrel.core.library_imports import library_imports
 from carrel.core.log_reason import log_reason
-from carrel.core.own_thread import in_own_thread
+from carrel.core.runtime.library_imports import library_imports
+from carrel.core.runtime.own_thread import in_own_thread
 from carrel.engine.source import first_line
 from carrel.engine.spec import ModelSpec
 

@@ -1,0 +1,99 @@
+"""Summaries of documents, and what is extracted from them; whole and streamed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from carrel.api.deps import ApiState, Caller
+from carrel.api.middleware.connection import while_connected
+from carrel.api.streaming.chat_request import caller_of
+from carrel.api.streaming.sse import DONE, EventStream, event
+from carrel.core.access import Principal
+from carrel.core.chat import TextDelta
+from carrel.core.summaries import (
+    DigestProgress,
+    DigestRequest,
+    Extracted,
+    ExtractionEvent,
+    Summarized,
+    SummaryEvent,
+)
+from carrel.wire.digests import (
+    DigestBody,
+    DigestEventBody,
+    DigestProgressBody,
+    ExtractionBody,
+    SummaryBody,
+)
+
+router = APIRouter()
+
+Events = AsyncGenerator[SummaryEvent] | AsyncGenerator[ExtractionEvent]
+
+
+@router.post("/v1/collections/{name}/summarize")
+async def summarize(
+    name: str, body: DigestBody, request: Request, api: ApiState, caller: Caller
+) -> Response:
+    """Summarise documents of a collection."""
+    events = api.services.digests.summarize(_asked(name, body, request, caller))
+    if body.stream:
+        return EventStream(_events(events), api.errors, api.closing)
+    return await while_connected(request.receive, api.closing, _whole(events))
+
+
+@router.post("/v1/collections/{name}/extract")
+async def extract(
+    name: str, body: DigestBody, request: Request, api: ApiState, caller: Caller
+) -> Response:
+    """Extract facts from documents of a collection, each with a citation."""
+    events = api.services.digests.extract(_asked(name, body, request, caller))
+    if body.stream:
+        return EventStream(_events(events), api.errors, api.closing)
+    return await while_connected(request.receive, api.closing, _whole(events))
+
+
+def _asked(name: str, body: DigestBody, request: Request, caller: Principal) -> DigestRequest:
+    return DigestRequest(
+        (name,),
+        caller,
+        tuple(body.documents),
+        body.focus,
+        body.model,
+        body.max_tokens,
+        caller_of(caller, request, "digest"),
+    )
+
+
+async def _whole(events: Events) -> Response:
+    last: DigestProgress | TextDelta | Summarized | Extracted | None = None
+    async with aclosing(events):
+        async for each in events:
+            last = each
+    if isinstance(last, Summarized):
+        return JSONResponse(SummaryBody.of(last).model_dump(mode="json"))
+    assert isinstance(last, Extracted), "a digest that does not fail ends with its result"
+    return JSONResponse(ExtractionBody.of(last).model_dump(mode="json"))
+
+
+async def _events(events: Events) -> AsyncGenerator[bytes]:
+    async with aclosing(events):
+        async for each in events:
+            yield event(_body(each).model_dump_json(exclude_unset=True))
+    yield DONE
+
+
+def _body(each: SummaryEvent | ExtractionEvent) -> DigestEventBody:
+    match each:
+        case DigestProgress():
+            return DigestEventBody(progress=DigestProgressBody.of(each))
+        case TextDelta(text):
+            return DigestEventBody(delta=text)
+        case Summarized():
+            return DigestEventBody(summary=SummaryBody.of(each))
+        case Extracted():
+            return DigestEventBody(extraction=ExtractionBody.of(each))

@@ -1,0 +1,1 @@
+"""From events of the services to replies, whole or streamed."""

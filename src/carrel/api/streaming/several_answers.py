@@ -1,0 +1,74 @@
+"""One answer to a request, or several at once, as OpenAI's reply."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+
+from carrel.api.streaming.answering import Answering
+from carrel.api.streaming.sse import DONE, event
+from carrel.core.chat import Usage
+from carrel.services.merging import merged
+from carrel.services.text_completions import several
+from carrel.wire.completions import ChunkBody, CompletionBody, UsageBody
+
+
+def answers(first: Answering, count: int) -> list[Answering]:
+    """Return ``count`` answers to the request of ``first``, each with a seed of its own."""
+    return [
+        replace(first, asked=replace(first.asked, sampling=sampling), index=index)
+        for index, sampling in enumerate(several(first.asked.sampling, count))
+    ]
+
+
+async def whole(answering: Sequence[Answering]) -> CompletionBody:
+    """Return all answers once they are finished; the first one that fails stops the others.
+
+    Raises:
+        CarrelError: whatever the chat service raises.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(each.whole()) for each in answering]
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    first, *others = [each.result() for each in tasks]
+    if not others:
+        return first
+    choices = [choice for each in (first, *others) for choice in each.choices]
+    usage = UsageBody.of(_together([each.usage for each in answering]))
+    return first.model_copy(update={"choices": choices, "usage": usage})
+
+
+async def stream(answering: Sequence[Answering], *, include_usage: bool) -> AsyncGenerator[bytes]:
+    """Yield server-sent events; those of several answers come mixed, each by its index.
+
+    Raises:
+        CarrelError: whatever the chat service raises, also after the first event.
+    """
+    ends: list[ChunkBody] = []
+    async with aclosing(merged([each.chunks() for each in answering])) as chunks:
+        async for each in chunks:
+            chunk = each.event
+            if include_usage and chunk.choices[0].finish_reason is not None:
+                # What comes with the end of the only answer goes to the event behind it.
+                ends.append(chunk)
+                chunk = _bare(chunk)
+            yield event(chunk.model_dump_json())
+    if include_usage:
+        usage = UsageBody.of(_together([each.usage for each in answering]))
+        yield event(ends[0].model_copy(update={"choices": [], "usage": usage}).model_dump_json())
+    yield DONE
+
+
+def _bare(chunk: ChunkBody) -> ChunkBody:
+    return ChunkBody(id=chunk.id, created=chunk.created, model=chunk.model, choices=chunk.choices)
+
+
+def _together(usages: Sequence[Usage]) -> Usage:
+    """Return the tokens of several answers to one prompt, which counts once."""
+    if len(usages) == 1:
+        return usages[0]
+    return Usage(usages[0].prompt_tokens, sum(each.completion_tokens for each in usages))

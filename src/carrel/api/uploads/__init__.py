@@ -1,0 +1,1 @@
+"""Uploaded files and what became of them."""

@@ -1,0 +1,44 @@
+"""``carrel reingest``: documents read anew from their originals."""
+
+from __future__ import annotations
+
+import asyncio
+
+from carrel.cli.arguments import Flag
+from carrel.cli.command import COLLECTION, JSON, SERVER, Command, Invocation
+from carrel.cli.commands.ingest import Report, follow, print_report
+from carrel.cli.exit_codes import SOME_FAILED, SUCCESS
+from carrel.cli.workspace.workspace import open_workspace
+from carrel.core.documents import OutcomeKind
+from carrel.core.errors import InvalidSetting
+
+
+def run(invocation: Invocation) -> int:
+    """Read anew, print a summary, and return 1 when some document could not be read.
+
+    Raises:
+        InvalidSetting: neither names nor ``--failed`` were given, or both.
+    """
+    names = invocation.arguments.words
+    if bool(names) == invocation.is_set("failed"):
+        raise InvalidSetting("Name the documents to read anew, or write --failed for those.")
+    return asyncio.run(_run(invocation))
+
+
+async def _run(invocation: Invocation) -> int:
+    report = Report()
+    async with open_workspace(invocation.settings, invocation.server) as workspace:
+        events = workspace.reingest(invocation.arguments.words, invocation.collection)
+        await follow(invocation, events, report)
+    print_report(report, invocation)
+    failed = any(each.kind is OutcomeKind.FAILED for each in report.outcomes)
+    return SOME_FAILED if failed else SUCCESS
+
+
+COMMAND = Command(
+    "reingest",
+    "reingest NAME... | --failed [--collection=NAME]",
+    "Read documents anew from their originals, with the readers and settings of today.",
+    run,
+    (COLLECTION, SERVER, JSON, Flag("failed", "Read all that failed.", None)),
+)

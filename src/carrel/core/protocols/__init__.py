@@ -1,0 +1,1 @@
+"""What adapters promise; one conformance suite each in tests/contracts."""

@@ -1,0 +1,1 @@
+"""Threads, imports and addresses of the running process."""

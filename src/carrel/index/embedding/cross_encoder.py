@@ -1,0 +1,104 @@
+"""A reranker that reads the question and a passage together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import structlog
+
+from carrel.core.documents import RetrievedChunk
+from carrel.core.errors import ModelLoadFailed
+from carrel.core.indexed_text import indexed_text
+from carrel.core.runtime.library_imports import library_imports
+from carrel.core.runtime.own_thread import in_own_thread
+from carrel.index.embedding.cpu_numbers import cpu_numbers
+from carrel.index.embedding.sentence_model_files import RERANKER, first_line, model_folder
+from carrel.index.embedding.whole_weights import refuse_missing_weights
+
+if TYPE_CHECKING:
+    from sentence_transformers import CrossEncoder
+
+BATCH = 8
+
+log = structlog.get_logger()
+
+
+class CrossEncoderReranker:
+    """A ``Reranker`` over any sentence-transformers ``CrossEncoder`` with one output.
+
+    ``name_or_path`` is a local folder or a hub id. The model is loaded by the first call. Only
+    safetensors weights are read, and code that comes with a model is never run; with ``offline``
+    nothing connects. A passage is read as it is indexed, with the name of its file and its
+    heading; what is beyond the model's window is not read.
+
+    The score is the sigmoid of the model's output, whatever activation the model was saved with,
+    so that it lies between 0 and 1 (Nogueira and Cho, Passage Re-ranking with BERT, 2019).
+
+    Raises (``scores``):
+        ModelNotFound: no model by this name; the message names the places that were tried.
+        ModelLoadFailed: it was found and cannot be used.
+        StorageFull: the disk has no room for a download.
+    """
+
+    def __init__(self, name_or_path: str, *, offline: bool) -> None:
+        self._name = name_or_path
+        self._offline = offline
+        self._lock = Lock()
+        self._model: CrossEncoder | None = None
+
+    def scores(self, question: str, passages: Sequence[RetrievedChunk]) -> list[float]:
+        """Return the probability of each passage that it answers the question."""
+        if not passages:
+            return []
+        pairs = [
+            (question, indexed_text(each.document_name, each.chunk.heading, each.chunk.text))
+            for each in passages
+        ]
+        with self._lock:
+            return in_own_thread(lambda: self._predict(pairs), "rerank")
+
+    def _predict(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        if self._model is None:
+            self._model = self._load()
+        import torch
+
+        found = self._model.predict(
+            list(pairs),
+            batch_size=BATCH,
+            show_progress_bar=False,
+            activation_fn=torch.nn.Sigmoid(),
+            convert_to_tensor=True,
+        )
+        return [float(score) for score in found.float()]
+
+    def _load(self) -> CrossEncoder:
+        folder = model_folder(self._name, RERANKER, offline=self._offline)
+        with library_imports:
+            from safetensors import SafetensorError
+            from sentence_transformers import CrossEncoder
+            from sentence_transformers.util import get_device_name
+
+        device = get_device_name()
+        numbers = {"dtype": cpu_numbers()} if device == "cpu" else {}
+        try:
+            model: CrossEncoder = CrossEncoder(
+                str(folder),
+                device=device,
+                local_files_only=True,
+                trust_remote_code=False,
+                model_kwargs={"use_safetensors": True, **numbers},
+            )
+        except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
+            raise ModelLoadFailed(
+                f"Reranker {self._name} cannot be loaded from {folder}: {first_line(error)}."
+            ) from error
+        if model.num_labels != 1:
+            raise ModelLoadFailed(
+                f"Reranker {self._name} cannot be used: it has {model.num_labels} outputs, and a "
+                "reranker has one."
+            )
+        refuse_missing_weights(f"Reranker {self._name}", getattr(model[0], "model", None))
+        log.info("reranker.loaded", reranker=self._name, tokens=model.max_seq_length)
+        return model

@@ -1,0 +1,1 @@
+"""Vectors in FAISS over an SQLite file."""

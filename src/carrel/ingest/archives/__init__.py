@@ -1,0 +1,1 @@
+"""Archives, zip packages, and files inside files."""

@@ -1,0 +1,1 @@
+"""Tables, JSON, XML, calendars, contacts and subtitles."""

@@ -1,0 +1,59 @@
+"""Comma- and tab-separated tables, row by row."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator
+from pathlib import Path
+
+from carrel.core.documents import Section
+from carrel.ingest.data.rows import row_lines, sections_of_lines
+from carrel.ingest.failures import checked_sections
+from carrel.ingest.text.cleaning import one_line
+from carrel.ingest.text.encoding import detect_encoding
+
+_DELIMITERS = ",;\t|"
+_SAMPLE_LINES = 200
+_SAMPLE_CHARACTERS = 1 << 16
+
+
+class TableReader:
+    """Reads CSV and TSV; several rows make a section, as ``carrel.ingest.data.rows`` writes them.
+
+    The delimiter is found in the file, whatever its name says. Quoted cells may hold line breaks.
+    """
+
+    @checked_sections
+    def read(self, path: Path) -> Generator[Section]:
+        """Yield the sections; they have neither page nor heading."""
+        encoding = detect_encoding(path)
+        # newline="" leaves the line breaks inside quoted cells to the csv module.
+        with path.open(encoding=encoding, errors="replace", newline="") as stream:
+            sample = stream.read(_SAMPLE_CHARACTERS)
+            stream.seek(0)
+            rows = csv.reader(_without_zeros(stream), delimiter=find_delimiter(sample))
+            cells = ([one_line(cell) for cell in row] for row in rows)
+            yield from sections_of_lines(row_lines(cells))
+
+
+def find_delimiter(sample: str) -> str:
+    """Return the delimiter that cuts most lines of the text into the same number of cells.
+
+    A comma if none cuts any line; ties go to more cells per line.
+    """
+    lines = sample.splitlines(keepends=True)[:_SAMPLE_LINES]
+    best, best_score = _DELIMITERS[0], (0, 0)
+    for delimiter in _DELIMITERS:
+        widths = Counter(len(row) for row in csv.reader(lines, delimiter=delimiter) if row)
+        widths.pop(1, None)
+        if widths:
+            width, rows = max(widths.items(), key=lambda item: (item[1], item[0]))
+            if (rows, width) > best_score:
+                best, best_score = delimiter, (rows, width)
+    return best
+
+
+def _without_zeros(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        yield line.replace("\0", "")

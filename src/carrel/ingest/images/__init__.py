@@ -1,0 +1,1 @@
+"""Pictures and drawings, and text recognition."""

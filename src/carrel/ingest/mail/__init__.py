@@ -1,0 +1,1 @@
+"""Mail and messages with their attachments, saved web pages in MIME."""

@@ -1,0 +1,169 @@
+"""The parts of a mail: which of them are its text, which its attachments, and what they hold."""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email.errors import HeaderParseError
+from email.header import decode_header
+from email.message import Message
+from pathlib import PurePosixPath
+
+from carrel.core.document_names import path_name
+from carrel.ingest.text.cleaning import one_line
+from carrel.ingest.text.encoding import codec_named, decode
+from carrel.ingest.web.web import page_sections
+
+_NAME_CHARACTERS = 150
+_ENDING_CHARACTERS = 20
+_WESTERN = ("cp1252", "iso8859-15")
+_ENDINGS = {"text/plain": ".txt", "text/html": ".html", "message/rfc822": ".eml"}
+_FORBIDDEN_IN_NAMES = re.compile(r'[/\\:*?"<>|]+')
+
+
+@dataclass
+class MailParts:
+    """The parts of a message in their order."""
+
+    bodies: list[Message] = field(default_factory=list)
+    attachments: list[Message] = field(default_factory=list)
+
+
+def parts_of(message: Message) -> MailParts:
+    """Return the parts; of alternatives the plain text is the body, else the page.
+
+    A mail inside the mail is one attachment, whatever it holds itself.
+    """
+    found = MailParts()
+    if message.get_content_type() == "message/rfc822" or not message.is_multipart():
+        is_body = _is_text(message) and not _is_attached(message)
+        (found.bodies if is_body else found.attachments).append(message)
+        return found
+    inner = [parts_of(part) for part in _children(message)]
+    for parts in inner:
+        found.attachments += parts.attachments
+    if message.get_content_type() != "multipart/alternative":
+        for parts in inner:
+            found.bodies += parts.bodies
+    else:
+        found.bodies = _best_form([parts.bodies for parts in inner])
+    return found
+
+
+def text_of(part: Message) -> str:
+    """Return the text of a body part; a page reads as ``WebReader`` reads it."""
+    data = payload(part)
+    text = decode(data, charset_of(part, data))
+    if part.get_content_type() == "text/html":
+        return "\n".join(section.text for section in page_sections(text))
+    return text
+
+
+def payload(part: Message) -> bytes:
+    """Return the bytes of a part, unpacked; damaged base64 gives what can be unpacked of it."""
+    if part.is_multipart():
+        inner = _children(part)
+        return inner[0].as_bytes() if inner else b""
+    data = part.get_payload(decode=True)
+    return data if isinstance(data, bytes) else b""
+
+
+def charset_of(part: Message, data: bytes) -> str | None:
+    """Return the codec that a part's text is in as the mail declares it, where that can be."""
+    return declared_codec(_parameter(part.get_content_charset), data)
+
+
+def declared_codec(charset: str, data: bytes) -> str | None:
+    """Return the codec that a mail declares for some text; None where the bytes are surely UTF-8.
+
+    Western charsets are what careless senders declare, and no such text is UTF-8 by chance.
+    """
+    codec = codec_named(charset)
+    if codec in _WESTERN:
+        with suppress(UnicodeDecodeError):
+            data.decode("utf-8")
+            return None
+    return codec
+
+
+def attachment_name(part: Message, number: int) -> str:
+    """Return the name of an attachment, made up from its kind where the mail gives none."""
+    kind = part.get_content_type()
+    ending = _ENDINGS.get(kind) or mimetypes.guess_extension(kind) or ""
+    name = decoded_header(_parameter(part.get_filename))
+    if not name and kind == "message/rfc822" and (inner := _children(part)):
+        name = header_text(inner[0], "Subject")
+    name = _within_length(_FORBIDDEN_IN_NAMES.sub(" ", path_name(name)).strip())
+    if not name or (name.startswith(".") and not PurePosixPath(name).suffix):
+        # An ending alone says what it is, and is no name.
+        name = f"attachment {number}{name}"
+    # The name decides about the reader, and a mail's subject may well end in ".pdf".
+    if kind == "message/rfc822" and not name.lower().endswith(ending):
+        return name + ending
+    return name if PurePosixPath(name).suffix else name + ending
+
+
+def _within_length(name: str) -> str:
+    """Cut a long name before its ending, which decides about the reader."""
+    if len(name) <= _NAME_CHARACTERS:
+        return name
+    ending = PurePosixPath(name).suffix[:_ENDING_CHARACTERS]
+    return name[: _NAME_CHARACTERS - len(ending)].rstrip() + ending
+
+
+def header_text(message: Message, name: str) -> str:
+    """Return a header on one line with its encoded words decoded; empty if it is missing."""
+    # As it was read: the library replaces bytes beyond ASCII before it hands a header out.
+    values = (value for key, value in message.raw_items() if key.lower() == name.lower())
+    return decoded_header(str(next(values, "")))
+
+
+def decoded_header(value: str) -> str:
+    """Return a header's value in clean text; charsets that are wrong or missing are guessed."""
+    # A zero byte would make wide characters of the others.
+    value = decode(value.replace("\0", "").encode("utf-8", errors="surrogateescape"))
+    try:
+        words = decode_header(value)
+    except (HeaderParseError, ValueError):
+        return one_line(value)
+    parts = []
+    for word, charset in words:
+        if isinstance(word, str):
+            parts.append(word)
+        else:
+            parts.append(decode(word, codec_named(charset) if charset else None))
+    return one_line("".join(parts))
+
+
+def _parameter(get: Callable[[], str | None]) -> str:
+    """Return what the library says about a part, empty where damage leads it astray."""
+    try:
+        return get() or ""
+    except (LookupError, ValueError, TypeError, AttributeError):
+        return ""
+
+
+def _is_text(part: Message) -> bool:
+    return part.get_content_type() in ("text/plain", "text/html")
+
+
+def _is_attached(part: Message) -> bool:
+    return part.get_content_disposition() == "attachment" or bool(_parameter(part.get_filename))
+
+
+def _children(message: Message) -> list[Message]:
+    children = message.get_payload()
+    if not isinstance(children, list):
+        return []
+    return [each for each in children if isinstance(each, Message)]
+
+
+def _best_form(forms: list[list[Message]]) -> list[Message]:
+    """Return the form with plain text that is not blank, else the last that has any."""
+    for form in forms:
+        if any(each.get_content_type() == "text/plain" and payload(each).strip() for each in form):
+            return form
+    return next((form for form in reversed(forms) if form), [])

@@ -1,0 +1,41 @@
+"""Saved web pages with everything in one file (MHTML, RFC 2557)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from email.message import Message
+from pathlib import Path
+
+from carrel.core.documents import Section
+from carrel.core.errors import UnreadableDocument
+from carrel.ingest.failures import checked_sections
+from carrel.ingest.mail.mail import parse_mail
+from carrel.ingest.mail.mail_parts import charset_of, payload
+from carrel.ingest.text.encoding import decode
+from carrel.ingest.web.web import page_sections
+
+
+class WebArchiveReader:
+    """Reads MHTML: the page itself, as ``WebReader`` does; frames and pictures are left out."""
+
+    @checked_sections
+    def read(self, path: Path) -> Generator[Section]:
+        """Yield the sections of the page; there are no pages in the sense of paper."""
+        with path.open("rb") as stream:
+            page = _page(parse_mail(stream))
+        if page is None:
+            raise UnreadableDocument("it is damaged, or no saved web page: no part of it is a page")
+        data = payload(page)
+        yield from page_sections(decode(data, charset_of(page, data)))
+
+
+def _page(archive: Message) -> Message | None:
+    """Return the part that the archive starts with: the named one, else the first page."""
+    pages = [part for part in archive.walk() if _is_page(part)]
+    start = archive.get_param("start")
+    named = (part for part in pages if start and part.get("Content-ID") == start)
+    return next(named, pages[0] if pages else None)
+
+
+def _is_page(part: Message) -> bool:
+    return part.get_content_type() in ("text/html", "application/xhtml+xml")

@@ -1,0 +1,1 @@
+"""Markdown, reStructuredText, Org and notebooks."""

@@ -1,0 +1,113 @@
+"""Old Word and PowerPoint documents, which LibreOffice turns into what the other readers read."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+from carrel.core.documents import Section
+from carrel.core.errors import UnreadableDocument, UnsupportedFormat
+from carrel.core.protocols.reading import Reader
+from carrel.ingest.detection.content import Content
+from carrel.ingest.failures import checked_sections
+
+_PROGRAMS = ("soffice", "libreoffice")
+_LONGEST_SECONDS = 180.0
+# No macro, and nothing fetched that the document points to.
+_SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry">
+<item oor:path="/org.openoffice.Office.Common/Security/Scripting">
+<prop oor:name="DisableMacrosExecution" oor:op="fuse"><value>true</value></prop></item>
+<item oor:path="/org.openoffice.Office.Common/Security/Scripting">
+<prop oor:name="BlockUntrustedRefererLinks" oor:op="fuse"><value>true</value></prop></item>
+</oor:items>
+"""
+
+
+class OldOfficeReader:
+    """Reads DOC and PPT through LibreOffice, where that is installed.
+
+    Each document is converted by a process of its own with a profile of its own, in a folder that
+    is gone afterwards; a conversion that takes too long is ended. What the reader of the modern
+    format says of pages and headings holds here, too.
+    """
+
+    def __init__(
+        self, content: Content, modern: str, reader: Reader, seconds: float = _LONGEST_SECONDS
+    ) -> None:
+        """Take the old format, the suffix of the modern one, and the reader of that."""
+        self._content = content
+        self._modern = modern
+        self._reader = reader
+        self._seconds = seconds
+
+    @checked_sections
+    def read(self, path: Path) -> Generator[Section]:
+        """Yield the sections of the converted document."""
+        with path.open("rb"):
+            # A file that cannot be opened is to be named as such, and not as one to convert.
+            pass
+        program = next(filter(None, map(shutil.which, _PROGRAMS)), None)
+        if program is None:
+            raise UnsupportedFormat(
+                f"it is {self._content.value}: install LibreOffice, or save it as "
+                f"{self._modern} and add that"
+            )
+        with tempfile.TemporaryDirectory(prefix="carrel-") as folder:
+            yield from self._reader.read(self._convert(program, path, Path(folder)))
+
+    def _convert(self, program: str, path: Path, folder: Path) -> Path:
+        # The name in the store may have no ending, which LibreOffice goes by.
+        source = folder / f"document{self._modern.removesuffix('x')}"
+        shutil.copyfile(path, source)
+        profile = folder / "profile"
+        (profile / "user").mkdir(parents=True)
+        (profile / "user" / "registrymodifications.xcu").write_text(_SETTINGS, encoding="utf-8")
+        _run(
+            [
+                program,
+                f"-env:UserInstallation={profile.as_uri()}",
+                *("--headless", "--norestore", "--nolockcheck", "--nodefault", "--nologo"),
+                *("--convert-to", self._modern.removeprefix(".")),
+                *("--outdir", str(folder), str(source)),
+            ],
+            folder,
+            self._seconds,
+        )
+        converted = source.with_suffix(self._modern)
+        if not converted.exists():
+            # The program says neither why nor, by its exit status, that it failed.
+            raise UnreadableDocument(
+                "LibreOffice cannot convert it: it is damaged or password protected"
+            )
+        return converted
+
+
+def _run(command: list[str], folder: Path, seconds: float) -> None:
+    """Run a program that starts others, and end them all when it takes too long."""
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env={"HOME": str(folder), "PATH": os.defpath, "LC_ALL": "C.UTF-8"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # A group, to end it by, in this process's session, by which ``ConfinedReaders`` ends it.
+        process_group=0,
+    )
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired as error:
+        raise UnreadableDocument(
+            f"LibreOffice does not finish converting it within {seconds:.0f} seconds"
+        ) from error
+    finally:
+        # Only while it is not waited for does its number surely stand for it and its children.
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

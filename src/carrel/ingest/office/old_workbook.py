@@ -1,0 +1,91 @@
+"""Old Excel workbooks by xlrd, sheet by sheet and row by row."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import xlrd
+
+from carrel.core.documents import Section
+from carrel.core.errors import EncryptedDocument, UnreadableDocument
+from carrel.ingest.data.rows import row_lines, sections_of_lines
+from carrel.ingest.failures import checked_sections
+from carrel.ingest.office.number_format import shown_number
+from carrel.ingest.text.cleaning import one_line
+
+_ENCRYPTED = "encrypted"
+# A text stands in the file once, however many cells show it.
+MOST_CHARACTERS = 1 << 28
+
+
+class OldWorkbookReader:
+    """Reads XLS: ``page`` is the sheet's number, ``heading`` its name; several rows a section.
+
+    Of formulas it reads the result that was stored last. Percentages, amounts and other numbers
+    read as the sheet shows them, dates in the order year, month, day.
+    """
+
+    @checked_sections
+    def read(self, path: Path) -> Generator[Section]:
+        """Yield the sections of one sheet after the other, hidden ones included."""
+        # xlrd prints what it wonders about.
+        with Path(os.devnull).open("w") as log, _workbook(path, log) as workbook:
+            characters = 0
+            for number, name in enumerate(workbook.sheet_names(), start=1):
+                lines = row_lines(_rows(workbook, workbook.sheet_by_index(number - 1)))
+                heading = one_line(name) or None
+                for section in sections_of_lines(lines, number, heading, workbook.nsheets):
+                    characters += len(section.text)
+                    if characters > MOST_CHARACTERS:
+                        raise UnreadableDocument("it holds more text than any real document")
+                    yield section
+                workbook.unload_sheet(number - 1)
+
+
+def _workbook(path: Path, log: Any) -> Any:
+    try:
+        return xlrd.open_workbook(
+            path, logfile=log, on_demand=True, ragged_rows=True, formatting_info=True
+        )
+    except xlrd.XLRDError as error:
+        if _ENCRYPTED in str(error):
+            raise EncryptedDocument(
+                "it is password protected: save a copy without the password and add that"
+            ) from error
+        raise
+
+
+def _rows(workbook: Any, sheet: Any) -> Iterator[list[str]]:
+    for number in range(sheet.nrows):
+        yield [_cell_text(workbook, cell) for cell in sheet.row(number)]
+
+
+def _cell_text(workbook: Any, cell: Any) -> str:
+    value = cell.value
+    if cell.ctype == xlrd.XL_CELL_NUMBER:
+        style = workbook.xf_list[cell.xf_index]
+        return shown_number(value, workbook.format_map[style.format_key].format_str)
+    if cell.ctype == xlrd.XL_CELL_BOOLEAN:
+        return "TRUE" if value else "FALSE"
+    if cell.ctype == xlrd.XL_CELL_ERROR:
+        return str(xlrd.error_text_from_code.get(value, ""))
+    if cell.ctype == xlrd.XL_CELL_DATE:
+        return _date_text(value, workbook.datemode)
+    return one_line(str(value))
+
+
+def _date_text(value: float, datemode: int) -> str:
+    moment: datetime.datetime
+    try:
+        moment = xlrd.xldate_as_datetime(value, datemode)
+    except (ValueError, OverflowError):
+        # No day of the calendar: the number itself.
+        return f"{value:.15g}"
+    if value < 1:
+        return moment.time().isoformat("minutes")
+    midnight = moment.time() == datetime.time()
+    return moment.date().isoformat() if midnight else moment.isoformat(" ", "minutes")

@@ -1,0 +1,168 @@
+"""The package of ODT, ODS and ODP files, and the text of a paragraph in them."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from carrel.core.errors import EncryptedDocument
+from carrel.ingest.archives.package import require_sound_package
+from carrel.ingest.text.blocks import Block
+from carrel.ingest.text.cleaning import clean_text, one_line
+
+_CONTENT, _MANIFEST = "content.xml", "META-INF/manifest.xml"
+_NAMESPACES = {
+    "manifest": "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0",
+    "office": "urn:oasis:names:tc:opendocument:xmlns:office:1.0",
+    "style": "urn:oasis:names:tc:opendocument:xmlns:style:1.0",
+    "text": "urn:oasis:names:tc:opendocument:xmlns:text:1.0",
+    "table": "urn:oasis:names:tc:opendocument:xmlns:table:1.0",
+    "draw": "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0",
+    "presentation": "urn:oasis:names:tc:opendocument:xmlns:presentation:1.0",
+    "svg": "urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0",
+}
+# More spaces in a row than this are layout, or an attack: a number makes them.
+_MOST_SPACES = 100
+
+
+def qualified(name: str) -> str:
+    """Return a name such as ``text:p`` as lxml writes it."""
+    prefix, _, local = name.partition(":")
+    return f"{{{_NAMESPACES[prefix]}}}{local}"
+
+
+PARAGRAPH, HEADING = qualified("text:p"), qualified("text:h")
+TABLE, ROW = qualified("table:table"), qualified("table:table-row")
+CELL = qualified("table:table-cell")
+_NOTE, _NOTE_BODY = qualified("text:note"), qualified("text:note-body")
+_TEXT_BOX = qualified("draw:text-box")
+_SPACE, _SPACE_COUNT = qualified("text:s"), qualified("text:c")
+_CHARACTERS = {qualified("text:tab"): "\t", qualified("text:line-break"): "\n"}
+# What was deleted, what others remarked, what stands elsewhere already, and what is no text.
+_LEFT_OUT = frozenset(
+    qualified(name)
+    for name in (
+        "text:tracked-changes",
+        "text:table-of-content",
+        "text:ruby-text",
+        "text:note-citation",
+        "office:annotation",
+        "office:forms",
+        "office:binary-data",
+        "office:event-listeners",
+        "svg:title",
+        "svg:desc",
+    )
+)
+
+
+def content_events(path: Path) -> Generator[tuple[str, Any]]:
+    """Yield ``start`` and ``end`` with each element of the content, while it is being read.
+
+    Who has read an element calls ``forget`` with it, so that memory stays small.
+
+    Raises:
+        EncryptedDocument: the content stands under a password.
+        UnreadableDocument: it would unpack to an absurd size.
+        Exception: whatever ``zipfile`` and ``lxml`` raise on damage.
+    """
+    require_sound_package(path)
+    with zipfile.ZipFile(path) as archive:
+        if _is_encrypted(archive):
+            raise EncryptedDocument(
+                "it is password protected: save a copy without the password and add that"
+            )
+        with archive.open(_CONTENT) as stream:
+            yield from etree.iterparse(
+                stream,
+                events=("start", "end"),
+                resolve_entities=False,
+                no_network=True,
+                remove_comments=True,
+                remove_pis=True,
+            )
+
+
+def forget(element: Any) -> None:
+    """Free an element that was read, and those before it in the same parent."""
+    element.clear(keep_tail=False)
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
+        del parent[0]
+
+
+def blocks(element: Any, titles: frozenset[str] = frozenset()) -> Iterator[Block]:
+    """Yield what an element holds: paragraphs, headings, tables row by row as ``cell | cell``.
+
+    Text boxes and notes follow the paragraph that they stand in. ``titles`` are the names of the
+    paragraph styles that make a heading, besides the headings of the format itself.
+    """
+    if element.tag in (PARAGRAPH, HEADING):
+        asides: list[Any] = []
+        text = clean_text(_inline_text(element, asides)).strip()
+        if element.tag == HEADING or element.get(qualified("text:style-name")) in titles:
+            yield Block(one_line(text), heading=True)
+        else:
+            yield Block(text)
+        for aside in asides:
+            for child in aside:
+                yield from blocks(child, titles)
+    elif element.tag == TABLE:
+        yield Block("\n".join(_table_lines(element)))
+    elif isinstance(element.tag, str) and element.tag not in _LEFT_OUT:
+        for child in element:
+            yield from blocks(child, titles)
+
+
+def line_of(element: Any) -> str:
+    """Return everything that an element holds, on one line."""
+    return one_line("\n".join(block.text for block in blocks(element)))
+
+
+def _is_encrypted(archive: zipfile.ZipFile) -> bool:
+    if _MANIFEST not in archive.namelist():
+        return False
+    with archive.open(_MANIFEST) as stream:
+        marks = etree.iterparse(
+            stream,
+            events=("end",),
+            tag=qualified("manifest:encryption-data"),
+            resolve_entities=False,
+            no_network=True,
+        )
+        return next(iter(marks), None) is not None
+
+
+def _inline_text(parent: Any, asides: list[Any]) -> str:
+    """Return the text of a paragraph; what stands in it with paragraphs of its own goes aside."""
+    parts = [parent.text or ""]
+    for child in parent:
+        if child.tag in _CHARACTERS:
+            parts.append(_CHARACTERS[child.tag])
+        elif child.tag == _SPACE:
+            parts.append(" " * min(repetitions(child, _SPACE_COUNT), _MOST_SPACES))
+        elif child.tag == _NOTE:
+            asides.extend(child.iterchildren(_NOTE_BODY))
+        elif child.tag in (_TEXT_BOX, PARAGRAPH, HEADING, TABLE):
+            asides.append(child if child.tag == _TEXT_BOX else [child])
+        elif isinstance(child.tag, str) and child.tag not in _LEFT_OUT:
+            parts.append(_inline_text(child, asides))
+        parts.append(child.tail or "")
+    return "".join(parts)
+
+
+def repetitions(element: Any, attribute: str) -> int:
+    """Return how often an attribute says that an element stands there: once without it."""
+    return max(1, int(element.get(attribute, "1")))
+
+
+def _table_lines(table: Any) -> Iterator[str]:
+    for row in table.iterdescendants(ROW):
+        # The rows of a table inside a cell are read with the cell.
+        if next(row.iterancestors(TABLE)) is table:
+            cells = [line_of(cell) for cell in row.iterchildren(CELL)]
+            yield " | ".join(cell for cell in cells if cell)

@@ -1,0 +1,132 @@
+"""OpenDocument spreadsheets, sheet by sheet and row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from carrel.core.documents import Section
+from carrel.core.errors import UnreadableDocument
+from carrel.ingest.data.rows import row_lines, sections_of_lines
+from carrel.ingest.failures import checked_sections
+from carrel.ingest.office.opendocument import (
+    CELL,
+    PARAGRAPH,
+    ROW,
+    TABLE,
+    content_events,
+    forget,
+    line_of,
+    qualified,
+    repetitions,
+)
+from carrel.ingest.text.cleaning import one_line
+
+_SHEETS = qualified("office:spreadsheet")
+_COVERED_CELL = qualified("table:covered-table-cell")
+_SHEET_NAME = qualified("table:name")
+_EQUAL_ROWS = qualified("table:number-rows-repeated")
+_EQUAL_CELLS = qualified("table:number-columns-repeated")
+# What a cell holds where the program that wrote it left out what it shows.
+_VALUES = tuple(
+    qualified(f"office:{name}")
+    for name in ("string-value", "date-value", "time-value", "boolean-value", "value")
+)
+# The bounds of the programs, not of the format, which knows none.
+_MOST_ROWS = 1_048_576
+_MOST_COLUMNS = 16_384
+# A number in the file says how often a cell or a row stands there. What it makes is counted over
+# the whole document, in cells and characters.
+MOST_REPEATED = 50_000_000
+
+
+class OpenDocumentSpreadsheetReader:
+    """Reads ODS: ``page`` is the sheet's number, ``heading`` its name; several rows a section.
+
+    Cells read as the sheet shows them; comments are left out.
+    """
+
+    @checked_sections
+    def read(self, path: Path) -> Generator[Section]:
+        """Yield the sections of one sheet after the other, hidden ones included."""
+        expansion = _Expansion()
+        number = 0
+        with closing(content_events(path)) as events:
+            for event, element in events:
+                if event == "start" and _is_sheet(element):
+                    number += 1
+                    name = one_line(element.get(_SHEET_NAME, "")) or None
+                    lines = row_lines(expansion.rows(events, element))
+                    yield from sections_of_lines(lines, number, name)
+                    forget(element)
+
+
+def _is_sheet(element: Any) -> bool:
+    parent = element.getparent()
+    return element.tag == TABLE and parent is not None and parent.tag == _SHEETS
+
+
+class _Expansion:
+    """Writes out the rows of a document, and what repeats in them within bounds."""
+
+    def __init__(self) -> None:
+        self._repeated = 0
+
+    def rows(self, events: Iterator[tuple[str, Any]], sheet: Any) -> Iterator[list[str]]:
+        """Yield the rows up to the end of the sheet that the events are in."""
+        count = 0
+        for event, element in events:
+            if event == "start":
+                continue
+            if element is sheet:
+                return
+            if element.tag == ROW and count < _MOST_ROWS and _is_row_of(element, sheet):
+                row = self._cells(element)
+                copies = min(repetitions(element, _EQUAL_ROWS), _MOST_ROWS - count)
+                count += copies
+                if not any(row):
+                    yield []
+                else:
+                    self._count(copies - 1, len(row) + sum(map(len, row)))
+                    for _ in range(copies):
+                        yield row
+            if element.tag == ROW:
+                forget(element)
+
+    def _cells(self, row: Any) -> list[str]:
+        cells: list[str] = []
+        blank = 0
+        for cell in row.iterchildren(CELL, _COVERED_CELL):
+            copies = repetitions(cell, _EQUAL_CELLS)
+            text = _cell_text(cell) if cell.tag == CELL else ""
+            if not text:
+                # Blank cells up to the edge of the sheet end nearly every row.
+                blank += copies
+                continue
+            room = _MOST_COLUMNS - len(cells) - blank
+            if room <= 0:
+                break
+            self._count(blank, 1)
+            self._count(min(copies, room) - 1, 1 + len(text))
+            cells.extend([""] * blank)
+            cells.extend([text] * min(copies, room))
+            blank = 0
+        return cells
+
+    def _count(self, copies: int, size: int) -> None:
+        self._repeated += copies * size
+        if self._repeated > MOST_REPEATED:
+            raise UnreadableDocument("its cells repeat more often than in any real document")
+
+
+def _is_row_of(row: Any, sheet: Any) -> bool:
+    return next(row.iterancestors(TABLE), None) is sheet
+
+
+def _cell_text(cell: Any) -> str:
+    shown = one_line("\n".join(line_of(each) for each in cell.iterchildren(PARAGRAPH)))
+    if shown:
+        return shown
+    return next((one_line(cell.get(name)) for name in _VALUES if cell.get(name)), "")

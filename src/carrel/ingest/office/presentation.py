@@ -1,0 +1,71 @@
+"""PowerPoint presentations by python-pptx, slide by slide."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pptx.opc.package import PartFactory
+from pptx.package import Package
+from pptx.parts.presentation import PresentationPart
+from pptx.shapes.group import GroupShape
+from pptx.slide import Slide
+
+from carrel.core.documents import Section
+from carrel.ingest.archives.package import require_sound_package
+from carrel.ingest.failures import checked_sections
+from carrel.ingest.text.blocks import heading_line
+from carrel.ingest.text.cleaning import clean_text, one_line, squeeze_blank_lines
+
+# Forms with macros that the library does not know by itself.
+_MORE_FORMS = (
+    "application/vnd.ms-powerpoint.slideshow.macroEnabled.main+xml",
+    "application/vnd.ms-powerpoint.template.macroEnabled.main+xml",
+)
+PartFactory.part_type_for.update(dict.fromkeys(_MORE_FORMS, PresentationPart))
+
+
+class PresentationReader:
+    """Reads PPTX: one section per slide, ``page`` is its number and ``heading`` its title.
+
+    The text holds the shapes in their order, groups and tables included, and then the speaker's
+    notes after the line ``Notes:``.
+    """
+
+    @checked_sections
+    def read(self, path: Path) -> Generator[Section]:
+        """Yield the slides that have text."""
+        require_sound_package(path)
+        # Shows and templates differ from presentations in nothing that is read.
+        presentation = Package.open(str(path)).presentation_part.presentation
+        count = len(presentation.slides)
+        for number, slide in enumerate(presentation.slides, start=1):
+            text = squeeze_blank_lines("\n".join(_slide_lines(slide)))
+            yield Section(text, page=number, heading=_title(slide), page_count=count)
+
+
+def _title(slide: Slide) -> str | None:
+    title = slide.shapes.title
+    return heading_line(title.text_frame.text) if title is not None else None
+
+
+def _slide_lines(slide: Slide) -> Iterator[str]:
+    yield from _shape_lines(slide.shapes)
+    if slide.has_notes_slide:
+        frame = slide.notes_slide.notes_text_frame
+        notes = clean_text(frame.text).strip() if frame is not None else ""
+        if notes:
+            yield f"Notes:\n{notes}"
+
+
+def _shape_lines(shapes: Iterable[Any]) -> Iterator[str]:
+    for shape in shapes:
+        if isinstance(shape, GroupShape):
+            yield from _shape_lines(shape.shapes)
+        elif shape.has_text_frame:
+            yield clean_text(shape.text_frame.text)
+        elif shape.has_table:
+            for row in shape.table.rows:
+                # The cells that a merged one covers are empty.
+                yield " | ".join(text for cell in row.cells if (text := one_line(cell.text)))

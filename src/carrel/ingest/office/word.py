@@ -1,0 +1,166 @@
+"""Word documents by python-docx."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+from docx.document import Document
+from docx.enum.style import WD_STYLE_TYPE
+from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
+from docx.opc.part import PartFactory
+from docx.oxml import parse_xml
+from docx.oxml.ns import qn
+from docx.package import Package
+from docx.parts.document import DocumentPart
+
+from carrel.core.documents import Section
+from carrel.core.errors import UnreadableDocument
+from carrel.ingest.archives.package import require_sound_package
+from carrel.ingest.failures import checked_sections
+from carrel.ingest.text.blocks import Block, sections_by_heading
+from carrel.ingest.text.cleaning import clean_text, one_line
+
+_HEADING_NAME = re.compile(r"heading \d|title$", re.IGNORECASE)
+_BODY_TEXT_LEVEL = 9
+
+_PARAGRAPH, _TABLE, _ROW, _CELL = qn("w:p"), qn("w:tbl"), qn("w:tr"), qn("w:tc")
+_TEXT_BOX = qn("w:txbxContent")
+_TEXT = qn("w:t")
+_SPACES = {
+    qn("w:tab"): "\t",
+    qn("w:br"): "\n",
+    qn("w:cr"): "\n",
+    qn("w:noBreakHyphen"): "-",
+}
+# Text that was deleted or moved away, and the second form of what stands in the first already.
+# Tab stops and the like among the properties are named like characters.
+_LEFT_OUT = {
+    qn("w:del"),
+    qn("w:moveFrom"),
+    qn("w:pPr"),
+    qn("w:rPr"),
+    qn("w:sectPr"),
+    "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback",
+}
+# Documents with macros and templates, which the library would otherwise not take for documents.
+_FORMS = (
+    CONTENT_TYPE.WML_DOCUMENT_MAIN,
+    "application/vnd.ms-word.document.macroEnabled.main+xml",
+    "application/vnd.ms-word.template.macroEnabledTemplate.main+xml",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml",
+)
+PartFactory.part_type_for.update(dict.fromkeys(_FORMS, DocumentPart))
+
+
+class WordReader:
+    """Reads DOCX, also with macros, which are left out, and templates.
+
+    Paragraphs and tables come in document order, each heading begins a section.
+
+    Tables read row by row as ``cell | cell``. Text boxes, content controls and tracked insertions
+    are read, tracked deletions are not. Footnotes and endnotes follow as sections of their own.
+    The format knows no pages.
+    """
+
+    @checked_sections
+    def read(self, path: Path) -> Generator[Section]:
+        """Yield the sections."""
+        require_sound_package(path)
+        document = _opened(path)
+        headings = _heading_styles(document)
+        yield from sections_by_heading(_blocks(document.element.body, headings))
+        for notes in _notes(document):
+            yield from sections_by_heading(_blocks(notes, headings))
+
+
+def _opened(path: Path) -> Document:
+    part = Package.open(str(path)).main_document_part
+    if not isinstance(part, DocumentPart):
+        raise UnreadableDocument("it is damaged: parts of it are missing or wrong")
+    document: Document = part.document
+    return document
+
+
+def _heading_styles(document: Document) -> frozenset[str]:
+    """Return the ids of the styles that are headings or build on one."""
+    headings = set()
+    for style in document.styles:
+        if style.type is not WD_STYLE_TYPE.PARAGRAPH:
+            continue
+        base: Any = style
+        seen: set[str] = set()
+        while base is not None and base.style_id not in seen:
+            seen.add(base.style_id)
+            if _HEADING_NAME.match(base.name or ""):
+                headings.add(style.style_id)
+                break
+            base = base.base_style
+    return frozenset(headings)
+
+
+def _notes(document: Document) -> Iterator[Any]:
+    """Yield the roots of the footnotes and of the endnotes."""
+    for relationship in document.part.rels.values():
+        if relationship.reltype in (RELATIONSHIP_TYPE.FOOTNOTES, RELATIONSHIP_TYPE.ENDNOTES):
+            yield parse_xml(relationship.target_part.blob)
+
+
+def _blocks(parent: Any, headings: frozenset[str]) -> Iterator[Block]:
+    """Yield what stands in an element, however deep content controls nest it."""
+    for child in parent:
+        if child.tag == _PARAGRAPH:
+            text = clean_text(_paragraph_text(child)).strip()
+            if _is_heading(child, headings) and text:
+                yield Block(one_line(text), heading=True)
+            else:
+                yield Block(text)
+            for box in _outermost(child, _TEXT_BOX):
+                yield from _blocks(box, headings)
+        elif child.tag == _TABLE:
+            yield Block("\n".join(_table_lines(child)))
+        elif child.tag not in _LEFT_OUT and isinstance(child.tag, str):
+            yield from _blocks(child, headings)
+
+
+def _is_heading(paragraph: Any, headings: frozenset[str]) -> bool:
+    properties = paragraph.find(qn("w:pPr"))
+    if properties is None:
+        return False
+    level = properties.find(qn("w:outlineLvl"))
+    if level is not None and int(level.get(qn("w:val"), _BODY_TEXT_LEVEL)) < _BODY_TEXT_LEVEL:
+        return True
+    style = properties.find(qn("w:pStyle"))
+    return style is not None and style.get(qn("w:val")) in headings
+
+
+def _paragraph_text(parent: Any) -> str:
+    parts = []
+    for child in parent:
+        if child.tag == _TEXT:
+            parts.append(child.text or "")
+        elif child.tag in _SPACES:
+            parts.append(_SPACES[child.tag])
+        elif child.tag not in _LEFT_OUT and child.tag != _TEXT_BOX:
+            parts.append(_paragraph_text(child))
+    return "".join(parts)
+
+
+def _table_lines(table: Any) -> Iterator[str]:
+    for row in _outermost(table, _ROW):
+        cells = []
+        for cell in _outermost(row, _CELL):
+            blocks = _blocks(cell, frozenset())
+            cells.append(one_line("\n".join(block.text for block in blocks)))
+        yield " | ".join(cell for cell in cells if cell)
+
+
+def _outermost(parent: Any, tag: str) -> Iterator[Any]:
+    """Yield the descendants of a tag that stand in no other of that tag."""
+    for child in parent:
+        if child.tag == tag:
+            yield child
+        elif child.tag not in _LEFT_OUT:
+            yield from _outermost(child, tag)

@@ -1,0 +1,1 @@
+"""PDF: text, tables, scanned pages, page pictures."""

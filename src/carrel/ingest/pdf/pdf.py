@@ -1,0 +1,138 @@
+"""PDF by pdfium, page by page."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+import structlog
+from PIL import Image
+
+from carrel.core.documents import Section
+from carrel.core.errors import EmptyDocument, EncryptedDocument, UnreadableDocument
+from carrel.ingest.failures import checked_sections
+from carrel.ingest.images.recognition import TextRecognizer
+from carrel.ingest.pdf.page_heading import PageHeadings
+from carrel.ingest.pdf.ruled_text import ruled_text
+from carrel.ingest.pdf.scan import is_scan, picture_of
+from carrel.ingest.remarks import Remarks
+from carrel.ingest.text.cleaning import squeeze_blank_lines
+from carrel.ingest.text.hyphenation import HyphenJoiner
+
+log = structlog.get_logger()
+
+# pdfium keeps its state per process, not per document: whoever calls it from any thread holds
+# this lock. It is reentrant because the collector may close an abandoned document of a thread
+# that is inside another one.
+PDFIUM_LOCK = threading.RLock()
+
+
+class PdfReader:
+    """Reads the text layer: one section per page that has text, pages counted from 1.
+
+    A page that is a picture is recognised, where tesseract is installed. The pages are read one at
+    a time and closed again, so that memory does not grow with their number. Files that only their
+    owner's password restricts are read.
+    """
+
+    def __init__(self, recognizer: TextRecognizer | None = None) -> None:
+        """Take what recognises the text of scans; by default tesseract, in English."""
+        self._recognizer = recognizer or TextRecognizer()
+
+    @checked_sections
+    def read(self, path: Path) -> Generator[Section]:
+        """Yield the pages.
+
+        Raises:
+            EncryptedDocument: it takes a password to open.
+            EmptyDocument: no page has text.
+            UnreadableDocument: it is damaged.
+        """
+        remarks = Remarks()
+        yield from remarks.carried_by(self._pages(path, remarks))
+
+    def _pages(self, path: Path, remarks: Remarks) -> Generator[Section]:
+        document = opened(path)
+        joiner, headings = HyphenJoiner(), PageHeadings()
+        found = False
+        scans = 0
+        obstacle: str | None = None
+        try:
+            with PDFIUM_LOCK:
+                count = len(document)
+            for index in range(count):
+                text, scanned = _page_text(document, index)
+                if scanned:
+                    if not scans:
+                        obstacle = self._recognizer.obstacle()
+                    scans += 1
+                    if obstacle is None:
+                        picture = _page_picture(document, index)
+                        text = self._recognizer.text_of(picture) or text
+                text = squeeze_blank_lines(joiner.join(text))
+                if text:
+                    found = True
+                    heading = headings.of(text)
+                    yield Section(text, page=index + 1, heading=heading, page_count=count)
+        finally:
+            with PDFIUM_LOCK:
+                document.close()
+        if not count:
+            raise UnreadableDocument("it is damaged: it has no pages")
+        if obstacle is not None:
+            if not found:
+                raise EmptyDocument(f"no page has text: it looks like a scan; {obstacle}")
+            log.warning("document.scans_left_out", pages=scans, reason=obstacle)
+            remarks.add(f"the text of {scans:,} scanned page{'s'[: scans > 1]}: {obstacle}")
+        elif not found:
+            reason = ", and none was recognised in its pictures" if scans else ""
+            raise EmptyDocument(f"no page has text{reason}")
+
+
+def opened(path: Path) -> pypdfium2.PdfDocument:
+    """Return the document of a file, to be closed.
+
+    Raises:
+        EncryptedDocument: it takes a password to open.
+        UnreadableDocument: it is damaged.
+    """
+    try:
+        with PDFIUM_LOCK:
+            return pypdfium2.PdfDocument(path)
+    except pypdfium2.PdfiumError as error:
+        if error.err_code == pdfium.FPDF_ERR_PASSWORD:
+            raise EncryptedDocument(
+                "it is password protected: save a copy without the password and add that"
+            ) from error
+        if error.err_code == pdfium.FPDF_ERR_SECURITY:
+            raise EncryptedDocument(
+                "it is protected in a way that cannot be opened: save an unprotected copy"
+            ) from error
+        raise UnreadableDocument("it is damaged: its page structure cannot be read") from error
+
+
+def _page_text(document: pypdfium2.PdfDocument, index: int) -> tuple[str, bool]:
+    """Return a page's text as pdfium has it, and whether the page is rather a picture."""
+    with loaded_page(document, index) as page, closing(page.get_textpage()) as text_page:
+        text = ruled_text(page, text_page) or str(text_page.get_text_bounded())
+        return text, is_scan(page, text)
+
+
+def _page_picture(document: pypdfium2.PdfDocument, index: int) -> Image.Image:
+    with loaded_page(document, index) as page:
+        return picture_of(page)
+
+
+@contextmanager
+def loaded_page(document: pypdfium2.PdfDocument, index: int) -> Iterator[pypdfium2.PdfPage]:
+    """Hold the lock and the page; one that cannot be loaded damages the file."""
+    with PDFIUM_LOCK:
+        try:
+            with closing(document[index]) as page:
+                yield page
+        except pypdfium2.PdfiumError as error:
+            raise UnreadableDocument(f"it is damaged: page {index + 1} cannot be read") from error

@@ -1,0 +1,136 @@
+"""The text of a PDF page with tables, row by row."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from carrel.ingest.pdf.aligned_columns import aligned_grids
+from carrel.ingest.pdf.ruled_lines import Grid, grids
+from carrel.ingest.text.cleaning import one_line
+
+# What has longer cells is a layout of columns; in what has several long cells beside each other,
+# the lines between the rows are probably not ruled.
+_LONGEST_CELL = 1_000
+_MOST_LINES = 2
+_MOST_CHARACTERS = 50_000
+# In points; more lies between the cells of a row that is drawn in one go.
+_CLOSE = 8.0
+
+# Accounts have the sign in a column of its own.
+_SIGN_ALONE = re.compile(r"(?<![^ ])([$€£¥]) \| ")
+
+Place = tuple[int, int, int] | None
+
+
+def ruled_text(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage) -> str | None:
+    """Return the text with each row of a table as ``cell | cell``; None without a table.
+
+    Where nothing is ruled, tables are found by their columns of numbers.
+
+    pdfium itself takes the text in the order in which it was drawn, which may be column by column,
+    and runs cells together that stand close.
+    """
+    ruled = grids(page)
+    found = ruled or aligned_grids(text_page)
+    if not found or not 0 < text_page.count_chars() <= _MOST_CHARACTERS:
+        return None
+    parts: list[str | int] = []
+    tables: dict[int, dict[tuple[int, int], list[str]]] = {}
+    for place, text in _runs(text_page, found):
+        if place is None:
+            parts.append(text)
+            continue
+        table, row, column = place
+        if table not in tables:
+            tables[table] = defaultdict(list)
+            parts.append(table)
+        tables[table][row, column].append(text)
+    written = {number: _table_text(cells) for number, cells in tables.items()}
+    if not written or None in written.values():
+        return None
+    texts = (written[part] if isinstance(part, int) else part.strip() for part in parts)
+    whole = "\n".join(text for text in texts if text)
+    # Rows that were only guessed must not cut a word, or take a letter to another line.
+    return whole if ruled or _keeps_words(whole, text_page.get_text_bounded()) else None
+
+
+def _keeps_words(whole: str, original: str) -> bool:
+    """Whether the words are the same, but for those of cells that the original runs together."""
+    before, after = Counter(original.split()), Counter(whole.replace(" | ", " ").split())
+    made = after - before
+    for word in (before - after).elements():
+        for place in range(1, len(word)):
+            halves = Counter((word[:place], word[place:]))
+            seam = word[place - 1 : place + 1]
+            if halves <= made and not (seam.isalpha() or seam.isdecimal()):
+                made -= halves
+                break
+        else:
+            return False
+    return not made
+
+
+def _runs(text_page: pypdfium2.PdfTextPage, found: Sequence[Grid]) -> list[tuple[Place, str]]:
+    """Return the text in pieces that stand in one cell, or outside of all tables.
+
+    The hyphens that pdfium finds at the ends of lines are ``LINE_END_HYPHEN`` in its text.
+    """
+    # A page has thousands of characters: what the wrappers look up for each call counts.
+    raw = text_page.raw
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    box = tuple(map(ctypes.pointer, (left, right, bottom, top)))
+    runs: list[tuple[Place, list[str]]] = []
+    before: tuple[int | None, float, float] = (None, 0.0, 0.0)
+    for index in range(text_page.count_chars()):
+        character = chr(pdfium.FPDFText_GetUnicode(raw, index))
+        # Blanks that pdfium puts in between have no place of their own.
+        if character.isspace():
+            if runs:
+                runs[-1][1].append(character)
+            continue
+        pdfium.FPDFText_GetCharBox(raw, index, *box)
+        text_object = pdfium.FPDFText_GetTextObject(raw, index)
+        drawn = ctypes.addressof(text_object.contents) if text_object else None
+        y = (bottom.value + top.value) / 2
+        # What is too long for its cell runs over the rule.
+        goes_on = (
+            drawn == before[0]
+            and abs(y - before[2]) < _CLOSE
+            and abs(left.value - before[1]) < _CLOSE
+        )
+        if not (runs and goes_on):
+            place = _place(found, (left.value + right.value) / 2, y)
+            if not runs or runs[-1][0] != place:
+                runs.append((place, []))
+        runs[-1][1].append(character)
+        before = drawn, right.value, y
+    return [(place, "".join(characters)) for place, characters in runs]
+
+
+def _place(found: Sequence[Grid], x: float, y: float) -> Place:
+    for number, grid in enumerate(found):
+        cell = grid.cell(x, y)
+        if cell is not None:
+            return number, *cell
+    return None
+
+
+def _table_text(cells: dict[tuple[int, int], list[str]]) -> str | None:
+    """Return the rows; None if the cells do not look like those of a table."""
+    rows: dict[int, list[str]] = defaultdict(list)
+    high: dict[int, int] = defaultdict(int)
+    for (row, _), texts in sorted(cells.items()):
+        lines = [line for text in texts for line in text.splitlines() if line.strip()]
+        high[row] += len(lines) > _MOST_LINES
+        rows[row].append(one_line(" ".join(lines)))
+    if any(count > 1 for count in high.values()):
+        return None
+    if any(len(cell) > _LONGEST_CELL for row in rows.values() for cell in row):
+        return None
+    return "\n".join(_SIGN_ALONE.sub(r"\1 ", " | ".join(row)) for row in rows.values())

@@ -1,0 +1,1 @@
+"""Readers in a process with limits of time and memory."""

@@ -1,0 +1,129 @@
+"""Reads files in a process of its own: the program that ``ConfinedReaders`` starts.
+
+A damaged or hostile file can make a parser run for ever, take all memory, or crash; here it takes
+no more than this process with it.
+
+It reads messages (``carrel.ingest.sandbox.reading_frames``) from one descriptor and answers on
+another, both inherited; its standard streams are the null device, so that nothing that a library
+prints can get between the answers. The first message is
+``{"bytes", "seconds", "registry", "options", "folder"}``: the memory that the process may take, the
+processor time for one file, where the readers come from as ``[module, function]`` with its options,
+and a folder for temporary files; it is answered with ``{"ready"}``. Each further one is
+``{"path", "name"}`` and is answered with
+``{"section": [text, page, heading, page_count, remarks]}`` for each section and at last with
+``{"said": [[level, logger, event, count], ...]}``, which has ``"error": [code, message]``, too,
+where reading failed. One with ``"view": [page, width, quote]`` is answered with
+``{"picture": [base64 of a PNG, pages, marked]}`` in place of sections.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import resource
+import shutil
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from carrel.core.documents import PageView
+from carrel.core.errors import CarrelError, DocumentTooLarge, UnreadableDocument
+from carrel.core.protocols.reading import ReaderRegistry
+from carrel.ingest.sandbox.reading_frames import (
+    BLOCK,
+    MOST_FRAME_BYTES,
+    FrameReader,
+    FrameTooLong,
+    send_frame,
+)
+from carrel.ingest.sandbox.reading_log import ReadingLog
+
+_TOO_MUCH_MEMORY = "it needs more memory than reading may take"
+_TOO_LONG = f"a line or page of it has more than {MOST_FRAME_BYTES / 1e6:.0f} MB of text"
+
+
+def limit_memory(most_bytes: int) -> None:
+    """Bound the memory of the process and of each that it starts, and write no core files."""
+    resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def limit_time(seconds: int) -> None:
+    """Bound the processor time from now on; the system ends a process that takes more."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    end = int(used.ru_utime + used.ru_stime) + seconds
+    with suppress(ValueError):  # a lower limit of the system's own stays
+        resource.setrlimit(resource.RLIMIT_CPU, (end, resource.RLIM_INFINITY))
+
+
+class Answers:
+    """Sends what becomes of requests."""
+
+    def __init__(self, registry: ReaderRegistry, descriptor: int, log: ReadingLog) -> None:
+        self._registry = registry
+        self._descriptor = descriptor
+        self._log = log
+
+    def answer(self, request: Mapping[str, Any]) -> None:
+        """Answer one request."""
+        path = Path(request["path"])
+        end: dict[str, Any] = {}
+        try:
+            if "view" in request:
+                self._paint(path, PageView(*request["view"]))
+            else:
+                self._read(path, request["name"])
+        except CarrelError as error:
+            end["error"] = [error.code, str(error)]
+        except MemoryError:
+            end["error"] = [UnreadableDocument.code, _TOO_MUCH_MEMORY]
+        except FrameTooLong:
+            end["error"] = [DocumentTooLarge.code, _TOO_LONG]
+        self._send(end | {"said": self._log.take()})
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        send_frame(self._descriptor, message)
+
+    def _read(self, path: Path, name: str) -> None:
+        for section in self._registry.reader_for(path, name).read(path):
+            parts = [section.text, section.page, section.heading, section.page_count]
+            self._send({"section": [*parts, section.remarks]})
+
+    def _paint(self, path: Path, view: PageView) -> None:
+        # Most of these processes never draw.
+        from carrel.ingest.pdf.page_picture import picture_of_page
+
+        picture = picture_of_page(path, view)
+        content = base64.b64encode(picture.content).decode("ascii")
+        self._send({"picture": [content, picture.pages, picture.marked]})
+
+
+def main(requests: int, answers: int) -> None:
+    """Serve the messages of a descriptor until it ends, and answer on another."""
+    for descriptor in (requests, answers):
+        # The programs that readers start have no business there.
+        os.set_inheritable(descriptor, False)
+    log = ReadingLog()
+    log.install()
+    incoming = FrameReader(lambda: os.read(requests, BLOCK))
+    limits = incoming.next()
+    if limits is None:
+        return
+    module, function = limits["registry"]
+    registry = getattr(import_module(module), function)(**limits["options"])
+    limit_memory(limits["bytes"])
+    tempfile.tempdir = limits["folder"]
+    # Temporary files are this account's alone, those of programs that readers start, too.
+    os.umask(0o077)
+    answering = Answers(registry, answers, log)
+    send_frame(answers, {"ready": True})
+    try:
+        while request := incoming.next():
+            limit_time(limits["seconds"])
+            answering.answer(request)
+    finally:
+        # Whoever started this process may have been killed; otherwise it does the same.
+        shutil.rmtree(limits["folder"], ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Plain text and source code, encodings, and what all readers do to text."""

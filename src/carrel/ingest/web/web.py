@@ -1,0 +1,172 @@
+"""HTML pages by lxml."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from carrel.core.documents import Section
+from carrel.core.errors import UnreadableDocument
+from carrel.ingest.failures import checked_sections
+from carrel.ingest.text.blocks import Block, heading_line, sections_by_heading
+from carrel.ingest.text.cleaning import clean_text, one_line
+from carrel.ingest.text.encoding import codec_named, decode
+
+_LEFT_OUT = frozenset(("head", "script", "style", "noscript", "template", "nav")).union(
+    ("iframe", "object", "svg", "math", "canvas", "select", "button")
+)
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+_BLOCKS = _HEADINGS.union(
+    ("address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details"),
+    ("dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "header"),
+    ("hr", "html", "legend", "li", "main", "ol", "p", "pre", "section", "summary", "table"),
+    ("tbody", "tfoot", "thead", "tr", "ul"),
+)
+_CELLS = frozenset(("td", "th"))
+_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_DECLARATION = re.compile(
+    rb"""<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE
+)
+_DECLARATION_BYTES = 4096
+_WHITE_SPACE = re.compile(r"\s+")
+
+
+class WebReader:
+    """Reads HTML: each heading begins a section, a table reads row by row as ``cell | cell``.
+
+    Scripts, styles, navigation and hidden elements are left out. Nothing is fetched and no entity
+    is looked up. The title is the heading of what stands before the first heading.
+    """
+
+    @checked_sections
+    def read(self, path: Path) -> Generator[Section]:
+        """Yield the sections; there are no pages."""
+        yield from page_sections(page_text(path.read_bytes()))
+
+
+def page_text(data: bytes) -> str:
+    """Return the text of a page, in the encoding that it declares or seems to have."""
+    return decode(data, _declared_encoding(data))
+
+
+def page_sections(text: str) -> Iterator[Section]:
+    """Yield the sections of a page of HTML or XHTML, as ``WebReader`` promises them.
+
+    Raises:
+        UnreadableDocument: the elements are nested too deeply.
+    """
+    # A parser for bytes, because one for strings refuses an encoding declaration.
+    parser = etree.HTMLParser(
+        encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
+    )
+    root = etree.fromstring(clean_text(text).encode() or b"<html/>", parser)
+    # The parser stops there and would leave out the rest without a word.
+    if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log):
+        raise UnreadableDocument("its elements are nested too deeply, probably never closed")
+    if root is None:
+        return
+    title = heading_line(root.findtext("head/title") or "")
+    yield from sections_by_heading(_PageText().blocks(root), first_heading=title)
+
+
+def _declared_encoding(data: bytes) -> str | None:
+    """Return the codec that the page's meta element names, if Python has it."""
+    match = _DECLARATION.search(data[:_DECLARATION_BYTES])
+    return None if match is None else codec_named(match[1].decode("ascii", errors="replace"))
+
+
+class _PageText:
+    """Gathers the text of a page into blocks, in one walk that no depth of nesting can break."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._preformatted = 0
+        # The innermost table, if its cells hold no headings and no tables; others are layout.
+        self._table: Any = None
+        self._cells: list[str] = []
+
+    def blocks(self, root: Any) -> Iterator[Block]:
+        walker = etree.iterwalk(root, events=("start", "end"))
+        for event, element in walker:
+            left_out = _is_left_out(element)
+            if event == "start":
+                if left_out:
+                    walker.skip_subtree()
+                    continue
+                yield from self._begin(element)
+                self._add(element.text)
+            else:
+                if not left_out:
+                    yield from self._end(element)
+                self._add(element.tail)
+        yield from self._flush()
+
+    def _begin(self, element: Any) -> Iterator[Block]:
+        tag = element.tag
+        if tag == "br":
+            self._parts.append("\n")
+        elif tag == "table" and self._table is None:
+            yield from self._flush()
+            if next(element.iterdescendants("table", *_HEADINGS), None) is None:
+                self._table = element
+        elif self._table is not None:
+            if tag in _CELLS or tag in _BLOCKS:
+                self._parts.append(" ")
+        elif tag in _BLOCKS or tag in _CELLS:
+            yield from self._flush()
+        self._preformatted += tag == "pre"
+
+    def _end(self, element: Any) -> Iterator[Block]:
+        tag = element.tag
+        if self._table is not None:
+            if tag in _CELLS:
+                self._cells.append(self._take())
+            elif tag in ("tr", "caption"):
+                yield from self._end_row()
+            elif element is self._table:
+                yield from self._end_row()
+                self._table = None
+            elif tag in _BLOCKS:
+                self._parts.append(" ")
+        elif tag in _BLOCKS or tag in _CELLS:
+            yield from self._flush(heading=tag in _HEADINGS)
+        self._preformatted -= tag == "pre"
+
+    def _add(self, text: str | None) -> None:
+        if text:
+            self._parts.append(text if self._preformatted else _WHITE_SPACE.sub(" ", text))
+
+    def _take(self) -> str:
+        """Return the text gathered since the last call, on one line."""
+        text = one_line("".join(self._parts))
+        self._parts.clear()
+        return text
+
+    def _end_row(self) -> Iterator[Block]:
+        cells = [*self._cells, self._take()]
+        self._cells.clear()
+        yield Block(" | ".join(cell for cell in cells if cell))
+
+    def _flush(self, heading: bool = False) -> Iterator[Block]:
+        if heading:
+            yield Block(self._take(), heading=True)
+            return
+        text = "".join(self._parts)
+        self._parts.clear()
+        if not self._preformatted:
+            text = "\n".join(" ".join(line.split()) for line in text.split("\n"))
+        yield Block(text.strip("\n"))
+
+
+def _is_left_out(element: Any) -> bool:
+    return (
+        element.tag in _LEFT_OUT
+        or element.get("hidden") is not None
+        or element.get("aria-hidden") == "true"
+        or element.get("role") == "navigation"
+        or _HIDDEN_STYLE.search(element.get("style", "")) is not None
+    )

@@ -1,0 +1,1 @@
+"""Answers side by side, votes between models, and their ranking."""

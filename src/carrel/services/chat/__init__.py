@@ -1,0 +1,1 @@
+"""One turn of a chat: rewrite the question, build the prompt, generate, attribute."""

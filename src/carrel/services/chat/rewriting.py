@@ -1,0 +1,121 @@
+"""From a follow-up question to what is searched for: by an able model, or by a rule."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from carrel.core.chat import Message, Role, SamplingParams, TextDelta
+from carrel.core.errors import CarrelError
+from carrel.core.protocols.adapters import Engine
+from carrel.services.chat.follow_up_rule import Turn, stand_alone
+from carrel.services.model_size import is_able
+from carrel.settings.document_settings import FollowUpWay
+
+TURNS = 4
+"""How many turns before the question are looked at."""
+
+LONGEST_QUERY = 300
+LONGEST_ANSWER = 300
+"""Characters of a rewritten question, and of each answer that the model is shown for it."""
+
+LEAST_KNOWN = 0.5
+"""Least share of a rewritten question's words that has to stand in the conversation."""
+
+INSTRUCTION = (
+    "Rewrite the last question of this conversation so that it can be understood without the "
+    "conversation: replace pronouns and add what it leaves out. Change nothing else. Do not answer "
+    "it. If it is complete already, repeat it. Reply with the question alone, on one line."
+)
+
+_WORD = re.compile(r"\w+")
+_LABEL = re.compile(
+    r"^(?:(?:rewritten|stand-?alone|last|final|new)\s+)?(?:question|query|answer)\s*:\s*", re.I
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """Makes the last question of a conversation one that can be searched for."""
+
+    way: FollowUpWay = FollowUpWay.AUTO
+
+    async def query(self, messages: Sequence[Message], engine: Engine, caller: str = "") -> str:
+        """Return what to search for: the last message itself where it stands alone.
+
+        The model is shown questions and answers, never documents, and what it writes is used only
+        as a query. Where it fails or writes nothing of use, the rule decides.
+        """
+        question = messages[-1].content
+        turns = turns_of(messages[:-1])[-TURNS:]
+        if self.way is FollowUpWay.NEVER or not turns:
+            return question
+        if self._asks_model(engine):
+            written = await _by_model(question, turns, engine, caller)
+            if written is not None:
+                return written
+        return stand_alone(question, turns)
+
+    def _asks_model(self, engine: Engine) -> bool:
+        if self.way is not FollowUpWay.AUTO:
+            return self.way is FollowUpWay.MODEL
+        return is_able(engine.info)
+
+
+def turns_of(messages: Sequence[Message]) -> list[Turn]:
+    """Return the questions of a history, each with its answer."""
+    turns: list[Turn] = []
+    for message in messages:
+        if message.role is Role.USER:
+            turns.append(Turn(message.content))
+        elif message.role is Role.ASSISTANT and turns and not turns[-1].answer:
+            turns[-1] = Turn(turns[-1].question, message.content)
+    return turns
+
+
+def prompt_of(question: str, turns: Sequence[Turn]) -> list[Message]:
+    """Return what the model is asked: the instruction, and the conversation as one text."""
+    lines = []
+    for turn in turns:
+        lines.append(f"Question: {_one_line(turn.question)[:LONGEST_QUERY]}")
+        lines.append(f"Answer: {_one_line(turn.answer)[:LONGEST_ANSWER]}")
+    lines.append(f"Last question: {_one_line(question)}")
+    return [Message(Role.SYSTEM, INSTRUCTION), Message(Role.USER, "\n".join(lines))]
+
+
+def usable(written: str, question: str, turns: Sequence[Turn]) -> str | None:
+    """Return what a model wrote as a query; None where it is not a question of this conversation.
+
+    It has to be one line of bounded length, and most of its words have to stand in the
+    conversation: a model that answers, chats, or follows an instruction says other things.
+    """
+    lines = [line.strip() for line in written.strip().splitlines() if line.strip()]
+    if not lines:
+        return None
+    query = _LABEL.sub("", lines[0]).strip(" \"'`*“”")
+    said = " ".join([question, *(f"{each.question} {each.answer}" for each in turns)])
+    known, own = set(_WORD.findall(said.lower())), _WORD.findall(query.lower())
+    if not own or len(query) > max(LONGEST_QUERY, 2 * len(question)):
+        return None
+    return query if sum(word in known for word in own) / len(own) >= LEAST_KNOWN else None
+
+
+async def _by_model(
+    question: str, turns: Sequence[Turn], engine: Engine, caller: str
+) -> str | None:
+    sampling = SamplingParams(max_new_tokens=96, stop=("\n",))
+    try:
+        async with aclosing(
+            engine.generate(prompt_of(question, turns), sampling, caller)
+        ) as events:
+            text = "".join([each.text async for each in events if isinstance(each, TextDelta)])
+    except CarrelError:
+        # The same failure meets the answer itself, and is reported there.
+        return None
+    return usable(text, question, turns)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

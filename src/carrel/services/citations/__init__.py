@@ -1,0 +1,1 @@
+"""Which sentences of an answer are supported by which sources, and on which page."""

@@ -1,0 +1,1 @@
+"""Saved chats, and chats as files."""

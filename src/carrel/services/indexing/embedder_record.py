@@ -1,0 +1,91 @@
+"""Which embedder made the vectors of each collection, and what that means for the present one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from carrel.core.documents import Collection, CollectionContents
+from carrel.core.errors import InvalidSetting
+from carrel.core.protocols.adapters import Catalog, Embedder, VectorIndex
+
+NAMED = 3
+"""Collections that a message names one by one."""
+
+
+class EmbedderRecord:
+    """Keeps vectors of two embedders from meeting in a collection. Its methods block."""
+
+    def __init__(self, catalog: Catalog, embedder: Embedder, vectors: VectorIndex) -> None:
+        self._catalog = catalog
+        self._embedder = embedder
+        self._vectors = vectors
+        self._recorded: set[str] = set()
+
+    def require_same(self) -> None:
+        """Insist that all vectors were made by the present embedder.
+
+        A collection without documents goes over to it.
+
+        Raises:
+            InvalidSetting: documents of some collections were embedded by another one.
+        """
+        others = self.of_others()
+        if others:
+            raise InvalidSetting(self._refusal(others))
+        for collection in self.of_others(with_empty=True):
+            self.start_anew(collection)
+
+    def of_others(self, *, with_empty: bool = False) -> list[Collection]:
+        """Return the collections whose documents another embedder has embedded, by name.
+
+        ``with_empty`` adds those whose documents are all gone.
+        """
+        recorded, contents = self._catalog.embedders(), self._catalog.contents()
+        return [
+            each
+            for each in self._catalog.collections()
+            if recorded.get(each.id, self._embedder.name) != self._embedder.name
+            and (with_empty or _has_vectors(contents.get(each.id)))
+        ]
+
+    def start_anew(self, collection: Collection) -> None:
+        """Remove a collection's vectors; the next ones are the present embedder's."""
+        # A store remembers the length of the vectors of an emptied collection, but not of a new.
+        self._vectors.delete_collection(collection.id)
+        # Recorded last: with the earlier name, what is gone is made again by that embedder.
+        self._catalog.set_embedder(collection.id, self._embedder.name)
+
+    def note(self, collection_id: str) -> None:
+        """Record the present embedder, before the first of its vectors is stored."""
+        if collection_id not in self._recorded:
+            self._catalog.set_embedder(collection_id, self._embedder.name)
+            self._recorded.add(collection_id)
+
+    def _refusal(self, others: Sequence[Collection]) -> str:
+        recorded, contents = self._catalog.embedders(), self._catalog.contents()
+        current = self._embedder.name
+        kinds = sorted({recorded[each.id] for each in others})
+        were = f"{_named(others)} embedded with {' and '.join(kinds)}, not {current}: "
+        rest = recorded.keys() - {each.id for each in others}
+        if len(kinds) > 1 or any(_has_vectors(contents.get(each)) for each in rest):
+            return (
+                f"{were}a reindex was stopped before it came to all collections; go on with "
+                f"'carrel reindex --embedder={current}'."
+            )
+        return (
+            f"{were}start with --embedder={kinds[0]}, or embed anew with "
+            f"'carrel reindex --embedder={current}'."
+        )
+
+
+def _has_vectors(contents: CollectionContents | None) -> bool:
+    return contents is not None and contents.documents > contents.failed
+
+
+def _named(collections: Sequence[Collection]) -> str:
+    names = [f"'{each.name}'" for each in collections]
+    if len(names) == 1:
+        return f"Collection {names[0]} was"
+    if len(names) > NAMED:
+        return f"Collections {', '.join(names[:NAMED])} and {len(names) - NAMED} more were"
+    return f"Collections {', '.join(names[:-1])} and {names[-1]} were"

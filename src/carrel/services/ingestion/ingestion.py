@@ -1,0 +1,184 @@
+"""From files to searchable chunks: batch by batch, in turn with other files, with progress."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import aclosing
+from functools import partial
+from typing import TypeVar
+
+from carrel.core.access import Principal, may_write
+from carrel.core.documents import (
+    Chunk,
+    Collection,
+    IncomingFile,
+    IngestionEvent,
+)
+from carrel.core.errors import AccessDenied
+from carrel.core.protocols.reading import ReaderRegistry
+from carrel.services.collections import CollectionService
+from carrel.services.ingestion.batch_reading import Waiting
+from carrel.services.ingestion.file_ingestion import FileIngestion, size_of
+from carrel.services.ingestion.file_turns import FileTurns
+from carrel.services.ingestion.stop_signal import StopSignal
+from carrel.services.ingestion.tally import Tally
+
+Result = TypeVar("Result")
+
+
+class IngestionService:
+    """Puts files into collections. Jobs that run at once take turns.
+
+    They do so file by file (``FileTurns``) and, where several files are in work, by batches of
+    chunks: one thread stores, and takes the file whose next batch is ready.
+    """
+
+    def __init__(
+        self, collections: CollectionService, ingestion: FileIngestion, readers: ReaderRegistry
+    ) -> None:
+        self._collections = collections
+        self._ingestion = ingestion
+        self._readers = readers
+        self._turns = FileTurns()
+        self._suspended = False
+        # Always the same thread: each thread's heap keeps the room of the largest file that was
+        # read in it, and a pool of threads would add that up.
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="ingestion")
+
+    def suspend(self) -> None:
+        """From now on what is stopped keeps what is stored of its file, to be continued."""
+        self._suspended = True
+
+    def close(self) -> None:
+        """Wait for the file in work and end the thread. Closing twice does nothing."""
+        self._worker.shutdown()
+        self._ingestion.close()
+
+    def supports(self, name: str) -> bool:
+        """Whether a file of this name can be read."""
+        return self._readers.supports(name)
+
+    def suffixes(self) -> Sequence[str]:
+        """The suffixes that can be read, each with its dot."""
+        return self._readers.suffixes()
+
+    async def target(self, collection: str, principal: Principal) -> Collection:
+        """Return the collection that files may go into.
+
+        Raises:
+            CollectionNotFound: no such collection.
+            AccessDenied: the account may not write to it.
+        """
+        target = await self._collections.get(collection, principal)
+        if not may_write(principal, target):
+            raise AccessDenied(f"You may not add documents to '{collection}'.")
+        return target
+
+    async def ingest(
+        self, files: Sequence[IncomingFile], collection: str, principal: Principal
+    ) -> AsyncGenerator[IngestionEvent]:
+        """Yield progress and, as each file ends, its outcome.
+
+        A file that cannot be read ends as failed and the next one goes on. Closing the generator,
+        or cancelling the task that reads it, stops within a second and leaves nothing of the file
+        in work.
+
+        Raises:
+            CollectionNotFound: no such collection.
+            AccessDenied: the account may not write to it.
+        """
+        target = await self.target(collection, principal)
+        async with aclosing(self.ingest_into(target, files)) as events:
+            async for event in events:
+                yield event
+
+    async def ingest_into(
+        self, target: Collection, files: Sequence[IncomingFile]
+    ) -> AsyncGenerator[IngestionEvent]:
+        """Yield the same for a collection that was checked before."""
+        total = await asyncio.to_thread(lambda: sum(map(size_of, files)))
+        tally = Tally(len(files), total)
+        yield tally.progress()
+        for number, file in enumerate(files):
+            async with self._turns.turn((target.id, file.name)):
+                if not number:
+                    tally.start_clock()
+                async with aclosing(self._events(file, target, tally)) as events:
+                    async for event in events:
+                        yield event
+        yield tally.progress()
+
+    async def _events(
+        self, file: IncomingFile, target: Collection, tally: Tally
+    ) -> AsyncGenerator[IngestionEvent]:
+        """Yield what happens to one file, up to its outcome."""
+        stop = StopSignal()
+        steps = self._ingestion.steps(file, target, tally, stop)
+        ended = False
+        try:
+            while not ended:
+                events = await self._in_worker(stop, _advance, steps)
+                for event in events:
+                    if not isinstance(event, Waiting):
+                        yield event
+                    elif event.batch is not None:
+                        await _end_of(event.batch)
+                ended = not events or not isinstance(events[-1], Waiting)
+        finally:
+            stop.keep = self._suspended
+            if not ended:
+                stop.ask()
+                self._ingestion.interrupt()
+                await self._in_worker(stop, steps.close)
+
+    async def _in_worker(
+        self, stop: StopSignal, function: Callable[..., Result], *arguments: object
+    ) -> Result:
+        """Run a function in the worker thread, with the context of whoever asks.
+
+        A task that is cancelled, however often, asks it to stop and waits for its end: a generator
+        cannot be closed while it runs, and nobody should see a store that is being cleaned up.
+        """
+        context = contextvars.copy_context()
+        work = asyncio.get_running_loop().run_in_executor(
+            self._worker, partial(context.run, function, *arguments)
+        )
+        cancelled: asyncio.CancelledError | None = None
+        while not work.done():
+            try:
+                await asyncio.wait([work])
+            except asyncio.CancelledError as error:
+                cancelled = error
+                stop.keep = self._suspended
+                stop.ask()
+                self._ingestion.interrupt()
+        if cancelled is not None:
+            # What it raised says no more than that it stopped.
+            work.exception()
+            raise cancelled
+        return work.result()
+
+
+def _advance(
+    steps: Generator[IngestionEvent | Waiting],
+) -> list[IngestionEvent | Waiting]:
+    """Return what happens up to the next turn of others, or to the end.
+
+    All of it is one turn: a short file should not wait for the batches of others at each step.
+    """
+    events: list[IngestionEvent | Waiting] = []
+    for event in steps:
+        events.append(event)
+        if isinstance(event, Waiting):
+            break
+    return events
+
+
+async def _end_of(batch: Future[list[Chunk]]) -> None:
+    """Return when a batch is there, or reading it failed."""
+    ended, loop = asyncio.Event(), asyncio.get_running_loop()
+    batch.add_done_callback(lambda _: loop.call_soon_threadsafe(ended.set))
+    await ended.wait()

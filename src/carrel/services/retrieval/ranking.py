@@ -1,0 +1,101 @@
+"""Putting what the two searches found into one order. Pure functions.
+
+The weights were chosen with benchmarks/answers.py; its result page has the figures of each step.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from carrel.core.documents import RetrievedChunk
+from carrel.services.text.terms import TermWeights, terms
+
+TEXT_WEIGHT = 0.5
+HEADING_WEIGHT = 1.0
+NAME_WEIGHT = 0.2
+"""Weights of the question's words in the text, its heading, and the name of its file; the cosine
+has 1.
+"""
+
+LONGEST_JOINED_NAME = 4
+"""Words of a question that may stand as one word in the name of a file."""
+
+Scores = Sequence[tuple[str, float]]
+
+
+def cosines(dense: Scores, keywords: Scores) -> dict[str, float]:
+    """Return the cosine of each item of the two results, each given best first.
+
+    Of an item that only its words found, it is unknown, and at most the lowest that was found.
+    """
+    lowest = min((score for _, score in dense), default=0.0)
+    return dict.fromkeys((item for item, _ in keywords), lowest) | dict(dense)
+
+
+def ranked(question: str, found: Sequence[RetrievedChunk]) -> list[RetrievedChunk]:
+    """Return chunks, whose scores are cosines, in the order of all that speaks for them.
+
+    That is the cosine, and what of the question's words, each by its rarity among the chunks,
+    stands in the text, in the heading over it, and in the name of its file: which statement of a
+    report a table is, and whose, often stands nowhere else. Ranks are not fused, and the score of
+    the keyword search is not used: the share of the words that is covered keeps its meaning from
+    one question to the next, however long they are. Scores are scaled by the most that can be
+    reached: 0 to 1, a cosine below zero counting as 0. So is the evidence: the cosine and the
+    words in the text alone.
+    """
+    asked = terms(question)
+    texts = [terms(each.chunk.text) for each in found]
+    headings = {heading: terms(heading) for heading in {each.chunk.heading or "" for each in found}}
+    weights = TermWeights(
+        [*text, *headings[each.chunk.heading or ""]]
+        for each, text in zip(found, texts, strict=True)
+    )
+    names = name_matches(question, {each.document_name for each in found})
+    over = {heading: weights.coverage(asked, each) for heading, each in headings.items()}
+    whole = 1 + TEXT_WEIGHT + HEADING_WEIGHT + NAME_WEIGHT
+    scored = []
+    for each, text in zip(found, texts, strict=True):
+        evidence = max(each.score, 0.0) + TEXT_WEIGHT * weights.coverage(asked, text)
+        score = evidence + HEADING_WEIGHT * over[each.chunk.heading or ""]
+        score += NAME_WEIGHT * names[each.document_name]
+        evidence = min(evidence / (1 + TEXT_WEIGHT), 1.0)
+        scored.append(replace(each, score=min(score / whole, 1.0), evidence=evidence))
+    return sorted(scored, key=lambda each: -each.score)
+
+
+def name_matches(question: str, names: Collection[str]) -> Mapping[str, float]:
+    """Return for each file name how much of it the question says, the best being 1.
+
+    Words that all names share count nothing. ``FOOTLOCKER_2022`` is said by "Foot Locker" and by
+    "FY22".
+    """
+    said = _joined(question)
+    words = {name: _name_words(name) for name in names}
+    counts = Counter(word for each in words.values() for word in each)
+    totals = {
+        name: sum(math.log(len(names) / counts[word]) for word in each & said)
+        for name, each in words.items()
+    }
+    best = max(totals.values(), default=0.0)
+    return {name: total / best if best > 0 else 0.0 for name, total in totals.items()}
+
+
+def _name_words(name: str) -> set[str]:
+    stem = re.sub(r"\.\w{1,8}$", "", name)
+    parts = (terms(part) for part in re.findall(r"[^\W\d_]+|\d+", stem))
+    return {word for part in parts for word in part if len(word) > 1}
+
+
+def _joined(text: str) -> set[str]:
+    """Return the terms of a text, and neighbouring ones written as one."""
+    words = re.findall(r"[^\W_]+", text.lower().replace("'s ", " "))
+    spans = (
+        "".join(words[start : start + length])
+        for length in range(1, LONGEST_JOINED_NAME + 1)
+        for start in range(len(words) - length + 1)
+    )
+    return set(terms(" ".join(spans))) | set(terms(text))

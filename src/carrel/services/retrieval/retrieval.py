@@ -1,0 +1,171 @@
+"""From a question and a scope to the chunks that may answer it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from carrel.core.access import Principal
+from carrel.core.chat import ALL, Scope
+from carrel.core.documents import Collection, DocumentRecord, RetrievedChunk
+from carrel.core.errors import DocumentNotFound, InvalidRequest, NothingToSearch
+from carrel.core.protocols.adapters import Catalog, Embedder, KeywordIndex, VectorIndex
+from carrel.core.protocols.reranking import Reranker
+from carrel.core.request_limits import require_short_query
+from carrel.services.collections import CollectionService
+from carrel.services.retrieval.passages import distinct, joined, pages_apart
+from carrel.services.retrieval.ranking import Scores, cosines, ranked
+
+RERANKED = 30
+"""Chunks that a reranker judges, where no more passages are asked for."""
+
+NEIGHBOURHOOD = 12
+"""Chunks among which neighbours are joined, where no more passages are asked for."""
+
+
+def _merged(results: Iterable[Scores], limit: int) -> Scores:
+    """Return several collections' results as one, best score first."""
+    everything = sorted((pair for result in results for pair in result), key=lambda pair: -pair[1])
+    return everything[:limit]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchIndexes:
+    """The two indexes that are searched, and the embedder of the first."""
+
+    embedder: Embedder
+    vectors: VectorIndex
+    keywords: KeywordIndex
+
+
+class RetrievalService:
+    """Dense and keyword search, fused, and the best of it judged once more by a reranker."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        indexes: SearchIndexes,
+        collections: CollectionService,
+        candidates: int,
+        reranker: Reranker | None = None,
+    ) -> None:
+        self._catalog = catalog
+        self._indexes = indexes
+        self._collections = collections
+        self._candidates = candidates
+        self._reranker = reranker
+
+    async def search(
+        self, question: str, scope: Scope, principal: Principal
+    ) -> list[RetrievedChunk]:
+        """Return at most ``scope.top_k`` passages, best first, none twice; ``ALL`` that were found.
+
+        A passage is a chunk, or neighbouring ones joined. One of each page comes before a second
+        one of any.
+
+        Raises:
+            QueryTooLong: the question is.
+            InvalidRequest: the question is blank or the scope names no collection.
+            CollectionNotFound: a collection that the account may not read.
+            DocumentNotFound: a document that is in none of the collections.
+            NothingToSearch: the scope holds no ready document.
+        """
+        require_short_query(question)
+        if not question.strip():
+            raise InvalidRequest("The question is empty.")
+        if not scope.collections:
+            raise InvalidRequest("Name at least one collection to search.")
+        names = dict.fromkeys(scope.collections)
+        collections = [await self._collections.get(name, principal) for name in names]
+        within = await asyncio.to_thread(self._required_documents, scope, collections)
+        # Side by side: words are looked up while the question is embedded.
+        dense, keywords = await asyncio.gather(
+            asyncio.to_thread(self._nearest, question, scope, collections, within),
+            asyncio.to_thread(self._with_words, question, scope, collections, within),
+        )
+        candidates = await asyncio.to_thread(self._load, cosines(dense, keywords), collections)
+        order = await asyncio.to_thread(self._ranked, question, candidates, scope.top_k)
+        best = len(order) if scope.top_k == ALL else max(NEIGHBOURHOOD, scope.top_k)
+        passages = pages_apart([*joined(order[:best]), *order[best:]])
+        return passages if scope.top_k == ALL else passages[: scope.top_k]
+
+    def _ranked(
+        self, question: str, candidates: Sequence[RetrievedChunk], top_k: int
+    ) -> list[RetrievedChunk]:
+        order = distinct(ranked(question, candidates))
+        if self._reranker is None:
+            return order
+        narrowed = order[: max(RERANKED, top_k)]
+        scores = self._reranker.scores(question, narrowed)
+        judged = [replace(each, score=score) for each, score in zip(narrowed, scores, strict=True)]
+        judged.sort(key=lambda each: -each.score)
+        # The others stand after the ones that were judged, whatever the two scales are.
+        least = judged[-1].score if judged else 0.0
+        rest = (replace(each, score=min(each.score, least)) for each in order[len(narrowed) :])
+        return [*judged, *rest]
+
+    def _nearest(
+        self,
+        question: str,
+        scope: Scope,
+        collections: Sequence[Collection],
+        within: Sequence[str],
+    ) -> Scores:
+        wanted = self._wanted(scope)
+        vector = self._indexes.embedder.embed_query(question)
+        search = self._indexes.vectors.search
+        return _merged((search(each.id, vector, wanted, within) for each in collections), wanted)
+
+    def _with_words(
+        self,
+        question: str,
+        scope: Scope,
+        collections: Sequence[Collection],
+        within: Sequence[str],
+    ) -> Scores:
+        wanted = self._wanted(scope)
+        search = self._indexes.keywords.search
+        return _merged((search(each.id, question, wanted, within) for each in collections), wanted)
+
+    def _wanted(self, scope: Scope) -> int:
+        return max(self._candidates, scope.top_k)
+
+    def _required_documents(self, scope: Scope, collections: Sequence[Collection]) -> Sequence[str]:
+        """Return the ids in the indexes of the scope's documents; empty for all."""
+        within: list[str] = []
+        for document_id in scope.document_ids:
+            record = self._catalog.document(document_id)
+            if record is None or record.collection_id not in {each.id for each in collections}:
+                where = ", ".join(scope.collections)
+                raise DocumentNotFound(f"There is no document '{document_id}' in {where}.")
+            within.append(record.index_id)
+        ready = sum(self._catalog.ready_count(each.id, scope.document_ids) for each in collections)
+        if not ready:
+            where = ", ".join(f"'{each.name}'" for each in collections)
+            raise NothingToSearch(
+                f"There is nothing to search in {where}: add documents to it first."
+            )
+        return within
+
+    def _load(
+        self, scores: Mapping[str, float], collections: Sequence[Collection]
+    ) -> list[RetrievedChunk]:
+        """Read the chunks of a search, best first, leaving out those whose text stands already."""
+        chunks = self._catalog.chunks(list(scores))
+        names = {each.id: each.name for each in collections}
+        documents: dict[str, DocumentRecord | None] = {
+            each: self._catalog.document(each)
+            for each in {chunk.document_id for chunk in chunks.values()}
+        }
+        found: list[RetrievedChunk] = []
+        seen: set[str] = set()
+        for chunk_id, score in sorted(scores.items(), key=lambda pair: -pair[1]):
+            chunk = chunks.get(chunk_id)
+            # A document that was deleted or replaced a moment ago may still stand in an index.
+            record = documents[chunk.document_id] if chunk else None
+            if chunk is None or record is None or chunk.text in seen:
+                continue
+            seen.add(chunk.text)
+            found.append(RetrievedChunk(chunk, record.name, names[record.collection_id], score))
+        return found

@@ -1,0 +1,1 @@
+"""Summaries and extractions of whole documents."""

@@ -1,0 +1,133 @@
+"""Choosing the sentences of documents that say the most, or the most about a focus.
+
+For models that are too small to write a summary: what is chosen is verbatim, so it is true to the
+text. Words narrow the choice down, because comparing them costs nothing, and vectors decide.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from carrel.core.protocols.adapters import Embedder, Vector
+from carrel.services.citations.citing import words
+from carrel.services.summaries.whole_sentences import Sentence
+
+EMBEDDED = 16
+"""Sentences of one part that the vectors decide between."""
+
+NOVELTY = 0.5
+"""Weight of being unlike what was chosen already, against saying much (maximal marginal
+relevance, Carbonell and Goldstein, SIGIR 1998)."""
+
+NEAR = 0.4
+"""Cosine with the focus from which a sentence that shares no word with it is about it, too."""
+
+LEAD = 0.3
+"""What a sentence gains at the beginning of its document, where nothing is looked for: texts
+say there what they are about. At the end it is nothing."""
+
+COMMON = 0.2
+"""Share of sentences that have a word: above it the word tells nothing of what it stands in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A sentence that may be chosen; a higher ``score`` says more, within one digest."""
+
+    sentence: Sentence
+    score: float
+    vector: Vector
+
+
+class ExcerptChooser:
+    """Chooses among the sentences of one digest; blocks while it embeds."""
+
+    def __init__(self, embedder: Embedder, everything: Sequence[Sentence], focus: str) -> None:
+        self._embedder = embedder
+        counts = Counter(word for each in everything for word in set(each.words))
+        common = max(2.0, COMMON * len(everything))
+        self._rarity = {
+            word: math.log((1 + len(everything)) / (0.5 + count))
+            for word, count in counts.items()
+            if count <= common and not word.isdigit()
+        }
+        self._focus_words = {each for each in words(focus) if self._rarity.get(each)}
+        self._focus = embedder.embed_query(focus) if focus else None
+
+    def best(self, part: Sequence[Sentence]) -> list[Excerpt]:
+        """Return the sentences of a part that say the most, best first; with a focus, of it."""
+        if not part:
+            return []
+        by_words = {
+            each.place: self._shared(each) if self._focus is not None else share
+            for each, share in zip(part, self._telling(part), strict=True)
+        }
+        likely = sorted(part, key=lambda each: -by_words[each.place])[:EMBEDDED]
+        vectors = self._embedder.embed_documents([each.text for each in likely])
+        goal = self._focus if self._focus is not None else _mean(vectors)
+        found = []
+        for each, vector in zip(likely, vectors, strict=True):
+            share, near = by_words[each.place], dot(goal, vector)
+            if self._focus is None:
+                found.append(Excerpt(each, near + share + LEAD * (1 - each.position), vector))
+            elif share or near >= NEAR:
+                found.append(Excerpt(each, near + share, vector))
+        return sorted(found, key=lambda each: -each.score)
+
+    def _shared(self, sentence: Sentence) -> float:
+        """Return which share of the focus a sentence has, by how rare its words are; 0 to 1."""
+        every = sum(self._rarity[each] for each in self._focus_words)
+        if not every:
+            return 0.0
+        return sum(self._rarity[each] for each in self._focus_words & set(sentence.words)) / every
+
+    def _telling(self, part: Sequence[Sentence]) -> list[float]:
+        """Return how much each sentence has of what its part speaks of; 0 to 1."""
+        spoken = Counter(each for one in part for each in set(one.words) if each in self._rarity)
+        said = [
+            sum(
+                self._rarity[each] * math.log(spoken[each])
+                for each in set(one.words) & spoken.keys()
+            )
+            / math.sqrt(8 + len(one.words))
+            for one in part
+        ]
+        most = max(said)
+        return [each / most if most else 0.0 for each in said]
+
+
+def chosen(candidates: Sequence[Excerpt], count: int, most_words: int) -> list[Excerpt]:
+    """Return up to ``count`` excerpts that say different things, in order of choice.
+
+    Together they have at most ``most_words`` words, but for the first one.
+    """
+    left = list(candidates)
+    taken: list[Excerpt] = []
+    spent = 0
+
+    def gain(each: Excerpt) -> float:
+        alike = max((dot(each.vector, other.vector) for other in taken), default=0.0)
+        return each.score - NOVELTY * alike
+
+    while left and len(taken) < count:
+        best = max(left, key=gain)
+        left.remove(best)
+        if taken and spent + len(best.sentence.words) > most_words:
+            continue
+        taken.append(best)
+        spent += len(best.sentence.words)
+    return taken
+
+
+def dot(one: Vector, other: Vector) -> float:
+    """Return the product of two vectors: the cosine where both have length 1."""
+    return sum(a * b for a, b in zip(one, other, strict=True))
+
+
+def _mean(vectors: Sequence[Vector]) -> Vector:
+    sums = [sum(column) for column in zip(*vectors, strict=True)]
+    length = math.sqrt(sum(each * each for each in sums)) or 1.0
+    return [each / length for each in sums]

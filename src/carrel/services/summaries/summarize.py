@@ -1,0 +1,161 @@
+"""Summaries of documents of any length, and what is extracted from them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from carrel.core.chat import Message, ModelInfo, Role, SamplingParams
+from carrel.core.errors import UnsupportedParameter
+from carrel.core.models import EnginePool
+from carrel.core.protocols.adapters import Embedder, Engine
+from carrel.core.request_limits import require_short_query
+from carrel.core.summaries import (
+    DigestRequest,
+    DigestStyle,
+    ExtractionEvent,
+    SummaryEvent,
+)
+from carrel.services.model_size import is_small
+from carrel.services.summaries.digest_documents import DigestDocuments
+from carrel.services.summaries.digest_parts import Count
+from carrel.services.summaries.excerpt_digest import ExcerptDigest
+from carrel.services.summaries.parallel_texts import Writer
+from carrel.services.summaries.written_extraction import written_extraction
+from carrel.services.summaries.written_summary import WritingPlan, written_summary
+from carrel.settings.schema import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class DigestPolicy:
+    """Settings of digests; ``sampling`` is that of texts whose request says nothing else.
+
+    ``part_tokens`` is the most that is read at once, None for what the context takes; ``parallel``
+    the number of parts that are written at once.
+    """
+
+    style: Literal["auto", "written", "excerpts"]
+    sampling: SamplingParams
+    part_tokens: int | None
+    parallel: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> DigestPolicy:
+        """Return what the settings say."""
+        generation, digests = settings.generation, settings.digests
+        sampling = SamplingParams(
+            max_new_tokens=generation.max_new_tokens,
+            temperature=generation.temperature,
+            top_p=generation.top_p,
+            repetition_penalty=generation.repetition_penalty,
+        )
+        return cls(
+            digests.digest_style,
+            sampling,
+            digests.digest_part_tokens,
+            digests.digest_parallel_parts,
+        )
+
+
+class DigestService:
+    """Summarises documents and extracts facts from them, with or without the model."""
+
+    def __init__(
+        self,
+        models: EnginePool,
+        documents: DigestDocuments,
+        embedder: Embedder,
+        policy: DigestPolicy,
+    ) -> None:
+        self._models = models
+        self._documents = documents
+        self._embedder = embedder
+        self._policy = policy
+
+    async def summarize(self, request: DigestRequest) -> AsyncGenerator[SummaryEvent]:
+        """Yield progress, the final text as it comes, and at last ``Summarized``.
+
+        Closing the generator stops the model.
+
+        Raises:
+            CollectionNotFound, DocumentNotFound, NothingToSearch: there is nothing to read.
+            ModelNotFound, ModelNotReady, ModelLoadFailed: the model cannot write.
+            QueryTooLong, PromptTooLong: the focus is too long, or leaves no room in the context.
+            GenerationFailed, RemoteUnavailable: the model failed.
+        """
+        require_short_query(request.focus)
+        engine = self._models.get(request.model)
+        documents = await self._documents.read(request)
+        if self._style(engine.info) is DigestStyle.WRITTEN:
+            events: AsyncGenerator[SummaryEvent] = written_summary(
+                documents, await self._plan(engine, request)
+            )
+        else:
+            events = ExcerptDigest(
+                documents, self._embedder, request.focus.strip(), self._longest(request)
+            ).summary()
+        async with aclosing(events):
+            async for event in events:
+                yield event
+
+    async def extract(self, request: DigestRequest) -> AsyncGenerator[ExtractionEvent]:
+        """Yield progress and at last ``Extracted``; the focus says what is looked for.
+
+        Where an engine cannot be held to JSON, ``auto`` takes excerpts. Closing the generator
+        stops the model.
+
+        Raises:
+            UnsupportedParameter: the style is ``written``, and the engine cannot write JSON.
+            The others: as ``summarize``.
+        """
+        require_short_query(request.focus)
+        engine = self._models.get(request.model)
+        documents = await self._documents.read(request)
+        if self._style(engine.info) is DigestStyle.WRITTEN:
+            try:
+                plan = await self._plan(engine, request)
+                async with aclosing(written_extraction(documents, plan)) as events:
+                    async for event in events:
+                        yield event
+                return
+            except UnsupportedParameter:
+                # Raised before the first event.
+                if self._policy.style != "auto":
+                    raise
+        digest = ExcerptDigest(
+            documents, self._embedder, request.focus.strip(), self._longest(request)
+        )
+        async with aclosing(digest.extraction()) as excerpts:
+            async for event in excerpts:
+                yield event
+
+    def _style(self, info: ModelInfo) -> DigestStyle:
+        if self._policy.style == "auto":
+            return DigestStyle.EXCERPTS if is_small(info) else DigestStyle.WRITTEN
+        return DigestStyle(self._policy.style)
+
+    def _longest(self, request: DigestRequest) -> int:
+        return request.max_tokens or self._policy.sampling.max_new_tokens
+
+    async def _plan(self, engine: Engine, request: DigestRequest) -> WritingPlan:
+        sampling = replace(self._policy.sampling, max_new_tokens=self._longest(request))
+        return WritingPlan(
+            Writer(engine, self._policy.parallel, request.caller),
+            sampling,
+            await _counting(engine),
+            request.focus.strip(),
+            self._policy.part_tokens,
+        )
+
+
+async def _counting(engine: Engine) -> Count:
+    """Return what counts the tokens of a piece of a prompt, its line break included."""
+    around = await engine.count_tokens([Message(Role.USER, "")])
+
+    async def count(text: str) -> int:
+        # Two more: the line break, and a token that may come apart where pieces meet.
+        return max(1, await engine.count_tokens([Message(Role.USER, text)]) - around) + 2
+
+    return count

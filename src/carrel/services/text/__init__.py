@@ -1,0 +1,1 @@
+"""Words and sentences of documents and questions. Pure functions."""

@@ -1,0 +1,1 @@
+"""The chat: question box, answers, their versions and sources."""

@@ -1,0 +1,183 @@
+"""From a question to a saved answer, whatever ends it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+
+from carrel.core.chat import ChatEvent, ChatRequest, Message, Role, Stage
+from carrel.core.conversations import BEGINNING, SavedTurn
+from carrel.core.document_tasks import DocumentTask, TaskRequest
+from carrel.core.errors import ConversationNotFound
+from carrel.services.application import Services
+from carrel.services.citations.checking import cite_answer
+from carrel.services.document_tasks import TaskEvent
+from carrel.ui.state.answer_wishes import AnswerWishes, read_wishes
+from carrel.ui.state.errors import describe
+from carrel.ui.state.exchange import Exchange
+from carrel.ui.state.running import Running
+from carrel.ui.state.scope import ChosenScope
+from carrel.ui.state.session import Session
+
+UPDATE_INTERVAL = 0.05
+"""Seconds between two updates of an answer: faster than that is not seen, only computed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked, of which documents, and which model is to answer.
+
+    ``task`` is what else than an answer is wanted; its text is then only shown.
+    ``wishes`` is how; None for as the server's settings say. ``versions`` are the ids of the
+    questions that stood at this place of the chat before.
+    """
+
+    text: str
+    scope: ChosenScope
+    model: str | None
+    task: DocumentTask | None = None
+    wishes: AnswerWishes | None = None
+    versions: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class Answering:
+    """One question on its way; ``exchange`` tells how far it has come."""
+
+    services: Services
+    session: Session
+    exchange: Exchange
+    running: Running[TaskEvent]
+    _conversation_id: str | None = None
+    _before: tuple[Exchange, ...] = ()
+
+    @classmethod
+    def begin(cls, services: Services, session: Session, question: Question) -> Answering:
+        """Add the question to the session's chat; the model starts with ``steps``."""
+        events = _events(services, session, question)
+        session.stop_answering()
+        before = tuple(session.exchanges)
+        exchange = Exchange(
+            question.text,
+            stage=Stage.WAITING,
+            task=question.task,
+            versions=question.versions,
+            model=question.model or None,
+        )
+        exchange.settled.clear()
+        session.exchanges.append(exchange)
+        session.answering = running = Running(events)
+        return cls(services, session, exchange, running, session.conversation_id, before)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the session still shows this chat; another one may have been opened meanwhile."""
+        return self.session.answering is self.running
+
+    async def steps(self) -> AsyncGenerator[None]:
+        """Yield after each update of the exchange. An error becomes the exchange's own.
+
+        Whatever ends it, also the closing of this generator, what there is of the answer is saved.
+        """
+        try:
+            async with aclosing(self.running.batches(UPDATE_INTERVAL)) as batches:
+                async for events in batches:
+                    for event in events:
+                        self.exchange.apply(event)
+                    if self.exchange.is_answered and self._conversation_id is None:
+                        await self._start_chat()
+                    yield
+        except Exception as error:  # noqa: BLE001 - boundary of the page: shown and logged
+            self._fail(error)
+        finally:
+            if self.exchange.error is None:
+                self.exchange.stop()
+            await self._cite_stopped()
+            await self._save()
+            self.exchange.settled.set()
+
+    def _fail(self, error: Exception) -> None:
+        self.exchange.fail(describe(error))
+
+    async def _cite_stopped(self) -> None:
+        """Cite what there is of an answer that was stopped before its sources came."""
+        exchange = self.exchange
+        if exchange.stopped and exchange.text and exchange.found and not exchange.abstained:
+            asked = exchange.search_query or exchange.question
+            exchange.apply(
+                await asyncio.to_thread(cite_answer, asked, exchange.text, exchange.found)
+            )
+
+    async def _start_chat(self) -> None:
+        session = self.session
+        chat = await self.services.history.start(session.principal, self.exchange.question)
+        self._conversation_id = chat.id
+        if self.is_shown:
+            session.conversation_id = chat.id
+
+    async def _save(self) -> None:
+        exchange = self.exchange
+        if not exchange.is_answered or self._conversation_id is None:
+            return
+        try:
+            # The chat may have been deleted meanwhile; then there is nothing to keep.
+            with suppress(ConversationNotFound):
+                await self._store(self._conversation_id)
+        except Exception as error:  # noqa: BLE001 - boundary of the page: shown and logged
+            exchange.fail(describe(error))
+
+    async def _store(self, chat: str) -> None:
+        exchange, history, principal = self.exchange, self.services.history, self.session.principal
+        question = SavedTurn(Message(Role.USER, exchange.question), task=exchange.task)
+        turns = [question, self._answer()]
+        after = await self._after()
+        exchange.turn, exchange.last = await history.append(principal, chat, turns, after)
+        exchange.versions = tuple(await history.versions(principal, chat, exchange.turn))
+
+    def _answer(self) -> SavedTurn:
+        exchange = self.exchange
+        return SavedTurn(
+            Message(Role.ASSISTANT, exchange.text),
+            exchange.sources,
+            exchange.model,
+            exchange.ending,
+            exchange.error,
+            exchange.abstained,
+        )
+
+    async def _after(self) -> int:
+        """Return the id of the saved answer that this question follows.
+
+        An answer that was stopped by this question may still be on its way into the store.
+        """
+        if self._before:
+            await self._before[-1].settled.wait()
+        return next((each.last for each in reversed(self._before) if each.last), BEGINNING)
+
+
+def _events(
+    services: Services, session: Session, question: Question
+) -> AsyncGenerator[ChatEvent] | AsyncGenerator[TaskEvent]:
+    wishes = question.wishes or read_wishes(services.settings, {})
+    if question.task is not None:
+        return services.tasks.run(
+            TaskRequest(
+                question.task,
+                session.principal,
+                question.model or None,
+                wishes.sampling.max_new_tokens,
+                session.caller,
+            )
+        )
+    return services.chat.answer(
+        ChatRequest(
+            messages=wishes.led(session.messages(question.text)),
+            principal=session.principal,
+            model=question.model or None,
+            sampling=wishes.sampling,
+            scope=wishes.scoped(question.scope.asked(services.settings)),
+            caller=session.caller,
+        )
+    )

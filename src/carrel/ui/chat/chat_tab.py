@@ -1,0 +1,241 @@
+"""The chat: reading column, question box, and what happens between them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+import gradio as gr
+
+from carrel.core.document_tasks import Action
+from carrel.services.application import Services
+from carrel.ui.chat.answering import Answering, Question
+from carrel.ui.chat.composer import Composer
+from carrel.ui.chat.continuing import can_go_on
+from carrel.ui.chat.render_exchange import exchange_html, exchanges_html
+from carrel.ui.shell.actions import actions_script, chosen
+from carrel.ui.shell.events import Guard, Inputs, Updates
+from carrel.ui.shell.render import thread_html, welcome_html
+from carrel.ui.sidebar.rail import Rail
+from carrel.ui.state.answer_wishes import read_wishes
+from carrel.ui.state.choices import ready_names, scope_of
+from carrel.ui.state.exchange import Exchange
+from carrel.ui.state.session import Session
+from carrel.ui.state.tasks import heading, task_of
+
+FOLLOW = (
+    "const follow = () => {"
+    "const thread = element.querySelector('[data-chat]');"
+    "if (thread) window.carrel?.followChat(thread.dataset.chat); };"
+    "watch('value', follow);"
+    "window.carrel?.watchReading();"
+)
+
+ACTIONS = (
+    "open_place",
+    "continue_answer",
+    "ask_again",
+    "edit_question",
+    "show_version",
+    "delete_exchange",
+)
+"""What can be done with each question and its answer."""
+
+
+class ChatTab:
+    """Builds the chat; ``wire`` connects it to the services and to the rail.
+
+    ``changed`` are the components that show a chat and change with it.
+    """
+
+    def __init__(self, services: Services, session: gr.State, guard: Guard, rail: Rail) -> None:
+        self._services = services
+        self._session = session
+        self._guard = guard
+        self._rail = rail
+        with gr.Column(elem_id="chat-view", elem_classes="view"):
+            with gr.Column(elem_id="reading"):
+                self.past = gr.HTML(
+                    "",
+                    elem_id="past",
+                    apply_default_css=False,
+                    js_on_load=actions_script(*ACTIONS),
+                )
+                self.current = gr.HTML(
+                    "",
+                    elem_id="current",
+                    apply_default_css=False,
+                    js_on_load=FOLLOW + actions_script(*ACTIONS),
+                )
+            self.composer = Composer(services)
+        buttons = (self.composer.send, self.composer.stop)
+        self.changed = [
+            *(guard.notice, self.past, self.current, *buttons, rail.chats),
+            self.composer.answer.tokens,
+        ]
+
+    def wire(self) -> None:
+        """Connect the events of the chat and of the rail's list of chats."""
+        composer, rail, notice, thread = self.composer, self._rail, self._guard.notice, self.changed
+        own: Inputs = {"session": self._session}
+        asking: Inputs = {**own, "model": composer.model, **composer.answer.inputs}
+        composer.wire(self._guard, self._session)
+        composer.answer.wire(self._services, self._guard, self._session, composer.settings)
+        composer.answer.wire_model(self._guard, composer.model, composer.settings)
+        private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        gr.on(
+            [composer.question.submit, composer.send.click],
+            self._guard.stream(self.ask),
+            inputs_kwargs={**asking, "question": composer.question, "action": composer.action},
+            outputs=[composer.question, *thread],
+            concurrency_limit=None,
+            # A question may follow while the answer left before it is still being saved; Gradio
+            # would swallow it without a word.
+            trigger_mode="multiple",
+            **private,
+        )
+        rail.list.wire_thread(self._guard, own, self.thread, thread)
+        asks = (composer.action, composer.question, composer.send)
+        composer.scope.wire(self._guard, self._session, self.scope_changed, self.current, *asks)
+        # Not through the queue: none of these waits behind anything.
+        for event, handler, inputs, changed in (
+            (composer.stop.click, self.stop_answer, own, [notice]),
+            (rail.new_chat.click, self.new_chat, own, thread),
+            (rail.chats.open_chat, self.open_chat, own, thread),
+        ):
+            event(
+                self._guard.once(handler),
+                inputs_kwargs=inputs,
+                outputs=changed,
+                queue=False,
+                **private,
+            )
+
+    async def ask(
+        self,
+        *,
+        question: str,
+        action: str | None = None,
+        model: str | None,
+        session: Session,
+        **wanted: Any,
+    ) -> AsyncGenerator[Updates]:
+        """Answer a question, step by step on the page, and save both."""
+        question, texts = question.strip(), session.wishes.texts
+        scope = await scope_of(session, self._services)
+        task = task_of(action, question, scope, texts)
+        if task is not None and (question or task.action is not Action.SEARCH):
+            question = heading(task, texts)
+        if not question or session.is_waiting_for(question):
+            return
+        wishes = read_wishes(self._services.settings, wanted)
+        asked = Question(question, scope, model, task, wishes)
+        cleared: Updates = {self.composer.question: ""}
+        async with aclosing(self.answer(asked, session)) as updates:
+            async for update in updates:
+                yield {**cleared, **update}
+                cleared = {}
+
+    async def answer(self, asked: Question, session: Session) -> AsyncGenerator[Updates]:
+        """Answer a question at the end of the chat that is shown, and save both."""
+        past = exchanges_html(session.exchanges, session.wishes.texts)
+        answering = Answering.begin(self._services, session, asked)
+        async with aclosing(self.follow(answering, past)) as updates:
+            async for update in updates:
+                yield update
+
+    async def follow(self, answering: Answering, past: str) -> AsyncGenerator[Updates]:
+        """Show an answer below the ``past`` of its chat while it is written, and save it."""
+        session = answering.session
+        try:
+            yield {self.past: past, **self._progress(session, answering.exchange, busy=True)}
+            async with aclosing(self._written(answering)) as updates:
+                async for update in updates:
+                    yield update
+        finally:
+            # Whatever happened before its first step, nobody waits for it to be saved.
+            answering.exchange.settled.set()
+
+    async def _written(self, answering: Answering) -> AsyncGenerator[Updates]:
+        session = answering.session
+        listed = session.conversation_id
+        async with aclosing(answering.steps()) as steps:
+            async for _ in steps:
+                if not answering.is_shown:
+                    continue
+                updates = self._progress(session, answering.exchange, busy=True)
+                if listed != session.conversation_id:
+                    listed = session.conversation_id
+                    updates[self._rail.chats] = await self._chats(session)
+                yield updates
+        updates = {self._rail.chats: await self._chats(session)}
+        if answering.is_shown:
+            session.answering = None
+            updates |= self._progress(session, answering.exchange, busy=False)
+            updates |= await self.composer.answer.count(session=session)
+        yield updates
+
+    async def stop_answer(self, *, session: Session) -> Updates:
+        """Stop the answer in work; what there is of it stays."""
+        session.stop_answering()
+        return {}
+
+    async def new_chat(self, *, session: Session) -> Updates:
+        """Leave the chat for an empty one; what stands in the question box stays."""
+        session.leave_chat()
+        return await self.thread(session)
+
+    async def open_chat(self, event: gr.EventData, *, session: Session) -> Updates:
+        """Show a saved chat, to be continued."""
+        conversation_id = chosen(event)
+        await session.open_chat(
+            await self._services.history.chat(session.principal, conversation_id)
+        )
+        return await self.thread(session)
+
+    async def scope_changed(self, session: Session) -> Updates:
+        """Fit the empty chat's hints, and what can be done, to the documents that are asked."""
+        scope = await scope_of(session, self._services)
+        only_asks = {} if scope.collections else await self.composer.only_ask(session)
+        return {**await self.welcome(session), **only_asks}
+
+    async def welcome(self, session: Session) -> Updates:
+        """Fit the empty chat's hints to the documents that are asked."""
+        if session.exchanges:
+            return {}
+        return {self.current: await self._welcome(session)}
+
+    async def thread(self, session: Session) -> Updates:
+        """Return the whole chat of the session anew, and the list of chats."""
+        busy = session.answering is not None
+        updates = {
+            self.past: exchanges_html(session.exchanges[:-1], session.wishes.texts),
+            self._rail.chats: await self._chats(session),
+            **await self.composer.answer.count(session=session),
+        }
+        if session.exchanges:
+            return updates | self._progress(session, session.exchanges[-1], busy=busy)
+        return {
+            **updates,
+            self.current: await self._welcome(session),
+            **self.composer.buttons(busy=False),
+        }
+
+    def _progress(self, session: Session, exchange: Exchange, *, busy: bool) -> Updates:
+        goes_on = can_go_on(self._services.models, exchange)
+        texts = session.wishes.texts
+        shown = exchange_html(exchange, len(session.exchanges) - 1, texts, goes_on=goes_on)
+        thread = thread_html(shown, session.conversation_id, exchange.key)
+        return {self.current: thread, **self.composer.buttons(busy=busy)}
+
+    async def _chats(self, session: Session) -> str:
+        return await self._rail.list.html(session)
+
+    async def _welcome(self, session: Session) -> str:
+        scope, texts = await scope_of(session, self._services), session.wishes.texts
+        if not scope.collections:
+            return thread_html(welcome_html([], None, texts), None)
+        names = await ready_names(self._services, scope, session.principal)
+        label, alone = scope.label(texts), bool(scope.documents)
+        return thread_html(welcome_html(names, label, texts, alone=alone), None)

@@ -1,0 +1,1 @@
+"""The compare view: one question to several models, votes and ranking."""

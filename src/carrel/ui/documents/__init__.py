@@ -1,0 +1,1 @@
+"""The documents view: collections, uploads and the table of documents."""

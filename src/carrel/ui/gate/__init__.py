@@ -1,0 +1,1 @@
+"""What of Gradio is open to clients: routes, events with files, and uploads of one session."""

@@ -1,0 +1,1 @@
+"""The two endpoints that h2oGPT's clients call."""

@@ -1,0 +1,1 @@
+"""The chooser of the collections and documents that are asked."""

@@ -1,0 +1,43 @@
+"""What a search found, as HTML. Pure functions; everything is escaped here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+
+from carrel.core.documents import Source
+from carrel.services.citations.support import terms
+from carrel.ui.chat.render_exchange import source_item
+from carrel.ui.i18n.texts import ENGLISH, Texts
+
+_WORD = re.compile(r"\w+(?:[.,]\d+)*")
+
+
+def empty_html(texts: Texts) -> str:
+    """Return what stands there before anything was looked for."""
+    return f'<p class="search-hint">{texts.html("search.hint")}</p>'
+
+
+def found_html(query: str, found: Sequence[Source], texts: Texts = ENGLISH) -> str:
+    """Return the passages, best first, with the words of the query marked."""
+    if not found:
+        return '<p class="search-hint" role="status">' + texts.html("search.nothing") + "</p>"
+    items = "".join(
+        source_item(each, f"found.{each.index}", with_words_marked(each.text, query), texts)
+        for each in found
+    )
+    line = escape(texts.counted("search.found", len(found)))
+    return f'<p class="search-hint" role="status">{line}</p><ol class="source-list">{items}</ol>'
+
+
+def with_words_marked(text: str, query: str) -> str:
+    """Return a text as HTML in which the words of a query are marked, in any of their endings."""
+    wanted = terms(query)
+    parts: list[str] = []
+    written = 0
+    for word in _WORD.finditer(text):
+        if terms(word[0]) & wanted:
+            parts.append(f"{escape(text[written : word.start()])}<mark>{escape(word[0])}</mark>")
+            written = word.end()
+    return "".join(parts) + escape(text[written:])

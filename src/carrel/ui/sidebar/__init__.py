@@ -1,0 +1,1 @@
+"""The sidebar: new chat, saved chats, settings of the page."""

@@ -1,0 +1,86 @@
+"""Which documents a tab asks: whole collections, some of their documents, or none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from carrel.core.chat import AnswerStyle, Scope
+from carrel.core.documents import DocumentRecord
+from carrel.settings.schema import Settings
+from carrel.ui.i18n.texts import Texts
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenDocument:
+    """A document that is asked by itself, and the collection that it is in."""
+
+    id: str
+    name: str
+    collection: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenScope:
+    """What is asked: nothing where no collection is named, all of them where no document is."""
+
+    collections: tuple[str, ...] = ()
+    documents: tuple[ChosenDocument, ...] = ()
+
+    def label(self, texts: Texts) -> str:
+        """Return what is asked in a few words."""
+        if not self.collections:
+            return texts("composer.no_documents")
+        if len(self.documents) > 1:
+            return texts.counted("count.document", len(self.documents))
+        if self.documents:
+            return self.documents[0].name
+        if len(self.collections) > 1:
+            return texts.counted("scope.collections", len(self.collections))
+        return self.collections[0]
+
+    def asked(self, settings: Settings) -> Scope | None:
+        """Return what it means to the services."""
+        if not self.collections:
+            return None
+        documents = settings.documents
+        return Scope(
+            self.collections,
+            tuple(each.id for each in self.documents),
+            top_k=documents.top_k,
+            style=AnswerStyle(documents.answer_style),
+        )
+
+    def with_collection(self, name: str) -> ChosenScope:
+        """Return it with one more collection, or without it where it is chosen."""
+        if name in self.collections:
+            return self.without_collection(name)
+        return replace(self, collections=(*self.collections, name))
+
+    def without_collection(self, name: str) -> ChosenScope:
+        """Return it without a collection and its documents."""
+        return ChosenScope(
+            tuple(each for each in self.collections if each != name),
+            tuple(each for each in self.documents if each.collection != name),
+        )
+
+    def with_document(self, record: DocumentRecord, collection: str) -> ChosenScope:
+        """Return it with one more document, or without it where it is chosen."""
+        if any(each.id == record.id for each in self.documents):
+            return self.without_document(record.id)
+        chosen = ChosenDocument(record.id, record.name, collection)
+        return replace(self, documents=(*self.documents, chosen))
+
+    def without_document(self, document_id: str) -> ChosenScope:
+        """Return it without a document."""
+        left = tuple(each for each in self.documents if each.id != document_id)
+        return replace(self, documents=left)
+
+    def renamed(self, old: str, new: str) -> ChosenScope:
+        """Return it with another name of a collection."""
+        return ChosenScope(
+            tuple(new if each == old else each for each in self.collections),
+            tuple(
+                replace(each, collection=new) if each.collection == old else each
+                for each in self.documents
+            ),
+        )

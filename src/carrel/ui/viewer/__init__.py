@@ -1,0 +1,1 @@
+"""The panel that shows a cited page or passage."""

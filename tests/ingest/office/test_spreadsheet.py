@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import datetime
+import zipfile
+from itertools import pairwise
+from pathlib import Path
+
+import openpyxl
+import pytest
+import xlsxwriter
+from openpyxl.chart import BarChart
+
+from carrel.core.documents import Section
+from carrel.core.errors import UnreadableDocument
+from carrel.ingest.office.spreadsheet import SpreadsheetReader
+from damaged_files import zip_of
+from sample_documents import write_xlsx
+
+ACCOUNTING = '_("$"* #,##0.00_);_("$"* (#,##0.00);_("$"* "-"??_);_(@_)'
+
+
+def read(path: Path) -> list[Section]:
+    return list(SpreadsheetReader().read(path))
+
+
+def with_part(path: Path, name: str, old: bytes, new: bytes) -> None:
+    """Replace bytes inside one part of a package."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {each: archive.read(each) for each in archive.namelist()}
+    assert old in parts[name]
+    parts[name] = parts[name].replace(old, new)
+    path.write_bytes(zip_of(parts))
+
+
+def test_sheets_are_pages_and_rows_carry_their_header(tmp_path: Path) -> None:
+    path = write_xlsx(
+        tmp_path / "a.xlsx",
+        {
+            "Sales": [["Year", "Sum"], [2020, 1.5], [2021, 2]],
+            "Blank": [],
+            "Names": [["Ann", "Bob"]],
+        },
+    )
+    assert read(path) == [
+        Section("Year | Sum\nYear: 2020; Sum: 1.5\nYear: 2021; Sum: 2", page=1, heading="Sales"),
+        Section("Ann | Bob", page=3, heading="Names"),
+    ]
+
+
+def test_cells_read_as_the_sheet_shows_them(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    sheet.append([0.1 + 0.2, True, datetime.datetime(2024, 2, 29), datetime.date(2024, 3, 1)])
+    sheet.append([datetime.datetime(2024, 2, 29, 13, 5), "two\nlines", 0.125, 12345678901])
+    sheet["C2"].number_format = "0.0%"
+    sheet.append([1234.5, -1234.5, 0, 45351])
+    sheet["A3"].number_format = sheet["B3"].number_format = sheet["C3"].number_format = ACCOUNTING
+    sheet["D3"].number_format = "#,##0"
+    workbook.save(tmp_path / "a.xlsx")
+    (section,) = read(tmp_path / "a.xlsx")
+    assert section.text.split("\n") == [
+        "0.3 | TRUE | 2024-02-29 | 2024-03-01",
+        "2024-02-29 13:05 | two lines | 12.5% | 12345678901",
+        "$ 1,234.50 | $ (1,234.50) | $ - | 45,351",
+    ]
+
+
+def test_formulas_read_as_their_stored_result_and_unknown_features_do_no_harm(
+    tmp_path: Path,
+) -> None:
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as workbook:
+        sheet = workbook.add_worksheet("Sums")
+        sheet.write_row("A1", [1, 2])
+        sheet.write_formula("C1", "=A1+B1", value=3)
+        # An extension that openpyxl does not know and warns of.
+        sheet.add_sparkline("D1", {"range": "Sums!A1:C1"})
+    assert read(tmp_path / "a.xlsx") == [Section("1 | 2 | 3", page=1, heading="Sums")]
+
+
+def test_a_sheet_that_is_a_chart_counts_as_a_page(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    workbook.create_chartsheet("Chart", 0).add_chart(BarChart())
+    workbook["Sheet"].append(["text"])
+    workbook.save(tmp_path / "a.xlsx")
+    assert [(each.page, each.text) for each in read(tmp_path / "a.xlsx")] == [(2, "text")]
+
+
+def test_wrong_dimensions_neither_hide_nor_invent_cells(tmp_path: Path) -> None:
+    for number, dimension in enumerate((b"A1:A1", b"A1:XFD1048576")):
+        path = write_xlsx(tmp_path / f"{number}.xlsx", {"S": [["a", "b"], [1, 2]]})
+        with_part(path, "xl/worksheets/sheet1.xml", b'ref="A1:B2"', b'ref="%s"' % dimension)
+        assert [section.text for section in read(path)] == ["a | b\na: 1; b: 2"]
+
+
+def test_a_row_number_beyond_the_format_ends_the_sheet(tmp_path: Path) -> None:
+    path = write_xlsx(tmp_path / "a.xlsx", {"S": [["a", "b"], [1, 2]]})
+    with_part(path, "xl/worksheets/sheet1.xml", b'<row r="2"', b'<row r="999999999999"')
+    assert [section.text for section in read(path)] == ["a | b"]
+
+
+def test_many_rows_become_sections_of_several_rows(tmp_path: Path) -> None:
+    rows: list[list[object]] = [
+        ["Number", "Square"],
+        *([number, number * number] for number in range(500)),
+    ]
+    sections = read(write_xlsx(tmp_path / "a.xlsx", {"S": rows}))
+    assert 5 < len(sections) < 20
+    assert all("\n" in section.text for section in sections)
+    lines = [line for section in sections for line in section.text.split("\n")]
+    assert lines[1:] == [f"Number: {number}; Square: {number * number}" for number in range(500)]
+    assert all(earlier.page == later.page == 1 for earlier, later in pairwise(sections))
+
+
+def test_sheets_before_a_damaged_one_are_read_first(tmp_path: Path) -> None:
+    """Which shows that sheets are read one at a time."""
+    path = write_xlsx(tmp_path / "a.xlsx", {"Good": [["fine"]], "Bad": [["a"], ["b"]]})
+    with_part(path, "xl/worksheets/sheet2.xml", b"</sheetData>", b"</wrong>")
+    sections = SpreadsheetReader().read(path)
+    assert next(sections).text == "fine"
+    with pytest.raises(UnreadableDocument, match="XML is broken"):
+        next(sections)

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from carrel.core.documents import Section
+from carrel.core.errors import UnreadableDocument
+from carrel.ingest.web.web import WebReader
+from sample_documents import write_html
+
+
+def read_body(tmp_path: Path, body: str, title: str = "") -> list[Section]:
+    return list(WebReader().read(write_html(tmp_path / "a.html", body, title)))
+
+
+def text_of(tmp_path: Path, body: str) -> str:
+    return "\n".join(section.text for section in read_body(tmp_path, body))
+
+
+def test_headings_begin_sections_and_the_title_heads_what_stands_before(tmp_path: Path) -> None:
+    body = "<p>intro</p><h1>One <i>two</i></h1><p>a</p><p>b</p><h2>Three</h2>c"
+    assert read_body(tmp_path, body, title="The title") == [
+        Section("intro", heading="The title"),
+        Section("One two\na\nb", heading="One two"),
+        Section("Three\nc", heading="Three"),
+    ]
+
+
+def test_blocks_stand_on_lines_of_their_own_and_inline_elements_do_not(tmp_path: Path) -> None:
+    body = "<div>one<div>two</div>th<b>re</b>e<br>four</div><ul><li>five<li>six</ul>  se \n ven "
+    assert text_of(tmp_path, body) == "one\ntwo\nthree\nfour\nfive\nsix\nse ven"
+
+
+def test_what_is_not_shown_is_left_out_and_the_text_behind_it_is_not(tmp_path: Path) -> None:
+    body = (
+        "<script>a</script>1<style>b</style>2<nav>c</nav>3<noscript>d</noscript>4"
+        '<p hidden>e</p>5<span style="color:red; Display : None">f</span>6'
+        '<i aria-hidden="true">g</i>7<template>h</template>8<!-- i -->9'
+        '<div role="navigation">j</div>0'
+    )
+    assert "".join(text_of(tmp_path, body).split()) == "1234567890"
+
+
+def test_tables_read_row_by_row(tmp_path: Path) -> None:
+    body = (
+        "before<table><caption>Sales</caption><thead><tr><th>Year</th><th>Sum</th></tr></thead>"
+        "<tr><td><p>2020</p></td><td>1<br>5</td></tr><tr><td></td><td>x</td></tr></table>after"
+    )
+    assert text_of(tmp_path, body) == "before\nSales\nYear | Sum\n2020 | 1 5\nx\nafter"
+
+
+def test_cells_of_a_layout_table_are_blocks_and_the_table_inside_has_rows(tmp_path: Path) -> None:
+    body = (
+        "<table><tr><td>left</td><td><h2>Right</h2>"
+        "<table><tr><td>a</td><td>b</td></tr></table></td></tr></table>"
+    )
+    assert read_body(tmp_path, body) == [
+        Section("left"),
+        Section("Right\na | b", heading="Right"),
+    ]
+
+
+def test_preformatted_text_keeps_its_lines(tmp_path: Path) -> None:
+    assert text_of(tmp_path, "<pre>a\n  b\n\nc</pre><p>d\ne</p>") == "a\n  b\n\nc\nd e"
+
+
+def test_entities_are_characters_and_no_file_is_read_for_them(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("private words")
+    path = tmp_path / "a.html"
+    path.write_text(
+        f'<!DOCTYPE html [<!ENTITY file SYSTEM "{secret.as_uri()}">]>'
+        "<p>&lt;caf&eacute;&gt; &#8364; &file;</p>"
+    )
+    text = "".join(section.text for section in WebReader().read(path))
+    assert "<café> €" in text
+    assert "private words" not in text
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "windows-1252", "iso-8859-1", "iso-8859-15", "utf-16"]
+)
+def test_western_pages_are_read_in_their_encoding(tmp_path: Path, encoding: str) -> None:
+    path = write_html(tmp_path / "a.html", "<p>Où est l'été ? Größe, señor</p>", encoding=encoding)
+    (section,) = WebReader().read(path)
+    assert section.text == "Où est l'été ? Größe, señor"
+
+
+@pytest.mark.parametrize("encoding", ["shift_jis", "euc-jp", "utf-8"])
+def test_japanese_pages_are_read_in_their_encoding(tmp_path: Path, encoding: str) -> None:
+    path = write_html(tmp_path / "a.html", "<p>売上高は増加した。</p>", encoding=encoding)
+    (section,) = WebReader().read(path)
+    assert section.text == "売上高は増加した。"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "no-such-encoding"])
+def test_a_wrong_declaration_does_not_spoil_the_text(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.html"
+    path.write_bytes(f'<meta charset="{encoding}"><p>Größe</p>'.encode())
+    (section,) = WebReader().read(path)
+    assert section.text == "Größe"
+
+
+def test_xhtml_with_an_encoding_declaration_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.html"
+    xhtml = "http://www.w3.org/1999/xhtml"
+    path.write_text(
+        f'<?xml version="1.0" encoding="iso-8859-1"?><html xmlns="{xhtml}"><p>été</p></html>',
+        encoding="iso-8859-1",
+    )
+    (section,) = WebReader().read(path)
+    assert section.text == "été"
+
+
+def test_deep_nesting_is_read_and_absurd_nesting_is_named(tmp_path: Path) -> None:
+    assert text_of(tmp_path, "<div>" * 1000 + "deep" + "</div>" * 1000) == "deep"
+    with pytest.raises(UnreadableDocument, match="nested too deeply"):
+        text_of(tmp_path, "<div>" * 50_000 + "deep")
