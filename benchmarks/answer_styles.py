@@ -6,7 +6,7 @@ One document per article, all in one collection, and questions spread evenly ove
 question goes through the chat service, as from any door. For each style: the share of answers that
 contain a gold answer, the median length in words, token F1 (normalised as in SQuAD, the best over
 the gold answers) and the seconds per question, on articles of even and of odd position apart: the
-weights of ``services/chat/answer_spans.py`` were set on the even ones.
+weights of ``services/chat/span_selection.py`` were set on the even ones.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from typing import Any
 from answers import COLLECTION, ME, Question, ingest, write_articles
 from carrel import bootstrap
 from carrel.core.chat import ChatRequest, Message, Role, SamplingParams, Scope, TextDelta
-from carrel.services.chat import chat, quoted_answers
+from carrel.services.chat import chat, extractive_qa
 from carrel.settings.load import load_settings
 from carrel.settings.process_environment import prepare_environment
 from environment import describe_environment
@@ -34,7 +34,7 @@ WARM_UP = 2
 LONGEST_ANSWER = 96
 VARIANTS: dict[str, dict[str, str]] = {
     "everything, as it is by default": {},
-    "without abstention": {"least_evidence": "0"},
+    "without abstention": {"min_relevance": "0"},
     "without rules for follow-ups": {"follow_up": "never"},
     "without picked sentences: the model writes from the passages": {"evidence": "passages"},
 }
@@ -81,7 +81,7 @@ def watch(application: bootstrap.Application, stopwatch: Stopwatch) -> None:
     retrieval._load = timed("passages read", retrieval._load)  # type: ignore[method-assign]
     retrieval._ranked = timed("passages ranked", retrieval._ranked)  # type: ignore[method-assign]
     retrieval.search = later("retrieval in all", retrieval.search)  # type: ignore[method-assign]
-    quoted_answers.find_evidence = timed("sentences picked", quoted_answers.find_evidence)
+    extractive_qa.find_evidence = timed("sentences picked", extractive_qa.find_evidence)
     chat.cite_answer = timed("citations checked", chat.cite_answer)
 
 

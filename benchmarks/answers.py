@@ -10,7 +10,7 @@ patronus-ai/financebench). Everything runs offline in one process with the bundl
 what one writes in an afternoon: LangChain's recursive splitter at 1,000/100, the same embedder,
 Chroma, the nearest four chunks, and the question after them.
 
-With another ``--embedder`` it finds the setting ``least_evidence`` for it.
+With another ``--embedder`` it finds the setting ``min_relevance`` for it.
 """
 
 from __future__ import annotations

@@ -31,8 +31,8 @@ from carrel import bootstrap
 from carrel.core.access import Principal
 from carrel.core.chat import Scope
 from carrel.core.documents import USER_DATA, IncomingFile, RetrievedChunk
-from carrel.services.citations import checking
-from carrel.services.citations.checking import cite_answer
+from carrel.services.citations import attribution
+from carrel.services.citations.attribution import cite_answer
 from carrel.services.citations.citing import sentences
 from carrel.settings.load import load_settings
 from environment import describe_environment
@@ -193,7 +193,7 @@ def report(questions: list[Question]) -> str:
             f"| {KINDS[kind]} | {row['texts']:.0f} | {row['supported']:.3f} | {gold} "
             f"| {row['verbatim']:.3f} |"
         )
-    chosen = checking.LEAST_SHARE
+    chosen = attribution.LEAST_SHARE
     lines += [
         "",
         f"## Share of a sentence's words ({len(calibrated)} questions; {chosen} is used)",
@@ -202,13 +202,13 @@ def report(questions: list[Question]) -> str:
         "|---|---|---|---|",
     ]
     for share in SHARES:
-        checking.LEAST_SHARE = share
+        attribution.LEAST_SHARE = share
         rows = measured(calibrated)
         figures = " | ".join(
             f"{rows[kind]['supported']:.3f}" for kind in ("statement", "wrong", "other")
         )
         lines.append(f"| {share} | {figures} |")
-    checking.LEAST_SHARE = chosen
+    attribution.LEAST_SHARE = chosen
     return "\n".join(lines) + "\n"
 
 

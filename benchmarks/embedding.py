@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from carrel.core.documents import Piece
-from carrel.index.embedding.cpu_numbers import cpu_numbers
+from carrel.index.embedding.cpu_dtype import cpu_dtype
 from carrel.index.embedding.embedder import SentenceTransformerEmbedder
 from carrel.index.embedding.sentence_model_files import embedder_folder
 from carrel.ingest.chunking.splitter import RecursiveSplitter
@@ -71,7 +71,7 @@ def ways() -> dict[str, Way]:
     plain = SentenceTransformer(folder, local_files_only=True)
     longer = SentenceTransformer(folder, local_files_only=True)
     longer.max_seq_length = 512
-    with mock.patch("carrel.index.embedding.embedder.cpu_numbers", lambda: torch.float32):
+    with mock.patch("carrel.index.embedding.embedder.cpu_dtype", lambda: torch.float32):
         exact = SentenceTransformerEmbedder(BUNDLED, offline=True)
         exact.embed_query("load the weights")
     found: dict[str, Way] = {
@@ -79,7 +79,7 @@ def ways() -> dict[str, Way]:
         "plain, reading 512 tokens": lambda texts: np.asarray(longer.encode(list(texts))),
         "Carrel, float32": lambda texts: in_groups(exact, texts),
     }
-    if cpu_numbers() is torch.bfloat16:
+    if cpu_dtype() is torch.bfloat16:
         fast = SentenceTransformerEmbedder(BUNDLED, offline=True)
         found["Carrel, bfloat16 (chosen here)"] = lambda texts: in_groups(fast, texts)
     return found

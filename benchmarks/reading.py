@@ -28,7 +28,7 @@ import psutil
 import pypdfium2
 
 from carrel.ingest.pdf.pdf import PdfReader
-from carrel.ingest.sandbox.confined import ConfinedReaders, ReadingLimits
+from carrel.ingest.sandbox.sandbox import ReadingLimits, SandboxedReaders
 from environment import describe_environment
 
 LIMITS = ReadingLimits(seconds=600, bytes=4 << 30)
@@ -54,16 +54,16 @@ def inside(path: Path) -> None:
 
 
 @contextmanager
-def confined() -> Iterator[ConfinedReaders]:
+def confined() -> Iterator[SandboxedReaders]:
     """Give readers in a process of their own."""
-    readers = ConfinedReaders(LIMITS)
+    readers = SandboxedReaders(LIMITS)
     try:
         yield readers
     finally:
         readers.close()
 
 
-def read_whole(readers: ConfinedReaders, path: Path) -> None:
+def read_whole(readers: SandboxedReaders, path: Path) -> None:
     """Read a file in the reading process."""
     for _ in readers.reader_for(path, path.name).read(path):
         pass
@@ -107,7 +107,7 @@ def speeds(files: list[Path], rounds: int) -> dict[str, float]:
     return {name: statistics.median(values) for name, values in found.items()}
 
 
-def memory_of(readers: ConfinedReaders, path: Path) -> tuple[float, int, int]:
+def memory_of(readers: SandboxedReaders, path: Path) -> tuple[float, int, int]:
     """Return seconds, and the memory of the reading process before and at its peak, in MiB."""
     small = path.with_name("small.txt")
     small.write_text("Nothing to see.", encoding="utf-8")

@@ -107,11 +107,13 @@ def with_pool(services: Services, pool: ModelPool) -> Services:
     """Return the services with other models in service."""
     policy = ChatPolicy("", services.settings.documents.source_tokens)
     chat = ChatService(pool, services.retrieval, policy)
-    digests = copy(services.digests)
-    digests._models = pool
-    tasks = DocumentTaskService(digests, services.retrieval)
+    summaries = copy(services.summaries)
+    summaries._models = pool
+    tasks = DocumentTaskService(summaries, services.retrieval)
     health = HealthService(pool)
-    return replace(services, models=pool, chat=chat, digests=digests, tasks=tasks, health=health)
+    return replace(
+        services, models=pool, chat=chat, summaries=summaries, tasks=tasks, health=health
+    )
 
 
 @dataclass

@@ -14,7 +14,7 @@ from carrel.client import ApiError
 from carrel.client.failures import CLASSES, error_of, error_of_reply
 from carrel.core import errors
 from carrel.core.errors import CarrelError, InvalidRequest, ModelNotReady, RemoteUnavailable
-from carrel.wire.errors import ErrorDetail
+from carrel.schemas.errors import ErrorDetail
 from client_kinds import connect
 
 CHUNK = (

@@ -13,5 +13,5 @@ HEAVY = {
 
 def test_the_client_brings_neither_a_model_nor_a_page() -> None:
     loaded = modules_after("import carrel.client")
-    assert {"httpx", "pydantic", "carrel.core.errors", "carrel.wire.chat"} <= loaded
+    assert {"httpx", "pydantic", "carrel.core.errors", "carrel.schemas.chat"} <= loaded
     assert not HEAVY & loaded

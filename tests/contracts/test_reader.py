@@ -12,7 +12,7 @@ import pytest
 from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, UnreadableDocument, UnsupportedFormat
 from carrel.ingest.registry import default_registry
-from carrel.ingest.sandbox.confined import ConfinedReaders, ReadingLimits
+from carrel.ingest.sandbox.sandbox import ReadingLimits, SandboxedReaders
 from carrel.ingest.text.definitions import DEFINITIONS
 from damaged_files import damaged, with_damaged_part
 from old_documents import write_converter
@@ -158,14 +158,14 @@ def test_damage_is_read_around_or_reported_as_unreadable(
 
 
 @pytest.fixture(scope="module")
-def confined() -> Iterator[ConfinedReaders]:
-    readers = ConfinedReaders(ReadingLimits(seconds=60, bytes=2 << 30))
+def confined() -> Iterator[SandboxedReaders]:
+    readers = SandboxedReaders(ReadingLimits(seconds=60, bytes=2 << 30))
     yield readers
     readers.close()
 
 
 def test_a_process_of_its_own_reads_the_same(
-    confined: ConfinedReaders, sample: Path, suffix: str, tmp_path: Path
+    confined: SandboxedReaders, sample: Path, suffix: str, tmp_path: Path
 ) -> None:
     assert list(confined.reader_for(sample, sample.name).read(sample)) == read(sample)
     blank = BLANKS[suffix](tmp_path / f"blank{suffix}")

@@ -20,7 +20,7 @@ from carrel.core.documents import Chunk
 from carrel.core.errors import InvalidSetting
 from carrel.core.protocols.adapters import VectorIndex
 from carrel.index.chroma.chroma_server import ChromaServerIndex
-from carrel.index.chroma.kept_chroma import KeptChromaIndex
+from carrel.index.chroma.durable_chroma import DurableChromaIndex
 from carrel.index.faiss.faiss import FaissIndex
 from chroma_process import ChromaProcess
 from real_processes import ROOT, clean_environment
@@ -35,7 +35,7 @@ index = {name}(**json.loads(sys.argv[1]), folder=Path(sys.argv[2]))
 print(json.dumps([index.count(sys.argv[3]), index.search(sys.argv[3], json.loads(sys.argv[4]), 2)]))
 """
 
-Kind = type[KeptChromaIndex] | type[FaissIndex] | type[ChromaServerIndex]
+Kind = type[DurableChromaIndex] | type[FaissIndex] | type[ChromaServerIndex]
 Opener = Callable[[], VectorIndex]
 
 
@@ -51,7 +51,7 @@ class Store:
 def store(request: pytest.FixtureRequest) -> Store:
     """Each implementation in turn; FAISS also as it is with many vectors, from the fifth on."""
     if request.param == "chroma":
-        return Store(KeptChromaIndex, {})
+        return Store(DurableChromaIndex, {})
     if request.param == "chroma server":
         server: ChromaProcess = request.getfixturevalue("chroma_server")
         return Store(ChromaServerIndex, {"url": server.url, "token": None, "offline": True})

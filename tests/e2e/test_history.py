@@ -1,4 +1,4 @@
-"""Saved chats in the rail: found, renamed, pinned, deleted and brought back, out and in again."""
+"""Saved chats in the sidebar: found, renamed, pinned, deleted, restored, exported, imported."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_chats_are_grouped_found_and_opened_by_key(
     visitor.page.keyboard.press("Enter")
     expect(visitor.answer).to_have_text("the Morning Star")
     find(visitor, "secret")
-    expect(visitor.page.locator("#chats .rail-hint")).to_have_text("No chat holds “secret”.")
+    expect(visitor.page.locator("#chats .sidebar-hint")).to_have_text("No chat holds “secret”.")
     visitor.page.keyboard.press("Escape")
     expect(visitor.chats).to_have_count(60)
 

@@ -49,7 +49,7 @@ def hostile_upload(server: LiveServer, name: str, pages: list[str], folder: Path
 
 def assert_nothing_ran(visitor: Visit) -> None:
     assert visitor.page.title() == "Carrel"
-    assert visitor.page.locator("#main img, #rail img, #main iframe").count() == 0
+    assert visitor.page.locator("#main img, #sidebar img, #main iframe").count() == 0
 
 
 def test_a_hostile_answer_is_text_while_it_streams_and_after_a_reload(

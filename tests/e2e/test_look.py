@@ -70,7 +70,7 @@ def test_each_state_fits_its_window(
     if width < 700:
         visitor.page.get_by_role("button", name="Open the menu").click()
         expect(visitor.page.locator("#new-chat")).to_be_in_viewport()
-        keep("rail")
+        keep("sidebar")
 
 
 def test_the_choice_of_light_or_dark_outlives_a_reload(

@@ -25,7 +25,7 @@ def test_documents_are_summarised_extracted_from_and_searched_in_the_chat(
     screenshot: Callable[[Visit, str], None],
     report: Path,
 ) -> None:
-    visitor = tab(start(WatchedEngine([WRITTEN]), digest_style="excerpts"), "#documents")
+    visitor = tab(start(WatchedEngine([WRITTEN]), summary_style="excerpts"), "#documents")
     page, current = visitor.page, visitor.page.locator("#current")
     visitor.upload([report])
     page.get_by_role("button", name="New chat").click()
@@ -83,7 +83,7 @@ def test_a_model_writes_the_summary_and_is_stopped(
     start: Callable[..., LiveServer], tab: Callable[..., Visit], report: Path
 ) -> None:
     engine = WatchedEngine([WRITTEN], seconds_per_token=0.3)
-    visitor = tab(start(engine, digest_style="written"), "#documents")
+    visitor = tab(start(engine, summary_style="written"), "#documents")
     visitor.upload([report])
     visitor.page.get_by_role("button", name="New chat").click()
     choose(visitor.page, "Summarise")

@@ -13,11 +13,11 @@ from carrel.core.documents import Source
 from carrel.core.errors import AlreadyExists, InvalidRequest, PathNotFound
 from carrel.evaluate.comparison import ComparedRow, aligned, cautions, compare
 from carrel.evaluate.figures import Figure
-from carrel.evaluate.judging import Reply, judge
 from carrel.evaluate.plot import curve_plot
 from carrel.evaluate.questions import KnownQuestion
 from carrel.evaluate.run_folder import RunFolder
 from carrel.evaluate.run_record import RunRecord, curves_of
+from carrel.evaluate.scoring import Reply, judge
 
 HOSTILE = "<script>alert(1)</script>"
 FOUND = [

@@ -14,7 +14,7 @@ import pytest
 
 from carrel.core.documents import Chunk
 from carrel.core.errors import StorageFull
-from carrel.index.faiss import codebook, collection_index
+from carrel.index.faiss import centroids, collection_index
 from carrel.index.faiss.faiss import FaissIndex
 from carrel.index.faiss.segment_files import SegmentFiles
 from faiss_segments import (
@@ -49,7 +49,7 @@ def test_files_are_read_and_not_made_again_at_the_next_start(
 ) -> None:
     before = segments(folder)
     filled.close()
-    monkeypatch.setattr(codebook, "train", None)
+    monkeypatch.setattr(centroids, "train", None)
     monkeypatch.setattr(SegmentFiles, "write", None)
     index = open_index()
     assert misses(index, range(650)) == []

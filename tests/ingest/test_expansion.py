@@ -10,7 +10,7 @@ import pytest
 from carrel.core.documents import Section
 from carrel.core.errors import DocumentTooLarge, UnreadableDocument
 from carrel.ingest.registry import default_registry
-from carrel.ingest.sandbox.confined import ConfinedReaders, ReadingLimits
+from carrel.ingest.sandbox.sandbox import ReadingLimits, SandboxedReaders
 from carrel.ingest.text_bound import HARMLESS_CHARACTERS, MOST_CHARACTERS_PER_BYTE, TextBound
 from expanding_files import EXPANDING, repeated_rows, shared_string_workbook
 from sample_documents import write_text
@@ -21,15 +21,15 @@ TOO_LARGE = {"strings.xlsx", "rows.ods", "pages.pdf", "nested.zip"} | {
 
 
 @pytest.fixture(scope="module")
-def readers() -> Iterator[ConfinedReaders]:
-    made = ConfinedReaders(ReadingLimits(seconds=300, bytes=2 << 30))
+def readers() -> Iterator[SandboxedReaders]:
+    made = SandboxedReaders(ReadingLimits(seconds=300, bytes=2 << 30))
     yield made
     made.close()
 
 
 @pytest.mark.parametrize("name", sorted(EXPANDING))
 def test_a_small_file_yields_no_more_than_its_size_can_account_for(
-    readers: ConfinedReaders, tmp_path: Path, name: str
+    readers: SandboxedReaders, tmp_path: Path, name: str
 ) -> None:
     path = EXPANDING[name](tmp_path / name)
     characters = 0

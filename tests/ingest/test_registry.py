@@ -14,7 +14,7 @@ from carrel.core.errors import (
     UnsupportedFormat,
 )
 from carrel.ingest.detection.content import Content
-from carrel.ingest.detection.other_forms import OTHER_FORMS
+from carrel.ingest.detection.unsupported_formats import UNSUPPORTED_FORMATS
 from carrel.ingest.registry import Format, SuffixReaderRegistry, default_registry
 from carrel.ingest.text.text import TextReader
 from damaged_files import zip_of
@@ -148,7 +148,7 @@ def test_a_known_form_that_is_not_read_says_what_to_do(
 
 
 def test_no_form_is_both_read_and_refused() -> None:
-    assert not OTHER_FORMS.keys() & set(default_registry().suffixes())
+    assert not UNSUPPORTED_FORMATS.keys() & set(default_registry().suffixes())
 
 
 def test_an_archive_of_another_kind_under_a_wrong_name_says_what_to_do(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from carrel.core.documents import Section
 from carrel.ingest.registry import default_registry
 from carrel.ingest.remarks import MOST_REMARKS, Remarks
-from carrel.ingest.sandbox.confined import ConfinedReaders, ReadingLimits
+from carrel.ingest.sandbox.sandbox import ReadingLimits, SandboxedReaders
 from sample_archives import write_zip
 from sample_documents import write_scanned_pdf
 
@@ -60,7 +60,7 @@ def test_members_that_are_left_out_are_named_with_their_place(tmp_path: Path) ->
     ).read_bytes()
     files = {"bäd☃.pdf": b"%PDF-1.4 nothing", "inner.zip": inner, "tool.exe": b"MZ", "a.txt": b"x"}
     path = write_zip(tmp_path / "a.zip", files)
-    readers = ConfinedReaders(ReadingLimits(seconds=60, bytes=2 << 30))
+    readers = SandboxedReaders(ReadingLimits(seconds=60, bytes=2 << 30))
     for sections in (read(path), list(readers.reader_for(path, path.name).read(path))):
         assert [each.text for each in sections] == ["text", "x"]
         assert sections[0].remarks == ()

@@ -25,7 +25,7 @@ from carrel.core.chat import (
 from carrel.core.document_tasks import Action, DocumentTask, TaskRequest
 from carrel.core.errors import DocumentNotFound, InvalidRequest, NothingToSearch
 from carrel.core.protocols.adapters import Embedder
-from carrel.core.summaries import DigestProgress, DigestStyle, Extracted, Summarized
+from carrel.core.summaries import Extracted, SummarizationProgress, SummarizationStyle, Summarized
 from carrel.engine.scripted import ScriptedEngine
 from carrel.services.document_tasks import NOTHING_FOUND, TaskEvent
 from carrel.settings.schema import Settings
@@ -48,8 +48,8 @@ LIGHTHOUSE = (
 async def application(
     make_settings: Callable[..., Settings], embedder: Embedder
 ) -> AsyncIterator[Application]:
-    """Two collections with a text each, and digests of their own sentences."""
-    made = bootstrap.build(make_settings(engine="scripted", digest_style="excerpts"), embedder)
+    """Two collections with a text each, and summaries of their own sentences."""
+    made = bootstrap.build(make_settings(engine="scripted", summary_style="excerpts"), embedder)
     made.wait_until_ready()
     await ingest_texts(made, {"ferries.md": FERRIES})
     await ingest_texts(made, {"lighthouse.md": LIGHTHOUSE}, "MyData")
@@ -74,7 +74,7 @@ async def test_a_summary_of_two_collections_cites_each_sentence(application: App
     task = DocumentTask(Action.SUMMARIZE, ("UserData", "MyData"))
     events = await events_of(application, task)
     assert events[0] == StageChanged(Stage.READING_DOCUMENTS)
-    assert any(isinstance(each, DigestProgress) for each in events)
+    assert any(isinstance(each, SummarizationProgress) for each in events)
     cited = cited_of(events)
     assert {each.document for each in cited.sources} == {"ferries.md", "lighthouse.md"}
     assert [each.index for each in cited.sources] == list(range(1, len(cited.sources) + 1))
@@ -83,7 +83,7 @@ async def test_a_summary_of_two_collections_cites_each_sentence(application: App
     assert all(text[each.start : each.end] == each.text for each in cited.sentences)
     assert all(each.supported for each in cited.sentences)
     [made] = [each for each in events if isinstance(each, Summarized)]
-    assert made.style is DigestStyle.EXCERPTS
+    assert made.style is SummarizationStyle.EXCERPTS
     last = events[-1]
     assert isinstance(last, Finished)
     assert (last.reason, last.model) == (FinishReason.STOP, "")
@@ -146,7 +146,7 @@ class NothingToTell(ScriptedEngine):
 async def test_documents_without_a_word_of_it_say_so(application: Application) -> None:
     engine = NothingToTell(['{"items": []}'])
     services = with_pool(application.services, pool_of(engine))
-    services.digests._policy = replace(services.digests._policy, style="written")
+    services.summaries._policy = replace(services.summaries._policy, style="written")
     task = DocumentTask(Action.EXTRACT, ("UserData",), focus="owls")
     events = [each async for each in services.tasks.run(TaskRequest(task, ME))]
     assert any(isinstance(each, Abstained) for each in events)

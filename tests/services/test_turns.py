@@ -16,7 +16,7 @@ from carrel.core.access import Principal
 from carrel.core.documents import DocumentStatus, FileOutcome, IncomingFile, OutcomeKind
 from carrel.core.jobs import JobState
 from carrel.engine.pool import ModelPool
-from carrel.ingest.sandbox.confined import ConfinedReaders, ReadingLimits
+from carrel.ingest.sandbox.sandbox import ReadingLimits, SandboxedReaders
 from carrel.services.application import Services
 from carrel.services.ingestion.file_turns import FileTurns
 from carrel.settings.schema import Settings
@@ -51,7 +51,7 @@ def opened(make_settings: Callable[..., Settings], tmp_path: Path) -> Opened:
             stores = open_stores(settings, FailingEmbedder(tmp_path / "journal"), opening)
             registry = ("hostile_readers", "registry")
             limits = ReadingLimits(seconds=SECONDS, bytes=2 << 30)
-            readers = ConfinedReaders(limits, {}, registry, TESTS)
+            readers = SandboxedReaders(limits, {}, registry, TESTS)
             opening.callback(readers.close)
             services = make_services(
                 settings,

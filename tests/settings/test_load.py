@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carrel.core.errors import InvalidSetting, PathNotFound, UnknownSetting
-from carrel.settings.load import DEFAULT_ORIGIN, load_settings
+from carrel.settings.load import DEFAULT_ORIGIN, RENAMED, load_settings
 from carrel.settings.schema import Settings, setting_sections
 
 
@@ -46,6 +46,28 @@ def test_an_unknown_name_is_refused_with_the_nearest_known_one(
         load_settings(flags, environment)
     assert str(caught.value).startswith(expected)
     assert "Did you mean" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("former", "name"), sorted((old, new) for old, new in RENAMED.items() if old != "digests")
+)
+def test_a_former_name_is_refused_with_the_new_one(former: str, name: str) -> None:
+    assert name in setting_sections()
+    with pytest.raises(UnknownSetting) as caught:
+        load_settings({former: "1"}, {})
+    assert str(caught.value).endswith(f"It is called {name} now.")
+
+
+def test_a_former_section_is_refused_with_the_new_one(tmp_path: Path) -> None:
+    config = tmp_path / "carrel.yaml"
+    config.write_text("digests:\n  digest_style: written\n")
+    with pytest.raises(UnknownSetting) as caught:
+        load_settings({}, {}, config)
+    assert str(caught.value).endswith("It is called summaries now.")
+    config.write_text("summaries:\n  digest_style: written\n")
+    with pytest.raises(UnknownSetting) as caught:
+        load_settings({}, {}, config)
+    assert str(caught.value).endswith("It is called summary_style now.")
 
 
 @pytest.mark.parametrize(

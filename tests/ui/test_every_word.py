@@ -45,11 +45,11 @@ from carrel.core.documents import (
     Source,
 )
 from carrel.core.models import ModelState, ModelStatus
-from carrel.core.summaries import DigestProgress, DigestStyle
+from carrel.core.summaries import SummarizationProgress, SummarizationStyle
 from carrel.services.arena.arena import Rank, Ranking
 from carrel.services.arena.comparing import Comparison
 from carrel.services.chat.answer_speeds import AnswerSpeed
-from carrel.services.citations.checking import cite_answer
+from carrel.services.citations.attribution import cite_answer
 from carrel.services.outward import Outward
 from carrel.settings.schema import Settings
 from carrel.ui import language_choice
@@ -69,14 +69,14 @@ from carrel.ui.page import Page
 from carrel.ui.scope import render_scope
 from carrel.ui.search import render_search
 from carrel.ui.shell import render
-from carrel.ui.sidebar import page_settings, rail, render_chats
+from carrel.ui.sidebar import page_settings, render_chats, sidebar
 from carrel.ui.state.compared import Compared, ComparedAnswer
 from carrel.ui.state.exchange import Exchange
-from carrel.ui.state.place import Place
+from carrel.ui.state.preview import Preview
 from carrel.ui.state.scope import ChosenScope
 from carrel.ui.state.session import Session
 from carrel.ui.state.upload import FileRow, Upload
-from carrel.ui.viewer import render_place, render_turning
+from carrel.ui.viewer import render_preview, render_turning
 
 BRACKETED = Texts(
     "xx", MappingProxyType({key: f"⟦{text}⟧" for key, text in ENGLISH.by_key.items()})
@@ -167,11 +167,11 @@ def exchanges() -> Iterator[Exchange]:
     yield Exchange("1?", "2.", error="!")
     for cut in (Ending.LENGTH, Ending.TIME):
         yield Exchange("1?", "2.", cut=cut)
-    for style, action in zip(DigestStyle, Action, strict=False):
+    for style, action in zip(SummarizationStyle, Action, strict=False):
         task = DocumentTask(action, ("#1",), focus="1")
         yield Exchange("1?", "2.", task=task, style=style, left_out=2)
     for level in (1, 2):
-        progress = DigestProgress(level, 1, 3, 9.0)
+        progress = SummarizationProgress(level, 1, 3, 9.0)
         yield Exchange("1?", stage=Stage.READING_DOCUMENTS, progress=progress)
 
 
@@ -260,17 +260,17 @@ def collections() -> Iterator[str]:
 
 def places() -> Iterator[str]:
     """Yield what the panel shows."""
-    place = Place(SOURCE, "(2)")
+    place = Preview(SOURCE, "(2)")
     for page in (3, 4):
-        yield render_place.picture_html(place, PagePicture(b"1", 9, False), page, BRACKETED)
+        yield render_preview.picture_html(place, PagePicture(b"1", 9, False), page, BRACKETED)
 
 
 def chunks() -> Iterator[str]:
     """Yield the chunks of a long document."""
-    many = [Chunk("c", "d", 0, "(1)", 7)] * (render_place.MOST_CHUNKS + 2)
+    many = [Chunk("c", "d", 0, "(1)", 7)] * (render_preview.MOST_CHUNKS + 2)
     for folded in (True, False):
-        document = Place.of_document(READY, "#1")
-        yield render_place.chunks_html(document, many, folded=folded, texts=BRACKETED)
+        document = Preview.of_document(READY, "#1")
+        yield render_preview.chunks_html(document, many, folded=folded, texts=BRACKETED)
 
 
 def answer() -> Exchange:
@@ -282,8 +282,8 @@ SAMPLES: dict[Callable[..., str], Callable[[], object]] = {
     code_blocks.code_block_html: lambda: code_blocks.code_block_html("1", "", T),
     language_choice.top_html: lambda: language_choice.top_html(T),
     page_settings.settings_html: lambda: page_settings.settings_html(T),
-    rail.head_html: lambda: rail.head_html(T),
-    rail.foot_html: lambda: rail.foot_html(T),
+    sidebar.head_html: lambda: sidebar.head_html(T),
+    sidebar.foot_html: lambda: sidebar.foot_html(T),
     privacy.privacy_html: lambda: [
         privacy.privacy_html(outward, T) for outward in (Outward(), Outward("1", "2", "3"))
     ],
@@ -327,14 +327,14 @@ SAMPLES: dict[Callable[..., str], Callable[[], object]] = {
     ],
     render_exchange.sources_html: lambda: render_exchange.sources_html([SOURCE], 0, T),
     render_models.models_html: models,
-    render_place.head_html: lambda: render_place.head_html(T),
-    render_place.picture_html: places,
-    render_place.passage_html: lambda: render_place.passage_html(
-        Place(SOURCE, "(2)"), Passage("(1) (2)", 4, 7, 3, ""), T
+    render_preview.head_html: lambda: render_preview.head_html(T),
+    render_preview.picture_html: places,
+    render_preview.passage_html: lambda: render_preview.passage_html(
+        Preview(SOURCE, "(2)"), Passage("(1) (2)", 4, 7, 3, ""), T
     ),
-    render_place.chunks_html: chunks,
-    render_place.beside_html: lambda: render_place.beside_html(
-        Place(SOURCE, "(2)"), {"1": SOURCE, "2": replace(SOURCE, index=2)}, T
+    render_preview.chunks_html: chunks,
+    render_preview.beside_html: lambda: render_preview.beside_html(
+        Preview(SOURCE, "(2)"), {"1": SOURCE, "2": replace(SOURCE, index=2)}, T
     ),
     render_ranking.ranking_html: rankings,
     render_scope.scope_button_html: lambda: [
@@ -423,5 +423,5 @@ async def test_every_part_of_the_page_is_put_into_the_language(
 
 
 def test_a_session_speaks_english_until_its_browser_says_otherwise() -> None:
-    assert Session().wishes.texts is ENGLISH
+    assert Session().options.texts is ENGLISH
     assert markdown.markdown_to_html("```\n1\n```").count("Copy") == 1

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 
 from carrel.core import errors
 from carrel.core.errors import CarrelError
-from carrel.wire.errors import ErrorBody, ErrorDetail
+from carrel.schemas.errors import ErrorBody, ErrorDetail
 
 STATUS_CODES: Mapping[type[CarrelError], int] = {
     errors.CarrelError: 500,

@@ -25,7 +25,7 @@ from carrel.ingest.wiki.wiki_volumes import ExportedWiki
 from carrel.services.application import Services
 from carrel.services.indexing.reconciling import Progress
 from carrel.services.indexing.reindexing import Reindexing
-from carrel.services.ingestion.job_in_work import files_in_work
+from carrel.services.ingestion.running_job import files_of_running_jobs
 from carrel.services.retrieval.retrieval import SearchIndexes
 from carrel.settings.schema import Settings
 from carrel.storage.lock import DataFolderLock
@@ -132,7 +132,7 @@ def build(
     with ExitStack() as opening:
         stores = open_stores(settings, embedder, opening)
         stores.indexer.require_same_embedder()
-        stores.reconciling.run(files_in_work(stores.jobs), rebuilding)
+        stores.reconciling.run(files_of_running_jobs(stores.jobs), rebuilding)
         make_conversions_private(settings.storage.models_dir)
         pool = ModelPool(model_loaders(settings), model_planner(settings))
         spec = score_spec(settings)
@@ -167,7 +167,7 @@ def recover(
     with ExitStack() as opening:
         stores = open_stores(settings, embedder, opening, recovering=True)
         stores.indexer.require_same_embedder()
-        stores.reconciling.run(files_in_work(stores.jobs), rebuilding)
+        stores.reconciling.run(files_of_running_jobs(stores.jobs), rebuilding)
     return recovery
 
 

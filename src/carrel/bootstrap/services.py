@@ -14,16 +14,16 @@ from carrel.engine.scoring.reward import RewardModel
 from carrel.index.embedding.cross_encoder import CrossEncoderReranker
 from carrel.ingest.chunking.splitter import RecursiveSplitter
 from carrel.ingest.chunking.window import WindowSplitter
-from carrel.ingest.sandbox.confined import ConfinedReaders, ReadingLimits
+from carrel.ingest.sandbox.sandbox import ReadingLimits, SandboxedReaders
 from carrel.services.application import Services
 from carrel.services.arena.arena import ArenaService
 from carrel.services.chat.abstention import Abstention
 from carrel.services.chat.chat import ChatPolicy, ChatService
-from carrel.services.chat.quoted_answers import QuotedAnswers
+from carrel.services.chat.extractive_qa import ExtractiveQA
 from carrel.services.chat.rewriting import Rewriting
 from carrel.services.chat.scoring import AnswerScoring
 from carrel.services.chat.whole_documents import WholeDocumentReading
-from carrel.services.citations.places import PlaceService
+from carrel.services.citations.page_previews import PagePreviews
 from carrel.services.collections import CollectionService
 from carrel.services.document_tasks import DocumentTaskService
 from carrel.services.embeddings import EmbeddingService
@@ -39,8 +39,8 @@ from carrel.services.ingestion.reingestion import ReingestionService
 from carrel.services.ingestion.web import WebService
 from carrel.services.outward import Outward
 from carrel.services.retrieval.retrieval import RetrievalService
-from carrel.services.summaries.digest_documents import DigestDocuments
-from carrel.services.summaries.summarize import DigestPolicy, DigestService
+from carrel.services.summaries.chosen_documents import ChosenDocuments
+from carrel.services.summaries.summarize import SummarizationPolicy, SummarizationService
 from carrel.settings.document_settings import DocumentSettings
 from carrel.settings.schema import Settings
 from carrel.storage.conversations import SqliteConversationStore
@@ -84,12 +84,15 @@ def make_services(
         settings.generation.system_prompt,
         documents.source_tokens,
         Rewriting(documents.follow_up),
-        Abstention.of(indexes.embedder.name, documents.least_evidence),
-        QuotedAnswers(indexes.embedder, documents.evidence),
+        Abstention.of(indexes.embedder.name, documents.min_relevance),
+        ExtractiveQA(indexes.embedder, documents.evidence),
     )
     whole = WholeDocumentReading(catalog, collections, documents.whole_documents)
-    digests = DigestService(
-        pool, DigestDocuments(catalog, collections), indexes.embedder, DigestPolicy.of(settings)
+    summaries = SummarizationService(
+        pool,
+        ChosenDocuments(catalog, collections),
+        indexes.embedder,
+        SummarizationPolicy.of(settings),
     )
     scoring = AnswerScoring(scorer, settings.model.score_seconds) if scorer is not None else None
     return Services(
@@ -101,8 +104,8 @@ def make_services(
         reingestion=ReingestionService(collections, ingestion, jobs),
         collections=collections,
         retrieval=retrieval,
-        digests=digests,
-        tasks=DocumentTaskService(digests, retrieval),
+        summaries=summaries,
+        tasks=DocumentTaskService(summaries, retrieval),
         embeddings=EmbeddingService(indexes.embedder),
         folders=FolderSync(
             SqliteFolderFiles(stores.database), collections, jobs.run, ingestion.supports
@@ -110,18 +113,18 @@ def make_services(
         history=HistoryService(SqliteConversationStore(stores.database)),
         health=HealthService(pool),
         web=fetching,
-        places=PlaceService(collections, catalog, painter),
+        places=PagePreviews(collections, catalog, painter),
         arena=ArenaService(SqliteVoteStore(stores.database)),
         outward=Outward.of(indexes.embedder, indexes.vectors),
     )
 
 
-def make_readers(documents: DocumentSettings, opening: ExitStack) -> ConfinedReaders:
+def make_readers(documents: DocumentSettings, opening: ExitStack) -> SandboxedReaders:
     """Return the readers, each in a process of limits, closed with ``opening``."""
     memory = int(documents.max_reading_memory * 2**30)
     recognition = {"ocr": documents.ocr, "ocr_languages": documents.ocr_languages}
     limits = ReadingLimits(documents.max_reading_seconds, memory)
-    readers = ConfinedReaders(limits, recognition)
+    readers = SandboxedReaders(limits, recognition)
     opening.callback(readers.close)
     return readers
 

@@ -12,7 +12,7 @@ from carrel.core.errors import InvalidSetting
 from carrel.core.protocols.adapters import Embedder, VectorIndex
 from carrel.disk.private import make_private, write_privately
 from carrel.index.chroma.chroma_server import ChromaServerIndex
-from carrel.index.chroma.kept_chroma import KeptChromaIndex
+from carrel.index.chroma.durable_chroma import DurableChromaIndex
 from carrel.index.chroma.server_namespace import mark_outdated
 from carrel.index.embedding.embedder import SentenceTransformerEmbedder
 from carrel.index.embedding.remote_embedder import RemoteEmbedder, is_remote
@@ -112,7 +112,7 @@ def vector_index(settings: Settings) -> VectorIndex:
     documents = settings.documents
     folder = settings.storage.db_dir / documents.db_type
     if documents.db_url is None:
-        return KeptChromaIndex(folder) if documents.db_type == "chroma" else FaissIndex(folder)
+        return DurableChromaIndex(folder) if documents.db_type == "chroma" else FaissIndex(folder)
     token = documents.db_token.get_secret_value() if documents.db_token is not None else None
     return ChromaServerIndex(documents.db_url, token, folder, offline=settings.server.offline)
 

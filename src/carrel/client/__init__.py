@@ -11,7 +11,7 @@ It needs httpx and pydantic, and neither a model nor a page.
 """
 
 from carrel.client.async_client import AsyncClient
-from carrel.client.calls import ChatOptions, DigestOptions, Documents, LoadOptions
+from carrel.client.calls import ChatOptions, Documents, LoadOptions, SummarizationOptions
 from carrel.client.client import Client
 from carrel.client.failures import ApiError
 from carrel.client.folders import FolderProgress
@@ -26,10 +26,10 @@ __all__ = [
     "AsyncClient",
     "ChatOptions",
     "Client",
-    "DigestOptions",
     "Documents",
     "FolderProgress",
     "Health",
     "LoadOptions",
+    "SummarizationOptions",
     "Uploaded",
 ]

@@ -13,7 +13,7 @@ import httpx
 
 from carrel.client import calls
 from carrel.client.call import Call
-from carrel.client.calls import ChatOptions, DigestOptions, LoadOptions, Messages
+from carrel.client.calls import ChatOptions, LoadOptions, Messages, SummarizationOptions
 from carrel.client.connection import (
     ANSWER_SECONDS,
     DEFAULT_ADDRESS,
@@ -22,20 +22,20 @@ from carrel.client.connection import (
     asking,
     named,
 )
-from carrel.client.digest_events import DigestEvent, DigestEventReader
 from carrel.client.failures import error_of_reply, retry_times, transport_errors
 from carrel.client.folders import FolderUpload, OnProgress, failed
 from carrel.client.job_events import JobEventReader
 from carrel.client.replies import Answer, Health, Uploaded
 from carrel.client.retrying import RETRIES, Tries
 from carrel.client.streams import AsyncAnswerStream
+from carrel.client.summary_events import SummarizationEvent, SummarizationEventReader
 from carrel.core.documents import USER_DATA, Source
 from carrel.core.errors import CarrelError
 from carrel.core.summaries import Extracted, Summarized
-from carrel.wire.collections import CollectionBody
-from carrel.wire.documents import AcceptedReply, DocumentBody, PassageBody
-from carrel.wire.jobs import JobBody, JobEventBody
-from carrel.wire.models import ModelBody
+from carrel.schemas.collections import CollectionBody
+from carrel.schemas.documents import AcceptedReply, DocumentBody, PassageBody
+from carrel.schemas.jobs import JobBody, JobEventBody
+from carrel.schemas.models import ModelBody
 
 Result = TypeVar("Result")
 
@@ -147,20 +147,20 @@ class AsyncClient:
         return await self._send(calls.search(query, collection, top_k, ids))
 
     async def summarize(
-        self, collection: str = USER_DATA, **options: Unpack[DigestOptions]
+        self, collection: str = USER_DATA, **options: Unpack[SummarizationOptions]
     ) -> Summarized:
         """Summarise documents of a collection, or all of them."""
         return await self._send(calls.summarize(collection, options))
 
     async def extract(
-        self, collection: str = USER_DATA, **options: Unpack[DigestOptions]
+        self, collection: str = USER_DATA, **options: Unpack[SummarizationOptions]
     ) -> Extracted:
         """Extract facts from documents of a collection, each with a citation."""
         return await self._send(calls.extract(collection, options))
 
     async def follow_summary(
-        self, collection: str = USER_DATA, **options: Unpack[DigestOptions]
-    ) -> AsyncGenerator[DigestEvent]:
+        self, collection: str = USER_DATA, **options: Unpack[SummarizationOptions]
+    ) -> AsyncGenerator[SummarizationEvent]:
         """Yield progress, the text as it comes, and at last the summary; closing stops it."""
         call = calls.summarize(collection, options, stream=True)
         async with aclosing(self._followed(call)) as events:
@@ -168,16 +168,16 @@ class AsyncClient:
                 yield event
 
     async def follow_extraction(
-        self, collection: str = USER_DATA, **options: Unpack[DigestOptions]
-    ) -> AsyncGenerator[DigestEvent]:
+        self, collection: str = USER_DATA, **options: Unpack[SummarizationOptions]
+    ) -> AsyncGenerator[SummarizationEvent]:
         """Yield progress and at last what was extracted; closing the generator stops it."""
         call = calls.extract(collection, options, stream=True)
         async with aclosing(self._followed(call)) as events:
             async for event in events:
                 yield event
 
-    async def _followed(self, call: Call[Any]) -> AsyncGenerator[DigestEvent]:
-        reader = DigestEventReader()
+    async def _followed(self, call: Call[Any]) -> AsyncGenerator[SummarizationEvent]:
+        reader = SummarizationEventReader()
         async with self._opened(call) as response:
             with transport_errors(self._connection.address):
                 async for data in response.aiter_bytes():

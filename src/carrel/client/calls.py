@@ -15,17 +15,16 @@ from carrel.client.replies import Answer, Health, Uploaded, uploaded
 from carrel.core.chat import Message
 from carrel.core.documents import Source
 from carrel.core.summaries import Extracted, Summarized
-from carrel.wire.chat import ChatBody, DocumentsBody
-from carrel.wire.collections import (
+from carrel.schemas.chat import ChatBody, DocumentsBody
+from carrel.schemas.collections import (
     CollectionBody,
     CollectionList,
     DeletedCollection,
     NewCollection,
     RenamedCollection,
 )
-from carrel.wire.completions import CompletionBody
-from carrel.wire.digests import DigestBody, ExtractionBody, SummaryBody
-from carrel.wire.documents import (
+from carrel.schemas.completions import CompletionBody
+from carrel.schemas.documents import (
     AcceptedReply,
     DeletedDocument,
     DocumentBody,
@@ -36,10 +35,11 @@ from carrel.wire.documents import (
     UploadReply,
     WebDocuments,
 )
-from carrel.wire.errors import ErrorBody
-from carrel.wire.jobs import JobBody, JobList
-from carrel.wire.models import LoadModel, ModelBody, ModelList, UnloadedModels, UnloadModel
-from carrel.wire.sources import SearchBody, SearchReply
+from carrel.schemas.errors import ErrorBody
+from carrel.schemas.jobs import JobBody, JobList
+from carrel.schemas.models import LoadModel, ModelBody, ModelList, UnloadedModels, UnloadModel
+from carrel.schemas.sources import SearchBody, SearchReply
+from carrel.schemas.summaries import ExtractionBody, SummarizationBody, SummaryBody
 
 Documents = DocumentsBody
 Messages = str | Sequence[Message | Mapping[str, Any]]
@@ -70,7 +70,7 @@ class ChatOptions(TypedDict, total=False):
     top_logprobs: int
 
 
-class DigestOptions(TypedDict, total=False):
+class SummarizationOptions(TypedDict, total=False):
     """Options of a summary or an extraction; what is left out takes the server's settings.
 
     ``documents`` are ids; left out, the whole collection is read. ``focus`` says what to pay heed
@@ -187,20 +187,24 @@ def search(
     return Call("POST", in_collection(collection, "search"), read, body, asks=True)
 
 
-def summarize(collection: str, options: DigestOptions, *, stream: bool = False) -> Call[Summarized]:
-    """Summarise documents; streams are read by ``carrel.client.digest_events``."""
+def summarize(
+    collection: str, options: SummarizationOptions, *, stream: bool = False
+) -> Call[Summarized]:
+    """Summarise documents; streams are read by ``carrel.client.summary_events``."""
     fields: dict[str, Any] = {**options, **({"stream": True} if stream else {})}
     read = reads(SummaryBody, lambda reply: reply.to_core())
-    body = made(DigestBody, **fields)
+    body = made(SummarizationBody, **fields)
     path = in_collection(collection, "summarize")
     return Call("POST", path, read, body, patient=True, asks=True)
 
 
-def extract(collection: str, options: DigestOptions, *, stream: bool = False) -> Call[Extracted]:
-    """Extract facts from documents; streams are read by ``carrel.client.digest_events``."""
+def extract(
+    collection: str, options: SummarizationOptions, *, stream: bool = False
+) -> Call[Extracted]:
+    """Extract facts from documents; streams are read by ``carrel.client.summary_events``."""
     fields: dict[str, Any] = {**options, **({"stream": True} if stream else {})}
     read = reads(ExtractionBody, lambda reply: reply.to_core())
-    body = made(DigestBody, **fields)
+    body = made(SummarizationBody, **fields)
     path = in_collection(collection, "extract")
     return Call("POST", path, read, body, patient=True, asks=True)
 

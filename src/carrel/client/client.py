@@ -13,7 +13,7 @@ import httpx
 
 from carrel.client import calls
 from carrel.client.call import Call
-from carrel.client.calls import ChatOptions, DigestOptions, LoadOptions, Messages
+from carrel.client.calls import ChatOptions, LoadOptions, Messages, SummarizationOptions
 from carrel.client.connection import (
     ANSWER_SECONDS,
     DEFAULT_ADDRESS,
@@ -22,20 +22,20 @@ from carrel.client.connection import (
     asking,
     named,
 )
-from carrel.client.digest_events import DigestEvent, DigestEventReader
 from carrel.client.failures import error_of_reply, retry_times, transport_errors
 from carrel.client.folders import FolderUpload, OnProgress, failed
 from carrel.client.job_events import JobEventReader
 from carrel.client.replies import Answer, Health, Uploaded
 from carrel.client.retrying import RETRIES, Tries
 from carrel.client.streams import AnswerStream
+from carrel.client.summary_events import SummarizationEvent, SummarizationEventReader
 from carrel.core.documents import USER_DATA, Source
 from carrel.core.errors import CarrelError
 from carrel.core.summaries import Extracted, Summarized
-from carrel.wire.collections import CollectionBody
-from carrel.wire.documents import AcceptedReply, DocumentBody, PassageBody
-from carrel.wire.jobs import JobBody, JobEventBody
-from carrel.wire.models import ModelBody
+from carrel.schemas.collections import CollectionBody
+from carrel.schemas.documents import AcceptedReply, DocumentBody, PassageBody
+from carrel.schemas.jobs import JobBody, JobEventBody
+from carrel.schemas.models import ModelBody
 
 Result = TypeVar("Result")
 
@@ -145,29 +145,31 @@ class Client:
         return self._send(calls.search(query, collection, top_k, ids))
 
     def summarize(
-        self, collection: str = USER_DATA, **options: Unpack[DigestOptions]
+        self, collection: str = USER_DATA, **options: Unpack[SummarizationOptions]
     ) -> Summarized:
         """Summarise documents of a collection, or all of them."""
         return self._send(calls.summarize(collection, options))
 
-    def extract(self, collection: str = USER_DATA, **options: Unpack[DigestOptions]) -> Extracted:
+    def extract(
+        self, collection: str = USER_DATA, **options: Unpack[SummarizationOptions]
+    ) -> Extracted:
         """Extract facts from documents of a collection, each with a citation."""
         return self._send(calls.extract(collection, options))
 
     def follow_summary(
-        self, collection: str = USER_DATA, **options: Unpack[DigestOptions]
-    ) -> Iterator[DigestEvent]:
+        self, collection: str = USER_DATA, **options: Unpack[SummarizationOptions]
+    ) -> Iterator[SummarizationEvent]:
         """Yield progress, the text as it comes, and at last the summary; closing stops it."""
         yield from self._followed(calls.summarize(collection, options, stream=True))
 
     def follow_extraction(
-        self, collection: str = USER_DATA, **options: Unpack[DigestOptions]
-    ) -> Iterator[DigestEvent]:
+        self, collection: str = USER_DATA, **options: Unpack[SummarizationOptions]
+    ) -> Iterator[SummarizationEvent]:
         """Yield progress and at last what was extracted; closing the iterator stops it."""
         yield from self._followed(calls.extract(collection, options, stream=True))
 
-    def _followed(self, call: Call[Any]) -> Iterator[DigestEvent]:
-        reader = DigestEventReader()
+    def _followed(self, call: Call[Any]) -> Iterator[SummarizationEvent]:
+        reader = SummarizationEventReader()
         with self._opened(call) as response, transport_errors(self._connection.address):
             for data in response.iter_bytes():
                 yield from reader.feed(data)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from carrel.client.failures import ApiError, error_of
 from carrel.client.streams import DATA, DONE
 from carrel.core.errors import RemoteUnavailable
-from carrel.wire.errors import ErrorBody
+from carrel.schemas.errors import ErrorBody
 
 Event = TypeVar("Event")
 

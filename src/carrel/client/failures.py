@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from carrel.client.retry_after import retry_after
 from carrel.core import errors
 from carrel.core.errors import CarrelError, QueueFull, RemoteUnavailable
-from carrel.wire.errors import ErrorBody, ErrorDetail
+from carrel.schemas.errors import ErrorBody, ErrorDetail
 
 
 class ApiError(CarrelError):

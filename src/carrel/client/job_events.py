@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from carrel.client.event_reader import EventReader
-from carrel.wire.jobs import JobEventBody
+from carrel.schemas.jobs import JobEventBody
 
 
 class JobEventReader(EventReader[JobEventBody]):

@@ -9,10 +9,10 @@ from carrel.client.failures import ApiError
 from carrel.core.chat import AnswerScored, FinishReason, TokenLogprob, Usage
 from carrel.core.citations import CheckedSentence
 from carrel.core.documents import OutcomeKind, Source
-from carrel.wire.completions import CompletionBody
-from carrel.wire.documents import DocumentBody, UploadReply
-from carrel.wire.logprobs import LogprobsBody
-from carrel.wire.sources import SentenceBody
+from carrel.schemas.completions import CompletionBody
+from carrel.schemas.documents import DocumentBody, UploadReply
+from carrel.schemas.logprobs import LogprobsBody
+from carrel.schemas.sources import SentenceBody
 
 
 @dataclass(frozen=True, slots=True)

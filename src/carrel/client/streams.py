@@ -11,9 +11,9 @@ from carrel.client.replies import Answer, sentences_of, tokens_of
 from carrel.core.chat import AnswerScored, FinishReason, TokenLogprob, Usage
 from carrel.core.documents import Source
 from carrel.core.errors import RemoteUnavailable
-from carrel.wire.completions import ChunkBody
-from carrel.wire.errors import ErrorBody
-from carrel.wire.sources import SentenceBody
+from carrel.schemas.completions import ChunkBody
+from carrel.schemas.errors import ErrorBody
+from carrel.schemas.sources import SentenceBody
 
 DATA = b"data:"
 DONE = b"[DONE]"

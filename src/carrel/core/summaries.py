@@ -12,15 +12,15 @@ Pages = tuple[int, int]
 """First and last page, both counted from 1 and both included."""
 
 
-class DigestStyle(StrEnum):
-    """How a digest was made: ``WRITTEN`` by the model, or of the documents' own sentences."""
+class SummarizationStyle(StrEnum):
+    """How a summary was made: ``WRITTEN`` by the model, or of the documents' own sentences."""
 
     WRITTEN = "written"
     EXCERPTS = "excerpts"
 
 
 @dataclass(frozen=True, slots=True)
-class DigestRequest:
+class SummarizationRequest:
     """What to summarise, or to extract from.
 
     An empty ``document_ids`` means every ready document of the collections, by name. ``focus`` says
@@ -38,8 +38,8 @@ class DigestRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class DigestProgress:
-    """How far a digest has come.
+class SummarizationProgress:
+    """How far a summary has come.
 
     ``level`` 1 reads the parts of the documents, each further one joins the texts of the level
     before. ``parts_done`` of ``parts_total`` count within the level. ``seconds_left`` is an
@@ -72,7 +72,7 @@ class Summarized:
 
     text: str
     parts: tuple[SummaryPart, ...]
-    style: DigestStyle
+    style: SummarizationStyle
     model: str | None = None
     cut: bool = False
 
@@ -96,10 +96,10 @@ class Extracted:
     """
 
     items: tuple[ExtractedItem, ...]
-    style: DigestStyle
+    style: SummarizationStyle
     model: str | None = None
     unsupported: int = 0
 
 
-SummaryEvent = DigestProgress | TextDelta | Summarized
-ExtractionEvent = DigestProgress | Extracted
+SummaryEvent = SummarizationProgress | TextDelta | Summarized
+ExtractionEvent = SummarizationProgress | Extracted

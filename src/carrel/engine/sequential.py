@@ -24,7 +24,7 @@ from carrel.engine.source import first_line
 from carrel.engine.spec import LoadedModel
 from carrel.engine.text.answer import Answer
 from carrel.engine.text.generating import AnswerCriteria, LogprobSource, RawScores
-from carrel.engine.text.prepared import Prepared, PromptSide
+from carrel.engine.text.input_processor import InputProcessor, Prepared
 from carrel.engine.text.sampling import generation_config
 from carrel.engine.text.tool_calls import with_tool_calls
 from carrel.engine.waiting import finished
@@ -52,7 +52,7 @@ class SequentialEngine:
         self._model = loaded.model
         self._adapters: Any = loaded.adapters
         self._adapter = loaded.adapter
-        self._prompts = PromptSide(loaded)
+        self._prompts = InputProcessor(loaded)
         self._outbox = Outbox()
         self._info = ModelInfo(
             name=loaded.name,

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from carrel.evaluate.judging import Judged
 from carrel.evaluate.metrics import (
     abstention,
     hit_at,
@@ -14,6 +13,7 @@ from carrel.evaluate.metrics import (
     mean_reciprocal_rank,
     percentile,
 )
+from carrel.evaluate.scoring import Judged
 
 CUTOFFS = (1, 3, 5, 10)
 

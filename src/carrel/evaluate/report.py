@@ -7,9 +7,9 @@ from html import escape
 
 from carrel.evaluate.comparison import cautions, compare
 from carrel.evaluate.figures import HIT_DEFINITIONS
-from carrel.evaluate.judging import Judged
 from carrel.evaluate.plot import curve_plot
 from carrel.evaluate.run_record import RunRecord
+from carrel.evaluate.scoring import Judged
 
 STYLE = (
     "body{font:16px/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}"

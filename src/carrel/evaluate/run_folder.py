@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from carrel.core.errors import AlreadyExists, InvalidRequest
-from carrel.evaluate.judging import Judged
 from carrel.evaluate.report import report_page
 from carrel.evaluate.run_record import RunRecord, question_line
+from carrel.evaluate.scoring import Judged
 
 RESULTS, QUESTIONS, REPORT = "results.json", "questions.jsonl", "report.html"
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from carrel.core.errors import InvalidRequest, PathNotFound
-from carrel.evaluate.asking import DEPTH
 from carrel.evaluate.figures import Figure, ranks_by_definition
-from carrel.evaluate.judging import Judged
 from carrel.evaluate.metrics import hit_at
+from carrel.evaluate.runner import DEPTH
+from carrel.evaluate.scoring import Judged
 
 VERSION = 1
 

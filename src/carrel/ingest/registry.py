@@ -21,11 +21,11 @@ from carrel.ingest.data.json_records import JsonLinesReader, JsonReader
 from carrel.ingest.data.subtitles import SubtitleReader
 from carrel.ingest.data.table import TableReader
 from carrel.ingest.detection.content import Content, identify
-from carrel.ingest.detection.other_forms import OTHER_FORMS, PACK_ANEW, save_as
+from carrel.ingest.detection.unsupported_formats import REPACK, UNSUPPORTED_FORMATS, save_as
 from carrel.ingest.failures import as_core_error
-from carrel.ingest.images.drawing import DrawingReader
-from carrel.ingest.images.picture import PictureReader
-from carrel.ingest.images.recognition import TextRecognizer
+from carrel.ingest.images.image import ImageReader
+from carrel.ingest.images.ocr import TextRecognizer
+from carrel.ingest.images.svg import SVGReader
 from carrel.ingest.mail.mail import MailboxReader, MailReader
 from carrel.ingest.mail.outlook import OutlookReader
 from carrel.ingest.mail.web_archive import WebArchiveReader
@@ -46,7 +46,7 @@ from carrel.ingest.pdf.pdf import PdfReader
 from carrel.ingest.text.definitions import DEFINITIONS
 from carrel.ingest.text.source_code import SourceCodeReader
 from carrel.ingest.text.text import TextReader
-from carrel.ingest.web.book import BookReader
+from carrel.ingest.web.epub import EPUBReader
 from carrel.ingest.web.web import WebReader
 from carrel.ingest.wiki.wiki_reader import WikiOrXmlReader
 
@@ -66,8 +66,8 @@ _PRESENTATIONS = (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm")
 _INSTEAD = {
     Content.OLD_OFFICE: save_as(".docx, .xlsx or .pptx"),
     Content.MAIL: "rename it to end in .eml",
-    Content.SEVEN_ZIP: PACK_ANEW,
-    Content.RAR: PACK_ANEW,
+    Content.SEVEN_ZIP: REPACK,
+    Content.RAR: REPACK,
 }
 
 
@@ -113,8 +113,8 @@ class SuffixReaderRegistry:
         """
         suffix = _suffix(name)
         expected = self._formats.get(suffix)
-        if suffix in OTHER_FORMS:
-            advice = OTHER_FORMS[suffix]
+        if suffix in UNSUPPORTED_FORMATS:
+            advice = UNSUPPORTED_FORMATS[suffix]
             raise UnsupportedFormat(f"files ending in {suffix} cannot be read: {advice}")
         if expected is None:
             named = f"files ending in {suffix}" if suffix else "files without an ending"
@@ -179,19 +179,19 @@ def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixRea
             Format((".odp",), Content.OPEN_PRESENTATION, OpenDocumentPresentationReader()),
             Format((".ods",), Content.OPEN_SPREADSHEET, OpenDocumentSpreadsheetReader()),
             Format((".rtf",), Content.RTF, RichTextReader()),
-            Format((".epub",), Content.BOOK, BookReader()),
+            Format((".epub",), Content.BOOK, EPUBReader()),
             Format((".txt", ".text", ".log"), Content.TEXT, TextReader()),
             Format((".md", ".markdown"), Content.TEXT, MarkdownReader()),
             Format((".csv", ".tsv"), Content.TEXT, TableReader()),
             Format((".html", ".htm"), Content.TEXT, WebReader()),
-            Format((".png",), Content.PNG, PictureReader("PNG", recognizer)),
-            Format((".jpg", ".jpeg"), Content.JPEG, PictureReader("JPEG", recognizer)),
-            Format((".tif", ".tiff"), Content.TIFF, PictureReader("TIFF", recognizer)),
-            Format((".webp",), Content.WEBP, PictureReader("WEBP", recognizer)),
-            Format((".heic", ".heif", ".hif"), Content.HEIC, PictureReader("HEIF", recognizer)),
-            Format((".avif",), Content.AVIF, PictureReader("AVIF", recognizer)),
-            Format((".bmp",), Content.BMP, PictureReader("BMP", recognizer)),
-            Format((".gif",), Content.GIF, PictureReader("GIF", recognizer)),
+            Format((".png",), Content.PNG, ImageReader("PNG", recognizer)),
+            Format((".jpg", ".jpeg"), Content.JPEG, ImageReader("JPEG", recognizer)),
+            Format((".tif", ".tiff"), Content.TIFF, ImageReader("TIFF", recognizer)),
+            Format((".webp",), Content.WEBP, ImageReader("WEBP", recognizer)),
+            Format((".heic", ".heif", ".hif"), Content.HEIC, ImageReader("HEIF", recognizer)),
+            Format((".avif",), Content.AVIF, ImageReader("AVIF", recognizer)),
+            Format((".bmp",), Content.BMP, ImageReader("BMP", recognizer)),
+            Format((".gif",), Content.GIF, ImageReader("GIF", recognizer)),
             Format((".mht", ".mhtml"), Content.TEXT, WebArchiveReader(), _IN_PARTS),
             Format((".rst",), Content.TEXT, RestructuredTextReader()),
             Format((".org",), Content.TEXT, OrgReader()),
@@ -202,7 +202,7 @@ def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixRea
             Format((".srt", ".vtt"), Content.TEXT, SubtitleReader()),
             Format((".ics", ".ical"), Content.TEXT, CalendarReader()),
             Format((".vcf", ".vcard"), Content.TEXT, ContactReader()),
-            Format((".svg",), Content.TEXT, DrawingReader()),
+            Format((".svg",), Content.TEXT, SVGReader()),
             *(
                 Format((suffix,), Content.TEXT, SourceCodeReader(definition))
                 for suffix, definition in DEFINITIONS.items()

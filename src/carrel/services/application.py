@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from carrel.core.models import EnginePool
 from carrel.services.arena.arena import ArenaService
 from carrel.services.chat.chat import ChatService
-from carrel.services.citations.places import PlaceService
+from carrel.services.citations.page_previews import PagePreviews
 from carrel.services.collections import CollectionService
 from carrel.services.document_tasks import DocumentTaskService
 from carrel.services.embeddings import EmbeddingService
@@ -20,7 +20,7 @@ from carrel.services.ingestion.reingestion import ReingestionService
 from carrel.services.ingestion.web import WebService
 from carrel.services.outward import Outward
 from carrel.services.retrieval.retrieval import RetrievalService
-from carrel.services.summaries.summarize import DigestService
+from carrel.services.summaries.summarize import SummarizationService
 from carrel.settings.schema import Settings
 
 
@@ -36,13 +36,13 @@ class Services:
     reingestion: ReingestionService
     collections: CollectionService
     retrieval: RetrievalService
-    digests: DigestService
+    summaries: SummarizationService
     tasks: DocumentTaskService
     embeddings: EmbeddingService
     folders: FolderSync
     history: HistoryService
     health: HealthService
     web: WebService
-    places: PlaceService
+    places: PagePreviews
     arena: ArenaService
     outward: Outward

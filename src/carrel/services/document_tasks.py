@@ -26,16 +26,16 @@ from carrel.core.document_tasks import Action, DocumentTask, TaskRequest
 from carrel.core.documents import RetrievedChunk
 from carrel.core.request_limits import LONGEST_QUERY
 from carrel.core.summaries import (
-    DigestProgress,
-    DigestRequest,
     Extracted,
     ExtractedItem,
+    SummarizationProgress,
+    SummarizationRequest,
     Summarized,
 )
-from carrel.services.citations.checking import cite_answer
+from carrel.services.citations.attribution import cite_answer
 from carrel.services.citations.citing import cite, sentences
 from carrel.services.retrieval.retrieval import RetrievalService
-from carrel.services.summaries.summarize import DigestService
+from carrel.services.summaries.summarize import SummarizationService
 
 MOST_FOUND = 10
 """Passages that a search lists."""
@@ -48,18 +48,18 @@ MOST_LOOKED_UP = 60
 
 NOTHING_FOUND = "The documents say nothing of it."
 
-TaskEvent = ChatEvent | DigestProgress | Summarized | Extracted
+TaskEvent = ChatEvent | SummarizationProgress | Summarized | Extracted
 
 
 class DocumentTaskService:
     """Does what is wanted of documents, and cites each sentence of what came of it."""
 
-    def __init__(self, digests: DigestService, retrieval: RetrievalService) -> None:
-        self._digests = digests
+    def __init__(self, summaries: SummarizationService, retrieval: RetrievalService) -> None:
+        self._summaries = summaries
         self._retrieval = retrieval
 
     async def run(self, request: TaskRequest) -> AsyncGenerator[TaskEvent]:
-        """Yield progress, the events of an answer, and before its last what a digest came to.
+        """Yield progress, the events of an answer, and before its last what a summary came to.
 
         Closing the generator stops the model.
 
@@ -68,7 +68,7 @@ class DocumentTaskService:
         Raises:
             InvalidRequest: a search for nothing.
             QueryTooLong: what is searched for is.
-            The others: as ``DigestService.summarize`` and ``RetrievalService.search``.
+            The others: as ``SummarizationService.summarize`` and ``RetrievalService.search``.
         """
         started = time.monotonic()
         yield StageChanged(Stage.READING_DOCUMENTS)
@@ -96,9 +96,9 @@ class DocumentTaskService:
 
     async def _summary(self, request: TaskRequest) -> AsyncGenerator[TaskEvent]:
         streamed = ""
-        async with aclosing(self._digests.summarize(_digest(request))) as events:
+        async with aclosing(self._summaries.summarize(_summary(request))) as events:
             async for event in events:
-                if isinstance(event, DigestProgress):
+                if isinstance(event, SummarizationProgress):
                     yield event
                 elif isinstance(event, TextDelta):
                     if not streamed:
@@ -119,9 +119,9 @@ class DocumentTaskService:
         yield _finished(done)
 
     async def _extraction(self, request: TaskRequest) -> AsyncGenerator[TaskEvent]:
-        async with aclosing(self._digests.extract(_digest(request))) as events:
+        async with aclosing(self._summaries.extract(_summary(request))) as events:
             async for event in events:
-                if isinstance(event, DigestProgress):
+                if isinstance(event, SummarizationProgress):
                     yield event
                 else:
                     done = event
@@ -163,9 +163,9 @@ def _scope(task: DocumentTask) -> Scope:
     return Scope(task.collections, task.document_ids)
 
 
-def _digest(request: TaskRequest) -> DigestRequest:
+def _summary(request: TaskRequest) -> SummarizationRequest:
     task = request.task
-    return DigestRequest(
+    return SummarizationRequest(
         task.collections,
         request.principal,
         task.document_ids,

@@ -8,7 +8,7 @@ SMALL_MODEL = 1_000_000_000
 """Weights below which a model is small.
 
 The bundled model has 135 million, and is the only one that was measured: with long texts
-(``benchmarks/results/digests.md``), follow-up questions (``follow_ups.md``) and answers
+(``benchmarks/results/summaries.md``), follow-up questions (``follow_ups.md``) and answers
 (``answers.md``). Where the weights are not known, as on another server, a model is taken for a
 large one.
 """
@@ -19,7 +19,7 @@ def is_small(info: ModelInfo) -> bool:
     return info.parameters is not None and info.parameters < SMALL_MODEL
 
 
-def is_able(info: ModelInfo) -> bool:
+def is_large_or_remote(info: ModelInfo) -> bool:
     """Whether the model is known to be no small one, or stands on another server.
 
     There the size is not told, and nobody serves a small one.

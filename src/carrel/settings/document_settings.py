@@ -105,7 +105,7 @@ class DocumentSettings(Section):
         "'never' searches for it as it is; 'auto' is 'model' for one "
         "that is known to be no small one, or is on another server, else 'rule'.",
     )
-    least_evidence: float | None = Field(
+    min_relevance: float | None = Field(
         None,
         ge=0,
         le=1,

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -23,6 +24,17 @@ from carrel.settings.schema import Settings, setting_sections
 ENVIRONMENT_PREFIX = "CARREL_"
 CONFIG_VARIABLE = "CARREL_CONFIG"
 DEFAULT_ORIGIN = "default"
+
+RENAMED: Mapping[str, str] = MappingProxyType(
+    {
+        "least_evidence": "min_relevance",
+        "digests": "summaries",
+        "digest_style": "summary_style",
+        "digest_part_tokens": "summary_part_tokens",
+        "digest_parallel_parts": "summary_parallel_parts",
+    }
+)
+"""Former names of settings and sections, and what they are called now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +53,9 @@ class Layer:
 
 
 def nearest_hint(name: str, known: list[str]) -> str:
-    """Return `` Did you mean ...?`` for a misspelt name, or nothing."""
+    """Return the name that a renamed or misspelt one should have, as a sentence, or nothing."""
+    if name in RENAMED:
+        return f" It is called {RENAMED[name]} now."
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     return f" Did you mean {close[0]}?" if close else ""
 

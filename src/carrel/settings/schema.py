@@ -13,9 +13,9 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from carrel.settings.digest_settings import DigestSettings
 from carrel.settings.document_settings import BUNDLED, DocumentSettings
 from carrel.settings.section import Section
+from carrel.settings.summary_settings import SummarizationSettings
 from carrel.settings.web_settings import WebSettings
 from carrel.settings.written_lists import parse_literal, split_commas
 
@@ -266,7 +266,7 @@ class Settings(BaseSettings):
     model: ModelSettings = Field(default_factory=lambda: ModelSettings())
     generation: GenerationSettings = Field(default_factory=lambda: GenerationSettings())
     documents: DocumentSettings = Field(default_factory=lambda: DocumentSettings())
-    digests: DigestSettings = Field(default_factory=lambda: DigestSettings())
+    summaries: SummarizationSettings = Field(default_factory=lambda: SummarizationSettings())
     web: WebSettings = Field(default_factory=lambda: WebSettings())
     server: ServerSettings = Field(default_factory=lambda: ServerSettings())
     storage: StorageSettings = Field(default_factory=lambda: StorageSettings())

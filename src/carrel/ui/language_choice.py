@@ -16,7 +16,7 @@ from carrel.ui.models.models_tab import ModelsTab
 from carrel.ui.search.search_tab import SearchTab
 from carrel.ui.shell.actions import entered
 from carrel.ui.shell.events import Guard, Updates
-from carrel.ui.sidebar.rail import Rail
+from carrel.ui.sidebar.sidebar import Sidebar
 from carrel.ui.state.listed_chats import BrowserWishes
 from carrel.ui.state.session import Session
 from carrel.ui.state.tasks import known_action
@@ -24,10 +24,11 @@ from carrel.ui.viewer.viewer import Viewer
 
 
 def top_html(texts: Texts) -> str:
-    """Return the bar of narrow windows, which opens the rail."""
+    """Return the bar of narrow windows, which opens the sidebar."""
     return (
         '<button id="menu-button" class="icon-button" '
-        f'aria-label="{texts.html("rail.menu.open")}" aria-expanded="false" aria-controls="rail">'
+        f'aria-label="{texts.html("sidebar.menu.open")}" aria-expanded="false" '
+        'aria-controls="sidebar">'
         '<span class="glyph icon-menu"></span></button>'
         '<span class="top-mark">Carrel</span><div id="veil"></div>'
     )
@@ -39,7 +40,7 @@ class LanguageChoice:
 
     services: Services
     top: gr.HTML
-    rail: Rail
+    sidebar: Sidebar
     chat: ChatTab
     documents: DocumentsTab
     search: SearchTab
@@ -59,7 +60,7 @@ class LanguageChoice:
             guard.once(self.translate, clears=False),
             inputs_kwargs={"browser": browser},
             outputs=stays,
-            js="() => [window.carrel.wishes()]",
+            js="() => [window.carrel.options()]",
             **private,
         )
         documents, compare, models = self.documents, self.compare, self.models
@@ -74,7 +75,7 @@ class LanguageChoice:
             models.table,
             self.viewer.content,
         ]
-        self.rail.links.choose_language(
+        self.sidebar.links.choose_language(
             guard.once(self.choose),
             inputs_kwargs={
                 "session": session,
@@ -88,7 +89,7 @@ class LanguageChoice:
     def in_language(self, texts: Texts) -> Updates:
         """Return what always stands on the page, in a language."""
         return {
-            **self.rail.in_language(texts),
+            **self.sidebar.in_language(texts),
             **self.chat.composer.in_language(texts),
             **self.documents.in_language(texts),
             **self.search.in_language(texts),
@@ -108,7 +109,7 @@ class LanguageChoice:
     ) -> Updates:
         """Put the whole page into another language; what is shown stays, and work goes on."""
         texts = texts_for([entered(event, "language")])
-        session.wishes = replace(session.wishes, language=texts.language)
+        session.options = replace(session.options, language=texts.language)
         fixed = self.in_language(texts)
         fixed |= self.chat.composer.in_language(texts, known_action(action))
         if session.found:

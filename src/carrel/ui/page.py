@@ -22,7 +22,7 @@ from carrel.ui.documents.documents_tab import DocumentsTab
 from carrel.ui.documents.originals import Originals
 from carrel.ui.gate.gate import Gate
 from carrel.ui.gate.page_uploads import PageUploads
-from carrel.ui.h2ogpt.nochat import NochatApi
+from carrel.ui.h2ogpt.h2ogpt_api import H2ogptApi
 from carrel.ui.i18n.texts import ENGLISH
 from carrel.ui.i18n.theme import carrel_theme, favicon, script, stylesheet
 from carrel.ui.language_choice import LanguageChoice, top_html
@@ -32,7 +32,7 @@ from carrel.ui.shell.events import Guard, Updates
 from carrel.ui.shell.headers import PageHeaders
 from carrel.ui.shell.login import Login
 from carrel.ui.shell.render import error_line, notice_line
-from carrel.ui.sidebar.rail import Rail
+from carrel.ui.sidebar.sidebar import Sidebar
 from carrel.ui.state.choices import (
     collection_names,
     first_collection,
@@ -58,7 +58,7 @@ class Page:
             self.browser = gr.Textbox(visible=False)
             self.clock = gr.Timer(READY_CHECK_SECONDS, active=False)
             with gr.Row(elem_id="desk"):
-                self.rail = Rail()
+                self.sidebar = Sidebar()
                 with gr.Column(elem_id="main", min_width=0):
                     self.top = gr.HTML(
                         top_html(ENGLISH), elem_id="top", apply_default_css=False, js_on_load=None
@@ -69,7 +69,7 @@ class Page:
                     self.guard = Guard(
                         gr.HTML("", elem_id="notice", apply_default_css=False, js_on_load=None)
                     )
-                    self.chat = ChatTab(services, self.session, self.guard, self.rail)
+                    self.chat = ChatTab(services, self.session, self.guard, self.sidebar)
                     self.versions = Versions(services, self.session, self.guard, self.chat)
                     self.documents = DocumentsTab(
                         services, self.session, self.guard, self.chat.composer.scope
@@ -80,12 +80,12 @@ class Page:
                     )
                     self.models = ModelsTab(services, self.session, self.guard)
                 self.viewer = Viewer(services, self.session, self.guard)
-            self.rail.list.wire(services, self.guard, self.session)
+            self.sidebar.list.wire(services, self.guard, self.session)
             self.chat.wire()
             self.versions.wire()
             self.search.wire()
             self.compare.wire(self.chat)
-            self.models.wire(self.chat.composer.model, self.compare.choices, self.rail.links)
+            self.models.wire(self.chat.composer.model, self.compare.choices, self.sidebar.links)
             self.viewer.wire(
                 self.chat.past,
                 self.chat.current,
@@ -101,7 +101,7 @@ class Page:
             self.language = LanguageChoice(
                 services=services,
                 top=self.top,
-                rail=self.rail,
+                sidebar=self.sidebar,
                 chat=self.chat,
                 documents=self.documents,
                 search=self.search,
@@ -110,7 +110,7 @@ class Page:
                 viewer=self.viewer,
             )
             self.language.wire(self.blocks, self.guard, self.session, self.browser)
-            NochatApi(services)
+            H2ogptApi(services)
         self.blocks.queue(default_concurrency_limit=None)
         # Gradio would compute statistics of all events, with pandas, after each event, for a
         # dashboard that is off.
@@ -141,7 +141,7 @@ class Page:
                 self.models.clock,
             ],
             js="(address, browser, session) => "
-            "[window.carrel.chatInAddress(), window.carrel.wishes(), session]",
+            "[window.carrel.chatInAddress(), window.carrel.options(), session]",
             queue=False,
             **private,
         )
@@ -171,7 +171,7 @@ class Page:
 
         ``address`` names a chat to continue, or none; ``browser`` is what its script says of it.
         """
-        session.wishes = BrowserWishes.read(browser)
+        session.options = BrowserWishes.read(browser)
         services = self._services
         names = await collection_names(services, session.principal)
         collection = first_collection(services.settings, names)
@@ -187,7 +187,7 @@ class Page:
             self.search.collection: gr.Dropdown(choices=names, value=collection),
             self.documents.collections.chosen: gr.Dropdown(choices=names, value=collection),
             **await self.chat.thread(session),
-            **await self.compare.ranked(session.wishes.texts),
+            **await self.compare.ranked(session.options.texts),
             **await self.models.look(session=session),
             **await self.documents.collections.show(collection=collection, session=session),
         }
@@ -196,7 +196,7 @@ class Page:
         """Say whether the model can answer; look again later while it cannot."""
         health = await self._services.health.check()
         models = [each.name for each in self._services.models.models()]
-        texts = session.wishes.texts
+        texts = session.options.texts
         reason = health.reason or texts("not_ready")
         return {
             **self.compare.choices.filled(texts),

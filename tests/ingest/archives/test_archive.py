@@ -13,7 +13,7 @@ import pytest
 
 from carrel.core.documents import Section
 from carrel.core.errors import EncryptedDocument, UnreadableDocument, UnsupportedFormat
-from carrel.ingest.archives.contained import MOST_DEPTH, MOST_FILES
+from carrel.ingest.archives.embedded_files import MOST_DEPTH, MOST_FILES
 from carrel.ingest.registry import default_registry
 from sample_archives import write_tar, write_zip
 from sample_documents import write_pdf
@@ -142,7 +142,7 @@ def test_too_many_files_are_refused(tmp_path: Path) -> None:
 def test_a_bomb_is_refused_at_the_limit(
     tmp_path: Path, packed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("carrel.ingest.archives.contained.MOST_UNPACKED_BYTES", 5_000_000)
+    monkeypatch.setattr("carrel.ingest.archives.embedded_files.MOST_UNPACKED_BYTES", 5_000_000)
     files = {"bomb.txt": bytes(6_000_000)}
     path = tmp_path / f"a.{packed}"
     if packed == "zip":

@@ -12,7 +12,7 @@ from PIL import Image
 from carrel.core.documents import PagePicture, PageView
 from carrel.core.errors import EncryptedDocument, PlaceNotFound, UnreadableDocument
 from carrel.ingest.pdf.page_picture import MARK, MOST_PIXELS, find_quote, picture_of_page
-from carrel.ingest.sandbox.confined import ConfinedReaders, ReadingLimits
+from carrel.ingest.sandbox.sandbox import ReadingLimits, SandboxedReaders
 from sample_documents import write_encrypted_pdf, write_pdf
 
 LINES = "Finances\nTotal revenue was 18.4 million\neuros in 2023.\nCosts rose."
@@ -109,7 +109,7 @@ def test_a_quote_is_found_in_other_spellings(text: str, quote: str, found: list[
 
 
 def test_pages_are_drawn_in_the_confined_process(report: Path) -> None:
-    painter = ConfinedReaders(ReadingLimits(seconds=60, bytes=2 * 2**30))
+    painter = SandboxedReaders(ReadingLimits(seconds=60, bytes=2 * 2**30))
     try:
         picture = painter.paint(report, PageView(2, 300, "Finances"))
         assert (picture.marked, picture.pages, opened(picture).width) == (True, 2, 300)

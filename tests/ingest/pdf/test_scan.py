@@ -11,7 +11,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, UnreadableDocument
-from carrel.ingest.images.recognition import TextRecognizer
+from carrel.ingest.images.ocr import TextRecognizer
 from carrel.ingest.pdf.pdf import PDFIUM_LOCK, PdfReader
 from carrel.ingest.pdf.scan import MOST_RENDERED_PIXELS, is_scan, picture_of
 from sample_documents import write_pdf, write_scanned_pdf

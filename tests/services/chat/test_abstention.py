@@ -33,7 +33,7 @@ from carrel.services.chat.abstention import (
     OWN_KNOWLEDGE,
     Abstention,
     speaks_of_documents,
-    wants_digest,
+    wants_summary,
 )
 from carrel.settings.schema import Settings
 from texts import ingest_texts
@@ -111,7 +111,7 @@ async def test_the_setting_moves_the_bound(
 ) -> None:
     for bound, abstains in ((0.0, False), (1.0, True)):
         settings = make_settings(
-            engine="scripted", least_evidence=bound, db_dir=tmp_path / f"db{bound}"
+            engine="scripted", min_relevance=bound, db_dir=tmp_path / f"db{bound}"
         )
         application = bootstrap.build(settings, embedder)
         try:
@@ -140,8 +140,8 @@ def test_questions_about_the_documents_are_always_answered(question: str) -> Non
 
 
 @pytest.mark.parametrize("question", [ANSWERED, UNANSWERED, "What is the report's revenue?"])
-def test_a_fact_is_no_digest(question: str) -> None:
-    assert not wants_digest(question)
+def test_a_fact_is_no_summary(question: str) -> None:
+    assert not wants_summary(question)
 
 
 def test_the_best_passage_counts() -> None:
@@ -157,7 +157,7 @@ def test_json_is_given_where_json_is_asked_for() -> None:
 
 
 def test_an_embedder_that_was_not_measured_has_no_bound() -> None:
-    assert Abstention.of("bundled", None).least_evidence == LEAST_EVIDENCE["bundled"]
-    assert Abstention.of("some/model", None).least_evidence == 0
-    assert Abstention.of("some/model", 0.3).least_evidence == 0.3
+    assert Abstention.of("bundled", None).min_relevance == LEAST_EVIDENCE["bundled"]
+    assert Abstention.of("some/model", None).min_relevance == 0
+    assert Abstention.of("some/model", 0.3).min_relevance == 0.3
     assert not Abstention.of("some/model", None).is_due(asking(UNANSWERED), [])

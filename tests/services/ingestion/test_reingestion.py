@@ -19,7 +19,7 @@ from carrel.core.chat import Scope
 from carrel.core.documents import DocumentRecord, FileOutcome, IncomingFile, OutcomeKind
 from carrel.core.errors import CollectionNotFound, DocumentNotFound
 from carrel.core.jobs import JobState
-from carrel.ingest.sandbox.confined import ConfinedReaders
+from carrel.ingest.sandbox.sandbox import SandboxedReaders
 from carrel.settings.schema import Settings
 from counting_embedder import CountingEmbedder
 from real_processes import ROOT
@@ -141,9 +141,9 @@ async def test_what_failed_is_kept_and_read_once_that_can_be_done(
     [again] = await reingest(application, failed.id)
     assert (again.kind, again.code) == (OutcomeKind.FAILED, "unsupported_format")
     assert await documents(application) == [failed]
-    reader_for = ConfinedReaders.reader_for
+    reader_for = SandboxedReaders.reader_for
     monkeypatch.setattr(
-        ConfinedReaders, "reader_for", lambda self, path, name: reader_for(self, path, "a.txt")
+        SandboxedReaders, "reader_for", lambda self, path, name: reader_for(self, path, "a.txt")
     )
     begun = await application.services.reingestion.start_failed("UserData", ME)
     assert begun.job is not None
@@ -166,9 +166,9 @@ async def test_a_failure_leaves_what_was_read_before(
     path.write_text(text())
     application = bootstrap.build(settings, embedder)
     before = await ingest(application, path)
-    reader_for = ConfinedReaders.reader_for
+    reader_for = SandboxedReaders.reader_for
     monkeypatch.setattr(
-        ConfinedReaders, "reader_for", lambda self, path, name: reader_for(self, path, "a.docx")
+        SandboxedReaders, "reader_for", lambda self, path, name: reader_for(self, path, "a.docx")
     )
     [outcome] = await reingest(application, before.id)
     assert (outcome.kind, outcome.code) == (OutcomeKind.FAILED, "unsupported_format")

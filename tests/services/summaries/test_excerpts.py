@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from carrel.core.documents import Chunk
 from carrel.core.protocols.adapters import Embedder
-from carrel.core.summaries import DigestProgress, DigestStyle, Extracted, Summarized
-from carrel.services.summaries.excerpt_digest import ExcerptDigest
+from carrel.core.summaries import Extracted, SummarizationProgress, SummarizationStyle, Summarized
+from carrel.services.summaries.extractive_summary import ExtractiveSummary
 from carrel.services.summaries.whole_sentences import whole_sentences
 from carrel.services.text.reading_order import DocumentText
 
@@ -38,12 +38,12 @@ def test_a_document_without_sentences_gives_its_lines() -> None:
 
 
 async def test_a_summary_is_verbatim_in_order_and_names_the_pages(embedder: Embedder) -> None:
-    events = [each async for each in ExcerptDigest([report()], embedder, "", 200).summary()]
-    assert isinstance(events[0], DigestProgress)
+    events = [each async for each in ExtractiveSummary([report()], embedder, "", 200).summary()]
+    assert isinstance(events[0], SummarizationProgress)
     assert (events[0].parts_done, events[0].parts_total) == (0, 1)
     summary = events[-1]
     assert isinstance(summary, Summarized)
-    assert (summary.style, summary.model) == (DigestStyle.EXCERPTS, None)
+    assert (summary.style, summary.model) == (SummarizationStyle.EXCERPTS, None)
     [part] = summary.parts
     assert (part.document, part.document_id, part.pages) == ("report.pdf", "d", (1, 3))
     whole = " ".join(" ".join(PAGES).split())
@@ -57,14 +57,14 @@ async def test_a_summary_is_verbatim_in_order_and_names_the_pages(embedder: Embe
 
 
 async def test_max_tokens_limits_a_summary(embedder: Embedder) -> None:
-    *_, summary = [each async for each in ExcerptDigest([report()], embedder, "", 20).summary()]
+    *_, summary = [each async for each in ExtractiveSummary([report()], embedder, "", 20).summary()]
     assert isinstance(summary, Summarized)
     assert summary.text.count(".") == 1
 
 
 async def test_a_focus_finds_what_is_about_it_and_leaves_out_the_rest(embedder: Embedder) -> None:
-    digest = ExcerptDigest([report()], embedder, "What did the pier cost?", 200)
-    *_, extracted = [each async for each in digest.extraction()]
+    summary = ExtractiveSummary([report()], embedder, "What did the pier cost?", 200)
+    *_, extracted = [each async for each in summary.extraction()]
     assert isinstance(extracted, Extracted)
     texts = [each.text for each in extracted.items]
     assert "Its cost of 4.1 million euros was paid from the surplus of the trust." in texts
@@ -75,7 +75,7 @@ async def test_a_focus_finds_what_is_about_it_and_leaves_out_the_rest(embedder: 
 
 
 async def test_what_no_sentence_is_about_is_not_extracted(embedder: Embedder) -> None:
-    digest = ExcerptDigest([report()], embedder, "quantum chromodynamics", 200)
-    *_, extracted = [each async for each in digest.extraction()]
+    summary = ExtractiveSummary([report()], embedder, "quantum chromodynamics", 200)
+    *_, extracted = [each async for each in summary.extraction()]
     assert isinstance(extracted, Extracted)
     assert extracted.items == ()

@@ -22,7 +22,7 @@ from carrel.storage.conversations import SqliteConversationStore
 from carrel.storage.database import Database
 from carrel.ui.chat.answering import Answering, Question
 from carrel.ui.chat.continuing import Continuing
-from carrel.ui.state.answer_wishes import read_wishes
+from carrel.ui.state.answer_options import read_options
 from carrel.ui.state.exchange import Exchange
 from carrel.ui.state.scope import ChosenScope
 from carrel.ui.state.session import Session
@@ -239,12 +239,12 @@ async def _to_the_end(answering: Answering) -> None:
 
 
 async def cut(services: Services, session: Session, most: int = 2) -> Exchange:
-    wishes = read_wishes(services.settings, {"max_new_tokens": most})
-    return (await answered(services, session, replace(QUESTION, wishes=wishes))).exchange
+    options = read_options(services.settings, {"max_new_tokens": most})
+    return (await answered(services, session, replace(QUESTION, options=options))).exchange
 
 
 async def goes_on(services: Services, session: Session) -> Continuing:
-    continuing = Continuing.of_last(services, session, read_wishes(services.settings, {}))
+    continuing = Continuing.of_last(services, session, read_options(services.settings, {}))
     async for _ in continuing.steps():
         pass
     return continuing
@@ -281,7 +281,7 @@ async def test_a_continuation_that_is_stopped_at_once_changes_nothing(services: 
     session = Session()
     services = speaking(services, WatchedEngine(["One two three four."]))
     exchange = await cut(services, session)
-    continuing = Continuing.of_last(services, session, read_wishes(services.settings, {}))
+    continuing = Continuing.of_last(services, session, read_options(services.settings, {}))
     session.stop_answering()
     async for _ in continuing.steps():
         pass

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from carrel.core.citations import CheckedSentence
 from carrel.core.documents import Chunk, RetrievedChunk
-from carrel.services.citations.checking import cite_answer
+from carrel.services.citations.attribution import cite_answer
 from carrel.ui.chat.render_answer import answer_html, legend_html
 
 TEXT = "Total revenue was 18.4 million euros. Costs rose to 15.1 million euros."

@@ -17,14 +17,14 @@ from carrel.core.documents import (
     Source,
 )
 from carrel.core.errors import PlaceNotFound
-from carrel.services.citations.checking import cite_answer
+from carrel.services.citations.attribution import cite_answer
 from carrel.ui.documents.originals import original_address
 from carrel.ui.i18n.texts import ENGLISH, LANGUAGES
 from carrel.ui.search.render_search import found_html, with_words_marked
 from carrel.ui.state.exchange import Exchange
-from carrel.ui.state.place import Place, place_of, sources_beside
+from carrel.ui.state.preview import Preview, preview_of, sources_beside
 from carrel.ui.state.session import Session
-from carrel.ui.viewer.render_place import beside_html, chunks_html, passage_html, picture_html
+from carrel.ui.viewer.render_preview import beside_html, chunks_html, passage_html, picture_html
 from carrel.ui.viewer.render_turning import MOST_CHUNKS, chunks_turner_html, passages_turner_html
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -40,9 +40,9 @@ def session() -> Session:
 
 
 def test_marks_sources_and_findings_are_found_by_their_names(session: Session) -> None:
-    assert place_of("answer.1.0.0", session).quote == "Costs rose."
-    assert place_of("source.1.1", session).source.document == "a.pdf"
-    assert place_of("found.1", session).source.document_id == "d"
+    assert preview_of("answer.1.0.0", session).quote == "Costs rose."
+    assert preview_of("source.1.1", session).source.document == "a.pdf"
+    assert preview_of("found.1", session).source.document_id == "d"
 
 
 @pytest.mark.parametrize(
@@ -52,11 +52,11 @@ def test_marks_sources_and_findings_are_found_by_their_names(session: Session) -
 )  # fmt: skip
 def test_nothing_else_can_be_named(session: Session, name: str) -> None:
     with pytest.raises(PlaceNotFound, match="not shown any more"):
-        place_of(name, session)
+        preview_of(name, session)
 
 
 def test_a_page_is_a_picture_with_a_note_where_nothing_is_marked() -> None:
-    place = Place(SOURCE, SOURCE.quote)
+    place = Preview(SOURCE, SOURCE.quote)
     html = picture_html(place, PagePicture(b"png", 9, True), 3)
     assert 'src="data:image/png;base64,cG5n"' in html
     assert "page 3 / 9" in html
@@ -68,7 +68,7 @@ def test_a_page_is_a_picture_with_a_note_where_nothing_is_marked() -> None:
 
 
 def test_other_pages_have_a_way_back_and_nothing_of_the_quote() -> None:
-    place = Place(SOURCE, SOURCE.quote)
+    place = Preview(SOURCE, SOURCE.quote)
     html = picture_html(place, PagePicture(b"png", 9, False), 9)
     assert "page 9 / 9" in html and "Back to page 3" in html
     assert "nothing is marked" not in html and 'class="source-quote"' not in html
@@ -82,12 +82,14 @@ def test_the_original_is_named_by_its_document_and_collection() -> None:
     source = replace(SOURCE, collection="R&D /ä", document_id="d1")
     assert original_address(source) == "original?collection=R%26D+%2F%C3%A4&document=d1"
     assert 'href="original?collection=R%26D+%2F%C3%A4&amp;document=d1"' in passage_html(
-        Place(source, "x"), Passage("x", 0, 1, None, None)
+        Preview(source, "x"), Passage("x", 0, 1, None, None)
     )
 
 
 def test_a_passage_has_its_quote_marked_and_escaped() -> None:
-    html = passage_html(Place(SOURCE, "x"), Passage(f"{HOSTILE}abc", 0, len(HOSTILE), None, "Head"))
+    html = passage_html(
+        Preview(SOURCE, "x"), Passage(f"{HOSTILE}abc", 0, len(HOSTILE), None, "Head")
+    )
     assert "<mark>&lt;img src=x onerror=alert(1)&gt;</mark>abc" in html
     assert "<img" not in html
     assert "Head" in html
@@ -111,7 +113,7 @@ def test_a_document_is_looked_at_without_a_quote_and_with_its_chunks() -> None:
     record = DocumentRecord(
         "d", "c", f"{HOSTILE}.pdf", "0" * 64, 9, DocumentStatus.READY, datetime.now(UTC)
     )
-    place = Place.of_document(record, "U")
+    place = Preview.of_document(record, "U")
     html = picture_html(place, PagePicture(b"png", 9, False), 4)
     assert "page 4 / 9" in html
     for absent in (
@@ -151,15 +153,15 @@ def test_a_turner_leads_nowhere_beyond_the_ends() -> None:
 
 
 def test_the_sources_beside_a_place_are_those_of_its_answer(session: Session) -> None:
-    place = place_of("answer.1.0.0", session)
+    place = preview_of("answer.1.0.0", session)
     assert list(sources_beside(place, session)) == ["source.1.1"]
-    assert list(sources_beside(place_of("found.1", session), session)) == ["found.1"]
+    assert list(sources_beside(preview_of("found.1", session), session)) == ["found.1"]
     session.exchanges.clear()
     assert sources_beside(place, session) == {}
 
 
 def test_the_source_that_is_shown_is_marked_among_the_others() -> None:
-    place = Place(SOURCE, "x")
+    place = Preview(SOURCE, "x")
     html = beside_html(place, {"source.0.4": SOURCE, "source.0.5": replace(SOURCE, index=5)})
     assert "2 sources" in html and html.count("aria-current") == 1
     assert 'data-id="source.0.4" aria-current="true"' in html

@@ -15,15 +15,15 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from carrel.api.openapi.openapi_examples import EXAMPLES
-from carrel.wire.compare import ComparisonBody
-from carrel.wire.completions import ChunkBody, CompletionBody
-from carrel.wire.digests import DigestEventBody, ExtractionBody, SummaryBody
-from carrel.wire.documents import AcceptedReply, TextDocument, UploadReply, WebDocuments
-from carrel.wire.errors import ErrorBody
-from carrel.wire.files import PURPOSES, FileBody
-from carrel.wire.jobs import JobEventBody
-from carrel.wire.models import ModelList
-from carrel.wire.text_completions import TextCompletion
+from carrel.schemas.compare import ComparisonBody
+from carrel.schemas.completions import ChunkBody, CompletionBody
+from carrel.schemas.documents import AcceptedReply, TextDocument, UploadReply, WebDocuments
+from carrel.schemas.errors import ErrorBody
+from carrel.schemas.files import PURPOSES, FileBody
+from carrel.schemas.jobs import JobEventBody
+from carrel.schemas.models import ModelList
+from carrel.schemas.summaries import ExtractionBody, SummarizationEventBody, SummaryBody
+from carrel.schemas.text_completions import TextCompletion
 
 PATH = "/openapi.json"
 ABOUT = (
@@ -37,7 +37,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     ChunkBody,
     ComparisonBody,
     CompletionBody,
-    DigestEventBody,
+    SummarizationEventBody,
     ErrorBody,
     ExtractionBody,
     FileBody,
@@ -118,10 +118,10 @@ REPLIES: Mapping[tuple[str, str], Mapping[str, Mapping[str, Any]]] = MappingProx
         ("post", "/v1/compare"): {"200": _json(ComparisonBody) | _events(ChunkBody)},
         ("post", "/v1/completions"): {"200": _json(TextCompletion) | _events(TextCompletion)},
         ("post", "/v1/collections/{name}/summarize"): {
-            "200": _json(SummaryBody) | _events(DigestEventBody)
+            "200": _json(SummaryBody) | _events(SummarizationEventBody)
         },
         ("post", "/v1/collections/{name}/extract"): {
-            "200": _json(ExtractionBody) | _events(DigestEventBody)
+            "200": _json(ExtractionBody) | _events(SummarizationEventBody)
         },
         ("post", "/v1/collections/{name}/documents"): {
             "200": _json(UploadReply),

@@ -11,8 +11,8 @@ from carrel.api.streaming.answering import Answering
 from carrel.api.streaming.chat_request import caller_of, to_core
 from carrel.api.streaming.several_answers import answers, stream, whole
 from carrel.api.streaming.sse import EventStream
+from carrel.schemas.chat import ChatBody
 from carrel.services.models import chosen_model
-from carrel.wire.chat import ChatBody
 
 router = APIRouter()
 

@@ -7,15 +7,15 @@ from fastapi import APIRouter, status
 from carrel.api.deps import ApiState, Caller
 from carrel.core.chat import Scope
 from carrel.core.documents import CollectionContents
-from carrel.services.citations.citing import cite
-from carrel.wire.collections import (
+from carrel.schemas.collections import (
     CollectionBody,
     CollectionList,
     DeletedCollection,
     NewCollection,
     RenamedCollection,
 )
-from carrel.wire.sources import SearchBody, SearchReply, SourceBody
+from carrel.schemas.sources import SearchBody, SearchReply, SourceBody
+from carrel.services.citations.citing import cite
 
 router = APIRouter()
 

@@ -17,10 +17,10 @@ from carrel.api.streaming.chat_request import caller_of, to_core
 from carrel.api.streaming.sse import DONE, EventStream, event
 from carrel.core.access import Principal
 from carrel.core.errors import CarrelError
+from carrel.schemas.compare import CompareBody, ComparedBody, ComparedError, ComparisonBody
+from carrel.schemas.completions import ChunkBody, UsageBody
 from carrel.services.merging import merged
 from carrel.services.models import chosen_model
-from carrel.wire.compare import CompareBody, ComparedBody, ComparedError, ComparisonBody
-from carrel.wire.completions import ChunkBody, UsageBody
 
 router = APIRouter()
 

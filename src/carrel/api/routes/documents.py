@@ -23,8 +23,7 @@ from carrel.core.access import Principal
 from carrel.core.documents import DocumentRecord, FileOutcome, OutcomeKind, PageView
 from carrel.core.errors import UnreadableDocument
 from carrel.core.jobs import Job
-from carrel.services.ingestion.reingestion import Reingested
-from carrel.wire.documents import (
+from carrel.schemas.documents import (
     AcceptedReply,
     DeletedDocument,
     DocumentBody,
@@ -35,6 +34,7 @@ from carrel.wire.documents import (
     Reingest,
     UploadReply,
 )
+from carrel.services.ingestion.reingestion import Reingested
 
 router = APIRouter()
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from carrel.api.deps import ApiState
 from carrel.api.middleware.connection import while_connected
 from carrel.core.errors import UnsupportedParameter
-from carrel.wire.embeddings import EmbeddingList, EmbeddingsBody
+from carrel.schemas.embeddings import EmbeddingList, EmbeddingsBody
 
 router = APIRouter()
 

@@ -19,7 +19,7 @@ from carrel.api.uploads.uploads import receive_one
 from carrel.core.documents import MY_DATA, DocumentRecord, FileOutcome, OutcomeKind
 from carrel.core.errors import DocumentNotFound, InvalidRequest, UnsupportedParameter
 from carrel.core.jobs import Job
-from carrel.wire.files import (
+from carrel.schemas.files import (
     PREFIX,
     PURPOSES,
     DeletedFile,

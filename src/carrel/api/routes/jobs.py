@@ -14,7 +14,7 @@ from carrel.api.uploads.outcomes import cleaned_outcome
 from carrel.core.access import Principal
 from carrel.core.documents import FileOutcome
 from carrel.core.jobs import Job
-from carrel.wire.jobs import JobBody, JobEventBody, JobFileBody, JobList, ProgressBody
+from carrel.schemas.jobs import JobBody, JobEventBody, JobFileBody, JobList, ProgressBody
 
 router = APIRouter()
 

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Depends, Request, Response, status
 from carrel.api.deps import Api, ApiState, Caller
 from carrel.api.middleware.connection import while_connected
 from carrel.core.models import ModelState
+from carrel.schemas.models import LoadModel, ModelBody, ModelList, UnloadedModels, UnloadModel
 from carrel.services.models import ModelService
-from carrel.wire.models import LoadModel, ModelBody, ModelList, UnloadedModels, UnloadModel
 
 router = APIRouter()
 

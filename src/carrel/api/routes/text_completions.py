@@ -11,9 +11,9 @@ from carrel.api.streaming.chat_request import caller_of
 from carrel.api.streaming.sse import EventStream
 from carrel.api.streaming.text_completing import TextCompleting
 from carrel.core.chat import SamplingParams
+from carrel.schemas.text_completions import USUAL_LENGTH, TextCompletion, TextCompletionBody
 from carrel.services.text_completions import TextCompletionService, TextRequest
 from carrel.settings.schema import GenerationSettings
-from carrel.wire.text_completions import USUAL_LENGTH, TextCompletion, TextCompletionBody
 
 router = APIRouter()
 

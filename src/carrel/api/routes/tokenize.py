@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from carrel.api.deps import ApiState
 from carrel.api.streaming.chat_request import to_message
-from carrel.wire.tokenize import TokenCount, TokenizeBody
+from carrel.schemas.tokenize import TokenCount, TokenizeBody
 
 router = APIRouter()
 

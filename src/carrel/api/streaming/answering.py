@@ -26,8 +26,7 @@ from carrel.core.chat import (
     Usage,
 )
 from carrel.core.function_tools import ToolCall, ToolsCalled
-from carrel.services.chat.chat import ChatService
-from carrel.wire.completions import (
+from carrel.schemas.completions import (
     FINISH,
     AnswerMessage,
     ChoiceBody,
@@ -37,9 +36,10 @@ from carrel.wire.completions import (
     DeltaBody,
     UsageBody,
 )
-from carrel.wire.function_tools import ToolCallBody, ToolCallDelta
-from carrel.wire.logprobs import LogprobsBody
-from carrel.wire.sources import SentenceBody, SourceBody
+from carrel.schemas.function_tools import ToolCallBody, ToolCallDelta
+from carrel.schemas.logprobs import LogprobsBody
+from carrel.schemas.sources import SentenceBody, SourceBody
+from carrel.services.chat.chat import ChatService
 
 
 @dataclass(slots=True)

@@ -16,9 +16,7 @@ from carrel.core.chat import (
     ScopeMode,
 )
 from carrel.core.errors import InvalidRequest
-from carrel.settings.document_settings import DocumentSettings
-from carrel.settings.schema import LLM_MODE, GenerationSettings, Settings
-from carrel.wire.chat import (
+from carrel.schemas.chat import (
     ChatBody,
     DocumentsBody,
     FormatBody,
@@ -26,7 +24,9 @@ from carrel.wire.chat import (
     MessageBody,
     TextFormat,
 )
-from carrel.wire.files import document_id
+from carrel.schemas.files import document_id
+from carrel.settings.document_settings import DocumentSettings
+from carrel.settings.schema import LLM_MODE, GenerationSettings, Settings
 
 
 def caller_of(principal: Principal, request: Request, user: str | None) -> str:

@@ -10,9 +10,9 @@ from dataclasses import replace
 from carrel.api.streaming.answering import Answering
 from carrel.api.streaming.sse import DONE, event
 from carrel.core.chat import Usage
+from carrel.schemas.completions import ChunkBody, CompletionBody, UsageBody
 from carrel.services.merging import merged
 from carrel.services.text_completions import several
-from carrel.wire.completions import ChunkBody, CompletionBody, UsageBody
 
 
 def answers(first: Answering, count: int) -> list[Answering]:

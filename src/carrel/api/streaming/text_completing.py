@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from carrel.api.metrics import Metrics
 from carrel.api.streaming.sse import DONE, event
 from carrel.core.chat import Finished, TextDelta, TokenLogprob, Usage
+from carrel.schemas.completions import FINISH, UsageBody
+from carrel.schemas.text_completions import TextChoice, TextCompletion, TextLogprobs
 from carrel.services.merging import Numbered
 from carrel.services.text_completions import TextCompletionService, TextRequest
-from carrel.wire.completions import FINISH, UsageBody
-from carrel.wire.text_completions import TextChoice, TextCompletion, TextLogprobs
 
 
 @dataclass(slots=True)

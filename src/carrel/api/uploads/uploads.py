@@ -18,8 +18,8 @@ from carrel.core.documents import FileOutcome, IncomingFile, OutcomeKind
 from carrel.core.errors import DocumentTooLarge, InvalidRequest
 from carrel.core.web import WebRequest
 from carrel.disk.failures import disk_errors
+from carrel.schemas.documents import TextDocument, WebDocuments
 from carrel.services.ingestion.document_writing import MEGABYTE
-from carrel.wire.documents import TextDocument, WebDocuments
 
 Body = TypeVar("Body", bound=BaseModel)
 

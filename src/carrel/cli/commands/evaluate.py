@@ -19,13 +19,13 @@ from carrel.cli.output.answers import sampling_of, scope_of
 from carrel.cli.output.progress import bar
 from carrel.cli.workspace.workspace import open_workspace
 from carrel.core.errors import InvalidSetting
-from carrel.evaluate.asking import Plan, ask_all
 from carrel.evaluate.comparison import aligned, cautions, compare
 from carrel.evaluate.figures import HIT_DEFINITIONS, figures_of
-from carrel.evaluate.judging import Judged
 from carrel.evaluate.questions import KnownQuestion, read_questions
 from carrel.evaluate.run_folder import REPORT, RunFolder
 from carrel.evaluate.run_record import RunRecord, curves_of
+from carrel.evaluate.runner import Plan, ask_all
+from carrel.evaluate.scoring import Judged
 from carrel.settings.schema import LLM_MODE, Settings
 
 QUESTIONS = Flag(

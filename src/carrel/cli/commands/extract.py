@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from carrel.cli.command import Command, Invocation
 from carrel.cli.exit_codes import SUCCESS
-from carrel.cli.output.digest import FLAGS, followed, place, request_of
+from carrel.cli.output.summaries import FLAGS, followed, place, request_of
 from carrel.cli.workspace.workspace import open_workspace
 from carrel.core.summaries import Extracted, ExtractedItem
 

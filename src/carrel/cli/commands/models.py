@@ -11,7 +11,7 @@ from carrel.cli.command import JSON, Command, Invocation
 from carrel.cli.exit_codes import SUCCESS
 from carrel.client import Client
 from carrel.core.errors import InvalidRequest, RemoteUnavailable
-from carrel.wire.models import LoadModel, ModelBody
+from carrel.schemas.models import LoadModel, ModelBody
 
 USAGE = "models [load|unload NAME]"
 

@@ -8,9 +8,9 @@ from dataclasses import asdict
 
 from carrel.cli.command import Command, Invocation
 from carrel.cli.exit_codes import SUCCESS
-from carrel.cli.output.digest import FLAGS, followed, place, request_of
+from carrel.cli.output.summaries import FLAGS, followed, place, request_of
 from carrel.cli.workspace.workspace import open_workspace
-from carrel.core.summaries import DigestStyle, Summarized
+from carrel.core.summaries import SummarizationStyle, Summarized
 
 
 async def summarize(invocation: Invocation) -> Summarized:
@@ -27,7 +27,7 @@ def run(invocation: Invocation) -> int:
         print(json.dumps(asdict(summary), indent=2))
         return SUCCESS
     # What a model wrote was shown already.
-    print(summary.text if summary.style is DigestStyle.EXCERPTS else "")
+    print(summary.text if summary.style is SummarizationStyle.EXCERPTS else "")
     print("\nParts:")
     for part in summary.parts:
         print(f"[{place(part.document, part.pages)}] {part.text}")

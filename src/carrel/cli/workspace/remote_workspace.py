@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from carrel import bootstrap
 from carrel.cli.workspace.document_names import ids_of
 from carrel.client import AsyncClient, Documents
-from carrel.client.calls import ChatOptions, DigestOptions
+from carrel.client.calls import ChatOptions, SummarizationOptions
 from carrel.core.chat import (
     ChatEvent,
     Finished,
@@ -39,17 +39,17 @@ from carrel.core.documents import (
 )
 from carrel.core.errors import InvalidRequest, UnreadableDocument
 from carrel.core.summaries import (
-    DigestProgress,
-    DigestRequest,
     Extracted,
     ExtractionEvent,
+    SummarizationProgress,
+    SummarizationRequest,
     SummaryEvent,
 )
 from carrel.core.web import WebRequest
+from carrel.schemas.jobs import JobEventBody, JobFileBody, ProgressBody
 from carrel.services.ingestion.file_ingestion import size_of
 from carrel.services.ingestion.folder import files_below
 from carrel.services.ingestion.folder_sync import FolderEvent, FolderNotice, without_reader
-from carrel.wire.jobs import JobEventBody, JobFileBody, ProgressBody
 
 GROUP_FILES = 50
 GROUP_BYTES = 50_000_000
@@ -216,22 +216,22 @@ class RemoteWorkspace:
         ids = scope.document_ids
         return await self._client.search(question, collection, scope.top_k, ids)
 
-    async def summarize(self, request: DigestRequest) -> AsyncGenerator[SummaryEvent]:
+    async def summarize(self, request: SummarizationRequest) -> AsyncGenerator[SummaryEvent]:
         """Summarise documents."""
         [collection] = request.collections
-        events = self._client.follow_summary(collection, **_digest_options(request))
+        events = self._client.follow_summary(collection, **_summary_options(request))
         async with aclosing(events):
             async for event in events:
                 if not isinstance(event, Extracted):
                     yield event
 
-    async def extract(self, request: DigestRequest) -> AsyncGenerator[ExtractionEvent]:
+    async def extract(self, request: SummarizationRequest) -> AsyncGenerator[ExtractionEvent]:
         """Extract facts from documents."""
         [collection] = request.collections
-        events = self._client.follow_extraction(collection, **_digest_options(request))
+        events = self._client.follow_extraction(collection, **_summary_options(request))
         async with aclosing(events):
             async for event in events:
-                if isinstance(event, DigestProgress | Extracted):
+                if isinstance(event, SummarizationProgress | Extracted):
                     yield event
 
     async def collections(self) -> Sequence[tuple[Collection, CollectionContents]]:
@@ -254,8 +254,8 @@ class RemoteWorkspace:
         return await self._client.delete_collection(name)
 
 
-def _digest_options(request: DigestRequest) -> DigestOptions:
-    options = DigestOptions(documents=list(request.document_ids), focus=request.focus)
+def _summary_options(request: SummarizationRequest) -> SummarizationOptions:
+    options = SummarizationOptions(documents=list(request.document_ids), focus=request.focus)
     if request.max_tokens is not None:
         options["max_tokens"] = request.max_tokens
     return options

@@ -26,7 +26,7 @@ from carrel.core.documents import (
 )
 from carrel.core.errors import InvalidSetting, OfflineRefused, StoreInUse
 from carrel.core.runtime.loopback import is_loopback
-from carrel.core.summaries import DigestRequest, ExtractionEvent, SummaryEvent
+from carrel.core.summaries import ExtractionEvent, SummarizationRequest, SummaryEvent
 from carrel.core.web import WebRequest
 from carrel.services.citations.citing import cite
 from carrel.services.ingestion.folder_sync import FolderEvent
@@ -66,12 +66,12 @@ class Workspace(Protocol):
         """Search one collection without a model; each passage's quote fits the question."""
         ...
 
-    def summarize(self, request: DigestRequest) -> AsyncGenerator[SummaryEvent]:
-        """Summarise documents; see ``DigestService``."""
+    def summarize(self, request: SummarizationRequest) -> AsyncGenerator[SummaryEvent]:
+        """Summarise documents; see ``SummarizationService``."""
         ...
 
-    def extract(self, request: DigestRequest) -> AsyncGenerator[ExtractionEvent]:
-        """Extract facts from documents; see ``DigestService``."""
+    def extract(self, request: SummarizationRequest) -> AsyncGenerator[ExtractionEvent]:
+        """Extract facts from documents; see ``SummarizationService``."""
         ...
 
     async def collections(self) -> Sequence[tuple[Collection, CollectionContents]]:
@@ -184,17 +184,17 @@ class LocalWorkspace:
         found = await self._services.retrieval.search(question, scope, self._principal)
         return cite(question, question, found)
 
-    async def summarize(self, request: DigestRequest) -> AsyncGenerator[SummaryEvent]:
+    async def summarize(self, request: SummarizationRequest) -> AsyncGenerator[SummaryEvent]:
         """Summarise documents, once the models are loaded."""
         await asyncio.to_thread(self._application.wait_until_ready)
-        async with aclosing(self._services.digests.summarize(request)) as events:
+        async with aclosing(self._services.summaries.summarize(request)) as events:
             async for event in events:
                 yield event
 
-    async def extract(self, request: DigestRequest) -> AsyncGenerator[ExtractionEvent]:
+    async def extract(self, request: SummarizationRequest) -> AsyncGenerator[ExtractionEvent]:
         """Extract facts from documents, once the models are loaded."""
         await asyncio.to_thread(self._application.wait_until_ready)
-        async with aclosing(self._services.digests.extract(request)) as events:
+        async with aclosing(self._services.summaries.extract(request)) as events:
             async for event in events:
                 yield event
 

@@ -8,14 +8,14 @@ from typing import Protocol
 import torch
 
 from carrel.core.errors import CarrelError
-from carrel.engine.batching.row import Row
+from carrel.engine.batching.sequence_state import SequenceState
 
 
 class Batch(Protocol):
     """Rows that are computed together. Used in one thread; a row may be given up by anyone."""
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[SequenceState]:
         """The rows that are being computed."""
         ...
 
@@ -29,11 +29,11 @@ class Batch(Protocol):
         """Tokens of finished sequences that are kept for prompts that begin with them."""
         ...
 
-    def has_room(self, row: Row) -> bool:
+    def has_room(self, row: SequenceState) -> bool:
         """Whether a row can join now. An empty batch has room for any."""
         ...
 
-    def take_in(self, row: Row) -> None:
+    def take_in(self, row: SequenceState) -> None:
         """Let a row join; there must be room for it."""
         ...
 
@@ -46,7 +46,7 @@ class Batch(Protocol):
         ...
 
 
-def advance(rows: Sequence[Row], scores: torch.Tensor) -> None:
+def advance(rows: Sequence[SequenceState], scores: torch.Tensor) -> None:
     """Let each row choose its next token by its scores, [rows, vocabulary]."""
     for row, own, likeliest in zip(rows, scores, scores.argmax(-1).tolist(), strict=True):
         row.take(own, likeliest)

@@ -48,8 +48,8 @@ class BatchModel:
     ) -> torch.Tensor:
         """Compute the next tokens of neighbouring slots.
 
-        Row i lies in slot ``first`` + i, has ``starts[i]`` tokens there already, and goes on with
-        ``tokens[i]``. Room must have been reserved for one token more than each row then has.
+        Sequence i is in slot ``first`` + i, has ``starts[i]`` tokens there already, and continues
+        with ``tokens[i]``. Room must have been reserved for one token more than each row then has.
 
         Returns:
             The scores of each row's next token, float32, of shape [rows, vocabulary].

@@ -16,7 +16,7 @@ from carrel.core.errors import CarrelError, GenerationFailed, QueueFull
 from carrel.core.runtime.own_thread import in_own_thread
 from carrel.engine.batching.batch import Batch
 from carrel.engine.batching.fair_queue import FairQueue
-from carrel.engine.batching.row import Row
+from carrel.engine.batching.sequence_state import SequenceState
 from carrel.engine.source import first_line
 
 RESTARTS = 1
@@ -49,7 +49,7 @@ class _Errand:
 class _State:
     """What the thread and its callers share, guarded by ``changed``."""
 
-    queue: FairQueue[Row] = field(default_factory=FairQueue)
+    queue: FairQueue[SequenceState] = field(default_factory=FairQueue)
     errands: deque[_Errand] = field(default_factory=deque)
     changed: Condition = field(default_factory=Condition)
     closing: bool = False
@@ -84,7 +84,7 @@ class BatchWorker:
         with self._state.changed:
             return self._state.failure
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[SequenceState]:
         """The rows in the batch."""
         return self._batch.rows if self._batch is not None else []
 
@@ -101,7 +101,7 @@ class BatchWorker:
         """Tokens of finished sequences that are kept; see ``Batch``."""
         return self._batch.kept_tokens if self._batch is not None else 0
 
-    def submit(self, row: Row) -> None:
+    def submit(self, row: SequenceState) -> None:
         """Let a row wait for its place in the batch.
 
         Raises:
@@ -119,7 +119,7 @@ class BatchWorker:
             state.queue.put(row.caller, row)
             state.changed.notify_all()
 
-    def give_up(self, row: Row) -> None:
+    def give_up(self, row: SequenceState) -> None:
         """Take a row out before the next pass; one that has ended is left alone."""
         row.given_up.set()
         with self._state.changed:
@@ -216,7 +216,7 @@ class BatchWorker:
                 self._take_in(batch, row)
             busy = batch.step()
 
-    def _take_in(self, batch: Batch, row: Row) -> None:
+    def _take_in(self, batch: Batch, row: SequenceState) -> None:
         try:
             batch.take_in(row)
         # There may be no memory for it; those that are computed have theirs.
@@ -235,7 +235,7 @@ class BatchWorker:
             answered, self._state.answered = self._state.answered, False
             return answered
 
-    def _next_row(self, batch: Batch) -> Row | None:
+    def _next_row(self, batch: Batch) -> SequenceState | None:
         """Take the next row out of the line, if the batch has room for it."""
         running = Counter(row.caller for row in batch.rows)
         with self._state.changed:

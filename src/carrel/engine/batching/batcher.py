@@ -10,9 +10,9 @@ import torch
 from carrel.core.errors import CarrelError
 from carrel.engine.batching.batch import advance
 from carrel.engine.batching.batch_model import BatchModel
-from carrel.engine.batching.lane import Lane
-from carrel.engine.batching.prefix_store import PrefixStore
-from carrel.engine.batching.row import Row
+from carrel.engine.batching.length_bucket import LengthBucket
+from carrel.engine.batching.prefix_cache import PrefixCache
+from carrel.engine.batching.sequence_state import SequenceState
 from carrel.engine.batching.slot_cache import GROWTH
 
 SHORTEST_LANE = 1024
@@ -53,12 +53,12 @@ class Batcher:
     ) -> None:
         self._model = model
         self._limits = limits
-        self._lanes: dict[object, Lane] = {}
+        self._lanes: dict[object, LengthBucket] = {}
         self._advanced = advanced
-        self._prefixes = PrefixStore(limits.cache_tokens - limits.lane_tokens)
+        self._prefixes = PrefixCache(limits.cache_tokens - limits.lane_tokens)
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[SequenceState]:
         """The rows that are being computed."""
         return [row for lane in self._lanes.values() for row in lane.rows]
 
@@ -84,12 +84,12 @@ class Batcher:
         self._lanes = {key: lane for key, lane in self._lanes.items() if lane.rows}
         return bool(self._lanes)
 
-    def _advance(self, computed: tuple[list[Row], torch.Tensor] | None) -> None:
+    def _advance(self, computed: tuple[list[SequenceState], torch.Tensor] | None) -> None:
         if computed is not None and computed[0]:
             advance(*computed)
             self._advanced()
 
-    def _drop_finished(self, lane: Lane) -> None:
+    def _drop_finished(self, lane: LengthBucket) -> None:
         for row in [row for row in lane.rows if row.over]:
             if not (row.alone or row.error) and self._prefixes.would_keep(row.cached):
                 self._prefixes.keep(row.tokens[: row.cached], row.adapter, lane.saved(row))
@@ -105,18 +105,20 @@ class Batcher:
             self._drop_finished(lane)
         self._prefixes.forget(name)
 
-    def take_in(self, row: Row) -> None:
+    def take_in(self, row: SequenceState) -> None:
         """Let a row join; there must be room for it."""
         key = self._lane_of(row)
         lane = self._lanes.get(key)
         if lane is None:
-            lane = self._lanes[key] = Lane(self._model, 1 if row.alone else self._limits.rows)
+            lane = self._lanes[key] = LengthBucket(
+                self._model, 1 if row.alone else self._limits.rows
+            )
         beginning = None if row.alone else self._prefixes.find(row.tokens, row.adapter)
         with torch.inference_mode():
             lane.add(row, beginning)
         row.answer.start()
 
-    def has_room(self, row: Row) -> bool:
+    def has_room(self, row: SequenceState) -> bool:
         """Whether a row can join now. An empty batch has room for any."""
         running = len(self.rows)
         if running >= self._limits.rows:
@@ -127,7 +129,7 @@ class Batcher:
         return not running or others + own <= self._limits.lane_tokens
 
     @staticmethod
-    def _lane_of(row: Row) -> object:
+    def _lane_of(row: SequenceState) -> object:
         if row.alone:
             return id(row)
         length = SHORTEST_LANE

@@ -26,11 +26,11 @@ from carrel.engine.batching.batch import Batch
 from carrel.engine.batching.batch_model import BatchModel
 from carrel.engine.batching.batch_worker import BatchWorker
 from carrel.engine.batching.batcher import Batcher, BatchLimits
-from carrel.engine.batching.row import Row
 from carrel.engine.batching.self_check import check_adapter, probe
+from carrel.engine.batching.sequence_state import SequenceState
 from carrel.engine.outbox import Mailbox, Outbox
 from carrel.engine.spec import LoadedModel
-from carrel.engine.text.prepared import PromptSide
+from carrel.engine.text.input_processor import InputProcessor
 from carrel.engine.text.tool_calls import with_tool_calls
 from carrel.engine.waiting import finished
 
@@ -53,7 +53,7 @@ class ContinuousEngine:
     def __init__(
         self, loaded: LoadedModel, model: BatchModel, limits: BatchLimits, waiting: int
     ) -> None:
-        self._prompts = PromptSide(loaded)
+        self._prompts = InputProcessor(loaded)
         self._adapters: Any = loaded.adapters
         self._adapter = loaded.adapter
         self._info = ModelInfo(
@@ -81,7 +81,7 @@ class ContinuousEngine:
         """How many forward passes the model has made."""
         return self._model.passes
 
-    def batch_rows(self) -> list[Row]:
+    def batch_rows(self) -> list[SequenceState]:
         """The requests that are being computed."""
         return self._worker.rows()
 
@@ -132,7 +132,7 @@ class ContinuousEngine:
         info = replace(self._info, name=adapter or self._info.name)
         mailbox: Mailbox[TextDelta | StageChanged | _Ended] = self._outbox.mailbox()
         prepared, answer = await self._prompts.begin(messages, sampling, info, mailbox.hold)
-        row = Row(
+        row = SequenceState(
             prepared,
             answer,
             self._prompts.processors(prepared, self._model.device),

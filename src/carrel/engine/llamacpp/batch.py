@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from carrel.core.errors import CarrelError
 from carrel.engine.batching.batch import advance
-from carrel.engine.batching.row import Row
+from carrel.engine.batching.sequence_state import SequenceState
 from carrel.engine.llamacpp.model import CHUNK, LlamaModel, Reading
 
 
@@ -21,14 +21,14 @@ class LlamaBatch:
     def __init__(self, model: LlamaModel, advanced: Callable[[], None]) -> None:
         self._llama = model
         self._advanced = advanced
-        self._slots: dict[Row, int] = {}
-        self._prompts: dict[Row, int] = {}
+        self._slots: dict[SequenceState, int] = {}
+        self._prompts: dict[SequenceState, int] = {}
         self._kept: dict[int, list[int]] = {slot: [] for slot in range(model.shape.slots)}
         for slot in self._kept:
             model.forget(slot)
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[SequenceState]:
         """The rows that are being computed."""
         return list(self._slots)
 
@@ -44,11 +44,11 @@ class LlamaBatch:
         busy = set(self._slots.values())
         return sum(len(kept) for slot, kept in self._kept.items() if slot not in busy)
 
-    def has_room(self, row: Row) -> bool:
+    def has_room(self, row: SequenceState) -> bool:
         """Whether a row can join now."""
         return len(self._slots) < len(self._kept)
 
-    def take_in(self, row: Row) -> None:
+    def take_in(self, row: SequenceState) -> None:
         """Let a row join; there must be room for it."""
         free = [slot for slot in self._kept if slot not in self._slots.values()]
         slot = max(free, key=lambda each: self._shared(each, row))
@@ -76,7 +76,7 @@ class LlamaBatch:
     def drop_adapter(self, name: str, error: CarrelError) -> None:
         """Do nothing: this engine has no adapters."""
 
-    def _compute(self, rows: Sequence[Row]) -> None:
+    def _compute(self, rows: Sequence[SequenceState]) -> None:
         readings = [
             Reading(self._slots[row], row.cached, row.tokens[row.cached : row.cached + CHUNK])
             for row in rows
@@ -97,7 +97,7 @@ class LlamaBatch:
             self._kept[slot] = row.tokens[: min(row.cached, self._prompts.pop(row))]
             row.ended(row.error)
 
-    def _shared(self, slot: int, row: Row) -> int:
+    def _shared(self, slot: int, row: SequenceState) -> int:
         """Return how many tokens of a row a slot holds, in whole chunks, short of the last one."""
         most = min(len(self._kept[slot]), len(row.tokens) - 1)
         same = 0

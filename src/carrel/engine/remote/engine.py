@@ -32,12 +32,12 @@ from carrel.engine.remote.model import (
 from carrel.engine.remote.server import RemoteServer
 from carrel.engine.remote.stream import Piece
 from carrel.engine.text.detokenize import StopStrings
+from carrel.engine.text.pending_logprobs import PendingLogprobs
 from carrel.engine.text.requests import (
     refuse_continuing,
     refuse_impossible,
     refuse_unsupported,
 )
-from carrel.engine.text.untold_tokens import UntoldTokens
 
 HONOURED = ("response_format", "top_logprobs")
 BYTES_PER_TOKEN = 3
@@ -183,7 +183,7 @@ class _Answer:
 
     def __init__(self, sampling: SamplingParams, accepted: float) -> None:
         self._stops = StopStrings(sampling.stop)
-        self._untold = UntoldTokens()
+        self._untold = PendingLogprobs()
         self._received = 0
         self._passed = 0
         self._accepted = accepted

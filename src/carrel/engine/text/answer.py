@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from carrel.core.chat import FinishReason, TextDelta, TokenLogprob, Usage
 from carrel.engine.text.detokenize import Decode, IncrementalDecoder, StopStrings
-from carrel.engine.text.untold_tokens import UntoldTokens, without_leading_space
+from carrel.engine.text.pending_logprobs import PendingLogprobs, without_leading_space
 
 if TYPE_CHECKING:
     from carrel.engine.text.grammar import GrammarMatcher
@@ -56,7 +56,7 @@ class Answer:
         self._started = accepted
         self._first_token: float | None = None
         self._bare = limits.trims_start
-        self._untold = UntoldTokens()
+        self._untold = PendingLogprobs()
         self._decoded = 0
         self._passed = 0
         self.tokens = 0

@@ -13,7 +13,7 @@ from carrel.core.errors import ModelLoadFailed
 from carrel.core.indexed_text import indexed_text
 from carrel.core.runtime.library_imports import library_imports
 from carrel.core.runtime.own_thread import in_own_thread
-from carrel.index.embedding.cpu_numbers import cpu_numbers
+from carrel.index.embedding.cpu_dtype import cpu_dtype
 from carrel.index.embedding.sentence_model_files import RERANKER, first_line, model_folder
 from carrel.index.embedding.whole_weights import refuse_missing_weights
 
@@ -81,7 +81,7 @@ class CrossEncoderReranker:
             from sentence_transformers.util import get_device_name
 
         device = get_device_name()
-        numbers = {"dtype": cpu_numbers()} if device == "cpu" else {}
+        numbers = {"dtype": cpu_dtype()} if device == "cpu" else {}
         try:
             model: CrossEncoder = CrossEncoder(
                 str(folder),

@@ -12,7 +12,7 @@ import structlog
 from carrel.core.errors import ModelLoadFailed
 from carrel.core.runtime.library_imports import library_imports
 from carrel.core.runtime.own_thread import in_own_thread
-from carrel.index.embedding.cpu_numbers import cpu_numbers
+from carrel.index.embedding.cpu_dtype import cpu_dtype
 from carrel.index.embedding.document_prompt import document_prompt
 from carrel.index.embedding.sentence_model_files import embedder_folder, first_line
 from carrel.index.embedding.token_window import TokenWindow
@@ -159,7 +159,7 @@ class SentenceTransformerEmbedder:
 
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         device = get_device_name()
-        numbers = {"dtype": cpu_numbers()} if device == "cpu" else {}
+        numbers = {"dtype": cpu_dtype()} if device == "cpu" else {}
         try:
             model = SentenceTransformer(
                 str(folder),

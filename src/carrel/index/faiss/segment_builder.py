@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from carrel.index.faiss import codebook
+from carrel.index.faiss import centroids
 from carrel.index.faiss.segment_files import SegmentFiles
 from carrel.index.faiss.vector_rows import HIGHEST, Matrix, Numbers, SegmentRow, VectorRows, gaps
 
@@ -110,13 +110,13 @@ class SegmentBuilder:
                 index = self._files.load(row.name)
                 index.reset()
                 return index, row.trained_on
-        every = -(-count // codebook.SAMPLE_ROWS)
+        every = -(-count // centroids.SAMPLE_ROWS)
         parts = []
         for _, matrix in self._rows.stream(collection_id, 0, HIGHEST, every):
             check_stop()
             parts.append(matrix)
         if not parts:
             parts = [next(self._rows.stream(collection_id))[1]]
-        sample = np.concatenate(parts)[: codebook.SAMPLE_ROWS]
-        lists = codebook.list_count(count, len(sample))
-        return codebook.train(sample, lists, check_stop), count
+        sample = np.concatenate(parts)[: centroids.SAMPLE_ROWS]
+        lists = centroids.list_count(count, len(sample))
+        return centroids.train(sample, lists, check_stop), count

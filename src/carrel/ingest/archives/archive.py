@@ -12,7 +12,7 @@ from typing import IO, cast
 
 from carrel.core.documents import Section
 from carrel.core.errors import EncryptedDocument
-from carrel.ingest.archives.contained import ContainerReader, Contents
+from carrel.ingest.archives.embedded_files import ContainerReader, Contents
 from carrel.ingest.text.encoding import decode
 
 _ENCRYPTED_FLAG = 0x1

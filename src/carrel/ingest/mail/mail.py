@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
-from carrel.ingest.archives.contained import ContainerReader, Contents
+from carrel.ingest.archives.embedded_files import ContainerReader, Contents
 from carrel.ingest.detection.mail_head import is_mailbox
 from carrel.ingest.mail.mail_parts import (
     MailParts,

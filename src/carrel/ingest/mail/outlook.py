@@ -15,7 +15,7 @@ from oxmsg.storage import Storage, Stream
 
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
-from carrel.ingest.archives.contained import ContainerReader, Contents
+from carrel.ingest.archives.embedded_files import ContainerReader, Contents
 from carrel.ingest.mail.mail_parts import declared_codec, decoded_header
 from carrel.ingest.text.blocks import SECTION_CHARACTERS, heading_line
 from carrel.ingest.text.cleaning import clean_text, one_line, squeeze_blank_lines

@@ -97,7 +97,7 @@ def _run(command: list[str], folder: Path, seconds: float) -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        # A group, to end it by, in this process's session, by which ``ConfinedReaders`` ends it.
+        # A group, to end it by, in this process's session, by which ``SandboxedReaders`` ends it.
         process_group=0,
     )
     try:

@@ -15,7 +15,7 @@ from PIL import Image
 from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, EncryptedDocument, UnreadableDocument
 from carrel.ingest.failures import checked_sections
-from carrel.ingest.images.recognition import TextRecognizer
+from carrel.ingest.images.ocr import TextRecognizer
 from carrel.ingest.pdf.page_heading import PageHeadings
 from carrel.ingest.pdf.ruled_text import ruled_text
 from carrel.ingest.pdf.scan import is_scan, picture_of

@@ -1,4 +1,4 @@
-"""Reads files in a process of its own: the program that ``ConfinedReaders`` starts.
+"""Reads files in a process of its own: the program that ``SandboxedReaders`` starts.
 
 A damaged or hostile file can make a parser run for ever, take all memory, or crash; here it takes
 no more than this process with it.

@@ -21,7 +21,7 @@ LEAST_EVIDENCE = {BUNDLED: 0.36}
 """The evidence below which a question counts as unanswered, by embedder: cosines of two embedders
 are not comparable. ``benchmarks/answers.py --embedder=NAME`` finds that of another one."""
 
-_DIGEST = re.compile(
+_SUMMARY = re.compile(
     r"\b(summar\w*|overview|gist|tl;?dr|outline)\b"
     r"|\b(main|key) (points?|ideas?|topics?|facts?|findings?|takeaways?)\b"
     r"|\bwhat (is|are) (this|these|the|it|they)\b.{0,40}\babout\b",
@@ -38,10 +38,10 @@ _THE_DOCUMENTS = re.compile(
 class Abstention:
     """Tells when what a search found is too little to answer from.
 
-    ``least_evidence`` is the bound, from 0 (never too little) to 1.
+    ``min_relevance`` is the bound, from 0 (never too little) to 1.
     """
 
-    least_evidence: float = 0.0
+    min_relevance: float = 0.0
 
     @classmethod
     def of(cls, embedder: str, setting: float | None) -> Abstention:
@@ -57,14 +57,14 @@ class Abstention:
         question = request.messages[-1].content
         if request.sampling.response_format is not None or speaks_of_documents(question):
             return False
-        return max((each.evidence for each in found), default=0.0) < self.least_evidence
+        return max((each.evidence for each in found), default=0.0) < self.min_relevance
 
 
-def wants_digest(question: str) -> bool:
+def wants_summary(question: str) -> bool:
     """Whether a question wants the whole in short, and not one fact (known in English only)."""
-    return bool(_DIGEST.search(question))
+    return bool(_SUMMARY.search(question))
 
 
 def speaks_of_documents(question: str) -> bool:
     """Whether a question is about the documents themselves (known in English only)."""
-    return wants_digest(question) or bool(_THE_DOCUMENTS.search(question))
+    return wants_summary(question) or bool(_THE_DOCUMENTS.search(question))

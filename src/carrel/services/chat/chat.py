@@ -36,6 +36,7 @@ from carrel.core.protocols.adapters import Engine
 from carrel.core.request_limits import require_few_messages, require_short_query
 from carrel.services.chat.abstention import NOT_IN_DOCUMENTS, OWN_KNOWLEDGE, Abstention
 from carrel.services.chat.answer_speeds import AnswerSpeeds
+from carrel.services.chat.extractive_qa import ExtractiveQA
 from carrel.services.chat.grounding import (
     compose,
     drop_oldest_turns,
@@ -43,11 +44,10 @@ from carrel.services.chat.grounding import (
     render_source,
     turn_count,
 )
-from carrel.services.chat.quoted_answers import QuotedAnswers
 from carrel.services.chat.rewriting import Rewriting
 from carrel.services.chat.scoring import AnswerScoring
 from carrel.services.chat.whole_documents import WholeDocumentReading, with_scores
-from carrel.services.citations.checking import cite_answer
+from carrel.services.citations.attribution import cite_answer
 from carrel.services.citations.citing import cite
 from carrel.services.citations.streamed_citations import StreamedCitations
 from carrel.services.retrieval.retrieval import RetrievalService
@@ -70,7 +70,7 @@ class ChatPolicy:
     source_tokens: int
     rewriting: Rewriting = field(default_factory=Rewriting)
     abstention: Abstention = field(default_factory=Abstention)
-    quoted: QuotedAnswers | None = None
+    quoted: ExtractiveQA | None = None
 
 
 @dataclass(frozen=True, slots=True)

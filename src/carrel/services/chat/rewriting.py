@@ -11,7 +11,7 @@ from carrel.core.chat import Message, Role, SamplingParams, TextDelta
 from carrel.core.errors import CarrelError
 from carrel.core.protocols.adapters import Engine
 from carrel.services.chat.follow_up_rule import Turn, stand_alone
-from carrel.services.model_size import is_able
+from carrel.services.model_size import is_large_or_remote
 from carrel.settings.document_settings import FollowUpWay
 
 TURNS = 4
@@ -61,7 +61,7 @@ class Rewriting:
     def _asks_model(self, engine: Engine) -> bool:
         if self.way is not FollowUpWay.AUTO:
             return self.way is FollowUpWay.MODEL
-        return is_able(engine.info)
+        return is_large_or_remote(engine.info)
 
 
 def turns_of(messages: Sequence[Message]) -> list[Turn]:

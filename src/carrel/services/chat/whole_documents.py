@@ -13,7 +13,7 @@ from carrel.core.documents import DocumentRecord, DocumentStatus, RetrievedChunk
 from carrel.core.protocols.adapters import Catalog, Engine
 from carrel.services.chat.grounding import render_source
 from carrel.services.collections import CollectionService
-from carrel.services.model_size import is_able
+from carrel.services.model_size import is_large_or_remote
 from carrel.services.text.reading_order import without_overlaps
 
 WholeDocuments = Literal["auto", "never", "always"]
@@ -32,7 +32,7 @@ class WholeDocumentReading:
     def is_wanted(self, info: ModelInfo) -> bool:
         """Whether the model is given whole documents; ``auto`` spares one that may be small."""
         if self._mode == "auto":
-            return is_able(info)
+            return is_large_or_remote(info)
         return self._mode == "always"
 
     async def read(

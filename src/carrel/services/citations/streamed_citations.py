@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from carrel.core.citations import CheckedSentence
 from carrel.core.documents import RetrievedChunk
-from carrel.services.citations.checking import check
+from carrel.services.citations.attribution import check
 from carrel.services.citations.citing import cite, sentence_spans
 
 

@@ -22,7 +22,7 @@ from carrel.core.protocols.adapters import (
     VectorIndex,
 )
 from carrel.services.indexing.embedder_record import EmbedderRecord
-from carrel.services.indexing.known_vectors import KnownVectors
+from carrel.services.indexing.embedding_reuse import EmbeddingReuse
 
 BATCH = 64
 
@@ -134,15 +134,15 @@ class DocumentIndexer:
         ids = [each.id for each in self._catalog.document_chunks(document_id)]
         return len(self._vectors.vectors(collection_id, ids)), len(ids)
 
-    def known_vectors(self) -> KnownVectors:
+    def known_vectors(self) -> EmbeddingReuse:
         """Return a look-up of stored vectors that knows no document yet."""
-        return KnownVectors(self._vectors)
+        return EmbeddingReuse(self._vectors)
 
     def write(
         self,
         record: DocumentRecord,
         chunks: Sequence[Chunk],
-        known: KnownVectors,
+        known: EmbeddingReuse,
         pause: Callable[[], None],
     ) -> None:
         """Embed chunks of a pending document, but those whose vectors are known, and store them.

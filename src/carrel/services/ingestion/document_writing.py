@@ -22,13 +22,13 @@ from carrel.core.errors import DocumentTooLarge, EmptyDocument, PathNotFound
 from carrel.core.protocols.adapters import Catalog
 from carrel.core.protocols.originals import OriginalStore
 from carrel.core.protocols.reading import Reader, ReaderRegistry, Splitter
+from carrel.services.indexing.embedding_reuse import EmbeddingReuse
 from carrel.services.indexing.indexing import BATCH, GROUP, DocumentIndexer, batches
-from carrel.services.indexing.known_vectors import KnownVectors
 from carrel.services.ingestion.batch_reading import BatchReading, Waiting
+from carrel.services.ingestion.cancellation import CancellationToken
 from carrel.services.ingestion.file_limits import FileLimits, FileWork
 from carrel.services.ingestion.file_turns import MOST_FILES
-from carrel.services.ingestion.stop_signal import StopSignal
-from carrel.services.ingestion.tally import Tally
+from carrel.services.ingestion.progress import Tally
 from carrel.settings.document_settings import DocumentSettings
 
 MEGABYTE = 1_000_000
@@ -86,7 +86,7 @@ class DocumentWriting:
         self._originals = originals
         self._indexer = indexer
         self._tools = tools
-        self._read: list[tuple[StopSignal, Reader]] = []
+        self._read: list[tuple[CancellationToken, Reader]] = []
         self._threads = ThreadPoolExecutor(MOST_FILES, thread_name_prefix="reading")
 
     def interrupt(self) -> None:
@@ -137,7 +137,7 @@ class DocumentWriting:
         record: DocumentRecord,
         previous: DocumentRecord | None,
         tally: Tally,
-        stop: StopSignal,
+        stop: CancellationToken,
     ) -> Generator[IngestionEvent | Waiting, None, Stored]:
         """Read, split, embed and store; yield progress per batch and return what is stored.
 
@@ -170,7 +170,7 @@ class DocumentWriting:
         record: DocumentRecord,
         work: FileWork,
         tally: Tally,
-        stop: StopSignal,
+        stop: CancellationToken,
     ) -> BatchReading:
         reader = self._tools.readers.reader_for(file.path, file.name)
         # Whatever ends this, the reading ends with it and not at some later moment.
@@ -186,7 +186,7 @@ class DocumentWriting:
         return BatchReading(self._threads, batches(chunks), work, opened.close)
 
     def _copying(
-        self, twin: DocumentRecord, record: DocumentRecord, work: FileWork, known: KnownVectors
+        self, twin: DocumentRecord, record: DocumentRecord, work: FileWork, known: EmbeddingReuse
     ) -> BatchReading:
         stored = self._catalog.document_chunks(twin.id)
         known.add(twin.collection_id, stored)
@@ -197,10 +197,10 @@ class DocumentWriting:
         self,
         record: DocumentRecord,
         reading: BatchReading,
-        known: KnownVectors,
+        known: EmbeddingReuse,
         work: FileWork,
         tally: Tally,
-        stop: StopSignal,
+        stop: CancellationToken,
     ) -> Generator[IngestionEvent | Waiting, None, int]:
         written, size = 0, GROUP
         while True:
@@ -224,7 +224,7 @@ class DocumentWriting:
             if len(batch) < BATCH:
                 return written
 
-    def leave(self, record: DocumentRecord | None, stop: StopSignal) -> None:
+    def leave(self, record: DocumentRecord | None, stop: CancellationToken) -> None:
         """Forget a document that will not become ready, unless it is kept to be continued."""
         if record is not None and not stop.keep:
             gone = self.discard(record)
@@ -250,7 +250,7 @@ def _nothing() -> None:
     pass
 
 
-def _until(sections: Iterator[Section], stop: StopSignal) -> Iterator[Section]:
+def _until(sections: Iterator[Section], stop: CancellationToken) -> Iterator[Section]:
     for section in sections:
         stop.check()
         yield section

@@ -21,11 +21,11 @@ from carrel.core.protocols.adapters import Catalog
 from carrel.core.protocols.originals import OriginalStore
 from carrel.services.indexing.indexing import DocumentIndexer
 from carrel.services.ingestion.batch_reading import Waiting
+from carrel.services.ingestion.cancellation import CancellationToken, Stopped
 from carrel.services.ingestion.document_writing import DocumentWriting, ReadingTools
 from carrel.services.ingestion.file_failure import failure_of
+from carrel.services.ingestion.progress import Tally
 from carrel.services.ingestion.rereading import Rereading
-from carrel.services.ingestion.stop_signal import Stopped, StopSignal
-from carrel.services.ingestion.tally import Tally
 
 log = structlog.get_logger()
 
@@ -54,7 +54,7 @@ class FileIngestion:
         self._writing.close()
 
     def steps(
-        self, file: IncomingFile, collection: Collection, tally: Tally, stop: StopSignal
+        self, file: IncomingFile, collection: Collection, tally: Tally, stop: CancellationToken
     ) -> Generator[IngestionEvent | Waiting]:
         """Yield progress and, last, the outcome. Every error ends as failed.
 

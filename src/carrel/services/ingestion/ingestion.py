@@ -21,10 +21,10 @@ from carrel.core.errors import AccessDenied
 from carrel.core.protocols.reading import ReaderRegistry
 from carrel.services.collections import CollectionService
 from carrel.services.ingestion.batch_reading import Waiting
+from carrel.services.ingestion.cancellation import CancellationToken
 from carrel.services.ingestion.file_ingestion import FileIngestion, size_of
 from carrel.services.ingestion.file_turns import FileTurns
-from carrel.services.ingestion.stop_signal import StopSignal
-from carrel.services.ingestion.tally import Tally
+from carrel.services.ingestion.progress import Tally
 
 Result = TypeVar("Result")
 
@@ -115,7 +115,7 @@ class IngestionService:
         self, file: IncomingFile, target: Collection, tally: Tally
     ) -> AsyncGenerator[IngestionEvent]:
         """Yield what happens to one file, up to its outcome."""
-        stop = StopSignal()
+        stop = CancellationToken()
         steps = self._ingestion.steps(file, target, tally, stop)
         ended = False
         try:
@@ -135,7 +135,7 @@ class IngestionService:
                 await self._in_worker(stop, steps.close)
 
     async def _in_worker(
-        self, stop: StopSignal, function: Callable[..., Result], *arguments: object
+        self, stop: CancellationToken, function: Callable[..., Result], *arguments: object
     ) -> Result:
         """Run a function in the worker thread, with the context of whoever asks.
 

@@ -16,7 +16,7 @@ from carrel.core.protocols.adapters import Catalog
 from carrel.core.web import WebRequest
 from carrel.disk.failures import disk_errors
 from carrel.services.ingestion.ingestion import IngestionService
-from carrel.services.ingestion.job_in_work import JobInWork
+from carrel.services.ingestion.running_job import RunningJob
 from carrel.services.ingestion.web import WebService
 
 
@@ -39,7 +39,7 @@ class JobRunner:
         self._folder = folder
         self.observers: list[Callable[[FileOutcome], None]] = []
 
-    async def run(self, work: JobInWork) -> None:
+    async def run(self, work: RunningJob) -> None:
         """Ingest what has no outcome yet; then fetch what the job wants from the web."""
 
         def earlier() -> list[FileOutcome]:
@@ -51,7 +51,7 @@ class JobRunner:
         if work.job.web is not None:
             await self._ingest_web(work, work.job.web)
 
-    async def _ingest(self, work: JobInWork, files: Sequence[JobFile]) -> None:
+    async def _ingest(self, work: RunningJob, files: Sequence[JobFile]) -> None:
         done, chunks = len(work.outcomes), work.progress.chunks
         events = self._ingestion.ingest_into(work.collection, [each.incoming for each in files])
         open_files = iter(files)
@@ -75,7 +75,7 @@ class JobRunner:
                 if event.current:
                     await self._note_running(work)
 
-    async def _ingest_web(self, work: JobInWork, request: WebRequest) -> None:
+    async def _ingest_web(self, work: RunningJob, request: WebRequest) -> None:
         """Fetch document after document; one that was read before a restart is unchanged."""
         folder = self._folder / work.job.id
         await asyncio.to_thread(_empty, folder)
@@ -108,7 +108,7 @@ class JobRunner:
                 )
         self._show(work, replace(work.progress, current=None, share=1.0))
 
-    async def _record(self, work: JobInWork, file: JobFile, outcome: FileOutcome) -> None:
+    async def _record(self, work: RunningJob, file: JobFile, outcome: FileOutcome) -> None:
         work.outcomes.append(outcome)
         work.tell()
         for observer in self.observers:
@@ -118,13 +118,13 @@ class JobRunner:
         with suppress(StorageFull):
             await asyncio.to_thread(self._store.record, work.job.id, file.ordinal, outcome)
 
-    async def _note_running(self, work: JobInWork) -> None:
+    async def _note_running(self, work: RunningJob) -> None:
         if not work.has_begun:
             work.has_begun = True
             with suppress(StorageFull):
                 await asyncio.to_thread(self._store.set_state, work.job.id, JobState.RUNNING)
 
-    def _show(self, work: JobInWork, progress: IngestionProgress) -> None:
+    def _show(self, work: RunningJob, progress: IngestionProgress) -> None:
         work.progress = progress
         work.tell()
 

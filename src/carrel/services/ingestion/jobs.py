@@ -27,8 +27,8 @@ from carrel.core.web import WebRequest
 from carrel.disk.failures import disk_errors
 from carrel.services.collections import CollectionService
 from carrel.services.ingestion.ingestion import IngestionService
-from carrel.services.ingestion.job_in_work import JobInWork
 from carrel.services.ingestion.job_runner import JobRunner, stored_outcome
+from carrel.services.ingestion.running_job import RunningJob
 from carrel.services.ingestion.web import WebService
 
 KEPT_JOBS = 100
@@ -57,7 +57,7 @@ class IngestionJobs:
         self._ingestion = ingestion
         self._web = web
         self._folder = folder.resolve()
-        self._work: dict[str, JobInWork] = {}
+        self._work: dict[str, RunningJob] = {}
         self._runner = JobRunner(store, catalog, ingestion, web, self._folder)
         collections.call_before_delete(self._cancel_all_in)
         self._sweep()
@@ -268,12 +268,12 @@ class IngestionJobs:
 
     def _begin(self, job: Job, target: Collection, files: list[JobFile]) -> None:
         done = sum(each.outcome is not None for each in files)
-        work = JobInWork(job, target, files, IngestionProgress(done, len(files), 0))
+        work = RunningJob(job, target, files, IngestionProgress(done, len(files), 0))
         self._work[job.id] = work
         work.reading = asyncio.create_task(self._runner.run(work), name=f"ingestion job {job.id}")
         work.ending = asyncio.create_task(self._see_through(work))
 
-    async def _see_through(self, work: JobInWork) -> None:
+    async def _see_through(self, work: RunningJob) -> None:
         """Wait for the end of a job, however it ends, and record it."""
         assert work.reading is not None
         await asyncio.wait([work.reading])
@@ -305,14 +305,14 @@ class IngestionJobs:
             "The ingestion broke off inside Carrel; the server's log has the details."
         )
 
-    def _end(self, work: JobInWork, state: JobState) -> None:
+    def _end(self, work: RunningJob, state: JobState) -> None:
         self._store.set_state(work.job.id, state)
         self._store.forget_ended(KEPT_JOBS)
         for folder in self._received_in(work.files) | {self._folder / work.job.id}:
             shutil.rmtree(folder, ignore_errors=True)
         log.info("job.ended", job=work.job.id, state=state.value)
 
-    async def _cancel(self, works: Sequence[JobInWork]) -> None:
+    async def _cancel(self, works: Sequence[RunningJob]) -> None:
         for work in works:
             # Once only: a second cancellation would cut the cleaning up short.
             if work.reading is not None and not work.reading.cancelling():
@@ -324,7 +324,7 @@ class IngestionJobs:
         works = list(self._work.values())
         await self._cancel([each for each in works if each.collection.id == collection.id])
 
-    async def _all_ended(self, works: Sequence[JobInWork]) -> None:
+    async def _all_ended(self, works: Sequence[RunningJob]) -> None:
         tasks = [each.ending for each in works if each.ending is not None]
         if tasks:
             await asyncio.wait(tasks)

@@ -20,10 +20,10 @@ from carrel.core.errors import CarrelError, DocumentNotFound, StorageFull
 from carrel.core.protocols.adapters import Catalog
 from carrel.core.protocols.originals import OriginalStore
 from carrel.services.ingestion.batch_reading import Waiting
+from carrel.services.ingestion.cancellation import CancellationToken, Stopped
 from carrel.services.ingestion.document_writing import DocumentWriting
 from carrel.services.ingestion.file_failure import failure_of
-from carrel.services.ingestion.stop_signal import Stopped, StopSignal
-from carrel.services.ingestion.tally import Tally
+from carrel.services.ingestion.progress import Tally
 
 GONE = "it has been deleted or replaced meanwhile"
 
@@ -53,7 +53,7 @@ class Rereading:
         return replace(file, path=self._originals.path(file.document_id))
 
     def steps(
-        self, file: IncomingFile, document_id: str, tally: Tally, stop: StopSignal
+        self, file: IncomingFile, document_id: str, tally: Tally, stop: CancellationToken
     ) -> Generator[IngestionEvent | Waiting]:
         """Read the original of a document anew; until all of it is stored the old one is there."""
         document = self._catalog.document(document_id)
@@ -96,7 +96,7 @@ class Rereading:
         """Remove what was stored of a new reading, and return the outcome; the old one stays."""
         reason = str(error)
         with suppress(StorageFull):
-            self._writing.leave(record, StopSignal())
+            self._writing.leave(record, CancellationToken())
             if document is not None and self._catalog.document(document.id) is None:
                 document, reason = None, GONE
             elif document is not None and document.status is DocumentStatus.FAILED:

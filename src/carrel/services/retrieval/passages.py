@@ -23,7 +23,7 @@ LONGEST_GAP = 2
 _WORD = re.compile(r"\w+")
 
 
-def distinct(found: Iterable[RetrievedChunk]) -> list[RetrievedChunk]:
+def deduplicate(found: Iterable[RetrievedChunk]) -> list[RetrievedChunk]:
     """Return the passages without those that say the same as one before them.
 
     Reports of two years repeat their wording: with another number it is another passage.
@@ -47,7 +47,9 @@ def _same(first: frozenset[tuple[str, ...]], second: frozenset[tuple[str, ...]])
     return len(first & second) >= SAME_SHARE * larger if larger else first == second
 
 
-def joined(found: Sequence[RetrievedChunk], longest: int = LONGEST_JOINED) -> list[RetrievedChunk]:
+def merge_adjacent(
+    found: Sequence[RetrievedChunk], longest: int = LONGEST_JOINED
+) -> list[RetrievedChunk]:
     """Return the passages with neighbours made one, at the place and with the score of the better.
 
     What two chunks share stands once. A position in the joined text is still one in the page: what
@@ -71,7 +73,7 @@ def joined(found: Sequence[RetrievedChunk], longest: int = LONGEST_JOINED) -> li
     return kept
 
 
-def pages_apart(found: Sequence[RetrievedChunk]) -> list[RetrievedChunk]:
+def diversify(found: Sequence[RetrievedChunk]) -> list[RetrievedChunk]:
     """Return the passages with the best one of each page first, and then the others.
 
     Where a page has much to say, its second and third passage would take the place of other

@@ -14,7 +14,7 @@ from carrel.core.protocols.adapters import Catalog, Embedder, KeywordIndex, Vect
 from carrel.core.protocols.reranking import Reranker
 from carrel.core.request_limits import require_short_query
 from carrel.services.collections import CollectionService
-from carrel.services.retrieval.passages import distinct, joined, pages_apart
+from carrel.services.retrieval.passages import deduplicate, diversify, merge_adjacent
 from carrel.services.retrieval.ranking import Scores, cosines, ranked
 
 RERANKED = 30
@@ -87,13 +87,13 @@ class RetrievalService:
         candidates = await asyncio.to_thread(self._load, cosines(dense, keywords), collections)
         order = await asyncio.to_thread(self._ranked, question, candidates, scope.top_k)
         best = len(order) if scope.top_k == ALL else max(NEIGHBOURHOOD, scope.top_k)
-        passages = pages_apart([*joined(order[:best]), *order[best:]])
+        passages = diversify([*merge_adjacent(order[:best]), *order[best:]])
         return passages if scope.top_k == ALL else passages[: scope.top_k]
 
     def _ranked(
         self, question: str, candidates: Sequence[RetrievedChunk], top_k: int
     ) -> list[RetrievedChunk]:
-        order = distinct(ranked(question, candidates))
+        order = deduplicate(ranked(question, candidates))
         if self._reranker is None:
             return order
         narrowed = order[: max(RERANKED, top_k)]

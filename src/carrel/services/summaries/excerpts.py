@@ -35,7 +35,7 @@ COMMON = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """A sentence that may be chosen; a higher ``score`` says more, within one digest."""
+    """A sentence that may be chosen; a higher ``score`` says more, within one summary."""
 
     sentence: Sentence
     score: float
@@ -43,7 +43,7 @@ class Excerpt:
 
 
 class ExcerptChooser:
-    """Chooses among the sentences of one digest; blocks while it embeds."""
+    """Chooses among the sentences of one summary; blocks while it embeds."""
 
     def __init__(self, embedder: Embedder, everything: Sequence[Sentence], focus: str) -> None:
         self._embedder = embedder

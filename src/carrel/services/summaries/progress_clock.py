@@ -1,11 +1,11 @@
-"""Progress of one level of a digest, with the time that is left."""
+"""Progress of one level of a summary, with the time that is left."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
 
-from carrel.core.summaries import DigestProgress
+from carrel.core.summaries import SummarizationProgress
 
 
 @dataclass(slots=True)
@@ -17,15 +17,15 @@ class ProgressClock:
     done: int = 0
     _started: float = field(default_factory=time.monotonic)
 
-    def progress(self) -> DigestProgress:
+    def progress(self) -> SummarizationProgress:
         """Return where the level stands."""
         left = None
         if self.done:
             elapsed = time.monotonic() - self._started
             left = elapsed / self.done * (self.total - self.done)
-        return DigestProgress(self.level, self.done, self.total, left)
+        return SummarizationProgress(self.level, self.done, self.total, left)
 
-    def advance(self) -> DigestProgress:
+    def advance(self) -> SummarizationProgress:
         """Count one more part, and return where the level stands."""
         self.done += 1
         return self.progress()

@@ -13,24 +13,24 @@ from carrel.core.models import EnginePool
 from carrel.core.protocols.adapters import Embedder, Engine
 from carrel.core.request_limits import require_short_query
 from carrel.core.summaries import (
-    DigestRequest,
-    DigestStyle,
     ExtractionEvent,
+    SummarizationRequest,
+    SummarizationStyle,
     SummaryEvent,
 )
 from carrel.services.model_size import is_small
-from carrel.services.summaries.digest_documents import DigestDocuments
-from carrel.services.summaries.digest_parts import Count
-from carrel.services.summaries.excerpt_digest import ExcerptDigest
+from carrel.services.summaries.chosen_documents import ChosenDocuments
+from carrel.services.summaries.document_parts import Count
+from carrel.services.summaries.extractive_summary import ExtractiveSummary
+from carrel.services.summaries.map_reduce_extraction import map_reduce_extraction
+from carrel.services.summaries.map_reduce_summary import WritingPlan, map_reduce_summary
 from carrel.services.summaries.parallel_texts import Writer
-from carrel.services.summaries.written_extraction import written_extraction
-from carrel.services.summaries.written_summary import WritingPlan, written_summary
 from carrel.settings.schema import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class DigestPolicy:
-    """Settings of digests; ``sampling`` is that of texts whose request says nothing else.
+class SummarizationPolicy:
+    """Settings of summaries; ``sampling`` is that of texts whose request says nothing else.
 
     ``part_tokens`` is the most that is read at once, None for what the context takes; ``parallel``
     the number of parts that are written at once.
@@ -42,9 +42,9 @@ class DigestPolicy:
     parallel: int
 
     @classmethod
-    def of(cls, settings: Settings) -> DigestPolicy:
+    def of(cls, settings: Settings) -> SummarizationPolicy:
         """Return what the settings say."""
-        generation, digests = settings.generation, settings.digests
+        generation, summaries = settings.generation, settings.summaries
         sampling = SamplingParams(
             max_new_tokens=generation.max_new_tokens,
             temperature=generation.temperature,
@@ -52,29 +52,29 @@ class DigestPolicy:
             repetition_penalty=generation.repetition_penalty,
         )
         return cls(
-            digests.digest_style,
+            summaries.summary_style,
             sampling,
-            digests.digest_part_tokens,
-            digests.digest_parallel_parts,
+            summaries.summary_part_tokens,
+            summaries.summary_parallel_parts,
         )
 
 
-class DigestService:
+class SummarizationService:
     """Summarises documents and extracts facts from them, with or without the model."""
 
     def __init__(
         self,
         models: EnginePool,
-        documents: DigestDocuments,
+        documents: ChosenDocuments,
         embedder: Embedder,
-        policy: DigestPolicy,
+        policy: SummarizationPolicy,
     ) -> None:
         self._models = models
         self._documents = documents
         self._embedder = embedder
         self._policy = policy
 
-    async def summarize(self, request: DigestRequest) -> AsyncGenerator[SummaryEvent]:
+    async def summarize(self, request: SummarizationRequest) -> AsyncGenerator[SummaryEvent]:
         """Yield progress, the final text as it comes, and at last ``Summarized``.
 
         Closing the generator stops the model.
@@ -88,19 +88,19 @@ class DigestService:
         require_short_query(request.focus)
         engine = self._models.get(request.model)
         documents = await self._documents.read(request)
-        if self._style(engine.info) is DigestStyle.WRITTEN:
-            events: AsyncGenerator[SummaryEvent] = written_summary(
+        if self._style(engine.info) is SummarizationStyle.WRITTEN:
+            events: AsyncGenerator[SummaryEvent] = map_reduce_summary(
                 documents, await self._plan(engine, request)
             )
         else:
-            events = ExcerptDigest(
+            events = ExtractiveSummary(
                 documents, self._embedder, request.focus.strip(), self._longest(request)
             ).summary()
         async with aclosing(events):
             async for event in events:
                 yield event
 
-    async def extract(self, request: DigestRequest) -> AsyncGenerator[ExtractionEvent]:
+    async def extract(self, request: SummarizationRequest) -> AsyncGenerator[ExtractionEvent]:
         """Yield progress and at last ``Extracted``; the focus says what is looked for.
 
         Where an engine cannot be held to JSON, ``auto`` takes excerpts. Closing the generator
@@ -113,10 +113,10 @@ class DigestService:
         require_short_query(request.focus)
         engine = self._models.get(request.model)
         documents = await self._documents.read(request)
-        if self._style(engine.info) is DigestStyle.WRITTEN:
+        if self._style(engine.info) is SummarizationStyle.WRITTEN:
             try:
                 plan = await self._plan(engine, request)
-                async with aclosing(written_extraction(documents, plan)) as events:
+                async with aclosing(map_reduce_extraction(documents, plan)) as events:
                     async for event in events:
                         yield event
                 return
@@ -124,22 +124,22 @@ class DigestService:
                 # Raised before the first event.
                 if self._policy.style != "auto":
                     raise
-        digest = ExcerptDigest(
+        summary = ExtractiveSummary(
             documents, self._embedder, request.focus.strip(), self._longest(request)
         )
-        async with aclosing(digest.extraction()) as excerpts:
+        async with aclosing(summary.extraction()) as excerpts:
             async for event in excerpts:
                 yield event
 
-    def _style(self, info: ModelInfo) -> DigestStyle:
+    def _style(self, info: ModelInfo) -> SummarizationStyle:
         if self._policy.style == "auto":
-            return DigestStyle.EXCERPTS if is_small(info) else DigestStyle.WRITTEN
-        return DigestStyle(self._policy.style)
+            return SummarizationStyle.EXCERPTS if is_small(info) else SummarizationStyle.WRITTEN
+        return SummarizationStyle(self._policy.style)
 
-    def _longest(self, request: DigestRequest) -> int:
+    def _longest(self, request: SummarizationRequest) -> int:
         return request.max_tokens or self._policy.sampling.max_new_tokens
 
-    async def _plan(self, engine: Engine, request: DigestRequest) -> WritingPlan:
+    async def _plan(self, engine: Engine, request: SummarizationRequest) -> WritingPlan:
         sampling = replace(self._policy.sampling, max_new_tokens=self._longest(request))
         return WritingPlan(
             Writer(engine, self._policy.parallel, request.caller),

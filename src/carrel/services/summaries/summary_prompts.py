@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from carrel.core.chat import Message, Role
 from carrel.core.summaries import Pages
-from carrel.services.summaries.digest_parts import Part
+from carrel.services.summaries.document_parts import Part
 from carrel.services.summaries.parallel_texts import Prompt
 
 DATA = (

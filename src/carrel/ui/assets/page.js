@@ -65,7 +65,7 @@
   };
 
   const openRail = (open) => {
-    byId("desk")?.classList.toggle("rail-open", open);
+    byId("desk")?.classList.toggle("sidebar-open", open);
     byId("menu-button")?.setAttribute("aria-expanded", String(open));
   };
 
@@ -109,7 +109,7 @@
     else if (button?.dataset.view) go(button.dataset.view);
     else if (button?.dataset.example) fillQuestion(button.dataset.example);
     else if (target.closest("#menu-button")) openRail(true);
-    else if (target.closest("#close-rail, #veil")) openRail(false);
+    else if (target.closest("#close-sidebar, #veil")) openRail(false);
     else if (target.closest("#new-chat, [data-action='open_chat']")) go("chat");
   });
 
@@ -117,7 +117,7 @@
     if (event.key === "Escape") {
       const stop = document.querySelector("#stop-button:not(.hide)");
       const asked = document.querySelector(".confirm:not([hidden]) [data-keep]");
-      if (byId("desk")?.classList.contains("rail-open")) {
+      if (byId("desk")?.classList.contains("sidebar-open")) {
         openRail(false);
         byId("menu-button")?.focus();
       } else if (document.querySelector("dialog[open], :popover-open")) return; // closes by itself

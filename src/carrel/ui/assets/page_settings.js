@@ -51,7 +51,7 @@
   });
 
   Object.assign(window.carrel, {
-    wishes: () => {
+    options: () => {
       const languages = [localStorage.getItem(LANGUAGE), ...navigator.languages];
       const offset = new Date().getTimezoneOffset();
       return JSON.stringify({ languages: languages.filter(Boolean), offset });

@@ -12,7 +12,7 @@ from carrel.services.application import Services
 from carrel.settings.schema import Settings
 from carrel.ui.i18n.texts import ENGLISH, Texts
 from carrel.ui.shell.events import Guard, Inputs, Updates
-from carrel.ui.state.answer_wishes import defaults_of
+from carrel.ui.state.answer_options import defaults_of
 from carrel.ui.state.session import Session
 
 TOGGLE = (
@@ -144,7 +144,7 @@ class AnswerSettings:
 
     async def count(self, *, session: Session) -> Updates:
         """Tell what the last answer took of the model's context, as the model counted it."""
-        texts = session.wishes.texts
+        texts = session.options.texts
         finished = session.exchanges[-1].finished if session.exchanges else None
         if finished is None:
             return {self.tokens: texts.html("answer.tokens.none")}

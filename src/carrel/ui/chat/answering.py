@@ -12,9 +12,9 @@ from carrel.core.conversations import BEGINNING, SavedTurn
 from carrel.core.document_tasks import DocumentTask, TaskRequest
 from carrel.core.errors import ConversationNotFound
 from carrel.services.application import Services
-from carrel.services.citations.checking import cite_answer
+from carrel.services.citations.attribution import cite_answer
 from carrel.services.document_tasks import TaskEvent
-from carrel.ui.state.answer_wishes import AnswerWishes, read_wishes
+from carrel.ui.state.answer_options import AnswerOptions, read_options
 from carrel.ui.state.errors import describe
 from carrel.ui.state.exchange import Exchange
 from carrel.ui.state.running import Running
@@ -30,7 +30,7 @@ class Question:
     """What was asked, of which documents, and which model is to answer.
 
     ``task`` is what else than an answer is wanted; its text is then only shown.
-    ``wishes`` is how; None for as the server's settings say. ``versions`` are the ids of the
+    ``options`` is how; None for as the server's settings say. ``versions`` are the ids of the
     questions that stood at this place of the chat before.
     """
 
@@ -38,7 +38,7 @@ class Question:
     scope: ChosenScope
     model: str | None
     task: DocumentTask | None = None
-    wishes: AnswerWishes | None = None
+    options: AnswerOptions | None = None
     versions: tuple[int, ...] = ()
 
 
@@ -160,24 +160,24 @@ class Answering:
 def _events(
     services: Services, session: Session, question: Question
 ) -> AsyncGenerator[ChatEvent] | AsyncGenerator[TaskEvent]:
-    wishes = question.wishes or read_wishes(services.settings, {})
+    options = question.options or read_options(services.settings, {})
     if question.task is not None:
         return services.tasks.run(
             TaskRequest(
                 question.task,
                 session.principal,
                 question.model or None,
-                wishes.sampling.max_new_tokens,
+                options.sampling.max_new_tokens,
                 session.caller,
             )
         )
     return services.chat.answer(
         ChatRequest(
-            messages=wishes.led(session.messages(question.text)),
+            messages=options.led(session.messages(question.text)),
             principal=session.principal,
             model=question.model or None,
-            sampling=wishes.sampling,
-            scope=wishes.scoped(question.scope.asked(services.settings)),
+            sampling=options.sampling,
+            scope=options.scoped(question.scope.asked(services.settings)),
             caller=session.caller,
         )
     )

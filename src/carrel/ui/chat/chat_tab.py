@@ -17,8 +17,8 @@ from carrel.ui.chat.render_exchange import exchange_html, exchanges_html
 from carrel.ui.shell.actions import actions_script, chosen
 from carrel.ui.shell.events import Guard, Inputs, Updates
 from carrel.ui.shell.render import thread_html, welcome_html
-from carrel.ui.sidebar.rail import Rail
-from carrel.ui.state.answer_wishes import read_wishes
+from carrel.ui.sidebar.sidebar import Sidebar
+from carrel.ui.state.answer_options import read_options
 from carrel.ui.state.choices import ready_names, scope_of
 from carrel.ui.state.exchange import Exchange
 from carrel.ui.state.session import Session
@@ -44,16 +44,18 @@ ACTIONS = (
 
 
 class ChatTab:
-    """Builds the chat; ``wire`` connects it to the services and to the rail.
+    """Builds the chat; ``wire`` connects it to the services and to the sidebar.
 
     ``changed`` are the components that show a chat and change with it.
     """
 
-    def __init__(self, services: Services, session: gr.State, guard: Guard, rail: Rail) -> None:
+    def __init__(
+        self, services: Services, session: gr.State, guard: Guard, sidebar: Sidebar
+    ) -> None:
         self._services = services
         self._session = session
         self._guard = guard
-        self._rail = rail
+        self._rail = sidebar
         with gr.Column(elem_id="chat-view", elem_classes="view"):
             with gr.Column(elem_id="reading"):
                 self.past = gr.HTML(
@@ -71,13 +73,18 @@ class ChatTab:
             self.composer = Composer(services)
         buttons = (self.composer.send, self.composer.stop)
         self.changed = [
-            *(guard.notice, self.past, self.current, *buttons, rail.chats),
+            *(guard.notice, self.past, self.current, *buttons, sidebar.chats),
             self.composer.answer.tokens,
         ]
 
     def wire(self) -> None:
-        """Connect the events of the chat and of the rail's list of chats."""
-        composer, rail, notice, thread = self.composer, self._rail, self._guard.notice, self.changed
+        """Connect the events of the chat and of the sidebar's list of chats."""
+        composer, sidebar, notice, thread = (
+            self.composer,
+            self._rail,
+            self._guard.notice,
+            self.changed,
+        )
         own: Inputs = {"session": self._session}
         asking: Inputs = {**own, "model": composer.model, **composer.answer.inputs}
         composer.wire(self._guard, self._session)
@@ -95,14 +102,14 @@ class ChatTab:
             trigger_mode="multiple",
             **private,
         )
-        rail.list.wire_thread(self._guard, own, self.thread, thread)
+        sidebar.list.wire_thread(self._guard, own, self.thread, thread)
         asks = (composer.action, composer.question, composer.send)
         composer.scope.wire(self._guard, self._session, self.scope_changed, self.current, *asks)
         # Not through the queue: none of these waits behind anything.
         for event, handler, inputs, changed in (
             (composer.stop.click, self.stop_answer, own, [notice]),
-            (rail.new_chat.click, self.new_chat, own, thread),
-            (rail.chats.open_chat, self.open_chat, own, thread),
+            (sidebar.new_chat.click, self.new_chat, own, thread),
+            (sidebar.chats.open_chat, self.open_chat, own, thread),
         ):
             event(
                 self._guard.once(handler),
@@ -122,15 +129,15 @@ class ChatTab:
         **wanted: Any,
     ) -> AsyncGenerator[Updates]:
         """Answer a question, step by step on the page, and save both."""
-        question, texts = question.strip(), session.wishes.texts
+        question, texts = question.strip(), session.options.texts
         scope = await scope_of(session, self._services)
         task = task_of(action, question, scope, texts)
         if task is not None and (question or task.action is not Action.SEARCH):
             question = heading(task, texts)
         if not question or session.is_waiting_for(question):
             return
-        wishes = read_wishes(self._services.settings, wanted)
-        asked = Question(question, scope, model, task, wishes)
+        options = read_options(self._services.settings, wanted)
+        asked = Question(question, scope, model, task, options)
         cleared: Updates = {self.composer.question: ""}
         async with aclosing(self.answer(asked, session)) as updates:
             async for update in updates:
@@ -139,7 +146,7 @@ class ChatTab:
 
     async def answer(self, asked: Question, session: Session) -> AsyncGenerator[Updates]:
         """Answer a question at the end of the chat that is shown, and save both."""
-        past = exchanges_html(session.exchanges, session.wishes.texts)
+        past = exchanges_html(session.exchanges, session.options.texts)
         answering = Answering.begin(self._services, session, asked)
         async with aclosing(self.follow(answering, past)) as updates:
             async for update in updates:
@@ -210,7 +217,7 @@ class ChatTab:
         """Return the whole chat of the session anew, and the list of chats."""
         busy = session.answering is not None
         updates = {
-            self.past: exchanges_html(session.exchanges[:-1], session.wishes.texts),
+            self.past: exchanges_html(session.exchanges[:-1], session.options.texts),
             self._rail.chats: await self._chats(session),
             **await self.composer.answer.count(session=session),
         }
@@ -224,7 +231,7 @@ class ChatTab:
 
     def _progress(self, session: Session, exchange: Exchange, *, busy: bool) -> Updates:
         goes_on = can_go_on(self._services.models, exchange)
-        texts = session.wishes.texts
+        texts = session.options.texts
         shown = exchange_html(exchange, len(session.exchanges) - 1, texts, goes_on=goes_on)
         thread = thread_html(shown, session.conversation_id, exchange.key)
         return {self.current: thread, **self.composer.buttons(busy=busy)}
@@ -233,7 +240,7 @@ class ChatTab:
         return await self._rail.list.html(session)
 
     async def _welcome(self, session: Session) -> str:
-        scope, texts = await scope_of(session, self._services), session.wishes.texts
+        scope, texts = await scope_of(session, self._services), session.options.texts
         if not scope.collections:
             return thread_html(welcome_html([], None, texts), None)
         names = await ready_names(self._services, scope, session.principal)

@@ -83,7 +83,7 @@ class Composer:
 
     async def choose_action(self, *, action: str | None, session: Session) -> Updates:
         """Say what is written into the box, and what the button does."""
-        action, texts = known_action(action), session.wishes.texts
+        action, texts = known_action(action), session.options.texts
         return {
             self.question: gr.update(placeholder=texts(_placeholder(action))),
             self.send: gr.update(value=texts(_verb(action))),

@@ -11,7 +11,7 @@ from carrel.core.models import EnginePool
 from carrel.services.application import Services
 from carrel.services.document_tasks import TaskEvent
 from carrel.ui.chat.answering import Answering
-from carrel.ui.state.answer_wishes import AnswerWishes
+from carrel.ui.state.answer_options import AnswerOptions
 from carrel.ui.state.exchange import Exchange
 from carrel.ui.state.running import Running
 from carrel.ui.state.scope import ChosenScope
@@ -44,7 +44,7 @@ class Continuing(Answering):
     _before_it: Exchange = field(default_factory=lambda: Exchange(""))
 
     @classmethod
-    def of_last(cls, services: Services, session: Session, wishes: AnswerWishes) -> Continuing:
+    def of_last(cls, services: Services, session: Session, options: AnswerOptions) -> Continuing:
         """Go on with the last answer of the session's chat; the model starts with ``steps``.
 
         The model is given the passages that the answer was written from, under the same numbers.
@@ -61,11 +61,11 @@ class Continuing(Answering):
         question = Message(Role.USER, exchange.question)
         scope = ChosenScope(tuple(dict.fromkeys(each.collection for each in exchange.sources)))
         request = ChatRequest(
-            messages=wishes.led((*spoken(session.exchanges[:-1]), question)),
+            messages=options.led((*spoken(session.exchanges[:-1]), question)),
             principal=session.principal,
             model=model.name,
-            sampling=wishes.sampling,
-            scope=wishes.scoped(scope.asked(services.settings)),
+            sampling=options.sampling,
+            scope=options.scoped(scope.asked(services.settings)),
             caller=session.caller,
             beginning=exchange.text,
             passages=exchange.found,

@@ -58,7 +58,7 @@ class PrivacyLine:
         blocks.load(
             guard.once(self.opened, clears=False),
             inputs_kwargs={"browser": browser},
-            js="() => [window.carrel.wishes()]",
+            js="() => [window.carrel.options()]",
             **private,
         )
         for event in (self._model.change, self.line.look_outward):
@@ -74,7 +74,7 @@ class PrivacyLine:
 
     async def look(self, *, model: str | None, shown: str | None, session: Session) -> Updates:
         """Change the line where it is not true any more."""
-        html = self._html(session.wishes.texts, model)
+        html = self._html(session.options.texts, model)
         return {self.line: gr.skip() if html == shown else html}
 
     def _html(self, texts: Texts, model: str | None) -> str:

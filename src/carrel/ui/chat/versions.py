@@ -22,7 +22,7 @@ from carrel.ui.chat.continuing import Continuing
 from carrel.ui.chat.render_exchange import exchanges_html
 from carrel.ui.shell.actions import chosen, entered
 from carrel.ui.shell.events import Guard, Inputs, Updates
-from carrel.ui.state.answer_wishes import read_wishes
+from carrel.ui.state.answer_options import read_options
 from carrel.ui.state.choices import scope_of
 from carrel.ui.state.session import Session
 from carrel.ui.state.tasks import heading, with_focus
@@ -80,9 +80,9 @@ class Versions:
         await exchange.settled.wait()
         if exchange is not session.exchanges[-1]:
             raise InvalidRequest("Only the last answer of a chat can be continued.")
-        wishes = read_wishes(self._services.settings, wanted)
-        continuing = Continuing.of_last(self._services, session, wishes)
-        past = exchanges_html(session.exchanges[:place], session.wishes.texts)
+        options = read_options(self._services.settings, wanted)
+        continuing = Continuing.of_last(self._services, session, options)
+        past = exchanges_html(session.exchanges[:place], session.options.texts)
         async with aclosing(self._chat.follow(continuing, past)) as updates:
             async for update in updates:
                 yield update
@@ -110,7 +110,7 @@ class Versions:
         question, task = entered(event, "question").strip(), exchange.task
         if task is not None:
             task = with_focus(task, question)
-            question = heading(task, session.wishes.texts)
+            question = heading(task, session.options.texts)
         if not question:
             raise InvalidRequest("The question is empty: write one.")
         async with aclosing(self._ask(place, question, task, session, **wanted)) as updates:
@@ -168,11 +168,11 @@ class Versions:
         **wanted: Any,
     ) -> AsyncGenerator[Updates]:
         scope = await scope_of(session, self._services)
-        wishes = read_wishes(self._services.settings, wanted)
+        options = read_options(self._services.settings, wanted)
         session.stop_answering()
         replaced = session.exchanges[place]
         del session.exchanges[place:]
-        asked = Question(question, scope, model, task, wishes, replaced.versions)
+        asked = Question(question, scope, model, task, options, replaced.versions)
         async with aclosing(self._chat.answer(asked, session)) as updates:
             async for update in updates:
                 yield update

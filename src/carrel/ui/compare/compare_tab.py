@@ -22,7 +22,7 @@ from carrel.ui.i18n.texts import ENGLISH, Texts
 from carrel.ui.scope.scope_chooser import ScopeChooser
 from carrel.ui.shell.actions import actions_script, chosen
 from carrel.ui.shell.events import Guard, Inputs, Updates
-from carrel.ui.state.answer_wishes import FIELDS, read_wishes
+from carrel.ui.state.answer_options import FIELDS, read_options
 from carrel.ui.state.choices import scope_of
 from carrel.ui.state.compared import Compared, ComparedAnswer
 from carrel.ui.state.exchange import Exchange
@@ -146,18 +146,18 @@ class CompareTab:
         question = question.strip()
         if not question:
             raise InvalidRequest("Write a question first.")
-        wishes = read_wishes(self._services.settings, {name: wanted[name] for name in FIELDS})
-        contenders = self.choices.contenders(wanted, wishes.sampling, blind=blind)
+        options = read_options(self._services.settings, {name: wanted[name] for name in FIELDS})
+        contenders = self.choices.contenders(wanted, options.sampling, blind=blind)
         if session.comparing is not None:
             session.comparing.comparison.stop_all()
         scope = (await scope_of(session, self._services)).asked(self._services.settings)
         requests = [
             ChatRequest(
-                messages=wishes.led((Message(Role.USER, question),)),
+                messages=options.led((Message(Role.USER, question),)),
                 principal=session.principal,
                 model=each.model,
                 sampling=each.sampling,
-                scope=wishes.scoped(scope),
+                scope=options.scoped(scope),
                 caller=session.caller,
             )
             for each in contenders
@@ -168,14 +168,14 @@ class CompareTab:
         ]
         comparison = Comparison([self._services.chat.answer(each) for each in requests])
         session.comparing = compared = Compared(question, answers, comparison, blind)
-        yield self._shown(compared, session.wishes.texts)
+        yield self._shown(compared, session.options.texts)
         async with aclosing(Running(comparison.events()).batches(UPDATE_INTERVAL)) as batches:
             async for events in batches:
                 for index, event in events:
                     answers[index].apply(event)
                 # A newer comparison may have taken the place of this one.
                 if session.comparing is compared:
-                    yield self._shown(compared, session.wishes.texts)
+                    yield self._shown(compared, session.options.texts)
 
     def _shown(self, compared: Compared, texts: Texts) -> Updates:
         return {
@@ -233,7 +233,7 @@ class CompareTab:
         except Exception:
             compared.voted = None
             raise
-        texts = session.wishes.texts
+        texts = session.options.texts
         return {self.columns: compared_html(compared, texts), **await self.ranked(texts)}
 
     async def ranked(self, texts: Texts) -> Updates:

@@ -59,7 +59,7 @@ class JobRows:
 
     def shown(self, session: Session) -> Updates:
         """Return the rows as they are now, in the language of the session."""
-        return {self.uploads: uploads_html(session.uploads.values(), session.wishes.texts)}
+        return {self.uploads: uploads_html(session.uploads.values(), session.options.texts)}
 
     async def follow_running(self, *, session: Session) -> AsyncGenerator[Updates]:
         """Show the jobs that run already, on a page that was just opened."""

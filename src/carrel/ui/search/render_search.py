@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from carrel.core.documents import Source
-from carrel.services.citations.support import terms
+from carrel.services.citations.source_sentences import terms
 from carrel.ui.chat.render_exchange import source_item
 from carrel.ui.i18n.texts import ENGLISH, Texts
 

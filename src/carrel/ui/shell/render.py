@@ -9,7 +9,7 @@ from html import escape
 
 from carrel.core.chat import Finished, Stage
 from carrel.core.documents import Source
-from carrel.core.summaries import DigestProgress
+from carrel.core.summaries import SummarizationProgress
 from carrel.ui.i18n.texts import ENGLISH, Texts
 from carrel.ui.state.exchange import Exchange
 
@@ -71,7 +71,7 @@ def _sources_used(sources: Sequence[Source], texts: Texts) -> str:
     return texts("answer.sources.used", used=used, sources=number) if used else number
 
 
-def _reading(progress: DigestProgress, texts: Texts) -> str:
+def _reading(progress: SummarizationProgress, texts: Texts) -> str:
     key = "task.reading" if progress.level == 1 else "task.joining"
     done, total = texts.number(progress.parts_done), texts.number(progress.parts_total)
     line = texts(key, done=done, total=total)

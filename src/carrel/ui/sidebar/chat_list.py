@@ -1,4 +1,4 @@
-"""The saved chats in the rail: found, renamed, pinned, deleted, exported and imported."""
+"""The saved chats in the sidebar: found, renamed, pinned, deleted, exported and imported."""
 
 from __future__ import annotations
 
@@ -136,13 +136,13 @@ class ChatList:
 
     async def html(self, session: Session) -> str:
         """Return the list as it stands in this tab."""
-        listed, wishes = session.listed, session.wishes
+        listed, options = session.listed, session.options
         chats = await self._services.history.list(session.principal, listed.words, listed.most + 1)
         return chats_html(
             chats[: listed.most],
             session.conversation_id,
-            wishes.today(),
-            texts=wishes.texts,
+            options.today(),
+            texts=options.texts,
             words=listed.words,
             more=len(chats) > listed.most,
         )
@@ -183,14 +183,14 @@ class ChatList:
             session.leave_chat()
         await self._services.history.delete(session.principal, conversation_id)
         session.listed.forget(chat)
-        line = deleted_html(chat.conversation, session.wishes.texts)
+        line = deleted_html(chat.conversation, session.options.texts)
         return {**await self._thread(session), self.toast: line}
 
     async def undo_delete(self, event: gr.EventData, *, session: Session) -> Updates:
         """Bring the chat back that was deleted last."""
         chat = session.listed.take_deleted()
         if chat is None:
-            raise InvalidRequest(session.wishes.texts("chats.undo.late"))
+            raise InvalidRequest(session.options.texts("chats.undo.late"))
         await self._services.history.add(session.principal, chat)
         return {**await self._thread(session), self.toast: ""}
 

@@ -39,7 +39,7 @@ def chats_html(
     """
     if not chats:
         hint = texts("chats.not_found", words=words) if words else texts("chats.none")
-        return f'<p class="rail-hint" role="status">{escape(hint)}</p>'
+        return f'<p class="sidebar-hint" role="status">{escape(hint)}</p>'
     groups = "".join(
         f'<h2 class="chat-group">{texts.html(key)}</h2>'
         f'<ul class="chats">{"".join(_item(each, current, texts) for each in listed)}</ul>'

@@ -25,8 +25,8 @@ from carrel.core.citations import CheckedSentence
 from carrel.core.conversations import Ending, SavedTurn
 from carrel.core.document_tasks import DocumentTask
 from carrel.core.documents import RetrievedChunk, Source
-from carrel.core.summaries import DigestProgress, DigestStyle, Extracted, Summarized
-from carrel.services.citations.checking import check
+from carrel.core.summaries import Extracted, SummarizationProgress, SummarizationStyle, Summarized
+from carrel.services.citations.attribution import check
 from carrel.services.citations.citing import passages_of
 from carrel.services.citations.streamed_citations import complete_until
 from carrel.services.document_tasks import TaskEvent
@@ -87,8 +87,8 @@ class Exchange:
     abstained: bool = False
     cut: Ending | None = None
     task: DocumentTask | None = None
-    progress: DigestProgress | None = None
-    style: DigestStyle | None = None
+    progress: SummarizationProgress | None = None
+    style: SummarizationStyle | None = None
     left_out: int = 0
     turn: int | None = None
     last: int | None = None
@@ -152,7 +152,7 @@ class Exchange:
                 self.sentences += (sentence,)
             case SourcesCited(sources, sentences):
                 self.sources, self.sentences = sources, sentences
-            case DigestProgress():
+            case SummarizationProgress():
                 self.progress = event
             case Summarized(style=style):
                 self.style = style

@@ -31,9 +31,9 @@ class BrowserWishes:
     def read(cls, told: str) -> BrowserWishes:
         """Read what the page's script sends; what is not as it sends it counts as not sent."""
         try:
-            wishes = json.loads(told)
-            languages = [str(each) for each in wishes["languages"]][:20]
-            offset = int(wishes["offset"])
+            options = json.loads(told)
+            languages = [str(each) for each in options["languages"]][:20]
+            offset = int(options["offset"])
         except (ValueError, TypeError, KeyError, OverflowError):
             return cls()
         within = -LONGEST_OFFSET < offset < LONGEST_OFFSET

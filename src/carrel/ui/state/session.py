@@ -51,7 +51,7 @@ class Session:
     viewing: tuple[Source, str, str] | None = None
     uploads: dict[str, Upload] = field(default_factory=dict)
     listed: ListedChats = field(default_factory=ListedChats)
-    wishes: BrowserWishes = field(default_factory=BrowserWishes)
+    options: BrowserWishes = field(default_factory=BrowserWishes)
     _caller: str = ""
 
     @property

@@ -11,15 +11,15 @@ import gradio as gr
 from carrel.core.documents import PageView
 from carrel.core.errors import CarrelError, PlaceNotFound
 from carrel.services.application import Services
-from carrel.services.citations.places import has_pictures
+from carrel.services.citations.page_previews import has_pictures
 from carrel.ui.i18n.texts import ENGLISH, Texts
 from carrel.ui.shell.actions import actions_script, chosen
 from carrel.ui.shell.events import Guard, Updates
 from carrel.ui.shell.render import error_line
 from carrel.ui.state.errors import describe
-from carrel.ui.state.place import Place, place_of, sources_beside
+from carrel.ui.state.preview import Preview, preview_of, sources_beside
 from carrel.ui.state.session import Session
-from carrel.ui.viewer.render_place import (
+from carrel.ui.viewer.render_preview import (
     beside_html,
     chunks_html,
     head_html,
@@ -82,7 +82,7 @@ class Viewer:
         if session.viewing is None:
             return {}
         try:
-            shown = await self._opened(Place(*session.viewing), session)
+            shown = await self._opened(Preview(*session.viewing), session)
         except CarrelError as error:
             shown = error_line(describe(error))
         return self._arrived(shown)
@@ -91,7 +91,7 @@ class Viewer:
         """Show the place that a button names; an error is shown in the panel."""
         session.viewing = None
         try:
-            shown = await self._opened(place_of(chosen(event), session), session)
+            shown = await self._opened(preview_of(chosen(event), session), session)
         except CarrelError as error:
             shown = error_line(describe(error))
         return self._arrived(shown)
@@ -103,7 +103,7 @@ class Viewer:
             record = await self._services.collections.document(
                 session.collection, chosen(event), session.principal
             )
-            shown = await self._opened(Place.of_document(record, session.collection), session)
+            shown = await self._opened(Preview.of_document(record, session.collection), session)
         except CarrelError as error:
             shown = error_line(describe(error))
         return self._arrived(shown)
@@ -122,18 +122,18 @@ class Viewer:
         """Show further chunks of the document that is shown, below the page that is shown."""
         first, *pages = _numbers(chosen(event), 2)
 
-        async def shown(place: Place) -> str:
+        async def shown(place: Preview) -> str:
             if pages:
                 return await self._page(place, pages[0], session, first)
             return await self._chunks(place, session, first)
 
         return await self._turned(shown, session)
 
-    async def _turned(self, show: Callable[[Place], Awaitable[str]], session: Session) -> Updates:
+    async def _turned(self, show: Callable[[Preview], Awaitable[str]], session: Session) -> Updates:
         if session.viewing is None:
             raise PlaceNotFound(NOT_SHOWN)
         try:
-            shown = await show(Place(*session.viewing))
+            shown = await show(Preview(*session.viewing))
         except CarrelError as error:
             shown = error_line(describe(error))
         return self._arrived(shown)
@@ -142,7 +142,7 @@ class Viewer:
         # Unlike the one before, also where the same place is opened again: the script waits for it.
         return {self.content: f'<div data-opened="{uuid4().hex}">{shown}</div>'}
 
-    async def _opened(self, place: Place, session: Session) -> str:
+    async def _opened(self, place: Preview, session: Session) -> str:
         source = place.source
         session.viewing = (source, place.quote, place.identity)
         if source.page is not None and has_pictures(source.document):
@@ -151,9 +151,9 @@ class Viewer:
             return await self._chunks(place, session)
         return await self._passage(place, None, session)
 
-    async def _passage(self, place: Place, number: int | None, session: Session) -> str:
+    async def _passage(self, place: Preview, number: int | None, session: Session) -> str:
         """Return the cited passage of a document, or another one of it."""
-        source, places, texts = place.source, self._services.places, session.wishes.texts
+        source, places, texts = place.source, self._services.places, session.options.texts
         of = (source.collection, source.document_id)
         cited = await places.passage(*of, place.quote or source.text, session.principal)
         passage = cited
@@ -164,9 +164,9 @@ class Viewer:
         return shown + beside_html(place, sources_beside(place, session), texts)
 
     async def _page(
-        self, place: Place, page: int, session: Session, first: int | None = None
+        self, place: Preview, page: int, session: Session, first: int | None = None
     ) -> str:
-        source, texts = place.source, session.wishes.texts
+        source, texts = place.source, session.options.texts
         view = PageView(page, quote=place.quote if page == source.page else "")
         picture = await self._services.places.picture(
             source.collection, source.document_id, view, session.principal
@@ -177,14 +177,14 @@ class Viewer:
         return shown + beside_html(place, sources_beside(place, session), texts)
 
     async def _chunks(
-        self, place: Place, session: Session, first: int | None = None, page: int | None = None
+        self, place: Preview, session: Session, first: int | None = None, page: int | None = None
     ) -> str:
         """Return the chunks of a document; below the picture of a ``page`` they are folded."""
         source = place.source
         chunks = await self._services.places.chunks(
             source.collection, source.document_id, session.principal
         )
-        texts = session.wishes.texts
+        texts = session.options.texts
         turner = chunks_turner_html(first or 0, len(chunks), page, texts)
         folded = page is not None
         return chunks_html(place, chunks, folded=folded, first=first, turner=turner, texts=texts)

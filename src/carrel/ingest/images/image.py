@@ -1,0 +1,104 @@
+"""Pictures by Pillow, their text by tesseract."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Generator
+from pathlib import Path
+
+from pi_heif import register_heif_opener
+from PIL import Image
+
+from carrel.core.documents import Section
+from carrel.core.errors import EmptyDocument, UnreadableDocument
+from carrel.ingest.failures import TOO_MANY_PIXELS, checked_sections
+from carrel.ingest.images.legibility import legible, scaled
+from carrel.ingest.images.ocr import TextRecognizer
+from carrel.ingest.text.cleaning import squeeze_blank_lines
+from carrel.ingest.text.hyphenation import HyphenJoiner
+
+# A4 at 900 dots per inch. Pillow itself warns of more, and refuses twice as many.
+MOST_PIXELS = 89_000_000
+# These are unpacked into several copies at once: a gigabyte is taken by less.
+MOST_PIXELS_OF = {"WEBP": 55_000_000, "HEIF": 55_000_000, "AVIF": 55_000_000}
+MOST_PAGES = 5_000
+_PAGED = "TIFF"
+_HEIF = "HEIF"
+# What Pillow raises on pixels that are damaged or cut short; with a number from the system, an
+# OSError is about the disk.
+_DAMAGE = (
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    OSError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+
+
+class ImageReader:
+    """Reads the printed text in one format of pictures, each picture a section.
+
+    A TIFF has pages, counted from 1; of moving pictures the first is read. Sizes are checked before
+    anything is unpacked.
+    """
+
+    def __init__(self, name: str, recognizer: TextRecognizer) -> None:
+        """Take the name that the format has in Pillow: no decoder of another format is tried."""
+        if name == _HEIF:
+            # Pillow has none of its own for it. The pictures beside the main one are not read.
+            register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+        self._name = name
+        self._recognizer = recognizer
+
+    @checked_sections
+    def read(self, path: Path) -> Generator[Section]:
+        """Yield the text of each picture.
+
+        Raises:
+            EmptyDocument: no text was recognised.
+            UnreadableDocument: it is damaged, has too many pixels, or there is no tesseract.
+        """
+        with path.open("rb") as stream:
+            obstacle = self._recognizer.obstacle()
+            if obstacle is not None:
+                raise UnreadableDocument(f"it is a picture: {obstacle}")
+            joiner = HyphenJoiner()
+            found = False
+            with Image.open(stream, formats=[self._name]) as picture:
+                for number in range(1, MOST_PAGES + 1 if self._name == _PAGED else 2):
+                    page = _page(picture, number)
+                    if page is None:
+                        break
+                    text = joiner.join(self._recognizer.text_of(page))
+                    if text := squeeze_blank_lines(text):
+                        found = True
+                        yield Section(text, page=number if self._name == _PAGED else None)
+        if not found:
+            raise EmptyDocument("no text was recognised in the picture")
+
+
+def _page(picture: Image.Image, number: int) -> Image.Image | None:
+    """Return the next page, ready to be recognised; None behind the last one."""
+    try:
+        if number > 1:
+            try:
+                picture.seek(number - 1)
+            except EOFError:
+                return None
+        if picture.width * picture.height > MOST_PIXELS_OF.get(picture.format or "", MOST_PIXELS):
+            raise UnreadableDocument(TOO_MANY_PIXELS)
+        # Lets a large JPEG be unpacked at a fraction of its size.
+        picture.draft("L", scaled(picture.size))
+        picture.load()
+        return legible(picture)
+    except _DAMAGE as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise UnreadableDocument(
+            "it is damaged or cut short: the picture cannot be unpacked"
+        ) from error

@@ -1,0 +1,200 @@
+"""Readers in a process with limits: a parser that hangs or dies costs only its file."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from threading import Lock
+from types import MappingProxyType
+from typing import Any
+
+from carrel.core.documents import PagePicture, PageView, Section
+from carrel.core.errors import UnreadableDocument
+from carrel.core.protocols.reading import Reader, ReaderRegistry
+from carrel.ingest.sandbox.sandbox_process import (
+    PACKAGES,
+    PROGRAM,
+    READ_AHEAD,
+    ReadingLimits,
+    Refused,
+    SandboxProcess,
+    broke_down,
+)
+
+__all__ = ["PACKAGES", "PROGRAM", "READ_AHEAD", "ReadingLimits", "SandboxedReaders"]
+
+ALL_READERS = ("carrel.ingest.registry", "default_registry")
+
+
+class SandboxedReaders:
+    """A ``ReaderRegistry`` whose readers work in processes of their own.
+
+    A process reads one file after the other, and is replaced when one went wrong in it. While
+    sections are taken slowly it reads ahead as far as a pipe holds, so that reading goes on beside
+    what is done with them. Safe for several threads.
+    """
+
+    def __init__(
+        self,
+        limits: ReadingLimits,
+        options: Mapping[str, str] = MappingProxyType({}),
+        registry: tuple[str, str] = ALL_READERS,
+        folder: Path = PACKAGES,
+    ) -> None:
+        """Take where the readers come from: a module of a folder, a function in it, its options."""
+        first = {
+            "bytes": limits.bytes,
+            "seconds": max(1, round(limits.seconds)),
+            "registry": registry,
+            "options": dict(options),
+        }
+        self._start = partial(SandboxProcess, limits, first, folder)
+        make = getattr(import_module(registry[0]), registry[1])
+        self._registry: ReaderRegistry = make(**options)
+        self._idle: list[SandboxProcess] = []
+        self._lock = Lock()
+        self._closed = False
+
+    def reader_for(self, path: Path, name: str) -> Reader:
+        """Return the reader of a file of this name; what the file holds, it finds out itself."""
+        return _ConfinedReader(self, name)
+
+    def supports(self, name: str) -> bool:
+        """Whether a file of this name has a reader."""
+        return self._registry.supports(name)
+
+    def suffixes(self) -> Sequence[str]:
+        """The suffixes that have a reader, each with its dot, sorted."""
+        return self._registry.suffixes()
+
+    def interrupt(self, reader: Reader) -> None:
+        """End what a reader reads, from another thread; it raises ``UnreadableDocument``."""
+        if isinstance(reader, _ConfinedReader):
+            reader.interrupt()
+
+    def close(self) -> None:
+        """End the processes; those that are reading end with their file."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for process in idle:
+            process.end()
+
+    def paint(self, path: Path, view: PageView) -> PagePicture:
+        """Return the picture of a page; see ``PagePainter``."""
+        wanted = [view.page, view.width, view.quote]
+        pictures = [
+            _picture(each)
+            for each in self.answers({"path": str(path.resolve()), "view": wanted}, _Reading())
+        ]
+        if len(pictures) != 1:
+            raise broke_down()
+        return pictures[0]
+
+    def answers(self, request: Mapping[str, Any], reading: _Reading) -> Generator[dict[str, Any]]:
+        """Yield what a process answers to a request.
+
+        Raises:
+            CarrelError: what the reader raised.
+            UnreadableDocument: the process did not survive it, or answers nonsense.
+        """
+        process = self._living() or self._start()
+        whole = False
+        try:
+            reading.begin(process)
+            yield from process.answers(request)
+            whole = True
+        except Refused as refused:
+            whole = True
+            raise refused.error from None
+        finally:
+            reading.end()
+            if not self._given_back(process, whole):
+                process.end()
+
+    def _living(self) -> SandboxProcess | None:
+        with self._lock:
+            while self._idle:
+                process = self._idle.pop()
+                if process.lives:
+                    return process
+                process.end()
+        return None
+
+    def _given_back(self, process: SandboxProcess, whole: bool) -> bool:
+        with self._lock:
+            usable = whole and not self._closed
+            if usable:
+                self._idle.append(process)
+            return usable
+
+
+class _Reading:
+    """One reading in work, which another thread may interrupt, even before it begins."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._process: SandboxProcess | None = None
+        self._interrupted = False
+
+    def begin(self, process: SandboxProcess) -> None:
+        with self._lock:
+            if self._interrupted:
+                raise UnreadableDocument("its reading was interrupted")
+            self._process = process
+
+    def end(self) -> None:
+        with self._lock:
+            self._process = None
+
+    def interrupt(self) -> None:
+        with self._lock:
+            self._interrupted = True
+            if self._process is not None:
+                self._process.kill()
+
+
+class _ConfinedReader:
+    """Reads files of one name; what it reads at the moment can be interrupted."""
+
+    def __init__(self, readers: SandboxedReaders, name: str) -> None:
+        self._readers = readers
+        self._name = name
+        self._reading = _Reading()
+
+    def read(self, path: Path) -> Iterator[Section]:
+        """Yield the sections of a file."""
+        request = {"path": str(path.resolve()), "name": self._name}
+        for answer in self._readers.answers(request, self._reading):
+            yield _section(answer)
+
+    def interrupt(self) -> None:
+        """End its reading for good."""
+        self._reading.interrupt()
+
+
+def _section(answer: Mapping[str, Any]) -> Section:
+    """Return the section of an answer.
+
+    Raises:
+        UnreadableDocument: the answer holds none.
+    """
+    match answer.get("section"):
+        case [str() as text, int() | None as page, str() | None as heading, count, list() as said]:
+            if isinstance(count, int | None) and all(isinstance(each, str) for each in said):
+                return Section(text, page, heading, count, tuple(said))
+    raise broke_down()
+
+
+def _picture(answer: Mapping[str, Any]) -> PagePicture:
+    match answer:
+        case {"picture": [str() as content, int() as pages, bool() as marked]}:
+            try:
+                return PagePicture(base64.b64decode(content, validate=True), pages, marked)
+            except binascii.Error as error:
+                raise broke_down() from error
+    raise broke_down()

@@ -1,0 +1,219 @@
+"""The owner's side of a reading process: it is started, asked, watched, and ended."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import structlog
+
+from carrel.core.errors import CarrelError, PlaceNotFound, Unavailable, UnreadableDocument
+from carrel.ingest.sandbox.process_session import end_session
+from carrel.ingest.sandbox.reading_frames import BLOCK, BrokenFrame, FrameReader, send_frame
+
+PACKAGES = Path(__file__).resolve().parents[3]
+PROGRAM = (
+    "import sys; sys.path[:0] = sys.argv[3:]; "
+    "from carrel.ingest.sandbox.reading_process import main; "
+    "main(int(sys.argv[1]), int(sys.argv[2]))"
+)
+ENDED_SECONDS = 5
+START_SECONDS = 120.0
+
+READ_AHEAD = 1 << 20
+"""Bytes that a reading process may be ahead, the most that Linux grants anybody.
+
+The 64 KiB of a plain pipe are the text of about 60 chunks, which are embedded in the time in which
+one page of a scan is recognised: the embedder waited for each of them.
+"""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingLimits:
+    """What reading one file may take.
+
+    ``seconds`` bounds the processor time of a file, and the time between two of its sections;
+    ``bytes`` the memory of the process that reads.
+    """
+
+    seconds: float
+    bytes: int
+
+
+class Refused(Exception):
+    """A reader's own answer, after which its process is as good as before."""
+
+    def __init__(self, error: CarrelError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class SandboxProcess:
+    """One reading process, which reads one file at a time.
+
+    Raises:
+        Unavailable: the system starts no further process.
+    """
+
+    def __init__(self, limits: ReadingLimits, first: Mapping[str, Any], folder: Path) -> None:
+        self._limits = limits
+        self._deadline = 0.0
+        self._ready = self._killed = False
+        self._frames = FrameReader(self._next_block)
+        try:
+            # A process that is killed cannot remove its temporary files.
+            self._folder = TemporaryDirectory(prefix="carrel-reading-")
+            self._process = self._started(folder)
+        except OSError as error:
+            raise Unavailable(
+                f"no process can be started to read it: {error.strerror}; try again later"
+            ) from error
+        self._send({**first, "folder": self._folder.name})
+
+    def _started(self, folder: Path) -> subprocess.Popen[bytes]:
+        """Start the process with a pipe to it and one from it, beside its standard streams."""
+        theirs_to_read, self._outgoing = os.pipe()
+        self._incoming, theirs_to_write = os.pipe()
+        # Where the system has no such call, or grants no more, it reads less far ahead.
+        with suppress(AttributeError, OSError):
+            fcntl.fcntl(self._incoming, fcntl.F_SETPIPE_SZ, READ_AHEAD)
+        pipes = (theirs_to_read, theirs_to_write)
+        # Isolated: neither the environment nor the current folder changes what it imports.
+        command = [sys.executable, "-I", "-c", PROGRAM, *map(str, pipes), str(PACKAGES)]
+        try:
+            return subprocess.Popen(
+                [*command, str(folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=pipes,
+                # By its session what it starts is found, should it be killed before that ends.
+                start_new_session=True,
+            )
+        except OSError:
+            self._close_pipes()
+            raise
+        finally:
+            for descriptor in pipes:
+                os.close(descriptor)
+
+    @property
+    def lives(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def answers(self, request: Mapping[str, Any]) -> Generator[dict[str, Any]]:
+        """Yield what it answers to a request.
+
+        Raises:
+            Refused: the file could not be read.
+            UnreadableDocument: the process did not survive it, or answers what is no answer.
+        """
+        if not self._ready:
+            # The limit is that of a file: what the start takes on a busy machine is not counted.
+            self._answer(START_SECONDS)
+            self._ready = True
+        self._send(request)
+        while "said" not in (answer := self._answer()):
+            yield answer
+        _log_said(answer["said"])
+        match answer:
+            case {"error": [str() as code, str() as message]}:
+                raise Refused(_error(code, message))
+            case {"error": _}:
+                raise broke_down()
+
+    def kill(self) -> None:
+        """Stop it, from another thread than the one that reads: that one sees its output end."""
+        self._killed = True
+        self._process.kill()
+
+    def end(self) -> None:
+        """Stop it and all that it started, close its pipes and remove its temporary files."""
+        self._process.kill()
+        if self._process.returncode is None:
+            end_session(self._process.pid, ENDED_SECONDS)
+        self._process.wait()
+        self._close_pipes()
+        self._folder.cleanup()
+
+    def _close_pipes(self) -> None:
+        os.close(self._outgoing)
+        os.close(self._incoming)
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        with suppress(BrokenPipeError):  # the answer that is missing says so
+            send_frame(self._outgoing, message)
+
+    def _answer(self, seconds: float | None = None) -> dict[str, Any]:
+        """Return the next message that it sends, within the limit of a file or the given one."""
+        self._deadline = time.monotonic() + (seconds or self._limits.seconds)
+        try:
+            answer = self._frames.next()
+        except BrokenFrame as error:
+            log.warning("reading.garbage")
+            raise broke_down() from error
+        if answer is None:
+            raise self._died()
+        return answer
+
+    def _next_block(self) -> bytes:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._incoming, selectors.EVENT_READ)
+            if not selector.select(max(0.0, self._deadline - time.monotonic())):
+                raise self._too_slow()
+        return os.read(self._incoming, BLOCK)
+
+    def _too_slow(self) -> UnreadableDocument:
+        return UnreadableDocument(
+            f"it could not be read in {self._limits.seconds:g} seconds "
+            "(max_reading_seconds): it may be damaged"
+        )
+
+    def _died(self) -> UnreadableDocument:
+        end_session(self._process.pid, ENDED_SECONDS)
+        try:
+            status = self._process.wait(ENDED_SECONDS)
+        except subprocess.TimeoutExpired:
+            # It has closed its pipe and still runs; the caller ends it.
+            status = None
+        if status == -signal.SIGXCPU:
+            return self._too_slow()
+        if not self._killed:
+            log.warning("reading.process_ended", status=status)
+        return broke_down()
+
+
+def broke_down() -> UnreadableDocument:
+    """Return the error of a file over which its reader died, or answered nonsense."""
+    return UnreadableDocument("it is probably damaged: its reader broke down over it")
+
+
+def _log_said(said: Any) -> None:
+    """Log what a reader and its libraries logged, by kind; see ``ReadingLog``."""
+    for each in said if isinstance(said, list) else ():
+        match each:
+            case [str() as level, str() as logger, str() as event, int() as count]:
+                log.debug("reading.said", severity=level, by=logger, said=event, times=count)
+
+
+def _error(code: str, message: str) -> CarrelError:
+    """Return the core error of a code, of those that readers and painters raise."""
+    kinds: list[type[CarrelError]] = [PlaceNotFound, *UnreadableDocument.__subclasses__()]
+    for kind in kinds:
+        if kind.code == code:
+            return kind(message)
+    return UnreadableDocument(message)

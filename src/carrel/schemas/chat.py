@@ -1,0 +1,313 @@
+"""The body of a chat completion request, in OpenAI's shape, with Carrel's ``documents``.
+
+Format: https://platform.openai.com/docs/api-reference/chat/create
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+
+from carrel.core.errors import TooManyMessages
+from carrel.core.function_tools import ToolUse
+from carrel.core.request_limits import MOST_MESSAGES, require_few_messages
+from carrel.schemas.body import RequestBody, Text
+from carrel.schemas.function_tools import (
+    MOST_TOOLS,
+    NamedTool,
+    ToolBody,
+    ToolCallBody,
+    ToolChoice,
+    tool_use,
+)
+from carrel.schemas.refused import as_refusal, refusal, unless
+from carrel.schemas.sources import MOST_DOCUMENTS, PassageCount
+
+LONGEST_STOP_LIST = 4
+MOST_PARTS = 1_000
+"""Parts of the content of one message."""
+
+MOST_ANSWERS = 8
+"""Answers to one request."""
+
+ModelChoice = Annotated[Text | Annotated[int, Field(ge=0)], Field()]
+"""A model by its name, or by its place among the models in service, counted from 0."""
+
+StopText = Annotated[Text, Field(min_length=1)]
+
+
+def join_parts(content: Any) -> Any:
+    """Turn a list of text parts into one text, a line break between two parts.
+
+    Raises:
+        PydanticCustomError: a part is of another kind, such as an image.
+        ValueError: a part is malformed, or there are too many.
+    """
+    if not isinstance(content, list):
+        return content
+    if len(content) > MOST_PARTS:
+        raise ValueError(f"{len(content)} parts; {MOST_PARTS:,} are the most")
+    texts = []
+    for part in content:
+        if not isinstance(part, dict) or not isinstance(part.get("type"), str):
+            raise ValueError("a part is an object with 'type' and 'text'")
+        if part["type"] != "text":
+            raise refusal("Parts of type '{kind}' are not supported: send text.", kind=part["type"])
+        if part.keys() != {"type", "text"} or not isinstance(part["text"], str):
+            raise ValueError("a text part is {'type': 'text', 'text': '...'}")
+        texts.append(part["text"])
+    return "\n".join(texts)
+
+
+def as_list(stop: Any) -> Any:
+    """Turn one stop text into a list of one, and null into none."""
+    if stop is None:
+        return []
+    return [stop] if isinstance(stop, str) else stop
+
+
+class MessageBody(RequestBody):
+    """One message; ``developer`` means ``system``.
+
+    Only an assistant that made ``tool_calls`` may have no ``content``. A ``tool`` answers the call
+    of its ``tool_call_id``.
+    """
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: Annotated[Text | None, BeforeValidator(join_parts)] = None
+
+    name: Annotated[Any, unless()] = None
+    refusal: Annotated[Any, unless()] = None
+    audio: Annotated[Any, unless()] = None
+    annotations: Annotated[Any, unless([])] = None
+    tool_calls: list[ToolCallBody] | None = Field(None, max_length=MOST_TOOLS)
+    tool_call_id: Text | None = Field(None, min_length=1, max_length=200)
+    function_call: Annotated[Any, unless()] = None
+
+    @model_validator(mode="after")
+    def _of_its_role(self) -> Self:
+        if self.tool_calls and self.role != "assistant":
+            raise ValueError("only an assistant's message has tool_calls")
+        if (self.tool_call_id is not None) != (self.role == "tool"):
+            raise ValueError("a tool's message, and no other, has tool_call_id")
+        if self.content is None and not self.tool_calls:
+            raise ValueError("content is missing: only a message with tool_calls needs none")
+        return self
+
+
+def few_messages(messages: Any) -> Any:
+    """Return the messages as they are.
+
+    Raises:
+        PydanticCustomError: there are too many.
+    """
+    if isinstance(messages, list):
+        try:
+            require_few_messages(len(messages))
+        except TooManyMessages as error:
+            raise as_refusal(error) from error
+    return messages
+
+
+Messages = Annotated[
+    list[MessageBody],
+    Field(min_length=1, max_length=MOST_MESSAGES),
+    BeforeValidator(few_messages),
+]
+
+
+def require_unfinished(
+    messages: Sequence[MessageBody], continues: bool | None, adds_prompt: bool | None
+) -> None:
+    """Check ``continue_final_message`` and ``add_generation_prompt``, in this order.
+
+    Raises:
+        ValueError: the last message is not the assistant's text, or the two options contradict each
+            other.
+    """
+    if not continues:
+        if adds_prompt is False:
+            raise ValueError("add_generation_prompt=false belongs to continue_final_message=true")
+        return
+    if adds_prompt:
+        raise ValueError("continue_final_message=true needs add_generation_prompt=false")
+    last = messages[-1]
+    if last.role != "assistant" or last.tool_calls or len(messages) < 2:
+        raise ValueError(
+            "continue_final_message continues the assistant's text: send it as the last message, "
+            "behind the question"
+        )
+
+
+class DocumentsBody(RequestBody):
+    """Which documents are asked. No ``ids`` means all documents of the ``collections``.
+
+    ``mode`` ``query`` answers from the documents only, ``chat`` also from the model's knowledge.
+    ``answer_style`` ``short`` answers in a few words; left out, the setting of that name decides.
+    """
+
+    collections: list[Text] = Field(min_length=1, max_length=100)
+    ids: list[Text] = Field(default_factory=list, max_length=MOST_DOCUMENTS)
+    top_k: PassageCount = None
+    mode: Literal["query", "chat"] = "query"
+    answer_style: Literal["full", "short"] | None = None
+
+
+class TextFormat(RequestBody):
+    """Any text: the default."""
+
+    type: Literal["text"]
+
+
+class JsonObjectFormat(RequestBody):
+    """Any JSON object."""
+
+    type: Literal["json_object"]
+
+
+class SchemaBody(RequestBody):
+    """A named JSON schema. Answers keep to it whether it is ``strict`` or not.
+
+    ``description`` is for the reader of the request; the model is not told of the schema.
+    """
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    name: Text = Field(pattern="^[a-zA-Z0-9_-]{1,64}$")
+    description: Text | None = None
+    json_schema: dict[str, Any] | None = Field(None, alias="schema")
+    strict: bool | None = None
+
+
+class JsonSchemaFormat(RequestBody):
+    """JSON as a schema describes it."""
+
+    type: Literal["json_schema"]
+    json_schema: SchemaBody
+
+
+FormatBody = Annotated[
+    TextFormat | JsonObjectFormat | JsonSchemaFormat, Field(discriminator="type")
+]
+
+
+class StreamOptionsBody(RequestBody):
+    """What a stream carries besides text."""
+
+    include_usage: bool | None = None
+
+    include_obfuscation: Annotated[Any, unless(False)] = None
+
+
+class RefusedOptions(RequestBody):
+    """OpenAI's options that no engine here honors, each with the values that ask for nothing."""
+
+    frequency_penalty: Annotated[Any, unless(0, 0.0)] = None
+    presence_penalty: Annotated[Any, unless(0, 0.0)] = None
+    logit_bias: Annotated[Any, unless({})] = None
+    functions: Annotated[Any, unless([])] = None
+    function_call: Annotated[Any, unless("none", "auto")] = None
+    modalities: Annotated[Any, unless(["text"])] = None
+    audio: Annotated[Any, unless()] = None
+    prediction: Annotated[Any, unless()] = None
+    reasoning_effort: Annotated[Any, unless("none")] = None
+    verbosity: Annotated[Any, unless()] = None
+    service_tier: Annotated[Any, unless("auto", "default")] = None
+    store: Annotated[Any, unless(False)] = None
+    metadata: Annotated[Any, unless({})] = None
+    moderation: Annotated[Any, unless()] = None
+    prompt_cache_options: Annotated[Any, unless()] = None
+    prompt_cache_retention: Annotated[Any, unless()] = None
+    web_search_options: Annotated[Any, unless()] = None
+
+
+class ChatBody(RefusedOptions):
+    """A chat completion request. Left-out options take the server's settings.
+
+    ``top_k``, ``repetition_penalty`` and ``min_tokens`` are extensions that other local servers
+    have, too, as are ``continue_final_message`` and ``add_generation_prompt``, with which the last
+    message is not answered but continued. ``max_time``, in seconds, is Carrel's own.
+    """
+
+    messages: Messages
+    model: ModelChoice | None = None
+    max_tokens: int | None = Field(None, ge=1)
+    max_completion_tokens: int | None = Field(None, ge=1)
+    min_tokens: int | None = Field(None, ge=0)
+    max_time: float | None = Field(None, gt=0)
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, gt=0, le=1)
+    top_k: int | None = Field(None, ge=0)
+    repetition_penalty: float | None = Field(None, ge=0.5, le=2)
+    seed: int | None = Field(None, ge=-(2**63), lt=2**63)
+    stop: Annotated[list[StopText], BeforeValidator(as_list)] = Field(
+        default_factory=list, max_length=LONGEST_STOP_LIST
+    )
+    n: int | None = Field(None, ge=1, le=MOST_ANSWERS)
+    response_format: FormatBody | None = None
+    tools: list[ToolBody] | None = Field(None, max_length=MOST_TOOLS)
+    tool_choice: ToolChoice | None = None
+    parallel_tool_calls: bool | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = Field(None, ge=0, le=20)
+    stream: bool | None = None
+    stream_options: StreamOptionsBody | None = None
+    documents: DocumentsBody | None = None
+    continue_final_message: bool | None = None
+    add_generation_prompt: bool | None = None
+
+    # These say who asks, not what; no answer depends on them.
+    user: str | None = None
+    safety_identifier: str | None = None
+    prompt_cache_key: str | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        both = (self.max_tokens, self.max_completion_tokens)
+        if None not in both and both[0] != both[1]:
+            raise ValueError("max_tokens and max_completion_tokens differ: send one of them")
+        if self.stream_options is not None and not self.stream:
+            raise ValueError("stream_options belongs to stream=true")
+        if (self.n or 1) > 1 and self.documents is not None:
+            raise refusal("'n' above 1 is not supported with documents: leave it out.")
+        require_unfinished(self.messages, self.continue_final_message, self.add_generation_prompt)
+        self._check_tools()
+        if self.top_logprobs and not self.logprobs:
+            raise ValueError("top_logprobs belongs to logprobs=true")
+        return self
+
+    def _check_tools(self) -> None:
+        names = [each.function.name for each in self.tools or ()]
+        if len(set(names)) < len(names):
+            raise ValueError("two tools have one name")
+        choice = self.tool_choice
+        if isinstance(choice, NamedTool) and choice.function.name not in names:
+            raise ValueError("tool_choice names a function that is not among the tools")
+        if choice == "required" and not names:
+            raise ValueError("tool_choice 'required' needs tools")
+        if self.tool_use is not None and self.documents is not None:
+            raise refusal("'tools' is not supported with documents: leave one of them out.")
+
+    @property
+    def tool_use(self) -> ToolUse | None:
+        """The tools that the answer may call."""
+        return tool_use(
+            self.tools or [], self.tool_choice, parallel=self.parallel_tool_calls is not False
+        )
+
+    @property
+    def token_limit(self) -> int | None:
+        """The longest answer, under whichever of its two names it was given."""
+        return self.max_completion_tokens or self.max_tokens
+
+    @property
+    def alternatives(self) -> int | None:
+        """How many likeliest tokens to tell beside each token; None tells of no tokens."""
+        return (self.top_logprobs or 0) if self.logprobs else None
+
+    @property
+    def include_usage(self) -> bool:
+        """Whether a stream ends with token counts."""
+        return bool(self.stream_options and self.stream_options.include_usage)

@@ -1,0 +1,73 @@
+"""One chat request to several models at once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from carrel.schemas.body import ReplyBody, RequestBody
+from carrel.schemas.chat import ChatBody, ModelChoice
+from carrel.schemas.completions import CompletionBody, SparseBody
+from carrel.schemas.errors import ErrorDetail
+from carrel.schemas.refused import unless
+
+FEWEST_MODELS, MOST_MODELS = 2, 4
+
+
+class ContenderBody(RequestBody):
+    """A model with sampling of its own; what is left out is that of the whole request."""
+
+    model: ModelChoice
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, gt=0, le=1)
+    top_k: int | None = Field(None, ge=0)
+    repetition_penalty: float | None = Field(None, ge=0.5, le=2)
+    max_tokens: int | None = Field(None, ge=1)
+    seed: int | None = Field(None, ge=-(2**63), lt=2**63)
+
+
+class CompareBody(ChatBody):
+    """A chat request to two to four ``models``; one may be named twice, with other sampling."""
+
+    models: list[ModelChoice | ContenderBody] = Field(
+        min_length=FEWEST_MODELS, max_length=MOST_MODELS
+    )
+
+    model: Annotated[Any, unless()] = None
+    n: Annotated[Any, unless(1)] = None
+
+    def requests(self) -> list[ChatBody]:
+        """Return the chat request to each model."""
+        common = self.model_dump(exclude={"models", "model", "n"}, exclude_unset=True)
+        return [ChatBody.model_validate(common | _own(each)) for each in self.models]
+
+
+def _own(contender: str | int | ContenderBody) -> dict[str, Any]:
+    if isinstance(contender, ContenderBody):
+        return contender.model_dump(exclude_unset=True)
+    return {"model": contender}
+
+
+class ComparedBody(ReplyBody):
+    """What one model came to: a completion, or the error that it failed with."""
+
+    index: int
+    model: str
+    completion: CompletionBody | None = None
+    error: ErrorDetail | None = None
+
+
+class ComparisonBody(ReplyBody):
+    """What all models came to, in the order of the request."""
+
+    object: Literal["comparison"] = "comparison"
+    results: list[ComparedBody]
+
+
+class ComparedError(SparseBody):
+    """Says in a stream that one model failed; the others go on."""
+
+    index: int
+    model: str
+    error: ErrorDetail

@@ -1,0 +1,183 @@
+"""Documents, and the replies to uploads."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from carrel.core.documents import DocumentRecord, FileOutcome, Passage
+from carrel.core.web import WebRequest
+from carrel.schemas.body import ReplyBody, RequestBody, Text, require_encodable
+
+
+class DocumentBody(ReplyBody):
+    """A document. ``pages`` is null for formats without pages.
+
+    ``reason`` tells why it failed, or of a ready one what of its file was left out; else null.
+    """
+
+    id: str
+    name: str
+    bytes: int
+    pages: int | None
+    chunks: int
+    status: Literal["pending", "ready", "failed"]
+    reason: str | None
+    added_at: datetime
+
+    @classmethod
+    def of(cls, record: DocumentRecord) -> DocumentBody:
+        """Return the body of a catalog record."""
+        return cls(
+            id=record.id,
+            name=record.name,
+            bytes=record.bytes,
+            pages=record.pages,
+            chunks=record.chunks,
+            status=record.status.value,
+            reason=record.reason,
+            added_at=record.added_at,
+        )
+
+
+class DocumentList(ReplyBody):
+    """The documents of a collection, by name."""
+
+    documents: list[DocumentBody]
+
+
+class DeletedDocument(ReplyBody):
+    """Says that a document is gone."""
+
+    id: str
+    deleted: bool = True
+
+
+class TextDocument(RequestBody):
+    """Pasted text as a document. A ``name`` without the suffix of a text format gets ``.txt``."""
+
+    name: Text = Field(min_length=1, max_length=200)
+    text: Text = Field(min_length=1)
+
+
+Address = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(require_encodable)]
+"""A web address as people write it."""
+
+
+class WebDocuments(RequestBody):
+    """Documents to fetch: one ``url``, with its site to a ``depth`` of links, or several ``urls``.
+
+    An address may be written without ``https://``, and a paper of arXiv as ``arxiv:ID``.
+    """
+
+    url: Address | None = None
+    urls: list[Address] | None = Field(None, min_length=1, max_length=1000)
+    depth: int = Field(0, ge=0, le=20)
+
+    @model_validator(mode="after")
+    def _one_form(self) -> WebDocuments:
+        if (self.url is None) == (self.urls is None):
+            raise ValueError("give either 'url' or 'urls'")
+        if self.urls is not None and self.depth:
+            raise ValueError("'depth' goes with 'url': fetch one site at a time")
+        return self
+
+    def to_core(self) -> WebRequest:
+        """Return the request."""
+        return WebRequest(tuple(self.urls or (self.url or "",)), self.depth)
+
+
+class Reingest(RequestBody):
+    """Documents to read anew: ``documents`` by their ids, or all that ``failed``."""
+
+    documents: list[Text] | None = Field(None, min_length=1, max_length=10_000)
+    failed: bool = False
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Reingest:
+        if (self.documents is None) != self.failed:
+            raise ValueError("give either 'documents' or 'failed': true")
+        return self
+
+
+class FailedFile(ReplyBody):
+    """A file that did not go in; ``code`` is an error's stable code."""
+
+    name: str
+    code: str
+    reason: str
+
+    @classmethod
+    def of(cls, outcome: FileOutcome) -> FailedFile:
+        """Return the body of a failed outcome."""
+        return cls(name=outcome.name, code=outcome.code or "error", reason=outcome.reason or "")
+
+
+class OutcomeBody(ReplyBody):
+    """How one file ended; ``unchanged`` is what the collection held already, byte for byte.
+
+    ``reason`` tells why it failed, or what was left out of one that went in; else null.
+    """
+
+    name: str
+    outcome: Literal["added", "replaced", "unchanged", "failed"]
+    document_id: str | None = None
+    code: str | None = None
+    reason: str | None = None
+
+    @classmethod
+    def of(cls, outcome: FileOutcome) -> OutcomeBody:
+        """Return the body of an outcome."""
+        return cls(
+            name=outcome.name,
+            outcome=outcome.kind.value,
+            document_id=outcome.document.id if outcome.document else None,
+            code=outcome.code,
+            reason=outcome.reason,
+        )
+
+
+class UploadReply(ReplyBody):
+    """The end of an upload that was waited for; ``outcomes`` has one entry per file."""
+
+    documents: list[DocumentBody]
+    failed: list[FailedFile]
+    outcomes: list[OutcomeBody]
+
+
+class AcceptedReply(ReplyBody):
+    """The names that are read in the background, and the files that were refused at once.
+
+    ``job`` is the id to follow at ``/v1/jobs``.
+    """
+
+    job: str
+    accepted: list[str]
+    failed: list[FailedFile]
+
+
+class PassageBody(ReplyBody):
+    """A quote within the text around it: ``start`` and ``end`` are its span there."""
+
+    document: str
+    document_id: str
+    page: int | None
+    heading: str | None
+    text: str
+    start: int
+    end: int
+
+    @classmethod
+    def of(cls, record: DocumentRecord, passage: Passage) -> PassageBody:
+        """Return the body of a passage of a document."""
+        return cls(
+            document=record.name,
+            document_id=record.id,
+            page=passage.page,
+            heading=passage.heading,
+            text=passage.text,
+            start=passage.start,
+            end=passage.end,
+        )

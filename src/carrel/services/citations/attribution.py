@@ -1,0 +1,132 @@
+"""Matching each sentence of an answer to the sources that it was given. Pure functions.
+
+The model is not asked to cite, so that this works for any. A sentence is supported where at most
+``MOST_CITATIONS`` sentences of the sources together have ``LEAST_SHARE`` of its words, weighted by
+how rare they are, all of its amounts and names, and deny the same. ``benchmarks/citations.py``
+measures it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from carrel.core.chat import SourcesCited
+from carrel.core.citations import CheckedSentence, Citation
+from carrel.core.documents import RetrievedChunk, Source
+from carrel.services.citations.citing import cite, sentence_spans, words
+from carrel.services.citations.facts import Amount, amounts, contradicts
+from carrel.services.citations.source_sentences import Evidence, SourceSentences, exact_terms, terms
+
+LEAST_SHARE = 0.5
+LEAST_GAIN = 0.15
+"""What a further citation must add of the sentence's words."""
+MOST_CITATIONS = 3
+# Many sentences share a short answer's words: the one that speaks of the question comes first, then
+# the one from a passage that does.
+_QUESTION_WEIGHT = 0.5
+_AROUND_WEIGHT = 0.2
+_RANK_WEIGHT = 0.02
+# The number of an item in a list, and that of a source, as models write it of their own accord.
+_NOT_SAID = re.compile(r"\A[\s#>*+|-]*\d{1,3}[.)]\s|\[\d{1,3}\]")
+
+
+def cite_answer(question: str, answer: str, chunks: Sequence[RetrievedChunk]) -> SourcesCited:
+    """Return the sources, in the order of the chunks, and the answer's sentences.
+
+    A source that a sentence cites is marked as used and quotes what is cited first.
+    """
+    sources = cite(question, answer, chunks)
+    sentences = check(question, answer, sources)
+    quotes: dict[int, str] = {}
+    for sentence in sentences:
+        for citation in sentence.citations:
+            quotes.setdefault(citation.source.index, citation.quote)
+    marked = [
+        replace(each, quote=quotes.get(each.index, each.quote), used=each.index in quotes)
+        for each in sources
+    ]
+    return SourcesCited(tuple(marked), tuple(sentences))
+
+
+def check(question: str, answer: str, sources: Sequence[Source]) -> list[CheckedSentence]:
+    """Return the sentences of the answer, each with what supports it, best first.
+
+    Lines without words, such as those of a table's frame, are left out.
+    """
+    if not sources:
+        return []
+    given = SourceSentences(sources)
+    asked = terms(question)
+    return [
+        CheckedSentence(answer[start:end], start, end, _citations(answer[start:end], asked, given))
+        for start, end in sentence_spans(answer)
+        if words(answer[start:end])
+    ]
+
+
+def _citations(sentence: str, asked: set[str], given: SourceSentences) -> tuple[Citation, ...]:
+    sentence = _NOT_SAID.sub(" ", sentence)
+    said, exact = terms(sentence), exact_terms(sentence)
+    chosen: list[Evidence] = []
+    covered: set[str] = set()
+    for _ in range(MOST_CITATIONS):
+        best = _best(said - covered, asked, given)
+        if best is None:
+            break
+        gained = given.weight((said - covered) & best.terms)
+        if gained < LEAST_GAIN * given.weight(said) and not (exact - covered) & best.terms:
+            break
+        chosen.append(best)
+        covered |= said & best.terms
+    if given.share(said, covered) < LEAST_SHARE or not _agree(exact, asked, chosen):
+        return ()
+    if not _amounts_agree(sentence, asked, chosen) or contradicts(
+        sentence, (each.text for each in chosen)
+    ):
+        return ()
+    return tuple(Citation(each.source, each.start, each.end) for each in chosen)
+
+
+def _best(missing: set[str], asked: set[str], given: SourceSentences) -> Evidence | None:
+    """Return the sentence that has most of the missing terms, and of those of the question."""
+
+    def merit(each: Evidence) -> float:
+        return (
+            given.share(missing, each.terms)
+            + _QUESTION_WEIGHT * given.share(asked, each.terms)
+            + _AROUND_WEIGHT * given.share(asked, each.around)
+            - _RANK_WEIGHT * each.source.index
+        )
+
+    return max((each for each in given.evidence if missing & each.terms), key=merit, default=None)
+
+
+def _agree(exact: set[str], asked: set[str], chosen: Sequence[Evidence]) -> bool:
+    """Whether each number and name is cited; one of the question may stand around the citation."""
+    cited = {term for each in chosen for term in each.terms}
+    around = {term for each in chosen for term in each.around}
+    return exact <= cited | (asked & around)
+
+
+def _amounts_agree(sentence: str, asked: set[str], chosen: Sequence[Evidence]) -> bool:
+    """Whether each amount is cited; a number of the question may stand around the citation.
+
+    So may a scale or unit, as above a table's column, that stands at no such number.
+    """
+    cited = [amount for each in chosen for amount in amounts(each.text)]
+    around = {term for each in chosen for term in each.around}
+    return all(
+        any(_is_cited(amount, other, around) for other in cited)
+        or terms(amount.number) <= asked & around
+        for amount in amounts(sentence)
+    )
+
+
+def _is_cited(amount: Amount, other: Amount, around: set[str]) -> bool:
+    if not amount.agrees(other):
+        return False
+    scale = amount.scale if amount.value != other.value else None
+    unit = amount.unit if other.unit is None else None
+    return all(terms(each) <= around for each in (scale, unit) if each)

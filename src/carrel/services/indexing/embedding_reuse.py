@@ -1,0 +1,39 @@
+"""Vectors that need not be computed, because the same text is stored already."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from carrel.core.documents import Chunk
+from carrel.core.protocols.adapters import Vector, VectorIndex
+
+
+class EmbeddingReuse:
+    """Looks up the vectors of chunks by heading and text among documents that it was told of.
+
+    An earlier version of a file, the same bytes under another name, and a file whose ingestion was
+    interrupted all hold chunks that would be embedded to the same end. Of a document under another
+    name the vector keeps that name in it; the words of its own are in the keyword index.
+    """
+
+    def __init__(self, vectors: VectorIndex) -> None:
+        self._vectors = vectors
+        self._places: dict[tuple[str | None, str], tuple[str, str]] = {}
+
+    def add(self, collection_id: str, chunks: Iterable[Chunk]) -> None:
+        """Know the chunks of a document that is, or may be, in the index."""
+        for chunk in chunks:
+            self._places[chunk.heading, chunk.text] = collection_id, chunk.id
+
+    def of(self, chunks: Sequence[Chunk]) -> list[Vector | None]:
+        """Return the vector of each chunk, None where there is none."""
+        places = [self._places.get((chunk.heading, chunk.text)) for chunk in chunks]
+        wanted: defaultdict[str, list[str]] = defaultdict(list)
+        for collection_id, chunk_id in filter(None, places):
+            wanted[collection_id].append(chunk_id)
+        stored = {
+            collection_id: self._vectors.vectors(collection_id, chunk_ids)
+            for collection_id, chunk_ids in wanted.items()
+        }
+        return [stored[place[0]].get(place[1]) if place else None for place in places]

@@ -1,0 +1,134 @@
+"""Which requests are answered with a quote, and that what is shown stands in the documents."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import pytest
+
+from carrel.bootstrap import Application
+from carrel.core.access import Principal
+from carrel.core.chat import (
+    AnswerStyle,
+    ChatRequest,
+    Finished,
+    FinishReason,
+    JsonFormat,
+    Message,
+    ModelInfo,
+    Role,
+    SamplingParams,
+    Scope,
+    ScopeMode,
+    TextDelta,
+)
+from carrel.core.protocols.adapters import Embedder
+from carrel.engine.pool import ModelPool, NamedLoader
+from carrel.engine.scripted import ScriptedEngine
+from carrel.services.chat.chat import ChatPolicy, ChatService
+from carrel.services.chat.extractive_qa import ExtractiveQA
+from carrel.services.model_size import SMALL_MODEL
+from texts import ingest_texts
+
+QUESTION = Message(Role.USER, "Who is the harbor master?")
+SCOPE = Scope(("UserData",))
+REQUEST = ChatRequest((QUESTION,), Principal(), scope=SCOPE)
+SMALL = ModelInfo("small", "scripted", 2048, parameters=135_000_000)
+TEXT = "The harbor opened in 1902. The harbor master is Ada Lind. Gulls cry."
+SENTENCE = "The harbor master is Ada Lind."
+
+
+@pytest.mark.parametrize(
+    ("evidence", "parameters", "suits"),
+    [
+        ("auto", SMALL_MODEL - 1, True),
+        ("auto", SMALL_MODEL, False),
+        ("auto", None, False),
+        ("sentences", None, True),
+        ("passages", 135_000_000, False),
+    ],
+)
+def test_the_setting_and_the_size_of_the_model_decide(
+    embedder: Embedder,
+    evidence: Literal["auto", "passages", "sentences"],
+    parameters: int | None,
+    suits: bool,
+) -> None:
+    info = replace(SMALL, parameters=parameters)
+    assert ExtractiveQA(embedder, evidence).suits(REQUEST, [QUESTION], info) is suits
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        replace(REQUEST, scope=None),
+        replace(REQUEST, scope=replace(SCOPE, mode=ScopeMode.CHAT)),
+        replace(REQUEST, sampling=SamplingParams(stop=("x",))),
+        replace(REQUEST, sampling=SamplingParams(min_new_tokens=5)),
+        replace(REQUEST, sampling=SamplingParams(top_logprobs=0)),
+        replace(REQUEST, sampling=SamplingParams(response_format=JsonFormat())),
+        replace(REQUEST, messages=(Message(Role.SYSTEM, "Answer in German."), QUESTION)),
+    ],
+    ids=["no documents", "chat", "stop", "least length", "logprobs", "JSON", "system message"],
+)
+def test_what_a_quote_cannot_honour_is_left_to_the_model(
+    embedder: Embedder, request_: ChatRequest
+) -> None:
+    quoted = ExtractiveQA(embedder, "sentences")
+    assert not quoted.suits(request_, request_.messages, SMALL)
+
+
+async def answered(
+    application: Application, embedder: Embedder, style: AnswerStyle, written: str = "She."
+) -> tuple[str, Finished]:
+    engine = ScriptedEngine([written])
+    pool = ModelPool([NamedLoader("scripted", lambda: engine)])
+    pool.wait_until_ready()
+    chat = ChatService(
+        pool,
+        application.services.retrieval,
+        ChatPolicy("", 1800, quoted=ExtractiveQA(embedder, "sentences")),
+    )
+    request = replace(REQUEST, scope=replace(SCOPE, style=style))
+    events = [event async for event in chat.answer(request)]
+    await pool.close()
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    return "".join(each.text for each in events if isinstance(each, TextDelta)), finished
+
+
+async def test_a_full_answer_is_the_words_and_the_sentence_as_a_quote(
+    application: Application, embedder: Embedder
+) -> None:
+    await ingest_texts(application, {"harbor.txt": TEXT})
+    text, _ = await answered(application, embedder, AnswerStyle.FULL)
+    assert text == f'Ada Lind\n\n"{SENTENCE}" [1]'
+
+
+async def test_a_short_answer_is_the_words_alone_and_whole(
+    application: Application, embedder: Embedder
+) -> None:
+    await ingest_texts(application, {"harbor.txt": TEXT})
+    text, finished = await answered(application, embedder, AnswerStyle.SHORT, "word " * 50)
+    assert text == "Ada Lind"
+    assert finished.reason is FinishReason.STOP
+
+
+async def test_without_words_to_quote_the_model_speaks_for_itself(
+    application: Application, embedder: Embedder
+) -> None:
+    await ingest_texts(application, {"dots.txt": "… … …"})
+    text, _ = await answered(application, embedder, AnswerStyle.FULL, "No idea.")
+    assert text == "No idea."
+
+
+async def test_short_answers_of_a_large_model_are_asked_for_and_bounded(
+    application: Application,
+) -> None:
+    await ingest_texts(application, {"harbor.txt": TEXT})
+    request = replace(REQUEST, scope=replace(SCOPE, style=AnswerStyle.SHORT))
+    events = [event async for event in application.services.chat.answer(request)]
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    assert finished.usage.completion_tokens <= 48
