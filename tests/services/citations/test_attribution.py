@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from carrel.core.citations import Citation
 from carrel.core.documents import Chunk, RetrievedChunk
-from carrel.services.citations.attribution import check, cite_answer
+from carrel.services.citations import attribution
+from carrel.services.citations.attribution import Attribution, check, cite_answer
 from carrel.services.citations.citing import cite
 
 FERRIES = (
@@ -162,3 +163,26 @@ def test_one_amount_and_one_denial_may_be_written_in_several_ways(answer: str) -
 def test_one_wrong_fact_in_the_passage_s_own_words_is_not_supported(answer: str) -> None:
     [sentence] = cite_answer("?", answer, retrieved(SALES)).sentences
     assert not sentence.supported
+
+
+@pytest.mark.parametrize("step", [1, 7, 1000])
+def test_sentences_that_are_completed_while_streaming_are_attributed_once(
+    monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    answer = "The ferries carried 9,200 people. The pier costs 4.1 million euros.\n\nNobody knows."
+    chunks = retrieved(FERRIES, PIER)
+    whole = cite_answer("What are the figures?", answer, chunks)
+    counted: list[str] = []
+    plain = attribution._citations
+    monkeypatch.setattr(
+        attribution, "_citations", lambda each, *rest: counted.append(each) or plain(each, *rest)
+    )
+    streamed = Attribution("What are the figures?", chunks)
+    pushed = [
+        each for at in range(0, len(answer), step) for each in streamed.push(answer[at : at + step])
+    ]
+    assert streamed.of(answer) == whole
+    assert [(each.text, each.start) for each in pushed] == [
+        (each.text, each.start) for each in whole.sentences[:-1]
+    ]
+    assert sorted(counted) == sorted(each.text for each in whole.sentences)

@@ -15,7 +15,6 @@ from carrel.core.chat import (
     EngineEvent,
     Finished,
     FinishReason,
-    Message,
     PassagesFound,
     QueryRewritten,
     Role,
@@ -29,34 +28,23 @@ from carrel.core.chat import (
     Usage,
 )
 from carrel.core.documents import RetrievedChunk
-from carrel.core.errors import InvalidRequest, PromptTooLong, UnsupportedParameter
-from carrel.core.function_tools import ToolsCalled
+from carrel.core.errors import InvalidRequest, UnsupportedParameter
 from carrel.core.models import EnginePool
 from carrel.core.protocols.adapters import Engine
 from carrel.core.request_limits import require_few_messages, require_short_query
 from carrel.services.chat.abstention import NOT_IN_DOCUMENTS, OWN_KNOWLEDGE, Abstention
 from carrel.services.chat.answer_speeds import AnswerSpeeds
 from carrel.services.chat.extractive_qa import ExtractiveQA
-from carrel.services.chat.grounding import (
-    compose,
-    drop_oldest_turns,
-    pack,
-    render_source,
-    turn_count,
-)
+from carrel.services.chat.prompts import Prompt, PromptBuilder, beginning_of
 from carrel.services.chat.rewriting import Rewriting
 from carrel.services.chat.scoring import AnswerScoring
-from carrel.services.chat.whole_documents import WholeDocumentReading, with_scores
-from carrel.services.citations.attribution import cite_answer
+from carrel.services.chat.whole_documents import WholeDocumentReading
+from carrel.services.citations.attribution import Attribution
 from carrel.services.citations.citing import cite
-from carrel.services.citations.streamed_citations import StreamedCitations
 from carrel.services.retrieval.retrieval import RetrievalService
 
 SHORT_TOKENS = 48
 """The longest answer where a few words are wanted; a request may want it shorter."""
-
-RESERVED_SHARE = 4
-"""An answer's reserve is at most one fourth of the context; the engine clamps the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +61,26 @@ class ChatPolicy:
     quoted: ExtractiveQA | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Prompt:
-    """What the model is given: fewer turns and sources than asked where they did not fit."""
+@dataclass(slots=True)
+class _Turn:
+    """One answer in the making; each step fills in what the next one needs."""
 
-    messages: list[Message]
-    chunks: tuple[RetrievedChunk, ...]
-    dropped_turns: int
+    request: ChatRequest
+    engine: Engine
+    question: str
+    """What is searched for; the last message, unless that was rewritten."""
+    found: Sequence[RetrievedChunk] = ()
+    abstains: bool = False
+    prompt: Prompt = field(default_factory=lambda: Prompt([], (), 0))
+    attribution: Attribution | None = None
+    text: str = ""
+    finished: Finished | None = None
 
 
 class ChatService:
     """Answers chat requests, with or without documents.
 
-    ``speeds`` is how fast each model has answered of late.
+    ``speeds`` is the recent generation speed of each model.
     """
 
     def __init__(
@@ -99,7 +94,7 @@ class ChatService:
         self._models = models
         self._retrieval = retrieval
         self._policy = policy
-        self._whole_documents = whole_documents
+        self._prompts = PromptBuilder(policy.system_prompt, policy.source_tokens, whole_documents)
         self._scoring = scoring
         self.speeds = AnswerSpeeds()
 
@@ -117,171 +112,113 @@ class ChatService:
             PromptTooLong: the question alone does not fit the context.
             GenerationFailed, RemoteUnavailable: the model failed.
         """
-        messages = self._with_system_prompt(_checked(request.messages))
-        question = messages[-1].content
-        if request.scope is not None:
-            require_short_query(question)
+        _check(request)
         engine = self._models.get(request.model)
-        abstains = False
-        if request.scope is not None and request.sampling.tools is not None:
-            # What stands in a document must not be able to have anything run.
-            raise UnsupportedParameter("tools do not go with documents: leave one of them out.")
-        if request.scope is None or request.passages:
-            prompt = await self._prompt(engine, messages, list(request.passages), request)
-        else:
-            yield StageChanged(Stage.READING_DOCUMENTS)
-            query = await self._policy.rewriting.query(request.messages, engine, request.caller)
-            if query != question:
-                yield QueryRewritten(query)
-                question = query
-            found = await self._retrieval.search(question, request.scope, request.principal)
-            abstains = _abstains(request, is_due=self._policy.abstention.is_due(request, found))
-            if abstains and request.scope.mode is ScopeMode.QUERY:
-                for told in _abstained(question, found, engine):
-                    yield told
-                return
-            if abstains:
-                request = replace(request, scope=None)
-                prompt = await self._prompt(engine, messages, [], request)
-                yield Abstained()
-            else:
-                whole = await self._whole_prompt(engine, messages, request, found)
-                prompt = whole or await self._prompt(
-                    engine, messages, await self._fitting(engine, found), request
-                )
-                yield PassagesFound(prompt.chunks, whole is not None)
-        yield StageChanged(Stage.WAITING)
+        turn = _Turn(request, engine, request.messages[-1].content)
+        for step in (self._retrieve, self._build_prompt, self._generate, self._attribute):
+            async with aclosing(step(turn)) as events:
+                async for event in events:
+                    yield event
+                    if isinstance(event, Finished):
+                        return
 
-        text: list[str] = []
-        finished: Finished | None = None
-        chunks = request.passages or prompt.chunks
-        beginning = _beginning(request)
-        cited = StreamedCitations(question, chunks, beginning)
-        generated = self._generated(engine, request, question, prompt)
-        async with aclosing(generated) as events:
+    async def _retrieve(self, turn: _Turn) -> AsyncGenerator[ChatEvent]:
+        """Search the documents; finish the answer where they hold too little for it."""
+        request = turn.request
+        if request.scope is None or request.passages:
+            return
+        yield StageChanged(Stage.READING_DOCUMENTS)
+        rewriting = self._policy.rewriting
+        query = await rewriting.query(request.messages, turn.engine, request.caller)
+        if query != turn.question:
+            yield QueryRewritten(query)
+            turn.question = query
+        turn.found = await self._retrieval.search(query, request.scope, request.principal)
+        is_due = self._policy.abstention.is_due(request, turn.found)
+        turn.abstains = _abstains(request, is_due=is_due)
+        if turn.abstains and request.scope.mode is ScopeMode.QUERY:
+            for event in _abstained(query, turn.found, turn.engine):
+                yield event
+        elif turn.abstains:
+            turn.request = replace(request, scope=None)
+
+    async def _build_prompt(self, turn: _Turn) -> AsyncGenerator[ChatEvent]:
+        """Fit sources and earlier turns into the context."""
+        engine, request = turn.engine, turn.request
+        if request.scope is not None and not request.passages:
+            turn.prompt = await self._prompts.over_documents(engine, request, turn.found)
+            yield PassagesFound(turn.prompt.chunks, turn.prompt.are_whole)
+        else:
+            turn.prompt = await self._prompts.build(engine, request, request.passages)
+            if turn.abstains:
+                yield Abstained()
+
+    async def _generate(self, turn: _Turn) -> AsyncGenerator[ChatEvent]:
+        """Have the model write, and attribute each sentence that is complete."""
+        request = turn.request
+        yield StageChanged(Stage.WAITING)
+        beginning = beginning_of(request)
+        chunks = request.passages or turn.prompt.chunks
+        turn.attribution = Attribution(turn.question, chunks, beginning)
+        parts = [beginning]
+        async with aclosing(self._events(turn)) as events:
             async for event in events:
-                if isinstance(event, StageChanged | ToolsCalled):
-                    yield event
-                elif isinstance(event, TextDelta):
-                    if not text:
+                if isinstance(event, Finished):
+                    turn.finished = event
+                    continue
+                if isinstance(event, TextDelta):
+                    if len(parts) == 1:
                         yield StageChanged(Stage.WRITING)
-                        if abstains and request.beginning is None:
+                        if turn.abstains and request.beginning is None:
                             yield TextDelta(OWN_KNOWLEDGE)
-                    text.append(event.text)
-                    yield event
-                    for sentence in cited.push(event.text) if chunks else ():
+                    parts.append(event.text)
+                yield event
+                if isinstance(event, TextDelta):
+                    for sentence in turn.attribution.push(event.text):
                         yield SentenceChecked(sentence)
-                else:
-                    finished = event
-        assert finished is not None, "an engine that does not fail ends with Finished"
-        self.speeds.add(finished)
-        # The engine is left by now: the next request does not wait for this one's score.
-        answer = beginning + "".join(text)
+        turn.text = "".join(parts)
+        assert turn.finished is not None, "an engine that does not fail ends with Finished"
+        self.speeds.add(turn.finished)
+
+    def _events(self, turn: _Turn) -> AsyncGenerator[EngineEvent]:
+        """Return the model's own answer, or for a small model a quotation."""
+        request, engine, quoted = turn.request, turn.engine, self._policy.quoted
+        messages = self._prompts.messages(request)
+        is_new = request.beginning is None
+        if quoted is not None and is_new and quoted.suits(request, messages, engine.info):
+            return quoted.answer(engine, request, turn.question, turn.prompt.chunks)
+        return engine.generate(turn.prompt.messages, _bounded(request), request.caller)
+
+    async def _attribute(self, turn: _Turn) -> AsyncGenerator[ChatEvent]:
+        """Yield the sources, the score and the end.
+
+        The engine is released by now: the next request does not wait for this one's score.
+        """
+        request, finished = turn.request, turn.finished
+        assert finished is not None and turn.attribution is not None
         if request.scope is not None:
-            yield await asyncio.to_thread(cite_answer, question, answer, chunks)
+            yield await asyncio.to_thread(turn.attribution.of, turn.text)
         if self._scoring is not None:
             yield StageChanged(Stage.SCORING)
-            scored = await self._scoring.score(request.messages, answer)
+            scored = await self._scoring.score(request.messages, turn.text)
             if scored is not None:
                 yield scored
-        yield replace(finished, dropped_turns=prompt.dropped_turns)
-
-    def _generated(
-        self, engine: Engine, request: ChatRequest, question: str, prompt: _Prompt
-    ) -> AsyncGenerator[EngineEvent]:
-        asked = self._with_system_prompt(request.messages)
-        quoted = self._policy.quoted
-        begun = request.beginning is not None
-        if quoted is not None and not begun and quoted.suits(request, asked, engine.info):
-            return quoted.answer(engine, request, question, prompt.chunks)
-        return engine.generate(prompt.messages, _bounded(request), request.caller)
-
-    def _with_system_prompt(self, messages: Sequence[Message]) -> list[Message]:
-        if not self._policy.system_prompt or messages[0].role is Role.SYSTEM:
-            return list(messages)
-        return [Message(Role.SYSTEM, self._policy.system_prompt), *messages]
-
-    async def _fitting(
-        self, engine: Engine, found: Sequence[RetrievedChunk]
-    ) -> list[RetrievedChunk]:
-        """Return the first chunks that fit the tokens set aside for sources; at least one."""
-        budget = self._budget(engine)
-        costs = [
-            await engine.count_tokens([Message(Role.USER, render_source(index, each))])
-            for index, each in enumerate(found, start=1)
-        ]
-        return list(found[: max(1, pack(costs, budget))])
-
-    def _budget(self, engine: Engine) -> int:
-        return min(self._policy.source_tokens, engine.info.context_length // 2)
-
-    async def _whole_prompt(
-        self,
-        engine: Engine,
-        messages: list[Message],
-        request: ChatRequest,
-        found: Sequence[RetrievedChunk],
-    ) -> _Prompt | None:
-        """Return the prompt with the whole documents; None where they are not to be given so."""
-        assert request.scope is not None, "asked of documents"
-        reading = self._whole_documents
-        if reading is None or not reading.is_wanted(engine.info):
-            return None
-        whole = await reading.read(request.scope, request.principal, engine, self._budget(engine))
-        if whole is None:
-            return None
-        prompt = await self._prompt(engine, messages, with_scores(whole, found), request)
-        return prompt if len(prompt.chunks) == len(whole) else None
-
-    async def _prompt(
-        self,
-        engine: Engine,
-        messages: list[Message],
-        chunks: list[RetrievedChunk],
-        request: ChatRequest,
-    ) -> _Prompt:
-        """Return the prompt, without the oldest turns and then the last sources if need be."""
-        length = engine.info.context_length
-        reserve = min(request.sampling.max_new_tokens, length // RESERVED_SHARE)
-        turns = turn_count(messages)
-
-        def shortened(steps: int) -> _Prompt:
-            dropped, kept = min(steps, turns), len(chunks) - max(0, steps - turns)
-            asked = drop_oldest_turns(messages, dropped)
-            return _Prompt(_composed(asked, chunks[:kept], request), tuple(chunks[:kept]), dropped)
-
-        async def excess(prompt: _Prompt) -> int:
-            return await engine.count_tokens(prompt.messages) + reserve - length
-
-        whole = shortened(0)
-        if await excess(whole) <= 0:
-            return whole
-        # The fewest steps after which it fits. The prompt gets shorter with each, so that halving
-        # finds them; counting after each one would take a time that grows with their square.
-        too_few, enough = 0, turns + max(0, len(chunks) - 1)
-        shortest = shortened(enough)
-        over = await excess(shortest)
-        if over > 0:
-            raise PromptTooLong(
-                f"The prompt has {over + length - reserve} tokens; with {reserve} kept for the "
-                f"answer, {engine.info.name} takes {length - reserve}. Shorten the question."
-            )
-        while enough - too_few > 1:
-            middle = (too_few + enough) // 2
-            if await excess(shortened(middle)) > 0:
-                too_few = middle
-            else:
-                enough = middle
-        return shortened(enough)
+        yield replace(finished, dropped_turns=turn.prompt.dropped_turns)
 
 
-def _checked(messages: Sequence[Message]) -> Sequence[Message]:
+def _check(request: ChatRequest) -> None:
+    messages = request.messages
     require_few_messages(len(messages))
     if not messages or messages[-1].role not in (Role.USER, Role.TOOL):
         raise InvalidRequest("The last message must be the user's question.")
     if messages[-1].role is Role.USER and not messages[-1].content.strip():
         raise InvalidRequest("The question is empty.")
-    return messages
+    if request.scope is None:
+        return
+    require_short_query(messages[-1].content)
+    if request.sampling.tools is not None:
+        # The text of a document must not be able to have anything run.
+        raise UnsupportedParameter("`tools` cannot be combined with documents.")
 
 
 def _abstained(
@@ -302,21 +239,6 @@ def _bounded(request: ChatRequest) -> SamplingParams:
         return request.sampling
     limit = max(min(request.sampling.max_new_tokens, SHORT_TOKENS), request.sampling.min_new_tokens)
     return replace(request.sampling, max_new_tokens=limit)
-
-
-def _composed(
-    messages: list[Message], chunks: Sequence[RetrievedChunk], request: ChatRequest
-) -> list[Message]:
-    scope = request.scope
-    asked = compose(messages, chunks, scope.mode, scope.style) if scope is not None else messages
-    if request.beginning is None:
-        return asked
-    return [*asked, Message(Role.ASSISTANT, _beginning(request), unfinished=True)]
-
-
-def _beginning(request: ChatRequest) -> str:
-    """Return what the model itself wrote of the answer that it is to go on with."""
-    return (request.beginning or "").removeprefix(OWN_KNOWLEDGE)
 
 
 def _abstains(request: ChatRequest, *, is_due: bool) -> bool:

@@ -1,6 +1,6 @@
 """Composing the prompt: numbered sources first, the question last.
 
-Pure functions: token counts come in from the caller, messages go out. With the question after
+With the question after
 the sources, published FinanceBench results rise from 25 % to 79 % for GPT-4-Turbo.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from carrel.core.chat import AnswerStyle, Message, Role, ScopeMode
 from carrel.core.documents import RetrievedChunk
+from carrel.core.protocols.adapters import Engine
 
 INSTRUCTIONS = {
     ScopeMode.QUERY: (
@@ -35,6 +36,11 @@ def render_source(index: int, retrieved: RetrievedChunk) -> str:
     """Return one source as it stands in the prompt; ``index`` counts from 1."""
     page = f", page {retrieved.chunk.page}" if retrieved.chunk.page is not None else ""
     return f"[{index}] {retrieved.document_name}{page}\n{retrieved.chunk.text}"
+
+
+async def count_source(engine: Engine, index: int, retrieved: RetrievedChunk) -> int:
+    """Return the tokens of one source in the prompt, an upper bound."""
+    return await engine.count_tokens([Message(Role.USER, render_source(index, retrieved))])
 
 
 def pack(costs: Sequence[int], budget: int) -> int:

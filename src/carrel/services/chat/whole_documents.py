@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Literal
 
 from carrel.core.access import Principal
-from carrel.core.chat import Message, ModelInfo, Role, Scope
+from carrel.core.chat import ModelInfo, Scope
 from carrel.core.documents import DocumentRecord, DocumentStatus, RetrievedChunk
 from carrel.core.protocols.adapters import Catalog, Engine
-from carrel.services.chat.grounding import render_source
+from carrel.services.chat.grounding import count_source
 from carrel.services.collections import CollectionService
 from carrel.services.model_size import is_large_or_remote
 from carrel.services.text.reading_order import without_overlaps
@@ -37,11 +37,12 @@ class WholeDocumentReading:
 
     async def read(
         self, scope: Scope, principal: Principal, engine: Engine, budget: int
-    ) -> list[RetrievedChunk] | None:
-        """Return all chunks of the scope in reading order; None where they exceed the budget.
+    ) -> tuple[list[RetrievedChunk], int] | None:
+        """Return all chunks of the scope in reading order, and their tokens.
 
-        ``budget`` is in tokens of the engine. What chunks repeat of each other is given once. The
-        documents of a collection come by name; scores are 0, as nothing was searched.
+        None where they exceed ``budget``, in tokens of the engine. What chunks repeat of each other
+        is given once. The documents of a collection come by name; scores are 0, as nothing was
+        searched.
 
         Raises:
             CollectionNotFound: a collection that the account may not read.
@@ -57,11 +58,10 @@ class WholeDocumentReading:
                 chunks = await asyncio.to_thread(self._catalog.document_chunks, record.id)
                 for chunk in without_overlaps(chunks):
                     whole.append(RetrievedChunk(chunk, record.name, name, 0.0))
-                    source = Message(Role.USER, render_source(len(whole), whole[-1]))
-                    spent += await engine.count_tokens([source])
+                    spent += await count_source(engine, len(whole), whole[-1])
                     if spent > budget:
                         return None
-        return whole or None
+        return (whole, spent) if whole else None
 
     async def _ready(
         self, name: str, scope: Scope, principal: Principal

@@ -26,9 +26,8 @@ from carrel.core.conversations import Ending, SavedTurn
 from carrel.core.document_tasks import DocumentTask
 from carrel.core.documents import RetrievedChunk, Source
 from carrel.core.summaries import Extracted, SummarizationProgress, SummarizationStyle, Summarized
-from carrel.services.citations.attribution import check
+from carrel.services.citations.attribution import check, complete_until
 from carrel.services.citations.citing import passages_of
-from carrel.services.citations.streamed_citations import complete_until
 from carrel.services.document_tasks import TaskEvent
 from carrel.services.history.history import Chat
 
