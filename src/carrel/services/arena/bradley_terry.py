@@ -12,15 +12,18 @@ which no chain of games joins, say nothing about each other.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 PRIOR = 1.0
 NORMAL_95 = 1.959964
 MOST_ROUNDS = 100_000
 CLOSE_ENOUGH = 1e-11
 
+Matrix = NDArray[np.float64]
 Wins = Mapping[tuple[str, str], float]
 """How often the first of a pair beat the second; a tie counts one half in both directions."""
 
@@ -44,60 +47,41 @@ def strengths(wins: Wins, prior: float = PRIOR) -> list[Strength]:
     if prior <= 0:
         raise ValueError("prior has to be above 0: without it there may be no estimate")
     names = sorted({name for pair in wins for name in pair})
-    games = [
-        [wins.get((one, other), 0.0) + wins.get((other, one), 0.0) for other in names]
-        for one in names
-    ]
-    won = [sum(wins.get((one, other), 0.0) for other in names) + prior / 2 for one in names]
-    powers = _maximized(games, won, prior)
-    margins = [NORMAL_95 * math.sqrt(each) for each in _variances(games, powers, prior)]
-    groups = _groups(games)
+    if not names:
+        return []
+    won = np.array([[wins.get((one, other), 0.0) for other in names] for one in names])
+    games = won + won.T
+    powers = _maximized(games, won.sum(axis=1) + prior / 2, prior)
+    margins = NORMAL_95 * np.sqrt(np.linalg.inv(_information(games, powers, prior)).diagonal())
+    estimates = zip(names, np.log(powers), margins, _groups(games), strict=True)
     found = [
-        Strength(name, math.log(power), margin, group)
-        for name, power, margin, group in zip(names, powers, margins, groups, strict=True)
+        Strength(name, float(value), float(margin), group)
+        for name, value, margin, group in estimates
     ]
     return sorted(found, key=lambda each: (-each.value, each.name))
 
 
-def _maximized(games: list[list[float]], won: list[float], prior: float) -> list[float]:
-    powers = [1.0] * len(won)
+def _maximized(games: Matrix, won: Matrix, prior: float) -> Matrix:
+    powers = np.ones(len(won))
     for _ in range(MOST_ROUNDS):
-        furthest = 0.0
-        for at, wins in enumerate(won):
-            met = sum(n / (powers[at] + p) for n, p in zip(games[at], powers, strict=True) if n)
-            power = wins / (met + prior / (powers[at] + 1.0))
-            furthest = max(furthest, abs(math.log(power / powers[at])))
-            powers[at] = power
+        met = (games / np.add.outer(powers, powers)).sum(axis=1)
+        improved = won / (met + prior / (powers + 1))
+        furthest = np.abs(np.log(improved / powers)).max()
+        powers = improved
         if furthest < CLOSE_ENOUGH:
             break
     return powers
 
 
-def _variances(games: list[list[float]], powers: list[float], prior: float) -> list[float]:
-    """Return the diagonal of the inverse of the information about the log-strengths."""
-    size = len(powers)
-    matrix = [[0.0] * size for _ in range(size)]
-    for i in range(size):
-        matrix[i][i] = prior * powers[i] / (powers[i] + 1.0) ** 2
-    for i in range(size):
-        for j in range(size):
-            if i != j and games[i][j]:
-                information = games[i][j] * powers[i] * powers[j] / (powers[i] + powers[j]) ** 2
-                matrix[i][i] += information
-                matrix[i][j] -= information
-    # Gauss and Jordan; no pivoting is needed, as the matrix is symmetric and positive definite.
-    rows = [[*row, *(float(i == j) for j in range(size))] for i, row in enumerate(matrix)]
-    for at in range(size):
-        pivot = rows[at][at]
-        rows[at] = [value / pivot for value in rows[at]]
-        for other in range(size):
-            if other != at and rows[other][at]:
-                factor = rows[other][at]
-                rows[other] = [a - factor * b for a, b in zip(rows[other], rows[at], strict=True)]
-    return [rows[at][size + at] for at in range(size)]
+def _information(games: Matrix, powers: Matrix, prior: float) -> Matrix:
+    """Return the Fisher information about the log-strengths, (contenders, contenders)."""
+    pairs = games * np.outer(powers, powers) / np.add.outer(powers, powers) ** 2
+    own = pairs.sum(axis=1) + prior * powers / (powers + 1) ** 2
+    information: Matrix = np.diag(own) - pairs
+    return information
 
 
-def _groups(games: list[list[float]]) -> list[int]:
+def _groups(games: Matrix) -> list[int]:
     groups = [-1] * len(games)
     group = 0
     for start in range(len(games)):
@@ -108,6 +92,6 @@ def _groups(games: list[list[float]]) -> list[int]:
             at = waiting.pop()
             if groups[at] < 0:
                 groups[at] = group
-                waiting.extend(other for other, n in enumerate(games[at]) if n)
+                waiting.extend(np.flatnonzero(games[at]).tolist())
         group += 1
     return groups
