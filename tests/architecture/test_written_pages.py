@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -96,6 +97,31 @@ def test_the_picture_of_the_packages_is_the_contract_of_imports() -> None:
         names = [each.removesuffix(".py") for each in re.split(r" {4,}", line.strip())]
         packages = [each.strip() for each in layer.split("|")]
         assert sorted(names[: len(packages)]) == sorted(packages)
+
+
+def texts_of_the_source() -> str:
+    """Every text of the program, one a line; what an f-string fills in is three dots."""
+    found = [text_of(ROOT / "Makefile"), text_of(ROOT / "scripts" / "system_packages.sh")]
+    for path in [*SOURCE.rglob("*.py"), *(ROOT / "scripts").glob("*.py")]:
+        for node in ast.walk(ast.parse(text_of(path))):
+            if isinstance(node, ast.JoinedStr):
+                parts = [
+                    each.value if isinstance(each, ast.Constant) else "..." for each in node.values
+                ]
+                found.append("".join(map(str, parts)))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.append(node.value)
+    return "\n".join(found)
+
+
+def test_the_messages_in_troubleshooting_are_those_of_the_program() -> None:
+    rows = re.findall(r"^\| (.+?) \|", text_of(DOCS / "troubleshooting.md"), re.M)
+    quoted = [text for row in rows for text in re.findall(r"`([^`]+ [^`]+)`", row)]
+    assert len(quoted) > 20
+    texts = texts_of_the_source()
+    for message in quoted:
+        for part in re.split(r"\.\.\.|'|\b[NM]\b|\b7860\b|127\.0\.0\.1", message):
+            assert part.strip() in texts, message
 
 
 def test_the_index_lists_every_page() -> None:
