@@ -36,7 +36,9 @@ lint: $(STAMPS)/test
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+# Formatting first: a line that is only too long would stop the fixes before it is laid out.
 format: $(STAMPS)/test
+	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 

@@ -151,6 +151,11 @@ def test_a_failing_check_fails_the_whole(checkout: Checkout, failing: str) -> No
     assert checkout.calls()[-1] == failing
 
 
+def test_the_code_is_laid_out_before_and_after_what_is_fixed(checkout: Checkout) -> None:
+    assert checkout.make("format").returncode == 0
+    assert checkout.calls()[-3:] == ["format", "check --fix", "format"]
+
+
 def test_an_interrupted_installation_is_taken_up_again(checkout: Checkout) -> None:
     write_program(
         checkout.python, RECORDER.format(log=checkout.log, fails_on="check_torch_build.py")

@@ -1,4 +1,4 @@
-"""The README's examples run as they stand; only the address is another."""
+"""The examples of README and docs run as they are; only the address is another."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ from real_processes import CommandLine, Server
 from sample_documents import write_pdf
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = ROOT / "docs"
+README = ROOT / "README.md"
 ADDRESS = "http://127.0.0.1:7860"
 PAGES = ["About the company.", "The revenue in 2022 was 41 million euros."]
 Serve = Callable[..., Server]
 
 
-def block(opening: str) -> str:
-    """Return the indented block that begins with a text, without its indentation."""
-    found = re.search(rf"(?:^ {{4}}{re.escape(opening)}.*\n)(?:^(?: {{4}}.*)?\n)*", README, re.M)
+def block(page: Path, opening: str) -> str:
+    """Return the indented block of a page that begins with a text, without its indentation."""
+    text = page.read_text(encoding="utf-8")
+    found = re.search(rf"(?:^ {{4}}{re.escape(opening)}.*\n)(?:^(?: {{4}}.*)?\n)*", text, re.M)
     assert found is not None, opening
     return "\n".join(line[4:] for line in found[0].splitlines())
 
@@ -54,7 +56,7 @@ def run_in(folder: Path, *command: str, **environment: str) -> str:
 
 def test_the_curl_lines_upload_and_ask(serve: Serve, folder: Path) -> None:
     server = serve("--engine=scripted")
-    upload, ask = block("curl -F").replace(ADDRESS, server.address).split("\n\n")
+    upload, ask = block(DOCS / "api.md", "curl -F").replace(ADDRESS, server.address).split("\n\n")
     sent = json.loads(run_in(folder, "bash", "-c", upload.replace("curl", "curl -s")))
     assert [each["status"] for each in sent["documents"]] == ["ready"]
     answer = json.loads(run_in(folder, "bash", "-c", ask.replace("curl", "curl -s")))
@@ -64,16 +66,26 @@ def test_the_curl_lines_upload_and_ask(serve: Serve, folder: Path) -> None:
 
 def test_the_lines_of_python_upload_and_ask(serve: Serve, folder: Path) -> None:
     server = serve("--engine=scripted")
-    program = block("from carrel.client import").replace(ADDRESS, server.address)
+    program = block(DOCS / "api.md", "from carrel.client import").replace(ADDRESS, server.address)
     assert server.address in program
     printed = run_in(folder, sys.executable, "-c", program)
     assert "1 report.pdf 2 The revenue in 2022 was 41 million euros." in printed
 
 
-def test_the_command_lines_ingest_and_ask(carrel: CommandLine, serve: Serve, folder: Path) -> None:
-    # As the README says, the commands work while the server holds the documents.
+@pytest.mark.parametrize(
+    ("page", "opening"),
+    [
+        (DOCS / "command_line.md", "carrel ingest --user_path"),
+        (README, ".venv/bin/carrel ingest --user_path"),
+    ],
+    ids=["docs", "readme"],
+)
+def test_the_command_lines_ingest_and_ask(
+    carrel: CommandLine, serve: Serve, folder: Path, page: Path, opening: str
+) -> None:
+    # As the page says, the commands work while the server holds the documents.
     serve("--engine=scripted")
-    for line in block("carrel ingest").splitlines():
+    for line in block(page, opening).splitlines():
         _, *words = shlex.split(line.replace("FOLDER", str(folder)), comments=True)
         run = carrel.run(*words)
         assert run.returncode == 0, f"{line}\n{run.stdout}{run.stderr}"
@@ -89,7 +101,7 @@ def test_the_command_line_of_an_evaluation_saves_a_report(
     asked = {"question": "What was the revenue in 2022?", "answer": "41 million", "page": 2}
     questions = tmp_path / "questions.jsonl"
     questions.write_text(json.dumps(asked | {"document": "report.pdf"}), encoding="utf-8")
-    line = block("carrel evaluate").replace("FILE.jsonl", str(questions))
+    line = block(DOCS / "command_line.md", "carrel evaluate").replace("FILE.jsonl", str(questions))
     _, *words = shlex.split(line.replace("FOLDER", str(tmp_path / "run")))
     run = carrel.run(*words)
     assert run.returncode == 0, run.stdout + run.stderr
@@ -98,7 +110,7 @@ def test_the_command_line_of_an_evaluation_saves_a_report(
 
 
 def test_the_lines_for_a_notebook_print_an_answer(tmp_path: Path, models_dir: Path) -> None:
-    program = block("import carrel\n")
+    program = block(DOCS / "notebook.md", "import carrel\n")
     folder = str(models_dir.resolve())
     printed = run_in(
         tmp_path, sys.executable, "-c", program, CARREL_MODELS_DIR=folder, CARREL_OFFLINE="True"
@@ -106,6 +118,3 @@ def test_the_lines_for_a_notebook_print_an_answer(tmp_path: Path, models_dir: Pa
     assert "water" in printed.lower()
     assert len(printed.split()) > 20
     assert [line for line in printed.splitlines() if "model loaded" in line] == []
-    assert program in (ROOT / "docs" / "notebook.md").read_text(encoding="utf-8").replace(
-        "    ", ""
-    )
