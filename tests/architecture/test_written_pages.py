@@ -39,10 +39,10 @@ def test_every_file_that_the_architecture_names_exists() -> None:
     assert missing == []
 
 
-def test_every_room_stands_in_the_table_of_the_architecture() -> None:
+def test_every_package_is_in_the_table_of_the_architecture() -> None:
     rows = re.findall(r"^\| \d \| `([\w.]+)` \|", text_of(ROOT / "docs" / "architecture.md"), re.M)
-    rooms = {path.name for path in SOURCE.iterdir() if not path.name.startswith("_")}
-    assert sorted(rows) == sorted(rooms)
+    packages = {path.name for path in SOURCE.iterdir() if not path.name.startswith("_")}
+    assert sorted(rows) == sorted(packages)
 
 
 def command_lines() -> list[str]:

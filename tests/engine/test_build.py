@@ -190,7 +190,7 @@ def test_two_models_of_one_name_are_refused() -> None:
 def test_engine_and_inference_server_must_agree() -> None:
     with pytest.raises(InvalidSetting, match="names no server"):
         names(settings(engine="remote"))
-    with pytest.raises(InvalidSetting, match="leave one of them out"):
+    with pytest.raises(InvalidSetting, match="remove one of them"):
         names(settings(engine="sequential", inference_server="vllm:localhost:1"))
     with pytest.raises(InvalidSetting, match="vllm:HOST:PORT"):
         names(settings(inference_server="nowhere"))

@@ -1,4 +1,4 @@
-"""One process at a time works on a data folder."""
+"""The lock of a data folder: one process at a time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class DataFolderLock:
     """An advisory lock (flock) on the file ``.lock`` in a data folder.
 
     The system lets go of it when the process ends, however that happens. The file stays; what
-    stands in it counts only while the lock is held.
+    it contains is valid only while the lock is held.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -73,7 +73,7 @@ class DataFolderLock:
         """Let other processes know the URL at which this one serves.
 
         Raises:
-            StorageFull: the disk has no room.
+            StorageFull: the disk is full.
         """
         if self._descriptor is None:
             raise RuntimeError("only the holder of the lock may publish an address")

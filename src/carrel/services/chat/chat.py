@@ -53,17 +53,17 @@ from carrel.services.citations.streamed_citations import StreamedCitations
 from carrel.services.retrieval.retrieval import RetrievalService
 
 SHORT_TOKENS = 48
-"""The longest answer where a few words are wanted; a request may want it shorter."""
+"""Maximum answer tokens if a few words are wanted; a request may set less."""
 
 RESERVED_SHARE = 4
-"""An answer's reserve is at most one fourth of the context; the engine clamps the rest."""
+"""At most one fourth of the context is reserved for the answer; the engine clamps the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChatPolicy:
-    """Settings of the chat service: the default system message, and the tokens for sources.
+    """Settings of the chat service: default system message, and token budget of the sources.
 
-    ``quoted`` answers in quotes where that suits; None for never.
+    ``quoted`` gives extractive answers where applicable; None for never.
     """
 
     system_prompt: str
@@ -75,7 +75,7 @@ class ChatPolicy:
 
 @dataclass(frozen=True, slots=True)
 class _Prompt:
-    """What the model is given: fewer turns and sources than asked where they did not fit."""
+    """The prompt, and which turns and sources were dropped to fit the context."""
 
     messages: list[Message]
     chunks: tuple[RetrievedChunk, ...]
@@ -85,7 +85,7 @@ class _Prompt:
 class ChatService:
     """Answers chat requests, with or without documents.
 
-    ``speeds`` is how fast each model has answered of late.
+    ``speeds`` has the recent speed of each model.
     """
 
     def __init__(
@@ -108,12 +108,12 @@ class ChatService:
 
         Raises:
             TooManyMessages: there are more than ``MOST_MESSAGES``.
-            QueryTooLong: the question is to be searched for, and too long for that.
-            InvalidRequest: there is no user message at the end, or the documents do not hold what
-                the beginning of the answer is from.
+            QueryTooLong: the question has to be searched for, and is too long.
+            InvalidRequest: there is no user message at the end, or the sources of the unfinished
+                answer are not in the documents.
             ModelNotFound, ModelNotReady, ModelLoadFailed: the model cannot answer.
             CollectionNotFound, DocumentNotFound, NothingToSearch: the scope cannot be searched.
-            UnsupportedParameter: tools together with documents, or what the engine cannot honour.
+            UnsupportedParameter: tools with documents, or an option that the engine lacks.
             PromptTooLong: the question alone does not fit the context.
             GenerationFailed, RemoteUnavailable: the model failed.
         """
@@ -124,8 +124,8 @@ class ChatService:
         engine = self._models.get(request.model)
         abstains = False
         if request.scope is not None and request.sampling.tools is not None:
-            # What stands in a document must not be able to have anything run.
-            raise UnsupportedParameter("tools do not go with documents: leave one of them out.")
+            # Document content must not be able to trigger tool calls.
+            raise UnsupportedParameter("`tools` cannot be combined with `documents`.")
         if request.scope is None or request.passages:
             prompt = await self._prompt(engine, messages, list(request.passages), request)
         else:
@@ -137,8 +137,8 @@ class ChatService:
             found = await self._retrieval.search(question, request.scope, request.principal)
             abstains = _abstains(request, is_due=self._policy.abstention.is_due(request, found))
             if abstains and request.scope.mode is ScopeMode.QUERY:
-                for told in _abstained(question, found, engine):
-                    yield told
+                for event in _abstained(question, found, engine):
+                    yield event
                 return
             if abstains:
                 request = replace(request, scope=None)
@@ -175,7 +175,7 @@ class ChatService:
                     finished = event
         assert finished is not None, "an engine that does not fail ends with Finished"
         self.speeds.add(finished)
-        # The engine is left by now: the next request does not wait for this one's score.
+        # The engine is released by now: the next request does not wait for this one's score.
         answer = beginning + "".join(text)
         if request.scope is not None:
             yield await asyncio.to_thread(cite_answer, question, answer, chunks)
@@ -204,7 +204,7 @@ class ChatService:
     async def _fitting(
         self, engine: Engine, found: Sequence[RetrievedChunk]
     ) -> list[RetrievedChunk]:
-        """Return the first chunks that fit the tokens set aside for sources; at least one."""
+        """Return the first chunks that fit the token budget of the sources; at least one."""
         budget = self._budget(engine)
         costs = [
             await engine.count_tokens([Message(Role.USER, render_source(index, each))])
@@ -222,8 +222,8 @@ class ChatService:
         request: ChatRequest,
         found: Sequence[RetrievedChunk],
     ) -> _Prompt | None:
-        """Return the prompt with the whole documents; None where they are not to be given so."""
-        assert request.scope is not None, "asked of documents"
+        """Return the prompt with the whole documents; None if they do not apply."""
+        assert request.scope is not None, "the request has documents"
         reading = self._whole_documents
         if reading is None or not reading.is_wanted(engine.info):
             return None
@@ -240,7 +240,7 @@ class ChatService:
         chunks: list[RetrievedChunk],
         request: ChatRequest,
     ) -> _Prompt:
-        """Return the prompt, without the oldest turns and then the last sources if need be."""
+        """Return the prompt, without the oldest turns and then the last sources if necessary."""
         length = engine.info.context_length
         reserve = min(request.sampling.max_new_tokens, length // RESERVED_SHARE)
         turns = turn_count(messages)
@@ -256,8 +256,8 @@ class ChatService:
         whole = shortened(0)
         if await excess(whole) <= 0:
             return whole
-        # The fewest steps after which it fits. The prompt gets shorter with each, so that halving
-        # finds them; counting after each one would take a time that grows with their square.
+        # Binary search for the fewest steps after which it fits: the prompt gets shorter with each,
+        # and counting after every one would take quadratic time.
         too_few, enough = 0, turns + max(0, len(chunks) - 1)
         shortest = shortened(enough)
         over = await excess(shortest)
@@ -287,7 +287,7 @@ def _checked(messages: Sequence[Message]) -> Sequence[Message]:
 def _abstained(
     question: str, found: Sequence[RetrievedChunk], engine: Engine
 ) -> Iterator[ChatEvent]:
-    """Yield the events of an answer that says that there is none; no model is asked."""
+    """Yield the events of an abstention; no model is used."""
     yield PassagesFound(tuple(found))
     yield Abstained()
     yield StageChanged(Stage.WRITING)
@@ -297,7 +297,7 @@ def _abstained(
 
 
 def _bounded(request: ChatRequest) -> SamplingParams:
-    """Return the sampling, with a limit that a few words do not need where these are wanted."""
+    """Return the sampling, with a lower limit if a few words are wanted."""
     if request.scope is None or request.scope.style is AnswerStyle.FULL:
         return request.sampling
     limit = max(min(request.sampling.max_new_tokens, SHORT_TOKENS), request.sampling.min_new_tokens)
@@ -315,12 +315,12 @@ def _composed(
 
 
 def _beginning(request: ChatRequest) -> str:
-    """Return what the model itself wrote of the answer that it is to go on with."""
+    """Return the part of the unfinished answer that the model wrote itself."""
     return (request.beginning or "").removeprefix(OWN_KNOWLEDGE)
 
 
 def _abstains(request: ChatRequest, *, is_due: bool) -> bool:
-    """Whether the model answers without the documents; an answer goes on as it began."""
+    """Whether the model answers without the documents; a continuation keeps its mode."""
     if request.beginning is None:
         return is_due
     began_so = request.beginning.startswith(OWN_KNOWLEDGE)

@@ -1,4 +1,4 @@
-"""The citations of an answer's sentences while the text still comes."""
+"""Citations of an answer's sentences during streaming."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from carrel.services.citations.citing import cite, sentence_spans
 
 
 def complete_until(text: str) -> int:
-    """Return where the last sentence ends that another one follows; 0 where there is none."""
+    """Return the end of the last sentence that is followed by another one; 0 if there is none."""
     ends = [end for _, end in sentence_spans(text)][:-1]
     return ends[-1] if ends else 0
 
 
 class StreamedCitations:
-    """Checks each sentence of one answer once something follows it.
+    """Attributes each sentence of one answer once something follows it.
 
-    Those that are complete in its ``beginning`` were checked before, and are not again.
+    Complete sentences of its ``beginning`` were attributed before, and are skipped.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class StreamedCitations:
         self._checked = complete_until(beginning)
 
     def push(self, text: str) -> list[CheckedSentence]:
-        """Return the sentences that are complete with this text, their spans in the answer."""
+        """Return the newly completed sentences, with their spans in the answer."""
         self._text += text
         start = self._checked
         self._checked += complete_until(self._text[start:])
