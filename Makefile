@@ -35,6 +35,7 @@ lint: $(STAMPS)/test
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python scripts/phrases.py
 
 format: $(STAMPS)/test
 	@$(BIN)/ruff check --fix
