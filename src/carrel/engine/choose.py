@@ -23,7 +23,7 @@ CACHE_SHARE = 2
 """Default share of free memory for keys and values."""
 
 UNKNOWN_MEMORY = 4 * GIB
-"""Assumed free memory if the system does not tell."""
+"""Assumed free memory if the system does not report it."""
 
 PROMPT_TOKENS = {"cpu": 256, "cuda": 2048}
 """Prompt tokens between two tokens of running answers, by device: about a quarter of a second of a

@@ -31,7 +31,7 @@ class Holder:
 class DataFolderLock:
     """An advisory lock (flock) on the file ``.lock`` in a data folder.
 
-    The system lets go of it when the process ends, however that happens. The file stays; what
+    The system releases it when the process ends, however that happens. The file stays; what
     it contains is valid only while the lock is held.
     """
 
@@ -70,7 +70,7 @@ class DataFolderLock:
         )
 
     def publish(self, address: str) -> None:
-        """Let other processes know the URL at which this one serves.
+        """Publish the URL of this process to other processes.
 
         Raises:
             StorageFull: the disk is full.
@@ -81,7 +81,7 @@ class DataFolderLock:
             _write(self._descriptor, Holder(os.getpid(), address))
 
     def release(self) -> None:
-        """Let go of the folder. Releasing twice does nothing."""
+        """Release the folder. Releasing twice does nothing."""
         if self._descriptor is None:
             return
         descriptor, self._descriptor = self._descriptor, None

@@ -87,7 +87,7 @@ def addresses_of(invocation: Invocation) -> WebRequest | None:
     if not depth.isdecimal() or int(depth) > DEEPEST:
         raise InvalidSetting(f"--depth={depth}: give a number of links from 0 to {DEEPEST}.")
     if int(depth) and len(addresses) != 1:
-        raise InvalidSetting("--depth goes with one address: fetch one site at a time.")
+        raise InvalidSetting("--depth needs exactly one address: fetch one site at a time.")
     return WebRequest(addresses, int(depth)) if addresses else None
 
 

@@ -58,7 +58,7 @@ class Splitter(Protocol):
 
 
 class PagePainter(Protocol):
-    """Draws pages."""
+    """Renders pages."""
 
     def paint(self, path: Path, view: PageView) -> PagePicture:
         """Return a page of a PDF file as an image, with the quote highlighted where it is found.

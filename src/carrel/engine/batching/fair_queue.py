@@ -42,7 +42,7 @@ class FairQueue(Generic[Waiting]):
         """
         caller = self._next(self._waiting, running)
         if caller is None:
-            raise IndexError("nobody waits")
+            raise IndexError("the queue is empty")
         items = self._waiting.pop(caller)
         item = items.popleft()
         if items:

@@ -17,7 +17,7 @@ UNLIMITED = 2**60
 def free_memory() -> int | None:
     """Return the bytes that this process may still allocate, on the machine and in its container.
 
-    None if the system does not tell.
+    None if the system does not report it.
     """
     known = [free for free in (_machine_free(), _container_free()) if free is not None]
     return min(known) if known else None

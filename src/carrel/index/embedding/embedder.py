@@ -78,7 +78,9 @@ class SentenceTransformerEmbedder:
         with self._lock:
             length = self._loaded().get_embedding_dimension()
         if length is None:
-            raise ModelLoadFailed(f"Embedder {self._name} does not tell the length of its vectors.")
+            raise ModelLoadFailed(
+                f"Embedder {self._name} does not state the length of its vectors."
+            )
         return length
 
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:

@@ -173,7 +173,7 @@ class _ConfinedReader:
             yield _section(answer)
 
     def interrupt(self) -> None:
-        """Abort its reading for good."""
+        """Abort its reading permanently."""
         self._reading.interrupt()
 
 
