@@ -35,6 +35,7 @@ lint: $(STAMPS)/test
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python scripts/phrases.py
 
 # Formatting first: a line that is only too long would stop the fixes before it is laid out.
 format: $(STAMPS)/test

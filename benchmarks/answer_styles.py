@@ -3,11 +3,10 @@
     python benchmarks/answer_styles.py --data=xquad-en-dev.json --limit=300
 
 One document per article, all in one collection, and questions spread evenly over the file. Each
-question goes through the chat service, as from any door. For each style: the share of answers that
-contain a gold answer, the median length in words, token F1 (normalised as in SQuAD, the best over
-the gold answers) and the seconds per question, on articles of even and of odd position apart: the
-weights of ``services/chat/span_selection.py`` were set on the even ones.
-"""
+question goes through the chat service. For each style: the share of answers that contain a gold
+answer, the median length in words, token F1 (normalised as in SQuAD, the best over the gold
+answers) and the seconds per question, on articles of even and of odd position apart: the weights of
+``services/chat/span_selection.py`` were set on the even ones."""
 
 from __future__ import annotations
 
@@ -69,7 +68,7 @@ def token_f1(answer: str, gold: str) -> float:
 
 
 def contains(answer: str, golds: Iterable[str]) -> bool:
-    """Tell whether a gold answer stands in the answer as whole words, normalised."""
+    """Return whether a gold answer occurs in the answer as whole words, normalised."""
     padded = f" {normalised(answer)} "
     return any(f" {normalised(gold)} " in padded for gold in golds)
 

@@ -2,10 +2,10 @@
 
     python benchmarks/citations.py --data=FILE.json [--output=benchmarks/results/citations.md]
 
-One document per article, all in one collection; each question finds its passages there. What is
-checked stands for a model's answer: the gold answer, the sentence that holds it, and a statement
+One document per article, all in one collection; each question finds its passages there. Instead
+of a model's answer, these are checked: the gold answer, the sentence that holds it, and a statement
 made of the question's words and the answer, as XQuAD's questions are people's paraphrases of that
-sentence. Of the first citation it is counted whether it stands in the gold paragraph, and of each
+sentence. Of the first citation it is counted whether it is in the gold paragraph, and of each
 kind how often it counts as supported; so, too, for what is not: a sentence of another article, and
 the same statement with the answer to another question of the article in place of its own, the
 sentence with one of its numbers changed, and with "not" behind its first auxiliary verb. The

@@ -166,7 +166,7 @@ def table(rows: Sequence[tuple[str, Pair, str, int | None, float]]) -> list[str]
     return lines
 
 
-def told_apart(pairs: Sequence[Pair], articles: Sequence[Article]) -> list[str]:
+def distinguished(pairs: Sequence[Pair], articles: Sequence[Article]) -> list[str]:
     """Return what the rule takes for a follow-up: of the pairs, and of XQuAD's own questions."""
     lines = ["Taken for a follow-up by the rule:", ""]
     for kind in ("dependent", "stand-alone"):
@@ -180,7 +180,7 @@ def told_apart(pairs: Sequence[Pair], articles: Sequence[Article]) -> list[str]:
         for each in paragraph["qas"]
     ]
     taken = sum(map(is_follow_up, asked))
-    lines.append(f"- {taken} of XQuAD's own {len(asked)} questions, which should stand alone")
+    lines.append(f"- {taken} of XQuAD's own {len(asked)} questions, which should be standalone")
     return lines
 
 
@@ -218,7 +218,7 @@ async def measure(given: argparse.Namespace) -> str:
         "",
         "Made by `python benchmarks/follow_ups.py`, which says how.",
     ]
-    lines += ["", *table(rows), "", *told_apart(pairs, articles)]
+    lines += ["", *table(rows), "", *distinguished(pairs, articles)]
     lines += ["", f"Measured on {date.today().isoformat()}:", ""]
     lines += [f"- {name}: {value}" for name, value in describe_environment().items()]
     return "\n".join(lines) + "\n"

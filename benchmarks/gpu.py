@@ -7,7 +7,7 @@ The weights are made on the GPU and stored nowhere. For each size and precision 
 batching engine in process and, for comparison, transformers' ``generate`` over one padded batch:
 tokens per second of all users together, the time to the first token, the peak of GPU memory. One
 stream cannot be faster than the GPU reads all weights once for every token: that limit, from the
-speed of a copy on the same GPU, stands beside the figure.
+speed of a copy on the same GPU, is beside the figure.
 
 For the reader: h2oGPT's own table says 32 tokens/s in 16 bits, 23 in 4 bits and 7.5 in 8 bits for
 one stream of a 7B model on an A100, in characters divided by four.

@@ -97,7 +97,7 @@ def chunks_of(name: str, sections: Sequence[Section]) -> list[Chunk]:
 
 
 def xquad(path: Path) -> Corpus:
-    """Return the articles; a chunk answers if the answer stands in it, at its place."""
+    """Return the articles; a chunk answers if it contains the answer, at its place."""
     chunks: list[Chunk] = []
     questions: list[Question] = []
     for article in json.loads(path.read_text(encoding="utf-8"))["data"]:
@@ -124,7 +124,7 @@ def _holds(name: str, span: tuple[int, int]) -> Callable[[Chunk], bool]:
 
 
 def filings(folder: Path, most: int) -> Corpus:
-    """Return the smallest filings; a chunk answers if it stands on a page of the evidence."""
+    """Return the smallest filings; a chunk answers if it is on a page of the evidence."""
     files = sorted(folder.glob("*.pdf"), key=lambda each: each.stat().st_size)[:most]
     names = {each.name for each in files}
     lines = (folder / "questions.jsonl").read_text(encoding="utf-8").splitlines()
@@ -132,7 +132,7 @@ def filings(folder: Path, most: int) -> Corpus:
     questions = [
         Question(
             each["question"],
-            _stands_on(each["document"], {page + 1 for page in each["evidence_pages_zero_based"]}),
+            _is_on(each["document"], {page + 1 for page in each["evidence_pages_zero_based"]}),
         )
         for each in asked
     ]
@@ -142,7 +142,7 @@ def filings(folder: Path, most: int) -> Corpus:
     return Corpus(chunks, questions, (5, 10))
 
 
-def _stands_on(name: str, pages: set[int]) -> Callable[[Chunk], bool]:
+def _is_on(name: str, pages: set[int]) -> Callable[[Chunk], bool]:
     return lambda chunk: chunk.document_id == name and chunk.page in pages
 
 

@@ -4,7 +4,7 @@
 
 All systems run the bundled model on this machine, one at a time; their users are a process of
 their own and speak HTTP. Every user wants 64 new tokens, greedily. Each round starts every system
-anew (starting and one answer to warm up are not counted), so that a slow spell of the machine
+again (starting and one answer to warm up are not counted), so that a slow spell of the machine
 meets all of them. No two prompts of a run begin alike. A case that took a system more than
 ``--longest`` seconds is not repeated in later rounds: the column "rounds" says so.
 

@@ -39,7 +39,7 @@ NEAR = 0.7
 """Cosine with a sentence of the article from which a sentence may be supported by it."""
 
 KNOWN = 0.85
-"""Share of its longer words that have to stand in the article, besides all of its numbers."""
+"""Share of its longer words that must occur in the article, besides all of its numbers."""
 
 SUMMARY_TOKENS = 256
 ANSWER_TOKENS = 64

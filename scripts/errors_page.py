@@ -1,4 +1,4 @@
-"""Print docs/errors.md, made from the error tree and the tables of both doors.
+"""Print docs/errors.md, made from the error tree and the tables of both interfaces.
 
 python scripts/errors_page.py > docs/errors.md
 """

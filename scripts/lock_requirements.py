@@ -1,6 +1,6 @@
 """Write the requirements files from what pip resolves in an empty environment.
 
-``make lock`` runs this. The direct packages stand in pyproject.toml; everything that they bring
+``make lock`` runs this. The direct packages are in pyproject.toml; everything that they bring
 along is pinned here, from the freeze of a fresh virtual environment, so that two installations
 never differ.
 

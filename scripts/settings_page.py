@@ -15,8 +15,8 @@ from carrel.settings.section import Section
 INTRODUCTION = f"""\
 # Settings
 
-Every setting can be given in three places. What stands further to the right wins: its default, a
-YAML file, the environment, the command line.
+Every setting can be given in three places. Later ones take precedence: default, YAML file,
+environment, command line.
 
 | place | form | example |
 |---|---|---|

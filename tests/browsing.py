@@ -64,7 +64,7 @@ class Visit:
 
     @contextmanager
     def _left(self) -> Iterator[None]:
-        """Know that the page that stands is being left."""
+        """Record that the current page is being left."""
         self.leaving = True
         try:
             yield

@@ -1,4 +1,4 @@
-"""What tests of several rooms share: settings, the model cache, the real processes."""
+"""What tests of several packages share: settings, the model cache, the real processes."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class CountingEmbedder:
 
 
 def digest(text: str) -> bytes:
-    """Return what stands for a text in the journal, there in hexadecimal digits."""
+    """Return the form of a text in the journal, in hexadecimal."""
     return hashlib.sha256(text.encode()).digest()
 
 

@@ -96,7 +96,7 @@ def long_labels(path: Path) -> Path:
 
 
 def long_keys(path: Path) -> Path:
-    """Write JSON whose long key stands above very many values."""
+    """Write JSON whose long key is above very many values."""
     values = ",".join(f'"{n}": 1' for n in range(50_000))
     return write_text(path, f'{{"{"k" * 20_000}": {{{values}}}}}')
 

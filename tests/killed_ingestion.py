@@ -1,7 +1,7 @@
 """Ingests in a process that may be killed at any moment: the program of ``test_kill.py``.
 
 Everything is imported once; then each line ``{"data", "db_type"}`` on standard input starts a child
-by ``fork``, which opens the data folder, tells what it found, and goes on with the job, or begins
+by ``fork``, which opens the data folder, tells what it found, and resumes the job, or begins
 it. It writes JSON lines: ``{"pid"}``, and from the child ``{"kept", "embedded", "faults"}`` and
 ``{"ended"}``.
 """
@@ -78,7 +78,7 @@ def kept_texts(application: Application, catalog: Catalog) -> list[str]:
 
 
 async def ingest(application: Application, catalog: Catalog, files: Path) -> None:
-    """Go on with the job, or begin it, and see it to its end."""
+    """Resume the job, or start it, and wait for its end."""
     jobs = application.services.jobs
     resumed = await jobs.resume()
     if not resumed and not await jobs.jobs(ME):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 _SECTOR = 512
 _END_OF_CHAIN, _FREE, _FAT_SECTOR = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD
-# A shorter stream would stand in a container inside the container.
+# A shorter stream would be in a container inside the container.
 _SHORTEST_STREAM = 4096
 _CONVERTER = """#!{python}
 import pathlib, sys
@@ -58,7 +58,7 @@ def write_old_office(path: Path, stream: str, modern: Path) -> Path:
 
 
 def write_converter(folder: Path, script: str | None = None) -> Path:
-    """Write a stand-in for LibreOffice: it takes out what ``write_old_office`` put in.
+    """Write a stand-in for LibreOffice: it extracts what ``write_old_office`` stored.
 
     It says nothing and ends well, whether it found anything or not, as LibreOffice does.
     """

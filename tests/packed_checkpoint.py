@@ -31,7 +31,7 @@ class Quantized:
     groups: list[int]
 
     def plain(self) -> torch.Tensor:
-        """Return the float weight that it stands for."""
+        """Return the float weight that it represents."""
         numbers, zeros = torch.tensor(self.numbers), torch.tensor(self.zeros)
         scales = self.scales.float()
         return ((numbers - zeros[self.groups].T) * scales[self.groups].T).float()
@@ -102,7 +102,7 @@ def _awq_words(row: list[int]) -> list[int]:
 
 
 def save_packed(folder: Path, method: str, bits: int = 4, sharded: bool = False) -> Path:
-    """Write ``folder/packed`` as published, and ``folder/plain`` with the weights it stands for."""
+    """Write ``folder/packed`` as published, and ``folder/plain`` with the weights it represents."""
     tokenizer = tiny_tokenizer()
     model = tiny_model(len(tokenizer), hidden=64)
     packed, plain = folder / "packed", folder / "plain"

@@ -20,7 +20,7 @@ START_SECONDS = 120
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment for a child process, without settings of whoever runs the tests."""
+    """The environment for a child process, without the user's own settings."""
     return {name: value for name, value in os.environ.items() if not name.startswith("CARREL_")}
 
 

@@ -19,13 +19,13 @@ ME = Principal()
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, embedder: CountingEmbedder, told: list[tuple[int, int]] | None = None
+    settings: Settings, embedder: CountingEmbedder, reported: list[tuple[int, int]] | None = None
 ) -> AsyncIterator[Application]:
-    """Open a data folder as a server does; ``told`` takes the progress of what is made again."""
+    """Open a data folder as a server does; ``reported`` receives the progress of rebuilding."""
 
     def rebuilding(done: int, total: int) -> None:
-        if told is not None:
-            told.append((done, total))
+        if reported is not None:
+            reported.append((done, total))
 
     application = bootstrap.build(settings, embedder, rebuilding=rebuilding)
     try:

@@ -1,4 +1,4 @@
-"""A web of our own: sites on this machine that stand at whatever public address a test says."""
+"""A web of our own: sites on this machine at any public address that a test chooses."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def reply(
     packed: bool = False,
     **headers: str,
 ) -> bytes:
-    """A whole answer; an underscore in a header's name stands for a hyphen."""
+    """A whole answer; an underscore in a header's name means a hyphen."""
     data = body.encode() if isinstance(body, str) else body
     if packed:
         data = gzip.compress(data)
@@ -59,7 +59,7 @@ def redirect(location: str) -> bytes:
 
 @dataclass
 class StandInWeb:
-    """Serves every host; what it was asked stands in ``asked`` and ``connected``."""
+    """Serves every host; requests are recorded in ``asked`` and ``connected``."""
 
     pages: dict[str, bytes | Behaviour]
     names: dict[str, Sequence[Sequence[str]]] = field(default_factory=dict)

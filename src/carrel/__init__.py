@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 
 
 def load(base_model: str = "bundled", **options: Any) -> Model:
-    """Load a model into this process, for notebooks and scripts, and return it ready to be asked.
+    """Load a model into this process, for notebooks and scripts.
 
         model = carrel.load("bundled")
         print(model("Why is drinking water so healthy?", max_new_tokens=100))
@@ -28,7 +28,7 @@ def load(base_model: str = "bundled", **options: Any) -> Model:
         ModelNotFound, ModelLoadFailed, StorageFull: the model cannot be loaded.
         ImportError: only the client of Carrel is installed.
     """
-    # Whoever imports carrel for its client or its version does without all that a model needs.
+    # Importing carrel for its client or version must not import the model libraries.
     try:
         from carrel.notebook.load import load_model
     except ModuleNotFoundError as error:

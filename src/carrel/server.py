@@ -1,4 +1,4 @@
-"""The application out of API and page; its port, its start and its end."""
+"""The server: API and page, port, start and shutdown."""
 
 from __future__ import annotations
 
@@ -32,35 +32,35 @@ Listener = socket.socket
 
 BACKLOG = 2048
 GRACE_SECONDS = 2.0
-"""How long open answers may go on when the server is told to stop."""
+"""How long open answers may continue after a stop signal."""
 
 CUT_SECONDS = 4
-"""After this, what still runs is cut off, such as a page that a browser keeps open."""
+"""After this, open connections are closed, such as those of a page in a browser."""
 
 TICKS = 5
-"""Of uvicorn's, ten a second, between two looks at clients that do not send."""
+"""Uvicorn's ticks (ten a second) between two checks for idle clients."""
 
 LATE_SECONDS = 1.0
-"""After a tick that comes so late, what clients sent meanwhile is still to be read."""
+"""After a tick this late, data that clients sent meanwhile is still unread."""
 
 
 def create_app(services: Services, with_page: bool = True) -> FastAPI:
-    """Return the application: the API and, at the root, the page."""
+    """Return the ASGI application: the API and, at the root, the page."""
     app = create_api(services)
     if not with_page:
         return app
     keep_page_files_in(services.settings.storage.uploads_dir)
-    # The page's library takes seconds to import; an API without a page does without it.
+    # Gradio takes seconds to import; an API without a page does not need it.
     from carrel.ui.page import mount_page
 
     return mount_page(app, services)
 
 
 def check_exposure(settings: Settings) -> None:
-    """Check that a server which other machines can reach asks for a key.
+    """Require an API key if the server is reachable from other machines.
 
     Raises:
-        InvalidSetting: it listens beyond this machine and has none.
+        InvalidSetting: it listens on a public address without a key.
     """
     server = settings.server
     if not is_loopback(server.host) and key_of(server) is None:
@@ -71,11 +71,11 @@ def check_exposure(settings: Settings) -> None:
 
 
 def bind(host: str, port: int) -> Listener:
-    """Take the port and start to listen, so that no other program can take it; 0 takes a free one.
+    """Bind and listen, so that no other program can take the port; 0 takes a free one.
 
     Raises:
         PortInUse: another program has it.
-        InvalidSetting: the host is no address of this machine, or the port may not be taken.
+        InvalidSetting: the host is no address of this machine, or binding is not permitted.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -103,8 +103,8 @@ def bind(host: str, port: int) -> Listener:
 async def serve(app: FastAPI, listener: Listener, limits: ConnectionLimits | None = None) -> None:
     """Serve until SIGINT or SIGTERM, or until this is cancelled; then close within 5 seconds.
 
-    Answers that are being written may go on for ``GRACE_SECONDS``; then they end with an error.
-    ``limits`` None are those that fit the open files that the process may have.
+    Running answers may continue for ``GRACE_SECONDS``; then they end with an error. By default
+    ``limits`` follow from the open files that the process may have.
     """
     connections = OpenConnections(limits or limits_of_process())
     config = uvicorn.Config(
@@ -129,7 +129,7 @@ async def serve(app: FastAPI, listener: Listener, limits: ConnectionLimits | Non
 
 
 class _Server(uvicorn.Server):
-    """Tells open work when it closes, and returns from a signal instead of raising it again."""
+    """Signals shutdown to open work, and returns from a signal instead of raising it again."""
 
     def __init__(self, config: uvicorn.Config, api: Api) -> None:
         super().__init__(config)
@@ -146,7 +146,7 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # A document is rarely done within the grace; its job goes on at the next start.
+        # A document is rarely done within the grace period; its job resumes at the next start.
         self._api.services.jobs.stop()
         timer = asyncio.get_running_loop().call_later(GRACE_SECONDS, self._api.closing.set)
         try:
@@ -156,7 +156,7 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Take the signals while serving.
+        """Handle signals while serving.
 
         The base class raises them again at the end, which would end the process before the
         application has closed its stores.

@@ -37,7 +37,7 @@ def test_what_no_route_of_the_api_takes_does_not_reach_the_page(
     assert (reply.status_code, error_of(reply)["code"]) == (status, code)
 
 
-def test_the_api_goes_on_working_below_the_page(both: httpx.Client) -> None:
+def test_the_api_keeps_working_below_the_page(both: httpx.Client) -> None:
     assert both.get("/health").json() == {"status": "ok"}
     assert both.get("/v1/models").json()["data"][0]["id"] == "scripted"
     assert "carrel_http_requests_total" in both.get("/metrics").text

@@ -1,4 +1,4 @@
-"""Going on with an answer, as the official openai package asks for it."""
+"""Continuing an answer, as requested by the official openai package."""
 
 from __future__ import annotations
 

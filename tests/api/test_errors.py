@@ -35,7 +35,7 @@ def test_every_error_becomes_a_body_with_its_code(kind: type[CarrelError]) -> No
 def test_messages_name_folders_without_saying_where_they_are(tmp_path: Path) -> None:
     inner = tmp_path / "data" / "models"
     clean = ErrorReplies([tmp_path / "data", inner, Path("/")]).clean
-    assert clean(f"No room in {inner}/tiny: free some.") == "No room in models/tiny: free some."
+    assert clean(f"No space in {inner}/tiny: free some.") == "No space in models/tiny: free some."
     assert clean(f"{tmp_path}/data/catalog.db is damaged.") == "data/catalog.db is damaged."
     assert clean("Send it as a/b, not as /v1/c.") == "Send it as a/b, not as /v1/c."
 

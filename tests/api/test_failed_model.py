@@ -1,4 +1,4 @@
-"""A model whose forward pass fails, as whoever watches the server and whoever asks it see it."""
+"""A model whose forward pass fails, as seen by operators and by clients."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_health_is_bad_until_the_model_is_restarted_and_after_it_failed_again(
 
         wait_for(lambda: health().status_code == 200)
         fragile.fail()
-        # Two are computed and two wait for a place: all of them are told.
+        # Two are computed and two wait for a place: all of them get the error.
         for reply in [asked.result() for asked in [users.submit(ask) for _ in range(4)]]:
             assert reply.status_code == 500
             assert "the device went away" in error_of(reply)["message"]

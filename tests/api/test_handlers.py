@@ -38,18 +38,18 @@ def test_the_frameworks_errors_have_the_one_shape(
     assert reply.headers["X-Request-Id"]
 
 
-def test_a_wrong_method_is_told_the_right_ones(http: httpx.Client) -> None:
+def test_a_wrong_method_gets_the_right_ones(http: httpx.Client) -> None:
     reply = http.put("/v1/collections/A/documents")
     assert set(reply.headers["Allow"].split(", ")) == {"GET", "POST"}
 
 
-def test_a_body_sent_as_a_form_is_told_what_to_send(http: httpx.Client) -> None:
+def test_a_body_sent_as_a_form_learns_what_to_send(http: httpx.Client) -> None:
     reply = http.post("/v1/chat/completions", data={"messages": "x"})
     assert reply.status_code == 400
     assert "application/json" in error_of(reply)["message"]
 
 
-def test_what_has_to_be_left_out_is_told_before_what_is_missing(http: httpx.Client) -> None:
+def test_what_has_to_be_left_out_is_reported_before_what_is_missing(http: httpx.Client) -> None:
     error = error_of(http.post("/v1/chat/completions", json={"store": True}))
     assert (error["code"], error["param"]) == ("unsupported_parameter", "store")
     error = error_of(http.post("/v1/chat/completions", json={"mesages": []}))

@@ -65,7 +65,7 @@ def test_what_cannot_be_shown_says_why(http: httpx.Client, address: str, collect
 
 
 def test_a_passage_comes_with_the_text_around_it(http: httpx.Client, collection: str) -> None:
-    lines = [f"Sentence number {number} of the long notes stands here." for number in range(120)]
+    lines = [f"Sentence number {number} of the long notes is here." for number in range(120)]
     text = "\n\n".join(lines)
     address = added(http, collection, "notes.txt", text.encode())
     reply = http.get(f"{address}/passage", params={"quote": lines[60]}).json()

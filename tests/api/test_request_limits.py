@@ -132,8 +132,8 @@ def test_events_of_the_page_have_the_same_limits(tmp_path: Path) -> None:
             begun = http.post(
                 "/gradio_api/call/submit_nochat_api", json={"data": [json.dumps(asked)]}
             )
-            told = http.get(f"/gradio_api/call/submit_nochat_api/{begun.json()['event_id']}").text
-            assert code in told
+            reply = http.get(f"/gradio_api/call/submit_nochat_api/{begun.json()['event_id']}").text
+            assert code in reply
         search = next(
             each
             for each in http.get("/config").json()["dependencies"]

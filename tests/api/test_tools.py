@@ -270,7 +270,7 @@ def test_a_model_without_a_form_for_tools_is_refused_by_name(
         reply = http.post("/v1/chat/completions", json={"messages": ASKED, "tools": [WEATHER]})
     error = error_of(reply)
     assert error["code"] == "unsupported_parameter"
-    assert "chat template has no form for them" in error["message"]
+    assert "chat template does not support them" in error["message"]
 
 
 NAMED = {"type": "function", "function": {"name": "clock"}}
@@ -279,8 +279,8 @@ NAMED = {"type": "function", "function": {"name": "clock"}}
 @pytest.mark.parametrize(
     ("fields", "code", "said"),
     [
-        ({"tools": [WEATHER, WEATHER]}, "invalid_request", "Two tools have one name"),
-        ({"tools": [WEATHER], "tool_choice": NAMED}, "invalid_request", "not among the tools"),
+        ({"tools": [WEATHER, WEATHER]}, "invalid_request", "Two tools have the same name"),
+        ({"tools": [WEATHER], "tool_choice": NAMED}, "invalid_request", "not in tools"),
         ({"tool_choice": "required"}, "invalid_request", "needs tools"),
         ({"tools": [{"type": "web_search"}]}, "unsupported_parameter", "'web_search'"),
         (

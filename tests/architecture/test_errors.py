@@ -1,4 +1,4 @@
-"""The error tree is drawn, documented, and mapped completely at both doors."""
+"""The error tree is drawn, documented, and mapped completely by both interfaces."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_codes_are_unique_and_stand_in_their_own_class() -> None:
 
 
 @pytest.mark.parametrize("error", CLASSES, ids=lambda each: each.__name__)
-def test_every_error_has_a_status_at_both_doors(error: type[CarrelError]) -> None:
+def test_every_error_has_a_status_at_both_interfaces(error: type[CarrelError]) -> None:
     assert error in STATUS_CODES
     assert 400 <= STATUS_CODES[error] <= 599
     assert 1 <= exit_code(error("reason")) <= 125

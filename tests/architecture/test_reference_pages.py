@@ -20,7 +20,7 @@ def test_a_generated_page_is_up_to_date(name: str) -> None:
     assert written == script["page"](), f"run: python scripts/{name}_page.py > docs/{name}.md"
 
 
-def test_every_setting_stands_once_on_its_page_and_no_other_does() -> None:
+def test_every_setting_is_once_on_its_page_and_no_other_does() -> None:
     rows = [
         line.split("|")[1].strip().strip("`")
         for line in (DOCS / "settings.md").read_text(encoding="utf-8").splitlines()

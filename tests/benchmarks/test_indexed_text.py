@@ -9,7 +9,7 @@ from carrel.core.documents import Chunk
 from indexed_text import FOLDER, FORMS, xquad
 
 
-def test_a_question_is_answered_where_its_answer_stands_and_not_where_its_words_do(
+def test_a_question_is_answered_where_its_answer_is_and_not_where_its_words_are(
     tmp_path: Path,
 ) -> None:
     contexts = [f"Paragraph {n}. The oak is old. " + "Other words follow. " * 45 for n in (1, 2)]

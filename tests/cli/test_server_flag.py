@@ -72,7 +72,9 @@ def test_a_chat_helps_and_shows_what_it_read(carrel: CommandLine, live: LiveServ
         ("http://127.0.0.1:9", "No Carrel server answers"),
     ],
 )
-def test_a_server_that_cannot_be_asked_is_told(carrel: CommandLine, server: str, said: str) -> None:
+def test_a_server_that_cannot_be_asked_is_reported(
+    carrel: CommandLine, server: str, said: str
+) -> None:
     asked = carrel.run("search", "reading room", f"--server={server}", "--offline=True")
     assert asked.returncode != 0
     assert said in asked.stderr

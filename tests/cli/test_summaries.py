@@ -50,7 +50,7 @@ def test_an_extraction_is_printed_with_its_places(
     assert run(folder, "extract", "--focus=harbour master") == 0
     assert f"[1] {SENTENCE} (harbour.txt)" in capsys.readouterr().out
     assert run(folder, "extract", "--focus=quantum chromodynamics") == 0
-    assert capsys.readouterr().out == "The documents say nothing of it.\n"
+    assert capsys.readouterr().out == "The documents say nothing about it.\n"
     assert run(folder, "extract", "--json") == 0
     assert json.loads(capsys.readouterr().out)["items"][0]["quote"] == SENTENCE
 

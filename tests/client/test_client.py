@@ -103,7 +103,7 @@ def test_a_stream_gives_text_and_then_sources(client: Any, gate: str) -> None:
     assert replace(stream.answer(), usage=whole.usage) == whole
 
 
-def test_files_are_uploaded_and_each_outcome_is_told(
+def test_files_are_uploaded_and_each_outcome_is_reported(
     client: Any, collection: str, tmp_path: Path
 ) -> None:
     pdf = write_pdf(tmp_path / "två.pdf", ["One.", "Two."])
@@ -144,7 +144,7 @@ def test_collections_are_created_listed_and_deleted(client: Any, gate: str) -> N
         client.documents(gate)
 
 
-def test_models_and_health_are_told(client: Any) -> None:
+def test_models_and_health_are_reported(client: Any) -> None:
     assert [each.id for each in client.models()] == ["scripted"]
     assert client.health().ready
 
@@ -201,7 +201,7 @@ def test_leaving_a_stream_stops_the_model(kind: str, tmp_path: Path) -> None:
         with client.stream("Why?", max_tokens=4000) as stream:
             texts = iter(stream)
             assert next(texts)
-        assert engine.ended.wait(20), "the model goes on although nobody reads"
+        assert engine.ended.wait(20), "the model continues although nobody reads"
     assert engine.written < 1500
 
 
@@ -221,7 +221,7 @@ def test_an_environment_proxy_is_not_asked_for_a_server_on_this_machine(
         assert client.health().ready
 
 
-def test_an_answer_knows_where_its_sentences_stand(client: Any, gate: str) -> None:
+def test_an_answer_knows_where_its_sentences_are(client: Any, gate: str) -> None:
     question = "The gate is green. Dragons fly."
     with client.stream(question, documents=Documents(collections=[gate])) as stream:
         "".join(stream)

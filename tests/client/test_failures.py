@@ -78,7 +78,7 @@ def test_an_error_of_another_server_says_its_status(content: bytes) -> None:
     assert "502" in str(raised)
 
 
-def test_no_server_is_told_with_its_address(kind: str) -> None:
+def test_no_server_is_reported_with_its_address(kind: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
     with connect(kind, address) as client:
@@ -96,7 +96,7 @@ def test_an_address_that_is_none_is_refused(kind: str, address: str) -> None:
         raise AssertionError("there is no such address")
 
 
-def test_a_server_that_does_not_answer_in_time_is_told(kind: str) -> None:
+def test_a_server_that_does_not_answer_in_time_is_reported(kind: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with (
@@ -135,8 +135,8 @@ def test_a_server_that_is_not_ready_says_why(kind: str) -> None:
 @pytest.mark.parametrize(
     ("content", "error", "message"),
     [
-        (CHUNK, RemoteUnavailable, "broke off"),
-        (CHUNK + b"data: [DONE]\n\n", RemoteUnavailable, "broke off"),
+        (CHUNK, RemoteUnavailable, "ended early"),
+        (CHUNK + b"data: [DONE]\n\n", RemoteUnavailable, "ended early"),
         (CHUNK + b'data: {"error": 5}\n\n', ApiError, "not one of Carrel's"),
         (CHUNK + b"data: nonsense\n\n", ApiError, "not one of Carrel's"),
     ],
@@ -156,7 +156,7 @@ def test_a_stream_that_breaks_off_is_not_taken_for_an_answer(
         assert stream.text == "half"
 
 
-def test_a_connection_that_breaks_in_a_stream_is_told(kind: str) -> None:
+def test_a_connection_that_breaks_in_a_stream_is_reported(kind: str) -> None:
     raw = (
         b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 9999\r\n\r\n"
         + CHUNK

@@ -29,15 +29,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_each_file_has_its_outcome(client: Any, collection: str, folder: Path) -> None:
-    told: list[FolderProgress] = []
-    outcomes = client.upload_folder(folder, collection, on_progress=told.append)
+    reported: list[FolderProgress] = []
+    outcomes = client.upload_folder(folder, collection, on_progress=reported.append)
     assert [(each.name, each.kind, each.code) for each in outcomes] == [
         ("a.txt", OutcomeKind.ADDED, None),
         ("b.txt", OutcomeKind.FAILED, "empty_document"),
         ("2022/c.txt", OutcomeKind.ADDED, None),
     ]
-    assert [(each.done, each.total) for each in told] == [(1, 3), (2, 3), (3, 3)]
-    assert [each.latest for each in told] == outcomes
+    assert [(each.done, each.total) for each in reported] == [(1, 3), (2, 3), (3, 3)]
+    assert [each.latest for each in reported] == outcomes
     names = {each.name for each in client.documents(collection) if each.status == "ready"}
     assert names == {"a.txt", "2022/c.txt"}
     again = client.upload_folder(str(folder), collection)
@@ -45,12 +45,12 @@ def test_each_file_has_its_outcome(client: Any, collection: str, folder: Path) -
 
 
 def test_what_every_file_would_meet_is_raised(client: Any, folder: Path) -> None:
-    told: list[FolderProgress] = []
+    reported: list[FolderProgress] = []
     with pytest.raises(CollectionNotFound):
-        client.upload_folder(folder, "no such collection", on_progress=told.append)
-    assert told == []
+        client.upload_folder(folder, "no such collection", on_progress=reported.append)
+    assert reported == []
 
 
-def test_a_folder_that_is_none_is_told(client: Any, tmp_path: Path) -> None:
+def test_a_folder_that_is_none_is_reported(client: Any, tmp_path: Path) -> None:
     with pytest.raises(PathNotFound, match="no such"):
         client.upload_folder(tmp_path / "no such")

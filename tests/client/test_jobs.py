@@ -43,7 +43,7 @@ def test_files_that_are_all_refused_raise(kind: str, tmp_path: Path) -> None:
         client.start_upload(tmp_path / "a.txt")
 
 
-def test_documents_are_read_anew(client: Any, collection: str, tmp_path: Path) -> None:
+def test_documents_are_read_again(client: Any, collection: str, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Alpha.")
     (tmp_path / "b.docx").write_text("No document of Word.")
     client.upload([tmp_path / "a.txt", tmp_path / "b.docx"], collection)

@@ -21,7 +21,7 @@ def test_models_are_loaded_listed_and_unloaded(client: Any) -> None:
     try:
         assert [each.id for each in client.models()] == ["scripted", "owner/second"]
         assert client.chat("Hi", model="owner/second").model == "owner/second"
-        with pytest.raises(AlreadyExists, match="owner/second is in service already"):
+        with pytest.raises(AlreadyExists, match="owner/second is loaded already"):
             client.load_model("owner/second")
     finally:
         assert client.unload_model("owner/second") == ["owner/second"]

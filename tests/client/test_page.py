@@ -1,4 +1,4 @@
-"""The example of the client's page runs as it stands; only address and folder are others."""
+"""The example of the client's page runs unchanged, except for address and folder."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def test_a_stream_is_asked_for_again_until_it_begins(kind: str) -> None:
         assert len(asked) == 2
 
 
-def test_other_refusals_and_the_state_are_told_at_once(kind: str) -> None:
+def test_other_refusals_and_the_state_are_reported_at_once(kind: str) -> None:
     with replying([(503, "0", LOADING)]) as (address, asked), connect(kind, address) as client:
         assert client.health().reason == "Loading."
         assert len(asked) == 1

@@ -197,11 +197,11 @@ async def test_a_prompt_longer_than_the_context_is_refused_with_both_numbers(
 async def test_an_answer_that_outgrows_the_context_is_cut_there(closable: Subject) -> None:
     length = closable.engine.info.context_length
     messages = asked(closable.question)
-    room = length - await closable.engine.count_tokens(messages)
+    left = length - await closable.engine.count_tokens(messages)
     events = await collect(closable.engine, messages, SamplingParams(max_new_tokens=length * 2))
     finished = ended(events)
-    assert finished.usage.completion_tokens <= room
-    if finished.usage.completion_tokens == room:
+    assert finished.usage.completion_tokens <= left
+    if finished.usage.completion_tokens == left:
         assert finished.reason is FinishReason.LENGTH
 
 

@@ -65,7 +65,7 @@ def test_the_best_match_comes_first_with_a_positive_score(index: KeywordIndex) -
         index,
         "a",
         "The keeper of the lighthouse was called Ingrid.",
-        "A lighthouse stands on the rock.",
+        "A lighthouse is on the rock.",
         "Nothing of the kind is written here.",
     )
     results = index.search(COLLECTION, "Who was the lighthouse keeper?", 10)
@@ -130,7 +130,7 @@ def test_any_text_is_a_valid_query(index: KeywordIndex, query: str) -> None:
 
 
 def test_a_question_of_ten_thousand_words_is_answered_by_its_end(index: KeywordIndex) -> None:
-    fill(index, "a", "The lighthouse keeper", "word7 stands here")
+    fill(index, "a", "The lighthouse keeper", "word7 is here")
     words = " ".join(f"word{number}" for number in range(10_000))
     assert found(index, f"{words} lighthouse?") == ["a-0"]
 

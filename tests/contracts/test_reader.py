@@ -75,7 +75,9 @@ def test_pages_count_from_one_upwards_or_are_missing(sample: Path, suffix: str) 
         assert set(pages) == {None}
 
 
-def test_the_number_of_all_pages_is_told_by_formats_that_know_it(sample: Path, suffix: str) -> None:
+def test_the_number_of_all_pages_is_reported_by_formats_that_know_it(
+    sample: Path, suffix: str
+) -> None:
     assert {section.page_count for section in read(sample)} == {PAGE_COUNTS.get(suffix)}
 
 

@@ -19,7 +19,7 @@ from carrel.core.errors import (
     Unavailable,
 )
 from carrel.disk import failures
-from carrel.disk.failures import disk_errors, is_nearly_full, require_room
+from carrel.disk.failures import disk_errors, is_nearly_full, require_space
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -66,7 +66,7 @@ def test_a_failure_of_the_system_becomes_one_clear_line(
         (sqlite3.SQLITE_IOERR_WRITE, Unavailable),
     ],
 )
-def test_a_failure_of_sqlite_is_told_by_its_kind(
+def test_a_failure_of_sqlite_is_reported_by_its_kind(
     tmp_path: Path, code: int, expected: type[CarrelError]
 ) -> None:
     with pytest.raises(CarrelError) as raised, disk_errors(tmp_path / "catalog.db"):
@@ -74,7 +74,7 @@ def test_a_failure_of_sqlite_is_told_by_its_kind(
     assert type(raised.value) is expected
 
 
-def test_an_input_error_on_a_disk_without_room_is_a_full_disk(
+def test_an_input_error_on_a_disk_without_space_is_a_full_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(failures.shutil, "disk_usage", lambda _: Usage(100, 99, 1))
@@ -97,8 +97,8 @@ def test_what_the_table_does_not_know_passes_unchanged(tmp_path: Path, error: Ex
     assert raised.value is error
 
 
-def test_room_is_measured_on_the_file_system_of_the_path(tmp_path: Path) -> None:
-    require_room(tmp_path, 1)
+def test_space_is_measured_on_the_file_system_of_the_path(tmp_path: Path) -> None:
+    require_space(tmp_path, 1)
     assert not is_nearly_full(tmp_path)
     with pytest.raises(StorageFull, match="Free some space"):
-        require_room(tmp_path, 10**18)
+        require_space(tmp_path, 10**18)

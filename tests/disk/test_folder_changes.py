@@ -23,7 +23,7 @@ async def test_it_tells_at_once_and_after_a_change(tmp_path: Path) -> None:
         await anext(changes)
 
 
-async def test_what_changes_while_the_reader_is_busy_is_told_afterwards(tmp_path: Path) -> None:
+async def test_what_changes_while_the_reader_is_busy_is_reported_afterwards(tmp_path: Path) -> None:
     async with aclosing(folder_changes(tmp_path, LONG)) as changes, asyncio.timeout(30):
         await anext(changes)
         (tmp_path / "a.txt").write_text("text")

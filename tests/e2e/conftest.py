@@ -64,7 +64,7 @@ def tab(browser: Browser) -> Iterator[Callable[..., Visit]]:
 
 @pytest.fixture
 def report(tmp_path: Path) -> Path:
-    """A PDF of three pages; the revenue stands on the second."""
+    """A PDF of three pages; the revenue is on the second."""
     return write_pdf(
         tmp_path / "harbour-report-2023.pdf",
         [

@@ -44,7 +44,7 @@ def test_what_is_set_reaches_the_model(
 
     panel.get_by_label("System prompt").fill("Answer in one word.")
     panel.get_by_label("Temperature").fill("0.7")
-    panel.get_by_label("Most new tokens").fill("20")
+    panel.get_by_label("Max new tokens").fill("20")
     visitor.ask_and_wait("Hello there?")
     messages, sampling = engine.asked[-1]
     assert (messages[0].role, messages[0].content) == (Role.SYSTEM, "Answer in one word.")
@@ -56,7 +56,7 @@ def test_what_is_set_reaches_the_model(
     screenshot(visitor, "answer-settings-390")
     visitor.page.set_viewport_size({"width": 1440, "height": 900})
 
-    panel.get_by_role("button", name="Back to the defaults").click()
+    panel.get_by_role("button", name="Reset to defaults").click()
     expect(panel.get_by_label("Temperature")).to_have_value("0")
     expect(panel.get_by_label("System prompt")).to_have_value("")
     visitor.page.keyboard.press("Escape")
@@ -75,7 +75,7 @@ def test_compared_models_get_the_same_settings(
     page.get_by_role("button", name="Answer settings").click()
     panel = page.locator("#answer-settings")
     panel.get_by_label("System prompt").fill("Answer in one word.")
-    panel.get_by_label("Most new tokens").fill("20")
+    panel.get_by_label("Max new tokens").fill("20")
     page.get_by_role("button", name="Open the menu").click()
     page.locator("#compare-link").click()
     expect(page.locator("#scope-line")).to_contain_text("What is asked: No documents")
@@ -120,5 +120,5 @@ def test_a_model_that_suggests_nothing_offers_nothing(
 ) -> None:
     visitor = tab(start(AskedEngine(), langchain_mode="LLM"))
     visitor.page.get_by_role("button", name="Answer settings").click()
-    expect(visitor.page.get_by_role("button", name="Back to the defaults")).to_be_visible()
+    expect(visitor.page.get_by_role("button", name="Reset to defaults")).to_be_visible()
     expect(visitor.page.get_by_role("button", name="As the model suggests")).to_be_hidden()

@@ -1,4 +1,4 @@
-"""From a sentence to the page on which it stands, and a search without a model."""
+"""From a sentence to its page, and a search without a model."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def choose(visitor: Visit, number: int, name: str) -> None:
     visitor.page.get_by_role("option", name=name, exact=True).click()
 
 
-def test_columns_stream_fail_and_stop_each_by_itself_and_one_goes_on_as_a_chat(
+def test_columns_stream_fail_and_stop_each_by_itself_and_one_continues_as_a_chat(
     start: Callable[..., LiveServer],
     tab: Callable[..., Visit],
     screenshot: Callable[[Visit, str], None],
@@ -57,7 +57,7 @@ def test_columns_stream_fail_and_stop_each_by_itself_and_one_goes_on_as_a_chat(
     slow.get_by_role("button", name="Stop").click()
     expect(slow.locator(".state")).to_contain_text("stopped by you")
     expect(page.locator("#compare-go")).to_be_visible()
-    quick.get_by_role("button", name="Keep and go on").click()
+    quick.get_by_role("button", name="Keep and continue").click()
     expect(page.locator("#chat-view")).to_be_visible()
     expect(page.locator("#current .question")).to_have_text("Who <b>are</b> you?")
     expect(visitor.chats).to_have_count(1)

@@ -1,4 +1,4 @@
-"""An answer that was cut or stopped goes on where it ended."""
+"""An answer that was cut or stopped continues where it ended."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class AskedEngine(WatchedEngine):
 
 
 class AnsweringAnew(WatchedEngine):
-    """Cannot go on with an answer."""
+    """Cannot continue an answer."""
 
     @property
     def info(self) -> ModelInfo:
@@ -46,7 +46,7 @@ class AnsweringAnew(WatchedEngine):
         return replace(super().info, continues=False)
 
 
-def go_on(visitor: Visit) -> Locator:
+def continue_button(visitor: Visit) -> Locator:
     return visitor.page.locator("#current").get_by_role("button", name="Continue", exact=True)
 
 
@@ -54,10 +54,10 @@ def most_tokens(visitor: Visit, count: int) -> None:
     panel = visitor.page.locator("#answer-settings")
     if not panel.is_visible():
         visitor.page.get_by_role("button", name="Answer settings").click()
-    panel.get_by_label("Most new tokens").fill(str(count))
+    panel.get_by_label("Max new tokens").fill(str(count))
 
 
-def test_a_cut_answer_goes_on_as_the_same_answer(
+def test_a_cut_answer_continues_as_the_same_answer(
     start: Callable[..., LiveServer],
     tab: Callable[..., Visit],
     screenshot: Callable[[Visit, str], None],
@@ -69,7 +69,7 @@ def test_a_cut_answer_goes_on_as_the_same_answer(
     expect(visitor.answer).to_have_text("one two three four")
     expect(visitor.state).to_contain_text("cut")
     screenshot(visitor, "continue")
-    go_on(visitor).click()
+    continue_button(visitor).click()
     expect(visitor.answer).to_have_text("one two three four five six seven eight")
     expect(visitor.state).to_contain_text("cut")
     question, beginning = engine.asked[-1]
@@ -80,29 +80,29 @@ def test_a_cut_answer_goes_on_as_the_same_answer(
     visitor.reload()
     expect(visitor.answer).to_have_text("one two three four five six seven eight")
     expect(visitor.page.locator(".versions")).to_have_count(0)
-    go_on(visitor).click()
+    continue_button(visitor).click()
     expect(visitor.answer).to_have_text(WORDS)
     visitor.wait_until_answered()
-    expect(go_on(visitor)).to_have_count(0)
+    expect(continue_button(visitor)).to_have_count(0)
     expect(visitor.state).not_to_contain_text("cut")
     visitor.reload()
     expect(visitor.answer).to_have_text(WORDS)
-    expect(go_on(visitor)).to_have_count(0)
+    expect(continue_button(visitor)).to_have_count(0)
     expect(visitor.chats).to_have_count(1)
 
 
-def test_only_the_last_answer_goes_on(
+def test_only_the_last_answer_continues(
     start: Callable[..., LiveServer], tab: Callable[..., Visit]
 ) -> None:
     visitor = tab(start(AskedEngine([WORDS]), langchain_mode="LLM", max_new_tokens=4))
     visitor.ask_and_wait("Count, please.")
     visitor.ask_and_wait("And again?")
-    expect(go_on(visitor)).to_be_visible()
+    expect(continue_button(visitor)).to_be_visible()
     past = visitor.page.locator("#past").get_by_role("button", name="Continue", exact=True)
     expect(past).to_have_count(0)
 
 
-def test_a_stopped_answer_goes_on_and_is_stopped_again(
+def test_a_stopped_answer_continues_and_is_stopped_again(
     start: Callable[..., LiveServer], tab: Callable[..., Visit]
 ) -> None:
     text = " ".join(f"word{number}" for number in range(400))
@@ -112,12 +112,12 @@ def test_a_stopped_answer_goes_on_and_is_stopped_again(
     visitor.stop.click()
     expect(visitor.state).to_contain_text("stopped by you")
     first = visitor.answer.inner_text()
-    go_on(visitor).click()
+    continue_button(visitor).click()
     expect(visitor.stop).to_be_visible()
     expect(visitor.answer).to_contain_text(f"word{len(first.split()) + 3} ")
     visitor.stop.click()
     expect(visitor.state).to_contain_text("stopped by you")
-    expect(go_on(visitor)).to_be_visible()
+    expect(continue_button(visitor)).to_be_visible()
     second = visitor.answer.inner_text()
     assert text.startswith(second)
     assert second.startswith(first)
@@ -126,7 +126,7 @@ def test_a_stopped_answer_goes_on_and_is_stopped_again(
     expect(visitor.state).to_have_text("stopped by you")
 
 
-def test_an_answer_from_documents_goes_on_with_the_same_sources(
+def test_an_answer_from_documents_continues_with_the_same_sources(
     start: Callable[..., LiveServer],
     tab: Callable[..., Visit],
     screenshot: Callable[[Visit, str], None],
@@ -144,11 +144,11 @@ def test_an_answer_from_documents_goes_on_with_the_same_sources(
     visitor.reload()
     # What is chosen now says nothing of where the answer came from.
     visitor.ask_only("No documents")
-    go_on(visitor).click()
+    continue_button(visitor).click()
     expect(visitor.answer).to_contain_text("three ferries")
     visitor.wait_until_answered()
     assert engine.asked[-1][:-1] == asked
-    go_on(visitor).click()
+    continue_button(visitor).click()
     expect(visitor.page.locator("#current .unsupported").first).to_contain_text("made of gold")
     marks = visitor.page.locator("#current .answer .cite-mark")
     assert marks.count() >= 3
@@ -174,19 +174,19 @@ def test_a_stopped_answer_from_documents_keeps_its_sources(
     expect(visitor.sources.first).to_be_visible()
     visitor.reload()
     expect(visitor.sources.first).to_be_visible()
-    go_on(visitor).click()
+    continue_button(visitor).click()
     visitor.wait_until_answered()
     expect(visitor.answer).to_contain_text("made of gold.")
     assert engine.asked[-1][:-1] == engine.asked[0]
 
 
-def test_it_is_not_offered_where_the_model_would_answer_anew(
+def test_it_is_not_offered_where_the_model_would_answer_again(
     start: Callable[..., LiveServer], tab: Callable[..., Visit]
 ) -> None:
     visitor = tab(start(AnsweringAnew([WORDS]), langchain_mode="LLM", max_new_tokens=4))
     visitor.ask_and_wait("Count, please.")
     expect(visitor.state).to_contain_text("cut")
-    expect(go_on(visitor)).to_have_count(0)
+    expect(continue_button(visitor)).to_have_count(0)
 
 
 def test_it_speaks_german_and_fits_phones(

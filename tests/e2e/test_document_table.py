@@ -37,7 +37,7 @@ def test_documents_are_sorted_filtered_and_deleted(
     page.get_by_label("Filter the documents by name").fill("PART")
     expect(names()).to_have_text(["part 2.txt", "part 10.txt"])
     page.get_by_label("Filter the documents by state").select_option("failed")
-    expect(page.get_by_text("No document is like that.")).to_be_visible()
+    expect(page.get_by_text("No matching documents.")).to_be_visible()
     page.get_by_label("Filter the documents by name").fill("")
     expect(names()).to_have_text(["broken.docx"])
     expect(page.locator(".reason")).to_contain_text("Could not be read: ")

@@ -134,7 +134,7 @@ def test_an_example_question_fills_the_box(
     expect(visitor.question).to_be_focused()
 
 
-def test_whoever_asks_before_the_page_is_filled_is_answered(
+def test_a_question_before_the_page_is_filled_is_answered(
     start: Callable[..., LiveServer], browser: Browser
 ) -> None:
     server = start(WatchedEngine([ANSWER]), langchain_mode="LLM")

@@ -54,7 +54,7 @@ STILL = "() => new Promise((done) => setTimeout(() => requestAnimationFrame(done
 
 
 class Dictated(ScriptedEngine):
-    """Writes what it is told, when it is told."""
+    """Writes given text on request."""
 
     def __init__(self) -> None:
         super().__init__(name="dictated")
@@ -210,7 +210,7 @@ def test_the_end_of_an_answer_is_followed_until_the_reader_scrolls_up(
     holds(visitor, QUESTION_AND_BEGINNING)
 
 
-def test_a_question_longer_than_the_window_leaves_room_for_its_answer(
+def test_a_question_longer_than_the_window_leaves_space_for_its_answer(
     start: Callable[..., LiveServer], tab: Callable[..., Visit]
 ) -> None:
     engine = Dictated()
@@ -255,7 +255,7 @@ def test_what_is_done_again_is_in_sight(
     holds(visitor, QUESTION_AND_BEGINNING)
 
 
-def test_the_end_of_an_answer_that_goes_on_is_followed(
+def test_the_end_of_an_answer_that_continues_is_followed(
     start: Callable[..., LiveServer], tab: Callable[..., Visit]
 ) -> None:
     engine = Dictated()

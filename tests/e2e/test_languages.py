@@ -36,7 +36,7 @@ SAID = """() => {
   return [...new Set(said)].filter(Boolean);
 }"""
 NAMES = ("harbour-report-2023.pdf", "What was the total revenue in 2023?", "The total revenue was")
-"""Content that stands within what the page says."""
+"""Content within texts of the page."""
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def german(browser: Browser) -> Iterator[Callable[[LiveServer], Visit]]:
 
 
 def assert_german(visitor: Visit, *, but: tuple[str, ...] = ()) -> None:
-    """Check that no English word stands on the page outside of contents."""
+    """Check that no English word is on the page outside of contents."""
     said = visitor.page.evaluate(SAID)
     for name in (*NAMES, *but):
         said = [each.replace(name, "") for each in said]
@@ -138,7 +138,7 @@ def test_no_view_has_an_english_word_in_german(
     assert visitor.failures == []
 
 
-def test_another_language_keeps_what_is_shown_and_an_answer_goes_on(
+def test_another_language_keeps_what_is_shown_and_an_answer_continues(
     start: Callable[..., LiveServer], german: Callable[[LiveServer], Visit]
 ) -> None:
     words = "Eins zwei drei. " * 300
@@ -176,4 +176,4 @@ def test_another_language_keeps_what_is_chosen_to_be_done(
     page.get_by_label("Sprache").select_option("English")
     expect(visitor.send).to_have_text("Summarise")
     expect(page.locator("#action input")).to_have_value("Summarise")
-    expect(visitor.question).to_have_attribute("placeholder", "What to pay heed to, or nothing…")
+    expect(visitor.question).to_have_attribute("placeholder", "Topic to focus on (optional)…")

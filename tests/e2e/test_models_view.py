@@ -41,7 +41,7 @@ def test_models_are_loaded_refused_with_a_reason_and_unloaded(
     expect(visitor.error).to_contain_text("Name a model first")
     page.locator("#load-model input, #load-model textarea").fill(served)
     page.locator("#load-button").click()
-    expect(visitor.error).to_contain_text("in service already")
+    expect(visitor.error).to_contain_text("loaded already")
     page.locator("#load-name input, #load-name textarea").fill("<b>second</b>")
     page.locator("#load-button").click()
     second = rows.nth(1)

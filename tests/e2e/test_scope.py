@@ -64,7 +64,7 @@ def test_single_documents_and_several_collections_are_asked(
     sources = page.locator("#current .sources")
     expect(sources).to_contain_text(report.name)
 
-    # Whoever answers a question again asks what is chosen now.
+    # Answering again uses the current scope.
     visitor.scope.click()
     find.fill("")
     visitor.scope_choice(report.name).click()

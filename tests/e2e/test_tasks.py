@@ -32,7 +32,7 @@ def test_documents_are_summarised_extracted_from_and_searched_in_the_chat(
 
     choose(page, "Summarise")
     expect(visitor.send).to_have_text("Summarise")
-    expect(visitor.question).to_have_attribute("placeholder", "What to pay heed to, or nothing…")
+    expect(visitor.question).to_have_attribute("placeholder", "Topic to focus on (optional)…")
     visitor.send.click()
     expect(current.locator(".question")).to_have_text("Summarise UserData")
     visitor.wait_until_answered()
@@ -61,7 +61,7 @@ def test_documents_are_summarised_extracted_from_and_searched_in_the_chat(
     expect(visitor.sources.first).to_contain_text("A fourth ferry, the Morning Star")
     screenshot(visitor, "task-search")
 
-    # All of it is there again, and the search can be changed where it stands.
+    # All of it is there again, and the search can be changed in place.
     visitor.reload()
     expect(page.locator(".question")).to_have_text(
         ["Summarise UserData", "Extract from UserData: revenue", "Search UserData: Morning Star"]

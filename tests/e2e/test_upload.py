@@ -62,7 +62,7 @@ def test_files_can_be_dropped_and_large_ones_are_left_out(
     drop(visitor, {report.name: report.read_bytes(), "big.txt": b"many words " * 10_000})
     expect(visitor.uploads).to_have_count(1)
     expect(visitor.uploads.first).to_contain_text("ready · 3 pages")
-    expect(visitor.page.locator("#left-out")).to_have_text("Left out, larger than 100 kB: big.txt")
+    expect(visitor.page.locator("#left-out")).to_have_text("Skipped, larger than 100 kB: big.txt")
     drop(visitor, {"note.txt": b"A short note on piers."})
     expect(visitor.uploads.first).to_contain_text("note.txt")
     expect(visitor.page.locator("#left-out")).to_be_hidden()
@@ -100,7 +100,7 @@ def test_a_file_that_is_there_already_is_left_alone(
     visitor = tab(start(), "#documents")
     visitor.upload([report])
     visitor.upload([report])
-    expect(visitor.uploads.first).to_contain_text("there already, unchanged")
+    expect(visitor.uploads.first).to_contain_text("already there, unchanged")
     expect(visitor.documents).to_have_count(1)
 
 
@@ -135,7 +135,7 @@ def test_a_second_upload_goes_in_beside_a_running_one(
     expect(visitor.page.locator("#cancel-button")).to_be_hidden()
 
 
-def test_an_upload_goes_on_without_its_tab_and_is_shown_in_the_next_one(
+def test_an_upload_continues_without_its_tab_and_is_shown_in_the_next_one(
     start: Callable[..., LiveServer], tab: Callable[..., Visit], tmp_path: Path
 ) -> None:
     server = start()
@@ -197,7 +197,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "archive"
 
 
-def test_a_folder_is_chosen_with_what_lies_in_it(
+def test_a_folder_is_chosen_with_what_is_in_it(
     start: Callable[..., LiveServer], tab: Callable[..., Visit], folder: Path
 ) -> None:
     visitor = tab(start(), "#documents")
@@ -210,7 +210,7 @@ def test_a_folder_is_chosen_with_what_lies_in_it(
     expect(table).to_contain_text("archive/2022/minutes.txt")
     expect(table).to_contain_text("archive/2023/minutes.txt")
     expect(visitor.page.locator("#left-out")).to_have_text(
-        "Left out, of a kind that is not read: archive/2023/pier.blend"
+        "Skipped, unsupported type: archive/2023/pier.blend"
     )
 
 

@@ -43,14 +43,14 @@ def test_a_question_that_waits_in_line_says_how_many_come_before(
     engine = Busy()
     visitor = tab(start(engine, langchain_mode="LLM"))
     visitor.ask("Is it my turn?")
-    expect(visitor.state).to_have_text("In line, 2 before you…")
+    expect(visitor.state).to_have_text("Queued, 2 before you…")
     screenshot(visitor, "waiting-in-line")
     engine.free.set()
     expect(visitor.answer).to_have_text("At last.")
-    expect(visitor.state).not_to_contain_text("In line")
+    expect(visitor.state).not_to_contain_text("Queued")
 
 
-def test_a_score_stands_below_its_answer(
+def test_a_score_is_below_its_answer(
     start: Callable[..., LiveServer],
     tab: Callable[..., Visit],
     screenshot: Callable[[Visit, str], None],

@@ -1,4 +1,4 @@
-"""Models that the tests of the engine room share."""
+"""Models for the tests of the engine package."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tiny(tiny_folder: Path) -> LoadedModel:
-    """The tiny model, loaded anew, in float32 so that equal means equal everywhere."""
+    """The tiny model, loaded again, in float32 so that equal means equal everywhere."""
     return load(ModelSpec(base_model=str(tiny_folder), dtype="float32"))
 
 

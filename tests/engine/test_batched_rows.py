@@ -170,15 +170,15 @@ async def test_logprobs_in_a_batch_are_those_of_the_sequential_engine(
     base: Path, batched: AdapterHost
 ) -> None:
     sequential = serve(base, EngineKind.SEQUENTIAL)
-    told = replace(SAMPLING, top_logprobs=3, repetition_penalty=1.2)
+    reported = replace(SAMPLING, top_logprobs=3, repetition_penalty=1.2)
     answers = await asyncio.gather(
-        *(collect(batched, number, told) for number in range(3)),
+        *(collect(batched, number, reported) for number in range(3)),
         *(collect(batched, number) for number in range(3, 6)),
     )
     for number in range(3):
         expected = [
             token
-            for event in await collect(sequential, number, told)
+            for event in await collect(sequential, number, reported)
             if isinstance(event, TextDelta)
             for token in event.logprobs
         ]

@@ -122,7 +122,11 @@ def test_a_request_for_an_adapter_takes_the_base_in_service_as_it_was_loaded() -
             InvalidRequest,
             "load it there",
         ),
-        ({"inference_server": "vllm:localhost:1", "name": "n"}, InvalidRequest, "the name it has"),
+        (
+            {"inference_server": "vllm:localhost:1", "name": "n"},
+            InvalidRequest,
+            "cannot be renamed",
+        ),
     ],
 )
 def test_a_request_that_contradicts_itself_is_refused(
@@ -190,7 +194,7 @@ def test_two_models_of_one_name_are_refused() -> None:
 def test_engine_and_inference_server_must_agree() -> None:
     with pytest.raises(InvalidSetting, match="names no server"):
         names(settings(engine="remote"))
-    with pytest.raises(InvalidSetting, match="leave one of them out"):
+    with pytest.raises(InvalidSetting, match="remove one of them"):
         names(settings(engine="sequential", inference_server="vllm:localhost:1"))
     with pytest.raises(InvalidSetting, match="vllm:HOST:PORT"):
         names(settings(inference_server="nowhere"))

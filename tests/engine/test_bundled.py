@@ -14,7 +14,7 @@ from carrel.engine.spec import BUNDLED_MODEL
 
 
 def write_later(source: Path, dtype: str, folder: Path) -> None:
-    """Stand in the converter's place: count the conversions, and take a while."""
+    """Replace the converter: count the conversions, and take a while."""
     with (folder.parent / "conversions").open("a") as log:
         log.write("x")
     multiprocessing.Event().wait(0.3)

@@ -1,4 +1,4 @@
-"""An answer that was cut goes on as the model would have written it in one go."""
+"""An answer that was cut continues as if the model had written it at once."""
 
 from __future__ import annotations
 

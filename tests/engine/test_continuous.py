@@ -214,7 +214,7 @@ async def test_callers_are_served_in_turn(slow: Callable[..., ContinuousEngine])
 
 
 class Waiting:
-    """A request behind others, with the places in line that it was told."""
+    """A request behind others, with its reported queue positions."""
 
     def __init__(self, engine: ContinuousEngine, number: int) -> None:
         self.places: list[int | None] = []
@@ -262,7 +262,7 @@ async def test_a_full_line_is_refused_with_the_time_to_come_back(
     assert coming.places[0] == 2
 
 
-async def test_a_seed_gives_the_same_text_whoever_else_is_served(tiny: LoadedModel) -> None:
+async def test_a_seed_gives_the_same_text_whatever_else_is_served(tiny: LoadedModel) -> None:
     engine = serve(tiny, BatchLimits(16, 40_000, prompt_tokens=64), 64)
     drawn = SamplingParams(max_new_tokens=40, temperature=1.2, top_p=0.95, seed=11)
     alone = await collect(engine, question(4), drawn)
@@ -328,7 +328,7 @@ class Breaking:
 
 
 async def test_a_failed_batch_ends_its_answers_and_is_replaced_once(tiny: LoadedModel) -> None:
-    # A pass, and the one by which a failed model is told from a failed request.
+    # A pass, and the one that distinguishes a failed model from a failed request.
     breaking = Breaking(tiny.model, times=2)
     engine = serve(tiny, BatchLimits(4, 20_000), 8)
     expected = await collect(engine, question(1), SamplingParams(max_new_tokens=8))

@@ -84,7 +84,7 @@ def refusal(file: Path) -> CarrelError:
     return raised.value
 
 
-def test_a_disk_without_room_is_refused_before_anything_is_unpacked(
+def test_a_disk_without_space_is_refused_before_anything_is_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = save_tiny_gguf(tmp_path / "small.gguf")

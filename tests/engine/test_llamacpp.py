@@ -87,7 +87,7 @@ def test_without_the_package_one_line_says_how_to_install_it() -> None:
     "changed", [{"load_4bit": True}, {"lora_weights": "own"}, {"dtype": "float16"}]
 )
 def test_what_means_nothing_to_a_gguf_file_is_refused_by_name(changed: dict[str, Any]) -> None:
-    with pytest.raises(ModelLoadFailed, match=f"{next(iter(changed))} cannot be honoured"):
+    with pytest.raises(ModelLoadFailed, match=f"{next(iter(changed))} cannot be used"):
         refuse_inapplicable(ModelSpec(**changed))
 
 

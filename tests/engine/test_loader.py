@@ -91,7 +91,7 @@ async def test_an_adapter_changes_the_answer(tiny_folder: Path, tmp_path: Path) 
     assert await written(loaded) != await written(load(base))
 
 
-async def test_an_adapter_goes_on_quantized_weights(tmp_path: Path) -> None:
+async def test_an_adapter_applies_to_quantized_weights(tmp_path: Path) -> None:
     folder = save_tiny_model(tmp_path / "wide", hidden=64)
     adapter = save_adapter(folder, tmp_path / "law")
     base = ModelSpec(base_model=str(folder), load_4bit=True)

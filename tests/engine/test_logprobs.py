@@ -64,7 +64,7 @@ def test_the_bytes_of_the_tokens_are_those_of_the_answer(
     assert len(tokens) == len(ids)
 
 
-def test_tokens_come_with_the_text_that_they_stand_for(tokenizer: PreTrainedTokenizerBase) -> None:
+def test_tokens_come_with_the_text_that_they_represent(tokenizer: PreTrainedTokenizerBase) -> None:
     _, _, deltas = written(tokenizer, encoded(tokenizer))
     for delta in deltas:
         assert b"".join(token.content for token in delta.logprobs) == delta.text.encode()
@@ -79,16 +79,16 @@ def test_a_part_of_a_character_is_shown_as_a_replacement(
         assert "\ufffd" in tokens[-1].text
 
 
-def test_tokens_whose_text_is_cut_away_are_not_told(tokenizer: PreTrainedTokenizerBase) -> None:
+def test_tokens_whose_text_is_cut_away_are_not_reported(tokenizer: PreTrainedTokenizerBase) -> None:
     for stop in ("library", "🦜🦜", "é\n\t"):
         text, tokens, _ = written(tokenizer, encoded(tokenizer), stop=(stop,))
-        told = b"".join(token.content for token in tokens).decode(errors="ignore")
+        reported = b"".join(token.content for token in tokens).decode(errors="ignore")
         assert text == TEXT[: TEXT.index(stop)]
-        assert told.startswith(text)
-        assert not tokens or len(told) - len(tokens[-1].content) < len(text)
+        assert reported.startswith(text)
+        assert not tokens or len(reported) - len(tokens[-1].content) < len(text)
 
 
-def test_the_token_that_ends_the_answer_is_not_told(tokenizer: PreTrainedTokenizerBase) -> None:
+def test_the_token_that_ends_the_answer_is_not_reported(tokenizer: PreTrainedTokenizerBase) -> None:
     ids = [*encoded(tokenizer, "the end"), int(tokenizer.eos_token_id)]
     text, tokens, _ = written(
         tokenizer, ids, end_tokens={tokenizer.eos_token_id}, max_new_tokens=50
@@ -110,7 +110,7 @@ def test_control_tokens_have_a_name_and_no_bytes() -> None:
     ]
 
 
-def test_white_space_that_is_taken_from_the_start_is_not_told() -> None:
+def test_white_space_that_is_taken_from_the_start_is_not_reported() -> None:
     tokenizer = tiny_tokenizer()
     text, tokens, deltas = written(tokenizer, encoded(tokenizer, " \n a b"), trims_start=True)
     assert text == "a b"

@@ -35,7 +35,7 @@ def logits(folder: Path) -> torch.Tensor:
         ("awq", 4, True),
     ],
 )
-def test_an_unpacked_checkpoint_computes_what_its_numbers_stand_for(
+def test_an_unpacked_checkpoint_computes_what_its_numbers_represent(
     tmp_path: Path, method: str, bits: int, sharded: bool
 ) -> None:
     packed = save_packed(tmp_path, method, bits, sharded)
@@ -74,7 +74,7 @@ def test_plain_weights_are_left_where_they_are(tmp_path: Path) -> None:
     assert not (tmp_path / "models").exists()
 
 
-def test_the_configuration_may_stand_in_a_file_of_its_own(tmp_path: Path) -> None:
+def test_the_configuration_may_be_in_a_file_of_its_own(tmp_path: Path) -> None:
     packed = save_packed(tmp_path, "gptq")
     config = json.loads((packed / "config.json").read_text())
     stated = config.pop("quantization_config")

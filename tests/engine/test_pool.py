@@ -80,7 +80,7 @@ async def test_models_are_served_in_order_the_first_by_default() -> None:
 async def test_an_unknown_model_is_answered_with_those_in_service() -> None:
     pool = ModelPool([scripted("a"), scripted("b")])
     pool.wait_until_ready()
-    with pytest.raises(ModelNotFound, match=r"c is not in service. In service: a, b"):
+    with pytest.raises(ModelNotFound, match=r"c is not loaded. Loaded: a, b"):
         pool.get("c")
     await pool.close()
 
@@ -154,7 +154,7 @@ async def test_closing_ends_the_thread_and_loads_no_more() -> None:
 def test_a_pool_without_models_says_so() -> None:
     pool = ModelPool([])
     pool.wait_until_ready()
-    with pytest.raises(ModelNotFound, match="No model is in service"):
+    with pytest.raises(ModelNotFound, match="No model is loaded"):
         pool.get(None)
 
 
@@ -184,10 +184,10 @@ async def test_models_come_and_go_at_run_time_and_the_next_one_becomes_the_defau
     assert [state.name for state in pool.states()] == ["a", "b"]
     assert await pool.unload("a") == ["a"]
     assert pool.get(None).info.name == "b"
-    with pytest.raises(ModelNotFound, match=r"a is not in service\. In service: b"):
+    with pytest.raises(ModelNotFound, match=r"a is not loaded\. Loaded: b"):
         pool.get("a")
     await pool.unload("b")
-    with pytest.raises(ModelNotFound, match="No model is in service"):
+    with pytest.raises(ModelNotFound, match="No model is loaded"):
         pool.get(None)
     assert pool.states() == []
     await pool.load(ModelRequest("a"))
@@ -198,7 +198,7 @@ async def test_models_come_and_go_at_run_time_and_the_next_one_becomes_the_defau
 async def test_a_name_in_service_is_taken() -> None:
     pool = ModelPool([scripted("a")], Planned())
     pool.wait_until_ready()
-    with pytest.raises(AlreadyExists, match="a is in service already: unload it first"):
+    with pytest.raises(AlreadyExists, match="a is loaded already: unload it first"):
         await pool.load(ModelRequest("a"))
     with pytest.raises(AlreadyExists):
         pool.begin_load(ModelRequest("a"))
@@ -449,7 +449,7 @@ async def test_an_engine_that_takes_no_adapters_says_so() -> None:
     await pool.close()
 
 
-async def test_a_stream_goes_on_while_another_model_loads(folders: Path) -> None:
+async def test_a_stream_continues_while_another_model_loads(folders: Path) -> None:
     read = threading.Event()
 
     def load_until_read() -> Engine:

@@ -186,7 +186,7 @@ def test_an_unfinished_answer_becomes_what_transformers_makes_of_it() -> None:
         ),
     ],
 )
-def test_an_unfinished_answer_stands_where_the_model_wrote_it(
+def test_an_unfinished_answer_is_where_the_model_wrote_it(
     template: str, content: str, expected: str
 ) -> None:
     begun = Message(Role.ASSISTANT, content, unfinished=True)

@@ -287,7 +287,7 @@ async def test_stopping_reaches_the_model_through_a_carrel_between(
 BEGUN = [*QUESTION, Message(Role.ASSISTANT, "A library", unfinished=True)]
 
 
-async def test_a_server_that_can_is_told_to_continue(server: ForeignServer) -> None:
+async def test_a_server_that_can_is_asked_to_continue(server: ForeignServer) -> None:
     engine = RemoteEngine(server.base_url, None, None)
     assert engine.info.continues
     async with aclosing(engine.generate(BEGUN, SamplingParams(max_new_tokens=3))) as events:
@@ -297,7 +297,7 @@ async def test_a_server_that_can_is_told_to_continue(server: ForeignServer) -> N
     assert (asked["continue_final_message"], asked["add_generation_prompt"]) == (True, False)
 
 
-async def test_a_server_that_may_answer_anew_is_not_asked(server: ForeignServer) -> None:
+async def test_a_server_that_may_answer_again_is_not_asked(server: ForeignServer) -> None:
     server.owner = "library"
     engine = RemoteEngine(server.base_url, None, None)
     assert not engine.info.continues

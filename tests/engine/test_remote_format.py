@@ -57,8 +57,8 @@ async def ask(
         events = [each async for each in stream]
     deltas = [each for each in events if isinstance(each, TextDelta)]
     assert isinstance(events[-1], Finished)
-    told = [token for each in deltas for token in each.logprobs]
-    return "".join(each.text for each in deltas), told, events[-1], deltas
+    reported = [token for each in deltas for token in each.logprobs]
+    return "".join(each.text for each in deltas), reported, events[-1], deltas
 
 
 async def test_the_server_is_asked_in_openais_shape(server: ForeignServer) -> None:
@@ -77,7 +77,7 @@ async def test_the_server_is_asked_in_openais_shape(server: ForeignServer) -> No
     assert "logprobs" not in second
 
 
-async def test_tokens_are_read_from_the_stream(server: ForeignServer) -> None:
+async def test_reportedare_read_from_the_stream(server: ForeignServer) -> None:
     other = {"token": "<end>", "logprob": -3, "bytes": None}
     server.raw = [
         chunk("", [token("\ufffd", bytes=[195])]),
@@ -86,16 +86,16 @@ async def test_tokens_are_read_from_the_stream(server: ForeignServer) -> None:
         *end(),
     ]
     engine = RemoteEngine(server.base_url, None, None)
-    text, told, _, _ = await ask(engine, SamplingParams(top_logprobs=1))
-    assert (text, b"".join(each.content for each in told)) == ("éb", "éb".encode())
-    assert told[1].alternatives == (TokenLogprob("<end>", b"<end>", -3.0),)
+    text, reported, _, _ = await ask(engine, SamplingParams(top_logprobs=1))
+    assert (text, b"".join(each.content for each in reported)) == ("éb", "éb".encode())
+    assert reported[1].alternatives == (TokenLogprob("<end>", b"<end>", -3.0),)
 
 
-async def test_tokens_behind_a_stop_string_are_not_told(server: ForeignServer) -> None:
+async def test_reportedbehind_a_stop_string_are_not_reported(server: ForeignServer) -> None:
     server.raw = [chunk(each, [token(each)]) for each in ("a", "b", "c", "d")] + end()
     engine = RemoteEngine(server.base_url, None, None)
-    text, told, _, deltas = await ask(engine, SamplingParams(top_logprobs=0, stop=("cd",)))
-    assert (text, [each.text for each in told]) == ("ab", ["a", "b"])
+    text, reported, _, deltas = await ask(engine, SamplingParams(top_logprobs=0, stop=("cd",)))
+    assert (text, [each.text for each in reported]) == ("ab", ["a", "b"])
     assert [each.text for each in deltas] == ["a", "b"]
 
 
@@ -139,10 +139,12 @@ async def test_another_carrel_answers_as_its_engine_does(tiny: LoadedModel, tmp_
     sampling = SamplingParams(
         max_new_tokens=40, top_logprobs=2, response_format=JsonFormat({"enum": ["grün", 7]})
     )
-    text, told, _, _ = await ask(engine, sampling)
+    text, reported, _, _ = await ask(engine, sampling)
     with live_server(settings_in(tmp_path), pool_of(engine)) as live:
         remote = RemoteEngine(f"{live.address}/v1", None, None)
-        far_text, far_told, finished, _ = await ask(remote, sampling)
+        far_text, far_tokens, finished, _ = await ask(remote, sampling)
     assert (far_text, finished.reason) == (text, FinishReason.STOP)
-    assert [each.content for each in far_told] == [each.content for each in told]
-    assert [each.logprob for each in far_told] == pytest.approx([each.logprob for each in told])
+    assert [each.content for each in far_tokens] == [each.content for each in reported]
+    assert [each.logprob for each in far_tokens] == pytest.approx(
+        [each.logprob for each in reported]
+    )

@@ -103,11 +103,11 @@ def test_the_oldest_turns_go_first_until_the_rest_fits() -> None:
     assert inputs.encode([system, *old, *TURNS], ANSWER) == inputs.encode(TURNS, ANSWER)
 
 
-def test_an_answer_is_never_cut_however_little_room_there_is() -> None:
+def test_an_answer_is_never_cut_however_little_space_there_is() -> None:
     tokenizer = pair_tokenizer()
-    for room in range(20, 40):
-        encoded = RewardInput(tokenizer, room).encode([Message(Role.USER, "why? " * 300)], ANSWER)
-        assert len(encoded["input_ids"]) <= room
+    for limit in range(20, 40):
+        encoded = RewardInput(tokenizer, limit).encode([Message(Role.USER, "why? " * 300)], ANSWER)
+        assert len(encoded["input_ids"]) <= limit
         text = tokenizer.decode(encoded["input_ids"])
         assert text.startswith("[CLS]")
         assert text.endswith(f"? [SEP]{ANSWER}[SEP]")
@@ -163,7 +163,7 @@ def test_what_is_no_folder_of_a_model_is_refused(tmp_path: Path) -> None:
             load_reward(spec(name))
 
 
-def test_broken_weights_are_told_in_one_line(tmp_path: Path) -> None:
+def test_broken_weights_are_reported_in_one_line(tmp_path: Path) -> None:
     folder = save_pair_reward(tmp_path / "broken")
     (folder / "model.safetensors").write_bytes(b"x" * 100)
     with pytest.raises(ModelLoadFailed, match="Score model broken cannot be loaded") as raised:
@@ -224,12 +224,12 @@ async def test_a_number_that_is_none_is_no_score(tmp_path: Path) -> None:
 
 
 class Held(RewardModel):
-    """Stops in its first layer until ``go_on`` is set, and counts how often its head is reached."""
+    """Blocks in its first layer until ``resume`` is set, and counts calls of its head."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(spec(folder))
         self.inside = Event()
-        self.go_on = Event()
+        self.resume = Event()
         self.heads = 0
 
     def hold(self) -> None:
@@ -242,7 +242,7 @@ class Held(RewardModel):
 
     def _wait(self, *_: Any) -> None:
         self.inside.set()
-        assert self.go_on.wait(60)
+        assert self.resume.wait(60)
 
     def _count(self, *_: Any) -> None:
         self.heads += 1
@@ -256,9 +256,9 @@ async def test_a_score_that_nobody_waits_for_stops_at_the_next_layer(pair_folder
     given_up.cancel()
     with pytest.raises(asyncio.CancelledError):
         await given_up
-    model.go_on.set()
+    model.resume.set()
     assert isinstance(await model.score([QUESTION], ANSWER), float)
-    assert model.heads == 1, "the cancelled one went on to the end"
+    assert model.heads == 1, "the cancelled one ran to the end"
     await model.close()
 
 
@@ -269,7 +269,7 @@ async def test_closing_stops_the_score_in_work(pair_folder: Path) -> None:
     await asyncio.to_thread(model.inside.wait, 60)
     closing = asyncio.create_task(model.close())
     await asyncio.sleep(0)
-    model.go_on.set()
+    model.resume.set()
     await closing
     with pytest.raises(CarrelError, match="was stopped"):
         await scoring

@@ -182,7 +182,7 @@ async def test_a_request_given_up_while_it_waits_never_reaches_the_model(
     assert len([length for length in prompts if length > 1]) == 1
 
 
-async def test_a_failing_model_is_a_generation_failure_and_service_goes_on(
+async def test_a_failing_model_is_a_generation_failure_and_service_continues(
     tiny: LoadedModel,
 ) -> None:
     broken = tiny.model.register_forward_hook(lambda *_: torch.zeros(2) @ torch.zeros(3))

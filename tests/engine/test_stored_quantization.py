@@ -194,7 +194,7 @@ def test_an_adapter_over_a_published_checkpoint_computes_what_peft_computes(
     assert not torch.allclose(found, scores(loaded.model), atol=0.1)
 
 
-def test_fp8_in_float32_is_what_the_numbers_stand_for(tmp_path: Path) -> None:
+def test_fp8_in_float32_is_what_the_numbers_represent(tmp_path: Path) -> None:
     folder = save_fp8(tmp_path / "packed")
     plain = shutil.copytree(folder, tmp_path / "plain")
     tensors = weights(folder)
@@ -278,7 +278,7 @@ def test_other_bits_than_the_published_ones_are_refused(
     tmp_path: Path, kind: str, flag: str
 ) -> None:
     folder = MADE[kind][0](tmp_path / "packed")
-    assert f"leave out --{flag}" in refusal(folder, **{flag: True})
+    assert f"remove --{flag}" in refusal(folder, **{flag: True})
 
 
 def test_nf4_is_what_4_bits_ask_for(tmp_path: Path) -> None:

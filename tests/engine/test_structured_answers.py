@@ -61,8 +61,8 @@ async def ask(
         events: list[EngineEvent] = [each async for each in stream]
     deltas = [each for each in events if isinstance(each, TextDelta)]
     assert isinstance(events[-1], Finished)
-    told = tuple(token for each in deltas for token in each.logprobs)
-    return "".join(each.text for each in deltas), told, events[-1]
+    reported = tuple(token for each in deltas for token in each.logprobs)
+    return "".join(each.text for each in deltas), reported, events[-1]
 
 
 @pytest.fixture(scope="module")
@@ -151,14 +151,14 @@ async def test_log_probabilities_are_the_models_own(tiny: LoadedModel, penalty: 
             max_new_tokens=12, temperature=0.9, seed=3, repetition_penalty=penalty, top_k=30
         ),
     )
-    text, told, end = await ask(SequentialEngine(tiny), sampling)
+    text, reported, end = await ask(SequentialEngine(tiny), sampling)
     assert (plain, none) == (text, ())
-    assert len(told) == end.usage.completion_tokens
+    assert len(reported) == end.usage.completion_tokens
     prompt = PromptBuilder(tiny.tokenizer, tiny.prompt_type).encode(QUESTION)
     with torch.inference_mode():
         row = tiny.model(torch.tensor([prompt])).logits[0, -1]
     best = torch.log_softmax(row, -1).topk(2).values.tolist()
-    assert [each.logprob for each in told[0].alternatives] == pytest.approx(best, abs=1e-4)
+    assert [each.logprob for each in reported[0].alternatives] == pytest.approx(best, abs=1e-4)
 
 
 async def test_json_has_the_log_probabilities_that_the_model_gave_freely(
@@ -170,8 +170,8 @@ async def test_json_has_the_log_probabilities_that_the_model_gave_freely(
         max_new_tokens=8, top_logprobs=3, response_format=JsonFormat({"const": "ab"})
     )
     _, freely, _ = await ask(engine, free)
-    text, told, end = await ask(engine, kept)
+    text, reported, end = await ask(engine, kept)
     assert (text, end.reason) == ('"ab"', FinishReason.STOP)
-    assert told[0].alternatives == freely[0].alternatives
-    assert told[0].logprob <= freely[0].logprob
-    assert b"".join(token.content for token in told) == b'"ab"'
+    assert reported[0].alternatives == freely[0].alternatives
+    assert reported[0].logprob <= freely[0].logprob
+    assert b"".join(token.content for token in reported) == b'"ab"'

@@ -1,4 +1,4 @@
-"""Calls of tools are told from text, however the text is cut."""
+"""Tool calls are separated from text, however the text is cut."""
 
 from __future__ import annotations
 

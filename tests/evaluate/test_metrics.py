@@ -44,14 +44,14 @@ def test_an_exact_match_is_with_any_accepted_answer() -> None:
 def test_f1_counts_common_words_as_often_as_both_have_them() -> None:
     # Common: denver, broncos; precision 2/4, recall 2/2.
     assert token_f1("It was Denver Broncos", ["Denver Broncos"]) == pytest.approx(2 / 3)
-    # "ho" stands three times and twice: common 2, precision 2/3, recall 2/2.
+    # "ho" occurs three times and twice: common 2, precision 2/3, recall 2/2.
     assert token_f1("ho ho ho", ["ho ho"]) == pytest.approx(0.8)
     assert token_f1("Denver", ["Carolina", "Denver Broncos"]) == pytest.approx(2 / 3)
     assert token_f1("", ["Denver"]) == 0.0
     assert token_f1("Denver", []) == 0.0
 
 
-def test_an_answer_stands_in_a_text_in_whole_words() -> None:
+def test_an_answer_is_in_a_text_in_whole_words() -> None:
     assert contains("Revenue was 2 million\nin the year.", ["2 million in year"])
     assert not contains("It was 2022.", ["2"])
     assert contains("It is 12 % of them.", ["%"])

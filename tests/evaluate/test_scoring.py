@@ -69,7 +69,7 @@ def test_an_answer_is_judged_by_its_words_and_its_quotes() -> None:
     found = judged(ASKED, "It was 41 million", right, changed, quoteless)
     assert (found.contained, found.exact, found.abstained) == (True, False, False)
     assert found.f1 == pytest.approx(2 / 3)
-    # The quotes of a question with pages are right on those pages, not where the words stand.
+    # The quotes of a question with pages are right on those pages, not where the words occur.
     assert found.verbatim == (True, False)
     assert found.supporting == (True, False)
 

@@ -82,7 +82,7 @@ def test_a_text_that_fits_is_read_to_its_last_word_and_a_longer_one_is_not(
     embedder = SentenceTransformerEmbedder(
         str(save_tiny_embedder(tmp_path, rotary=rotary)), offline=True
     )
-    # Two tokens stand around the words.
+    # Two special tokens surround the words.
     full = "pier " * (tokens - 2)
     one_more = "pier " * (tokens - 1)
     assert embedder.fits([full, one_more]) == [True, False]

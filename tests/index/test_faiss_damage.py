@@ -128,7 +128,7 @@ def test_killed_between_the_database_and_the_file(
     assert misses(index, range(70)) + misses(index, range(80, 650)) == []
 
 
-def test_without_room_for_files_everything_is_found_and_nothing_deleted_is(
+def test_without_space_for_files_everything_is_found_and_nothing_deleted_is(
     filled: FaissIndex, open_index: Opener, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: Any) -> Any:

@@ -86,18 +86,18 @@ def test_an_outgrown_codebook_is_trained_again(open_index: Opener, folder: Path)
     assert misses(index, range(1200)) == []
 
 
-def test_searching_adding_and_deleting_go_on_while_a_file_is_made(
+def test_searching_adding_and_deleting_continue_while_a_file_is_made(
     open_index: Opener, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun, go_on = threading.Event(), threading.Event()
+    begun, resume = threading.Event(), threading.Event()
     write = SegmentFiles.write
 
-    def write_when_told(*arguments: Any) -> Any:
+    def write_when_resumed(*arguments: Any) -> Any:
         begun.set()
-        assert go_on.wait(60)
+        assert resume.wait(60)
         return write(*arguments)
 
-    monkeypatch.setattr(SegmentFiles, "write", write_when_told)
+    monkeypatch.setattr(SegmentFiles, "write", write_when_resumed)
     index = open_index()
     fill(index, 0, 400)
     assert begun.wait(60)
@@ -106,7 +106,7 @@ def test_searching_adding_and_deleting_go_on_while_a_file_is_made(
         fill(index, 400, 410)
         index.delete_documents(COLLECTION, ["d3"])
         assert segments(folder) == set()
-        go_on.set()
+        resume.set()
         # Whatever is made meanwhile, no search may miss a thing.
         while index._worker is not None:
             assert other.submit(misses, index, range(40, 60)).result(60) == []

@@ -19,7 +19,7 @@ from sample_documents import write_text
 
 @pytest.fixture
 def unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that all temporary folders stand in, deep enough to climb out of."""
+    """The parent of all temporary folders, deep enough to climb out of."""
     folder = tmp_path / "a" / "b" / "c"
     folder.mkdir(parents=True)
     monkeypatch.setattr(tempfile, "tempdir", str(folder))

@@ -1,4 +1,4 @@
-"""What is left out of a file is told with its last section."""
+"""What is left out of a file is reported with its last section."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bad input gives one clear line and a stable code through each door; nothing stored is lost."""
+"""Bad input gives one line and a stable code in each interface; nothing stored is lost."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_a_public_address_without_a_key_is_refused(carrel: CommandLine) -> None:
     assert "--api_key" in done.stderr
 
 
-def test_the_api_answers_bad_requests_with_a_code_and_goes_on(
+def test_the_api_answers_bad_requests_with_a_code_and_continues(
     serve: Callable[..., Server],
 ) -> None:
     server = serve("--engine=scripted")

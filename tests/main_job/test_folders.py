@@ -1,4 +1,4 @@
-"""A synchronised folder through the real doors."""
+"""A synchronised folder through the real interfaces."""
 
 from __future__ import annotations
 

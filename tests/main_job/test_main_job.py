@@ -1,4 +1,4 @@
-"""The main job through the real doors, with the bundled model and embedder."""
+"""The main job through the real interfaces, with the bundled model and embedder."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def test_a_killed_ingestion_leaves_no_half_document(carrel: CommandLine, tmp_pat
     originals = list((carrel.db_dir / "originals").rglob("*"))
     assert len([each for each in originals if each.is_file()]) == 1
     left = stored_chunks(carrel.db_dir)
-    assert left >= 65, "what was embedded waits for the ingestion to go on"
+    assert left >= 65, "what was embedded waits for the ingestion to continue"
 
 
 def test_a_chat_in_the_terminal_keeps_its_history_and_ends_with_its_input(

@@ -25,7 +25,7 @@ def _usual_umask() -> Iterator[None]:
 
 
 def readable_by_others(folder: Path) -> dict[str, str]:
-    """Return what lies in a folder, itself too, and is open to others, with its permissions."""
+    """Return the folder and its contents that are open to others, with their permissions."""
     found = [folder, *folder.rglob("*")]
     assert len(found) > 1
     modes = {str(each): stat.filemode(each.lstat().st_mode) for each in found}
@@ -56,8 +56,10 @@ def ingest(client: httpx.Client, path: Path) -> None:
         "trigger_id": event["targets"][0][0],
     }
     client.post("/gradio_api/queue/join", json=sent).raise_for_status()
-    with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": path.name}) as told:
-        for line in told.iter_lines():
+    with client.stream(
+        "GET", "/gradio_api/queue/data", params={"session_hash": path.name}
+    ) as events:
+        for line in events.iter_lines():
             if '"process_completed"' in line:
                 assert json.loads(line.removeprefix("data:"))["success"], line
                 return

@@ -27,7 +27,7 @@ QUESTION = "Who reads there?"
 
 @pytest.fixture(autouse=True)
 def log_as_before() -> Iterator[None]:
-    """A notebook's process gets a log set up where it has none; the tests' goes on without."""
+    """A notebook's process gets a log set up if it has none; the tests' runs without."""
     configured = structlog.is_configured()
     yield
     if not configured:
@@ -138,7 +138,7 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_loaded(
 def test_a_model_that_cannot_be_loaded_says_why(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # Whoever captured log lines before left a configuration behind.
+    # Earlier captures of log lines left a configuration behind.
     structlog.reset_defaults()
     with pytest.raises(ModelNotFound, match="offline"):
         carrel.load("nobody/nothing", offline=True)

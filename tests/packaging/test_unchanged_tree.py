@@ -69,7 +69,7 @@ def test_a_run_that_changes_nothing_passes_and_says_nothing_of_its_own(repositor
 
 
 @pytest.mark.parametrize(
-    ("command", "told"),
+    ("command", "expected"),
     [
         ("mkdir db0.0 && echo x > db0.0/catalog.db", "A\tdb0.0/catalog.db"),
         ("echo more >> kept.txt", "M\tkept.txt"),
@@ -80,11 +80,11 @@ def test_a_run_that_changes_nothing_passes_and_says_nothing_of_its_own(repositor
     ],
 )
 def test_what_a_run_changed_is_named_and_fails_it(
-    repository: Path, command: str, told: str
+    repository: Path, command: str, expected: str
 ) -> None:
     done = run(repository, command)
     assert done.returncode == 1
-    assert done.stderr.splitlines()[1:] == told.splitlines()
+    assert done.stderr.splitlines()[1:] == expected.splitlines()
 
 
 def test_what_was_changed_before_the_run_does_not_count(repository: Path) -> None:

@@ -79,8 +79,8 @@ def test_the_server_wheel_requires_what_the_project_pins(server_wheel: Path) -> 
 def test_the_client_wheel_holds_core_wire_and_client_alone(client_wheel: Path) -> None:
     package = ROOT / "src" / "carrel"
     expected = {"carrel/__init__.py", "carrel/client/LICENSE"}
-    for room in ("core", "schemas", "client"):
-        expected |= sources_below(package / room)
+    for name in ("core", "schemas", "client"):
+        expected |= sources_below(package / name)
     assert {name for name in names(client_wheel) if name.startswith("carrel/")} == expected
 
 

@@ -198,7 +198,7 @@ def test_only_what_was_set_is_sent() -> None:
         ({"logprobs": True, "top_logprobs": 5}, 5),
     ],
 )
-def test_logprobs_say_how_many_alternatives_are_told(
+def test_logprobs_say_how_many_alternatives_are_reported(
     fields: dict[str, Any], number: int | None
 ) -> None:
     assert ChatBody.model_validate({"messages": MESSAGES, **fields}).alternatives == number

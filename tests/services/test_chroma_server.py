@@ -199,7 +199,7 @@ async def test_vectors_of_an_earlier_embedder_on_the_server_are_not_taken_for_th
     assert await counted(again) == 100
 
 
-async def test_while_the_server_is_away_a_file_fails_and_goes_in_once_it_is_back(
+async def test_while_the_server_is_down_a_file_fails_and_goes_in_once_it_is_back(
     start: Start, tmp_path: Path
 ) -> None:
     chroma = ChromaProcess(tmp_path)

@@ -160,10 +160,10 @@ async def test_damage_that_is_found_later_asks_for_a_restart_which_mends_it(
             connection.execute("UPDATE words_1_data SET block = x'ffffffffffffffffffff'")
         with pytest.raises(
             StoreCorrupt, match=r"keyword\.db is damaged.*start Carrel again"
-        ) as told:
+        ) as reported:
             application.indexes.keywords.search(collection.id, word(3), 5)
-        assert "\n" not in str(told.value)
-        assert "empty" not in str(told.value)
+        assert "\n" not in str(reported.value)
+        assert "empty" not in str(reported.value)
     async with opened(settings, embedder) as application:
         assert await found(application, ALL) == list(ALL)
     assert len(embedder.embedded()) == EMBEDDED
@@ -202,7 +202,7 @@ def killed(*arguments: object) -> bool:
 
 
 @pytest.mark.parametrize("lost", ["keyword.db", "vectors"])
-async def test_a_rebuild_that_is_killed_goes_on_at_the_next_start(
+async def test_a_rebuild_that_is_killed_continues_at_the_next_start(
     make_settings: Callable[..., Settings], embedder: CountingEmbedder, tmp_path: Path, lost: str
 ) -> None:
     settings = fill(make_settings, "faiss")
@@ -212,9 +212,9 @@ async def test_a_rebuild_that_is_killed_goes_on_at_the_next_start(
     overwrite(folder / "keyword.db" if lost == "keyword.db" else folder / "faiss" / "vectors.db")
     flags = {"db_dir": folder, "engine": "scripted", "db_type": "faiss", "offline": "True"}
     assert killed(tmp_path / "journal", *(f"{name}={value}" for name, value in flags.items()))
-    told: list[tuple[int, int]] = []
-    async with opened(settings, embedder, told) as application:
+    reported: list[tuple[int, int]] = []
+    async with opened(settings, embedder, reported) as application:
         assert await found(application, ALL) == list(ALL)
-    assert told[0] == (0, 7)
-    assert told[-1] == (7, 7)
+    assert reported[0] == (0, 7)
+    assert reported[-1] == (7, 7)
     assert len(embedder.embedded()) == (EMBEDDED if lost == "keyword.db" else 2 * EMBEDDED)

@@ -41,7 +41,7 @@ def traces(folder: Path, document_id: str, vector: list[float]) -> set[str]:
 
 
 def holds_vector(content: bytes, vector: np.ndarray) -> bool:
-    """Whether the numbers stand in the bytes, at whatever place, but for their rounding."""
+    """Whether the bytes contain the numbers at any offset, except for rounding."""
     for start in range(4):
         usable = (len(content) - start) // 4 * 4
         numbers = np.frombuffer(content[start : start + usable], dtype="<f4")
@@ -91,7 +91,7 @@ async def test_nothing_of_a_deleted_document_is_left(
     await application.close()
     left = traces(folder, document_id, vector)
     if db_type == "chroma" and others:
-        # Its graph is made anew when the store is opened.
+        # Its graph is rebuilt when the store is opened.
         assert left
         assert {each.split()[0] for each in left} <= {"id", "vector"}
         assert all(each.split()[2].startswith("chroma/") for each in left)
@@ -120,7 +120,7 @@ async def test_nothing_of_a_deleted_collection_is_left(
 
 
 class KilledError(Exception):
-    """Stands for the end of the process."""
+    """Represents the end of the process."""
 
 
 @pytest.mark.parametrize("db_type", ["chroma", "faiss"])

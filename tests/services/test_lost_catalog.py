@@ -207,7 +207,7 @@ def test_there_is_nothing_to_recover_where_there_is_no_folder(
     assert not settings.storage.db_dir.exists()
 
 
-async def test_one_file_that_nobody_knows_is_set_aside_and_the_start_goes_on(
+async def test_one_file_that_nobody_knows_is_set_aside_and_the_start_continues(
     make_settings: Callable[..., Settings], embedder: CountingEmbedder, tmp_path: Path
 ) -> None:
     settings = make_settings(engine="scripted", chunk_size=100, chunk_overlap=0)

@@ -1,4 +1,4 @@
-"""Models in service, as an administrator and as others see them."""
+"""Loaded models, as seen by an administrator and by others."""
 
 from __future__ import annotations
 

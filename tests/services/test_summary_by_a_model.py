@@ -30,7 +30,7 @@ TEXT = " ".join(f"The ferry number {index} sails to the long shelves." for index
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny model with a context that has room for a task."""
+    """The tiny model with a context that fits a task."""
     folder = save_tiny_model(tmp_path_factory.mktemp("tiny"))
     file = folder / "config.json"
     config = json.loads(file.read_text())

@@ -1,7 +1,7 @@
 """Every word of the page comes from its texts: there is none that a language would leave out.
 
-The page is rendered in a language whose texts all stand in brackets, over contents without letters.
-Whatever letter then stands outside of brackets was not asked for of the texts.
+The page is rendered in a language whose texts are all in brackets, over contents without letters.
+Any letter outside of brackets does not come from the texts.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ INFO = ModelInfo("1", "2", 2048, "3", "4", memory=269_000_000)
 
 
 def outside(text: str) -> str:
-    """Return the letters that stand outside of brackets; brackets may stand in brackets."""
+    """Return the letters outside of brackets; brackets may be nested."""
     for word in CONTENT:
         text = text.replace(word, "")
     left = []
@@ -135,7 +135,7 @@ class Words(HTMLParser):
         self.inside = ""
 
     def handle_data(self, data: str) -> None:
-        """Take text; of a rule of style only what stands in quotes."""
+        """Take text; of a rule of style only quoted text."""
         self.found += re.findall('"(.*?)"', data) if self.inside == "style" else [data]
 
 
@@ -405,7 +405,7 @@ async def test_every_part_of_the_page_is_put_into_the_language(
     await application.close()
     updates = page.language.in_language(BRACKETED)
     left = []
-    # What stands beside the desk is not shown; the table of models is filled by the opened page.
+    # What is beside the desk is not shown; the table of models is filled by the opened page.
     shown = [each for each in page.blocks.blocks.values() if each.parent is not page.blocks]
     for block in shown:
         if block is page.models.table:

@@ -85,7 +85,7 @@ def test_files_of_the_server_are_out_of_reach(
             assert "secret" not in reply.text.replace(str(secret), "")
 
 
-def test_telemetry_and_its_kin_are_off(start: Callable[..., LiveServer]) -> None:
+def test_telemetry_and_the_like_are_off(start: Callable[..., LiveServer]) -> None:
     with start().client() as client:
         config = client.get("/config").json()
         assert config["analytics_enabled"] is False

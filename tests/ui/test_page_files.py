@@ -290,7 +290,7 @@ def test_what_the_page_does_not_use_is_not_there(
 def test_the_pages_own_files_are_all_that_lies_below_their_folders(
     live: LiveServer, path: str
 ) -> None:
-    # Sent as they stand: httpx would shorten them.
+    # Sent unchanged: httpx would shorten them.
     connection = http.client.HTTPConnection(live.address.removeprefix("http://"))
     try:
         connection.request("GET", path)
@@ -308,7 +308,7 @@ def test_another_method_is_refused(client: httpx.Client) -> None:
     assert client.get("/gradio_api/upload").status_code == 405
 
 
-def test_a_wrong_event_gets_one_line_and_the_page_goes_on(client: httpx.Client) -> None:
+def test_a_wrong_event_gets_one_line_and_the_page_continues(client: httpx.Client) -> None:
     for content in (b"", b"no json", b"[]", b"[" * 100_000, b"\xff\xfe"):
         reply = client.post(
             "/gradio_api/queue/join", content=content, headers={"Content-Type": "application/json"}

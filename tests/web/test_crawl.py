@@ -165,7 +165,7 @@ async def test_a_trap_of_endless_pages_has_an_end(tmp_path: Path) -> None:
     assert "like 1 more: 10 addresses were fetched (max_crawl_pages)" in str(failures[0].reason)
 
 
-async def test_broken_links_are_named_and_the_rest_goes_on(tmp_path: Path) -> None:
+async def test_broken_links_are_named_and_the_rest_continues(tmp_path: Path) -> None:
     pages = {"example.org/": page("Start", "/none", "/b"), "example.org/b": page("B")}
     async with stand_in_web(pages) as web:
         files, failures = await collected(web, tmp_path, START, depth=1)

@@ -22,7 +22,7 @@ def rules(text: str) -> RobotRules:
         ("User-agent: *\nDisallow: /a/", "/a", True),
         ("user-AGENT : * # all\r\n  disallow : /a # not this\r\n", "/a", False),
         ("\ufeffUser-agent: *\nDisallow: /a", "/a", False),
-        # The longest rule decides, wherever it stands; between equals the permission.
+        # The longest rule decides, wherever it is; between equals the permission.
         ("User-agent: *\nDisallow: /a\nAllow: /a/b", "/a/b/c", True),
         ("User-agent: *\nAllow: /a/b\nDisallow: /a", "/a/c", False),
         ("User-agent: *\nDisallow: /a\nAllow: /a", "/a", True),

@@ -1,4 +1,4 @@
-"""The API as one application."""
+"""The API application."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ FAMILIES = (
 
 
 def create_api(services: Services) -> FastAPI:
-    """Return the application of the JSON API; the page can be mounted below its routes."""
-    # The documentation pages would load their scripts from another server.
+    """Return the API application; the page can be mounted below its routes."""
+    # FastAPI's documentation pages would load scripts from another server.
     app = DescribedApi(
         title="Carrel",
         version=__version__,
@@ -67,7 +67,7 @@ def create_api(services: Services) -> FastAPI:
         app.include_router(family.router)
     app.router.routes.extend(fallback_routes(app.router.routes))
     handlers.install(app)
-    # The last one added is the first one to see a request.
+    # The middleware added last handles a request first.
     app.add_middleware(EndOpenPages, closing=api.closing)
     app.add_middleware(BodyLimit)
     app.add_middleware(AccessGuard, rules=AccessRules.of(services.settings.server))

@@ -1,4 +1,4 @@
-"""What the routes of one application share, and how a route asks for it."""
+"""Application state, and its dependency for routes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from carrel.settings.schema import Settings
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The state of one application. ``closing`` is set when it is about to end.
+    """The state of one application. ``closing`` is set at shutdown.
 
     ``started`` is in seconds since the epoch.
     """

@@ -1,4 +1,4 @@
-"""The one table from errors to statuses, and the one shape that every error has."""
+"""Maps errors to HTTP statuses and error bodies."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ STATUS_CODES: Mapping[type[CarrelError], int] = {
 CLASS_OF_CODE: Mapping[str, type[CarrelError]] = {each.code: each for each in STATUS_CODES}
 
 LOADING_SECONDS = 5
-"""When to ask again for a model that loads. Small ones take seconds, and asking costs nothing."""
+"""``Retry-After`` of a loading model. Small ones take seconds, and polling is cheap."""
 
 INTERNAL_ERROR = "internal_error"
 _TYPES = {401: "authentication_error", 403: "permission_error"}
-_INTERNAL_MESSAGE = "The server failed in a way that it did not foresee; its log says more."
+_INTERNAL_MESSAGE = "Internal server error; the server's log has the details."
 
 
 def type_of(status: int) -> str:
@@ -73,9 +73,9 @@ def type_of(status: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ErrorReply:
-    """An error on its way out: its status and everything that the body says.
+    """An error reply: its status and the fields of its body.
 
-    ``retry_after`` is in seconds; the header of that name tells it.
+    ``retry_after``, in seconds, is sent as a header.
     """
 
     status: int
@@ -86,7 +86,7 @@ class ErrorReply:
 
     @property
     def body(self) -> ErrorBody:
-        """The body of the reply, also of the error event of a stream."""
+        """The body of the reply, or of the error event of a stream."""
         return ErrorBody(
             error=ErrorDetail(
                 message=self.message, type=type_of(self.status), param=self.param, code=self.code
@@ -94,7 +94,7 @@ class ErrorReply:
         )
 
     def response(self, headers: Mapping[str, str] | None = None) -> JSONResponse:
-        """Return the reply; one about a missing key says which kind of key it wants."""
+        """Return the reply; for a missing key it names the expected scheme."""
         extra = {"WWW-Authenticate": "Bearer"} if self.status == 401 else {}
         if self.retry_after is not None:
             extra["Retry-After"] = str(self.retry_after)
@@ -107,15 +107,15 @@ INTERNAL_REPLY = ErrorReply(500, INTERNAL_ERROR, _INTERNAL_MESSAGE)
 
 
 def reply_with(kind: type[CarrelError], message: str, param: str | None = None) -> ErrorReply:
-    """Return the reply for an error of this kind, with a message that holds no path."""
+    """Return the reply for an error of this kind, with a message without paths."""
     return ErrorReply(STATUS_CODES[kind], kind.code, message, param)
 
 
 class ErrorReplies:
-    """Turns errors into replies that do not say where on the machine things lie."""
+    """Converts errors to replies without paths of the machine."""
 
     def __init__(self, folders: Iterable[Path]) -> None:
-        """Take the folders whose paths become their bare names in messages."""
+        """Take the folders whose paths are replaced by their names in messages."""
         absolute = {path for each in folders for path in (each.absolute(), each.resolve())}
         # A folder within another is replaced before the outer one; a root has no name.
         ordered = sorted(absolute, key=lambda path: -len(str(path)))
@@ -134,7 +134,7 @@ class ErrorReplies:
 
 
 def _retry_after(error: CarrelError) -> int | None:
-    """Return after how many whole seconds it may go better."""
+    """Return the ``Retry-After`` value in whole seconds."""
     if isinstance(error, errors.QueueFull):
         return max(1, math.ceil(error.retry_after))
     return LOADING_SECONDS if isinstance(error, errors.ModelNotReady) else None

@@ -1,4 +1,4 @@
-"""Every exception that reaches the framework becomes an error body."""
+"""Exception handlers of the framework."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from carrel.core.log_reason import log_reason
 log = structlog.get_logger()
 
 CLIENT_CLOSED_REQUEST = 499
-"""nginx's status for a client that hung up; it stands in the log and in the metrics only."""
+"""nginx's status for a client that closed the connection; only in the log and the metrics."""
 
-# What pydantic calls a body that is no JSON object at all.
+# Pydantic's error types for a body that is no JSON object at all.
 _NO_OBJECT = {"model_attributes_type", "model_type", "missing"}
 _TO_LEAVE_OUT = {UnsupportedParameter.code, "extra_forbidden"}
 FRAMEWORK_CODES = {
@@ -32,8 +32,8 @@ FRAMEWORK_CODES = {
     413: REQUEST_TOO_LARGE,
 }
 _MESSAGES = {
-    404: "There is no such route.",
-    405: "This route does not take this method.",
+    404: "Unknown path.",
+    405: "Method not allowed for this path.",
 }
 
 
@@ -61,10 +61,10 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 
 def invalid(error: RequestValidationError) -> ErrorReply:
-    """Return the reply for one problem; ``param`` is its place, such as ``messages.0.role``.
+    """Return the reply for one problem; ``param`` is its location, such as ``messages.0.role``.
 
-    What the client has to leave out is told first. The refused value itself is not repeated: it
-    may be long or secret.
+    Unknown fields are reported first. The refused value itself is not repeated: it may be long or
+    secret.
     """
     first = min(error.errors(), key=lambda each: each["type"] not in _TO_LEAVE_OUT)
     kind, place = first["type"], ".".join(str(each) for each in first["loc"][1:])
@@ -76,9 +76,7 @@ def invalid(error: RequestValidationError) -> ErrorReply:
         message = "The body must be a JSON object, sent with Content-Type: application/json."
         return reply_with(InvalidRequest, message)
     if kind == "extra_forbidden":
-        return reply_with(
-            InvalidRequest, f"'{place[:200]}' is not known here: leave it out.", place
-        )
+        return reply_with(InvalidRequest, f"Unknown field '{place[:200]}'.", place)
     if kind == "missing":
         return reply_with(InvalidRequest, f"'{place}' is missing.", place)
     text = first["msg"].removeprefix("Value error, ")
@@ -99,7 +97,7 @@ async def _client_gone(request: Request, error: Exception) -> Response:
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
-    """Say nothing of it to the client; the framework raises it again, and it is logged."""
-    # This reply is made outside the middlewares that complete all others, and the server closes
-    # its connection: a client that is not told so would send its next request into the void.
+    """Reply without details; the framework raises the error again, and it is logged."""
+    # This reply bypasses the middlewares that complete all others, and the server closes its
+    # connection: without this header a client would send its next request to a closed one.
     return INTERNAL_REPLY.response({**HEADERS, REQUEST_ID: current_id(), "Connection": "close"})

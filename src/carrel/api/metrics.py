@@ -1,4 +1,4 @@
-"""Counts and durations for Prometheus, in a registry of the application's own."""
+"""Prometheus metrics, in the application's own registry."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 
 
 class Metrics:
-    """What the API counts. Labels are route templates and outcomes, never names or questions."""
+    """The metrics of the API. Labels are route templates and outcomes, never names or questions."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""Joins the parts: the one room that names concrete adapters."""
+"""Composition root: the only package that names concrete adapters."""
 
 from carrel.bootstrap.application import (
     Application,

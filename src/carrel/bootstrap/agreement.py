@@ -1,4 +1,4 @@
-"""Whether the catalog is the one of its data folder, and what to do where it is not."""
+"""Checks that the catalog belongs to its data folder."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _BESIDE = ("", "-wal", "-shm", "-journal")
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """``files`` originals were set aside, now below ``folder``; None if nothing had to be."""
+    """``files`` originals were set aside below ``folder``; None if there were none."""
 
     files: int
     folder: Path | None
 
 
 def require_catalog(folder: Path) -> None:
-    """Insist that the catalog knows the files of its data folder, before anything is opened.
+    """Check, before anything is opened, that the catalog knows the files of its data folder.
 
-    The absence of a document in the catalog counts as its deletion only where few are absent, see
-    ``Leftovers``, and never where the catalog itself is new.
+    A document missing from the catalog counts as deleted only if few are missing, see
+    ``Leftovers``, and never if the catalog itself is new.
 
     Raises:
         CatalogIncomplete: the catalog is missing, empty or an older one; nothing was changed.
@@ -53,7 +53,7 @@ def require_catalog(folder: Path) -> None:
 
 
 def require_known(folder: Path, indexed: Leftovers) -> None:
-    """Insist that the catalog knows the documents in the indexes.
+    """Check that the catalog knows the documents in the indexes.
 
     Raises:
         CatalogIncomplete: it does not; nothing was changed.
@@ -66,8 +66,8 @@ def require_known(folder: Path, indexed: Leftovers) -> None:
 def set_unknown_aside(folder: Path) -> Recovery:
     """Move what the catalog does not know into quarantine, so that Carrel starts with the rest.
 
-    Without a catalog these are the originals, what was received, and the indexes, which are of no
-    use without it; with one, the originals that it does not know.
+    Without a catalog these are the originals, the received files and the indexes, which are
+    useless without it; with one, the originals that it does not know.
 
     Raises:
         PathNotFound: there is no such data folder.
@@ -95,7 +95,7 @@ def set_unknown_aside(folder: Path) -> Recovery:
 
 
 def _without_catalog(folder: Path) -> list[Path]:
-    """Return what is of no use without the catalog, and what is left of the catalog."""
+    """Return what is useless without the catalog, and the remains of the catalog."""
     kinds = get_args(DocumentSettings.model_fields["db_type"].annotation)
     names = [f"{database}{each}" for database in (CATALOG, "keyword.db") for each in _BESIDE]
     paths = [folder / each for each in (*names, "incoming", *kinds)]

@@ -1,4 +1,4 @@
-"""A whole Carrel, built from its settings."""
+"""Builds the application from its settings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from carrel.storage.lock import DataFolderLock
 
 @dataclass(slots=True)
 class Application:
-    """A running Carrel: its services, and what has to be closed at the end."""
+    """A running application: its services, and the resources to close."""
 
     services: Services
     pool: ModelPool
@@ -64,7 +64,7 @@ class Application:
             self._warming.result()
 
     def wait_for_score_model(self) -> None:
-        """Block until answers can be scored, where the settings want that.
+        """Block until answers can be scored, if a score model is set.
 
         A server does not wait: its first answers come without a score rather than late.
 
@@ -75,11 +75,11 @@ class Application:
             self.scorer.wait_until_ready()
 
     def publish_address(self, address: str) -> None:
-        """Let other processes know where this one can be reached."""
+        """Publish the server's URL to other processes."""
         self.lock.publish(address)
 
     async def close(self) -> None:
-        """Stop the models, write what is unwritten, and let go of the data folder."""
+        """Stop the models, flush the stores, and release the data folder."""
         await self.pool.close()
         if self.scorer is not None:
             await self.scorer.close()
@@ -91,22 +91,22 @@ class Application:
 
 
 def reader_registry() -> ReaderRegistry:
-    """Return the readers of all formats, to ask which files can be read."""
+    """Return the readers of all formats, to check which files can be read."""
     return default_registry()
 
 
 def wiki_dump(path: Path, views: Path | None = None, least_views: int = 0) -> WikiDump:
-    """Return a wiki's dump, and only its articles with so many page views where that is asked.
+    """Return a wiki dump, optionally only its articles with so many page views.
 
     Raises:
         PathNotFound: there is no such file.
-        UnreadableDocument: it is no dump.
+        UnreadableDocument: it is not a dump.
     """
     return ExportedWiki(path, views, least_views)
 
 
 def server_address(settings: Settings) -> str | None:
-    """Return where the process that holds the data folder serves, if one does."""
+    """Return the URL of the process that holds the data folder, if it serves."""
     holder = DataFolderLock.holder(settings.storage.db_dir)
     return holder.address if holder else None
 
@@ -117,10 +117,10 @@ def build(
     web: WebSource | None = None,
     rebuilding: Progress = lambda done, total: None,
 ) -> Application:
-    """Open the data folder and make the services; models are not loaded yet.
+    """Open the data folder and build the services; models are not loaded yet.
 
-    ``embedder`` replaces the one that the settings name, ``web`` the public internet. Documents
-    that an index lacks are indexed first: ``rebuilding`` receives how many of how many are done.
+    ``embedder`` replaces the one of the settings, ``web`` the public internet. Documents that an
+    index lacks are indexed first: ``rebuilding`` receives the number done and the total.
 
     Raises:
         StoreInUse: another process holds the data folder.
@@ -142,7 +142,7 @@ def build(
             settings,
             stores,
             readers=readers,
-            # Processes of its own: a job that is cancelled interrupts those of the readers.
+            # Separate processes: a cancelled job interrupts those of the readers.
             painter=make_readers(settings.documents, opening),
             web=web or public_web(settings, readers),
             pool=pool,
@@ -156,7 +156,7 @@ def recover(
     embedder: Embedder | None = None,
     rebuilding: Progress = lambda done, total: None,
 ) -> Recovery:
-    """Set aside what the catalog does not know, and make the rest agree with it.
+    """Set aside what the catalog does not know, and repair the rest.
 
     Raises:
         StoreInUse: another process holds the data folder.
@@ -173,7 +173,7 @@ def recover(
 
 @contextmanager
 def reindexing(settings: Settings, embedder: Embedder | None = None) -> Iterator[Reindexing]:
-    """Open the data folder only to make all its vectors anew, with the embedder of the settings.
+    """Open the data folder only to recompute all its vectors, with the embedder of the settings.
 
     Raises:
         StoreInUse: another process holds the data folder.

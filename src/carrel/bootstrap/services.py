@@ -1,4 +1,4 @@
-"""The services, made over the stores with the adapters that the settings name."""
+"""Builds the services over the stores, with the adapters of the settings."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def make_services(
 
 
 def make_readers(documents: DocumentSettings, opening: ExitStack) -> SandboxedReaders:
-    """Return the readers, each in a process of limits, closed with ``opening``."""
+    """Return the readers, sandboxed in processes that are closed with ``opening``."""
     memory = int(documents.max_reading_memory * 2**30)
     recognition = {"ocr": documents.ocr, "ocr_languages": documents.ocr_languages}
     limits = ReadingLimits(documents.max_reading_seconds, memory)
@@ -143,6 +143,6 @@ def _reranker(documents: DocumentSettings, offline: bool) -> Reranker | None:
 
 
 def public_web(settings: Settings, readers: ReaderRegistry) -> PublicWeb:
-    """Return the public internet, within the limits of the settings."""
+    """Return the public internet, with the limits of the settings."""
     limits = WebLimits(settings.documents.max_file_megabytes, **settings.web.model_dump())
     return PublicWeb(limits, readers.supports)

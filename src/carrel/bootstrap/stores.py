@@ -1,4 +1,4 @@
-"""The data folder, opened: the catalog, the indexes and what makes vectors."""
+"""Opens the data folder: catalog, indexes and embedder."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from carrel.storage.quarantine import Quarantine
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """What the data folder holds, opened."""
+    """The opened data folder."""
 
     lock: DataFolderLock
     database: Database
@@ -52,7 +52,7 @@ def open_stores(
     *,
     recovering: bool = False,
 ) -> Stores:
-    """Lock the data folder and open what is in it, closed with ``opening``.
+    """Lock the data folder and open its stores, closed with ``opening``.
 
     ``recovering`` gives up documents in the indexes that the catalog does not know.
     """
@@ -62,7 +62,7 @@ def open_stores(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InvalidSetting(
-            f"The folder {folder} of --db_dir cannot be made: {error.strerror}."
+            f"The folder {folder} of --db_dir cannot be created: {error.strerror}."
         ) from error
     lock = DataFolderLock(folder)
     lock.acquire()
@@ -108,7 +108,7 @@ def _embedder(documents: DocumentSettings, offline: bool, opening: ExitStack) ->
 
 
 def vector_index(settings: Settings) -> VectorIndex:
-    """Return the vector store that the settings name."""
+    """Return the vector store of the settings."""
     documents = settings.documents
     folder = settings.storage.db_dir / documents.db_type
     if documents.db_url is None:
@@ -118,13 +118,13 @@ def vector_index(settings: Settings) -> VectorIndex:
 
 
 def remove_other_stores(settings: Settings) -> None:
-    """Remove the vectors of the kinds of store that are not in use."""
+    """Remove the vectors of the stores that are not in use."""
     for kind in get_args(DocumentSettings.model_fields["db_type"].annotation):
         folder = settings.storage.db_dir / kind
         if kind == settings.documents.db_type:
             continue
         if kind == "chroma_server":
-            # Only what the settings name is connected to: its vectors go when they name it again.
+            # Only the configured server is connected to; its vectors go when it is used again.
             mark_outdated(folder)
         else:
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Reading a command line: ``--flag=value``, ``--flag value``, and bare ``--flag`` for booleans."""
+"""Command line parser: ``--flag=value``, ``--flag value``, and bare ``--flag`` for booleans."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BOOLEANS = {
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A flag that a command knows; ``metavar`` None marks a boolean."""
+    """A flag of a command; ``metavar`` None marks a boolean."""
 
     name: str
     description: str
@@ -29,7 +29,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What stood on the command line: flags by name without dashes, and the rest in order."""
+    """A parsed command line: flags by name without dashes, and the other words in order."""
 
     flags: Mapping[str, str] = field(default_factory=dict)
     words: tuple[str, ...] = ()
@@ -38,11 +38,10 @@ class Arguments:
 def parse(arguments: Sequence[str], known: Mapping[str, Flag]) -> Arguments:
     """Split a command line into flags and words.
 
-    A boolean takes the following word as its value only if that reads as one. ``--`` ends the
-    flags.
+    A boolean takes the following word as its value only if that is one. ``--`` ends the flags.
 
     Raises:
-        UnknownSetting: a flag that is not known, with the nearest that is.
+        UnknownSetting: an unknown flag, with the nearest known one.
         InvalidSetting: a flag without its value, or given twice.
     """
     flags: dict[str, str] = {}
@@ -70,7 +69,7 @@ def parse(arguments: Sequence[str], known: Mapping[str, Flag]) -> Arguments:
 
 
 def _following_value(flag: Flag, rest: list[str]) -> str:
-    """Take the value of a flag from the words after it."""
+    """Take the value of a flag from the following words."""
     if flag.metavar is None:
         if rest and rest[0].lower() in BOOLEANS:
             return BOOLEANS[rest.pop(0).lower()]

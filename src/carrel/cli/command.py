@@ -1,4 +1,4 @@
-"""What a command is, and the flags that it takes."""
+"""Commands and their flags."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ class Invocation:
 
     @property
     def collection(self) -> str:
-        """The collection that the command works on."""
+        """The collection of the command."""
         return self.arguments.flags.get("collection", self.settings.documents.langchain_mode)
 
     @property
     def server(self) -> str | None:
-        """The server that is to do the work; None for this process, or whoever has the folder."""
+        """The server to use; None for this process, or the one that holds the folder."""
         return self.arguments.flags.get("server")
 
     @property
     def document_ids(self) -> tuple[str, ...]:
-        """The documents that are asked; none means all."""
+        """The selected documents; none means all."""
         return tuple(split_commas(self.arguments.flags.get("documents", "")))
 
     def is_set(self, flag: str) -> bool:
-        """Whether a boolean flag of the command is on."""
+        """Whether a boolean flag of the command is set."""
         return self.arguments.flags.get(flag, "False").lower() in {"true", "1", "yes"}
 
 
@@ -61,7 +61,7 @@ class Command:
     flags: tuple[Flag, ...] = ()
 
     def known_flags(self) -> dict[str, Flag]:
-        """Every flag that the command takes: its own first, then all settings."""
+        """All flags of the command: its own first, then all settings."""
         own = {flag.name: flag for flag in (*self.flags, CONFIG, HELP)}
         return own | {name: flag for name, flag in setting_flags().items() if name not in own}
 

@@ -1,8 +1,7 @@
-"""Structured logging to standard error, of Carrel and of its libraries alike.
+"""Structured logging to standard error, for Carrel and its libraries.
 
-Whoever reads the log is not meant to read documents, questions or names: lines of Carrel's own name
-ids, tracebacks come without local variables and messages, and the words of a library are left out
-where they may repeat what it was given.
+The log contains no documents, questions or names: Carrel's own lines have ids, tracebacks have no
+local variables and messages, and messages of libraries are dropped if they may repeat their input.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ CHATTY = (
 )
 
 TRUSTED = ("carrel", "uvicorn", "transformers", "torch", "bitsandbytes", "peft", "accelerate")
-"""Whose lines are shown as they are: they speak of the server and of models."""
+"""Loggers whose messages are safe: they concern the server and models."""
 
 WITHHELD = "library.message"
 
@@ -41,7 +40,7 @@ WITHHELD = "library.message"
 def configure_logging(settings: LoggingSettings) -> None:
     """Send every log line through structlog, as text or as one JSON object per line."""
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
-    # It announces at every import that it does without an optional package.
+    # It logs at every import that an optional package is missing.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -89,9 +88,9 @@ def configure_logging(settings: LoggingSettings) -> None:
 
 
 def _without_quotes(record: logging.LogRecord) -> bool:
-    """Take the words out of a library's line, and say where in it they come from.
+    """Drop the message of a library's line, and name its origin.
 
-    Below a warning such a line says nothing to an operator, and is left out.
+    Below warning such a line is useless to an operator, and is dropped.
     """
     if record.name.partition(".")[0] in TRUSTED:
         return True

@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of a pipe went away; Python would complain once more while it exits.
+        # The reader of a pipe closed it; Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return SUCCESS
 
@@ -120,7 +120,7 @@ def _run(words: list[str]) -> int:
     prepare_environment(loaded.settings.server.offline)
     logging = loaded.settings.logging
     if command is not serve.COMMAND and loaded.origins["log_level"] == DEFAULT_ORIGIN:
-        # A command prints its own outcome; the log of a server would only say it twice.
+        # A command prints its own outcome; the server's log would only repeat it.
         logging = logging.model_copy(update={"log_level": "error"})
     configure_logging(logging)
     return command.run(Invocation(parsed, loaded))

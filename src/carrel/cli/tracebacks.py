@@ -1,4 +1,4 @@
-"""Tracebacks without what the program was working on."""
+"""Tracebacks without data."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from carrel.core.errors import CarrelError
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 MOST_FRAMES = 60
-"""Of one exception, the innermost; a recursion has a thousand."""
+"""Maximum frames of one exception, the innermost ones; a recursion has a thousand."""
 
 MOST_CAUSES = 10
 
 
 def traceback_text(exc_info: ExcInfo) -> str:
-    """Return where an exception and its causes came from.
+    """Return the traceback of an exception and its causes.
 
-    Neither local variables nor messages are in it: a message repeats what could not be read, which
-    may be a line of a document or a question. Errors of the system and of SQLite keep their names.
+    Without local variables and messages: a message may repeat a line of a document or a question.
+    Errors of the system and of SQLite keep their names.
     """
     return "\n".join(_lines(exc_info[1], MOST_CAUSES))
 
 
 def kind_of(error: BaseException) -> str:
-    """Return the class of an exception with the code that it may have."""
+    """Return the class of an exception with its code, if any."""
     kind = type(error)
     name = kind.__qualname__
     if kind.__module__ != "builtins":
@@ -50,7 +50,7 @@ def _lines(error: BaseException, causes: int) -> Iterator[str]:
         yield from _lines(earlier, causes - 1)
         yield "\nthe cause of, or followed by:\n"
     yield "Traceback (most recent call last):"
-    # Bound before the lines of the source are read.
+    # Bound before the source lines are read.
     frames = traceback.extract_tb(error.__traceback__, limit=-MOST_FRAMES)
     yield from (line.rstrip("\n") for line in frames.format())
     yield kind_of(error)

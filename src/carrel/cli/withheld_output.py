@@ -1,4 +1,4 @@
-"""Printed output and uncaught exceptions as log lines without their text."""
+"""Logs printed output and uncaught exceptions without their text."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ log = structlog.get_logger()
 
 @contextmanager
 def withheld_output() -> Iterator[None]:
-    """Withhold what is printed within the block, by whatever thread; log lines are not printed.
+    """Suppress output printed within the block, by any thread; log lines are not affected.
 
     An exception that is being printed is logged once, with its traceback. So are those that end a
-    thread, or that Python can raise to nobody. One that ends the block ends the process.
+    thread, or that Python cannot raise. One that ends the block ends the process.
     """
     threads, unraisable = threading.excepthook, sys.unraisablehook
     threading.excepthook = _thread_failed
@@ -41,7 +41,7 @@ def withheld_output() -> Iterator[None]:
 
 
 class Withheld(io.TextIOBase):
-    """A stream of which only exceptions come out."""
+    """A stream that drops text and logs exceptions."""
 
     encoding = "utf-8"
 
@@ -54,9 +54,9 @@ class Withheld(io.TextIOBase):
         return True
 
     def write(self, text: str) -> int:
-        """Take a text; log the exception that is being handled, each one once."""
+        """Drop a text; log the exception that is being handled, each one once."""
         error = sys.exc_info()[1]
-        # Kept by its id: the error itself would keep everything that its frames hold.
+        # Stored by id: the error itself would keep everything in its frames alive.
         if error is not None and getattr(self._logged, "last", None) != id(error):
             self._logged.last = id(error)
             log.error("library.failed", exc_info=error)

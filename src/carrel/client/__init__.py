@@ -7,7 +7,7 @@
         answer = client.ask("What was the revenue?")
         print(answer.text, answer.sources)
 
-It needs httpx and pydantic, and neither a model nor a page.
+Requires only httpx and pydantic.
 """
 
 from carrel.client.async_client import AsyncClient

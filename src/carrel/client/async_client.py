@@ -1,4 +1,4 @@
-"""The client for asyncio."""
+"""The asynchronous client."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Result = TypeVar("Result")
 
 
 class AsyncClient:
-    """A client for asyncio. Every method raises ``carrel.core.errors`` by the server's code."""
+    """Asynchronous client. All methods raise ``carrel.core.errors`` by the server's code."""
 
     def __init__(
         self,
@@ -53,8 +53,8 @@ class AsyncClient:
     ) -> None:
         """Take the server's address and key; ``timeout`` is in seconds, per answer.
 
-        A server that is busy (429, 503) is asked again up to ``retries`` times, when it says or
-        after growing waits; never once a stream has begun, nor where that could do a thing twice.
+        If the server is busy (429, 503), requests are retried up to ``retries`` times, after its
+        ``Retry-After`` or increasing delays, except started streams and unsafe requests.
 
         Raises:
             InvalidRequest: the address is malformed, or ``retries`` is negative.
@@ -94,7 +94,7 @@ class AsyncClient:
 
     @asynccontextmanager
     async def _opened(self, call: Call[Any]) -> AsyncIterator[httpx.Response]:
-        """Send a call and give its reply, which is yet to be read, within the block."""
+        """Send a call and yield its unread reply."""
         tries = Tries(call, self._connection.retries)
         while True:
             async with AsyncExitStack() as opened:
@@ -112,7 +112,7 @@ class AsyncClient:
             await asyncio.sleep(wait)
 
     async def chat(self, messages: Messages, **options: Unpack[ChatOptions]) -> Answer:
-        """Ask the model; a text alone is the user's one message."""
+        """Ask the model; a plain text is a single user message."""
         return await self._send(calls.chat(messages, options))
 
     async def ask(
@@ -125,7 +125,7 @@ class AsyncClient:
     async def stream(
         self, messages: Messages, **options: Unpack[ChatOptions]
     ) -> AsyncIterator[AsyncAnswerStream]:
-        """Ask the model and read its answer as it comes; leaving the block stops the model.
+        """Ask the model and stream its answer; leaving the block stops the model.
 
         async with client.stream("Why?") as answer:
             async for text in answer:
@@ -143,7 +143,7 @@ class AsyncClient:
         top_k: int | None = None,
         ids: Sequence[str] = (),
     ) -> list[Source]:
-        """Find passages, best first, in the documents of ``ids`` or in all; no model is asked."""
+        """Find passages, best first, in the documents of ``ids`` or in all, without a model."""
         return await self._send(calls.search(query, collection, top_k, ids))
 
     async def summarize(
@@ -161,7 +161,7 @@ class AsyncClient:
     async def follow_summary(
         self, collection: str = USER_DATA, **options: Unpack[SummarizationOptions]
     ) -> AsyncGenerator[SummarizationEvent]:
-        """Yield progress, the text as it comes, and at last the summary; closing stops it."""
+        """Yield progress, text deltas, and last the summary; closing stops it."""
         call = calls.summarize(collection, options, stream=True)
         async with aclosing(self._followed(call)) as events:
             async for event in events:
@@ -170,7 +170,7 @@ class AsyncClient:
     async def follow_extraction(
         self, collection: str = USER_DATA, **options: Unpack[SummarizationOptions]
     ) -> AsyncGenerator[SummarizationEvent]:
-        """Yield progress and at last what was extracted; closing the generator stops it."""
+        """Yield progress and last the extraction; closing the generator stops it."""
         call = calls.extract(collection, options, stream=True)
         async with aclosing(self._followed(call)) as events:
             async for event in events:
@@ -186,7 +186,7 @@ class AsyncClient:
         reader.end()
 
     async def upload(self, paths: Paths, collection: str = USER_DATA) -> list[Uploaded]:
-        """Send one file or several, wait until they are ingested, and return each one's outcome."""
+        """Upload one file or several, wait until they are ingested, and return the outcomes."""
         return await self._send(calls.upload(named(paths), collection))
 
     async def upload_folder(
@@ -196,14 +196,14 @@ class AsyncClient:
         *,
         on_progress: OnProgress | None = None,
     ) -> list[Uploaded]:
-        """Send the files below a folder one by one, and return each one's outcome.
+        """Upload the files below a folder one by one, and return the outcomes.
 
-        Files go by their paths within the folder; hidden ones are left out. A file that fails is
-        an outcome and the next one goes on. ``on_progress`` is called after each outcome.
+        Files are named by their paths within the folder; hidden ones are skipped. A file that
+        fails is an outcome and the next one follows. ``on_progress`` is called after each outcome.
 
         Raises:
             PathNotFound: the folder cannot be listed.
-            CarrelError: what every further file would meet, too: no access, no server, no room.
+            CarrelError: an error that affects every further file: no access, server or space.
         """
         work = FolderUpload(folder, on_progress)
         for name, path in work.files:
@@ -217,33 +217,33 @@ class AsyncClient:
     async def upload_text(
         self, name: str, text: str, collection: str = USER_DATA
     ) -> list[Uploaded]:
-        """Send a text as a document of this name, and wait until it is ingested."""
+        """Upload a text as a document of this name, and wait until it is ingested."""
         return await self._send(calls.upload_text(name, text, collection))
 
     async def start_upload(self, paths: Paths, collection: str = USER_DATA) -> AcceptedReply:
-        """Send files and return at once; ``job`` of what is returned is the id to follow."""
+        """Upload files and return at once; ``job`` of the result is the id to follow."""
         return await self._send(calls.start_upload(named(paths), collection))
 
     async def fetch(
         self, addresses: str | Sequence[str], collection: str = USER_DATA, *, depth: int = 0
     ) -> AcceptedReply:
-        """Have the server fetch documents of the web and return at once; follow the ``job``.
+        """Let the server fetch documents of the web and return at once; follow the ``job``.
 
-        With a ``depth`` above 0 the pages of one site that are so many links away come, too.
+        With a ``depth`` above 0 the pages of one site within that many links are fetched, too.
         """
         return await self._send(calls.fetch(addresses, depth, collection))
 
     async def reingest(
         self, documents: str | Sequence[str], collection: str = USER_DATA
     ) -> AcceptedReply:
-        """Have one document or several, by id, read anew and return at once; follow the ``job``.
+        """Read one document or several, by id, again and return at once; follow the ``job``.
 
-        They are read from their originals; what was read before is there until that is done.
+        They are read from their originals; the previous content is kept until that is done.
         """
         return await self._send(calls.reingest(documents, collection))
 
     async def reingest_failed(self, collection: str = USER_DATA) -> AcceptedReply:
-        """Have all documents that failed read anew and return at once; follow the ``job``."""
+        """Read all failed documents again and return at once; follow the ``job``."""
         return await self._send(calls.reingest_failed(collection))
 
     async def jobs(self) -> list[JobBody]:
@@ -251,15 +251,15 @@ class AsyncClient:
         return await self._send(calls.jobs())
 
     async def job(self, job_id: str) -> JobBody:
-        """Describe a job with its files and how far it has come."""
+        """Describe a job with its files and progress."""
         return await self._send(calls.job(job_id))
 
     async def cancel_job(self, job_id: str) -> JobBody:
-        """Stop a job; files that went in stay."""
+        """Stop a job; ingested files are kept."""
         return await self._send(calls.cancel_job(job_id))
 
     async def follow_job(self, job_id: str) -> AsyncGenerator[JobEventBody]:
-        """Yield what happens in a job until its end; the outcomes so far come first."""
+        """Yield the events of a job until its end; the outcomes so far come first."""
         reader = JobEventReader()
         async with self._opened(calls.job_events(job_id)) as response:
             with transport_errors(self._connection.address):
@@ -275,13 +275,13 @@ class AsyncClient:
     async def page_picture(
         self, document_id: str, page: int, collection: str = USER_DATA, *, quote: str = ""
     ) -> bytes:
-        """Return the picture of a page of a PDF as PNG, with a quote marked where it is found."""
+        """Return a page of a PDF as PNG, with a quote highlighted where it is found."""
         return await self._send(calls.page_picture(document_id, page, collection, quote))
 
     async def passage(
         self, document_id: str, quote: str, collection: str = USER_DATA
     ) -> PassageBody:
-        """Return a quote of a document within the text around it."""
+        """Return a quote of a document in its context."""
         return await self._send(calls.passage(document_id, quote, collection))
 
     async def delete_document(self, document_id: str, collection: str = USER_DATA) -> None:
@@ -299,7 +299,7 @@ class AsyncClient:
     async def rename_collection(
         self, name: str, new_name: str, *, shared: bool | None = None
     ) -> CollectionBody:
-        """Give a collection another name; ``shared`` changes who sees it."""
+        """Rename a collection; ``shared`` changes its visibility."""
         return await self._send(calls.rename_collection(name, new_name, shared))
 
     async def delete_collection(self, name: str) -> int:
@@ -307,17 +307,17 @@ class AsyncClient:
         return await self._send(calls.delete_collection(name))
 
     async def models(self) -> list[ModelBody]:
-        """List the models that are in service, load or failed, the default one first."""
+        """List the ready, loading and failed models, the default one first."""
         return await self._send(calls.models())
 
     async def load_model(self, model: str, **options: Unpack[LoadOptions]) -> list[ModelBody]:
-        """Load a model by hub id, path, or name in service, and return what came into service."""
+        """Load a model by hub id, path, or name of a loaded one, and return the new models."""
         return await self._send(calls.load_model(model, options))
 
     async def unload_model(self, model: str) -> list[str]:
-        """Take a model and the adapters over it out of service, and return their names."""
+        """Unload a model and its adapters, and return their names."""
         return await self._send(calls.unload_model(model))
 
     async def health(self) -> Health:
-        """Ask whether a question could be answered now."""
+        """Return whether a question can be answered now."""
         return await self._send(calls.health())

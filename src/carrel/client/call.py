@@ -1,4 +1,4 @@
-"""One request, and how its reply is read, whoever sends it."""
+"""A request and the parser of its reply, independent of the transport."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ Body = TypeVar("Body", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[Result]):
-    """A request. ``read`` gets status and content of any reply, and raises core errors.
+    """A request. ``read`` takes status and content of any reply, and raises core errors.
 
-    ``patient`` calls may take any time, because the server works through documents or loads
-    a model. What ``asks`` changes nothing, whatever its method. ``tells_state`` is a call whose
-    refusal is its answer.
+    ``patient`` calls have no timeout, because the server processes documents or loads a model.
+    ``asks`` marks read-only calls, whatever their method. ``tells_state`` is a call whose refusal
+    is its answer.
     """
 
     method: str
@@ -39,12 +39,12 @@ class Call(Generic[Result]):
 
     @property
     def only_reads(self) -> bool:
-        """Whether it does no harm to send it twice."""
+        """Whether it is safe to send it twice."""
         return self.asks or self.method == "GET"
 
     @property
     def content(self) -> bytes | None:
-        """The JSON of the body, without what was not set."""
+        """The JSON of the body, without unset fields."""
         if self.body is None:
             return None
         return json.dumps(self.body.model_dump(mode="json", exclude_unset=True)).encode()
@@ -54,7 +54,7 @@ def made(body: type[Body], **fields: Any) -> Body:
     """Return a request body.
 
     Raises:
-        InvalidRequest: the server would refuse it; the message names the field.
+        InvalidRequest: a field is invalid; the message names it.
     """
     try:
         return body(**fields)
@@ -66,7 +66,7 @@ def made(body: type[Body], **fields: Any) -> Body:
 
 
 def reads(body: type[Body], result: Callable[[Body], Result]) -> Callable[[int, bytes], Result]:
-    """Return a reader of replies whose content is this body when they succeed."""
+    """Return a parser of successful replies with this body."""
 
     def read(status: int, content: bytes) -> Result:
         if status >= 400:
@@ -80,7 +80,7 @@ def parsed(body: type[Body], status: int, content: bytes) -> Body:
     """Return the body of a reply.
 
     Raises:
-        ApiError: it is none of Carrel's.
+        ApiError: it is not a reply of Carrel.
     """
     try:
         return body.model_validate_json(content)
@@ -90,6 +90,6 @@ def parsed(body: type[Body], status: int, content: bytes) -> Body:
 
 
 def in_collection(name: str, *rest: str) -> str:
-    """Return the path of a collection, or of what is in it; any name is a part of one."""
+    """Return the path of a collection or below it; any name is valid."""
     parts = ("v1", "collections", name, *rest)
     return "/" + "/".join(quote(part, safe="") for part in parts)

@@ -1,4 +1,4 @@
-"""Every request the client can make and how its reply is read. Nothing here touches a network."""
+"""All requests of the client, with the parsers of their replies. No I/O."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ Messages = str | Sequence[Message | Mapping[str, Any]]
 
 
 class ChatOptions(TypedDict, total=False):
-    """Options of a question; what is left out takes the server's settings.
+    """Options of a question; omitted ones take the server's settings.
 
-    ``documents`` names what is asked: ``Documents(collections=["UserData"])``. The
-    ``response_format`` has OpenAI's shape, such as ``{"type": "json_object"}``. ``logprobs`` gives
-    ``Answer.logprobs``, with ``top_logprobs`` likeliest tokens at each place. ``max_time`` is in
-    seconds.
+    ``documents`` selects the documents: ``Documents(collections=["UserData"])``. The
+    ``response_format`` has OpenAI's shape, such as ``{"type": "json_object"}``. ``logprobs`` fills
+    ``Answer.logprobs``, with the ``top_logprobs`` most likely tokens at each position. ``max_time``
+    is in seconds.
     """
 
     model: str
@@ -71,10 +71,10 @@ class ChatOptions(TypedDict, total=False):
 
 
 class SummarizationOptions(TypedDict, total=False):
-    """Options of a summary or an extraction; what is left out takes the server's settings.
+    """Options of a summary or an extraction; omitted ones take the server's settings.
 
-    ``documents`` are ids; left out, the whole collection is read. ``focus`` says what to pay heed
-    to. ``max_tokens`` is the longest text.
+    ``documents`` are ids; by default the whole collection is read. ``focus`` is the topic to
+    concentrate on. ``max_tokens`` limits the text.
     """
 
     documents: list[str]
@@ -84,9 +84,9 @@ class SummarizationOptions(TypedDict, total=False):
 
 
 class LoadOptions(TypedDict, total=False):
-    """How a model is loaded; what is left out takes the server's settings.
+    """How to load a model; omitted options take the server's settings.
 
-    ``wait=False`` returns at once; ``models`` then shows how far it is.
+    ``wait=False`` returns at once; ``models`` then shows the progress.
     """
 
     name: str
@@ -107,9 +107,9 @@ def _message(message: Message | Mapping[str, Any]) -> dict[str, Any]:
 
 
 def chat(messages: Messages, options: ChatOptions, *, stream: bool = False) -> Call[Answer]:
-    """Ask the model; a text alone is the user's one message.
+    """Ask the model; a plain text is a single user message.
 
-    With ``stream`` the reply is no single body, and ``carrel.client.streams`` reads it.
+    With ``stream`` the reply is parsed by ``carrel.client.streams``.
     """
     listed = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
     fields: dict[str, Any] = {"messages": [_message(each) for each in listed], **options}
@@ -120,7 +120,7 @@ def chat(messages: Messages, options: ChatOptions, *, stream: bool = False) -> C
 
 
 def health() -> Call[Health]:
-    """Ask whether a question could be answered now."""
+    """Return whether a question can be answered now."""
 
     def read(status: int, content: bytes) -> Health:
         if status < 400:
@@ -133,7 +133,7 @@ def health() -> Call[Health]:
 
 
 def models() -> Call[list[ModelBody]]:
-    """List the models in service."""
+    """List the models."""
     return Call("GET", "/v1/models", reads(ModelList, lambda reply: reply.data))
 
 
@@ -145,7 +145,7 @@ def load_model(model: str, options: LoadOptions) -> Call[list[ModelBody]]:
 
 
 def unload_model(model: str) -> Call[list[str]]:
-    """Take a model out of service."""
+    """Unload a model."""
     read = reads(UnloadedModels, lambda reply: reply.unloaded)
     return Call("POST", "/v1/models/unload", read, made(UnloadModel, model=model))
 
@@ -163,7 +163,7 @@ def create_collection(name: str, shared: bool) -> Call[CollectionBody]:
 
 
 def rename_collection(name: str, new_name: str, shared: bool | None) -> Call[CollectionBody]:
-    """Give a collection another name."""
+    """Rename a collection."""
     given = {} if shared is None else {"shared": shared}
     body = made(RenamedCollection, name=new_name, **given)
     return Call("PATCH", in_collection(name), reads(CollectionBody, lambda reply: reply), body)
@@ -178,7 +178,7 @@ def delete_collection(name: str) -> Call[int]:
 def search(
     query: str, collection: str, top_k: int | None, ids: Sequence[str] = ()
 ) -> Call[list[Source]]:
-    """Find passages, in certain documents where there are ``ids``."""
+    """Find passages, optionally only in the documents of ``ids``."""
     read = reads(SearchReply, lambda reply: [each.to_core() for each in reply.results])
     given: dict[str, Any] = {} if top_k is None else {"top_k": top_k}
     if ids:
@@ -216,7 +216,7 @@ def documents(collection: str) -> Call[list[DocumentBody]]:
 
 
 def page_picture(document_id: str, page: int, collection: str, quote: str) -> Call[bytes]:
-    """Have a page of a PDF drawn."""
+    """Render a page of a PDF."""
 
     def read(status: int, content: bytes) -> bytes:
         if status >= 400:
@@ -228,7 +228,7 @@ def page_picture(document_id: str, page: int, collection: str, quote: str) -> Ca
 
 
 def passage(document_id: str, quote: str, collection: str) -> Call[PassageBody]:
-    """Show a quote within the text around it."""
+    """Show a quote in its context."""
     path = in_collection(collection, "documents", document_id, "passage")
     return Call("GET", path, reads(PassageBody, lambda reply: reply), params={"quote": quote})
 
@@ -240,27 +240,27 @@ def delete_document(document_id: str, collection: str) -> Call[None]:
 
 
 def upload(files: Sequence[tuple[str, Path]], collection: str) -> Call[list[Uploaded]]:
-    """Send files, each under its name, and wait until they are ingested."""
+    """Upload files and wait until they are ingested."""
     path = in_collection(collection, "documents")
     return Call("POST", path, _read_upload, params={"wait": "true"}, files=files, patient=True)
 
 
 def upload_text(name: str, text: str, collection: str) -> Call[list[Uploaded]]:
-    """Send a text as a document and wait until it is ingested."""
+    """Upload a text as a document and wait until it is ingested."""
     path = in_collection(collection, "documents")
     body = made(TextDocument, name=name, text=text)
     return Call("POST", path, _read_upload, body, params={"wait": "true"}, patient=True)
 
 
 def start_upload(files: Sequence[tuple[str, Path]], collection: str) -> Call[AcceptedReply]:
-    """Send files; they are ingested in the background."""
+    """Upload files; they are ingested in the background."""
     path = in_collection(collection, "documents")
     read = reads(AcceptedReply, lambda reply: reply)
     return Call("POST", path, read, files=files, patient=True)
 
 
 def fetch(addresses: str | Sequence[str], depth: int, collection: str) -> Call[AcceptedReply]:
-    """Have documents fetched and ingested in the background."""
+    """Fetch and ingest documents in the background."""
     path = in_collection(collection, "documents")
     read = reads(AcceptedReply, lambda reply: reply)
     if isinstance(addresses, str):
@@ -271,7 +271,7 @@ def fetch(addresses: str | Sequence[str], depth: int, collection: str) -> Call[A
 
 
 def reingest(documents: str | Sequence[str], collection: str) -> Call[AcceptedReply]:
-    """Have documents read anew in the background."""
+    """Read documents again in the background."""
     read = reads(AcceptedReply, lambda reply: reply)
     if isinstance(documents, str):
         return Call("POST", in_collection(collection, "documents", documents, "reingest"), read)
@@ -280,7 +280,7 @@ def reingest(documents: str | Sequence[str], collection: str) -> Call[AcceptedRe
 
 
 def reingest_failed(collection: str) -> Call[AcceptedReply]:
-    """Have all documents that failed read anew in the background."""
+    """Read all failed documents again in the background."""
     read = reads(AcceptedReply, lambda reply: reply)
     body = made(Reingest, failed=True)
     return Call("POST", in_collection(collection, "documents", "reingest"), read, body)
@@ -302,7 +302,7 @@ def cancel_job(job_id: str) -> Call[JobBody]:
 
 
 def job_events(job_id: str) -> Call[None]:
-    """Follow a job; the reply is no single body, and ``carrel.client.job_events`` reads it."""
+    """Follow a job; the reply is parsed by ``carrel.client.job_events``."""
     return Call("GET", _job(job_id, "events"), lambda status, content: None, patient=True)
 
 
@@ -311,7 +311,7 @@ def _job(job_id: str, *rest: str) -> str:
 
 
 def _read_upload(status: int, content: bytes) -> list[Uploaded]:
-    # Files that could not be read are outcomes, also when there is no other file.
+    # Files that could not be read are outcomes, even if there is no other file.
     try:
         return uploaded(UploadReply.model_validate_json(content))
     except ValidationError:

@@ -1,4 +1,4 @@
-"""The client that blocks."""
+"""The synchronous client."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Result = TypeVar("Result")
 
 
 class Client:
-    """A client that blocks. Every method raises ``carrel.core.errors`` by the server's code."""
+    """Synchronous client. All methods raise ``carrel.core.errors`` by the server's code."""
 
     def __init__(
         self,
@@ -53,8 +53,8 @@ class Client:
     ) -> None:
         """Take the server's address and key; ``timeout`` is in seconds, per answer.
 
-        A server that is busy (429, 503) is asked again up to ``retries`` times, when it says or
-        after growing waits; never once a stream has begun, nor where that could do a thing twice.
+        If the server is busy (429, 503), requests are retried up to ``retries`` times, after its
+        ``Retry-After`` or increasing delays, except started streams and unsafe requests.
 
         Raises:
             InvalidRequest: the address is malformed, or ``retries`` is negative.
@@ -94,7 +94,7 @@ class Client:
 
     @contextmanager
     def _opened(self, call: Call[Any]) -> Iterator[httpx.Response]:
-        """Send a call and give its reply, which is yet to be read, within the block."""
+        """Send a call and yield its unread reply."""
         tries = Tries(call, self._connection.retries)
         while True:
             with ExitStack() as opened:
@@ -112,7 +112,7 @@ class Client:
             time.sleep(wait)
 
     def chat(self, messages: Messages, **options: Unpack[ChatOptions]) -> Answer:
-        """Ask the model; a text alone is the user's one message."""
+        """Ask the model; a plain text is a single user message."""
         return self._send(calls.chat(messages, options))
 
     def ask(
@@ -123,7 +123,7 @@ class Client:
 
     @contextmanager
     def stream(self, messages: Messages, **options: Unpack[ChatOptions]) -> Iterator[AnswerStream]:
-        """Ask the model and read its answer as it comes; leaving the block stops the model.
+        """Ask the model and stream its answer; leaving the block stops the model.
 
         with client.stream("Why?") as answer:
             for text in answer:
@@ -141,7 +141,7 @@ class Client:
         top_k: int | None = None,
         ids: Sequence[str] = (),
     ) -> list[Source]:
-        """Find passages, best first, in the documents of ``ids`` or in all; no model is asked."""
+        """Find passages, best first, in the documents of ``ids`` or in all, without a model."""
         return self._send(calls.search(query, collection, top_k, ids))
 
     def summarize(
@@ -159,13 +159,13 @@ class Client:
     def follow_summary(
         self, collection: str = USER_DATA, **options: Unpack[SummarizationOptions]
     ) -> Iterator[SummarizationEvent]:
-        """Yield progress, the text as it comes, and at last the summary; closing stops it."""
+        """Yield progress, text deltas, and last the summary; closing stops it."""
         yield from self._followed(calls.summarize(collection, options, stream=True))
 
     def follow_extraction(
         self, collection: str = USER_DATA, **options: Unpack[SummarizationOptions]
     ) -> Iterator[SummarizationEvent]:
-        """Yield progress and at last what was extracted; closing the iterator stops it."""
+        """Yield progress and last the extraction; closing the iterator stops it."""
         yield from self._followed(calls.extract(collection, options, stream=True))
 
     def _followed(self, call: Call[Any]) -> Iterator[SummarizationEvent]:
@@ -176,7 +176,7 @@ class Client:
         reader.end()
 
     def upload(self, paths: Paths, collection: str = USER_DATA) -> list[Uploaded]:
-        """Send one file or several, wait until they are ingested, and return each one's outcome."""
+        """Upload one file or several, wait until they are ingested, and return the outcomes."""
         return self._send(calls.upload(named(paths), collection))
 
     def upload_folder(
@@ -186,14 +186,14 @@ class Client:
         *,
         on_progress: OnProgress | None = None,
     ) -> list[Uploaded]:
-        """Send the files below a folder one by one, and return each one's outcome.
+        """Upload the files below a folder one by one, and return the outcomes.
 
-        Files go by their paths within the folder; hidden ones are left out. A file that fails is
-        an outcome and the next one goes on. ``on_progress`` is called after each outcome.
+        Files are named by their paths within the folder; hidden ones are skipped. A file that
+        fails is an outcome and the next one follows. ``on_progress`` is called after each outcome.
 
         Raises:
             PathNotFound: the folder cannot be listed.
-            CarrelError: what every further file would meet, too: no access, no server, no room.
+            CarrelError: an error that affects every further file: no access, server or space.
         """
         work = FolderUpload(folder, on_progress)
         for name, path in work.files:
@@ -205,33 +205,33 @@ class Client:
         return work.outcomes
 
     def upload_text(self, name: str, text: str, collection: str = USER_DATA) -> list[Uploaded]:
-        """Send a text as a document of this name, and wait until it is ingested."""
+        """Upload a text as a document of this name, and wait until it is ingested."""
         return self._send(calls.upload_text(name, text, collection))
 
     def start_upload(self, paths: Paths, collection: str = USER_DATA) -> AcceptedReply:
-        """Send files and return at once; ``job`` of what is returned is the id to follow."""
+        """Upload files and return at once; ``job`` of the result is the id to follow."""
         return self._send(calls.start_upload(named(paths), collection))
 
     def fetch(
         self, addresses: str | Sequence[str], collection: str = USER_DATA, *, depth: int = 0
     ) -> AcceptedReply:
-        """Have the server fetch documents of the web and return at once; follow the ``job``.
+        """Let the server fetch documents of the web and return at once; follow the ``job``.
 
-        With a ``depth`` above 0 the pages of one site that are so many links away come, too.
+        With a ``depth`` above 0 the pages of one site within that many links are fetched, too.
         """
         return self._send(calls.fetch(addresses, depth, collection))
 
     def reingest(
         self, documents: str | Sequence[str], collection: str = USER_DATA
     ) -> AcceptedReply:
-        """Have one document or several, by id, read anew and return at once; follow the ``job``.
+        """Read one document or several, by id, again and return at once; follow the ``job``.
 
-        They are read from their originals; what was read before is there until that is done.
+        They are read from their originals; the previous content is kept until that is done.
         """
         return self._send(calls.reingest(documents, collection))
 
     def reingest_failed(self, collection: str = USER_DATA) -> AcceptedReply:
-        """Have all documents that failed read anew and return at once; follow the ``job``."""
+        """Read all failed documents again and return at once; follow the ``job``."""
         return self._send(calls.reingest_failed(collection))
 
     def jobs(self) -> list[JobBody]:
@@ -239,15 +239,15 @@ class Client:
         return self._send(calls.jobs())
 
     def job(self, job_id: str) -> JobBody:
-        """Describe a job with its files and how far it has come."""
+        """Describe a job with its files and progress."""
         return self._send(calls.job(job_id))
 
     def cancel_job(self, job_id: str) -> JobBody:
-        """Stop a job; files that went in stay."""
+        """Stop a job; ingested files are kept."""
         return self._send(calls.cancel_job(job_id))
 
     def follow_job(self, job_id: str) -> Iterator[JobEventBody]:
-        """Yield what happens in a job until its end; the outcomes so far come first."""
+        """Yield the events of a job until its end; the outcomes so far come first."""
         reader = JobEventReader()
         with (
             self._opened(calls.job_events(job_id)) as response,
@@ -264,11 +264,11 @@ class Client:
     def page_picture(
         self, document_id: str, page: int, collection: str = USER_DATA, *, quote: str = ""
     ) -> bytes:
-        """Return the picture of a page of a PDF as PNG, with a quote marked where it is found."""
+        """Return a page of a PDF as PNG, with a quote highlighted where it is found."""
         return self._send(calls.page_picture(document_id, page, collection, quote))
 
     def passage(self, document_id: str, quote: str, collection: str = USER_DATA) -> PassageBody:
-        """Return a quote of a document within the text around it."""
+        """Return a quote of a document in its context."""
         return self._send(calls.passage(document_id, quote, collection))
 
     def delete_document(self, document_id: str, collection: str = USER_DATA) -> None:
@@ -286,7 +286,7 @@ class Client:
     def rename_collection(
         self, name: str, new_name: str, *, shared: bool | None = None
     ) -> CollectionBody:
-        """Give a collection another name; ``shared`` changes who sees it."""
+        """Rename a collection; ``shared`` changes its visibility."""
         return self._send(calls.rename_collection(name, new_name, shared))
 
     def delete_collection(self, name: str) -> int:
@@ -294,17 +294,17 @@ class Client:
         return self._send(calls.delete_collection(name))
 
     def models(self) -> list[ModelBody]:
-        """List the models that are in service, load or failed, the default one first."""
+        """List the ready, loading and failed models, the default one first."""
         return self._send(calls.models())
 
     def load_model(self, model: str, **options: Unpack[LoadOptions]) -> list[ModelBody]:
-        """Load a model by hub id, path, or name in service, and return what came into service."""
+        """Load a model by hub id, path, or name of a loaded one, and return the new models."""
         return self._send(calls.load_model(model, options))
 
     def unload_model(self, model: str) -> list[str]:
-        """Take a model and the adapters over it out of service, and return their names."""
+        """Unload a model and its adapters, and return their names."""
         return self._send(calls.unload_model(model))
 
     def health(self) -> Health:
-        """Ask whether a question could be answered now."""
+        """Return whether a question can be answered now."""
         return self._send(calls.health())

@@ -1,4 +1,4 @@
-"""Where the server is, and how a call becomes a request to it."""
+"""The server's address, and HTTP arguments of a call."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ANSWER_SECONDS = 600.0
 CONNECT_SECONDS = 10.0
 
 Paths = str | Path | Sequence[str | Path] | Mapping[str, Path]
-"""One file, several, or files by the names that they go by."""
+"""One file, several, or files by name."""
 
 
 def named(paths: Paths) -> list[tuple[str, Path]]:
@@ -30,12 +30,12 @@ def named(paths: Paths) -> list[tuple[str, Path]]:
 
 
 def asking(collection: str, options: ChatOptions) -> ChatOptions:
-    """Return the options of a question to a collection; documents named in them come first."""
+    """Return the options of a question to a collection; explicit documents take precedence."""
     return {"documents": Documents(collections=[collection]), **options}
 
 
 class Connection:
-    """An address, and what httpx needs to reach it."""
+    """An address, and the arguments of an httpx client."""
 
     def __init__(self, address: str, api_key: str | None, timeout: float, retries: int) -> None:
         """Take a server's address and key; ``timeout`` is in seconds.
@@ -59,7 +59,7 @@ class Connection:
 
     @contextmanager
     def request(self, call: Call[Any]) -> Iterator[dict[str, Any]]:
-        """Give the arguments of httpx for a call, and keep its files open within the block.
+        """Return the arguments of httpx for a call, and keep its files open within the block.
 
         Raises:
             PathNotFound: a file does not exist or cannot be read.

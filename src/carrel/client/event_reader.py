@@ -1,4 +1,4 @@
-"""Server-sent events out of bytes, whatever they hold."""
+"""Parser of server-sent events."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Event = TypeVar("Event")
 
 
 class EventReader(ABC, Generic[Event]):
-    """Reads server-sent events from bytes, however the network cuts them."""
+    """Parses server-sent events from bytes in arbitrary pieces."""
 
     subject: ClassVar[str]
-    """What the events are of, for a message."""
+    """Name of the stream, for messages."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -30,7 +30,7 @@ class EventReader(ABC, Generic[Event]):
 
         Raises:
             CarrelError: the server reports an error.
-            ApiError: the stream is not one of Carrel's.
+            ApiError: it is not a stream of Carrel.
         """
         *lines, self._rest = (self._rest + data).split(b"\n")
         payloads = [line.removeprefix(DATA).strip() for line in lines if line.startswith(DATA)]
@@ -38,14 +38,14 @@ class EventReader(ABC, Generic[Event]):
         return [self._event(each) for each in payloads if each != DONE]
 
     def end(self) -> None:
-        """Check that the stream is whole.
+        """Check that the stream is complete.
 
         Raises:
             RemoteUnavailable: it ended early.
         """
         if not self._done:
             raise RemoteUnavailable(
-                f"The {self.subject} broke off: the server closed the connection."
+                f"The {self.subject} ended early: the server closed the connection."
             )
 
     def _event(self, payload: bytes) -> Event:
@@ -58,4 +58,4 @@ class EventReader(ABC, Generic[Event]):
 
     @abstractmethod
     def _parsed(self, payload: bytes) -> Event:
-        """Return the event of a payload; what it raises is a ``ValidationError``."""
+        """Parse an event; may raise ``ValidationError``."""

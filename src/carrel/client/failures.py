@@ -1,4 +1,4 @@
-"""What goes wrong on the way to a server, and what the server says went wrong."""
+"""Converts failed connections and error replies to core errors."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ CLASSES: Mapping[str, type[CarrelError]] = MappingProxyType(
 
 
 def error_of(detail: ErrorDetail, status: int | None) -> CarrelError:
-    """Return the error that a body describes, of the class that its code names."""
+    """Return the error of an error body, of the class of its code."""
     known = CLASSES.get(detail.code or "")
     return known(detail.message) if known else ApiError(detail.message, status, detail.code)
 
 
 def error_of_reply(status: int, content: bytes) -> CarrelError:
-    """Return the error of a reply that is not a success."""
+    """Return the error of an unsuccessful reply."""
     try:
         return error_of(ErrorBody.model_validate_json(content).error, status)
     except ValidationError:
@@ -56,7 +56,7 @@ def error_of_reply(status: int, content: bytes) -> CarrelError:
 
 @contextmanager
 def retry_times(headers: Mapping[str, str]) -> Iterator[None]:
-    """Tell a ``QueueFull`` of the block when to try again, as the reply's headers say."""
+    """Set ``retry_after`` of a ``QueueFull`` in the block from the reply's headers."""
     try:
         yield
     except QueueFull as error:
@@ -68,10 +68,10 @@ def retry_times(headers: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def transport_errors(address: str) -> Iterator[None]:
-    """Turn a connection that fails within the block into an error of ours.
+    """Convert connection errors of the block to core errors.
 
     Raises:
-        RemoteUnavailable: no server answers, not in time, or the connection breaks.
+        RemoteUnavailable: no server answers, a timeout, or a broken connection.
     """
     try:
         yield

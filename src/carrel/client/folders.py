@@ -1,4 +1,4 @@
-"""The files of a folder that is uploaded, and what becomes of each."""
+"""Uploads of folders, and the outcome of each file."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ OF_EVERY_FILE = (
     RemoteUnavailable,
     StorageFull,
 )
-"""Errors that the next file would meet, too: they end the upload of a folder."""
+"""Errors that affect every further file: they end the upload of a folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class FolderProgress:
-    """How far the upload of a folder has come: ``done`` of ``total`` files, and the latest one."""
+    """Progress of the upload of a folder: ``done`` of ``total`` files, and the latest one."""
 
     done: int
     total: int
@@ -45,7 +45,7 @@ OnProgress = Callable[[FolderProgress], None]
 def files_of(folder: str | Path) -> list[tuple[str, Path]]:
     """Return the files below a folder by their paths within it, in order.
 
-    Hidden files and folders are left out, and so are links to folders and links that lead out.
+    Hidden files and folders are skipped, and so are links to folders and links that lead out.
 
     Raises:
         PathNotFound: there is no such folder, or a folder in it cannot be listed.
@@ -72,7 +72,7 @@ def failed(name: str, error: CarrelError) -> Uploaded:
     """Return the outcome of a file whose upload failed.
 
     Raises:
-        CarrelError: the error itself, where every further file would meet it.
+        CarrelError: the error itself, if it affects every further file.
     """
     if isinstance(error, OF_EVERY_FILE):
         raise error
@@ -81,7 +81,7 @@ def failed(name: str, error: CarrelError) -> Uploaded:
 
 
 class FolderUpload:
-    """The outcomes so far of a folder's files, told to whoever asked for them."""
+    """Collects the outcomes of a folder's files, and calls the progress callback."""
 
     def __init__(self, folder: str | Path, on_progress: OnProgress | None) -> None:
         """List the folder.
@@ -95,7 +95,7 @@ class FolderUpload:
         self._done = 0
 
     def add(self, outcomes: Sequence[Uploaded]) -> None:
-        """Take what became of the next file; an archive has an outcome for each of its files."""
+        """Add the outcomes of the next file; an archive has one for each of its files."""
         self._done += 1
         for each in outcomes:
             self.outcomes.append(each)

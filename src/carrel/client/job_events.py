@@ -1,4 +1,4 @@
-"""Events of an ingestion job, as they come."""
+"""Events of an ingestion job."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from carrel.schemas.jobs import JobEventBody
 
 
 class JobEventReader(EventReader[JobEventBody]):
-    """Reads the events of one job."""
+    """Parses the events of one job."""
 
     subject = "events"
 

@@ -1,4 +1,4 @@
-"""What the client returns."""
+"""Return types of the client."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from carrel.schemas.sources import SentenceBody
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished answer. ``sources`` is empty where no documents were asked; with
-    ``whole_documents`` they are all there is of them.
+    """A finished answer. ``sources`` is empty if no documents were asked; with ``whole_documents``
+    they are everything in scope.
 
-    ``sentences`` are those of the text, each with the places in the sources that support it.
-    ``dropped_turns`` counts the messages that did not fit the model's context. ``logprobs`` has the
-    tokens of the text where they were asked for. ``scored`` is set where the server has a reward
-    model and it was in time. ``search_query`` is what was searched for, where that is not
-    the question itself. ``abstained`` says that the documents do not answer the question.
+    ``sentences`` are those of the text, each with its citations. ``dropped_turns`` counts the
+    messages that did not fit the model's context. ``logprobs`` has the tokens of the text if
+    requested. ``scored`` is set if the server has a reward model that was in time. ``search_query``
+    is the query if it differs from the question. ``abstained`` says that the documents do not
+    answer the question.
     """
 
     text: str
@@ -45,7 +45,7 @@ class Answer:
         """Return the answer of a completion.
 
         Raises:
-            ApiError: it cites what is not in its sources.
+            ApiError: it cites an unknown source.
         """
         choice = body.choices[0]
         text = choice.message.content or ""
@@ -72,7 +72,7 @@ def sentences_of(
     """Return core's sentences of an answer.
 
     Raises:
-        ApiError: a quote does not stand in its source.
+        ApiError: a quote does not occur in its source.
     """
     try:
         return tuple(each.to_core(text, sources) for each in bodies)
@@ -81,13 +81,13 @@ def sentences_of(
 
 
 def tokens_of(body: LogprobsBody | None) -> tuple[TokenLogprob, ...]:
-    """Return core's tokens; none where there is no body."""
+    """Return core's tokens; none without a body."""
     return () if body is None else tuple(each.to_core() for each in body.content)
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether a question could be answered now; ``reason`` says what is missing."""
+    """Whether a question can be answered now; ``reason`` is what is missing."""
 
     ready: bool
     reason: str | None = None
@@ -95,7 +95,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """How one file of an upload ended; ``code`` and ``reason`` are set when it failed."""
+    """Result of one file of an upload; ``code`` and ``reason`` are set if it failed."""
 
     name: str
     kind: OutcomeKind
@@ -105,7 +105,7 @@ class Uploaded:
 
 
 def uploaded(reply: UploadReply) -> list[Uploaded]:
-    """Return one entry per file, with its document where it went in."""
+    """Return one entry per file, with its document if it was ingested."""
     documents = {each.id: each for each in reply.documents}
     return [
         Uploaded(

@@ -1,4 +1,4 @@
-"""The header by which a server says when to come back.
+"""Parser of the ``Retry-After`` header.
 
 Its two forms: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
 """
@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that a reply asks to wait, from a number or a date; None without any."""
+    """Return the seconds of a reply's header, from a number or a date; None without any."""
     value = headers.get("Retry-After", "").strip()
     try:
         seconds = float(value)
@@ -21,7 +21,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
             moment = parsedate_to_datetime(value)
         except ValueError:
             return None
-        # A date without a zone is in GMT, as all of HTTP's are.
+        # A date without a zone is in GMT, as everywhere in HTTP.
         zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         seconds = (zoned - datetime.now(UTC)).total_seconds()
     return max(0.0, seconds) if math.isfinite(seconds) else None

@@ -1,4 +1,4 @@
-"""When a request that was refused is sent again."""
+"""Retry policy."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from carrel.client.retry_after import retry_after
 
 RETRIES = 2
 FIRST_SECONDS = 0.5
-"""The first wait where the server names none; every further one is twice as long."""
+"""The first delay if the server names none; every further one is twice as long."""
 LONGEST_SECONDS = 30.0
-"""A server that wants more than this is not waited for: the caller learns of it at once."""
+"""A longer ``Retry-After`` is not waited for: the error is raised at once."""
 TOO_MANY, UNAVAILABLE = 429, 503
 
 
 class Tries:
-    """How often one call was sent, and whether it may be sent again."""
+    """How often one call was sent, and whether it may be retried."""
 
     def __init__(self, call: Call[Any], retries: int) -> None:
-        """Take how often the call is sent again at most."""
+        """Take the maximum number of retries."""
         self._call = call
         self._retries = retries
         self._made = 0
 
     def wait(self, status: int, headers: Mapping[str, str]) -> float | None:
-        """Return the seconds after which to send the call again, or None where its reply stands.
+        """Return the delay in seconds before a retry, or None if there is none.
 
-        What changes something is sent again only when the server says that it refused it before
-        it began: with 429, or with a time to come back.
+        Changes are only retried if the server refused them before it began: with 429, or with a
+        ``Retry-After``.
         """
         asked = retry_after(headers)
         refused = status == TOO_MANY or (
@@ -43,5 +43,5 @@ class Tries:
         seconds = backoff if asked is None else asked
         if seconds > LONGEST_SECONDS:
             return None
-        # Clients that were refused together do not come back together.
+        # Jitter, so that clients that were refused together do not return together.
         return seconds + random.uniform(0, backoff / 2)

@@ -1,4 +1,4 @@
-"""Answers that come in pieces."""
+"""Streamed answers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DONE = b"[DONE]"
 
 
 class ChunkReader:
-    """Reads server-sent events from bytes, however the network cuts them."""
+    """Parses server-sent events from bytes in arbitrary pieces."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -43,7 +43,7 @@ class ChunkReader:
 
         Raises:
             CarrelError: the server reports an error.
-            ApiError: the stream is not one of Carrel's.
+            ApiError: it is not a stream of Carrel.
         """
         *lines, self._rest = (self._rest + data).split(b"\n")
         before = len(self.texts)
@@ -59,7 +59,7 @@ class ChunkReader:
             RemoteUnavailable: the stream ended early.
         """
         if not self.done or self._usage is None or self._reason is None:
-            raise RemoteUnavailable("The answer broke off: the server closed the connection.")
+            raise RemoteUnavailable("The answer ended early: the server closed the connection.")
         return Answer(
             text="".join(self.texts),
             sources=self.sources,
@@ -108,7 +108,7 @@ class ChunkReader:
 
 
 class _Streamed:
-    """What both kinds of stream know once they are at their end."""
+    """State of both kinds of stream at their end."""
 
     def __init__(self, address: str) -> None:
         self._reader = ChunkReader()
@@ -128,20 +128,20 @@ class _Streamed:
         """Return the whole answer, at the end.
 
         Raises:
-            RemoteUnavailable: the stream is not at its end.
+            RemoteUnavailable: the stream has not ended.
         """
         return self._reader.answer()
 
 
 class AnswerStream(_Streamed):
-    """Iterates over the pieces of an answer."""
+    """Synchronous iterator over the text of an answer."""
 
     def __init__(self, address: str, data: Iterator[bytes]) -> None:
         super().__init__(address)
         self._data = data
 
     def __iter__(self) -> Iterator[str]:
-        """Yield text as it comes.
+        """Yield text as it arrives.
 
         Raises:
             CarrelError: the server reports an error, or the connection breaks.
@@ -153,14 +153,14 @@ class AnswerStream(_Streamed):
 
 
 class AsyncAnswerStream(_Streamed):
-    """Iterates over the pieces of an answer."""
+    """Asynchronous iterator over the text of an answer."""
 
     def __init__(self, address: str, data: AsyncIterator[bytes]) -> None:
         super().__init__(address)
         self._data = data
 
     async def __aiter__(self) -> AsyncIterator[str]:
-        """Yield text as it comes.
+        """Yield text as it arrives.
 
         Raises:
             CarrelError: the server reports an error, or the connection breaks.

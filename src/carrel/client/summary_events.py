@@ -1,4 +1,4 @@
-"""Events of a summary or an extraction, as they come."""
+"""Events of a summary or an extraction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SummarizationEvent = SummarizationProgress | TextDelta | Summarized | Extracted
 
 
 class SummarizationEventReader(EventReader[SummarizationEvent]):
-    """Reads the events of one summary."""
+    """Parses the events of one summary."""
 
     subject = "summary"
 

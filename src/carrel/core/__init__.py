@@ -1,1 +1,1 @@
-"""Types, protocols and errors that every room shares. Imports no vendor library."""
+"""Types, protocols and errors shared by all packages. Imports no vendor library."""

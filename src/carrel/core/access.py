@@ -1,4 +1,4 @@
-"""Who asks, and what they may do with a collection."""
+"""Accounts and their rights on collections."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ LOCAL_ACCOUNT = "local"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The account on whose behalf something is done.
+    """The account that makes a request.
 
-    Without accounts every request is made by the one ``local`` account, which administers the
-    machine.
+    Without accounts every request is made by the one ``local`` account, an administrator.
     """
 
     account: str = LOCAL_ACCOUNT

@@ -1,4 +1,4 @@
-"""What is asked of a model and what comes back."""
+"""Requests to a model, and the events of an answer."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from carrel.core.function_tools import ToolCall, ToolsCalled, ToolUse
 
 
 class Role(StrEnum):
-    """Who speaks a message. ``TOOL`` tells what a call came to.
+    """The author of a message. ``TOOL`` is the result of a tool call.
 
-    ``PROMPT`` is nobody: the message is the whole prompt, which goes to the model without a chat
-    template, and stands alone.
+    ``PROMPT`` marks a message that is the whole prompt: it is sent to the model without a chat
+    template and must be the only message.
     """
 
     SYSTEM = "system"
@@ -29,11 +29,11 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation.
+    """One message of a conversation.
 
-    The assistant may have made ``tool_calls``; a tool's message answers that of ``tool_call_id``.
-    A ``PROMPT`` may be given in ids of the model's tokens instead of text. An ``unfinished`` one of
-    the assistant, which can only be the last, is not answered: the model goes on with it.
+    An assistant message may carry ``tool_calls``; a tool message answers the call
+    ``tool_call_id``. A ``PROMPT`` may be given as token ids instead of text. An ``unfinished``
+    assistant message must be the last one: the model continues it instead of answering it.
     """
 
     role: Role
@@ -45,25 +45,25 @@ class Message:
 
 
 def is_bare_prompt(messages: Sequence[Message]) -> bool:
-    """Whether the messages are one prompt that goes to the model as it is."""
+    """Whether the messages are one raw prompt."""
     return len(messages) == 1 and messages[0].role is Role.PROMPT
 
 
 @dataclass(frozen=True, slots=True)
 class JsonFormat:
-    """The answer has to be JSON: any object, or what ``schema`` (JSON Schema) describes."""
+    """The answer must be JSON: any object, or one that matches ``schema`` (JSON Schema)."""
 
     schema: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SamplingParams:
-    """How the next tokens are chosen.
+    """Sampling parameters.
 
     ``temperature`` 0 is greedy. ``top_k`` 0 and ``top_p`` 1 switch those filters off.
-    ``max_new_tokens`` counts tokens of the model's own tokenizer, ``max_time`` is in seconds.
-    ``top_logprobs`` None asks for no log-probabilities, 0 for those of the written tokens, n for
-    those of the n likeliest tokens at each place, too.
+    ``max_new_tokens`` counts tokens of the model's tokenizer, ``max_time`` is in seconds.
+    ``top_logprobs`` None returns no log-probabilities, 0 those of the generated tokens, n also
+    those of the n most likely tokens at each position.
     """
 
     max_new_tokens: int = 512
@@ -81,18 +81,18 @@ class SamplingParams:
 
 
 class ScopeMode(StrEnum):
-    """What happens when the documents do not cover the question."""
+    """What to do if the documents do not answer the question."""
 
     QUERY = "query"
     CHAT = "chat"
 
 
 ALL = -1
-"""A ``top_k`` of all passages that were found, as many as the prompt has room for."""
+"""Value of ``top_k``: all passages found, as many as fit in the prompt."""
 
 
 class AnswerStyle(StrEnum):
-    """How long an answer from documents is: as long as it takes, or a few words."""
+    """Length of an answer from documents: free, or a few words."""
 
     FULL = "full"
     SHORT = "short"
@@ -100,10 +100,10 @@ class AnswerStyle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which documents a question is asked of.
+    """The documents that a question is asked of.
 
-    An empty ``document_ids`` means every document of the ``collections``. ``top_k`` is how many
-    passages are wanted, or ``ALL``.
+    Empty ``document_ids`` means every document of the ``collections``. ``top_k`` is the number of
+    passages to retrieve, or ``ALL``.
     """
 
     collections: tuple[str, ...]
@@ -115,11 +115,11 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """One question to the chat service; ``scope`` None asks the model without documents.
+    """One request to the chat service; without a ``scope`` no documents are used.
 
-    ``caller`` tells people apart who share an account: a busy model serves callers in turn.
-    ``beginning`` is the text of the answer so far, with which the model goes on; ``passages`` are
-    those it was written from, which are given to the model in place of what a search would find.
+    ``caller`` tells apart users who share an account: a busy model serves callers in turn.
+    ``beginning`` is the partial answer that the model continues; ``passages`` are those it was
+    generated from, which replace the results of a search.
     """
 
     messages: tuple[Message, ...]
@@ -133,7 +133,7 @@ class ChatRequest:
 
 
 class FinishReason(StrEnum):
-    """Why the text ended."""
+    """Why generation ended."""
 
     STOP = "stop"
     LENGTH = "length"
@@ -143,10 +143,10 @@ class FinishReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Real token counts of one answer, and its timing in seconds.
+    """Token counts and timing of one answer, in seconds.
 
-    ``time_to_first_token`` runs from the engine's acceptance of the request; None when no token
-    was made.
+    ``time_to_first_token`` starts when the engine accepts the request; None if no token was
+    generated.
     """
 
     prompt_tokens: int
@@ -156,7 +156,7 @@ class Usage:
 
     @property
     def tokens_per_second(self) -> float | None:
-        """The speed of writing after the first token; None with fewer than two tokens."""
+        """Generation speed after the first token; None with fewer than two tokens."""
         if self.time_to_first_token is None:
             return None
         writing = self.seconds - self.time_to_first_token
@@ -165,7 +165,7 @@ class Usage:
 
 
 class Stage(StrEnum):
-    """What a running request is doing; only ``SCORING`` comes after the text."""
+    """Stage of a running request; only ``SCORING`` follows the text."""
 
     READING_DOCUMENTS = "reading_documents"
     WAITING = "waiting"
@@ -175,9 +175,9 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StageChanged:
-    """The request moved on to another stage.
+    """The request entered another stage.
 
-    ``position`` counts from 1 where the request stands in line for a busy model.
+    ``position`` is its place in the queue of a busy model, from 1.
     """
 
     stage: Stage
@@ -186,9 +186,9 @@ class StageChanged:
 
 @dataclass(frozen=True, slots=True)
 class TokenLogprob:
-    """A token that was written, its natural log-probability, and the likeliest ones instead.
+    """A generated token, its natural log-probability, and the most likely alternatives.
 
-    ``content`` is the token's bytes; ``text`` shows them, with U+FFFD for parts of characters.
+    ``content`` is the token's bytes; ``text`` decodes them, with U+FFFD for incomplete characters.
     """
 
     text: str
@@ -199,10 +199,10 @@ class TokenLogprob:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """More text of the answer; concatenating all deltas gives the whole.
+    """A piece of the answer; all deltas concatenated are the whole text.
 
-    ``logprobs`` holds the tokens since the delta before, where the request asked for them. Text
-    may be empty in a delta that only carries tokens.
+    ``logprobs`` holds the tokens since the previous delta, if requested. The text of a delta may
+    be empty.
     """
 
     text: str
@@ -211,16 +211,16 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class QueryRewritten:
-    """What was searched for instead of a follow-up question, which leaves out what it is about."""
+    """The standalone query that was searched for in place of a follow-up question."""
 
     query: str
 
 
 @dataclass(frozen=True, slots=True)
 class PassagesFound:
-    """The chunks that were given to the model, in the order in which they are numbered.
+    """The chunks that were given to the model, in the order of their numbers.
 
-    ``whole`` says that they are all there is in the scope, in reading order.
+    ``whole`` says that they are everything in the scope, in reading order.
     """
 
     chunks: tuple[RetrievedChunk, ...]
@@ -231,16 +231,16 @@ class PassagesFound:
 class Abstained:
     """The documents do not answer the question; the text says so.
 
-    In mode ``query`` the passages nearest to it are the sources, in ``chat`` the model goes on with
-    what it knows by itself.
+    In mode ``query`` the nearest passages are returned as sources; in mode ``chat`` the model
+    continues from its own knowledge.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class SentenceChecked:
-    """A sentence of the answer that is complete, with what supports it, while the text goes on.
+    """A complete sentence of the answer with its citations, sent while the text is streaming.
 
-    ``SourcesCited`` has all of them once more, at the end.
+    ``SourcesCited`` repeats all of them at the end.
     """
 
     sentence: CheckedSentence
@@ -248,9 +248,9 @@ class SentenceChecked:
 
 @dataclass(frozen=True, slots=True)
 class SourcesCited:
-    """The answer's sources, each with a verbatim quote; sent once, after the text.
+    """The sources of the answer, each with a verbatim quote; sent once, after the text.
 
-    ``sentences`` are those of the answer, in order, each with the places that support it.
+    ``sentences`` are those of the answer, in order, each with its citations.
     """
 
     sources: tuple[Source, ...]
@@ -259,7 +259,7 @@ class SourcesCited:
 
 @dataclass(frozen=True, slots=True)
 class AnswerScored:
-    """What a reward model thinks of the answer; higher is better, the scale is the model's own."""
+    """The reward model's score of the answer; higher is better, the scale is the model's own."""
 
     score: float
     model: str
@@ -295,7 +295,7 @@ ChatEvent = (
 
 @dataclass(frozen=True, slots=True)
 class SuggestedSampling:
-    """How a model's makers would sample it; None where they do not say."""
+    """Sampling that the model's authors recommend; None where they do not say."""
 
     temperature: float | None = None
     top_p: float | None = None
@@ -304,12 +304,12 @@ class SuggestedSampling:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A model in service. ``context_length`` is in tokens.
+    """A loaded model. ``context_length`` is in tokens.
 
-    ``adapter_of`` is the name of the base where the model is a LoRA adapter over it. ``parameters``
-    is the number of its weights, and ``memory`` the bytes that they take; None where that is not
-    known, and for an adapter, whose base has them. ``continues`` says whether it can go on with an
-    answer that is unfinished. ``suggested`` is None where the model says nothing of its sampling.
+    ``adapter_of`` is the name of the base model of a LoRA adapter. ``parameters`` is the number of
+    weights and ``memory`` their size in bytes; None if unknown, and for an adapter. ``continues``
+    says whether the model can continue an unfinished answer. ``suggested`` is None if the model
+    comes without recommended sampling.
     """
 
     name: str

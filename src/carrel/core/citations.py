@@ -1,4 +1,4 @@
-"""Which sentences of an answer stand in which sources, word for word."""
+"""Citations: the sentences of an answer and the quotes that support them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from carrel.core.documents import Source
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A place in a source that supports a sentence of an answer.
+    """A span of a source that supports a sentence of an answer.
 
-    ``start`` and ``end`` are the character span within ``source.text``. The quote is cut out of
-    that text, so that there is no citation whose quote does not stand in its source.
+    ``start`` and ``end`` are the character span within ``source.text``. The quote is cut from
+    that text, so that it is always verbatim.
     """
 
     source: Source
@@ -20,10 +20,10 @@ class Citation:
     end: int
 
     def __post_init__(self) -> None:
-        """Refuse a span that holds nothing of the source.
+        """Check the span.
 
         Raises:
-            ValueError: it is empty or reaches beyond the text.
+            ValueError: it is empty or out of range.
         """
         if not 0 <= self.start < self.end <= len(self.source.text):
             raise ValueError(
@@ -50,7 +50,7 @@ class Citation:
 class CheckedSentence:
     """A sentence of an answer; ``start`` and ``end`` are its character span within the answer.
 
-    Without citations nothing in the sources supports it.
+    A sentence without citations is not supported by the sources.
     """
 
     text: str
@@ -60,5 +60,5 @@ class CheckedSentence:
 
     @property
     def supported(self) -> bool:
-        """Whether the sources hold what it says."""
+        """Whether the sources support the sentence."""
         return bool(self.citations)

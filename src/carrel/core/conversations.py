@@ -15,10 +15,10 @@ from carrel.core.documents import Source
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A saved chat as a list shows it.
+    """A saved chat as listed.
 
-    ``messages`` is how many it has, with those of all versions. ``last`` is the turn that the
-    shown version ends with; None in an empty chat, and in one that was not stored yet.
+    ``messages`` counts those of all versions. ``last`` is the last turn of the shown version; None
+    in an empty chat, and in one that is not stored yet.
     """
 
     id: str
@@ -44,11 +44,11 @@ class Ending(StrEnum):
 class SavedTurn:
     """One message of a saved chat, with the sources of an answer and how it ended.
 
-    ``error`` is why it failed; ``abstained`` says that the documents did not hold the answer.
-    ``task`` is what was wanted of documents where the message is no question.
-    A store gives each turn an ``id``, larger than those of the turns before it. ``parent`` is the
-    id of the turn that it follows, None for a chat's first. Turns with the same parent are
-    versions of each other: a question that was edited, or asked again.
+    ``error`` is the reason of a failed answer; ``abstained`` says that the documents did not hold
+    the answer. ``task`` is set if the message is a document task and no question. A store assigns
+    each turn an increasing ``id``. ``parent`` is the id of the preceding turn, None for the first.
+    Turns with the same parent are versions of each other: a question that was edited or asked
+    again.
     """
 
     message: Message
@@ -63,7 +63,7 @@ class SavedTurn:
 
 
 BEGINNING = 0
-"""In place of the id of a turn: before the first."""
+"""Placeholder turn id: before the first turn."""
 
 
 def branch(turns: Sequence[SavedTurn], last: int | None) -> list[SavedTurn]:
@@ -120,7 +120,7 @@ class ConversationStore(Protocol):
         ...
 
     def conversation(self, owner: str, conversation_id: str) -> Conversation:
-        """One chat as a list shows it.
+        """One chat as listed.
 
         Raises:
             ConversationNotFound: no such chat of this owner.
@@ -180,7 +180,7 @@ class ConversationStore(Protocol):
         ...
 
     def pin(self, owner: str, conversation_id: str, pinned: bool) -> None:
-        """Keep a chat above the others, or no longer.
+        """Pin or unpin a chat.
 
         Raises:
             ConversationNotFound: no such chat of this owner.

@@ -1,4 +1,4 @@
-"""What a document may be called, whoever proposes its name."""
+"""Validation of document names."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ LONGEST_NAME = 255
 
 
 def document_name(name: str) -> str:
-    """Return a name for a document, without control characters, in at most 255 characters.
+    """Return a valid document name: no control characters, at most 255 characters.
 
-    Folders of a relative path are kept, because files of different folders may share a name; of a
-    path that is absolute or climbs with ``..`` only the last component is. It is never used as a
-    path.
+    Folders of a relative path are kept, because files of different folders may share a name; of
+    an absolute path, or one with ``..``, only the last component is kept. The name is never used
+    as a path.
 
     Raises:
         InvalidRequest: nothing is left of it.
@@ -40,13 +40,13 @@ def path_name(path: str) -> str:
     turn the direction of writing disguise an ending. What is no text becomes a question mark.
     """
     text = path.encode("utf-8", "replace").decode("utf-8")
-    # Both are part of words and of pictures that people write.
+    # Both occur in words and emoji.
     kept = (each for each in text if each.isprintable() or each in "\u200c\u200d")
     return "".join(kept)
 
 
 def text_name(name: str, supports: Callable[[str], bool]) -> str:
-    """Return a name for pasted text: one whose ending no reader knows gets ``.txt``.
+    """Return a name for pasted text; ``.txt`` is added if no reader knows its suffix.
 
     Raises:
         InvalidRequest: nothing is left of the name.

@@ -1,4 +1,4 @@
-"""What is wanted of documents other than an answer to a question."""
+"""Document tasks: everything but answering a question."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from carrel.core.access import Principal
 
 
 class Action(StrEnum):
-    """``SEARCH`` lists the passages that fit best, and asks no model."""
+    """``SEARCH`` lists the best passages without a model."""
 
     SUMMARIZE = "summarize"
     EXTRACT = "extract"
@@ -18,10 +18,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DocumentTask:
-    """What to do, with which documents.
+    """A task and its documents.
 
-    An empty ``document_ids`` means every document of the ``collections``; ``named`` is what they
-    are called where the task is shown. ``focus`` is what to pay heed to, or to search for.
+    Empty ``document_ids`` means every document of the ``collections``; ``named`` is how the task
+    names them. ``focus`` is the topic to concentrate on, or the query.
     """
 
     action: Action
@@ -33,7 +33,7 @@ class DocumentTask:
 
 @dataclass(frozen=True, slots=True)
 class TaskRequest:
-    """Who wants a task done. ``max_tokens`` is the longest text, in tokens of the model."""
+    """Who requests a task. ``max_tokens`` limits the text, in tokens of the model."""
 
     task: DocumentTask
     principal: Principal

@@ -1,4 +1,4 @@
-"""Documents on their way from a file to a cited source."""
+"""Documents: sections, chunks, sources and catalog records."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ READABLE = (
     "PDF, Office and OpenDocument files, books, mail, calendars, contacts, subtitles, web pages, "
     "pictures, tables, Markdown, plain text, source code and archives of these"
 )
-"""What can be read, for people: there are too many file endings to name them in a sentence."""
+"""The supported formats, for error messages and the page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A stretch of text as a reader found it.
+    """A section of text as read from a file.
 
-    ``page`` counts from 1 (the slide of a presentation, the sheet of a workbook); None where the
-    format has no pages. ``heading`` is the nearest heading above the text. ``page_count`` is how
-    many pages the file has, where the reader knows it beforehand. ``remarks`` name what the reader
-    left out of the file so far, each for a reason. Sections are equal without both.
+    ``page`` counts from 1 (slide of a presentation, sheet of a workbook); None if the format has
+    no pages. ``heading`` is the nearest heading above the text. ``page_count`` is the number of
+    pages, if the reader knows it in advance. ``remarks`` list what the reader has skipped so far,
+    with the reasons. Equality ignores the last two.
     """
 
     text: str
@@ -70,11 +70,11 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class RetrievedChunk:
-    """A chunk that answers a search, with the name of its document.
+    """A chunk found by a search, with the name of its document.
 
     ``score`` is between 0 and 1, higher is better, and comparable only within one search.
-    ``evidence``, between 0 and 1 too, tells how much of the question the text itself answers; it
-    is comparable between all searches with one embedder.
+    ``evidence``, also between 0 and 1, is how much of the question the text answers; it is
+    comparable across searches with one embedder.
     """
 
     chunk: Chunk
@@ -106,7 +106,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """A page to look at: ``page`` counts from 1, ``width`` is in pixels, ``quote`` is marked."""
+    """A page preview: ``page`` counts from 1, ``width`` is in pixels, ``quote`` is highlighted."""
 
     page: int
     width: int = 1200
@@ -115,7 +115,7 @@ class PageView:
 
 @dataclass(frozen=True, slots=True)
 class PagePicture:
-    """The picture of a page as PNG.
+    """A page rendered as PNG.
 
     ``pages`` is how many the document has; ``marked`` says whether the quote was found on it.
     """
@@ -127,9 +127,9 @@ class PagePicture:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A quote within what stands around it: ``text[start:end]`` is the quote, verbatim.
+    """A quote in its context: ``text[start:end]`` is the quote, verbatim.
 
-    It is the passage ``number``, from 1, of ``count`` that the document has.
+    It is passage ``number`` (from 1) of the document's ``count``.
     """
 
     text: str
@@ -142,7 +142,7 @@ class Passage:
 
 
 class DocumentStatus(StrEnum):
-    """Where a document stands. Only a ready one is searched."""
+    """Status of a document. Only a ready one is searched."""
 
     PENDING = "pending"
     READY = "ready"
@@ -151,11 +151,11 @@ class DocumentStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DocumentRecord:
-    """What the catalog knows of one document. ``bytes`` is the size of the original file.
+    """A document in the catalog. ``bytes`` is the size of the original file.
 
-    The indexes know its chunks under ``index_id``, which is another one after each reading. Of a
-    failed document whose original is not kept ``sha256`` is empty. ``reason`` tells why it failed,
-    or of a ready one what was left out of it.
+    The indexes store its chunks under ``index_id``, which changes with each reading. ``sha256`` is
+    empty for a failed document whose original is not kept. ``reason`` is why it failed, or what
+    was left out of a ready one.
     """
 
     id: str
@@ -177,7 +177,7 @@ class DocumentRecord:
 
     @property
     def has_original(self) -> bool:
-        """Whether the file as it was given is kept."""
+        """Whether the original file is kept."""
         return self.status is DocumentStatus.READY or (
             self.status is DocumentStatus.FAILED and bool(self.sha256)
         )
@@ -195,7 +195,7 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class CollectionContents:
-    """What is in a collection: documents by their status, chunks, and bytes of stored originals."""
+    """Statistics of a collection: documents by status, chunks, and bytes of stored originals."""
 
     documents: int = 0
     ready: int = 0
@@ -206,9 +206,9 @@ class CollectionContents:
 
 @dataclass(frozen=True, slots=True)
 class IncomingFile:
-    """A file to ingest: where its bytes lie, and the name it goes by.
+    """A file to ingest: the path of its bytes, and its name.
 
-    With ``document_id`` it is the original of that document, which is to be read anew.
+    With ``document_id`` it is the original of that document, which is read again.
     """
 
     path: Path
@@ -218,7 +218,7 @@ class IncomingFile:
 
 
 class OutcomeKind(StrEnum):
-    """How the ingestion of one file ended."""
+    """Result of ingesting one file."""
 
     ADDED = "added"
     REPLACED = "replaced"
@@ -228,9 +228,9 @@ class OutcomeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
-    """The end of one file's ingestion. ``code`` and ``reason`` are set when it failed.
+    """Result of ingesting one file. ``code`` and ``reason`` are set if it failed.
 
-    Of a file that went in without a part of it ``reason`` names that part.
+    For a file that was ingested in part, ``reason`` names the part left out.
     """
 
     name: str
@@ -241,16 +241,16 @@ class FileOutcome:
 
     @property
     def may_go_in_later(self) -> bool:
-        """Whether it failed for nothing in the file: a full disk, or a server that was away."""
+        """Whether the failure is not the file's fault: a full disk, or a server that was down."""
         return self.code in (StorageFull.code, RemoteUnavailable.code)
 
 
 @dataclass(frozen=True, slots=True)
 class IngestionProgress:
-    """How far a batch of files has come.
+    """Progress of a batch of files.
 
-    ``pages_read`` and ``page_count`` (None where it is not known) belong to the ``current`` file.
-    ``seconds`` counts from the first file. ``share`` is what is done of all bytes, from 0 to 1, and
+    ``pages_read`` and ``page_count`` (None if unknown) belong to the ``current`` file. ``seconds``
+    counts from the first file. ``share`` is the fraction of all bytes that is done, and
     ``seconds_left`` an estimate from it; None until there is one.
     """
 
@@ -266,7 +266,7 @@ class IngestionProgress:
 
     @property
     def chunks_per_second(self) -> float | None:
-        """The rate so far; None before the first chunk."""
+        """Chunks per second so far; None before the first chunk."""
         return self.chunks / self.seconds if self.chunks and self.seconds > 0 else None
 
 

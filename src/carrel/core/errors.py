@@ -1,47 +1,47 @@
-"""Every error that Carrel raises on purpose.
+"""All errors that Carrel raises.
 
     CarrelError
-    ├── InvalidRequest              what was asked cannot be meant
+    ├── InvalidRequest              the request is invalid
     │   ├── UnknownSetting          a flag, variable or YAML key that does not exist
     │   ├── InvalidSetting          a value out of bounds, or two that contradict each other
     │   ├── PromptTooLong           the question alone does not fit the context
-    │   ├── QueryTooLong            more to search for than is ever searched for
-    │   ├── TooManyMessages         more than one request may have
-    │   ├── UnsupportedParameter    an option that the engine cannot honour
+    │   ├── QueryTooLong            the query exceeds the maximum length
+    │   ├── TooManyMessages         the request has too many messages
+    │   ├── UnsupportedParameter    an option that the engine does not support
     │   ├── NothingToSearch         a question over a collection without documents
     │   └── AddressRefused          a web address that is not fetched
     ├── NotFound
     │   ├── ModelNotFound
     │   ├── CollectionNotFound
     │   ├── DocumentNotFound
-    │   ├── PlaceNotFound           a page or a passage that the document does not have
+    │   ├── PlaceNotFound           a page or passage that the document does not have
     │   ├── ConversationNotFound
     │   ├── JobNotFound
     │   └── PathNotFound
     ├── AlreadyExists
     ├── AccessDenied
     ├── NotAuthenticated
-    ├── UnreadableDocument          a file that cannot become text
+    ├── UnreadableDocument          a file that cannot be converted to text
     │   ├── UnsupportedFormat
     │   ├── EmptyDocument
     │   ├── EncryptedDocument
     │   ├── DocumentTooLarge
     │   └── DocumentTooSlow
-    ├── Unavailable                 right now; may work later
+    ├── Unavailable                 temporary; may work later
     │   ├── ModelNotReady
     │   ├── QueueFull               too many requests wait for the model
     │   ├── StoreInUse
     │   ├── PortInUse
     │   ├── StorageFull
     │   ├── RemoteUnavailable
-    │   └── FetchFailed             a web page that does not come
-    ├── OfflineRefused              would connect outward although offline
+    │   └── FetchFailed             a web page that cannot be fetched
+    ├── OfflineRefused              needs a connection while offline is set
     ├── ModelLoadFailed
     ├── GenerationFailed
     ├── StoreCorrupt
-    └── CatalogIncomplete           the data folder holds documents that the catalog does not know
+    └── CatalogIncomplete           the data folder holds documents missing from the catalog
 
-``code`` is stable: clients compare it. The message is one line that says what is wrong, where,
+``code`` is stable: clients compare it. The message is one line: what is wrong, where,
 and what to do about it.
 """
 
@@ -49,13 +49,13 @@ from __future__ import annotations
 
 
 class CarrelError(Exception):
-    """Base of all errors below; never raised itself."""
+    """Base class of all errors below; never raised itself."""
 
     code = "error"
 
 
 class InvalidRequest(CarrelError):
-    """The request cannot be honoured as it stands."""
+    """The request is invalid."""
 
     code = "invalid_request"
 
@@ -79,43 +79,43 @@ class PromptTooLong(InvalidRequest):
 
 
 class QueryTooLong(InvalidRequest):
-    """What is searched for is longer than 8,000 characters."""
+    """The query is longer than 8,000 characters."""
 
     code = "query_too_long"
 
 
 class TooManyMessages(InvalidRequest):
-    """A request has more than 1,000 messages, or the file of a chat more than 10,000."""
+    """A request has more than 1,000 messages, or a chat file more than 10,000."""
 
     code = "too_many_messages"
 
 
 class UnsupportedParameter(InvalidRequest):
-    """An option that the chosen engine cannot honour."""
+    """An option that the engine does not support."""
 
     code = "unsupported_parameter"
 
 
 class NothingToSearch(InvalidRequest):
-    """The question's scope holds no ready document."""
+    """The question's scope contains no ready document."""
 
     code = "nothing_to_search"
 
 
 class AddressRefused(InvalidRequest):
-    """A web address that is not fetched: malformed, not public, or against its site's wishes."""
+    """A web address that is not fetched: malformed, not public, or disallowed by its site."""
 
     code = "address_refused"
 
 
 class NotFound(CarrelError):
-    """Something named does not exist, or the caller may not know of it."""
+    """Something named does not exist, or is not visible to the caller."""
 
     code = "not_found"
 
 
 class ModelNotFound(NotFound):
-    """No model by this name; the message names the places that were tried."""
+    """No model by this name; the message lists the places that were tried."""
 
     code = "model_not_found"
 
@@ -133,7 +133,7 @@ class DocumentNotFound(NotFound):
 
 
 class PlaceNotFound(NotFound):
-    """The document has no such page, or no such words."""
+    """The document has no such page or passage."""
 
     code = "place_not_found"
 
@@ -151,7 +151,7 @@ class JobNotFound(NotFound):
 
 
 class PathNotFound(NotFound):
-    """A file or folder that was named does not exist."""
+    """A file or folder does not exist."""
 
     code = "path_not_found"
 
@@ -175,43 +175,43 @@ class NotAuthenticated(CarrelError):
 
 
 class UnreadableDocument(CarrelError):
-    """The file cannot be turned into text."""
+    """The file cannot be converted to text."""
 
     code = "unreadable_document"
 
 
 class UnsupportedFormat(UnreadableDocument):
-    """No reader for this kind of file, or its content is not what its name says."""
+    """No reader for this kind of file, or its content does not match its name."""
 
     code = "unsupported_format"
 
 
 class EmptyDocument(UnreadableDocument):
-    """The file holds no text."""
+    """The file contains no text."""
 
     code = "empty_document"
 
 
 class EncryptedDocument(UnreadableDocument):
-    """The file is protected by a password."""
+    """The file is password-protected."""
 
     code = "encrypted_document"
 
 
 class DocumentTooLarge(UnreadableDocument):
-    """The file, or the text in it, is larger than the limit in the settings."""
+    """The file, or its text, exceeds the size limit of the settings."""
 
     code = "document_too_large"
 
 
 class DocumentTooSlow(UnreadableDocument):
-    """Reading and indexing the file takes longer than the limit in the settings."""
+    """Reading and indexing the file exceeds the time limit of the settings."""
 
     code = "document_too_slow"
 
 
 class Unavailable(CarrelError):
-    """Not possible at this moment."""
+    """Temporarily not possible."""
 
     code = "unavailable"
 
@@ -233,7 +233,7 @@ class QueueFull(Unavailable):
 
 
 class StoreInUse(Unavailable):
-    """Another Carrel process holds the data folder."""
+    """Another Carrel process uses the data folder."""
 
     code = "store_in_use"
 
@@ -245,48 +245,48 @@ class PortInUse(Unavailable):
 
 
 class StorageFull(Unavailable):
-    """The disk has no room left."""
+    """The disk is full."""
 
     code = "storage_full"
 
 
 class RemoteUnavailable(Unavailable):
-    """A server that Carrel was told to use does not answer."""
+    """A configured server does not answer."""
 
     code = "remote_unavailable"
 
 
 class FetchFailed(Unavailable):
-    """A web server does not give the document, or not in time."""
+    """A web server does not deliver the document, or not in time."""
 
     code = "fetch_failed"
 
 
 class OfflineRefused(CarrelError):
-    """Refused because it would leave the machine and ``--offline`` is set."""
+    """Refused because it needs a connection and ``--offline`` is set."""
 
     code = "offline"
 
 
 class ModelLoadFailed(CarrelError):
-    """The model was found and could not be loaded."""
+    """The model was found but could not be loaded."""
 
     code = "model_load_failed"
 
 
 class GenerationFailed(CarrelError):
-    """The engine failed in the middle of an answer."""
+    """The engine failed during an answer."""
 
     code = "generation_failed"
 
 
 class StoreCorrupt(CarrelError):
-    """What is stored cannot be read by this version."""
+    """Stored data cannot be read by this version."""
 
     code = "store_corrupt"
 
 
 class CatalogIncomplete(CarrelError):
-    """The catalog is missing or older than the documents beside it: nothing was changed."""
+    """The catalog is missing or older than the documents: nothing was changed."""
 
     code = "catalog_incomplete"

@@ -1,4 +1,4 @@
-"""Functions that a model may ask its caller to run."""
+"""Functions that a model may call."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A function of the caller's; ``parameters`` is the JSON Schema of its arguments."""
+    """A function of the client; ``parameters`` is the JSON Schema of its arguments."""
 
     name: str
     description: str
@@ -20,8 +20,8 @@ class Tool:
 class ToolUse:
     """The tools of a request.
 
-    ``required`` has the answer be a call: of any of them, or of the one that is ``named``. Without
-    ``parallel`` it makes one call at most.
+    ``required`` forces a tool call: any of them, or the one that is ``named``. Without
+    ``parallel`` the answer has at most one call.
     """
 
     tools: tuple[Tool, ...]
@@ -37,7 +37,7 @@ class ToolUse:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """What the model asks to be run; ``arguments`` is a JSON object, as text."""
+    """A tool call of the model; ``arguments`` is a JSON object, as text."""
 
     id: str
     name: str
@@ -46,6 +46,6 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class ToolsCalled:
-    """The answer ends with calls instead of words; sent once, after what text there is."""
+    """The answer ends with tool calls; sent once, after the text, if any."""
 
     calls: tuple[ToolCall, ...]

@@ -1,4 +1,4 @@
-"""Ingestions as jobs: they go on without whoever started them, and after a restart."""
+"""Ingestion jobs, which run in the background and resume after a restart."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from carrel.core.web import WebRequest
 
 
 class JobState(StrEnum):
-    """Where a job stands; an interrupted one is still running, and goes on at the next start."""
+    """State of a job; an interrupted one stays running and resumes at the next start."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -23,15 +23,15 @@ class JobState(StrEnum):
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing more will happen."""
+        """Whether the job has ended."""
         return self in (JobState.FINISHED, JobState.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Files on their way into one collection, on behalf of one account.
+    """A batch of files for one collection, started by one account.
 
-    ``web`` is what is to be fetched first; its documents become files of the job as they arrive.
+    ``web`` is fetched first; its documents become files of the job as they arrive.
     """
 
     id: str
@@ -45,9 +45,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class JobFile:
-    """One file of a job. ``ordinal`` counts from 0; ``outcome`` is None until the file ended.
+    """One file of a job. ``ordinal`` counts from 0; ``outcome`` is None until it is done.
 
-    ``document_id`` is what became of it; until then the document that is to be read anew.
+    ``document_id`` is the resulting document; before that, the document to read again.
     """
 
     ordinal: int
@@ -70,9 +70,9 @@ class JobFile:
 
 
 class JobStore(Protocol):
-    """The jobs and their files. A job goes with its collection, a file's record with its document.
+    """Jobs and their files. A job is deleted with its collection, a file with its document.
 
-    What is deleted leaves no name behind.
+    No name of deleted data is kept.
     """
 
     def create(
@@ -94,11 +94,11 @@ class JobStore(Protocol):
         ...
 
     def set_state(self, job_id: str, state: JobState) -> None:
-        """Change the state; an unknown job and one that ended are left as they are."""
+        """Change the state; an unknown or ended job is left unchanged."""
         ...
 
     def record(self, job_id: str, ordinal: int, outcome: FileOutcome) -> None:
-        """Keep how one file ended; an unknown job or file is ignored."""
+        """Store the outcome of one file; an unknown job or file is ignored."""
         ...
 
     def job(self, job_id: str) -> Job | None:
@@ -114,5 +114,5 @@ class JobStore(Protocol):
         ...
 
     def forget_ended(self, keep: int) -> None:
-        """Remove the jobs that ended, but for the latest ``keep``."""
+        """Remove all ended jobs but the latest ``keep``."""
         ...

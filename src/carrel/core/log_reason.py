@@ -1,4 +1,4 @@
-"""What a log line may tell of an error."""
+"""What a log line may contain of an error."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ OF_THE_MACHINE = (
     *(InvalidSetting, UnknownSetting, ModelNotFound, ModelNotReady, ModelLoadFailed),
     *(CatalogIncomplete, PortInUse, StorageFull, StoreCorrupt, StoreInUse),
 )
-"""Errors whose messages name settings, models and folders, and nothing that a user brought."""
+"""Errors whose messages name settings, models and folders, and no user content."""
 
 
 def log_reason(error: BaseException) -> str:
     """Return the message of an error that concerns the machine; the code or class of any other.
 
-    Other messages name documents and collections, or repeat what a server said of a question.
+    Other messages name documents and collections, or repeat a server's reply to a question.
     """
     if isinstance(error, OF_THE_MACHINE):
         return str(error)

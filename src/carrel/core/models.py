@@ -1,4 +1,4 @@
-"""The models in service: what is asked for, where each stands, and who has them."""
+"""Model registry: load requests, states and engines."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from carrel.core.protocols.adapters import Engine
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """A model to be loaded; the fields mean the same as the settings of these names.
+    """A request to load a model; the fields have the names of the settings.
 
-    ``base_model`` may also be the name of a model in service. None takes the server's setting, but
-    no other model's ``lora_weights`` and ``inference_server``. ``name`` is what it is to be called.
+    ``base_model`` may be the name of a loaded model. None takes the server's setting, except for
+    ``lora_weights`` and ``inference_server``. ``name`` is the model's name on this server.
     """
 
     base_model: str
@@ -30,7 +30,7 @@ class ModelRequest:
 
 
 class ModelStatus(StrEnum):
-    """How far a model has come."""
+    """Loading state of a model."""
 
     LOADING = "loading"
     READY = "ready"
@@ -39,10 +39,10 @@ class ModelStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelState:
-    """A model that is in service or on its way; ``info`` is there once it is ready.
+    """A loaded or loading model; ``info`` is set once it is ready.
 
-    ``reason`` says in one line why it failed. ``host`` is the name or address of the server that
-    runs it; None where this process does.
+    ``reason`` is why it failed, in one line. ``host`` is the server that runs it; None if this
+    process does.
     """
 
     name: str
@@ -54,28 +54,28 @@ class ModelState:
 
 
 class EnginePool(Protocol):
-    """The models in service."""
+    """The loaded models."""
 
     def models(self) -> list[ModelInfo]:
-        """The models that can answer now, the default one first."""
+        """The models that are ready, the default one first."""
         ...
 
     def get(self, name: str | None) -> Engine:
-        """Return the engine of a model, of the default one for None.
+        """Return the engine of a model; None means the default one.
 
         Raises:
-            ModelNotFound: no model by that name is in service.
+            ModelNotFound: no model by that name is loaded.
             ModelNotReady: it is still loading.
             ModelLoadFailed: it could not be loaded.
         """
         ...
 
     def states(self) -> list[ModelState]:
-        """Every model that is in service, loads or failed, the default one first."""
+        """Every ready, loading or failed model, the default one first."""
         ...
 
     def begin_load(self, request: ModelRequest) -> list[ModelState]:
-        """Begin to load and return at once; a failure stays to be seen in ``states``.
+        """Start loading and return at once; a failure is shown in ``states``.
 
         Raises:
             AlreadyExists: its name is taken.
@@ -85,9 +85,9 @@ class EnginePool(Protocol):
         ...
 
     async def load(self, request: ModelRequest) -> list[ModelState]:
-        """Load a model with its adapters, and return what came into service.
+        """Load a model with its adapters, and return the new models.
 
-        Cancelling only ends the waiting. A load that fails leaves nothing behind.
+        Cancelling only ends the waiting. A failed load leaves nothing behind.
 
         Raises:
             AlreadyExists, InvalidRequest, AccessDenied: as ``begin_load``.
@@ -96,13 +96,13 @@ class EnginePool(Protocol):
         ...
 
     async def unload(self, name: str) -> list[str]:
-        """Take a model out of service, and return the names of what went: its adapters go with it.
+        """Unload a model and its adapters, and return their names.
 
-        Its running answers end with ``GenerationFailed``. The next model becomes the default one
-        where it was that.
+        Its running answers end with ``GenerationFailed``. If it was the default model, the next one
+        becomes the default.
 
         Raises:
-            ModelNotFound: no model by that name is in service.
+            ModelNotFound: no model by that name is loaded.
             ModelNotReady: it, or an adapter over it, is still loading.
         """
         ...

@@ -1,21 +1,21 @@
-"""How much one request may ask for, whichever way it comes in."""
+"""Limits of one request."""
 
 from __future__ import annotations
 
 from carrel.core.errors import QueryTooLong, TooManyMessages
 
 MOST_MESSAGES = 1_000
-"""Messages of one request."""
+"""Maximum messages of one request."""
 
 MOST_SAVED_MESSAGES = 10_000
-"""Messages of a chat that is read from a file, with those of all its versions."""
+"""Maximum messages of a chat file, those of all versions included."""
 
 LONGEST_QUERY = 8_000
-"""Characters of what is searched for; an embedder reads the first 2,000 or so."""
+"""Maximum length of a query in characters; an embedder reads the first 2,000 or so."""
 
 
 def require_few_messages(count: int, most: int = MOST_MESSAGES) -> None:
-    """Check how many messages there are.
+    """Check the number of messages.
 
     Raises:
         TooManyMessages: more than ``most``.
@@ -27,7 +27,7 @@ def require_few_messages(count: int, most: int = MOST_MESSAGES) -> None:
 
 
 def require_short_query(query: str) -> None:
-    """Check the length of what is searched for.
+    """Check the length of a query.
 
     Raises:
         QueryTooLong: it has more than ``LONGEST_QUERY`` characters.

@@ -1,4 +1,4 @@
-"""English words that say nothing of what a text is about."""
+"""English stop words."""
 
 from __future__ import annotations
 

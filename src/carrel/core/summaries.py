@@ -1,4 +1,4 @@
-"""Documents summarised, and what is extracted from them."""
+"""Types of summaries and extractions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Pages = tuple[int, int]
 
 
 class SummarizationStyle(StrEnum):
-    """How a summary was made: ``WRITTEN`` by the model, or of the documents' own sentences."""
+    """How a summary is made: ``WRITTEN`` by the model, or of sentences of the documents."""
 
     WRITTEN = "written"
     EXCERPTS = "excerpts"
@@ -21,11 +21,11 @@ class SummarizationStyle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SummarizationRequest:
-    """What to summarise, or to extract from.
+    """A request to summarise, or to extract facts.
 
-    An empty ``document_ids`` means every ready document of the collections, by name. ``focus`` says
-    what to pay heed to. ``max_tokens`` is the longest final text, in tokens of the model; None
-    takes the setting.
+    Empty ``document_ids`` means every ready document of the collections, by name. ``focus`` is
+    the topic to concentrate on. ``max_tokens`` limits the final text, in tokens of the model;
+    None takes the setting.
     """
 
     collections: tuple[str, ...]
@@ -39,11 +39,11 @@ class SummarizationRequest:
 
 @dataclass(frozen=True, slots=True)
 class SummarizationProgress:
-    """How far a summary has come.
+    """Progress of a summary.
 
-    ``level`` 1 reads the parts of the documents, each further one joins the texts of the level
-    before. ``parts_done`` of ``parts_total`` count within the level. ``seconds_left`` is an
-    estimate for the level; None until there is one.
+    Level 1 reads the parts of the documents, each further level joins the texts of the one before.
+    ``parts_done`` of ``parts_total`` count within the level. ``seconds_left`` is an estimate for
+    the level; None until there is one.
     """
 
     level: int
@@ -54,7 +54,7 @@ class SummarizationProgress:
 
 @dataclass(frozen=True, slots=True)
 class SummaryPart:
-    """The summary of one part of a document; ``pages`` is None where the format has none."""
+    """The summary of one part of a document; ``pages`` is None if the format has none."""
 
     document: str
     document_id: str
@@ -64,10 +64,10 @@ class SummaryPart:
 
 @dataclass(frozen=True, slots=True)
 class Summarized:
-    """The last event of a summary: the whole text, and what it was made of, in reading order.
+    """The last event of a summary: the whole text and its parts, in reading order.
 
-    ``model`` is None where no model was asked. ``cut`` says that the final text reached its
-    longest length.
+    ``model`` is None if no model was used. ``cut`` says that the final text reached the maximum
+    length.
     """
 
     text: str
@@ -79,7 +79,7 @@ class Summarized:
 
 @dataclass(frozen=True, slots=True)
 class ExtractedItem:
-    """One thing found in the documents; ``quote`` stands word for word on the page."""
+    """One fact found in the documents; ``quote`` is verbatim on the page."""
 
     text: str
     document: str
@@ -92,7 +92,7 @@ class ExtractedItem:
 class Extracted:
     """The last event of an extraction, in reading order.
 
-    ``unsupported`` counts what the model named and the documents do not say: it was left out.
+    ``unsupported`` counts what the model named but the documents do not say: it was left out.
     """
 
     items: tuple[ExtractedItem, ...]

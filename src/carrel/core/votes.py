@@ -1,4 +1,4 @@
-"""Votes between two answers whose models were hidden."""
+"""Votes between two anonymous answers."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Vote:
 
 
 class VoteStore(Protocol):
-    """Votes of all accounts."""
+    """The votes of all accounts."""
 
     def add(self, vote: Vote) -> None:
-        """Keep a vote."""
+        """Store a vote."""
         ...
 
     def votes(self) -> list[Vote]:

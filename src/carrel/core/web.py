@@ -1,4 +1,4 @@
-"""What is asked for from the web, and who fetches it."""
+"""Requests for documents from the web."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from carrel.core.documents import FileOutcome, IncomingFile
 
 @dataclass(frozen=True, slots=True)
 class WebRequest:
-    """Addresses whose documents are wanted.
+    """Web addresses to fetch.
 
-    A ``depth`` above 0 wants the sites, too: from each address, the pages of its host that are at
-    most so many links away. An address is written as people write it: a URL without ``https://``,
-    or ``arxiv:2101.00001``.
+    With a ``depth`` above 0 sites are crawled: from each address, the pages of its host that are at
+    most that many links away. An address may be written without ``https://``, or as
+    ``arxiv:2101.00001``.
     """
 
     addresses: tuple[str, ...]
@@ -24,18 +24,18 @@ class WebRequest:
 
 
 class WebSource(Protocol):
-    """Fetches documents from the web. It is asynchronous, as waiting is all it does."""
+    """Fetches documents from the web. Asynchronous, because it mostly waits."""
 
     def collect(
         self, request: WebRequest, folder: Path
     ) -> AsyncGenerator[IncomingFile | FileOutcome]:
-        """Write documents into an existing folder, and yield each as it has arrived.
+        """Write documents into an existing folder, and yield each as it arrives.
 
-        What cannot be fetched is yielded as a failed outcome under its address, and the next one
-        goes on. Closing the generator, or cancelling the task that reads it, closes the
-        connection at once.
+        An address that cannot be fetched yields a failed outcome, and the next one follows.
+        Closing the generator, or cancelling the task that reads it, closes the connection at
+        once.
 
         Raises:
-            StorageFull: the disk has no room.
+            StorageFull: the disk is full.
         """
         ...

@@ -1,4 +1,4 @@
-"""A wiki's dump on its way into a collection: volumes of articles, and how far one has come."""
+"""Wiki dumps: volumes of articles and progress."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Protocol
 
 WIKI_COLLECTION = "wiki_full"
-"""The collection that a dump goes into where none is named."""
+"""The default collection of a dump."""
 
 
 @dataclass(frozen=True, slots=True)
 class DumpPosition:
-    """A place in a dump: a byte of the file where a packed stream begins, and bytes to skip in it.
+    """A position in a dump: the byte offset of a compressed stream, and bytes to skip in it.
 
-    ``skipped`` counts unpacked bytes.
+    ``skipped`` counts uncompressed bytes.
     """
 
     stream: int = 0
@@ -25,11 +25,11 @@ class DumpPosition:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A run of articles that goes into a collection as one document, whole or not at all.
+    """A run of articles that is ingested as one document, atomically.
 
-    ``name`` is the wiki's name and the number of the first article. ``path`` lasts until the
-    next volume is asked for. ``after`` is where the next one begins, and ``bytes_read`` how much
-    of the dump was read so far.
+    ``name`` is the wiki's name and the number of the first article. ``path`` is valid until the
+    next volume is requested. ``after`` is where the next one begins, ``bytes_read`` how much of
+    the dump has been read.
     """
 
     path: Path
@@ -41,9 +41,9 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class WikiProgress:
-    """How far a dump has come. The estimate goes by the bytes of the dump; None until there is one.
+    """Progress of a dump. The estimate is based on bytes; None until there is one.
 
-    ``articles`` and ``volumes`` count those of earlier runs too; the rate is of this run.
+    ``articles`` and ``volumes`` include earlier runs; the rate is of this run.
     """
 
     bytes_read: int
@@ -56,7 +56,7 @@ class WikiProgress:
 
 
 class WikiDump(Protocol):
-    """A dump that can be read from any volume on."""
+    """A dump that can be read from any volume."""
 
     @property
     def bytes(self) -> int:
@@ -65,9 +65,9 @@ class WikiDump(Protocol):
 
     @property
     def identity(self) -> str:
-        """What the volumes depend on: the file, and which articles of it are wanted."""
+        """Identifies what the volumes depend on: the file, and the article filter."""
         ...
 
     def volumes(self, start: DumpPosition) -> AbstractContextManager[Iterator[Volume]]:
-        """Hold the volumes from a place on; one at a time lies on the disk."""
+        """Yield the volumes from a position; one at a time is on the disk."""
         ...

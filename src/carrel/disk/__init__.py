@@ -1,1 +1,1 @@
-"""What every store shares: the failures of a disk, and SQLite files."""
+"""Shared by all stores: disk errors and SQLite files."""

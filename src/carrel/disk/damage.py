@@ -1,4 +1,4 @@
-"""SQLite files that can be made again from the catalog: damaged ones are set aside, not deleted."""
+"""Damaged SQLite files that can be rebuilt from the catalog: set aside, not deleted."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ REBUILT = "start Carrel again, which sets it aside and makes it again from the d
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _MARK = ".damaged"
 _BESIDE = ("", "-wal", "-shm", "-journal")
-"""What SQLite keeps beside a file belongs to it."""
+"""Suffixes of the files that SQLite keeps beside a database."""
 
 log = structlog.get_logger()
 
 
 def damage_of(path: Path, *, read_only: bool = False) -> str | None:
-    """Return what is wrong with the structure of an SQLite file; None if nothing is.
+    """Return what is wrong with the structure of an SQLite file, or None.
 
-    It reads the whole file, about a second per gigabyte. A missing file has no damage. Nor has one
-    that cannot be opened for another reason, which the caller meets on opening it.
+    Reads the whole file, about a second per gigabyte. A missing file has no damage, nor has one
+    that cannot be opened for another reason: the caller meets that on opening it.
     """
     if not path.is_file():
         return None
@@ -40,14 +40,14 @@ def damage_of(path: Path, *, read_only: bool = False) -> str | None:
 
 
 def mark_damaged(path: Path) -> None:
-    """Have the next start set the file aside, also if its structure looks sound."""
-    # On a full or read-only disk the structure alone has to tell.
+    """Mark the file to be set aside at the next start, even if its structure looks sound."""
+    # On a full or read-only disk the mark cannot be written; the structure check remains.
     with suppress(OSError):
         _mark_of(path).touch()
 
 
 def set_aside_if_damaged(path: Path) -> Path | None:
-    """Rename a damaged file with what belongs to it, and return its new place; None if it is sound.
+    """Rename a damaged file with its companions, and return its new path; None if it is sound.
 
     The new name ends with ``.damaged-`` and the time in UTC. Nothing removes it.
 
@@ -74,7 +74,7 @@ def _opened(path: Path, *, read_only: bool) -> sqlite3.Connection:
 
 
 def read_only_connection(path: Path) -> sqlite3.Connection:
-    """Open a file that no process writes, without a change to it; commits in its log count."""
+    """Open a file that no process writes, read-only; commits in its log are included."""
     log_file = path.with_name(f"{path.name}-wal")
     has_log = log_file.is_file() and log_file.stat().st_size > 0
     # Without a log SQLite would make an empty one, unless the file is declared unchangeable.

@@ -1,4 +1,4 @@
-"""Failures of the disk and of SQLite files as errors of ours: the one table for every store."""
+"""Maps errors of the disk and of SQLite to Carrel's errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from carrel.core.errors import (
 )
 
 NEARLY_FULL = 1_000_000
-"""Bytes. With less than this left, an I/O error without a cause of its own means a full disk."""
+"""Bytes. With less free space, an I/O error without a cause means a full disk."""
 
 RESTORE = "restore it from a backup"
 
@@ -55,12 +55,12 @@ _BY_SQLITE_CODE: dict[int, tuple[type[CarrelError], str]] = {
 
 
 def is_nearly_full(path: Path) -> bool:
-    """Whether the file system of an existing path has almost no room left."""
+    """Whether the file system of an existing path is almost full."""
     return shutil.disk_usage(path).free < NEARLY_FULL
 
 
-def require_room(path: Path, needed: int) -> None:
-    """Make sure that the file system of an existing path has ``needed`` bytes left.
+def require_space(path: Path, needed: int) -> None:
+    """Check that the file system of an existing path has ``needed`` bytes free.
 
     Raises:
         StorageFull: it has not.
@@ -75,15 +75,15 @@ def require_room(path: Path, needed: int) -> None:
 
 @contextmanager
 def disk_errors(path: Path, advice: str = RESTORE) -> Iterator[None]:
-    """Turn what the disk raises within the block into the error that the table above names.
+    """Convert disk errors of the block to the error that the table above names.
 
-    ``advice`` says what to do about a damaged file; it ends the message. Errors that the table does
-    not know, such as a violated constraint, pass unchanged.
+    ``advice`` says what to do about a damaged file; it ends the message. Other errors, such as a
+    violated constraint, are raised unchanged.
 
     Raises:
-        StorageFull: no room left.
-        StoreCorrupt: the file is not what it should be.
-        InvalidSetting: the place cannot be written.
+        StorageFull: the disk is full.
+        StoreCorrupt: the file is damaged.
+        InvalidSetting: the path cannot be written.
         StoreInUse: another program holds the file.
         Unavailable: the disk failed.
     """

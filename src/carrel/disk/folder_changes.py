@@ -1,4 +1,4 @@
-"""Noticing that something changed in a folder."""
+"""Watches a folder for changes."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from watchfiles import awatch
 from carrel.core.log_reason import log_reason
 
 LOOK_SECONDS = 60.0
-"""Shares of other machines, and folders that come back, are noticed by looking this often."""
+"""Polling interval, for network shares and folders that come back."""
 
 log = structlog.get_logger()
 
 
 async def folder_changes(folder: Path, look_seconds: float = LOOK_SECONDS) -> AsyncGenerator[None]:
-    """Yield at once, when something below the folder changed, and every ``look_seconds``.
+    """Yield at once, after changes below the folder, and every ``look_seconds``.
 
-    Changes while the reader is busy are told together afterwards. The system tells of changes on
-    disks of its own only: whoever reads this looks at the folder each time, which is how changes
-    on network shares are found. It never ends by itself, also when the folder is gone.
+    Changes while the consumer is busy are merged into one. The system reports changes on local
+    disks only: the consumer lists the folder each time, which is how changes on network shares
+    are found. Never ends by itself, even if the folder is deleted.
     """
     changed = asyncio.Event()
     listening = asyncio.create_task(_listen(folder, changed, look_seconds))
-    # Listening begins before the first look, so that nothing falls between the two.
+    # Watching starts before the first look, so that no change is missed.
     await asyncio.sleep(0)
     try:
         while True:
@@ -42,14 +42,14 @@ async def folder_changes(folder: Path, look_seconds: float = LOOK_SECONDS) -> As
 
 
 async def _listen(folder: Path, changed: asyncio.Event, pause: float) -> None:
-    """Set the event at each change, for as long as the system tells of them."""
+    """Set the event at each change, while the system reports them."""
     while True:
         try:
-            told = awatch(folder, watch_filter=None, step=200, ignore_permission_denied=True)
-            async with aclosing(told):
-                async for _ in told:
+            changes = awatch(folder, watch_filter=None, step=200, ignore_permission_denied=True)
+            async with aclosing(changes):
+                async for _ in changes:
                     changed.set()
         except Exception as error:  # noqa: BLE001
-            # Gone for now, or more folders than the system watches: the regular look remains.
+            # The folder is missing, or too large to watch: polling remains.
             log.debug("folder.unwatched", folder=str(folder), reason=log_reason(error))
         await asyncio.sleep(pause)

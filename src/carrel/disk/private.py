@@ -1,4 +1,4 @@
-"""Files and folders that only the account of this process can read."""
+"""Files and folders readable only by the account of this process."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from pathlib import Path
 import structlog
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
-"""The mode bits of everybody but the owner."""
+"""The mode bits of group and others."""
 
 log = structlog.get_logger()
 
 
 def write_privately() -> None:
-    """Have this process, and the programs it starts, make files and folders for its owner alone."""
+    """Restrict new files of this process and its children to their owner."""
     os.umask(OTHERS)
 
 
 def make_private(folder: Path) -> None:
-    """Remove all access of others to a folder and its contents.
+    """Remove group and other permissions from a folder and its contents.
 
-    What this process may not change is logged and left. Links are not followed.
+    What this process may not change is logged and skipped. Links are not followed.
     """
     state = folder.stat()
     if state.st_mode & stat.S_ISVTX or folder.resolve() == Path(folder.anchor or "/"):
-        # Such as /tmp: not a folder of this program's own.
+        # A shared folder such as /tmp.
         log.warning("folder.shared", folder=str(folder), reason="others keep files in it as well")
         return
     refused = 0

@@ -1,4 +1,4 @@
-"""One SQLite file shared by the threads of one process."""
+"""An SQLite file shared by the threads of one process."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def storable(text: str) -> str:
 class SqliteFile:
     """A connection in WAL mode behind one lock, with foreign keys enforced.
 
-    What is deleted is overwritten with zeros (``secure_delete``).
+    Deleted data is overwritten with zeros (``secure_delete``).
 
     With ``synchronous`` FULL a committed transaction survives a power cut; with NORMAL the last
     ones may be lost then, but never torn. Both survive the end of the process.
 
-    A ``rebuildable`` file that turns out to be damaged is marked, so that the next start sets it
-    aside (``set_aside_if_damaged``). Of another one, ``advice`` says what to do then.
+    A ``rebuildable`` file that is found damaged is marked, so that the next start sets it aside
+    (``set_aside_if_damaged``). For other files the error gives ``advice``.
 
     Raises (the constructor and the blocks below):
         StorageFull, StoreCorrupt, StoreInUse, InvalidSetting, Unavailable: see ``disk_errors``.
@@ -67,7 +67,7 @@ class SqliteFile:
 
     @property
     def path(self) -> Path:
-        """Where the file lies."""
+        """The path of the file."""
         return self._path
 
     @contextmanager
@@ -90,10 +90,10 @@ class SqliteFile:
                     self._connection.execute("ROLLBACK")
 
     def empty_log(self) -> None:
-        """Bring all that is committed into the file and empty the log.
+        """Checkpoint and empty the log.
 
-        Until then the log holds what was written before, deleted rows too. Where another process
-        reads the file, or the disk is full, that is left to the next time.
+        Until then the log keeps earlier data, deleted rows included. If another process reads the
+        file, or the disk is full, this is left to the next time.
         """
         with suppress(StorageFull), self.reading() as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -1,4 +1,4 @@
-"""From settings to the models in service."""
+"""Builds the model loaders from the settings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from carrel.settings.schema import EngineKind, ModelLockEntry, ModelSettings, Pr
 
 
 def model_loaders(settings: Settings) -> list[Loader]:
-    """Return a loader for each model that the settings name, the default one first.
+    """Return a loader for each model of the settings, the default one first.
 
     Nothing is loaded or connected to yet.
 
@@ -41,9 +41,9 @@ def model_loaders(settings: Settings) -> list[Loader]:
 
 
 def score_spec(settings: Settings) -> ModelSpec | None:
-    """Return how to load the model that scores answers; None where none is set.
+    """Return how to load the score model; None if none is set.
 
-    It goes where the other models go; adapter, precision and prompt form are theirs alone.
+    It uses the device settings of the other models, but not their adapter, precision or prompt.
     """
     if settings.model.score_model is None:
         return None
@@ -58,7 +58,7 @@ def score_spec(settings: Settings) -> ModelSpec | None:
 
 
 def model_planner(settings: Settings) -> Planner:
-    """Return what turns requests at run time into loaders, by these settings."""
+    """Return a factory of loaders for requests at run time, with these settings."""
 
     def plan(request: ModelRequest, in_service: Sequence[NamedLoader]) -> list[Loader]:
         entry = _entry(request)
@@ -98,21 +98,21 @@ def _entry(request: ModelRequest) -> ModelLockEntry:
 
 
 def _defaults(model: ModelSettings, request: ModelRequest) -> ModelSettings:
-    """Return what holds for a request where it says nothing itself."""
+    """Return the defaults of a request."""
     local = model.engine is not EngineKind.REMOTE and request.inference_server is None
     engine = model.engine if local else EngineKind.AUTO
     return model.model_copy(update={"lora_weights": (), "inference_server": None, "engine": engine})
 
 
 def _as_loaded(model: ModelSettings, spec: ModelSpec) -> ModelSettings:
-    """Return settings that load a base in service as it was loaded."""
+    """Return settings that load a base again as it was loaded."""
     names = set(ModelSettings.model_fields) - {"lora_weights"}
     given = {name: getattr(spec, name) for name in names if hasattr(spec, name)}
     return model.model_copy(update=given)
 
 
 def _merged(model: ModelSettings, entry: ModelLockEntry) -> ModelSettings:
-    """Lay an entry of ``model_lock`` over the model settings.
+    """Apply an entry of ``model_lock`` to the model settings.
 
     Its precision and its prompt form replace theirs.
     """
@@ -133,7 +133,7 @@ def _merged(model: ModelSettings, entry: ModelLockEntry) -> ModelSettings:
 def _wanted(settings: Settings, model: ModelSettings, name: str | None) -> Wanted:
     if model.inference_server is not None:
         if name is not None:
-            raise InvalidSetting("A model of an inference_server goes by the name it has there.")
+            raise InvalidSetting("A model of an inference_server cannot be renamed.")
         return Wanted(_remote_loader(settings, model))
     if model.engine is EngineKind.REMOTE:
         raise InvalidSetting("engine is 'remote', but inference_server names no server.")
@@ -154,7 +154,7 @@ def _wanted(settings: Settings, model: ModelSettings, name: str | None) -> Wante
 
 
 def _adapter(value: str, base: str, name: str | None) -> tuple[str, str]:
-    """Return name and place of an adapter from ``NAME=PATH``, or from a path or hub id alone."""
+    """Return name and path of an adapter from ``NAME=PATH``, or from a path or hub id alone."""
     own, equals, path = value.partition("=")
     if equals and not Path(value).expanduser().exists():
         if not own or not path:
@@ -166,7 +166,7 @@ def _adapter(value: str, base: str, name: str | None) -> tuple[str, str]:
 def _remote_loader(settings: Settings, model: ModelSettings) -> NamedLoader:
     if model.engine not in (EngineKind.AUTO, EngineKind.REMOTE):
         raise InvalidSetting(
-            f"engine is '{model.engine}', but inference_server is set: leave one of them out."
+            f"engine is '{model.engine}', but inference_server is set: remove one of them."
         )
     if model.lora_weights:
         raise InvalidSetting(
@@ -183,9 +183,9 @@ def _remote_loader(settings: Settings, model: ModelSettings) -> NamedLoader:
 
 
 def _is_for_llamacpp(model: ModelSettings) -> bool:
-    """Whether llama.cpp is to run the model: by name, or a GGUF file without anything beside it.
+    """Whether llama.cpp runs the model: by name, or by default for a plain GGUF file.
 
-    There it is the natural choice: the weights stay as small as they are in the file.
+    It is the default there because the weights stay as small as in the file.
     """
     if model.engine is not EngineKind.AUTO:
         return model.engine is EngineKind.LLAMACPP
@@ -217,7 +217,7 @@ def _limits(model: ModelSettings) -> ServingLimits:
 
 
 # The engines are imported when they are loaded, in the pool's thread: torch and transformers take
-# seconds, and with the scripted or the remote engine neither is needed.
+# seconds, and the scripted and the remote engine need neither.
 
 
 def _local(spec: ModelSpec, kind: EngineKind, limits: ServingLimits) -> Engine:
@@ -230,7 +230,7 @@ def _local(spec: ModelSpec, kind: EngineKind, limits: ServingLimits) -> Engine:
         from carrel.engine.choose import serve_loaded
         from carrel.engine.loading.loader import load
 
-    # Conversion and the self-check compute; the pool's thread would keep helpers for ever after.
+    # Conversion and self-check compute; the pool's thread would keep OpenMP workers forever.
     return in_own_thread(lambda: serve_loaded(load(spec), kind, limits), "load model")
 
 

@@ -1,4 +1,4 @@
-"""Chooses the engine of a loaded model: batched where that is right, else one by one."""
+"""Chooses the engine of a loaded model: batched if that is correct, else sequential."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from carrel.engine.spec import LoadedModel
 from carrel.settings.schema import EngineKind
 
 CACHE_SHARE = 2
-"""By default half of the free memory may become keys and values."""
+"""Default share of free memory for keys and values."""
 
 UNKNOWN_MEMORY = 4 * GIB
-"""Taken for free memory where the system does not tell."""
+"""Assumed free memory if the system does not report it."""
 
 PROMPT_TOKENS = {"cpu": 256, "cuda": 2048}
-"""Prompt tokens read between two tokens of running answers, by device: about a quarter of a second
-of a small model on two cores."""
+"""Prompt tokens between two tokens of running answers, by device: about a quarter of a second of a
+small model on two cores."""
 
 logger = structlog.get_logger()
 
 
 def serve_loaded(loaded: LoadedModel, kind: EngineKind, limits: ServingLimits) -> Engine:
-    """Return the engine that answers with a model of this process.
+    """Return the engine for a model of this process.
 
     ``auto`` batches what can be batched; ``continuous`` insists on it.
 
     Raises:
-        ModelLoadFailed: ``continuous`` is asked of a model that cannot be batched.
+        ModelLoadFailed: ``continuous`` is set for a model that cannot be batched.
     """
     if kind is EngineKind.SEQUENTIAL:
         return SequentialEngine(loaded)
@@ -51,7 +51,7 @@ def serve_loaded(loaded: LoadedModel, kind: EngineKind, limits: ServingLimits) -
         if kind is EngineKind.CONTINUOUS:
             raise ModelLoadFailed(
                 f"Model {loaded.name} cannot be batched: {checked.problem}. "
-                "Leave out --engine=continuous."
+                "Remove --engine=continuous."
             )
         logger.warning(
             "served one request at a time: it cannot be batched",
@@ -65,7 +65,7 @@ def serve_loaded(loaded: LoadedModel, kind: EngineKind, limits: ServingLimits) -
 
 
 def batch_limits(loaded: LoadedModel, checked: Checked, limits: ServingLimits) -> BatchLimits:
-    """Return how much is computed at once: as much as is asked for, within the memory."""
+    """Return the limits of a batch: the requested ones, within the memory."""
     most_bytes = (
         int(limits.cache_memory * GIB)
         if limits.cache_memory is not None

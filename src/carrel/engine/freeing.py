@@ -1,4 +1,4 @@
-"""Memory of models that come and go, returned to the system."""
+"""Returns the memory of unloaded models to the system."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8
 
 APART = 128 * 1024
 TOGETHER = 32 * 1024 * 1024
-"""The highest that glibc itself goes to, once large blocks have been freed."""
+"""The maximum that glibc itself reaches, once large blocks have been freed."""
 
 
 def use_one_heap() -> None:
-    """Let all threads that start from now on share one heap.
+    """Make all threads that start from now on share one heap.
 
-    glibc makes a heap for each thread that models are loaded and run in, and does not return the
-    end of any but the first. Ten rounds of loading and unloading the bundled model took 14 % more
-    memory so, and take 3 % with one heap.
+    glibc makes a heap per thread that loads or runs models, and returns the end of the first only.
+    Ten rounds of loading and unloading the bundled model took 14 % more memory that way, and take
+    3 % with one heap.
     """
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)
     if set_option is not None:
@@ -30,11 +30,11 @@ def use_one_heap() -> None:
 
 @contextmanager
 def weights_apart() -> Iterator[None]:
-    """Keep what is allocated within the block apart from the heap, each block in its own pages.
+    """Allocate large blocks within the block outside the heap, in their own pages.
 
-    Weights that lie between small objects that stay would leave holes in the heap when they are
-    freed, and their memory would not come back. Outside of the block, large blocks come from the
-    heap as ever: fetching fresh pages for every intermediate result would slow the models down.
+    Weights between small objects that stay would leave holes in the heap when they are freed, and
+    their memory would not be returned. Outside the block, large blocks come from the heap as usual:
+    fetching fresh pages for every intermediate result would slow the models down.
     """
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)
     if set_option is None:  # not glibc
@@ -49,7 +49,7 @@ def weights_apart() -> Iterator[None]:
 
 
 def free_memory() -> None:
-    """Collect what only refers to itself, and hand empty pages and GPU memory back."""
+    """Run the garbage collector, and return empty pages and GPU memory."""
     gc.collect()
     torch = sys.modules.get("torch")  # without it there is no GPU memory to give back
     if torch is not None and torch.cuda.is_initialized():

@@ -1,4 +1,4 @@
-"""What a pool is given for each model: how it comes into service."""
+"""Loaders: how each model of the pool is loaded."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from carrel.core.protocols.adapters import Engine
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NamedLoader:
-    """A model that is to be in service. ``load`` blocks, and raises core errors.
+    """A model to load. ``load`` blocks, and raises core errors.
 
     Loaders with equal ``spec`` load the same, so that one may replace the others. ``host`` is the
-    server that runs the model, by name or address; None where this process does.
+    server that runs the model, by name or address; None if this process does.
     """
 
     name: str
@@ -27,7 +27,7 @@ class NamedLoader:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NamedAdapter:
-    """An adapter that is to be in service over a base. ``find`` blocks, and raises core errors."""
+    """An adapter to load over a base. ``find`` blocks, and raises core errors."""
 
     name: str
     base: NamedLoader
@@ -36,24 +36,24 @@ class NamedAdapter:
 
 Loader = NamedLoader | NamedAdapter
 Planner = Callable[[ModelRequest, Sequence[NamedLoader]], list[Loader]]
-"""From a request and the bases that are there to the loaders that have to be added."""
+"""Returns the loaders to add for a request, given the loaded bases."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A base with the adapters over it, each by name; without any, the base itself is wanted."""
+    """A base with its adapters, by name; without any, the base itself is wanted."""
 
     base: NamedLoader
     adapters: tuple[tuple[str, Callable[[], Path]], ...] = ()
 
 
 def shared(wanted: Sequence[Wanted], in_service: Sequence[NamedLoader]) -> list[Loader]:
-    """Return the loaders of what is wanted, with one base for all adapters that can share it.
+    """Return the loaders, with one base for all adapters that can share it.
 
-    A base that only adapters need comes last: it costs nothing to serve it, too.
+    A base that only adapters need comes last: serving it as well costs nothing.
 
     Raises:
-        InvalidSetting: two of them have one name: nobody could ask for the second.
+        InvalidSetting: two of them have the same name.
     """
     bases = [*in_service, *(each.base for each in wanted if not each.adapters)]
     named: list[Loader] = []

@@ -1,4 +1,4 @@
-"""From the thread that computes to the event loops whose requests it answers."""
+"""Passes events from the computing thread to the requests' event loops."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Item = TypeVar("Item")
 
 
 class Outbox:
-    """Holds items for several mailboxes until they are sent, all of a loop with one wake-up.
+    """Buffers items of several mailboxes and sends those of each loop with one wake-up.
 
-    A loop that is woken for every item takes the interpreter, and a core, from the computing thread
-    just as often. Safe for several threads; the order of a mailbox's items is kept.
+    Waking a loop for every item would take the interpreter, and a core, from the computing thread
+    just as often. Thread-safe; the order of a mailbox's items is kept.
     """
 
     def __init__(self) -> None:
@@ -23,25 +23,25 @@ class Outbox:
         self._held: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Queue[Any], Any]]] = {}
 
     def mailbox(self) -> Mailbox[Any]:
-        """Return a mailbox that is read in the running event loop."""
+        """Return a mailbox for the running event loop."""
         return Mailbox(self, asyncio.get_running_loop())
 
     def hold(self, loop: asyncio.AbstractEventLoop, queue: asyncio.Queue[Item], item: Item) -> None:
-        """Keep an item until ``flush``."""
+        """Buffer an item until ``flush``."""
         with self._lock:
             self._held.setdefault(loop, []).append((queue, item))
 
     def flush(self) -> None:
-        """Send what is held."""
+        """Send the buffered items."""
         with self._lock:
             held, self._held = self._held, {}
             for loop, items in held.items():
-                with suppress(RuntimeError):  # the loop was closed: nobody is left who reads
+                with suppress(RuntimeError):  # the loop was closed: there is no reader
                     loop.call_soon_threadsafe(_deliver, items)
 
 
 class Mailbox(Generic[Item]):
-    """What one request is told, put in by any thread and taken out in its event loop."""
+    """Thread-safe event queue of one request, read in its event loop."""
 
     def __init__(self, outbox: Outbox, loop: asyncio.AbstractEventLoop) -> None:
         self._outbox = outbox
@@ -49,16 +49,16 @@ class Mailbox(Generic[Item]):
         self._queue: asyncio.Queue[Item] = asyncio.Queue()
 
     def hold(self, item: Item) -> None:
-        """Put an item in that may wait until the outbox is flushed."""
+        """Add an item that may wait until the outbox is flushed."""
         self._outbox.hold(self._loop, self._queue, item)
 
     def send(self, item: Item) -> None:
-        """Put an item in now, behind those that are held."""
+        """Add an item now, behind the buffered ones."""
         self.hold(item)
         self._outbox.flush()
 
     async def receive(self) -> Item:
-        """Wait for the next item and take it out."""
+        """Wait for the next item and remove it."""
         return await self._queue.get()
 
 

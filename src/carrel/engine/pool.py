@@ -1,4 +1,4 @@
-"""The models in service."""
+"""The pool of loaded models."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ logger = structlog.get_logger()
 
 @dataclass(slots=True, eq=False)
 class _Place:
-    """Where one model of the pool stands: waiting, loaded, or failed."""
+    """State of one model of the pool: waiting, loaded or failed."""
 
     loader: Loader
     engine: Engine | None = None
@@ -48,7 +48,7 @@ class _Place:
             self.engine is not None and name == self.engine.info.name
         )
 
-    def stands_on(self, other: _Place) -> bool:
+    def depends_on(self, other: _Place) -> bool:
         return isinstance(self.loader, NamedAdapter) and self.loader.base is other.loader
 
     def state(self) -> ModelState:
@@ -66,7 +66,7 @@ class _Place:
 
 @dataclass(slots=True)
 class _State:
-    """What the loading thread and its readers share, guarded by ``changed``."""
+    """State shared by the loading thread and its readers, guarded by ``changed``."""
 
     places: list[_Place]
     changed: Condition = field(default_factory=Condition)
@@ -76,20 +76,19 @@ class _State:
 
 
 class ModelPool:
-    """Loads models one after the other in a thread of its own; the first is the default one.
+    """Loads models one after the other in its own thread; the first is the default one.
 
-    A model can answer as soon as it is loaded itself, and those that load do not keep the others
-    from answering. One that fails does not keep the others from service.
+    A model can answer as soon as it is loaded; loading or failed models do not affect the others.
     """
 
     def __init__(self, loaders: Sequence[Loader], plan: Planner | None = None) -> None:
-        """Take the models of the start, and what turns a later request into loaders."""
+        """Take the initial models, and the factory of loaders for later requests."""
         self._state = _State([_Place(loader) for loader in loaders])
         self._plan = plan
         use_one_heap()
 
     def start(self) -> None:
-        """Begin to load; returns at once. Starting twice does nothing."""
+        """Start loading; returns at once. Starting twice does nothing."""
         state = self._state
         with state.changed:
             if not state.started and not state.closing:
@@ -97,19 +96,19 @@ class ModelPool:
                 self._thread().submit(self._load_each, list(state.places))
 
     def models(self) -> list[ModelInfo]:
-        """The models that can answer now, the default one first."""
+        """The models that are ready, the default one first."""
         return [each.info for each in self.states() if each.info is not None]
 
     def states(self) -> list[ModelState]:
-        """Every model that is in service, loads or failed, the default one first."""
+        """Every ready, loading or failed model, the default one first."""
         with self._state.changed:
             return [place.state() for place in self._state.places]
 
     def get(self, name: str | None) -> Engine:
-        """Return the engine of a model, of the default one for None.
+        """Return the engine of a model; None means the default one.
 
         Raises:
-            ModelNotFound: no model by that name is in service, or its files were not found.
+            ModelNotFound: no model by that name is loaded, or its files were not found.
             ModelNotReady: it is still loading.
             ModelLoadFailed: it could not be loaded.
         """
@@ -125,7 +124,7 @@ class ModelPool:
         """Return why a model, the default one for None, could not be loaded; None if it could.
 
         Raises:
-            ModelNotFound: no model by that name is in service.
+            ModelNotFound: no model by that name is loaded.
         """
         with self._state.changed:
             return self._place(name).error
@@ -147,7 +146,7 @@ class ModelPool:
                     raise place.error.with_traceback(None)
 
     def begin_load(self, request: ModelRequest) -> list[ModelState]:
-        """Begin to load and return at once; a failure stays to be seen in ``states``.
+        """Start loading and return at once; a failure is shown in ``states``.
 
         Raises:
             AlreadyExists: its name is taken.
@@ -159,9 +158,9 @@ class ModelPool:
             return [place.state() for place in places]
 
     async def load(self, request: ModelRequest) -> list[ModelState]:
-        """Load a model with its adapters, and return what came into service.
+        """Load a model with its adapters, and return the new models.
 
-        Cancelling only ends the waiting. A load that fails leaves nothing behind.
+        Cancelling only ends the waiting. A failed load leaves nothing behind.
 
         Raises:
             AlreadyExists: its name is taken.
@@ -174,19 +173,19 @@ class ModelPool:
             return [place.state() for place in places]
 
     async def unload(self, name: str) -> list[str]:
-        """Take a model out of service, and return the names of what went: its adapters go with it.
+        """Unload a model and its adapters, and return their names.
 
-        Its running answers end with ``GenerationFailed``. The next model becomes the default one
-        where it was that.
+        Its running answers end with ``GenerationFailed``. If it was the default model, the next one
+        becomes the default.
 
         Raises:
-            ModelNotFound: no model by that name is in service.
+            ModelNotFound: no model by that name is loaded.
             ModelNotReady: it, or an adapter over it, is still loading.
         """
         state = self._state
         with state.changed:
             place = self._place(name)
-            gone = [place, *(each for each in state.places if each.stands_on(place))]
+            gone = [place, *(each for each in state.places if each.depends_on(place))]
             for each in gone:
                 if not each.settled:
                     raise ModelNotReady(
@@ -194,7 +193,7 @@ class ModelPool:
                     )
             state.places = [each for each in state.places if each not in gone]
         names = [each.state().name for each in gone]
-        # Once begun it is done to the end: nobody can ask for these models again.
+        # Once begun it is completed: nobody can ask for these models again.
         await asyncio.shield(asyncio.create_task(_close(gone)))
         logger.info("model unloaded", models=names)
         return names
@@ -216,14 +215,14 @@ class ModelPool:
     def _place(self, name: str | None) -> _Place:
         places = self._state.places
         if not places:
-            raise ModelNotFound("No model is in service.")
+            raise ModelNotFound("No model is loaded.")
         if name is None:
             return places[0]
         for place in places:
             if place.answers_to(name):
                 return place
         served = ", ".join(place.loader.name for place in places)
-        raise ModelNotFound(f"Model {name} is not in service. In service: {served}.")
+        raise ModelNotFound(f"Model {name} is not loaded. Loaded: {served}.")
 
     def _thread(self) -> ThreadPoolExecutor:
         state = self._state
@@ -234,7 +233,7 @@ class ModelPool:
         return state.thread
 
     def _reserve(self, request: ModelRequest) -> list[_Place]:
-        """Make places for what is asked, so that nobody else takes the names."""
+        """Reserve the names of the requested models."""
         if self._plan is None:
             raise UnsupportedParameter("This server loads no models while it runs.")
         state = self._state
@@ -252,7 +251,7 @@ class ModelPool:
             ]
             for place in taken:
                 if place.error is None:
-                    where = "in service" if place.engine is not None else "being loaded"
+                    where = "loaded" if place.engine is not None else "being loaded"
                     raise AlreadyExists(
                         f"Model {place.loader.name} is {where} already: unload it first, or give "
                         "the new one another name."
@@ -299,8 +298,8 @@ class ModelPool:
         except CarrelError as error:
             logger.error("model not loaded", model=loader.name, reason=log_reason(error))  # noqa: TRY400
             return None, _without_frames(error)
-        # A loader that breaks its promise must not end the thread: its model would seem to load
-        # for ever. The error is kept and raised to everyone who asks for the model.
+        # A loader with a bug must not end the thread: its model would seem to load forever. The
+        # error is kept and raised to everyone who asks for the model.
         except Exception as error:
             logger.exception("model not loaded", model=loader.name)
             return None, ModelLoadFailed(f"Model {loader.name} cannot be loaded: {error!r}")
@@ -325,7 +324,7 @@ def _closing() -> Unavailable:
 
 
 def _without_frames(error: CarrelError) -> CarrelError:
-    """Return the error without the frames that raised it: they would keep half a model alive."""
+    """Return the error without its traceback, which would keep half a model alive."""
     each: BaseException | None = error
     while each is not None:
         each.__traceback__ = None
@@ -334,7 +333,7 @@ def _without_frames(error: CarrelError) -> CarrelError:
 
 
 async def _close(places: Sequence[_Place]) -> None:
-    """Close the engines in their order, and give their memory back."""
+    """Close the engines in order, and free their memory."""
     for place in places:
         engine, place.engine = place.engine, None
         if engine is not None:

@@ -1,4 +1,4 @@
-"""Engine that plays given answers. Needs no model: for tests and for trying out the application."""
+"""Engine that plays given answers, without a model: for tests and demonstrations."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from carrel.engine.text.tool_calls import with_tool_calls
 
 TOKEN = re.compile(r"\s*\S{1,8}|\s+")
 TOKENS_PER_MESSAGE = 3
-"""What a chat template would add around a message."""
+"""Tokens that a chat template would add to a message."""
 
 ECHOED = 200
 
@@ -37,19 +37,19 @@ def split_tokens(text: str) -> list[str]:
 
 
 def _count(messages: Sequence[Message]) -> int:
-    # One by one, so that other threads get their turn within a long text.
+    # One by one, so that other threads can run during a long text.
     tokens = (token for message in messages for token in TOKEN.finditer(message.content))
     return sum(1 for _ in tokens) + TOKENS_PER_MESSAGE * len(messages)
 
 
 class ScriptedEngine:
-    """Plays ``answers`` in turn, from the start again after the last; without any, echoes.
+    """Plays ``answers`` in turn, starting over after the last; without any, echoes.
 
     An unfinished answer is continued with the rest of the first one that begins with it.
 
-    An answer may be a call of a tool, as a model writes it: ``<tool_call>{"name": ...,
-    "arguments": {...}}</tool_call>``. How tokens are chosen (temperature, seed and the like) has no
-    influence on a given answer, and ``min_new_tokens`` does not lengthen it.
+    An answer may be a tool call, as a model writes it: ``<tool_call>{"name": ...,
+    "arguments": {...}}</tool_call>``. Sampling parameters (temperature, seed and the like) have no
+    effect on a given answer, and ``min_new_tokens`` does not lengthen it.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class ScriptedEngine:
         return self._info
 
     def failure(self) -> str | None:
-        """Why the model cannot answer any more; see ``Engine.failure``."""
+        """Why the model can no longer answer; see ``Engine.failure``."""
         return None
 
     async def count_tokens(self, messages: Sequence[Message]) -> int:
@@ -95,13 +95,13 @@ class ScriptedEngine:
                 f"{self._info.name} is scripted and has no token ids: send the prompt as text."
             )
         prompt_tokens = await self.count_tokens(messages)
-        room = self._info.context_length - prompt_tokens
-        if room < 1:
+        left = self._info.context_length - prompt_tokens
+        if left < 1:
             raise PromptTooLong(
                 f"The prompt has {prompt_tokens} tokens, and {self._info.name} takes "
                 f"{self._info.context_length} with its answer. Shorten the question or its sources."
             )
-        limit = min(sampling.max_new_tokens, room)
+        limit = min(sampling.max_new_tokens, left)
         stops = StopStrings(sampling.stop)
         reason = FinishReason.STOP
         made, first = 0, None
@@ -127,7 +127,7 @@ class ScriptedEngine:
         yield Finished(reason, usage, self._info.name)
 
     async def close(self) -> None:
-        """Stop what runs. Closing twice does nothing."""
+        """Stop running answers. Closing twice does nothing."""
         self._closed = True
 
     def _answer(self, messages: Sequence[Message]) -> str:

@@ -1,4 +1,4 @@
-"""Engine over transformers' ``generate``: one answer at a time, the others wait in order."""
+"""Engine over transformers' ``generate``: one answer at a time, in order of arrival."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from carrel.engine.waiting import finished
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One request on its way through the worker thread."""
+    """One request in the worker thread."""
 
     prepared: Prepared
     answer: Answer
@@ -41,11 +41,10 @@ class _Job:
 
 
 class SequentialEngine:
-    """One model, one worker thread. It may be used from several event loops.
+    """One model, one worker thread. Usable from several event loops.
 
-    An answer that would outgrow the context is cut there, with ``FinishReason.LENGTH``;
-    ``SamplingParams.max_time`` runs from the moment when the model starts on the request, not while
-    it waits for others.
+    An answer that exceeds the context is cut, with ``FinishReason.LENGTH``;
+    ``SamplingParams.max_time`` starts when the model starts on the request, not while it waits.
     """
 
     def __init__(self, loaded: LoadedModel) -> None:
@@ -73,11 +72,11 @@ class SequentialEngine:
         return self._info
 
     def failure(self) -> str | None:
-        """Why the model cannot answer any more; see ``Engine.failure``."""
+        """Why the model can no longer answer; see ``Engine.failure``."""
         return None
 
     async def count_tokens(self, messages: Sequence[Message]) -> int:
-        """Return the length in tokens of the prompt that the messages become."""
+        """Return the length of the messages' prompt in tokens."""
         return await self._prompts.count_tokens(messages)
 
     def generate(
@@ -93,7 +92,7 @@ class SequentialEngine:
         sampling: SamplingParams,
         caller: str = "",
     ) -> AsyncGenerator[EngineEvent]:
-        """Answer with an adapter, or with the bare base; see ``AdapterHost.generate_with``."""
+        """Generate with an adapter, or with the bare base; see ``AdapterHost.generate_with``."""
         events = self._written(adapter, messages, sampling, caller)
         return with_tool_calls(events, sampling.tools)
 
@@ -123,12 +122,12 @@ class SequentialEngine:
             self._running.pop(job.given_up, None)
 
     async def add_adapter(self, name: str, folder: Path) -> Engine:
-        """Load an adapter when the answers before it are done; see ``AdapterHost.add_adapter``."""
+        """Load an adapter after the running answers; see ``AdapterHost.add_adapter``."""
         await self._in_worker(lambda: self._adapters.add(name, folder))
         return AdaptedEngine(self, name)
 
     async def remove_adapter(self, name: str) -> None:
-        """End the adapter's answers and drop it; see ``AdapterHost.remove_adapter``."""
+        """End the adapter's answers and remove it; see ``AdapterHost.remove_adapter``."""
         for given_up, adapter in list(self._running.items()):
             if adapter == name:
                 given_up.set()
@@ -136,7 +135,7 @@ class SequentialEngine:
             await self._in_worker(lambda: self._adapters.remove(name))
 
     async def close(self) -> None:
-        """Stop what runs and free the memory. Closing twice does nothing."""
+        """Stop running answers and free the memory. Closing twice does nothing."""
         for given_up in list(self._running):
             given_up.set()
         await asyncio.to_thread(self._worker.shutdown, cancel_futures=True)
@@ -144,7 +143,7 @@ class SequentialEngine:
         self._model = self._adapters = None
 
     async def _in_worker(self, work: Callable[[], None]) -> None:
-        """Do something to the model between two answers."""
+        """Run a task on the model between two answers."""
         unloaded = GenerationFailed(f"Model {self._info.name} was unloaded.")
         await finished(self._submitted(work), unloaded)
 
@@ -163,7 +162,7 @@ class SequentialEngine:
             raise GenerationFailed(f"Model {self._info.name} was unloaded.") from error
 
     def _run(self, job: _Job) -> None:
-        """Generate, in a thread of its own; what the model raises is kept in the future."""
+        """Generate, in a separate thread; errors are kept in the future."""
         if job.given_up.is_set():
             return
         job.answer.start()

@@ -1,4 +1,4 @@
-"""How much one model serves at once."""
+"""Limits of one served model."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ServingLimits:
-    """How many requests one model answers at once and lets wait, and GiB for keys and values.
+    """Concurrent and waiting requests, and GiB for keys and values.
 
-    ``cache_memory`` None takes a share of what is free.
+    ``cache_memory`` None takes a share of the free memory.
     """
 
     max_batch: int = 32

@@ -1,4 +1,4 @@
-"""Finds the files of a model: bundled, local folder, .gguf file, Hugging Face cache, or hub."""
+"""Locates a model's files: bundled, local folder, .gguf file, Hugging Face cache, or hub."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 from carrel.core.errors import ModelLoadFailed, ModelNotFound, StorageFull
 
 HUB_SECONDS = 10.0
-"""Longest wait for one answer of the hub."""
+"""Timeout of the hub in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileNames:
-    """What the files of a model or an adapter are called; ``pickled`` are the weights as pickle."""
+    """File names of a model or an adapter; ``pickled`` are the weights as pickle."""
 
     config: str
     weights: tuple[str, ...]
@@ -36,9 +36,9 @@ PICKLED = (".bin", ".pt", ".pth", ".ckpt")
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """Where a model's files lie; ``gguf_file`` names the one to read inside the folder.
+    """Location of a model's files; ``gguf_file`` is the one to read inside the folder.
 
-    ``pickled`` is true where the weights are pickle files, which the settings allowed.
+    ``pickled`` is true if the weights are pickle files, which the settings allowed.
     """
 
     folder: Path
@@ -47,10 +47,10 @@ class ModelFiles:
 
 
 def find_model(name: str, offline: bool, allow_pickle: bool = False) -> ModelFiles:
-    """Return the files of a model by path or hub id. What is in the cache is not asked of the hub.
+    """Return the files of a model by path or hub id. Cached files are not requested from the hub.
 
     Raises:
-        ModelNotFound: nothing by that name; the message names every place that was tried.
+        ModelNotFound: nothing by that name; the message lists the places that were tried.
         ModelLoadFailed: its weights are pickle files and ``allow_pickle`` is not set.
     """
     path = Path(name).expanduser()
@@ -89,7 +89,7 @@ def _is_usable(folder: Path, files: FileNames, allow_pickle: bool) -> bool:
 
 
 def is_complete(folder: Path, weights: tuple[str, ...], config: str) -> bool:
-    """Whether the folder holds the configuration and every file of those weights."""
+    """Whether the folder contains the configuration and every file of those weights."""
     if not (folder / config).is_file():
         return False
     present = [name for name in weights if (folder / name).is_file()]
@@ -119,7 +119,7 @@ def _checked_folder(path: Path, name: str, files: FileNames, allow_pickle: bool)
 
 
 def _missing_part(folder: Path, weights: tuple[str, ...]) -> str | None:
-    """Return the first file that an index of weights names and the folder lacks."""
+    """Return the first file that is listed in an index of weights but missing."""
     for name in weights:
         if name.endswith(".index.json") and (folder / name).is_file():
             try:
@@ -142,7 +142,7 @@ def _refuse_pickle(name: str, files: list[str]) -> None:
 
 
 def _from_hub(name: str, offline: bool, files: FileNames, allow_pickle: bool) -> Path:
-    # huggingface_hub is imported where it is needed: a bundled or local model starts without it.
+    # huggingface_hub is imported lazily: a bundled or local model starts without it.
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
@@ -171,7 +171,7 @@ def _from_hub(name: str, offline: bool, files: FileNames, allow_pickle: bool) ->
 
 
 class _HubRefused(Exception):
-    """The hub does not give the files; the message is the reason."""
+    """The hub refuses the files; the message is the reason."""
 
 
 def _download(name: str, allow_pickle: bool) -> Path:
@@ -206,6 +206,6 @@ def _download(name: str, allow_pickle: bool) -> Path:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an error's text, or its class where it has none."""
+    """Return the first line of an error's text, or its class if it has none."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0].rstrip(".") if lines else type(error).__name__

@@ -1,4 +1,4 @@
-"""What is to be loaded, and what came out of it."""
+"""Specification of a model to load, and the loaded model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BUNDLED_MODEL = "SmolLM2-135M-Instruct"
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """A model and the way to load it; the fields mean the same as the settings of these names.
+    """A model and how to load it; the fields have the names of the settings.
 
     ``served_name`` replaces the name that follows from ``base_model``.
     """
@@ -44,7 +44,7 @@ class ModelSpec:
 
     @property
     def name(self) -> str:
-        """The name that clients use: the hub id, or a folder's or file's own name."""
+        """The public name: the hub id, or the name of the folder or file."""
         if self.served_name is not None:
             return self.served_name
         base = BUNDLED_MODEL if self.base_model == BUNDLED else self.base_model
@@ -53,7 +53,7 @@ class ModelSpec:
 
 
 def own_name(model: str) -> str:
-    """Shorten a path that exists to its last part; it says nothing to a client."""
+    """Shorten an existing path to its last part; the rest is of no use to a client."""
     path = Path(model).expanduser()
     if not path.exists():
         return model
@@ -65,10 +65,10 @@ class LoadedModel:
     """A causal language model in evaluation mode with its tokenizer.
 
     ``context_length`` is in tokens. ``model`` is a transformers model, untyped upstream.
-    ``adapters`` are those that are loaded over it; ``adapter`` is the one with which it answers as
-    ``name``, None for the bare base. ``parameters`` counts the weights of the base; packed ones
-    (GPTQ, AWQ) count as the words that they are packed in. ``memory`` is the bytes that all of them
-    take. ``suggested`` is None where the model says nothing of its sampling.
+    ``adapters`` are those loaded over it; ``adapter`` is the one that answers as ``name``, None for
+    the bare base. ``parameters`` counts the weights of the base; packed ones (GPTQ, AWQ) count as
+    words. ``memory`` is their size in bytes. ``suggested`` is None if the model comes without
+    recommended sampling.
     """
 
     model: Any

@@ -1,4 +1,4 @@
-"""Awaiting work that another thread does."""
+"""Awaits work of another thread."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Result = TypeVar("Result")
 
 
 async def finished(work: Future[Result], never_done: CarrelError) -> Result:
-    """Return the result. Cancelling ends the waiting alone, not the work.
+    """Return the result. Cancelling ends the waiting only, not the work.
 
     Raises:
-        CarrelError: what the work raised, or ``never_done`` where its executor was shut down.
+        CarrelError: what the work raised, or ``never_done`` if its executor was shut down.
     """
     try:
         return await asyncio.shield(asyncio.wrap_future(work))

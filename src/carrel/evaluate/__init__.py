@@ -1,1 +1,1 @@
-"""Measuring Carrel on questions whose answers are known: ``carrel evaluate``."""
+"""Evaluation on questions with known answers: ``carrel evaluate``."""

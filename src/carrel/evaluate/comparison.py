@@ -1,4 +1,4 @@
-"""Two runs side by side."""
+"""Comparison of two runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NOTHING = "–"
 
 @dataclass(frozen=True, slots=True)
 class ComparedRow:
-    """One figure of both runs, as text; ``difference`` is this run's less the other's."""
+    """One figure of both runs, as text; ``difference`` is this run's minus the other's."""
 
     name: str
     this: str
@@ -22,7 +22,7 @@ class ComparedRow:
 
 
 def compare(this: RunRecord, other: RunRecord) -> list[ComparedRow]:
-    """Return a row for each figure that either run has, this run's order first."""
+    """Return a row for each figure that either run has, in this run's order."""
     here = {each.name: each for each in this.figures}
     there = {each.name: each for each in other.figures}
     return [_row(here.get(name), there.get(name), name) for name in {**here, **there}]

@@ -1,4 +1,4 @@
-"""From judged questions to the figures of a run."""
+"""Figures of a run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HIT_DEFINITIONS = {
     "is given)",
     "document": "the first passage of the right document",
 }
-"""What counts as found, strictest first; each is measured of the questions that allow it."""
+"""Definitions of a hit, strictest first; each is measured on the questions that allow it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def figures_of(judged: Sequence[Judged]) -> list[Figure]:
 
 
 def ranks_by_definition(judged: Sequence[Judged]) -> dict[str, list[int | None]]:
-    """Return the ranks of the first right passages, by each definition that has questions."""
+    """Return the ranks of the first hits, by each definition that has questions."""
     known = [each for each in judged if each.asked.answers]
     ranks: dict[str, list[int | None]] = {
         "page": [each.ranks.page for each in known if each.asked.pages],
@@ -92,7 +92,7 @@ def _citations(judged: Sequence[Judged]) -> Iterator[Figure]:
     if all(each.reply is None for each in judged):
         return
     verbatim = [quote for each in judged for quote in each.verbatim]
-    # An answer that declines shows the nearest passages and claims nothing of them.
+    # An abstention shows the nearest passages and claims nothing about them.
     cited = [each.supporting for each in judged if not each.abstained and each.supporting]
     supporting = [quote for quotes in cited for quote in quotes]
     first = [quotes[0] for quotes in cited]

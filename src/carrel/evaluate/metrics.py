@@ -1,4 +1,4 @@
-"""The figures of an evaluation, as pure functions. Shares are from 0 to 1.
+"""Metrics of an evaluation, as pure functions. Shares are from 0 to 1.
 
 Texts are compared as SQuAD compares them (Rajpurkar et al., "SQuAD: 100,000+ Questions for Machine
 Comprehension of Text", EMNLP 2016; ``evaluate-v1.1.py``): in lower case, without ASCII punctuation
@@ -32,7 +32,7 @@ def exact_match(answer: str, accepted: Iterable[str]) -> bool:
 def token_f1(answer: str, accepted: Iterable[str]) -> float:
     """Return the best F1 of an answer's words with those of an accepted one (SQuAD's F1).
 
-    Precision and recall count common words as often as they stand in both; 0 where none is common.
+    Common words count as often as they occur in both; 0 without common words.
     """
     return max(
         (_f1(normalised(answer).split(), normalised(each).split()) for each in accepted),
@@ -49,10 +49,10 @@ def _f1(answer: Sequence[str], accepted: Sequence[str]) -> float:
 
 
 def contains(text: str, accepted: Iterable[str]) -> bool:
-    """Return whether an accepted answer stands in a text, both normalised, in whole words.
+    """Return whether an accepted answer occurs in a text, both normalised, in whole words.
 
-    "2" does not stand in "2022". An answer of which normalisation leaves nothing ("A", "%") is
-    looked for as it is written.
+    "2" does not occur in "2022". An answer of which normalisation leaves nothing ("A", "%") is
+    searched for unchanged.
     """
     padded = f" {normalised(text)} "
     for each in accepted:
@@ -70,7 +70,7 @@ def first_rank(relevant: Iterable[bool]) -> int | None:
 def hit_at(ranks: Sequence[int | None], k: int) -> float | None:
     """Return the share of questions whose first relevant result is among the first ``k``.
 
-    None where there are no questions; so are the other means.
+    None without questions; so are the other means.
     """
     return mean([rank is not None and rank <= k for rank in ranks])
 
@@ -101,7 +101,7 @@ def percentile(values: Sequence[float], percent: float) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Abstention:
-    """How well "the documents do not say" was told from what they say.
+    """Quality of the decision to abstain.
 
     ``precision`` is the share of abstentions that were right, ``recall`` the share of questions
     without an answer that were abstained from, ``answered`` the share of those with one that were
@@ -131,5 +131,5 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def is_verbatim(quote: str, text: str) -> bool:
-    """Return whether a quote stands in a text, character for character; an empty one does not."""
+    """Return whether a quote occurs in a text, character by character; an empty one does not."""
     return bool(quote) and quote in text

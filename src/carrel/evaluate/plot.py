@@ -1,4 +1,4 @@
-"""Curves as an SVG picture, without a library."""
+"""SVG line plots without a library."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ COLORS = ("#1b6e6a", "#b4581a", "#5b4b9a", "#4a7a1f", "#9a2f52", "#3a5f9a")
 
 
 def curve_plot(curves: Mapping[str, Sequence[float]], title: str) -> str:
-    """Return a picture of shares (0 to 1) over 1, 2, 3, ...; each curve is named beside it."""
+    """Return an SVG image of shares (0 to 1) over 1, 2, 3, ...; each curve is labelled."""
     longest = max((len(each) for each in curves.values()), default=1)
     parts = [
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}" '

@@ -1,4 +1,4 @@
-"""Questions whose answers are known, one JSON object a line."""
+"""Questions with known answers, one JSON object per line."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ KEYS = frozenset({"id", "question", "answer", "document", "page", "pages"})
 
 @dataclass(frozen=True, slots=True)
 class KnownQuestion:
-    """A question with what is right. ``line`` counts from 1, and so do pages.
+    """A question with its right answers. ``line`` and ``pages`` count from 1.
 
-    ``answers`` are the accepted ones; none says that the documents do not have the answer.
+    ``answers`` are the accepted ones; none means that the documents do not have the answer.
     """
 
     line: int
@@ -27,7 +27,7 @@ class KnownQuestion:
 
 
 def read_questions(path: Path) -> list[KnownQuestion]:
-    """Return the questions of a file of JSON lines; blank lines are passed over.
+    """Return the questions of a JSON lines file; blank lines are skipped.
 
     Raises:
         PathNotFound: there is no such file.

@@ -1,4 +1,4 @@
-"""The page of a run: one HTML file that needs nothing else."""
+"""HTML report of a run, in one self-contained file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STYLE = (
 
 
 def report_page(record: RunRecord, judged: Sequence[Judged], other: RunRecord | None) -> str:
-    """Return the page: figures, beside another run's where there is one, a plot, each question."""
+    """Return the report: figures, optionally beside another run's, a plot, each question."""
     done = f"{record.done} of {record.total} questions" if record.done < record.total else None
     title = f"Evaluation of {record.collection}"
     parts = [

@@ -1,4 +1,4 @@
-"""The folder of a run: each question as it is done, and at the end the results and a page."""
+"""Output folder of a run: each question as it is done, then the results and a report."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ RESULTS, QUESTIONS, REPORT = "results.json", "questions.jsonl", "report.html"
 
 
 class RunFolder:
-    """Writes a run into a folder that holds no other."""
+    """Writes a run into a folder without another run."""
 
     def __init__(self, path: Path) -> None:
-        """Make the folder.
+        """Create the folder.
 
         Raises:
-            AlreadyExists: it holds a run.
-            InvalidRequest: it cannot be made.
+            AlreadyExists: it contains a run.
+            InvalidRequest: it cannot be created.
         """
         # A run that failed before its first question leaves an empty file.
         written = (path / name for name in (RESULTS, QUESTIONS))
@@ -37,12 +37,12 @@ class RunFolder:
         self._path = path
 
     def add(self, judged: Judged) -> None:
-        """Keep a question that is done, so that a kill loses nothing of it."""
+        """Store a finished question, so that a kill loses nothing of it."""
         with (self._path / QUESTIONS).open("a", encoding="utf-8") as lines:
             lines.write(question_line(judged) + "\n")
 
     def finish(self, record: RunRecord, judged: Sequence[Judged], other: RunRecord | None) -> None:
-        """Write the results and the page."""
+        """Write the results and the report."""
         (self._path / RESULTS).write_text(record.to_json(), encoding="utf-8")
         page = report_page(record, judged, other)
         (self._path / REPORT).write_text(page, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A run as it is kept in a file, and read back to be compared."""
+"""Stored record of a run, for comparison."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """The figures of a run and how it was made.
+    """The figures of a run and its settings.
 
     ``questions`` is the SHA-256 of the file of questions; ``done`` of ``total`` were asked.
     ``curves`` has hit@1 to hit@10 for each definition of a hit.
@@ -44,7 +44,7 @@ class RunRecord:
 
         Raises:
             PathNotFound: there is no such file.
-            InvalidRequest: it holds no record of a run.
+            InvalidRequest: it is not a record of a run.
         """
         try:
             given = json.loads(path.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Asking the questions one after the other, with a clock."""
+"""Asks the questions one after the other and measures the time."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from carrel.evaluate.questions import KnownQuestion
 from carrel.evaluate.scoring import Judged, Reply, judge
 
 DEPTH = 10
-"""Passages that are at least looked at, so that there is a hit@10."""
+"""Minimum number of passages to look at, so that there is a hit@10."""
 
 
 class Asked(Protocol):
-    """Whatever searches and answers: a data folder, or the server that holds it."""
+    """Searches and answers: a data folder, or the server that holds it."""
 
     async def search(self, question: str, scope: Scope) -> Sequence[Source]:
         """Search without a model."""
@@ -41,7 +41,7 @@ class Asked(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How each question is asked; without ``answers`` no model is."""
+    """How each question is asked; without ``answers`` no model is used."""
 
     scope: Scope
     sampling: SamplingParams
@@ -51,9 +51,9 @@ class Plan:
 async def ask_all(
     asked: Asked, questions: Sequence[KnownQuestion], plan: Plan
 ) -> AsyncGenerator[Judged]:
-    """Yield what was measured of each question, in order.
+    """Yield the measurements of each question, in order.
 
-    What is loaded at its first use is loaded before the clock starts.
+    Whatever loads lazily is loaded before the clock starts.
 
     Raises:
         CarrelError: whatever search or answer raises.

@@ -1,4 +1,4 @@
-"""What is right and wrong in what one question found and was answered. Pure functions."""
+"""Scores of the passages and the answer of one question. Pure functions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DECLINES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer as it came. Times are seconds from the question; ``first`` is None without text."""
+    """An answer. Times are seconds from the question; ``first`` is None without text."""
 
     text: str
     sources: tuple[Source, ...]
@@ -31,10 +31,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Ranks:
-    """Ranks, from 1, of the first passage that is right by each definition; None where none is.
+    """Ranks, from 1, of the first right passage by each definition; None if there is none.
 
-    ``document``: of the right document. ``page``: and on one of the right pages. ``answer``: holds
-    an accepted answer, and is of the right document where that is known.
+    ``document``: of the right document. ``page``: and on one of the right pages. ``answer``:
+    contains an accepted answer, and is of the right document if that is known.
     """
 
     document: int | None = None
@@ -44,9 +44,9 @@ class Ranks:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One question with all that was measured of it.
+    """One question with its measurements.
 
-    ``retrieval`` is the seconds of the search. The rest is there where an answer was asked for:
+    ``retrieval`` is the seconds of the search. The rest is set if an answer was requested:
     ``verbatim`` and ``supporting`` have one entry per quote; the latter says whether its passage is
     right.
     """
@@ -80,9 +80,9 @@ def ranks_of(asked: KnownQuestion, found: Sequence[Source]) -> Ranks:
 def judge(
     asked: KnownQuestion, found: Sequence[Source], retrieval: float, reply: Reply | None
 ) -> Judged:
-    """Return what was measured of a question, from its passages and, where asked for, its answer.
+    """Return the measurements of a question, from its passages and, if requested, its answer.
 
-    An answer that declines is neither exact nor contained, and its F1 is 0.
+    An abstention is neither exact nor contained, and its F1 is 0.
     """
     ranks = ranks_of(asked, found)
     if reply is None:

@@ -1,4 +1,4 @@
-"""What the vendor libraries raise on a damaged file, as errors of ``carrel.core.errors``."""
+"""Converts exceptions of reading libraries to errors of ``carrel.core.errors``."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def as_core_error(error: Exception) -> CarrelError:
         if isinstance(error, kinds):
             return UnreadableDocument(reason)
     if type(error) is OSError and error.errno is None:
-        # The system numbers its errors: this is a library's own, and no trouble with the file.
+        # The system numbers its errors: this one is a library's own.
         return UnreadableDocument(_CONTENTS)
     if isinstance(error, OSError):
         # Some libraries raise it with a message of their own and without the system's.
@@ -136,7 +136,7 @@ def checked_sections(
         except CarrelError:
             raise
         except Exception as error:
-            # The boundary to libraries that promise no exception of their own for damaged input.
+            # Libraries raise undocumented exceptions for damaged input.
             log.debug("document.vendor_error", kind=type(error).__name__)
             raise as_core_error(error) from error
         if not found:

@@ -1,4 +1,4 @@
-"""Which reader a file needs. A new format is added here and nowhere else."""
+"""The table of formats and their readers. New formats are added here only."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _DAMAGED = {
 }
 _IN_PARTS = (Content.MAIL, Content.SAVED_PAGE)
 _PRESENTATIONS = (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm")
-# What to do with a file that holds what Carrel does not read.
+# What to do with files of unsupported content.
 _INSTEAD = {
     Content.OLD_OFFICE: save_as(".docx, .xlsx or .pptx"),
     Content.MAIL: "rename it to end in .eml",
@@ -73,9 +73,9 @@ _INSTEAD = {
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A file format: its suffixes in lower case, what its files hold, and who reads them.
+    """A file format: its lower-case suffixes, its content, and its reader.
 
-    ``also`` is what its files may hold as well.
+    ``also`` is what its files may contain as well.
     """
 
     suffixes: tuple[str, ...]
@@ -85,7 +85,7 @@ class Format:
 
 
 class SuffixReaderRegistry:
-    """A ``ReaderRegistry`` that trusts a file's name only where its content agrees."""
+    """A ``ReaderRegistry`` that accepts a file's name only if its content matches."""
 
     def __init__(self, formats: Sequence[Format]) -> None:
         """Take the formats; no two may share a suffix."""
@@ -94,21 +94,21 @@ class SuffixReaderRegistry:
             self.add(each)
 
     def add(self, format_: Format) -> None:
-        """Add a format, for readers that need the registry itself for what their files hold."""
+        """Add a format whose reader needs the registry itself for embedded files."""
         for suffix in format_.suffixes:
             if suffix in self._formats:
                 raise ValueError(f"two formats claim {suffix}")
             self._formats[suffix] = format_
 
     def reader_for(self, path: Path, name: str) -> Reader:
-        """Return the reader by the suffix of ``name``, checked against the content of ``path``.
+        """Return the reader for the suffix of ``name``, checked against the content of ``path``.
 
-        Messages hold the reason alone, so that the caller can put the name before it.
+        Messages contain only the reason, so that the caller can prepend the name.
 
         Raises:
-            UnsupportedFormat: no reader, or the content is something else than the suffix says.
+            UnsupportedFormat: no reader, or the content does not match the suffix.
             EmptyDocument: the file has no bytes.
-            EncryptedDocument: an Office document under a password.
+            EncryptedDocument: a password-protected Office document.
             UnreadableDocument: the file is damaged or cannot be opened.
         """
         suffix = _suffix(name)
@@ -136,7 +136,7 @@ class SuffixReaderRegistry:
         return sorted(self._formats)
 
     def interrupt(self, reader: Reader) -> None:
-        """Do nothing: readers in this process end only with their file."""
+        """Do nothing: readers in this process cannot be interrupted."""
 
     def _mismatch(self, suffix: str, expected: Format, content: Content) -> UnreadableDocument:
         if content is Content.EMPTY:
@@ -161,7 +161,7 @@ class SuffixReaderRegistry:
 
 
 def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixReaderRegistry:
-    """Return a registry of every format that Carrel reads; the settings are named as there."""
+    """Return a registry of all formats; the parameters have the names of the settings."""
     recognizer = TextRecognizer(ocr != "never", ocr_languages)
     word, presentation = WordReader(), PresentationReader()
     old_word = OldOfficeReader(Content.OLD_WORD, ".docx", word)
@@ -209,7 +209,7 @@ def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixRea
             ),
         ]
     )
-    # What these files hold is read by the same readers.
+    # Files embedded in these are read by the same readers.
     registry.add(Format((".eml",), Content.TEXT, MailReader(registry), _IN_PARTS))
     registry.add(Format((".msg",), Content.OUTLOOK, OutlookReader(registry)))
     registry.add(Format((".mbox",), Content.TEXT, MailboxReader(registry), _IN_PARTS))

@@ -1,4 +1,4 @@
-"""What a reader left out of a file, reported with its last section."""
+"""Remarks on what a reader left out of a file."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ MOST_REMARKS = 100
 
 
 class Remarks:
-    """Collects what was left out, and sends it along with the last section of a file."""
+    """Collects remarks, and attaches them to the last section of a file."""
 
     def __init__(self) -> None:
         self._texts: list[str] = []
 
     def add(self, *texts: str) -> None:
-        """Note what was left out, and why; beyond ``MOST_REMARKS`` nothing is added."""
+        """Record what was left out, and why; at most ``MOST_REMARKS``."""
         self._texts += texts[: MOST_REMARKS - len(self._texts)]
 
     def carried_by(self, sections: Iterator[Section]) -> Iterator[Section]:
-        """Yield the sections that hold text, the last of them with the remarks.
+        """Yield the sections with text, the last of them with the remarks.
 
-        One section is held back, because reading on tells whether it is the last.
+        One section is held back until it is known whether it is the last.
         """
         last: Section | None = None
         try:

@@ -1,4 +1,4 @@
-"""How much text a file may yield for its size, whatever its format repeats."""
+"""Limits the text of a file relative to its size, whatever its format repeats."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from pathlib import Path
 from carrel.core.errors import DocumentTooLarge
 
 MOST_CHARACTERS_PER_BYTE = 200
-"""Text packs to a tenth of its size, a log of equal lines to a hundredth."""
+"""Text compresses to a tenth of its size, a log of equal lines to a hundredth."""
 
 HARMLESS_CHARACTERS = 4_000_000
-"""Below this no ratio does harm: the text of some thousand pages."""
+"""Below this no ratio is harmful: the text of some thousand pages."""
 
 LEAST_SECTION = 100
-"""What a section counts at least, because each becomes a chunk of its own."""
+"""Minimum count per section, because each becomes a chunk."""
 
 
 class TextBound:
-    """Counts the characters that a file yields against its size in bytes.
+    """Counts the characters of a file against its size in bytes.
 
     A cell, an entity or a page that is stored once may be repeated millions of times.
     """
@@ -28,17 +28,17 @@ class TextBound:
 
     @classmethod
     def of(cls, path: Path) -> TextBound:
-        """Return the bound of a file; one that cannot be looked at has the smallest."""
+        """Return the limit of a file; one whose size is unknown has the smallest."""
         try:
             return cls(path.stat().st_size)
         except OSError:
             return cls(0)
 
     def count(self, characters: int) -> None:
-        """Count what is about to be yielded.
+        """Count text before it is yielded.
 
         Raises:
-            DocumentTooLarge: it is more than any real document of this size holds.
+            DocumentTooLarge: it is more than any real document of this size contains.
         """
         self._characters += characters
         if self._characters > self._most:

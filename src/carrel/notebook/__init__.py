@@ -1,1 +1,1 @@
-"""Models in a notebook or a script, without a server; ``carrel.load`` is the way in."""
+"""Models in notebooks and scripts, without a server; use ``carrel.load``."""

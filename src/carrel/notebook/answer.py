@@ -1,4 +1,4 @@
-"""What a model answers in a notebook."""
+"""Answers in a notebook."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from carrel.core.chat import (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished answer; printed, it is its text.
+    """A finished answer; ``str`` returns its text.
 
-    ``logprobs`` has one entry per token where ``top_logprobs`` was asked for.
+    ``logprobs`` has one entry per token if ``top_logprobs`` was given.
     """
 
     text: str
@@ -34,7 +34,7 @@ class Answer:
 
 
 async def whole(events: AsyncIterator[EngineEvent]) -> Answer:
-    """Return the answer that an engine's events are."""
+    """Return the answer of an engine's events."""
     deltas: list[TextDelta] = []
     finished: Finished | None = None
     async for event in events:

@@ -1,4 +1,4 @@
-"""From the options of ``carrel.load`` to a loaded model."""
+"""Implementation of ``carrel.load``."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from carrel.settings.schema import Settings, setting_sections
 SECTIONS = ("model", "generation")
 FURTHER = ("offline", "models_dir", "device_map")
 SERVER_ONLY = ("base_model", "model_lock", "score_model", "score_seconds")
-"""What another way of asking is for: the first argument, several models at once, the server."""
+"""Settings that have no meaning here: the first argument, several models, the server."""
 
 
 def load_model(base_model: str, options: Mapping[str, Any]) -> Model:
-    """Load a model with the server's own loader and engine; see ``carrel.load``."""
+    """Load a model with the server's loader and engine; see ``carrel.load``."""
     settings = settings_of(base_model, options)
     _show_warnings_alone()
-    prepare_environment(offline=False)  # of this model alone: the process may load others
+    prepare_environment(offline=False)  # only this model: the process may load others
     pool = ModelPool(model_loaders(settings))
     pool.wait_until_ready()
     generation = settings.generation
@@ -48,7 +48,7 @@ def known_options() -> list[str]:
 
 
 def settings_of(base_model: str, options: Mapping[str, Any]) -> Settings:
-    """Return the settings, as a command line with the same flags would make them.
+    """Return the settings, as the same command line flags would.
 
     Raises:
         UnknownSetting: an option that does not exist, with the nearest one that does.
@@ -81,10 +81,10 @@ def _flag(value: Any) -> str:
 
 
 def _show_warnings_alone() -> None:
-    """Keep the log out of the notebook, warnings excepted, where the program has none set up."""
+    """Silence the log below warnings, unless the program has configured logging."""
     if not structlog.is_configured():
         structlog.configure(
             wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-            # Looked up each time: a notebook puts another stream there for each cell.
+            # Looked up each time: a notebook replaces the stream for each cell.
             logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         )

@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own, used from threads that may have another one running."""
+"""An event loop in its own thread, usable where another loop is running."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Result = TypeVar("Result")
 
 
 class LoopThread:
-    """Runs coroutines for callers that block.
+    """Runs coroutines for blocking callers.
 
-    Jupyter runs cells inside an event loop, so that ``asyncio.run`` is refused there. When the
-    caller is interrupted (Ctrl-C), what it waits for is cancelled.
+    Jupyter runs cells inside an event loop, which makes ``asyncio.run`` fail. If the caller is
+    interrupted (Ctrl-C), the coroutine it waits for is cancelled.
 
     Raises (``run`` and ``iterate``):
-        GenerationFailed: the loop ended before what was asked for.
+        GenerationFailed: the loop ended before the coroutine.
     """
 
     def __init__(self) -> None:
@@ -34,13 +34,13 @@ class LoopThread:
         self._loop = started.result()
 
     def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
-        """Return what the coroutine returns."""
+        """Run the coroutine and return its result."""
         work = _Work(coroutine)
         with self._abandoning(work):
             return asyncio.run_coroutine_threadsafe(work.done(), self._loop).result()
 
     def iterate(self, items: AsyncGenerator[Result]) -> Iterator[Result]:
-        """Yield what the generator yields; leaving the iteration closes it."""
+        """Yield from the generator; leaving the iteration closes it."""
         arrived: SimpleQueue[tuple[Result, ...]] = SimpleQueue()
 
         async def pump() -> None:
@@ -74,7 +74,7 @@ class LoopThread:
 
     @contextmanager
     def _abandoning(self, work: _Work[Any]) -> Iterator[None]:
-        """Cancel the work, unless it is done by then, whenever the caller is interrupted."""
+        """Cancel the work, unless it is done by then, when the caller is interrupted."""
         try:
             yield
         except CancelledError:
@@ -90,10 +90,10 @@ class LoopThread:
 
 
 class _Work(Generic[Result]):
-    """A coroutine that can be given up from before it starts.
+    """A coroutine that can be cancelled before it starts.
 
-    An interrupt may come before ``run_coroutine_threadsafe`` has returned the future by which it
-    could be cancelled. Both methods run in the loop.
+    An interrupt may come before ``run_coroutine_threadsafe`` has returned the future to cancel.
+    Both methods run in the loop.
     """
 
     def __init__(self, coroutine: Coroutine[Any, Any, Result]) -> None:
@@ -102,7 +102,7 @@ class _Work(Generic[Result]):
         self._abandoned = False
 
     async def done(self) -> Result:
-        """Return what the coroutine returns."""
+        """Run the coroutine and return its result."""
         if self._abandoned:
             self._coroutine.close()
             raise asyncio.CancelledError

@@ -1,4 +1,4 @@
-"""A model that is asked by calling it."""
+"""The model object of ``carrel.load``."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from carrel.notebook.loop_thread import LoopThread
 from carrel.notebook.question import Question, messages_of, sampling_of
 
 AT_ONCE = 256
-"""Questions of a batch given to the engine at once; the others follow as answers come back."""
+"""Questions of a batch sent to the engine at once; the others follow as answers come back."""
 
 
 class Model:
     """A loaded model; ``carrel.load`` makes one.
 
-    ``sampling`` on each method are the fields of ``SamplingParams``: ``max_new_tokens``,
+    ``sampling`` of each method are the fields of ``SamplingParams``: ``max_new_tokens``,
     ``temperature``, ``seed``, ``stop`` and so on. Interrupting a call (Ctrl-C, or the stop button
-    of a notebook) stops the model. The memory comes back with ``close``, at the end of a ``with``
-    block, or when nothing refers to the model any more.
+    of a notebook) stops the model. The memory is freed by ``close``, at the end of a ``with``
+    block, or when the model is garbage-collected.
 
     Raises (every method that asks):
-        InvalidRequest: a message or an option is not as it has to be.
-        PromptTooLong: prompt and answer do not fit the context.
-        UnsupportedParameter: the engine cannot honour an option.
-        GenerationFailed: the model failed, or it was closed.
+    InvalidRequest: a message or an option is invalid.
+    PromptTooLong: prompt and answer do not fit the context.
+    UnsupportedParameter: the engine does not support an option.
+    GenerationFailed: the model failed or was closed.
     """
 
     def __init__(self, pool: ModelPool, defaults: SamplingParams, system_prompt: str) -> None:
@@ -41,7 +41,7 @@ class Model:
         self._defaults = defaults
         self._system_prompt = system_prompt
         self._loop = LoopThread()
-        # It holds the pool and not the model: else the model would never be without a reference.
+        # A reference to the pool and not to the model, which could otherwise never be collected.
         self._close = weakref.finalize(self, _shut, self._loop, pool)
         self._close.atexit = False
 
@@ -55,12 +55,12 @@ class Model:
         return self._loop.run(self._answer(*self._asked(question, sampling)))
 
     def stream(self, question: Question, **sampling: Any) -> Iterator[str]:
-        """Yield the answer's text as it is written; leaving the loop stops the model."""
+        """Yield the answer's text as it is generated; leaving the loop stops the model."""
         messages, params = self._asked(question, sampling)
         return self._loop.iterate(self._texts(messages, params))
 
     def batch(self, questions: Sequence[Question], **sampling: Any) -> list[Answer]:
-        """Return the answers to several questions, in order; they are asked all at once.
+        """Return the answers to several questions, in order; they run concurrently.
 
         The first one that fails stops the others.
         """

@@ -1,4 +1,4 @@
-"""What is asked in a notebook becomes core's messages and sampling."""
+"""Converts questions of a notebook to core's messages and sampling."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ NAMES = [field.name for field in fields(SamplingParams)]
 
 
 def messages_of(question: Question, system_prompt: str) -> list[Message]:
-    """Return the question as messages, after the system prompt where it brings none of its own.
+    """Return the question as messages, after the system prompt unless it has its own.
 
     Raises:
-        InvalidRequest: there is no message, or one of another form.
+        InvalidRequest: there is no message, or an invalid one.
     """
     given = [Message(Role.USER, question)] if isinstance(question, str) else list(question)
     messages = [each if isinstance(each, Message) else _message(each) for each in given]
@@ -51,7 +51,7 @@ def _message(given: Any) -> Message:
 
 
 def sampling_of(defaults: SamplingParams, options: Mapping[str, Any]) -> SamplingParams:
-    """Return the defaults with what is given for this question.
+    """Return the defaults, updated with the options of this question.
 
     Raises:
         UnknownSetting: an option that does not exist, with the nearest one that does.

@@ -1,1 +1,1 @@
-"""Bodies of the JSON API, one file per family. Shared by the API and by the client."""
+"""Bodies of the JSON API, one file per family. Shared by the API and the client."""

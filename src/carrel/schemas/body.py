@@ -1,4 +1,4 @@
-"""The two kinds of body: what a client sends is checked strictly, what it gets may grow."""
+"""Base classes: requests are validated strictly, replies may have unknown keys."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def require_encodable(text: str) -> str:
     """Return the text.
 
     Raises:
-        ValueError: it holds half of a surrogate pair, which JSON can write and UTF-8 cannot.
+        ValueError: it contains an unpaired surrogate, which JSON can write but UTF-8 cannot.
     """
     try:
         text.encode()
@@ -25,7 +25,7 @@ Text = Annotated[str, AfterValidator(require_encodable)]
 
 
 class RequestBody(BaseModel):
-    """What a client sends. Unknown keys are refused, and ``"5"`` is not a number."""
+    """A request. Unknown keys are refused, and ``"5"`` is not a number."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, protected_namespaces=()
@@ -33,6 +33,6 @@ class RequestBody(BaseModel):
 
 
 class ReplyBody(BaseModel):
-    """What the server answers. A client passes over keys that a newer server adds."""
+    """A reply. Clients ignore keys that a newer server adds."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())

@@ -27,19 +27,19 @@ from carrel.schemas.sources import MOST_DOCUMENTS, PassageCount
 
 LONGEST_STOP_LIST = 4
 MOST_PARTS = 1_000
-"""Parts of the content of one message."""
+"""Maximum parts of one message's content."""
 
 MOST_ANSWERS = 8
-"""Answers to one request."""
+"""Maximum answers to one request."""
 
 ModelChoice = Annotated[Text | Annotated[int, Field(ge=0)], Field()]
-"""A model by its name, or by its place among the models in service, counted from 0."""
+"""A model by name, or by index among the loaded models, from 0."""
 
 StopText = Annotated[Text, Field(min_length=1)]
 
 
 def join_parts(content: Any) -> Any:
-    """Turn a list of text parts into one text, a line break between two parts.
+    """Join text parts with line breaks.
 
     Raises:
         PydanticCustomError: a part is of another kind, such as an image.
@@ -69,10 +69,10 @@ def as_list(stop: Any) -> Any:
 
 
 class MessageBody(RequestBody):
-    """One message; ``developer`` means ``system``.
+    """One message; ``developer`` is an alias of ``system``.
 
-    Only an assistant that made ``tool_calls`` may have no ``content``. A ``tool`` answers the call
-    of its ``tool_call_id``.
+    Only an assistant with ``tool_calls`` may omit ``content``. A ``tool`` answers the call
+    ``tool_call_id``.
     """
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
@@ -98,7 +98,7 @@ class MessageBody(RequestBody):
 
 
 def few_messages(messages: Any) -> Any:
-    """Return the messages as they are.
+    """Return the messages unchanged.
 
     Raises:
         PydanticCustomError: there are too many.
@@ -124,8 +124,8 @@ def require_unfinished(
     """Check ``continue_final_message`` and ``add_generation_prompt``, in this order.
 
     Raises:
-        ValueError: the last message is not the assistant's text, or the two options contradict each
-            other.
+        ValueError: the last message is not the assistant's text, or the options contradict each
+        other.
     """
     if not continues:
         if adds_prompt is False:
@@ -142,10 +142,10 @@ def require_unfinished(
 
 
 class DocumentsBody(RequestBody):
-    """Which documents are asked. No ``ids`` means all documents of the ``collections``.
+    """The documents that are asked. Empty ``ids`` means all documents of the ``collections``.
 
     ``mode`` ``query`` answers from the documents only, ``chat`` also from the model's knowledge.
-    ``answer_style`` ``short`` answers in a few words; left out, the setting of that name decides.
+    ``answer_style`` ``short`` answers in a few words; the default is the setting of that name.
     """
 
     collections: list[Text] = Field(min_length=1, max_length=100)
@@ -168,9 +168,9 @@ class JsonObjectFormat(RequestBody):
 
 
 class SchemaBody(RequestBody):
-    """A named JSON schema. Answers keep to it whether it is ``strict`` or not.
+    """A named JSON schema. Answers always conform, whether it is ``strict`` or not.
 
-    ``description`` is for the reader of the request; the model is not told of the schema.
+    ``description`` is for human readers; the model does not see the schema.
     """
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
@@ -182,7 +182,7 @@ class SchemaBody(RequestBody):
 
 
 class JsonSchemaFormat(RequestBody):
-    """JSON as a schema describes it."""
+    """JSON that conforms to a schema."""
 
     type: Literal["json_schema"]
     json_schema: SchemaBody
@@ -194,7 +194,7 @@ FormatBody = Annotated[
 
 
 class StreamOptionsBody(RequestBody):
-    """What a stream carries besides text."""
+    """Additional content of a stream."""
 
     include_usage: bool | None = None
 
@@ -202,7 +202,7 @@ class StreamOptionsBody(RequestBody):
 
 
 class RefusedOptions(RequestBody):
-    """OpenAI's options that no engine here honors, each with the values that ask for nothing."""
+    """OpenAI's options that no engine supports, each with the values that have no effect."""
 
     frequency_penalty: Annotated[Any, unless(0, 0.0)] = None
     presence_penalty: Annotated[Any, unless(0, 0.0)] = None
@@ -224,11 +224,11 @@ class RefusedOptions(RequestBody):
 
 
 class ChatBody(RefusedOptions):
-    """A chat completion request. Left-out options take the server's settings.
+    """A chat completion request. Omitted options take the server's settings.
 
     ``top_k``, ``repetition_penalty`` and ``min_tokens`` are extensions that other local servers
-    have, too, as are ``continue_final_message`` and ``add_generation_prompt``, with which the last
-    message is not answered but continued. ``max_time``, in seconds, is Carrel's own.
+    share, as are ``continue_final_message`` and ``add_generation_prompt``, with which the last
+    message is continued instead of answered. ``max_time``, in seconds, is Carrel's own.
     """
 
     messages: Messages
@@ -258,7 +258,7 @@ class ChatBody(RefusedOptions):
     continue_final_message: bool | None = None
     add_generation_prompt: bool | None = None
 
-    # These say who asks, not what; no answer depends on them.
+    # These identify the user; no answer depends on them.
     user: str | None = None
     safety_identifier: str | None = None
     prompt_cache_key: str | None = None
@@ -269,26 +269,26 @@ class ChatBody(RefusedOptions):
         if None not in both and both[0] != both[1]:
             raise ValueError("max_tokens and max_completion_tokens differ: send one of them")
         if self.stream_options is not None and not self.stream:
-            raise ValueError("stream_options belongs to stream=true")
+            raise ValueError("stream_options needs stream=true")
         if (self.n or 1) > 1 and self.documents is not None:
-            raise refusal("'n' above 1 is not supported with documents: leave it out.")
+            raise refusal("'n' above 1 cannot be combined with 'documents'.")
         require_unfinished(self.messages, self.continue_final_message, self.add_generation_prompt)
         self._check_tools()
         if self.top_logprobs and not self.logprobs:
-            raise ValueError("top_logprobs belongs to logprobs=true")
+            raise ValueError("top_logprobs needs logprobs=true")
         return self
 
     def _check_tools(self) -> None:
         names = [each.function.name for each in self.tools or ()]
         if len(set(names)) < len(names):
-            raise ValueError("two tools have one name")
+            raise ValueError("two tools have the same name")
         choice = self.tool_choice
         if isinstance(choice, NamedTool) and choice.function.name not in names:
-            raise ValueError("tool_choice names a function that is not among the tools")
+            raise ValueError("tool_choice names a function that is not in tools")
         if choice == "required" and not names:
             raise ValueError("tool_choice 'required' needs tools")
         if self.tool_use is not None and self.documents is not None:
-            raise refusal("'tools' is not supported with documents: leave one of them out.")
+            raise refusal("'tools' cannot be combined with 'documents'.")
 
     @property
     def tool_use(self) -> ToolUse | None:
@@ -299,12 +299,12 @@ class ChatBody(RefusedOptions):
 
     @property
     def token_limit(self) -> int | None:
-        """The longest answer, under whichever of its two names it was given."""
+        """The maximum answer length, from either of its two names."""
         return self.max_completion_tokens or self.max_tokens
 
     @property
     def alternatives(self) -> int | None:
-        """How many likeliest tokens to tell beside each token; None tells of no tokens."""
+        """The number of alternatives per token; None disables log-probabilities."""
         return (self.top_logprobs or 0) if self.logprobs else None
 
     @property

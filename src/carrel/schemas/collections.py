@@ -1,4 +1,4 @@
-"""Collections, and what creates and deletes them."""
+"""Collections: replies, creation, renaming and deletion."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from carrel.schemas.body import ReplyBody, RequestBody, Text
 
 
 class CollectionBody(ReplyBody):
-    """A collection and what is in it; ``bytes`` are those of the stored originals.
+    """A collection with statistics; ``bytes`` are those of the stored originals.
 
     ``documents`` counts all: those that are ready, failed or being read.
     """
@@ -49,21 +49,21 @@ class CollectionList(ReplyBody):
 
 
 class NewCollection(RequestBody):
-    """Asks for a collection. One that is not ``shared`` is seen by its owner alone."""
+    """Creates a collection. One that is not ``shared`` is visible to its owner only."""
 
     name: Text = Field(min_length=1, max_length=200)
     shared: bool = False
 
 
 class RenamedCollection(RequestBody):
-    """Asks for another name; ``shared`` left out leaves that as it is."""
+    """Renames a collection; an omitted ``shared`` is unchanged."""
 
     name: Text = Field(min_length=1, max_length=200)
     shared: bool | None = None
 
 
 class DeletedCollection(ReplyBody):
-    """Says that a collection is gone, and how many documents with it."""
+    """Confirms a deletion, with the number of deleted documents."""
 
     name: str
     deleted: bool = True

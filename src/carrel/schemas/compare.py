@@ -16,7 +16,7 @@ FEWEST_MODELS, MOST_MODELS = 2, 4
 
 
 class ContenderBody(RequestBody):
-    """A model with sampling of its own; what is left out is that of the whole request."""
+    """A model with its own sampling; omitted fields are those of the whole request."""
 
     model: ModelChoice
     temperature: float | None = Field(None, ge=0, le=2)
@@ -28,7 +28,7 @@ class ContenderBody(RequestBody):
 
 
 class CompareBody(ChatBody):
-    """A chat request to two to four ``models``; one may be named twice, with other sampling."""
+    """A chat request to two to four ``models``; one may occur twice, with other sampling."""
 
     models: list[ModelChoice | ContenderBody] = Field(
         min_length=FEWEST_MODELS, max_length=MOST_MODELS
@@ -50,7 +50,7 @@ def _own(contender: str | int | ContenderBody) -> dict[str, Any]:
 
 
 class ComparedBody(ReplyBody):
-    """What one model came to: a completion, or the error that it failed with."""
+    """One model's result: a completion or an error."""
 
     index: int
     model: str
@@ -59,14 +59,14 @@ class ComparedBody(ReplyBody):
 
 
 class ComparisonBody(ReplyBody):
-    """What all models came to, in the order of the request."""
+    """The results of all models, in the order of the request."""
 
     object: Literal["comparison"] = "comparison"
     results: list[ComparedBody]
 
 
 class ComparedError(SparseBody):
-    """Says in a stream that one model failed; the others go on."""
+    """Reports in a stream that one model failed; the others continue."""
 
     index: int
     model: str

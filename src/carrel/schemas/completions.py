@@ -1,12 +1,12 @@
-"""What a chat completion request is answered with, whole or as the chunks of a stream.
+"""Replies to chat completion requests, complete or as chunks of a stream.
 
-Format: https://platform.openai.com/docs/api-reference/chat/object, and extensions: at the top level
-``sources`` and ``answer_sentences`` where documents were asked, ``whole_documents``, whether these
-are all there is of them; ``search_query``, what was searched for, where that is not the question
-itself, and ``abstained`` where the documents do not answer it; ``score``, which the reward model
-``score_model`` gave the answer, where the server has one; and ``dropped_turns``, the number of
-messages that did not fit the context; in ``usage`` the answer's timing. In a stream they stand in
-the last chunk before ``[DONE]``.
+Format: https://platform.openai.com/docs/api-reference/chat/object, with extensions. At the top
+level: ``sources`` and ``answer_sentences`` if documents were asked; ``whole_documents``, whether
+the sources are everything in scope; ``search_query``, the query if it is not the question itself;
+``abstained`` if the documents do not answer it; ``score``, given by the reward model
+``score_model``, if the server has one; ``dropped_turns``, the number of messages that did not fit
+the context. In ``usage``: the answer's timing. In a stream they are in the last chunk before
+``[DONE]``.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ Finish = Literal["stop", "length", "tool_calls"]
 FINISH: Mapping[FinishReason, Finish] = {
     FinishReason.STOP: "stop",
     FinishReason.LENGTH: "length",
-    # OpenAI has no reason for an answer that ran out of time; it is cut short all the same.
+    # OpenAI has no reason for an answer that ran out of time; it is cut off all the same.
     FinishReason.TIME: "length",
     FinishReason.TOOL_CALLS: "tool_calls",
 }
 
 
 class SparseBody(ReplyBody):
-    """A body whose keys without a value are left out, as OpenAI leaves them out."""
+    """A body that omits keys without a value, as OpenAI does."""
 
     @model_serializer(mode="wrap")
     def _without_nulls(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -42,7 +42,7 @@ class SparseBody(ReplyBody):
 
 
 class ScoreFields(SparseBody):
-    """The answer's score, and the reward model that gave it; both or none."""
+    """The answer's score and the reward model that gave it; both or neither."""
 
     score: float | None = None
     score_model: str | None = None
@@ -92,7 +92,7 @@ class UsageBody(SparseBody):
 
 
 class AnswerMessage(ReplyBody):
-    """The message that the model wrote; ``content`` is null where it only calls tools."""
+    """The generated message; ``content`` is null if it only calls tools."""
 
     role: Literal["assistant"] = "assistant"
     content: str | None
@@ -114,7 +114,7 @@ class ChoiceBody(ReplyBody):
 
 
 class CompletionBody(ScoreFields):
-    """A whole answer."""
+    """A complete reply."""
 
     id: str
     object: Literal["chat.completion"] = "chat.completion"
@@ -148,7 +148,7 @@ class ChunkChoice(ReplyBody):
 
 
 class ChunkBody(ScoreFields):
-    """One chunk of a stream. ``usage`` comes last, with empty ``choices``, where asked for."""
+    """One chunk of a stream. ``usage`` comes last, with empty ``choices``, if requested."""
 
     id: str
     object: Literal["chat.completion.chunk"] = "chat.completion.chunk"

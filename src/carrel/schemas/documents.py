@@ -1,4 +1,4 @@
-"""Documents, and the replies to uploads."""
+"""Documents and uploads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from carrel.schemas.body import ReplyBody, RequestBody, Text, require_encodable
 class DocumentBody(ReplyBody):
     """A document. ``pages`` is null for formats without pages.
 
-    ``reason`` tells why it failed, or of a ready one what of its file was left out; else null.
+    ``reason`` is why it failed, or what was left out of a ready one; else null.
     """
 
     id: str
@@ -49,21 +49,21 @@ class DocumentList(ReplyBody):
 
 
 class DeletedDocument(ReplyBody):
-    """Says that a document is gone."""
+    """Confirms a deletion."""
 
     id: str
     deleted: bool = True
 
 
 class TextDocument(RequestBody):
-    """Pasted text as a document. A ``name`` without the suffix of a text format gets ``.txt``."""
+    """Pasted text as a document. ``.txt`` is added to a ``name`` without a text suffix."""
 
     name: Text = Field(min_length=1, max_length=200)
     text: Text = Field(min_length=1)
 
 
 Address = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(require_encodable)]
-"""A web address as people write it."""
+"""A web address; the scheme may be omitted."""
 
 
 class WebDocuments(RequestBody):
@@ -81,7 +81,7 @@ class WebDocuments(RequestBody):
         if (self.url is None) == (self.urls is None):
             raise ValueError("give either 'url' or 'urls'")
         if self.urls is not None and self.depth:
-            raise ValueError("'depth' goes with 'url': fetch one site at a time")
+            raise ValueError("'depth' needs 'url': fetch one site at a time")
         return self
 
     def to_core(self) -> WebRequest:
@@ -90,7 +90,7 @@ class WebDocuments(RequestBody):
 
 
 class Reingest(RequestBody):
-    """Documents to read anew: ``documents`` by their ids, or all that ``failed``."""
+    """Reads documents again: ``documents`` by their ids, or all that ``failed``."""
 
     documents: list[Text] | None = Field(None, min_length=1, max_length=10_000)
     failed: bool = False
@@ -103,7 +103,7 @@ class Reingest(RequestBody):
 
 
 class FailedFile(ReplyBody):
-    """A file that did not go in; ``code`` is an error's stable code."""
+    """A file that was refused; ``code`` is an error code."""
 
     name: str
     code: str
@@ -116,9 +116,9 @@ class FailedFile(ReplyBody):
 
 
 class OutcomeBody(ReplyBody):
-    """How one file ended; ``unchanged`` is what the collection held already, byte for byte.
+    """Result of one file; ``unchanged`` means the collection has it already, byte for byte.
 
-    ``reason`` tells why it failed, or what was left out of one that went in; else null.
+    ``reason`` is why it failed, or what was left out; else null.
     """
 
     name: str
@@ -140,7 +140,7 @@ class OutcomeBody(ReplyBody):
 
 
 class UploadReply(ReplyBody):
-    """The end of an upload that was waited for; ``outcomes`` has one entry per file."""
+    """Result of a synchronous upload; ``outcomes`` has one entry per file."""
 
     documents: list[DocumentBody]
     failed: list[FailedFile]
@@ -148,7 +148,7 @@ class UploadReply(ReplyBody):
 
 
 class AcceptedReply(ReplyBody):
-    """The names that are read in the background, and the files that were refused at once.
+    """The names that are ingested in the background, and the files that were refused at once.
 
     ``job`` is the id to follow at ``/v1/jobs``.
     """
@@ -159,7 +159,7 @@ class AcceptedReply(ReplyBody):
 
 
 class PassageBody(ReplyBody):
-    """A quote within the text around it: ``start`` and ``end`` are its span there."""
+    """A quote in its context: ``start`` and ``end`` are its span there."""
 
     document: str
     document_id: str

@@ -17,10 +17,10 @@ from carrel.schemas.texts import Texts
 
 
 class EmbeddingsBody(RequestBody):
-    """Asks for the vectors of one text or several, given as text or as ids of tokens.
+    """Requests the vectors of one text or several, given as text or token ids.
 
-    ``input_type`` is an extension: ``query`` embeds a text as a question, for models that tell
-    questions and documents apart.
+    ``input_type`` is an extension: ``query`` embeds a text as a question, for models that
+    distinguish questions and documents.
     """
 
     input: Texts
@@ -29,7 +29,7 @@ class EmbeddingsBody(RequestBody):
     dimensions: int | None = Field(None, ge=1)
     input_type: Literal["document", "query"] = "document"
 
-    # It says who asks, not what.
+    # It identifies the user and has no effect.
     user: str | None = None
 
 
@@ -42,7 +42,7 @@ class EmbeddingBody(ReplyBody):
 
 
 class EmbeddingUsage(ReplyBody):
-    """Tokens of all texts; 0 where another server embeds them."""
+    """Tokens of all texts; 0 if a server embeds them."""
 
     prompt_tokens: int
     total_tokens: int

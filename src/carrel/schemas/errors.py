@@ -6,7 +6,7 @@ from carrel.schemas.body import ReplyBody
 
 
 class ErrorDetail(ReplyBody):
-    """What went wrong. ``code`` is stable; ``param`` is the dotted name of the option at fault."""
+    """An error. ``code`` is stable; ``param`` is the dotted name of the invalid option."""
 
     message: str
     type: str = "server_error"
@@ -15,6 +15,6 @@ class ErrorDetail(ReplyBody):
 
 
 class ErrorBody(ReplyBody):
-    """The one shape of errors, on every route and in streams."""
+    """The body of errors on every route and in streams."""
 
     error: ErrorDetail

@@ -1,4 +1,4 @@
-"""The documents of ``MyData`` as OpenAI's files.
+"""Documents of ``MyData`` as OpenAI files.
 
 Format: https://platform.openai.com/docs/api-reference/files/object
 """
@@ -14,7 +14,7 @@ from carrel.schemas.body import ReplyBody
 PREFIX = "file-"
 PURPOSE = "user_data"
 PURPOSES = ("assistants", PURPOSE)
-"""What a file may be uploaded for: each means that it can be asked about."""
+"""The accepted purposes of an upload; all have the same effect."""
 
 _STATUS: dict[DocumentStatus, Literal["uploaded", "processed", "error"]] = {
     DocumentStatus.PENDING: "uploaded",
@@ -29,14 +29,14 @@ def file_id(document_id: str) -> str:
 
 
 def document_id(file_id: str) -> str:
-    """Return the document's id of a file's; one that is a document's already stays."""
+    """Return the document's id of a file id; a document id is returned unchanged."""
     return file_id.removeprefix(PREFIX)
 
 
 class FileBody(ReplyBody):
-    """A file. ``status_details`` says why it could not be read, ``created_at`` is in seconds.
+    """A file. ``status_details`` is why it could not be read, ``created_at`` is in seconds.
 
-    ``document_id`` is an extension: the document's own id, for the other routes.
+    ``document_id`` is an extension: the id for the other routes.
     """
 
     id: str
@@ -84,7 +84,7 @@ class FileList(ReplyBody):
 
 
 class DeletedFile(ReplyBody):
-    """Says that a file is gone."""
+    """Confirms a deletion."""
 
     id: str
     object: Literal["file"] = "file"

@@ -1,4 +1,4 @@
-"""Functions that a model may call, and its calls, in OpenAI's shape.
+"""Function tools and tool calls, in OpenAI's shape.
 
 Format: https://platform.openai.com/docs/guides/function-calling
 """
@@ -32,7 +32,7 @@ FunctionType = Annotated[Literal["function"], BeforeValidator(_function_alone)]
 class FunctionBody(RequestBody):
     """A function; without ``parameters`` it takes none.
 
-    ``strict`` changes nothing: a call that has to be made keeps to the schema in any case.
+    ``strict`` has no effect: a required call always conforms to the schema.
     """
 
     name: ToolName
@@ -56,13 +56,13 @@ class ToolBody(RequestBody):
 
 
 class NamedFunction(RequestBody):
-    """Which function has to be called."""
+    """The name of the function to call."""
 
     name: ToolName
 
 
 class NamedTool(RequestBody):
-    """Has the answer be a call of one tool."""
+    """Forces a call of one tool."""
 
     type: FunctionType
     function: NamedFunction
@@ -75,9 +75,9 @@ def _object(arguments: str) -> str:
     try:
         given = json.loads(arguments or "{}")
     except (ValueError, RecursionError) as error:
-        raise ValueError("the arguments of a call are JSON, as text") from error
+        raise ValueError("the arguments of a call must be JSON, as text") from error
     if not isinstance(given, dict):
-        raise ValueError("the arguments of a call are a JSON object, as text")
+        raise ValueError("the arguments of a call must be a JSON object, as text")
     return arguments or "{}"
 
 
@@ -89,7 +89,7 @@ class CalledFunction(RequestBody):
 
 
 class ToolCallBody(RequestBody):
-    """A call that the assistant made."""
+    """A tool call of the assistant."""
 
     id: Text = Field(min_length=1, max_length=200)
     type: FunctionType = "function"
@@ -106,7 +106,7 @@ class ToolCallBody(RequestBody):
 
 
 class ToolCallDelta(ReplyBody):
-    """A call in a stream; each comes whole, in one chunk."""
+    """A call in a stream; each is sent whole, in one chunk."""
 
     index: int
     id: str
@@ -120,7 +120,7 @@ class ToolCallDelta(ReplyBody):
 
 
 def tool_use(tools: list[ToolBody], choice: ToolChoice | None, *, parallel: bool) -> ToolUse | None:
-    """Return the tools that an answer may call; None where it may call none."""
+    """Return the tools that an answer may call, or None."""
     if not tools or choice == "none":
         return None
     named = choice.function.name if isinstance(choice, NamedTool) else None

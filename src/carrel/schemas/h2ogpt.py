@@ -1,4 +1,4 @@
-"""What h2oGPT's clients send to ``/submit_nochat_api``: its keys, checked, and its reply.
+"""Body and reply of h2oGPT's ``/submit_nochat_api``.
 
 Source of the names: ``docs/README_CLIENT.md`` and ``client_test.py`` of https://github.com/h2oai/h2ogpt
 """
@@ -22,7 +22,7 @@ _DEFAULT_PROMPTS = {"", "auto"}
 
 
 class Action(StrEnum):
-    """What is done with the documents."""
+    """Document actions."""
 
     QUERY = "Query"
     SUMMARIZE = "Summarize"
@@ -68,7 +68,7 @@ def _prompt(value: str | None) -> str | None:
 
 
 class RefusedKeys(RequestBody):
-    """Keys of h2oGPT's that nothing here honors, each with the values that ask for nothing."""
+    """Keys of h2oGPT that are not supported, each with the values that have no effect."""
 
     langchain_agents: Annotated[Any, unless([])] = None
     document_subset: Annotated[Any, AfterValidator(_no_subset)] = None
@@ -99,7 +99,7 @@ class RefusedKeys(RequestBody):
 
 
 class H2ogptBody(RefusedKeys):
-    """One question, summary or extraction. Left-out keys take the server's settings.
+    """One question, summary or extraction. Omitted keys take the server's settings.
 
     ``max_time`` is in seconds, tokens are the model's own. ``seed`` 0 is a random one.
     """
@@ -152,20 +152,20 @@ class H2ogptBody(RefusedKeys):
         for name in _QUERY_ONLY:
             if getattr(self, name) is not None:
                 raise refusal(
-                    "'{option}' is not supported with langchain_action={action}: leave it out.",
+                    "'{option}' cannot be combined with langchain_action={action}.",
                     option=name,
                     action=action,
                 )
 
     @property
     def text(self) -> str:
-        """The question, or what a summary pays heed to, with the input below it."""
+        """The question, or the focus of a summary, followed by the input."""
         parts = (self.instruction_nochat or self.instruction, self.iinput_nochat)
         return "\n".join(each for each in parts if each)
 
     @property
     def collection(self) -> str | None:
-        """The collection that is asked; None for no documents."""
+        """The collection to ask; None for no documents."""
         named = self.langchain_mode
         return None if not named or named in NO_COLLECTION else named
 
@@ -186,11 +186,11 @@ _QUERY_ONLY = (
 
 
 def read_nochat(text: str) -> H2ogptBody:
-    """Return what a client asks for, from one string that holds a dict.
+    """Parse a request from a string that holds a dict.
 
     Raises:
         InvalidRequest: it is no dict, or a key is unknown or out of bounds.
-        UnsupportedParameter: a key is known, and its value cannot be honored.
+        UnsupportedParameter: the value of a known key is not supported.
     """
     given = read_dict(text)
     try:
@@ -206,6 +206,6 @@ def _refused(error: ValidationError) -> CarrelError:
     if first["type"] == UnsupportedParameter.code:
         return UnsupportedParameter(first["msg"])
     if first["type"] == "extra_forbidden":
-        return InvalidRequest(f"'{place}' is not known here: leave it out.")
+        return InvalidRequest(f"Unknown field '{place}'.")
     text = " ".join(first["msg"].removeprefix("Value error, ").split())
     return InvalidRequest(f"'{place}': {text}." if place else f"{text}.")

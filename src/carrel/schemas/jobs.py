@@ -1,4 +1,4 @@
-"""Ingestion jobs, and the events of one that is followed."""
+"""Ingestion jobs and their events."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ StateName = Literal["waiting", "running", "finished", "cancelled"]
 
 
 class ProgressBody(ReplyBody):
-    """How far a job has come; what is not known, or has no meaning yet, is null.
+    """Progress of a job; unknown values are null.
 
     ``pages_read`` and ``page_count`` belong to the file ``current``. ``share`` is what is done of
     all bytes, from 0 to 1.
@@ -49,7 +49,7 @@ class ProgressBody(ReplyBody):
 
 
 class JobFileBody(ReplyBody):
-    """One file of a job; ``outcome`` is null until the file ended."""
+    """One file of a job; ``outcome`` is null until it is done."""
 
     name: str
     outcome: OutcomeName | None = None
@@ -70,7 +70,7 @@ class JobFileBody(ReplyBody):
 
 
 class JobBody(ReplyBody):
-    """A job. ``files`` and ``progress`` are left out of a list of jobs."""
+    """A job. Lists of jobs omit ``files`` and ``progress``."""
 
     id: str
     collection: str
@@ -88,7 +88,7 @@ class JobBody(ReplyBody):
         files: Sequence[JobFileBody] | None = None,
         progress: IngestionProgress | None = None,
     ) -> JobBody:
-        """Return the body of a job; the collection is named by its name."""
+        """Return the body of a job; the collection is given by name."""
         return cls(
             id=job.id,
             collection=collection,
@@ -107,7 +107,7 @@ class JobList(ReplyBody):
 
 
 class JobEventBody(ReplyBody):
-    """One event of a job: what is not null has happened. The last one has the job's ``state``."""
+    """One event of a job: exactly the keys that are not null. The last one has ``state``."""
 
     progress: ProgressBody | None = None
     file: JobFileBody | None = None

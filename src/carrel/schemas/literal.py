@@ -1,4 +1,4 @@
-"""A dict in a string, as JSON or as Python writes it, read without evaluating anything."""
+"""Parser of a dict in a string, as JSON or Python literal, without evaluation."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 from carrel.core.errors import InvalidRequest
 
 LONGEST = 2_000_000
-"""Characters. The check below takes milliseconds for as much."""
+"""Maximum characters. The check below takes milliseconds for that many."""
 
 DEEPEST = 20
-"""Brackets within brackets; what is asked here has four."""
+"""Maximum nesting of brackets; requests have four."""
 
 NOT_A_DICT = "Send one string that holds a dict, as JSON or as Python's str(dict) writes it."
 
-# Python's own parser can end the process on hostile input, so that only what str() writes of
-# plain values reaches it: no operators but one sign before a number, no names but constants.
+# Python's own parser can crash on hostile input, so it only gets what str() writes of plain
+# values: no operators but one sign before a number, no names but constants.
 _TOKEN = re.compile(
     r"""
     (?P<space>\s++)

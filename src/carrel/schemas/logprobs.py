@@ -9,7 +9,7 @@ from carrel.schemas.body import ReplyBody
 
 
 class TopLogprobBody(ReplyBody):
-    """A token and its natural log-probability; ``bytes`` is null for one that is no text."""
+    """A token and its natural log-probability; ``bytes`` is null if it is not text."""
 
     token: str
     logprob: float
@@ -21,7 +21,7 @@ class TopLogprobBody(ReplyBody):
 
 
 class TokenLogprobBody(TopLogprobBody):
-    """A written token, and the likeliest ones at its place."""
+    """A generated token, and the most likely alternatives at its position."""
 
     top_logprobs: list[TopLogprobBody]
 

@@ -1,4 +1,4 @@
-"""The models in service, in OpenAI's shape with what Carrel knows of them besides."""
+"""Loaded models, in OpenAI's shape with extensions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def split_commas(value: Any) -> Any:
 class ModelBody(ReplyBody):
     """One model. ``created`` is when the server started, ``context_length`` is in tokens.
 
-    ``status`` is ``ready``, ``loading`` or ``failed``; ``reason`` says why it failed.
+    ``status`` is ``ready``, ``loading`` or ``failed``; ``reason`` is why it failed.
     ``adapter_of`` names the base of a LoRA adapter.
     """
 
@@ -44,7 +44,7 @@ class ModelBody(ReplyBody):
 
     @classmethod
     def of(cls, model: ModelState, created: int, reason: str | None = None) -> ModelBody:
-        """Return the body of a core model; ``reason`` is what may be shown of its own."""
+        """Return the body of a core model; ``reason`` is what may be shown of the failure."""
         info = model.info
         body = cls(
             id=model.name,
@@ -66,16 +66,16 @@ class ModelBody(ReplyBody):
 
 
 class ModelList(ReplyBody):
-    """The models that are in service, load or failed, the default one first."""
+    """The ready, loading and failed models, the default one first."""
 
     object: Literal["list"] = "list"
     data: list[ModelBody]
 
 
 class LoadModel(RequestBody):
-    """Asks for a model. Left-out options take the server's settings.
+    """Loads a model. Omitted options take the server's settings.
 
-    Without ``wait`` the reply comes at once, and the list of models shows how far it is.
+    Without ``wait`` the reply is immediate, and the list of models shows the progress.
     """
 
     model: Name
@@ -107,15 +107,15 @@ class LoadModel(RequestBody):
 
 
 class UnloadModel(RequestBody):
-    """Asks to take a model out of service."""
+    """Unloads a model."""
 
     model: Name
 
 
 class UnloadedModels(ReplyBody):
-    """What is out of service now: the model and the adapters over it.
+    """The unloaded model and its adapters.
 
-    ``default`` is the model that answers from now on where none is named.
+    ``default`` is the new default model.
     """
 
     unloaded: list[str]

@@ -1,4 +1,4 @@
-"""Sources of an answer, results of a search, and the body that asks for them."""
+"""Sources of an answer, search results and search requests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_DOCUMENTS = 1000
 
 
 class SourceBody(ReplyBody):
-    """One source: ``index`` and ``page`` count from 1, ``quote`` stands verbatim in ``text``.
+    """One source: ``index`` and ``page`` count from 1, ``quote`` is verbatim in ``text``.
 
     ``score`` is between 0 and 1 and comparable within one answer only. ``start`` is where ``text``
     starts within its page, in characters. ``used`` says whether the answer cites it.
@@ -72,11 +72,11 @@ PassageCount = Annotated[
     Field(ge=-1, le=100),
     AfterValidator(some_passages),
 ]
-"""How many passages: 1 to 100, -1 for as many as the prompt has room for; null is the setting."""
+"""How many passages: 1 to 100, -1 for as many as fit the prompt; null is the setting."""
 
 
 class CitationBody(ReplyBody):
-    """A place that supports a sentence: ``source`` is the source's ``index``.
+    """A citation: ``source`` is the source's ``index``.
 
     ``start`` and ``end`` are the quote's character span within the source's text, ``page_start``
     and ``page_end`` that within its page.
@@ -91,7 +91,7 @@ class CitationBody(ReplyBody):
 
 
 class SentenceBody(ReplyBody):
-    """A sentence of the answer: its character span there, and the places that support it."""
+    """A sentence of the answer: its character span, and its citations."""
 
     start: int
     end: int
@@ -122,7 +122,7 @@ class SentenceBody(ReplyBody):
         """Return the core sentence of the body, cut out of the answer.
 
         Raises:
-            ValueError: it cites a place that is not in the sources.
+            ValueError: it cites a source that does not exist.
         """
         known = {each.index: each for each in sources}
         for each in self.citations:
@@ -148,9 +148,9 @@ def short_query(query: str) -> str:
 
 
 class SearchBody(RequestBody):
-    """A search without a model; ``top_k`` falls back to the server's setting, -1 is all found.
+    """A search without a model; ``top_k`` defaults to the server's setting, -1 is all found.
 
-    No ``ids`` means all documents of the collection.
+    Empty ``ids`` means all documents of the collection.
     """
 
     query: Annotated[Text, AfterValidator(short_query)] = Field(

@@ -1,4 +1,4 @@
-"""Summaries and extractions: what asks for them, and what comes back, whole or as events."""
+"""Summaries and extractions: requests, replies and events."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Style = Literal["written", "excerpts"]
 
 
 class SummarizationBody(RequestBody):
-    """Asks for a summary or an extraction; without ``documents`` the whole collection is read."""
+    """Requests a summary or an extraction; without ``documents`` the whole collection is read."""
 
     documents: Annotated[list[Text], Field(max_length=MOST_DOCUMENTS)] = Field(default_factory=list)
     focus: Text = Field("", max_length=4000)
@@ -50,7 +50,7 @@ class SummaryPartBody(ReplyBody):
 
 
 class SummaryBody(ReplyBody):
-    """A summary. ``model`` is null where its sentences are the documents' own (``excerpts``)."""
+    """A summary. ``model`` is null if it consists of sentences of the documents (``excerpts``)."""
 
     text: str
     parts: list[SummaryPartBody]
@@ -77,7 +77,7 @@ class SummaryBody(ReplyBody):
 
 
 class ExtractedItemBody(ReplyBody):
-    """One thing that was found; ``quote`` stands word for word on the page."""
+    """One fact that was found; ``quote`` is verbatim on the page."""
 
     text: str
     document: str
@@ -98,7 +98,7 @@ class ExtractedItemBody(ReplyBody):
 
 
 class ExtractionBody(ReplyBody):
-    """What was extracted; ``unsupported`` counts what the model named and no document says."""
+    """The extracted facts; ``unsupported`` counts what the model named but no document says."""
 
     items: list[ExtractedItemBody]
     style: Style
@@ -122,7 +122,7 @@ class ExtractionBody(ReplyBody):
 
 
 class SummarizationProgressBody(ReplyBody):
-    """How far a level has come; ``seconds_left`` is null until there is an estimate."""
+    """Progress of a level; ``seconds_left`` is null until there is an estimate."""
 
     level: int
     parts_done: int
@@ -145,7 +145,7 @@ class SummarizationProgressBody(ReplyBody):
 
 
 class SummarizationEventBody(ReplyBody):
-    """One event of a stream: exactly one of its keys is there."""
+    """One event of a stream: exactly one of its keys is present."""
 
     progress: SummarizationProgressBody | None = None
     delta: str | None = None

@@ -1,4 +1,4 @@
-"""Continuing a text without a chat template, in OpenAI's shape of legacy completions.
+"""Text completion without a chat template, in OpenAI's shape of legacy completions.
 
 Format: https://platform.openai.com/docs/api-reference/completions/create
 """
@@ -24,10 +24,10 @@ MOST_CHOICES = 128
 
 
 class TextCompletionBody(RequestBody):
-    """Asks a model to go on with one prompt or several.
+    """Asks a model to continue one prompt or several.
 
-    ``top_k``, ``repetition_penalty``, ``min_tokens`` and ``max_time`` are the extensions that chat
-    completions have. Left-out options take the server's settings.
+    ``top_k``, ``repetition_penalty``, ``min_tokens`` and ``max_time`` are the extensions of chat
+    completions. Omitted options take the server's settings.
     """
 
     prompt: Texts
@@ -55,26 +55,26 @@ class TextCompletionBody(RequestBody):
     presence_penalty: Annotated[Any, unless(0, 0.0)] = None
     logit_bias: Annotated[Any, unless({})] = None
 
-    # It says who asks, not what.
+    # It identifies the user and has no effect.
     user: str | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.best_of is not None and self.best_of != self.continuations:
-            raise refusal("'best_of' is not supported with another value than n: leave it out.")
+            raise refusal("'best_of' is only supported with the value of 'n'.")
         if self.stream_options is not None and not self.stream:
-            raise ValueError("stream_options belongs to stream=true")
+            raise ValueError("stream_options needs stream=true")
         if len(self.prompt) * self.continuations > MOST_CHOICES:
             raise ValueError(f"prompts times n are more than {MOST_CHOICES}: send fewer at once")
         if self.echo and self.logprobs is not None:
-            raise refusal("'logprobs' is not supported with echo: leave one of them out.")
+            raise refusal("'logprobs' cannot be combined with 'echo'.")
         if self.echo and not all(isinstance(each, str) for each in self.prompt):
             raise refusal("'echo' is not supported with token ids: send the prompt as text.")
         return self
 
     @property
     def continuations(self) -> int:
-        """How many texts each prompt gets."""
+        """The number of completions per prompt."""
         return self.n or 1
 
     @property
@@ -84,7 +84,7 @@ class TextCompletionBody(RequestBody):
 
 
 class TextLogprobs(ReplyBody):
-    """The written tokens; ``text_offset`` counts characters from the start of the written text."""
+    """The generated tokens; ``text_offset`` counts characters from the start of the text."""
 
     tokens: list[str]
     token_logprobs: list[float]
@@ -93,7 +93,7 @@ class TextLogprobs(ReplyBody):
 
     @classmethod
     def of(cls, tokens: Sequence[TokenLogprob], start: int = 0) -> TextLogprobs:
-        """Return the body of core's tokens, the first of which stands ``start`` characters in."""
+        """Return the body of core's tokens, the first of which begins at character ``start``."""
         offsets, at = [], start
         for token in tokens:
             offsets.append(at)
@@ -118,7 +118,7 @@ class TextChoice(ReplyBody):
 
 
 class TextCompletion(SparseBody):
-    """Whole continuations, or a chunk of a stream. Only a chunk that ends it has usage."""
+    """Complete replies, or a chunk of a stream. Only the chunk that ends it has usage."""
 
     id: str
     object: Literal["text_completion"] = "text_completion"

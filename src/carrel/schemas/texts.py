@@ -1,4 +1,4 @@
-"""One text or several, as text or as ids of a model's tokens: four forms that OpenAI takes."""
+"""One text or several, as text or as token ids: the four forms that OpenAI accepts."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _SCHEMA = {
         {"type": "array", "items": _TEXT, "minItems": 1, "maxItems": MOST_TEXTS},
         {"type": "array", "items": _IDS, "minItems": 1, "maxItems": MOST_TEXTS},
     ],
-    "examples": ["The reading room is open until six.", ["one text", "another"]],
+    "examples": ["The library is open until six.", ["one text", "another"]],
 }
 
 TokenIds = tuple[int, ...]
 
 
 def as_inputs(value: Any) -> tuple[str | TokenIds, ...]:
-    """Return the texts of one of the four forms of an input, each as a text or as token ids.
+    """Return the texts of one of the four input forms, each as a text or as token ids.
 
     Raises:
         ValueError: it has none of the four forms, or too many texts.

@@ -1,4 +1,4 @@
-"""How long a conversation is for a model, in vLLM's shape."""
+"""Tokenized length of a conversation, in vLLM's shape."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from carrel.schemas.chat import Messages, require_unfinished
 
 
 class TokenizeBody(RequestBody):
-    """The messages of a chat completion, and the model that would answer or continue them."""
+    """The messages of a chat completion, and the model that would process them."""
 
     messages: Messages
     model: Text | None = None

@@ -1,1 +1,1 @@
-"""The use cases. Doors call these; these call the adapters through the protocols of core."""
+"""Use cases. Called by the interfaces; use the adapters through the protocols of core."""

@@ -1,4 +1,4 @@
-"""All services of one running Carrel, for the doors."""
+"""All services of a running application, for the interfaces."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from carrel.settings.schema import Settings
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What a door needs; made by ``carrel.bootstrap``."""
+    """The services that an interface needs; built by ``carrel.bootstrap``."""
 
     settings: Settings
     models: EnginePool

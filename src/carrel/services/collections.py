@@ -1,4 +1,4 @@
-"""Collections and the documents in them."""
+"""Collections and their documents."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ RESERVED = ("LLM",)
 
 
 def require_collection_name(name: str) -> str:
-    """Return the name without surrounding blanks.
+    """Return the name without surrounding white space.
 
     Raises:
-        InvalidRequest: it is empty, too long, reserved, or holds control characters or slashes.
+        InvalidRequest: it is empty, too long, reserved, or contains control characters or slashes.
     """
     name = name.strip()
     if not name or len(name) > LONGEST_NAME:
         raise InvalidRequest(f"A collection's name has 1 to {LONGEST_NAME} characters.")
     if name in RESERVED:
-        raise InvalidRequest(f"'{name}' means no documents and cannot name a collection.")
+        raise InvalidRequest(f"'{name}' is reserved and cannot name a collection.")
     if "/" in name or "\\" in name or not name.isprintable():
-        raise InvalidRequest("A collection's name holds no slashes and no control characters.")
+        raise InvalidRequest("A collection's name cannot contain slashes or control characters.")
     return name
 
 
 class CollectionService:
-    """What an account may see and do with collections."""
+    """Access-checked operations on collections."""
 
     def __init__(
         self, catalog: Catalog, originals: OriginalStore, indexer: DocumentIndexer
@@ -58,7 +58,7 @@ class CollectionService:
         self._before_delete: list[Callable[[Collection], Awaitable[None]]] = []
 
     def call_before_delete(self, stop: Callable[[Collection], Awaitable[None]]) -> None:
-        """Have a function called, and waited for, before a collection is deleted."""
+        """Register a function to be awaited before a collection is deleted."""
         self._before_delete.append(stop)
 
     async def list(self, principal: Principal) -> Sequence[Collection]:
@@ -69,18 +69,18 @@ class CollectionService:
     async def overview(
         self, principal: Principal
     ) -> Sequence[tuple[Collection, CollectionContents]]:
-        """Return the collections that the account may read, each with what is in it."""
+        """Return the collections that the account may read, with statistics."""
         readable = await self.list(principal)
         contents = await asyncio.to_thread(self._catalog.contents)
         return [(each, contents.get(each.id, CollectionContents())) for each in readable]
 
     async def contents(self, collection: Collection) -> CollectionContents:
-        """Return what is in a collection."""
+        """Return the statistics of a collection."""
         contents = await asyncio.to_thread(self._catalog.contents)
         return contents.get(collection.id, CollectionContents())
 
     async def get(self, name: str, principal: Principal) -> Collection:
-        """Return a collection by name; the account's own one before a shared one.
+        """Return a collection by name; the account's own one takes precedence over a shared one.
 
         Raises:
             CollectionNotFound: none that the account may read.
@@ -107,10 +107,10 @@ class CollectionService:
         )
 
     async def ensure(self, name: str, principal: Principal) -> Collection:
-        """Return the collection of that name; make a shared one when there is none.
+        """Return the collection of that name; create a shared one if there is none.
 
         Raises:
-            InvalidRequest: there is none and the name cannot be used.
+            InvalidRequest: there is none and the name is invalid.
         """
         try:
             return await self.get(name, principal)
@@ -120,11 +120,11 @@ class CollectionService:
     async def rename(
         self, name: str, new_name: str, principal: Principal, shared: bool | None = None
     ) -> Collection:
-        """Give a collection another name; ``shared`` changes who sees it. Its documents stay.
+        """Rename a collection; ``shared`` changes its visibility. Its documents are kept.
 
         Raises:
             CollectionNotFound: no such collection.
-            AccessDenied: not the account's to rename, or one that always exists.
+            AccessDenied: the account may not rename it, or it is built in.
             InvalidRequest: the new name cannot be used.
             AlreadyExists: the new name is taken.
         """
@@ -141,12 +141,12 @@ class CollectionService:
         )
 
     async def delete(self, name: str, principal: Principal) -> int:
-        """Remove a collection with all its documents and return how many those were.
+        """Delete a collection with all its documents and return their number.
 
         Raises:
             CollectionNotFound: no such collection.
-            AccessDenied: not the account's to delete, or one that always exists.
-            RemoteUnavailable: the store's server does not answer; everything is as it was.
+            AccessDenied: the account may not delete it, or it is built in.
+            RemoteUnavailable: the store's server does not answer; nothing was changed.
         """
         collection = await self.get(name, principal)
         if name in PERMANENT:
@@ -192,7 +192,7 @@ class CollectionService:
         return record
 
     async def original(self, name: str, document_id: str, principal: Principal) -> Path:
-        """Return where the document's original file lies.
+        """Return the path of the document's original file.
 
         Raises:
             CollectionNotFound: no such collection.
@@ -205,14 +205,14 @@ class CollectionService:
         return path
 
     async def delete_document(self, name: str, document_id: str, principal: Principal) -> None:
-        """Remove a document, its chunks, its vectors and its file.
+        """Delete a document, its chunks, its vectors and its file.
 
         Raises:
             CollectionNotFound: no such collection.
             DocumentNotFound: no such document in it.
             AccessDenied: the account may not write to the collection.
-            InvalidRequest: the document is being ingested at this moment.
-            RemoteUnavailable: the store's server does not answer; everything is as it was.
+            InvalidRequest: the document is being ingested.
+            RemoteUnavailable: the store's server does not answer; nothing was changed.
         """
         record = await self.document(name, document_id, principal)
         collection = await self.get(name, principal)

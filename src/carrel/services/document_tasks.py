@@ -1,4 +1,4 @@
-"""Summaries, extractions and searches as turns of a chat: a text whose sentences are cited."""
+"""Document tasks (summary, extraction, search) as turns of a chat, with citations."""
 
 from __future__ import annotations
 
@@ -38,36 +38,36 @@ from carrel.services.retrieval.retrieval import RetrievalService
 from carrel.services.summaries.summarize import SummarizationService
 
 MOST_FOUND = 10
-"""Passages that a search lists."""
+"""Number of passages of a search."""
 
 BESIDE = 3
-"""Passages among which the one that a sentence rests on is looked for."""
+"""Candidate passages for the citation of a sentence."""
 
 MOST_LOOKED_UP = 60
-"""Sentences of a text that are looked up; an extraction has no more items than that."""
+"""Maximum sentences to attribute; an extraction has no more items than that."""
 
-NOTHING_FOUND = "The documents say nothing of it."
+NOTHING_FOUND = "The documents say nothing about it."
 
 TaskEvent = ChatEvent | SummarizationProgress | Summarized | Extracted
 
 
 class DocumentTaskService:
-    """Does what is wanted of documents, and cites each sentence of what came of it."""
+    """Runs document tasks and cites each sentence of the result."""
 
     def __init__(self, summaries: SummarizationService, retrieval: RetrievalService) -> None:
         self._summaries = summaries
         self._retrieval = retrieval
 
     async def run(self, request: TaskRequest) -> AsyncGenerator[TaskEvent]:
-        """Yield progress, the events of an answer, and before its last what a summary came to.
+        """Yield progress, the events of an answer, and, before the last, the result of a summary.
 
         Closing the generator stops the model.
 
-        ``Finished`` names no model where none was asked.
+        ``Finished`` names no model if none was used.
 
         Raises:
-            InvalidRequest: a search for nothing.
-            QueryTooLong: what is searched for is.
+            InvalidRequest: the query of a search is empty.
+            QueryTooLong: it is too long.
             The others: as ``SummarizationService.summarize`` and ``RetrievalService.search``.
         """
         started = time.monotonic()
@@ -107,7 +107,7 @@ class DocumentTaskService:
                     yield event
                 else:
                     done = event
-        # Excerpts come whole. What was streamed stays as it is: its ends may be blank.
+        # Excerpts come whole. Streamed text is left unchanged: its ends may be white space.
         if not streamed:
             streamed = done.text or NOTHING_FOUND
             yield StageChanged(Stage.WRITING)
@@ -141,9 +141,9 @@ class DocumentTaskService:
     async def _cited(
         self, text: str, wanted: Sequence[tuple[str, Scope]], principal: Principal
     ) -> SourcesCited:
-        """Return the passages on which a text rests; each sentence is looked up in its scope.
+        """Return the passages that support a text; each sentence is searched for in its scope.
 
-        Of a text that none supports, the nearest passages are returned.
+        If none supports it, the nearest passages are returned.
         """
         found: dict[tuple[str, str], RetrievedChunk] = {}
         for words, scope in wanted[:MOST_LOOKED_UP]:
@@ -177,7 +177,7 @@ def _summary(request: TaskRequest) -> SummarizationRequest:
 
 
 def _line(item: ExtractedItem) -> str:
-    """Return an item of a list, with the quote behind it where that says it in other words."""
+    """Return a list item, followed by its quote if that is worded differently."""
     quote = " ".join(item.quote.split())
     text = " ".join(item.text.split())
     return f"- {text}" if text == quote else f"- {text} “{quote}”"

@@ -1,4 +1,4 @@
-"""Vectors of texts, by the embedder that the documents are found with."""
+"""Embeddings of texts, by the embedder of the documents."""
 
 from __future__ import annotations
 
@@ -12,52 +12,50 @@ from carrel.core.protocols.adapters import Embedder
 from carrel.core.protocols.embedding import EmbedderTokens
 
 ALSO_KNOWN_AS: Mapping[str, str] = MappingProxyType({"bundled": "all-MiniLM-L6-v2"})
-"""What the world calls an embedder that has a name of its own here."""
+"""Public name of the bundled embedder."""
 
 GROUP = 32
-"""Texts between which another request, or an ingestion, gets its turn."""
+"""Texts per group; other requests and ingestions run in between."""
 
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedTexts:
-    """One vector of length 1 per text, in order, and the tokens of all texts together."""
+    """One unit vector per text, in order, and the total number of tokens."""
 
     vectors: list[list[float]]
     tokens: int
 
 
 class EmbeddingService:
-    """Embeds texts for whoever wants vectors rather than passages."""
+    """Embeds texts for clients."""
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
-        # A folder's path says where it lies on this machine, and nobody asks for that.
+        # The path of a folder is private, and of no use to clients.
         known = embedder.name.rstrip("/").rpartition("/")[2] if _is_path(embedder.name) else None
         self.name = known or ALSO_KNOWN_AS.get(embedder.name, embedder.name)
 
     def require(self, model: str) -> None:
-        """Insist that ``model`` is the embedder in service.
+        """Check that ``model`` is the loaded embedder.
 
         Raises:
-            ModelNotFound: it is not.
+            ModelNotFound: it is another one.
         """
         if model not in (self.name, self._embedder.name):
-            raise ModelNotFound(
-                f"There is no embedder {model!r}: the one in service is {self.name!r}."
-            )
+            raise ModelNotFound(f"There is no embedder {model!r}: the loaded one is {self.name!r}.")
 
     async def embed(
         self, inputs: Sequence[str | Sequence[int]], *, as_question: bool = False
     ) -> EmbeddedTexts:
-        """Return the vectors of texts, or of texts that are given in the embedder's tokens.
+        """Return the vectors of texts, given as text or as token ids of the embedder.
 
-        ``as_question`` puts the model's prompt for questions before a text, not that for documents.
-        Cancelling ends it after the group of texts in work.
+        ``as_question`` uses the model's query prompt instead of its document prompt. Cancelling
+        takes effect after the current group of texts.
 
         Raises:
             InvalidRequest: a text is empty, or a token id is unknown.
-            PromptTooLong: the embedder would not read a text to its end.
-            UnsupportedParameter: token ids for an embedder that has no tokenizer here.
+            PromptTooLong: a text exceeds the embedder's input limit.
+            UnsupportedParameter: token ids for an embedder without a local tokenizer.
             ModelNotFound, ModelLoadFailed, RemoteUnavailable, StorageFull: it cannot be used.
         """
         texts, tokens = await asyncio.to_thread(self._checked, inputs)
@@ -77,7 +75,7 @@ class EmbeddingService:
         return self._embedder.embed_documents(texts)
 
     def _checked(self, inputs: Sequence[str | Sequence[int]]) -> tuple[list[str], int]:
-        """Return the texts, and the tokens of all of them."""
+        """Return the texts and the number of their tokens."""
         texts = [each if isinstance(each, str) else self._decoded(each) for each in inputs]
         for number, text in enumerate(texts, start=1):
             if not text.strip():
@@ -97,8 +95,8 @@ class EmbeddingService:
     def _decoded(self, ids: Sequence[int]) -> str:
         if not isinstance(self._embedder, EmbedderTokens):
             raise UnsupportedParameter(
-                f"{self.name} runs on another server, whose tokens are not known here: "
-                "send the texts themselves."
+                f"{self.name} runs on another server, whose token ids are unknown: "
+                "send the texts instead."
             )
         return self._embedder.decode(ids)
 

@@ -1,4 +1,4 @@
-"""Whether a question could be answered now."""
+"""Readiness of the server."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from carrel.core.models import EnginePool
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """``reason`` says in one line what is missing when not ``ready``."""
+    """``reason`` is what is missing, in one line, if not ``ready``."""
 
     ready: bool
     reason: str | None = None
 
 
 class HealthService:
-    """Looks at the parts that a question needs."""
+    """Checks the components that a question needs."""
 
     def __init__(self, models: EnginePool) -> None:
         self._models = models

@@ -1,4 +1,4 @@
-"""Several streams read at once."""
+"""Merges several streams."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from typing import Generic, TypeVar
 Event = TypeVar("Event")
 
 HELD_EVENTS = 64
-"""What a slow reader lets all streams run ahead together."""
+"""Maximum buffered events of all streams together."""
 
 AT_ONCE = 16
-"""Streams that run beside each other; a further one begins when one of them ends."""
+"""Concurrent streams; a further one starts when one of them ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """A stream is over, or ended with ``error``."""
+    """A stream has ended, possibly with ``error``."""
 
     error: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Numbered(Generic[Event]):
-    """What the stream of this number yielded; the first has 0."""
+    """An event of the stream with this number, from 0."""
 
     number: int
     event: Event
 
 
 async def merged(streams: Sequence[AsyncGenerator[Event]]) -> AsyncGenerator[Numbered[Event]]:
-    """Yield what the streams yield, as it comes.
+    """Yield the events of the streams as they arrive.
 
-    Closing the generator closes them all, and so does the first error, which is raised.
+    Closing the generator closes all streams, and so does the first error, which is raised.
     """
     held: asyncio.Queue[Numbered[Event] | _End] = asyncio.Queue(HELD_EVENTS)
     places = asyncio.Semaphore(AT_ONCE)

@@ -1,16 +1,15 @@
-"""Which models are too small to be trusted with long texts and free words."""
+"""Classifies models by size."""
 
 from __future__ import annotations
 
 from carrel.core.chat import ModelInfo
 
 SMALL_MODEL = 1_000_000_000
-"""Weights below which a model is small.
+"""Number of weights below which a model is small.
 
 The bundled model has 135 million, and is the only one that was measured: with long texts
 (``benchmarks/results/summaries.md``), follow-up questions (``follow_ups.md``) and answers
-(``answers.md``). Where the weights are not known, as on another server, a model is taken for a
-large one.
+(``answers.md``). If the number is unknown, as on another server, a model is assumed to be large.
 """
 
 
@@ -20,8 +19,8 @@ def is_small(info: ModelInfo) -> bool:
 
 
 def is_large_or_remote(info: ModelInfo) -> bool:
-    """Whether the model is known to be no small one, or stands on another server.
+    """Whether the model is known to be large, or runs on another server.
 
-    There the size is not told, and nobody serves a small one.
+    Remote models are assumed to be large.
     """
     return info.engine == "remote" or (info.parameters is not None and not is_small(info))

@@ -1,4 +1,4 @@
-"""Models in service: who may see them, and who may change which there are."""
+"""Access-checked operations on models."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class ModelService:
         self._pool = pool
 
     def states(self, principal: Principal) -> list[ModelState]:
-        """Every model that is in service, loads or failed, the default one first.
+        """Every ready, loading or failed model, the default one first.
 
-        A reason may name paths of the machine: who may not load models learns only that it failed.
+        A reason may contain paths: accounts that may not load models only see that it failed.
         """
         states = self._pool.states()
         if principal.administrator:
@@ -28,7 +28,7 @@ class ModelService:
         return [replace(each, reason=HIDDEN_REASON if each.reason else None) for each in states]
 
     def state(self, name: str, principal: Principal) -> ModelState:
-        """Return one of them.
+        """Return one model.
 
         Raises:
             ModelNotFound: there is none by that name.
@@ -38,24 +38,24 @@ class ModelService:
             if each.name == name:
                 return each
         names = ", ".join(each.name for each in states) or "none"
-        raise ModelNotFound(f"Model {name} is not in service. In service: {names}.")
+        raise ModelNotFound(f"Model {name} is not loaded. Loaded: {names}.")
 
     async def load(
         self, request: ModelRequest, principal: Principal, *, wait: bool
     ) -> list[ModelState]:
-        """Load a model, or only begin to; see ``EnginePool.load`` and ``begin_load``.
+        """Load a model, or only start to; see ``EnginePool.load`` and ``begin_load``.
 
         Raises:
-            AccessDenied: the account does not administer the machine.
+            AccessDenied: the account is not an administrator.
         """
         _require_administrator(principal)
         return await self._pool.load(request) if wait else self._pool.begin_load(request)
 
     async def unload(self, name: str, principal: Principal) -> list[str]:
-        """Take a model and the adapters over it out of service, and return their names.
+        """Unload a model and its adapters, and return their names.
 
         Raises:
-            AccessDenied: the account does not administer the machine.
+            AccessDenied: the account is not an administrator.
             ModelNotFound, ModelNotReady: see ``EnginePool.unload``.
         """
         _require_administrator(principal)
@@ -70,12 +70,12 @@ def _require_administrator(principal: Principal) -> None:
 
 
 def chosen_model(models: EnginePool, choice: str | int | None) -> str | None:
-    """Return the name of a model that is chosen by name or by its place, counted from 0.
+    """Return the name of a model that is chosen by name or by index, from 0.
 
-    A name that is a number is a place where no model is called so.
+    A number is an index unless a model has that name.
 
     Raises:
-        ModelNotFound: fewer models are in service.
+        ModelNotFound: the index is out of range.
     """
     if choice is None:
         return None
@@ -86,5 +86,5 @@ def chosen_model(models: EnginePool, choice: str | int | None) -> str | None:
     if place < len(names):
         return names[place]
     raise ModelNotFound(
-        f"There is no model number {place}: those in service count from 0 to {len(names) - 1}."
+        f"There is no model number {place}: the loaded ones are 0 to {len(names) - 1}."
     )

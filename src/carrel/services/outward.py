@@ -1,4 +1,4 @@
-"""What leaves this machine, and where it goes."""
+"""Which data is sent to which other machines."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from carrel.core.runtime.loopback import is_loopback
 
 @dataclass(frozen=True, slots=True)
 class Outward:
-    """The other machines that are sent something, each by name or address; None for this one.
+    """The other machines that receive data, by name or address; None if there is none.
 
     ``engine`` gets questions and passages, ``embedder`` questions and the text of documents,
-    ``store`` the vectors of both. The models that judge passages and answers always run here.
+    ``store`` the vectors of both. Rerankers and score models always run locally.
     """
 
     engine: str | None = None
@@ -29,10 +29,10 @@ class Outward:
         return cls(embedder=_elsewhere(embedder), store=_elsewhere(vectors))
 
     def asking(self, states: Sequence[ModelState], model: str | None) -> Outward:
-        """Return what is sent when a model is asked; None, or one that is gone, is the default one.
+        """Return what is sent when a model is used; None or an unknown name is the default one.
 
-        ``states`` are the models of the pool, the default one first. One that still loads counts
-        as one that answers.
+        ``states`` are the models of the pool, the default one first. A loading model counts like a
+        ready one.
         """
         chosen = next((each for each in states if each.name == model), next(iter(states), None))
         host = chosen.host if chosen is not None else None

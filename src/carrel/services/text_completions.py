@@ -1,4 +1,4 @@
-"""Texts that a model goes on with, without a chat template."""
+"""Text completion without a chat template."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Prompt = str | tuple[int, ...]
 class TextRequest:
     """Prompts, each to be continued ``continuations`` times.
 
-    ``caller`` tells people apart, as in a ``ChatRequest``.
+    ``caller`` tells apart users of an account, as in a ``ChatRequest``.
     """
 
     prompts: tuple[Prompt, ...]
@@ -28,15 +28,15 @@ class TextRequest:
 
 
 class TextCompletionService:
-    """Continues texts as the model would."""
+    """Completes prompts."""
 
     def __init__(self, models: EnginePool) -> None:
         self._models = models
 
     def complete(self, request: TextRequest) -> AsyncGenerator[Numbered[EngineEvent]]:
-        """Yield the events of all continuations as they come, each ending with ``Finished``.
+        """Yield the events of all continuations as they arrive, each ending with ``Finished``.
 
-        They are numbered as OpenAI numbers them: those of the first prompt, then the second's.
+        Numbered as by OpenAI: those of the first prompt, then the second's.
         Closing the generator stops the model.
 
         Raises:
@@ -55,7 +55,7 @@ class TextCompletionService:
 
 
 def several(sampling: SamplingParams, count: int) -> Sequence[SamplingParams]:
-    """Return the sampling of ``count`` answers to one prompt: a seed becomes a seed for each."""
+    """Return the sampling of ``count`` answers to one prompt, each with its own seed."""
     if sampling.seed is None:
         return [sampling] * count
     return [replace(sampling, seed=_seed(sampling.seed + number)) for number in range(count)]

@@ -1,1 +1,1 @@
-"""Every setting, declared once, and how its value is found."""
+"""Settings: declared once, resolved from four sources."""

@@ -1,4 +1,4 @@
-"""The settings of reading, embedding and finding documents."""
+"""Settings of reading, embedding and retrieval."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BUNDLED = "bundled"
 
 
 class FollowUpWay(StrEnum):
-    """Who makes a follow-up question one that can be searched for."""
+    """How a follow-up question becomes a standalone query."""
 
     AUTO = "auto"
     MODEL = "model"
@@ -23,7 +23,7 @@ class FollowUpWay(StrEnum):
 
 
 class DocumentSettings(Section):
-    """How documents are read, embedded and found."""
+    """How documents are read, embedded and retrieved."""
 
     embedder: str = Field(
         BUNDLED,
@@ -39,8 +39,8 @@ class DocumentSettings(Section):
         512,
         ge=256,
         le=1000000,
-        description="Tokens that the model on the server of 'embedder' reads of a text; chunks "
-        "that may be longer are cut further. Other embedders know it themselves.",
+        description="Input limit, in tokens, of the model on the server of 'embedder'; longer "
+        "chunks are split further. Other embedders report their own limit.",
     )
     db_type: Literal["chroma", "faiss", "chroma_server"] = Field(
         "chroma",
@@ -51,72 +51,72 @@ class DocumentSettings(Section):
         None, min_length=1, description="http://HOST:PORT of the Chroma server of 'db_type'."
     )
     db_token: SecretStr | None = Field(
-        None, description="Token for 'db_url', where the server or a proxy before it wants one."
+        None, description="Token for 'db_url', if the server or a proxy requires one."
     )
     langchain_mode: str = Field(
         "UserData",
         min_length=1,
         max_length=200,
-        description="Collection that questions on the page ask first; 'LLM' asks no documents.",
+        description="Default collection of the page; 'LLM' uses no documents.",
     )
     user_path: Path | None = Field(
         None,
-        description="Folder that is synchronised with 'langchain_mode' at the start: new and "
-        "changed files go in, files that are gone are removed.",
+        description="Folder to synchronise with 'langchain_mode' at the start: new and "
+        "changed files are ingested, documents of deleted files are removed.",
     )
     keep_missing: bool = Field(
-        False, description="Documents stay when their files are gone from 'user_path'."
+        False, description="Keep documents whose files were deleted from 'user_path'."
     )
-    watch: bool = Field(
-        False, description="'user_path' stays synchronised for as long as the program runs."
+    watch: bool = Field(False, description="Keep synchronising 'user_path' while the program runs.")
+    chunk_size: int = Field(
+        1000, ge=100, le=20000, description="Maximum chunk length, in characters."
     )
-    chunk_size: int = Field(1000, ge=100, le=20000, description="Longest chunk, in characters.")
     chunk_overlap: int = Field(
-        100, ge=0, le=5000, description="Characters that neighbouring chunks share."
+        100, ge=0, le=5000, description="Characters shared by neighbouring chunks."
     )
     top_k: int = Field(
         8,
         ge=-1,
         le=100,
-        description="Passages given to the model as sources; -1 as many as 'source_tokens' takes.",
+        description="Passages given to the model; -1 for as many as fit 'source_tokens'.",
     )
     retrieval_candidates: int = Field(
-        100, ge=1, le=1000, description="Chunks that each of the two searches may propose."
+        100, ge=1, le=1000, description="Candidates of each of the two searches."
     )
     reranker: str = Field(
         "none",
         min_length=1,
-        description="Sentence-transformers CrossEncoder, by model id or local folder, that judges "
-        "the best passages once more; 'none' leaves them in the order of the search.",
+        description="Sentence-transformers CrossEncoder, by model id or local folder, that reranks "
+        "the best passages; 'none' keeps the order of the search.",
     )
     source_tokens: int = Field(
-        1800, ge=64, le=1000000, description="Most tokens of one prompt spent on sources."
+        1800, ge=64, le=1000000, description="Maximum tokens of sources in one prompt."
     )
     whole_documents: Literal["auto", "never", "always"] = Field(
         "auto",
-        description="Where all documents that are asked fit 'source_tokens', they are given whole, "
+        description="If all documents in scope fit 'source_tokens', give them whole, "
         "in order, instead of the best chunks: 'always', 'never', or 'auto': to a model that is "
-        "known to have a billion weights, or is on another server.",
+        "known to have a billion weights, or runs on another server.",
     )
     follow_up: FollowUpWay = Field(
         FollowUpWay.AUTO,
-        description="How a follow-up question ('and in 2021?') is made one that can be searched "
-        "for: 'model' has the model rewrite it, 'rule' takes over words of the question before, "
-        "'never' searches for it as it is; 'auto' is 'model' for one "
-        "that is known to be no small one, or is on another server, else 'rule'.",
+        description="How a follow-up question ('and in 2021?') becomes a standalone query: "
+        "'model' lets the model rewrite it, 'rule' adds words of the previous question, "
+        "'never' searches for it unchanged; 'auto' is 'model' for one "
+        "that is known to have a billion weights, or runs on another server, else 'rule'.",
     )
     min_relevance: float | None = Field(
         None,
         ge=0,
         le=1,
-        description="Where no passage holds so much of a question, from 0 to 1, the answer says "
-        "that the documents do not contain it. Empty: what was measured for the bundled embedder; "
-        "with another, whose scale is its own, nothing is held back.",
+        description="If no passage covers this much of a question, from 0 to 1, the answer says "
+        "that the documents do not contain it. Empty: the measured value of the bundled embedder; "
+        "with other embedders, whose scales differ, answers are never withheld.",
     )
     evidence: Literal["auto", "passages", "sentences"] = Field(
         "auto",
         description="What the model answers from: whole 'passages', or the two best 'sentences', "
-        "of which the better is then shown word for word. 'auto' takes sentences for a small "
+        "of which the better is then quoted verbatim. 'auto' takes sentences for a small "
         "model.",
     )
     answer_style: Literal["full", "short"] = Field(
@@ -124,51 +124,53 @@ class DocumentSettings(Section):
         description="Answers from documents: 'full', or 'short' for a few words; a request may "
         "override it.",
     )
-    max_file_megabytes: float = Field(200, gt=0, le=100000, description="Larger files are refused.")
+    max_file_megabytes: float = Field(
+        200, gt=0, le=100000, description="Maximum file size in MB; larger files are refused."
+    )
     max_file_characters: int = Field(
         300_000_000,
         ge=1000,
         le=10_000_000_000,
-        description="Characters of text that one file may hold; it fails beyond. The largest file "
-        "that is taken by default holds fewer as plain text.",
+        description="Maximum characters of text in one file; larger files fail. The largest file "
+        "that is accepted by default has fewer as plain text.",
     )
     max_file_chunks: int = Field(
         400_000,
         ge=1,
         le=100_000_000,
-        description="Chunks that one file may become; it fails beyond. 200 MB of plain text are "
+        description="Maximum chunks of one file; larger files fail. 200 MB of plain text are "
         "about 310,000, a PDF of 2,000 pages about 10,000.",
     )
     max_file_seconds: float = Field(
         21_600,
         ge=1,
         le=1_000_000,
-        description="Seconds that may be spent on reading and indexing one file, without waiting "
-        "for others; it fails beyond. 400,000 chunks take two and a half hours on two cores, and "
-        "files of other jobs go in meanwhile.",
+        description="Time limit in seconds for reading and indexing one file, without waiting "
+        "for others. 400,000 chunks take two and a half hours on two cores, and "
+        "files of other jobs are ingested meanwhile.",
     )
     max_reading_seconds: float = Field(
-        300, ge=1, le=86400, description="Seconds that reading one file may take; it fails beyond."
+        300, ge=1, le=86400, description="Time limit in seconds for reading one file."
     )
     max_reading_memory: float = Field(
-        2, ge=0.5, le=1024, description="GiB that reading one file may take; it fails beyond."
+        2, ge=0.5, le=1024, description="Memory limit in GiB for reading one file."
     )
     ocr: Literal["auto", "never"] = Field(
         "auto",
-        description="Text in pictures and scanned pages: 'auto' has tesseract recognise it where "
-        "that is installed, 'never' leaves it out.",
+        description="Text in images and scanned pages: 'auto' recognises it with tesseract, "
+        "if installed, 'never' ignores it.",
     )
     ocr_languages: str = Field(
         "eng",
         pattern=r"^\w+(/\w+)?(\+\w+(/\w+)?)*$",
         max_length=100,
-        description="Languages of pictures and scans, as tesseract names them: 'eng', 'eng+deu'.",
+        description="Languages of images and scans, as tesseract names them: 'eng', 'eng+deu'.",
     )
 
     @model_validator(mode="after")
     def _server_has_an_address(self) -> DocumentSettings:
         if self.db_type == "chroma_server" and self.db_url is None:
-            raise ValueError("db_type chroma_server needs db_url: give http://HOST:PORT")
+            raise ValueError("db_type=chroma_server needs db_url: give http://HOST:PORT")
         if self.db_type != "chroma_server" and self.db_url is not None:
             raise ValueError(f"db_url needs db_type=chroma_server, and db_type is {self.db_type}")
         return self

@@ -1,4 +1,4 @@
-"""Finding each setting's value: defaults < YAML file < environment < command line.
+"""Resolves each setting: defaults < YAML file < environment < command line.
 
 This is the one file that reads the environment.
 """
@@ -34,12 +34,12 @@ RENAMED: Mapping[str, str] = MappingProxyType(
         "digest_parallel_parts": "summary_parallel_parts",
     }
 )
-"""Former names of settings and sections, and what they are called now."""
+"""Former names of settings and sections, with their new names."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedSettings:
-    """The effective settings, and where each value came from, by the setting's name."""
+    """The effective settings, and the origin of each value, by the setting's name."""
 
     settings: Settings
     origins: Mapping[str, str]
@@ -47,13 +47,13 @@ class LoadedSettings:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Raw values of one source: setting's name -> (value, where it stands)."""
+    """Raw values of one source: setting's name -> (value, origin)."""
 
     values: Mapping[str, tuple[Any, str]]
 
 
 def nearest_hint(name: str, known: list[str]) -> str:
-    """Return the name that a renamed or misspelt one should have, as a sentence, or nothing."""
+    """Return a sentence with the new name of a renamed setting or the nearest one, or nothing."""
     if name in RENAMED:
         return f" It is called {RENAMED[name]} now."
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
@@ -136,7 +136,7 @@ def command_line_layer(flags: Mapping[str, str]) -> Layer:
 
 
 class _LayerSource(PydanticBaseSettingsSource):
-    """Hands one layer to pydantic-settings, nested by section."""
+    """Passes one layer to pydantic-settings, nested by section."""
 
     def __init__(self, settings_class: type[BaseSettings], layer: Layer) -> None:
         super().__init__(settings_class)
@@ -161,7 +161,7 @@ class _LayerSource(PydanticBaseSettingsSource):
 
 
 def _describe(error: ValidationError, origins: Mapping[str, str]) -> str:
-    """Return one line for the first fault of a validation."""
+    """Return one line for the first error of a validation."""
     first = error.errors(include_url=False, include_input=True)[0]
     location = [str(part) for part in first["loc"]]
     message = first["msg"].removeprefix("Value error, ")

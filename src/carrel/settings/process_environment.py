@@ -1,4 +1,4 @@
-"""The variables that vendor libraries read from the process's environment."""
+"""Environment variables of third-party libraries."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 
 VENDOR_VARIABLES = {
-    # An idle OpenMP thread spins for long before it sleeps, which takes the cores from others: 1 to
-    # 3 tokens/s on two cores while documents are embedded, 7 to 9 with a bound of 2,000. So low a
-    # bound makes it sleep between any two layers, though, and waking takes longer than a layer:
-    # 235 ms for a step of eight answers, 117 ms with 30,000; beside an embedder both are the same.
+    # An idle OpenMP thread spins for long before it sleeps, which takes cores from others: 1 to
+    # 3 tokens/s on two cores while documents are embedded, 7 to 9 with a bound of 2,000. Such a low
+    # bound makes it sleep between layers, though, and waking takes longer than a layer: 235 ms for
+    # a step of eight answers, 117 ms with 30,000; beside an embedder both are the same.
     "GOMP_SPINCOUNT": "30000",
-    # oneDNN keeps what it prepared for the last 1,024 shapes of a matrix, and every batch of texts
+    # oneDNN caches primitives for the last 1,024 shapes of a matrix, and every batch of texts
     # has a length of its own: 160 MB more after 1,300 chunks, still growing. Layers of one model
     # share their shapes, so that few are enough.
     "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "32",
@@ -25,7 +25,7 @@ VENDOR_VARIABLES = {
 
 
 def prepare_environment(offline: bool) -> None:
-    """Set what has to stand before the libraries are imported; the user's own values stay.
+    """Set what must be set before the libraries are imported; values of the user are kept.
 
     ``offline`` also tells the Hugging Face libraries never to connect.
     """
@@ -36,8 +36,8 @@ def prepare_environment(offline: bool) -> None:
 
 
 def keep_page_files_in(folder: Path) -> None:
-    """Have Gradio keep its files in a folder of Carrel's own; it reads this when it is imported.
+    """Set Gradio's temporary folder to one of Carrel's; Gradio reads this when it is imported.
 
-    Its default is a folder that all accounts of a machine share.
+    Its default is a folder shared by all accounts of a machine.
     """
     os.environ["GRADIO_TEMP_DIR"] = str(folder)

@@ -1,7 +1,7 @@
-"""One section per subject. Every setting has a type, a bound, a default and a description here.
+"""The settings: one section per subject, each setting with type, bounds, default, description.
 
-A setting's name is unique over all sections: it is the command line flag, and with ``CARREL_``
-before it the environment variable. A YAML file nests the names under their sections.
+A setting's name is unique over all sections: it is the command line flag, and with the prefix
+``CARREL_`` the environment variable. A YAML file nests the names under their sections.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LLM_MODE = "LLM"
 
 
 class EngineKind(StrEnum):
-    """The engines that ``--engine`` can name."""
+    """The values of ``--engine``."""
 
     AUTO = "auto"
     CONTINUOUS = "continuous"
@@ -36,7 +36,7 @@ class EngineKind(StrEnum):
 
 
 class PromptType(StrEnum):
-    """How messages become one prompt."""
+    """Prompt formats."""
 
     TEMPLATE = "template"
     PLAIN = "plain"
@@ -52,9 +52,9 @@ def refuse_two_prompt_forms(prompt_type: PromptType | None, template: Path | Non
 
 
 class ModelLockEntry(Section):
-    """One model of ``model_lock``; what is not given falls back to the other model settings.
+    """One model of ``model_lock``; missing fields fall back to the other model settings.
 
-    ``name`` is what the model is called; without it, the name follows from ``base_model``.
+    ``name`` is the model's name on this server; by default it follows from ``base_model``.
     """
 
     base_model: str = Field(min_length=1)
@@ -74,7 +74,7 @@ class ModelLockEntry(Section):
 
 
 class ModelSettings(Section):
-    """Which model answers, and how it is loaded."""
+    """The model, and how it is loaded."""
 
     base_model: str = Field(
         BUNDLED,
@@ -84,8 +84,8 @@ class ModelSettings(Section):
     )
     lora_weights: Annotated[tuple[str, ...], BeforeValidator(split_commas)] = Field(
         (),
-        description="LoRA adapters, comma-separated: local folders or hub ids, each as NAME=PATH "
-        "where it is to have a name of its own. Each is a model over the one copy of the base; "
+        description="LoRA adapters, comma-separated: local folders or hub ids, as NAME=PATH to set "
+        "a name. Each is served as a model; all share one copy of the base, and "
         "the first is the default model.",
     )
     load_8bit: bool = Field(False, description="Load the weights in 8 bits (bitsandbytes).")
@@ -95,14 +95,14 @@ class ModelSettings(Section):
     )
     dtype: DtypeName = Field(
         "auto",
-        description="Number format of the weights; 'auto' is bfloat16 where the hardware computes "
-        "in it (GPUs, processors with AVX512-BF16 or AMX), float32 on other processors. On "
-        "AVX512-BF16 it writes few answers at once with 8-bit copies of the weights.",
+        description="Number format of the weights; 'auto' is bfloat16 if the hardware computes "
+        "in it (GPUs, CPUs with AVX512-BF16 or AMX), float32 on other CPUs. With "
+        "AVX512-BF16, small batches use 8-bit copies of the weights.",
     )
     use_gpu_id: bool = Field(
-        True, description="Put the model on the one GPU 'gpu_id'; False shards it over all GPUs."
+        True, description="Load the model on GPU 'gpu_id'; False shards it over all GPUs."
     )
-    gpu_id: int = Field(0, ge=0, description="The GPU that 'use_gpu_id' means, counted from 0.")
+    gpu_id: int = Field(0, ge=0, description="The GPU of 'use_gpu_id', from 0.")
     prompt_type: PromptType = Field(
         PromptType.TEMPLATE,
         description="Prompt form: 'template' is the model's own chat template (human_bot when it "
@@ -121,20 +121,20 @@ class ModelSettings(Section):
         "OpenAI-compatible server, 'scripted' plays canned answers without any model.",
     )
     max_batch: int = Field(
-        32, ge=1, le=1024, description="Requests that one model answers at once; others wait."
+        32, ge=1, le=1024, description="Concurrent requests per model; others wait."
     )
     max_waiting: int = Field(
-        64, ge=0, le=100000, description="Requests that may wait for a model; more are refused."
+        64, ge=0, le=100000, description="Maximum waiting requests per model; more are refused."
     )
     cache_memory: float | None = Field(
         None,
         gt=0,
         le=100000,
-        description="Most GiB for the keys and values of a model's running requests and of the "
-        "prompts it remembers; by default half of what is free once the weights are loaded.",
+        description="Maximum GiB for the KV cache of a model's running requests and cached "
+        "prefixes; by default half of the memory that is free after loading the weights.",
     )
     model_lock: Annotated[tuple[ModelLockEntry, ...], BeforeValidator(parse_literal)] = Field(
-        (), description="List of models to serve at once, each a mapping with 'base_model'."
+        (), description="List of models to serve, each a mapping with 'base_model'."
     )
     inference_server: str | None = Field(
         None,
@@ -145,25 +145,25 @@ class ModelSettings(Section):
         None, description="API key for 'inference_server'."
     )
     trust_remote_code: bool = Field(
-        False, description="Run Python code that comes with a model. Only for models you trust."
+        False, description="Run Python code shipped with a model. Only for models you trust."
     )
     allow_pickle: bool = Field(
         False,
-        description="Load weights that exist only as pickle files (.bin); safetensors are taken "
-        "where there are any.",
+        description="Load weights that exist only as pickle files (.bin); safetensors are "
+        "preferred.",
     )
     max_gpu_memory: float | None = Field(
         None,
         gt=0,
         le=100000,
-        description="Most GiB of weights on each GPU; what does not fit goes to the processor's "
+        description="Maximum GiB of weights on each GPU; the rest is loaded into the CPU's "
         "memory. Needs 'use_gpu_id' False.",
     )
     max_cpu_memory: float | None = Field(
         None,
         ge=0,
         le=100000,
-        description="Most GiB of weights in the processor's memory, where 'use_gpu_id' is False "
+        description="Maximum GiB of weights in the CPU's memory, if 'use_gpu_id' is False "
         "and the GPUs are full.",
     )
     score_model: str | None = Field(
@@ -177,7 +177,7 @@ class ModelSettings(Section):
         30,
         gt=0,
         le=3600,
-        description="Longest wait for the score of a written answer; it then ends without one.",
+        description="Maximum wait for the score of an answer; after it, the answer has none.",
     )
 
     @model_validator(mode="after")
@@ -203,22 +203,22 @@ class GenerationSettings(Section):
     """Defaults for answers; a request may override each."""
 
     max_new_tokens: int = Field(
-        512, ge=1, le=131072, description="Longest answer, in tokens of the model."
+        512, ge=1, le=131072, description="Maximum answer length, in tokens of the model."
     )
     temperature: float = Field(
-        0.0, ge=0, le=2, description="Randomness of the next token; 0 always takes the likeliest."
+        0.0, ge=0, le=2, description="Sampling temperature; 0 always takes the most likely token."
     )
     top_p: float = Field(1.0, gt=0, le=1, description="Sample from this much probability mass.")
     repetition_penalty: float = Field(
-        1.0, ge=0.5, le=2, description="Above 1 makes tokens that were used already less likely."
+        1.0, ge=0.5, le=2, description="Values above 1 make repeated tokens less likely."
     )
     system_prompt: str = Field(
-        "", max_length=20000, description="System message of chats that bring none of their own."
+        "", max_length=20000, description="System message of chats without one."
     )
 
 
 class ServerSettings(Section):
-    """Where the server listens and whom it lets in."""
+    """The server's address, access control and network policy."""
 
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
     port: int = Field(7860, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -227,31 +227,29 @@ class ServerSettings(Section):
     )
     allowed_hosts: Annotated[tuple[str, ...], BeforeValidator(split_commas)] = Field(
         (),
-        description="Further host names by which the server may be addressed, comma-separated.",
+        description="Additional host names of the server, comma-separated.",
     )
-    offline: bool = Field(
-        False, description="Refuse everything that would connect to another machine."
-    )
+    offline: bool = Field(False, description="Refuse all connections to other machines.")
     cli: bool = Field(False, description="Chat in the terminal instead of serving a page.")
 
 
 class StorageSettings(Section):
-    """Where things are kept."""
+    """Where data is stored."""
 
     db_dir: Path = Field(Path("db_dirs"), description="Folder of the documents and chats.")
     models_dir: Path = Field(Path("models"), description="Folder of weights and adapters.")
 
     @property
     def uploads_dir(self) -> Path:
-        """The folder of what the page sends, until it is taken; absolute, without links."""
+        """The folder of the page's uploads until they are ingested; absolute, without links."""
         return (self.db_dir / "uploads").resolve()
 
 
 class LoggingSettings(Section):
-    """What is logged to standard error."""
+    """Logging to standard error."""
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least severe level that is logged."
+        "info", description="Minimum level that is logged."
     )
     log_format: Literal["text", "json"] = Field(
         "text", description="'json' writes one object per line."

@@ -1,4 +1,4 @@
-"""The settings of summaries and extraction."""
+"""Settings of summaries and extractions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from carrel.settings.section import Section
 
 
 class SummarizationSettings(Section):
-    """How documents are summarised, and how facts are extracted from them."""
+    """How documents are summarised and facts extracted."""
 
     summary_style: Literal["auto", "written", "excerpts"] = Field(
         "auto",
@@ -22,9 +22,9 @@ class SummarizationSettings(Section):
         None,
         ge=128,
         le=10000000,
-        description="Most tokens of a document that the model summarises at once; by default as "
-        "many as its context takes.",
+        description="Maximum tokens of a document that are summarised in one prompt; by default as "
+        "many as the model's context allows.",
     )
     summary_parallel_parts: int = Field(
-        8, ge=1, le=1024, description="Parts of one summary that the model works on at once."
+        8, ge=1, le=1024, description="Concurrent prompts of one summary."
     )

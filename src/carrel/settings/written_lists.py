@@ -1,4 +1,4 @@
-"""Lists that a flag or a variable gives as text."""
+"""Parsing of lists in flags and environment variables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def parse_literal(value: Any) -> Any:
-    """Turn the text of a list into a list: JSON first, then Python literals; nothing is run."""
+    """Parse the text of a list: JSON first, then Python literals; nothing is executed."""
     if not isinstance(value, str):
         return value
     try:

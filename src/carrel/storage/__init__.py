@@ -1,1 +1,1 @@
-"""The catalog, saved chats, original files, and the lock on the folder that holds them."""
+"""The catalog, saved chats, original files, and the lock of the data folder."""

@@ -1,4 +1,4 @@
-"""Documents and chunks in the database, beside the collections that hold them."""
+"""Documents and chunks in the database."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _CHUNK = "id, document_id, ordinal, text, page, heading, start_offset, end_offse
 
 
 class SqliteCatalog(CollectionTable):
-    """The catalog; see ``carrel.core.protocols.adapters.Catalog`` for what its methods promise.
+    """The catalog; see ``carrel.core.protocols.adapters.Catalog`` for the contract.
 
     Every method may raise what ``Database.transaction`` raises. A method that changes a document
-    raises ``DocumentNotFound`` when there is none by that id. Lone surrogates in names and texts
-    are stored as question marks.
+    raises ``DocumentNotFound`` if the id is unknown. Lone surrogates in names and texts are stored
+    as question marks.
     """
 
     def begin_document(
@@ -38,9 +38,9 @@ class SqliteCatalog(CollectionTable):
         *,
         replaces: str | None = None,
     ) -> DocumentRecord:
-        """Record a pending document under a new id; ``reading`` says how its chunks are made.
+        """Record a pending document under a new id; ``reading`` identifies how it is chunked.
 
-        One that ``replaces`` a document is listed nowhere but among the ``replacements``.
+        One that ``replaces`` a document is listed only among the ``replacements``.
 
         Raises:
             CollectionNotFound: the collection has been deleted.
@@ -76,7 +76,7 @@ class SqliteCatalog(CollectionTable):
             return _require_document(connection, document_id)
 
     def add_chunks(self, document_id: str, chunks: Sequence[Chunk]) -> None:
-        """Store the chunks of a pending document; one that is there already is overwritten.
+        """Store the chunks of a pending document; existing ones are overwritten.
 
         Raises:
             DocumentNotFound: there is no such pending document.
@@ -93,12 +93,12 @@ class SqliteCatalog(CollectionTable):
     def finish_document(
         self, document_id: str, pages: int | None, left_out: str | None = None
     ) -> DocumentRecord:
-        """Mark a document ready and, in the same transaction, drop what it replaces.
+        """Mark a document ready and remove what it replaces, in one transaction.
 
-        ``left_out`` becomes its reason: what of the file is not in it.
+        ``left_out`` becomes its reason: what of the file was skipped.
 
         Other documents of the same name in the collection (an older version, an earlier
-        failure) disappear from the catalog; one that is pending stays.
+        failure) are removed from the catalog; a pending one is kept.
         """
         ready = (
             "UPDATE document SET status = ?, pages = ?, reason = ?, "
@@ -114,10 +114,10 @@ class SqliteCatalog(CollectionTable):
     def exchange_document(
         self, document_id: str, pages: int | None, left_out: str | None = None
     ) -> DocumentRecord:
-        """Give what a pending document holds to the one that it replaces, which becomes ready.
+        """Move a pending document's content to the one that it replaces, which becomes ready.
 
-        Only the id, the name and the time of that one stay. Where it had failed, a ready one of its
-        name disappears, as with ``finish_document``. All is one transaction.
+        The id, name and time of that one are kept. If it had failed, a ready one of its name is
+        removed, as with ``finish_document``. This is one transaction.
 
         Raises:
             DocumentNotFound: there is no such pending document, or none that it replaces.
@@ -145,7 +145,7 @@ class SqliteCatalog(CollectionTable):
     def fail_document(
         self, document_id: str, reason: str, *, has_original: bool = False
     ) -> DocumentRecord:
-        """Drop a document's chunks and keep it as failed; earlier failures of its name go."""
+        """Remove a document's chunks, mark it failed, and drop earlier failures of its name."""
         failed = (
             "UPDATE document SET status = ?, reason = ?, pages = NULL, chunks = 0, "
             "sha256 = iif(?, sha256, '') WHERE id = ?"
@@ -187,7 +187,7 @@ class SqliteCatalog(CollectionTable):
         *,
         replaces: str | None = None,
     ) -> DocumentRecord | None:
-        """The pending document that was begun with just these values, if there is one."""
+        """The pending document that was begun with exactly these values, if there is one."""
         query = (
             f"SELECT {_DOCUMENT} FROM document WHERE collection_id = ? AND name = ? "
             "AND sha256 = ? AND reading = ? AND status = ? AND replaces IS ? LIMIT 1"
@@ -199,7 +199,7 @@ class SqliteCatalog(CollectionTable):
         return None if row is None else _document(row)
 
     def same_content(self, sha256: str, reading: str) -> DocumentRecord | None:
-        """A ready document, of any collection, whose bytes were read in the same way."""
+        """A ready document of any collection with the same bytes and the same reading."""
         query = (
             f"SELECT {_DOCUMENT} FROM document WHERE sha256 = ? AND reading = ? AND status = ? "
             "LIMIT 1"
@@ -213,7 +213,7 @@ class SqliteCatalog(CollectionTable):
     def delete_document(self, document_id: str) -> None:
         """Remove a document and its chunks; an unknown one is ignored.
 
-        Its id stays among ``leaving_documents``.
+        Its id is added to ``leaving_documents``.
         """
         with self._database.transaction() as connection:
             note_leaving(connection, "id = ?", (document_id,))
@@ -225,7 +225,7 @@ class SqliteCatalog(CollectionTable):
         return self._listed(collection_id, "replaces IS NULL")
 
     def replacements(self, collection_id: str) -> list[DocumentRecord]:
-        """The pending documents that are to replace others of a collection."""
+        """The pending documents that replace others of a collection."""
         return self._listed(collection_id, "replaces IS NOT NULL")
 
     def _listed(self, collection_id: str, condition: str) -> list[DocumentRecord]:

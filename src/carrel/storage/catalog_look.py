@@ -1,4 +1,4 @@
-"""What ``catalog.db`` knows, read before anything is opened for writing."""
+"""Reads ``catalog.db`` before anything is opened for writing."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class CatalogLook:
     """``exists`` is False without a catalog, and for one that is empty.
 
     ``has_log`` says that commits of a lost catalog are still in ``catalog.db-wal``, which SQLite
-    deletes when it makes a new file. ``known`` holds the ids of its documents, and of deleted ones
-    whose files may still be there.
+    deletes when it creates a new file. ``known`` holds the ids of its documents, and of deleted
+    ones whose files may still exist.
     """
 
     exists: bool
@@ -31,7 +31,7 @@ class CatalogLook:
 
 
 def look_at_catalog(path: Path) -> CatalogLook:
-    """Read which documents a catalog knows; nothing is changed, and any earlier schema will do.
+    """Return which documents a catalog knows; read-only, with any earlier schema.
 
     Raises:
         StoreCorrupt: the file is damaged.

@@ -1,7 +1,7 @@
-"""Which chats hold some words: queries of SQLite's full-text search over titles and messages.
+"""Full-text search over titles and messages of chats.
 
 The tables are of trigrams, so that a word is found while it is being typed, within longer words,
-and in scripts without spaces. A row of ``turn_text`` has the number of its turn.
+and in scripts without spaces. A row of ``turn_text`` has the id of its turn.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from collections.abc import Sequence
 from sqlite3 import Connection
 
 MOST_WORDS = 12
-"""Words of one search that count; more than these tell nothing new."""
+"""Maximum number of words of a query."""
 
 SHORTEST_INDEXED = 3
-"""Characters of a trigram: shorter words are looked for in the texts themselves."""
+"""Length of a trigram: shorter words are searched for in the texts themselves."""
 
 _TABLES = ("title_text", "turn_text")
 
 
 def condition(words: str) -> tuple[str, list[str]]:
-    """Return an SQL condition on ``conversation.id`` for the words of a search, and its parameters.
+    """Return an SQL condition on ``conversation.id`` for the words of a query, and its parameters.
 
-    Each word may stand in another message. Nothing in the words is an operator: they are quoted,
-    or escaped, and are parameters.
+    Each word may be in another message. The words contain no operators: they are quoted or
+    escaped, and passed as parameters.
     """
     parts: list[str] = []
     parameters: list[str] = []
@@ -45,7 +45,7 @@ def _escaped(word: str) -> str:
 
 
 def add_title(connection: Connection, conversation_id: str, title: str) -> None:
-    """Make a title searchable, in place of the chat's earlier one."""
+    """Index a title, in place of the chat's earlier one."""
     connection.execute("DELETE FROM title_text WHERE conversation_id = ?", (conversation_id,))
     connection.execute(
         "INSERT INTO title_text (text, conversation_id) VALUES (?, ?)", (title, conversation_id)
@@ -53,7 +53,7 @@ def add_title(connection: Connection, conversation_id: str, title: str) -> None:
 
 
 def add_turns(connection: Connection, conversation_id: str) -> None:
-    """Make the turns of a chat searchable that are not yet."""
+    """Index the turns of a chat that are not indexed yet."""
     connection.execute(
         "INSERT INTO turn_text (rowid, text, conversation_id) "
         "SELECT id, content, conversation_id FROM turn WHERE conversation_id = ?1 AND id > "
@@ -64,7 +64,7 @@ def add_turns(connection: Connection, conversation_id: str) -> None:
 
 
 def replace_turn(connection: Connection, conversation_id: str, turn: int) -> None:
-    """Make the words that a turn has now searchable, in place of its earlier ones."""
+    """Index a turn again, in place of its earlier text."""
     connection.execute("DELETE FROM turn_text WHERE rowid = ?", (turn,))
     connection.execute(
         "INSERT INTO turn_text (rowid, text, conversation_id) "
@@ -74,18 +74,18 @@ def replace_turn(connection: Connection, conversation_id: str, turn: int) -> Non
 
 
 def forget_turns(connection: Connection, turns: Sequence[int]) -> None:
-    """Remove the words of some turns."""
+    """Remove turns from the index."""
     connection.executemany("DELETE FROM turn_text WHERE rowid = ?", [(turn,) for turn in turns])
     connection.execute("INSERT INTO turn_text (turn_text) VALUES ('optimize')")
 
 
 def forget(connection: Connection, conversation_id: str) -> None:
-    """Remove the words of a chat whose turns are still there."""
+    """Remove a chat from the index, while its turns still exist."""
     connection.execute("DELETE FROM title_text WHERE conversation_id = ?", (conversation_id,))
     connection.execute(
         "DELETE FROM turn_text WHERE rowid IN (SELECT id FROM turn WHERE conversation_id = ?)",
         (conversation_id,),
     )
-    # FTS5 keeps the words of deleted rows until its parts are merged.
+    # FTS5 keeps the words of deleted rows until its segments are merged.
     for table in _TABLES:
         connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")

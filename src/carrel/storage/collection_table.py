@@ -1,4 +1,4 @@
-"""Collections in the database: their names, what is in them, and who made their vectors."""
+"""Collections in the database: names, statistics and embedders."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PREPARED = "prepared"
 
 
 class CollectionTable:
-    """What the catalog knows of collections; their documents are in ``SqliteCatalog``.
+    """The collection part of the catalog; documents are in ``SqliteCatalog``.
 
     A new database receives the local account's private ``MyData`` and the shared ``UserData``.
     """
@@ -53,8 +53,8 @@ class CollectionTable:
     def delete_collection(self, collection_id: str) -> None:
         """Remove a collection with its documents and chunks; an unknown one is ignored.
 
-        Its id stays among ``leaving_collections`` until ``forget_collection``, those of its
-        documents among ``leaving_documents``.
+        Its id is added to ``leaving_collections`` until ``forget_collection``, those of its
+        documents to ``leaving_documents``.
         """
         with self._database.transaction() as connection:
             note_leaving(connection, "collection_id = ?", (collection_id,))
@@ -64,26 +64,26 @@ class CollectionTable:
         self._database.empty_log()
 
     def leaving_collections(self) -> list[str]:
-        """The ids of removed collections that the indexes may still hold."""
+        """The ids of removed collections that the indexes may still contain."""
         with self._database.reading() as connection:
             rows = connection.execute("SELECT id FROM leaving_collection").fetchall()
         return [row[0] for row in rows]
 
     def forget_collection(self, collection_id: str) -> None:
-        """Note that the indexes hold nothing of a removed collection any more."""
+        """Record that the indexes contain nothing of a removed collection any more."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM leaving_collection WHERE id = ?", (collection_id,))
         self._database.empty_log()
 
     def leaving_documents(self) -> set[str]:
-        """The ids of removed documents whose files, vectors and words may still be there."""
+        """The ids of removed documents whose files, vectors or words may still exist."""
         with self._database.reading() as connection:
             return {row[0] for row in connection.execute("SELECT id FROM leaving_document")}
 
     def forget_documents(self, ids: Iterable[str]) -> None:
-        """Note that nothing is left of removed documents, by their ids there and in the indexes.
+        """Forget removed documents of which nothing is left, by catalog and index ids.
 
-        On a full disk that is left to the next start.
+        On a full disk this is left to the next start.
         """
         with suppress(StorageFull):
             with self._database.transaction() as connection:
@@ -93,8 +93,8 @@ class CollectionTable:
             self._database.empty_log()
 
     def contents(self) -> dict[str, CollectionContents]:
-        """What is in each collection, by id; one that is empty is left out."""
-        # A document that is being read, and a failed one without a digest, has no original.
+        """The statistics of each collection, by id; empty ones are left out."""
+        # A pending document, and a failed one without a digest, has no original.
         query = (
             "SELECT collection_id, count(*), sum(status = 'ready'), sum(status = 'failed'), "
             "sum(chunks), sum(bytes * (status != 'pending' AND sha256 != '')) FROM document "
@@ -138,9 +138,9 @@ class CollectionTable:
 
 
 def note_leaving(connection: Connection, condition: str, values: Sequence[str]) -> None:
-    """Record the documents that are about to be deleted: what is left of them may go.
+    """Record documents that are about to be deleted, so that their files may be removed.
 
-    Without that record, unknown files could as well belong to a newer catalog.
+    Without that record, unknown files could belong to a newer catalog.
     """
     for column in ("id", "indexed_as"):
         connection.execute(
@@ -151,7 +151,7 @@ def note_leaving(connection: Connection, condition: str, values: Sequence[str]) 
 
 
 def _insert_collection(connection: Connection, name: str, shared: bool, owner: str) -> Collection:
-    # The letter in front keeps the id valid wherever a name may not start with a digit.
+    # The leading letter keeps the id valid for stores whose names may not start with a digit.
     collection = Collection(f"c{uuid4().hex}", name, shared, owner)
     connection.execute(
         "INSERT INTO collection (id, name, shared, owner) VALUES (?, ?, ?, ?)",

@@ -25,7 +25,7 @@ _BELOW = (
 
 
 class SqliteConversationStore:
-    """Chats; see ``carrel.core.protocols.adapters.ConversationStore`` for what its methods promise.
+    """Chats; see ``carrel.core.conversations.ConversationStore`` for the contract.
 
     Every method may raise what ``Database.transaction`` raises. Lone surrogates are stored as
     question marks.
@@ -128,7 +128,7 @@ class SqliteConversationStore:
         return [_conversation(row) for row in rows]
 
     def conversation(self, owner: str, conversation_id: str) -> Conversation:
-        """One chat as a list shows it.
+        """One chat as listed.
 
         Raises:
             ConversationNotFound: no such chat of this owner.
@@ -227,7 +227,7 @@ class SqliteConversationStore:
         self._update(owner, conversation_id, "title", storable(title))
 
     def pin(self, owner: str, conversation_id: str, pinned: bool) -> None:
-        """Keep a chat above the others, or no longer.
+        """Pin or unpin a chat.
 
         Raises:
             ConversationNotFound: no such chat of this owner.

@@ -1,4 +1,4 @@
-"""The database of the catalog and the chats, at the schema of this version."""
+"""The database of catalog and chats, at the current schema."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from carrel.storage.migrations import MIGRATIONS, statements
 
 
 class Database:
-    """An SQLite file brought to the newest schema when it is opened. Threads may share it.
+    """An SQLite file, migrated to the newest schema when it is opened. Threads may share it.
 
     Every commit is on the disk before it returns (``synchronous`` FULL): a document that was
-    reported as ready stays so after a power cut.
+    reported as ready survives a power cut.
 
     Raises (the constructor):
         StoreCorrupt: the file is no database, or a newer Carrel has written it.
@@ -37,7 +37,7 @@ class Database:
             version: int = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > len(migrations):
             raise StoreCorrupt(
-                f"{self._file.path} has schema {version}, and this Carrel knows none after "
+                f"{self._file.path} has schema {version}, but this Carrel supports at most "
                 f"{len(migrations)}: start the newer Carrel that wrote it."
             )
         for number, script in enumerate(migrations[version:], start=version + 1):
@@ -67,7 +67,7 @@ class Database:
             yield connection
 
     def empty_log(self) -> None:
-        """Leave nothing of what was deleted in the log of the file."""
+        """Remove deleted data from the file's log."""
         self._file.empty_log()
 
     def close(self) -> None:

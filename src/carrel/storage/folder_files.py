@@ -1,4 +1,4 @@
-"""What was read of each synchronised folder, in the database."""
+"""Files of synchronised folders, in the database."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from carrel.storage.database import Database
 
 
 class SqliteFolderFiles:
-    """See ``carrel.core.folders.FolderFiles`` for what its methods promise.
+    """See ``carrel.core.folders.FolderFiles`` for the contract.
 
     Every method may raise what ``Database.transaction`` raises.
     """
@@ -19,7 +19,7 @@ class SqliteFolderFiles:
         self._database = database
 
     def files(self, collection_id: str, folder: str) -> list[FolderFile]:
-        """The documents of a collection that stand for files of the folder."""
+        """The documents of a collection that come from files of the folder."""
         query = (
             "SELECT document.name, document.id, size, mtime_ns, brought FROM folder_file "
             "JOIN document ON document.id = document_id "
@@ -33,9 +33,9 @@ class SqliteFolderFiles:
         ]
 
     def record(self, folder: str, document_id: str, stat: FileStat, *, brought: bool) -> None:
-        """Remember a document of a folder; who brought a known one stays as it is.
+        """Record a document of a folder; ``brought`` of a known one is unchanged.
 
-        A document that a job has read from the folder counts as brought, too.
+        A document that a job has read from the folder counts as brought too.
         """
         insert = (
             "INSERT INTO folder_file (folder, document_id, size, mtime_ns, brought) "

@@ -1,4 +1,4 @@
-"""Ingestion jobs in the database of the catalog."""
+"""Ingestion jobs in the database."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _ENDED = [state.value for state in JobState if state.has_ended]
 
 
 class SqliteJobStore:
-    """The jobs; see ``carrel.core.jobs.JobStore`` for what its methods promise.
+    """The jobs; see ``carrel.core.jobs.JobStore`` for the contract.
 
-    A job goes with its collection, and the record of a file with its document: what is deleted
-    leaves no name behind. Every method may raise what ``Database.transaction`` raises.
+    A job is deleted with its collection, a file with its document: no name of deleted data is
+    kept. Every method may raise what ``Database.transaction`` raises.
     """
 
     def __init__(self, database: Database) -> None:
@@ -68,7 +68,7 @@ class SqliteJobStore:
         return [JobFile.of(number, each) for number, each in enumerate(files, first)]
 
     def set_state(self, job_id: str, state: JobState) -> None:
-        """Change the state; an unknown job and one that ended are left as they are."""
+        """Change the state; an unknown or ended job is left unchanged."""
         ended = _now() if state.has_ended else None
         with self._database.transaction() as connection:
             connection.execute(
@@ -77,7 +77,7 @@ class SqliteJobStore:
             )
 
     def record(self, job_id: str, ordinal: int, outcome: FileOutcome) -> None:
-        """Keep how one file ended; an unknown job or file is ignored."""
+        """Store the outcome of one file; an unknown job or file is ignored."""
         document_id = outcome.document.id if outcome.document else None
         reason = None if outcome.reason is None else storable(outcome.reason)
         with self._database.transaction() as connection:
@@ -106,7 +106,7 @@ class SqliteJobStore:
             return [_file(row) for row in connection.execute(query, (job_id,)).fetchall()]
 
     def forget_ended(self, keep: int) -> None:
-        """Remove the jobs that ended, but for the latest ``keep``."""
+        """Remove all ended jobs but the latest ``keep``."""
         marks = ", ".join("?" for _ in _ENDED)
         query = (
             f"DELETE FROM job WHERE state IN ({marks}) AND id NOT IN "

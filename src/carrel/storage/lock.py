@@ -1,4 +1,4 @@
-"""One process at a time works on a data folder."""
+"""The lock of a data folder: one process at a time."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Holder:
 class DataFolderLock:
     """An advisory lock (flock) on the file ``.lock`` in a data folder.
 
-    The system lets go of it when the process ends, however that happens. The file stays; what
-    stands in it counts only while the lock is held.
+    The system releases it when the process ends, however that happens. The file stays; what
+    it contains is valid only while the lock is held.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -70,10 +70,10 @@ class DataFolderLock:
         )
 
     def publish(self, address: str) -> None:
-        """Let other processes know the URL at which this one serves.
+        """Publish the URL of this process to other processes.
 
         Raises:
-            StorageFull: the disk has no room.
+            StorageFull: the disk is full.
         """
         if self._descriptor is None:
             raise RuntimeError("only the holder of the lock may publish an address")
@@ -81,7 +81,7 @@ class DataFolderLock:
             _write(self._descriptor, Holder(os.getpid(), address))
 
     def release(self) -> None:
-        """Let go of the folder. Releasing twice does nothing."""
+        """Release the folder. Releasing twice does nothing."""
         if self._descriptor is None:
             return
         descriptor, self._descriptor = self._descriptor, None

@@ -1,4 +1,4 @@
-"""The files as they were given."""
+"""Store of original files."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 class OriginalFiles:
     """One file per document in a folder, named by the document's id.
 
-    The folder belongs to one process at a time: what an interrupted copy left is removed when it
-    is opened. What belongs to no document is moved to a new folder in ``quarantine`` each time,
-    where it stays until somebody deletes it.
+    The folder belongs to one process at a time: remains of an interrupted copy are removed when it
+    is opened. Files of no document are moved to a new folder in ``quarantine`` each time, where
+    they stay until somebody deletes them.
 
     Raises (every method):
         StorageFull, InvalidSetting: the folder cannot be written.
@@ -36,12 +36,12 @@ class OriginalFiles:
                 leftover.unlink()
 
     def store(self, document_id: str, source: Path) -> Path:
-        """Copy a file in, whole or not at all, and return where it lies.
+        """Copy a file in atomically and return its path.
 
         The copy is on the disk when this returns.
 
         Raises:
-            StorageFull: the disk has no room.
+            StorageFull: the disk is full.
             PathNotFound: there is no file ``source``.
         """
         target = self.path(document_id)
@@ -59,10 +59,10 @@ class OriginalFiles:
         return target
 
     def path(self, document_id: str) -> Path:
-        """Where a document's original lies; it may be missing.
+        """The path of a document's original, which may be missing.
 
         Raises:
-            DocumentNotFound: this cannot be the id of a document.
+            DocumentNotFound: this is not a valid document id.
         """
         if not _SAFE_ID.fullmatch(document_id):
             raise DocumentNotFound(f"There is no document '{document_id}'.")
@@ -97,7 +97,7 @@ def stored_ids(folder: Path) -> set[str]:
 
 
 def _flush(path: Path) -> None:
-    """Wait until a file, or a folder's list of files, is on the disk."""
+    """Flush a file, or a folder's directory entries, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

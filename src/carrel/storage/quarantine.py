@@ -1,4 +1,4 @@
-"""Files that the catalog does not know, kept until somebody looks at them."""
+"""Files unknown to the catalog, kept for inspection."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ log = structlog.get_logger()
 
 
 class Quarantine:
-    """A folder with one subfolder for each start that set something aside, named by its time.
+    """A folder with one subfolder, named by time, for each start that set something aside.
 
-    Nothing is removed from it.
+    Nothing is deleted from it.
 
     Raises (every method):
         StorageFull, InvalidSetting: the folder cannot be written.
@@ -28,9 +28,9 @@ class Quarantine:
         self._folder: Path | None = None
 
     def take(self, below: str, paths: Sequence[Path]) -> Path | None:
-        """Move files and folders into the part ``below`` of this start's folder.
+        """Move files and folders into the subfolder ``below`` of this start's folder.
 
-        Returns where they are now; None if there are none.
+        Returns their new folder; None if there are none.
         """
         if not paths:
             return None
@@ -40,7 +40,7 @@ class Quarantine:
             place = self._folder / below
             place.mkdir(parents=True, exist_ok=True)
             for path in paths:
-                # One of the folders may be a file system of its own.
+                # One of the folders may be on another file system.
                 shutil.move(path, place / path.name)
         log.warning("quarantine.taken", files=len(paths), folder=str(place))
         return place
@@ -52,7 +52,7 @@ class Quarantine:
         return len(sizes), sum(sizes)
 
     def report(self) -> None:
-        """Write to the log what is in quarantine, if there is anything."""
+        """Log what is in quarantine, if anything."""
         files, size = self.held()
         if files:
             log.info("quarantine.kept", files=files, bytes=size, folder=str(self._root))

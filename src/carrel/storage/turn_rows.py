@@ -1,4 +1,4 @@
-"""The messages of saved chats as rows of the database."""
+"""Messages of saved chats as database rows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def write(connection: Connection, conversation_id: str, turn: SavedTurn, parent:
 
 
 def rewrite(connection: Connection, turn: SavedTurn) -> None:
-    """Put a turn in the place of the one with its id, which stays where it is in the chat."""
+    """Replace the turn with this id; its position in the chat is kept."""
     connection.execute(
         "UPDATE turn SET role = ?, content = ?, sources = ?, model = ?, ending = ?, error = ?, "
         "abstained = ?, task = ? WHERE id = ?",

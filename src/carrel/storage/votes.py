@@ -16,7 +16,7 @@ class SqliteVoteStore:
         self._database = database
 
     def add(self, vote: Vote) -> None:
-        """Keep a vote."""
+        """Store a vote."""
         with self._database.transaction() as connection:
             connection.execute(
                 "INSERT INTO vote (model_a, model_b, outcome, owner, voted_at) "

@@ -1,4 +1,4 @@
-"""The language of the page: the browser's when it is opened, or the one chosen in its settings."""
+"""The language of the page: the browser's, or the one chosen in the settings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from carrel.ui.search.search_tab import SearchTab
 from carrel.ui.shell.actions import entered
 from carrel.ui.shell.events import Guard, Updates
 from carrel.ui.sidebar.sidebar import Sidebar
-from carrel.ui.state.listed_chats import BrowserWishes
+from carrel.ui.state.listed_chats import BrowserPreferences
 from carrel.ui.state.session import Session
 from carrel.ui.state.tasks import known_action
 from carrel.ui.viewer.viewer import Viewer
@@ -36,7 +36,7 @@ def top_html(texts: Texts) -> str:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LanguageChoice:
-    """Puts the parts of the page into a language; ``wire`` connects it to the settings."""
+    """Sets the language of the page's parts; ``wire`` connects it to the settings."""
 
     services: Services
     top: gr.HTML
@@ -49,7 +49,7 @@ class LanguageChoice:
     viewer: Viewer
 
     def wire(self, blocks: gr.Blocks, guard: Guard, session: gr.State, browser: gr.Textbox) -> None:
-        """Connect the opening of the page, and the choice in its settings."""
+        """Connect the opening of the page, and the language setting."""
         private: dict[str, Any] = {
             "api_visibility": "private",
             "show_progress": "hidden",
@@ -87,7 +87,7 @@ class LanguageChoice:
         )
 
     def in_language(self, texts: Texts) -> Updates:
-        """Return what always stands on the page, in a language."""
+        """Return the static parts of the page in a language."""
         return {
             **self.sidebar.in_language(texts),
             **self.chat.composer.in_language(texts),
@@ -100,21 +100,21 @@ class LanguageChoice:
         }
 
     async def translate(self, *, browser: str) -> Updates:
-        """Put what always stands on the page into the browser's language; English stands there."""
-        texts = BrowserWishes.read(browser).texts
+        """Set the static parts to the browser's language, if it is not English."""
+        texts = BrowserPreferences.read(browser).texts
         return {self.top: gr.skip()} if texts is ENGLISH else self.in_language(texts)
 
     async def choose(
         self, event: gr.EventData, *, session: Session, action: str | None, model: str | None
     ) -> Updates:
-        """Put the whole page into another language; what is shown stays, and work goes on."""
+        """Set the language of the whole page; its content is kept, and running work continues."""
         texts = texts_for([entered(event, "language")])
         session.options = replace(session.options, language=texts.language)
         fixed = self.in_language(texts)
         fixed |= self.chat.composer.in_language(texts, known_action(action))
         if session.found:
             del fixed[self.search.results]
-        # The last of two updates of a part counts: the buttons keep what they show by being named.
+        # The last of two updates of a part counts: the buttons are named to keep their state.
         return {
             **await self.chat.thread(session),
             **await self.chat.composer.scope.shown(session),

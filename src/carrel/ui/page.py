@@ -1,4 +1,4 @@
-"""The page: its parts side by side, and its place in the application."""
+"""Builds the page and mounts it in the application."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from carrel.ui.state.choices import (
     first_collection,
     largest_file,
 )
-from carrel.ui.state.listed_chats import BrowserWishes
+from carrel.ui.state.listed_chats import BrowserPreferences
 from carrel.ui.state.session import Session
 from carrel.ui.viewer.viewer import Viewer
 
@@ -47,7 +47,7 @@ READY_CHECK_SECONDS = 2.0
 
 
 class Page:
-    """Builds the parts of the page and wires them to each other."""
+    """Builds the parts of the page and connects them."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -112,8 +112,8 @@ class Page:
             self.language.wire(self.blocks, self.guard, self.session, self.browser)
             H2ogptApi(services)
         self.blocks.queue(default_concurrency_limit=None)
-        # Gradio would compute statistics of all events, with pandas, after each event, for a
-        # dashboard that is off.
+        # Gradio would compute statistics with pandas after each event, for a dashboard that is
+        # disabled.
         self.blocks._queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
 
     def _wire(self) -> None:
@@ -167,11 +167,11 @@ class Page:
         )
 
     async def opened(self, *, address: str, browser: str, session: Session) -> Updates:
-        """Fill a page that was just opened.
+        """Fill a new page.
 
-        ``address`` names a chat to continue, or none; ``browser`` is what its script says of it.
+        ``address`` names a chat to continue, or none; ``browser`` has the browser's preferences.
         """
-        session.options = BrowserWishes.read(browser)
+        session.options = BrowserPreferences.read(browser)
         services = self._services
         names = await collection_names(services, session.principal)
         collection = first_collection(services.settings, names)
@@ -193,7 +193,7 @@ class Page:
         }
 
     async def look_at_model(self, *, session: Session) -> Updates:
-        """Say whether the model can answer; look again later while it cannot."""
+        """Show whether the model can answer; check again later while it cannot."""
         health = await self._services.health.check()
         models = [each.name for each in self._services.models.models()]
         texts = session.options.texts
@@ -214,7 +214,7 @@ Made = TypeVar("Made")
 def _in_event_loop(make: Callable[[], Made]) -> Made:
     """Call ``make`` while an event loop runs.
 
-    Where none runs, Gradio opens a loop for each lock that it makes, and closes none of them.
+    Without one, Gradio opens a loop for each lock that it makes, and closes none of them.
     """
 
     async def call() -> Made:
@@ -233,9 +233,9 @@ def build_page(services: Services) -> gr.Blocks:
 
 
 def mount_page(app: FastAPI, services: Services) -> FastAPI:
-    """Mount the page at ``/``; routes that the application has already go before it.
+    """Mount the page at ``/``; existing routes of the application take precedence.
 
-    With an API key in the settings the page asks for it before it shows or serves anything.
+    With an API key in the settings the page requires it before it shows or serves anything.
     """
     _in_event_loop(lambda: _mount(app, services))
     page = app.router.routes[-1]
@@ -246,7 +246,7 @@ def mount_page(app: FastAPI, services: Services) -> FastAPI:
     _keep_while_serving(app, uploads)
     page.app = Originals(Gate(page.app, uploads), services.collections)
     key = settings.server.api_key
-    # An empty key, as an unset variable of a shell gives, is none; the API sees it the same way.
+    # An empty key, as from an unset shell variable, is none; the API treats it the same way.
     if key is not None and key.get_secret_value():
         page.app = Login(page.app, key.get_secret_value())
     page.app = PageHeaders(page.app)

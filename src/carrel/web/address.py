@@ -1,4 +1,4 @@
-"""Web addresses: the one place that takes a URL apart."""
+"""Parsing of web addresses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!\d)")
 
 @dataclass(frozen=True, slots=True)
 class WebAddress:
-    """A URL in normal form: two that mean the same are equal. It has no fragment."""
+    """A normalised URL: equal if the meaning is equal. It has no fragment."""
 
     scheme: str
     host: str
@@ -31,10 +31,10 @@ class WebAddress:
 
     @classmethod
     def parse(cls, text: str) -> WebAddress:
-        """Return the address that a URL names; without a scheme, it is one of https.
+        """Parse a URL; the default scheme is https.
 
         Raises:
-            AddressRefused: it is no http or https URL, holds a password, or is malformed.
+            AddressRefused: it is no http or https URL, contains a password, or is malformed.
         """
         text = text.strip(" \t\r\n")
         return cls._of(text if _SCHEME.match(text) else f"https://{text.removeprefix('//')}")
@@ -43,8 +43,8 @@ class WebAddress:
     def _of(cls, text: str) -> WebAddress:
         if len(text) > LONGEST_ADDRESS:
             raise AddressRefused(f"it is longer than {LONGEST_ADDRESS} characters")
-        # Programs disagree about what these mean, so that one may check another host than the
-        # other one asks.
+        # Programs disagree about these, so that one may check another host than the other one
+        # connects to.
         if "\\" in text or not text.isprintable() or any(each.isspace() for each in text):
             raise AddressRefused("it holds spaces, backslashes or control characters")
         try:
@@ -56,7 +56,7 @@ class WebAddress:
         if parts.scheme not in _DEFAULT_PORTS:
             raise AddressRefused("only http and https addresses are fetched")
         if "@" in parts.netloc:
-            raise AddressRefused("it holds a user name or password: leave that out")
+            raise AddressRefused("it contains a user name or password: remove that")
         if not host:
             raise AddressRefused("it names no host")
         if port == 0:
@@ -70,7 +70,7 @@ class WebAddress:
         )
 
     def join(self, reference: str) -> WebAddress:
-        """Return the address that a link on this page leads to.
+        """Return the address of a link on this page.
 
         Raises:
             AddressRefused: it leads to nothing that can be fetched.
@@ -84,19 +84,19 @@ class WebAddress:
         return WebAddress._of(joined)
 
     def same_site(self, other: WebAddress) -> bool:
-        """Whether both are on one host; http and https on their usual ports are one site."""
+        """Whether both have the same host; http and https on their default ports are one site."""
         usual = (self._has_usual_port, other._has_usual_port)
         return self.host == other.host and (all(usual) or self.port == other.port)
 
     @property
     def authority(self) -> str:
-        """The host, with the port where it is not the usual one, as the Host header has it."""
+        """The host, with the port if it is not the default, as in the Host header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self._has_usual_port else f"{host}:{self.port}"
 
     @property
     def target(self) -> str:
-        """Path and query, as a request names them."""
+        """Path and query, as in a request line."""
         return f"{self.path}?{self.query}" if self.query else self.path
 
     @property
@@ -109,7 +109,7 @@ class WebAddress:
 
 
 def _normal_path(path: str) -> str:
-    """Return a path that begins with a slash and holds neither ``.`` nor ``..``."""
+    """Return a path that begins with a slash and has no ``.`` or ``..`` segments."""
     kept: list[str] = []
     parts = _normal_escapes(quote(path, safe=_KEPT_IN_PATH)).split("/")[1:]
     for part in parts:
@@ -123,7 +123,7 @@ def _normal_path(path: str) -> str:
 
 
 def _normal_escapes(text: str) -> str:
-    """Write escapes in capitals, and characters that need none as themselves."""
+    """Normalise percent-encoding: capital hex digits, unreserved characters unescaped."""
     return _ESCAPE.sub(_normal_escape, _STRAY_PERCENT.sub("%25", text))
 
 

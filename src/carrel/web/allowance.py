@@ -1,4 +1,4 @@
-"""What one request may still fetch."""
+"""Remaining allowance of one request."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from carrel.web.body import MEGABYTE
 from carrel.web.fetching import FetchLimits
 
 _TOO_SHORT = 0.05
-"""Seconds in which nothing can be fetched; a pause for the rest of the time may end as early."""
+"""Seconds; less remaining time than this is no time, since a pause may end as early."""
 
 
 @dataclass(frozen=True, slots=True)
 class WebLimits:
-    """The limits of the settings, named as there."""
+    """The limits of the settings, by the same names."""
 
     max_file_megabytes: float
     max_fetch_seconds: float
@@ -26,7 +26,7 @@ class WebLimits:
 
 
 class Allowance:
-    """Counts what a request takes; the time of whoever reads its documents is not counted."""
+    """Counts what a request uses; the consumer's time is not counted."""
 
     def __init__(self, limits: WebLimits) -> None:
         self._limits = limits
@@ -36,11 +36,11 @@ class Allowance:
 
     @property
     def seconds_left(self) -> float:
-        """The time that is left, not below 0."""
+        """The remaining time, at least 0."""
         return max(0.0, self._limits.max_crawl_seconds - self._seconds)
 
     def exhausted(self) -> str | None:
-        """Which limit is reached, in words; None while there is something left of each."""
+        """The limit that is reached, in words; None if none is."""
         limits = self._limits
         if self._pages >= limits.max_crawl_pages:
             return f"{limits.max_crawl_pages} addresses were fetched (max_crawl_pages)"
@@ -51,7 +51,7 @@ class Allowance:
         return None
 
     def of_next(self) -> FetchLimits:
-        """Return what the next fetch may take."""
+        """Return the limits of the next fetch."""
         left = self._limits.max_crawl_megabytes * MEGABYTE - self._bytes
         return FetchLimits(
             min(self._limits.max_file_megabytes * MEGABYTE, left),
@@ -63,12 +63,12 @@ class Allowance:
         self._pages += 1
 
     def spend_bytes(self, count: int) -> None:
-        """Count what was received."""
+        """Count received bytes."""
         self._bytes += count
 
     @contextmanager
     def spending_time(self) -> Iterator[None]:
-        """Count the time that the block takes."""
+        """Count the time of the block."""
         began = time.monotonic()
         try:
             yield

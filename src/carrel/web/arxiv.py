@@ -1,4 +1,4 @@
-"""Papers of arXiv, however they are named."""
+"""Addresses of arXiv papers."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _LINKED = re.compile(
 
 
 def arxiv_pdf(text: str) -> str | None:
-    """Return the address of the paper's PDF; None for what names no paper of arXiv.
+    """Return the address of the paper's PDF; None if the text names no paper of arXiv.
 
-    ``arxiv:ID`` and the links to a paper's pages name it, with or without its version.
+    Accepts ``arxiv:ID`` and links to a paper's pages, with or without a version.
     """
     written = text.strip()
     match = _NAMED.fullmatch(written) or _LINKED.fullmatch(written)

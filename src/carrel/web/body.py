@@ -1,4 +1,4 @@
-"""The bytes of an answer, unpacked as they come and counted once unpacked."""
+"""Response bodies, decompressed on the fly and limited in size."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _GZIP = zlib.MAX_WBITS | 16
 
 
 class UnpackedBody:
-    """Undoes the ``Content-Encoding`` of an answer, in pieces of bounded size."""
+    """Decodes the ``Content-Encoding`` of a response, in pieces of bounded size."""
 
     def __init__(self, encoding: str) -> None:
         """Take the header's value.
 
         Raises:
-            FetchFailed: it names another encoding than gzip, which was all that was asked for.
+            FetchFailed: it names an encoding other than gzip, the only one requested.
         """
         named = encoding.strip().lower()
         if named not in {"", "identity", "gzip", "x-gzip"}:
-            raise FetchFailed("its server packs it in a way that was not asked for")
+            raise FetchFailed("its server uses a compression that was not requested")
         self._unpacker = zlib.decompressobj(_GZIP) if named.endswith("gzip") else None
         self._begun = False
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
-        """Yield what the next bytes unpack to.
+        """Yield the decompressed bytes.
 
         Raises:
             FetchFailed: they are damaged.
@@ -45,28 +45,28 @@ class UnpackedBody:
             try:
                 piece = self._unpacker.decompress(data, _PIECE)
             except zlib.error as error:
-                raise FetchFailed("it arrives damaged: try again later") from error
+                raise FetchFailed("its data is damaged: try again later") from error
             yield piece
             data = self._unpacker.unconsumed_tail or self._unpacker.unused_data
 
     def end(self) -> None:
-        """Take notice that nothing more comes.
+        """Check that the data is complete.
 
         Raises:
             FetchFailed: something is missing.
         """
         if self._unpacker is not None and self._begun and not self._unpacker.eof:
-            raise FetchFailed("it arrives cut short: try again later")
+            raise FetchFailed("its data is incomplete: try again later")
 
 
 class BoundedFile:
-    """A file that takes so many bytes and no more."""
+    """A file of limited size."""
 
     def __init__(self, path: Path, most_bytes: float) -> None:
-        """Make the file.
+        """Create the file.
 
         Raises:
-            StorageFull: the disk has no room.
+            StorageFull: the disk is full.
         """
         self._path = path
         self._most = most_bytes
@@ -79,7 +79,7 @@ class BoundedFile:
 
         Raises:
             DocumentTooLarge: they are too many.
-            StorageFull: the disk has no room.
+            StorageFull: the disk is full.
         """
         self.size += len(data)
         if self.size > self._most:
@@ -88,17 +88,17 @@ class BoundedFile:
             self._stream.write(data)
 
     def close(self) -> None:
-        """Write what is unwritten.
+        """Flush the file.
 
         Raises:
-            StorageFull: the disk has no room.
+            StorageFull: the disk is full.
         """
         with disk_errors(self._path):
             self._stream.close()
 
 
 def too_large(most_bytes: float) -> DocumentTooLarge:
-    """Return the error for a document of more bytes."""
+    """Return the error for a document over the limit."""
     return DocumentTooLarge(
         f"it has more than the {most_bytes / MEGABYTE:g} MB that may be fetched"
     )

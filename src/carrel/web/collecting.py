@@ -1,4 +1,4 @@
-"""Documents of one request, one after the other, each as a file or as a failed outcome."""
+"""Fetches the documents of one request, one after the other."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from carrel.web.fetching import Answer, Fetcher, require_success
 from carrel.web.naming import DocumentNames
 
 Name = Callable[[Answer], str]
-"""The name of the document that an answer brings; raises where it cannot be read."""
+"""Returns the document name for a response; raises if it cannot be read."""
 
 
 class DocumentCollector:
@@ -29,7 +29,7 @@ class DocumentCollector:
         self._count = 0
 
     def new_path(self) -> Path:
-        """Return a path in the folder that was not given before."""
+        """Return a new path in the folder."""
         self._count += 1
         return self._folder / str(self._count)
 
@@ -39,10 +39,10 @@ class DocumentCollector:
         name: Name,
         follow: Callable[[WebAddress], None] = lambda _: None,
     ) -> tuple[IncomingFile, Answer]:
-        """Fetch one document; a type that cannot be read is refused before its body is taken in.
+        """Fetch one document; an unreadable type is refused before its body is received.
 
         Raises:
-            CarrelError: it cannot be fetched; nothing is left of it.
+            CarrelError: it cannot be fetched; nothing of it is kept.
         """
         path = self.new_path()
         named: list[str] = []
@@ -72,6 +72,6 @@ def failed(address: object, error: CarrelError) -> FileOutcome:
 
 
 def left_out(address: object, limit: str, count: int) -> FileOutcome:
-    """Return the outcome for what a limit leaves out: an address, and how many others."""
+    """Return the outcome for an address that exceeds a limit, and how many others do."""
     others = f", like {count - 1} more" if count > 1 else ""
     return failed(address, AddressRefused(f"it is left out{others}: {limit}"))

@@ -1,4 +1,4 @@
-"""One site, page by page, as far as its owner wants."""
+"""Crawls one site, within its robots.txt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from carrel.web.naming import PAGE_TYPES, Supports, may_be_document
 from carrel.web.robots import EVERYTHING, NOTHING, RobotRules, robot_rules
 
 LONGEST_DELAY = 10.0
-"""Seconds. A site that asks for more between two fetches gets this much."""
+"""Seconds. Maximum delay between two fetches, whatever the site asks for."""
 
 _MOST_KNOWN = 100_000
 _ROBOTS_BYTES = 500_000
@@ -24,7 +24,7 @@ _ROBOTS_SECONDS = 30.0
 
 
 class Crawl:
-    """Breadth first from one page over the pages of its host; it never leaves the host."""
+    """Breadth-first crawl of one host; it never leaves the host."""
 
     def __init__(self, collector: DocumentCollector, supports: Supports, depth: int) -> None:
         self._collector = collector
@@ -35,13 +35,13 @@ class Crawl:
         self._robots = NOTHING
 
     async def documents(self, start: WebAddress) -> AsyncGenerator[IncomingFile | FileOutcome]:
-        """Yield the site's documents, and what could not be fetched.
+        """Yield the site's documents, and failed outcomes.
 
-        Links to other hosts, and links that the site does not want followed, are passed over. So
-        are links to what cannot be read. A limit that is reached yields one failed outcome.
+        Links to other hosts, disallowed links and links to unreadable types are skipped. A limit
+        that is reached yields one failed outcome.
 
         Raises:
-            StorageFull: the disk has no room.
+            StorageFull: the disk is full.
         """
         allowance = self._collector.allowance
         with allowance.spending_time():
@@ -57,7 +57,7 @@ class Crawl:
                 return
             try:
                 file, answer = await self._document(start, address)
-                # Before the file is handed over: whoever gets it may move it.
+                # Before the file is yielded: the consumer may move it.
                 await self._follow_links(file, answer, depth)
             except StorageFull:
                 raise
@@ -76,7 +76,7 @@ class Crawl:
     async def _document(
         self, start: WebAddress, address: WebAddress
     ) -> tuple[IncomingFile | None, Answer]:
-        """Fetch a page; None in place of a file that was reached before by another address."""
+        """Fetch a page; None if it was reached before by another address."""
 
         def follow(target: WebAddress) -> None:
             if not target.same_site(start):
@@ -111,7 +111,7 @@ class Crawl:
             self._line.append((address, depth))
 
     async def _site_rules(self, start: WebAddress) -> RobotRules:
-        """Return what the site allows: everything without rules, nothing while it cannot say."""
+        """Return the site's rules: no rules allow everything, an unavailable file nothing."""
         statuses: list[int] = []
 
         def check(answer: Answer) -> None:

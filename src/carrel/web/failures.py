@@ -1,4 +1,4 @@
-"""What goes wrong on the way to a server, as errors of ours: the one table."""
+"""Maps HTTP errors to Carrel's errors."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from carrel.core.errors import FetchFailed
 _MEANINGS: tuple[tuple[type[Exception], str], ...] = (
     (httpcore.ConnectTimeout, "its server does not answer: try again later"),
     (httpcore.PoolTimeout, "its server does not answer: try again later"),
-    (httpcore.TimeoutException, "its server fell silent: try again later"),
+    (httpcore.TimeoutException, "its server stopped responding: try again later"),
     (httpcore.ConnectError, "its server cannot be reached ({detail}): check the address"),
-    (httpcore.NetworkError, "the connection broke off: try again later"),
-    (httpcore.ProtocolError, "its server does not answer as the web does: check the address"),
+    (httpcore.NetworkError, "the connection was lost: try again later"),
+    (httpcore.ProtocolError, "its server does not speak HTTP: check the address"),
     (httpcore.UnsupportedProtocol, "only http and https addresses are fetched"),
 )
 _LONGEST_DETAIL = 200
@@ -24,7 +24,7 @@ _LONGEST_DETAIL = 200
 
 @contextmanager
 def fetch_errors() -> Iterator[None]:
-    """Turn what the HTTP library raises within the block into ``FetchFailed``."""
+    """Convert errors of the HTTP library in the block to ``FetchFailed``."""
     try:
         yield
     except tuple(kind for kind, _ in _MEANINGS) as error:
@@ -32,7 +32,7 @@ def fetch_errors() -> Iterator[None]:
 
 
 def refused_by_status(status: int) -> FetchFailed:
-    """Return the error for an answer that is not the document."""
+    """Return the error for a response that is not the document."""
     try:
         phrase = f" ({http.HTTPStatus(status).phrase})"
     except ValueError:

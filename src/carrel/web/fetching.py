@@ -23,7 +23,7 @@ _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """What one fetch may take; ``seconds`` is from the look-up of the host to the last byte."""
+    """Limits of one fetch; ``seconds`` includes the DNS lookup."""
 
     most_bytes: float
     seconds: float
@@ -31,7 +31,7 @@ class FetchLimits:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How a server answers: from where in the end, and what its headers say of the document."""
+    """A response: its final address and headers."""
 
     address: WebAddress
     status: int
@@ -39,45 +39,45 @@ class Answer:
 
     @property
     def content_type(self) -> str:
-        """The media type in lower case, without parameters; empty where none is given."""
+        """The media type in lower case, without parameters; empty if missing."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 Check = Callable[[Answer], None]
-"""Raises what speaks against taking in the body of an answer."""
+"""Raises if the body of a response should not be received."""
 
 Follow = Callable[[WebAddress], None]
-"""Raises what speaks against going to an address that a redirect names."""
+"""Raises if a redirect should not be followed."""
 
 
 def _anything(_: object) -> None:
-    """Speak against nothing."""
+    """Accept everything."""
 
 
 def require_success(answer: Answer) -> None:
-    """Let an answer pass that is the document.
+    """Accept a successful response.
 
     Raises:
-        FetchFailed: its status says that it is not.
+        FetchFailed: its status is an error.
     """
     if answer.status != 200:
         raise refused_by_status(answer.status)
 
 
 class Fetcher:
-    """Connections to the web, kept while it is open: ``async with Fetcher(...) as fetcher``.
+    """HTTP connections, open within ``async with Fetcher(...) as fetcher``.
 
-    Cookies are not kept, proxies of the environment not used, and no credentials sent.
+    No cookies, no proxies of the environment, no credentials.
     """
 
     def __init__(self, network: httpcore.AsyncNetworkBackend) -> None:
-        """Take who connects; what may be connected to is its decision."""
+        """Take the network backend, which decides what may be connected to."""
         self._network = network
         self.received = 0
 
     async def __aenter__(self) -> Fetcher:
         self._pool = httpcore.AsyncConnectionPool(
-            # Reading the certificates takes long enough to be felt by others on this loop.
+            # Loading the certificates is slow enough to delay others on this loop.
             ssl_context=await asyncio.to_thread(httpcore.default_ssl_context),
             network_backend=self._network,
             max_connections=2,
@@ -103,13 +103,13 @@ class Fetcher:
     ) -> Answer:
         """Write the document at an address to ``path``; cancelling closes the connection.
 
-        Every address that a redirect names is looked up and checked like the first.
+        Every redirect is resolved and checked like the first address.
 
         Raises:
             AddressRefused: an address is not on the public internet.
-            FetchFailed: the server does not give it, or not in time.
-            DocumentTooLarge: it has more bytes than allowed, once unpacked.
-            StorageFull: the disk has no room.
+            FetchFailed: the server does not deliver it, or not in time.
+            DocumentTooLarge: it exceeds the limit, once decompressed.
+            StorageFull: the disk is full.
             CarrelError: whatever ``check`` and ``follow`` raise.
         """
         try:
@@ -155,7 +155,7 @@ class Fetcher:
         self, response: httpcore.Response, answer: Answer, path: Path, most_bytes: float
     ) -> None:
         announced = answer.headers.get("content-length", "")
-        # What is announced is packed; unpacked it can only be refused while it comes.
+        # The announced length is of compressed data; the rest is checked while receiving.
         if announced.isascii() and announced.isdigit() and int(announced[:20]) > most_bytes:
             raise too_large(most_bytes)
         body = UnpackedBody(answer.headers.get("content-encoding", ""))
@@ -164,7 +164,7 @@ class Fetcher:
             async for data in response.aiter_stream():
                 for piece in body.pieces(data):
                     file.write(piece)
-                    # A small packed piece may become a large one: let others have their turn.
+                    # A small compressed piece may become a large one: yield to other tasks.
                     await asyncio.sleep(0)
             body.end()
         finally:
@@ -173,7 +173,7 @@ class Fetcher:
 
 
 def _headers(response: httpcore.Response) -> dict[str, str]:
-    """Return the headers by lower-case name; the first of several wins."""
+    """Return the headers by lower-case name; the first of several is kept."""
     found: dict[str, str] = {}
     for name, value in response.headers:
         found.setdefault(name.decode("latin-1").lower(), _decoded(value).strip())
@@ -182,7 +182,7 @@ def _headers(response: httpcore.Response) -> dict[str, str]:
 
 def _decoded(value: bytes) -> str:
     try:
-        # Not by the standard, but what servers send that name files in other scripts.
+        # Not in the standard, but sent by servers with file names in other scripts.
         return value.decode()
     except UnicodeDecodeError:
         return value.decode("latin-1")

@@ -1,4 +1,4 @@
-"""The host of a URL in its one written form, whatever notation it came in."""
+"""Normalises the host of a URL."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 def canonical_host(text: str) -> str:
     """Return a host name in lower-case ASCII, or an IP address in its usual notation.
 
-    IPv4 addresses are understood as browsers and the operating system do: one to four parts, each
+    IPv4 addresses are parsed as by browsers and operating systems: one to four parts, each
     decimal, octal (``0177``) or hexadecimal (``0x7f``), the last one filling the rest.
 
     Raises:
@@ -42,7 +42,7 @@ def _ascii(host: str) -> str:
     try:
         return idna.encode(host, uts46=True).decode("ascii")
     except idna.IDNAError as error:
-        raise AddressRefused("its host name holds characters that no host name has") from error
+        raise AddressRefused("its host name has invalid characters") from error
 
 
 def _ipv6(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The links of a page."""
+"""Links of a page."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from carrel.core.errors import AddressRefused
 from carrel.web.address import LONGEST_ADDRESS, WebAddress
 
 _MOST_READ = 8_000_000
-"""Bytes of a page that are searched; what comes behind them is text, not navigation."""
+"""Maximum bytes of a page that are searched; later bytes are text, not navigation."""
 
 _MOST_LINKS = 10_000
 
-# A tag ends at the next angle bracket, so that no page makes the search go back and forth.
+# A tag ends at the next angle bracket, so that the search never backtracks.
 _TAG = re.compile(r"<(a|area|base|meta)\s([^<>]*)>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(
     r"""([a-z-]{1,20})\s{0,9}=\s{0,9}(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""", re.IGNORECASE
@@ -24,7 +24,7 @@ _COMMENT = re.compile(r"<!--|-->")
 
 
 def page_links(path: Path, address: WebAddress) -> list[WebAddress]:
-    """Return where the links of a page lead, each once, in their order.
+    """Return the links of a page, without duplicates, in order.
 
     Links that the page marks ``nofollow`` are left out.
     """
@@ -60,7 +60,7 @@ def _forbids(words: str) -> bool:
 
 
 def _tags(text: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the tags that matter outside comments, with their attributes."""
+    """Yield the relevant tags outside comments, with their attributes."""
     for part in _outside_comments(text):
         for match in _TAG.finditer(part):
             attributes: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""What a document from the web is called, and with which ending."""
+"""Names and suffixes of documents from the web."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SUFFIXES: dict[str, tuple[str, ...]] = {
     "application/xhtml+xml": (".html", ".htm"),
     "application/pdf": (".pdf",),
 }
-"""Types that servers do not give to anything else: the name has to end so."""
+"""Media types that are reliable: the name gets this suffix."""
 
 _USUAL_SUFFIXES = {
     "text/plain": ".txt",
@@ -60,9 +60,9 @@ _USUAL_SUFFIXES = {
     "image/avif": ".avif",
     "image/gif": ".gif",
 }
-"""Endings for names that have none: servers call many things text or XML."""
+"""Suffixes for names without one: servers label many things text or XML."""
 
-# Those of the module itself and not of the machine's files, so that all machines agree.
+# The module's own table and not the machine's files, so that all machines agree.
 _KNOWN_TYPES = mimetypes.MimeTypes()
 
 Supports = Callable[[str], bool]
@@ -70,27 +70,27 @@ Supports = Callable[[str], bool]
 
 
 class DocumentNames:
-    """Names the documents of one request; no two get the same."""
+    """Names the documents of one request, without duplicates."""
 
     def __init__(self, supports: Supports) -> None:
         self._supports = supports
         self._given: set[str] = set()
 
     def short(self, answer: Answer) -> str:
-        """Return a name by the header or the URL's last part, with the host where that is taken.
+        """Return a name from the header or the URL's last part, with the host if that is taken.
 
         Raises:
-            UnsupportedFormat: documents of this type cannot be read.
+            UnsupportedFormat: no reader for documents of this type.
         """
         proposed = _attachment_name(answer) or _last_part(answer.address)
         name = self._with_suffix(proposed or answer.address.host, answer)
         return self._unique(name if name not in self._given else self._long(answer))
 
     def long(self, answer: Answer) -> str:
-        """Return a name by host and path, which stays the same from crawl to crawl.
+        """Return a name from host and path, which is the same for every crawl.
 
         Raises:
-            UnsupportedFormat: documents of this type cannot be read.
+            UnsupportedFormat: no reader for documents of this type.
         """
         return self._unique(self._long(answer))
 
@@ -112,10 +112,10 @@ class DocumentNames:
             suffix = ""
         else:
             suffix = _USUAL_SUFFIXES.get(kind, "")
-        # The beginning of a long name goes rather than its ending.
+        # Cut the beginning of a long name rather than its suffix.
         name = document_name(document_name(proposed)[: 255 - len(suffix)] + suffix)
         if not self._supports(name):
-            described = f"its server calls it {kind[:100]}" if kind else "its server says no type"
+            described = f"its server calls it {kind[:100]}" if kind else "its server gives no type"
             raise UnsupportedFormat(f"{described}: Carrel reads {READABLE}")
         return name
 
@@ -130,7 +130,7 @@ class DocumentNames:
 
 
 def may_be_document(address: WebAddress, supports: Supports) -> bool:
-    """Whether what a link leads to may be something that can be read, as far as its name says."""
+    """Whether a link may lead to a readable document, as far as its name says."""
     if supports(_last_part(address)):
         return True
     guessed = _KNOWN_TYPES.guess_type(address.path)[0]

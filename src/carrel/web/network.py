@@ -1,4 +1,4 @@
-"""Connections that reach nothing but the public internet."""
+"""Connections to the public internet only."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from carrel.core.errors import AddressRefused, FetchFailed
 from carrel.web.public_addresses import is_public
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
-"""From a host and a port to the host's IP addresses."""
+"""Resolves a host and port to IP addresses."""
 
 _MOST_TRIED = 4
 
 
 async def system_addresses(host: str, port: int) -> Sequence[str]:
-    """Return a host's addresses as the operating system finds them.
+    """Resolve a host with the operating system.
 
     Raises:
-        FetchFailed: it finds none.
+        FetchFailed: it has none.
     """
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -31,10 +31,10 @@ async def system_addresses(host: str, port: int) -> Sequence[str]:
 
 
 class PublicNetwork(httpcore.AsyncNetworkBackend):
-    """Looks a host up, refuses it if any of its addresses is not public, and connects to these.
+    """Resolves a host, refuses it if any of its addresses is not public, and connects to these.
 
-    The connection goes to the very addresses that were checked, so that a name server that
-    answers otherwise the next time changes nothing. The name stays in the Host header and in
+    The connection uses the very addresses that were checked, so that a name server that
+    answers differently the next time has no effect. The name stays in the Host header and in
     TLS, which compares the certificate with it.
     """
 
@@ -43,7 +43,7 @@ class PublicNetwork(httpcore.AsyncNetworkBackend):
         resolve: Resolver = system_addresses,
         connector: httpcore.AsyncNetworkBackend | None = None,
     ) -> None:
-        """Take who finds addresses, and who connects to an address."""
+        """Take the resolver and the connector."""
         self._resolve = resolve
         self._connector = connector or httpcore.AnyIOBackend()
 
@@ -76,7 +76,7 @@ class PublicNetwork(httpcore.AsyncNetworkBackend):
         timeout: float | None = None,  # noqa: ASYNC109
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Refuse; no web address leads to a socket of this machine."""
+        """Refuse: no web address is a Unix socket."""
         raise AddressRefused("it leads to this machine itself")
 
     async def sleep(self, seconds: float) -> None:
@@ -89,7 +89,7 @@ class PublicNetwork(httpcore.AsyncNetworkBackend):
         addresses = await self._resolve(host, port)
         if not addresses:
             raise FetchFailed(f"the host {host} was not found: check the address")
-        # One that is not public is enough: such a name is made to get past checks.
+        # One that is not public is enough: such names are made to bypass checks.
         if not all(is_public(each) for each in addresses):
             raise AddressRefused(
                 "its host is not on the public internet: save the page and add it as a file"

@@ -1,4 +1,4 @@
-"""Which IP addresses belong to the public internet: the rule of what may be connected to."""
+"""Decides which IP addresses are public."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
-# The standard library calls these global, or did in some of its versions.
+# Versions of the standard library call these global.
 _NOT_PUBLIC = (
     ipaddress.ip_network("100.64.0.0/10"),  # carriers; cloud metadata at 100.100.100.200
     ipaddress.ip_network("168.63.129.16/32"),  # the virtual machine's host at Azure
@@ -21,9 +21,9 @@ _NOT_PUBLIC = (
 
 
 def is_public(text: str) -> bool:
-    """Whether an address as a resolver gives it is a public one of a single machine.
+    """Whether a resolved address is a public unicast one.
 
-    IPv6 addresses that stand for an IPv4 address (mapped, NAT64, 6to4) are as public as that one.
+    IPv6 addresses that embed an IPv4 address (mapped, NAT64, 6to4) are as public as that one.
     Anything that is not an address, or is bound to a network interface, is not public.
     """
     try:
@@ -45,7 +45,7 @@ def is_public(text: str) -> bool:
 
 
 def _embedded(address: ipaddress.IPv6Address) -> IPAddress | None:
-    """Return the IPv4 address that a machine on the way takes out of this one."""
+    """Return the IPv4 address that is embedded in this one."""
     if address in _MAPPED or address in _TRANSLATED:
         return ipaddress.IPv4Address(address.packed[-4:])
     return address.sixtofour

@@ -1,7 +1,7 @@
-"""What a site asks of crawlers: ``robots.txt`` by RFC 9309.
+"""``robots.txt`` by RFC 9309.
 
-The standard library's parser knows no wildcards and takes the first rule that fits instead of the
-longest, so that it would read what sites do not want read.
+The standard library's parser has no wildcards and takes the first matching rule instead of the
+longest, so that it would read what sites disallow.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _NAME = re.compile(r"[a-z_-]+|\*", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Allows or forbids the targets that begin like ``pattern``; ``*`` stands for anything."""
+    """Allows or disallows targets that begin with ``pattern``; ``*`` matches anything."""
 
     allows: bool
     pattern: str
 
     def fits(self, target: str) -> bool:
-        """Whether the rule speaks of this target, in time proportional to its length."""
+        """Whether the rule matches this target, in time proportional to its length."""
         pattern = self.pattern.removesuffix("$")
         first, *parts = pattern.split("*")
         if not target.startswith(first):
@@ -48,13 +48,13 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class RobotRules:
-    """What one crawler may fetch of a site; ``delay`` is in seconds between two fetches."""
+    """A site's rules for one crawler; ``delay`` is in seconds between two fetches."""
 
     rules: tuple[Rule, ...] = ()
     delay: float = 0.0
 
     def allows(self, target: str) -> bool:
-        """Whether a path with its query may be fetched: the longest rule decides."""
+        """Whether a path with its query may be fetched: the longest matching rule decides."""
         if target == "/robots.txt":
             return True
         fitting = [rule for rule in self.rules if rule.fits(target)]
@@ -68,7 +68,7 @@ NOTHING = RobotRules((Rule(False, "/"),))
 
 
 def robot_rules(data: bytes, agent: str) -> RobotRules:
-    """Return the rules for a crawler of this name, those for all where it is not named."""
+    """Return the rules for a crawler by name, or else those for all."""
     text = data[:_MOST_READ].decode("utf-8-sig", errors="replace")
     groups: dict[str, tuple[list[Rule], list[float]]] = {}
     current: list[tuple[list[Rule], list[float]]] = []
@@ -97,7 +97,7 @@ def robot_rules(data: bytes, agent: str) -> RobotRules:
 
 
 def _encoded(pattern: str) -> str:
-    """Write a pattern as addresses are written."""
+    """Normalise a pattern like an address."""
     return quote(_STARS.sub("*", pattern), safe="/%:@!$&'()*+,;=~?[]|")
 
 

@@ -22,7 +22,7 @@ from carrel.web.network import PublicNetwork
 
 
 class PublicWeb:
-    """A ``WebSource`` that reaches the public internet and nothing else."""
+    """A ``WebSource`` restricted to the public internet."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class PublicWeb:
         supports: Supports,
         network: httpcore.AsyncNetworkBackend | None = None,
     ) -> None:
-        """Take the limits of a request, which names can be read, and who connects."""
+        """Take the limits of a request, a filter of names, and the network backend."""
         self._limits = limits
         self._supports = supports
         self._network = network or PublicNetwork()

@@ -177,11 +177,11 @@ def test_what_waits_longest_gives_way_first() -> None:
 
     connections = OpenConnections(ConnectionLimits(most=4))
     open_now = [Standing(each) for each in [(1, 1.0), (0, 9.0), (0, 5.0), None]]
-    assert connections.makes_room(open_now[:3], 10.0)
+    assert connections.accepts(open_now[:3], 10.0)
     assert not any(each.aborted for each in open_now)
-    assert connections.makes_room(open_now, 10.0)
+    assert connections.accepts(open_now, 10.0)
     assert [each.aborted for each in open_now] == [False, False, True, False]
-    assert not connections.makes_room([Standing(None)] * 4, 10.0)
+    assert not connections.accepts([Standing(None)] * 4, 10.0)
 
 
 def test_health_answers_beside_more_half_open_connections_than_descriptors(

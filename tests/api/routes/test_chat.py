@@ -74,7 +74,7 @@ def test_a_follow_up_tells_what_was_searched_for(http: httpx.Client, gate: str) 
     documents = {"collections": [gate]}
     body = ask(http, messages=FOLLOWING, documents=documents).json()
     assert body["search_query"] == "What color is it? What is the gate code?"
-    # The scripted model repeats what it was asked: the question as it stood.
+    # The scripted model repeats what it was asked: the question unchanged.
     assert "What color is it?" in body["choices"][0]["message"]["content"]
     assert body["search_query"] not in body["choices"][0]["message"]["content"]
     assert "search_query" not in ask(http, documents=documents).json()
@@ -292,5 +292,5 @@ def test_a_client_that_hangs_up_stops_an_answer_that_is_not_streamed(
                 json={"messages": QUESTION, "max_tokens": 4000},
                 timeout=httpx.Timeout(5, read=0.5),
             )
-        assert engine.ended.wait(20), "the model goes on although nobody waits for it"
+        assert engine.ended.wait(20), "the model continues although nobody waits for it"
     assert engine.written < 1000

@@ -23,7 +23,7 @@ Parts = list[tuple[str, tuple[str, bytes]]]
 
 
 def parts(**files: bytes) -> Parts:
-    """Return the parts of an upload; ``__`` in a name stands for a dot."""
+    """Return the parts of an upload; ``__`` in a name means a dot."""
     return [("files", (name.replace("__", "."), data)) for name, data in files.items()]
 
 
@@ -309,7 +309,7 @@ def test_a_waiting_client_that_hangs_up_does_not_stop_the_ingestion(
         wait_for(lambda: [each["status"] for each in listed(http, "UserData")] == ["ready"])
 
 
-def test_a_server_that_stops_goes_on_with_the_upload_at_its_next_start(tmp_path: Path) -> None:
+def test_a_server_that_stops_continues_with_the_upload_at_its_next_start(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, max_file_megabytes=10)
     with live_server(settings) as live, live.client() as http:
         accepted = upload(http, "UserData", parts(long__txt=slow_text()), wait=False).json()
@@ -368,7 +368,7 @@ def succeeded(reply: httpx.Response, status: int) -> dict[str, Any]:
     return body
 
 
-def test_a_document_is_read_anew_in_the_background_or_while_one_waits(
+def test_a_document_is_read_again_in_the_background_or_while_one_waits(
     http: httpx.Client, collection: str
 ) -> None:
     [document] = upload(http, collection, parts(a__txt=b"Alpha.")).json()["documents"]
@@ -381,7 +381,7 @@ def test_a_document_is_read_anew_in_the_background_or_while_one_waits(
     assert [each["outcome"] for each in done["outcomes"]] == ["replaced"]
 
 
-def test_several_documents_are_read_anew_and_what_is_not_kept_says_so(
+def test_several_documents_are_read_again_and_what_is_not_kept_says_so(
     http: httpx.Client, collection: str, tmp_path: Path
 ) -> None:
     secret = write_encrypted_pdf(tmp_path / "secret.pdf", ["hidden"]).read_bytes()

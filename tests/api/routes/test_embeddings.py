@@ -55,7 +55,7 @@ def test_both_encodings_hold_the_same_numbers(http: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("many", [False, True])
-def test_token_ids_are_the_text_that_they_stand_for(http: httpx.Client, many: bool) -> None:
+def test_token_ids_are_the_text_that_they_represent(http: httpx.Client, many: bool) -> None:
     ids = [1996, 4937, 2938, 2006, 1996, 13523, 1012]
     assert bundled_embedder().decode(ids) == "the cat sat on the mat."
     by_ids = http.post("/v1/embeddings", json={"input": [ids] if many else ids}).json()
@@ -103,7 +103,7 @@ def test_a_vector_is_that_of_the_documents_index(http: httpx.Client) -> None:
         ({"input": "a", "encoding_format": "int8"}, 400, "invalid_request", "encoding_format"),
     ],
 )
-def test_what_cannot_be_embedded_is_told_in_one_line(
+def test_what_cannot_be_embedded_is_reported_in_one_line(
     http: httpx.Client, body: dict[str, object], status: int, code: str, said: str
 ) -> None:
     reply = http.post("/v1/embeddings", json=body)

@@ -90,7 +90,7 @@ def test_the_same_file_again_is_the_same_file(sdk: openai.OpenAI) -> None:
         ({"files": ("a.txt", b"x")}, {"purpose": "user_data"}, "invalid_request", "named 'file'"),
     ],
 )
-def test_what_cannot_be_taken_is_told(
+def test_what_cannot_be_taken_is_reported(
     http: httpx.Client, files: dict[str, object], data: dict[str, str], code: str, said: str
 ) -> None:
     reply = http.post("/v1/files", files=files, data=data)  # type: ignore[arg-type]

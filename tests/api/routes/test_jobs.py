@@ -59,7 +59,7 @@ def test_a_job_is_followed_to_its_end_and_described(http: httpx.Client, collecti
     assert listed[0]["files"] is None
 
 
-def test_whoever_comes_later_sees_the_outcomes(http: httpx.Client, collection: str) -> None:
+def test_a_later_follower_sees_the_outcomes(http: httpx.Client, collection: str) -> None:
     job = upload(http, collection, a__txt=b"Alpha.")
     wait_for(lambda: http.get(f"/v1/jobs/{job}").json()["state"] == "finished")
     first, *rest = events_of(http, job)

@@ -86,14 +86,14 @@ def test_a_model_and_an_adapter_are_loaded_asked_and_unloaded(
         assert gone.json() == {"unloaded": ["base", "legal/law"], "default": None}
         assert ids(http) == []
         health = http.get("/health")
-        assert (health.status_code, error_of(health)["message"]) == (503, "No model is in service.")
+        assert (health.status_code, error_of(health)["message"]) == (503, "No model is loaded.")
         asked = ask(http)
         assert (asked.status_code, error_of(asked)["code"]) == (404, "model_not_found")
         assert http.post("/v1/models/load", json={"model": str(folders / "base")}).is_success
         assert http.get("/health").status_code == 200
 
 
-def test_a_base_that_does_not_fit_is_told_in_one_line(
+def test_a_base_that_does_not_fit_is_reported_in_one_line(
     local: LiveServer, folders: Path, tmp_path: Path
 ) -> None:
     wide = save_tiny_model(tmp_path / "wide", hidden=64)
@@ -137,7 +137,7 @@ def test_an_unknown_model_is_not_found(http: httpx.Client) -> None:
         http.post("/v1/models/unload", json={"model": "owner/none"}),
     ):
         assert (reply.status_code, error_of(reply)["code"]) == (404, "model_not_found")
-        assert "In service: scripted" in error_of(reply)["message"]
+        assert "Loaded: scripted" in error_of(reply)["message"]
 
 
 class Gated:
@@ -225,7 +225,7 @@ def test_a_full_queue_says_when_to_come_back(
     assert refused.headers["Retry-After"] == "3"
 
 
-def test_callers_are_told_apart_by_user_and_address(start: Callable[..., LiveServer]) -> None:
+def test_callers_are_distinguished_by_user_and_address(start: Callable[..., LiveServer]) -> None:
     engine = FullEngine()
     with start(engine).client() as http:
         for fields in ({}, {"user": "ann"}, {"user": "ben"}, {"safety_identifier": "ann"}, {}):

@@ -71,7 +71,7 @@ def test_a_server_whose_model_still_loads_says_so(
         assert http.post("/v1/chat/completions", json=body).status_code == 200
 
 
-def test_a_model_that_failed_to_load_is_told_without_its_folder(
+def test_a_model_that_failed_to_load_is_reported_without_its_folder(
     start: Callable[..., LiveServer], tmp_path: Path
 ) -> None:
     def load() -> Engine:

@@ -28,7 +28,7 @@ def events_of(http: httpx.Client, path: str, **body: Any) -> list[dict[str, Any]
 
 def test_a_summary_comes_whole(http: httpx.Client, collection: str) -> None:
     identity = add(http, collection)
-    add(http, collection, "other.txt", "Nothing of that stands here.")
+    add(http, collection, "other.txt", "Nothing of that is here.")
     asked = {"documents": [identity], "focus": "the pier", "max_tokens": 200}
     reply = http.post(f"/v1/collections/{collection}/summarize", json=asked)
     assert reply.status_code == 200, reply.text

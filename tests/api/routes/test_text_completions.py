@@ -48,7 +48,7 @@ def sdk(bundled: LiveServer) -> Iterator[openai.OpenAI]:
         yield client
 
 
-def test_a_prompt_goes_on_as_transformers_goes_on(
+def test_a_prompt_continues_as_in_transformers(
     sdk: openai.OpenAI, expected: tuple[list[int], str]
 ) -> None:
     ids, text = expected
@@ -89,14 +89,16 @@ def test_log_probabilities_have_the_old_shape(
     reply = sdk.completions.create(
         model="SmolLM2-135M-Instruct", prompt=PROMPT, logprobs=2, **GREEDY
     )
-    told = reply.choices[0].logprobs
-    assert told is not None and told.tokens and told.text_offset and told.top_logprobs
-    assert "".join(told.tokens) == reply.choices[0].text == expected[1]
-    offsets = zip(told.text_offset, told.tokens, strict=True)
+    logprobs = reply.choices[0].logprobs
+    assert (
+        logprobs is not None and logprobs.tokens and logprobs.text_offset and logprobs.top_logprobs
+    )
+    assert "".join(logprobs.tokens) == reply.choices[0].text == expected[1]
+    offsets = zip(logprobs.text_offset, logprobs.tokens, strict=True)
     assert all(expected[1][at:].startswith(token) for at, token in offsets)
-    assert told.token_logprobs is not None
+    assert logprobs.token_logprobs is not None
     for token, logprob, top in zip(
-        told.tokens, told.token_logprobs, told.top_logprobs, strict=True
+        logprobs.tokens, logprobs.token_logprobs, logprobs.top_logprobs, strict=True
     ):
         assert len(top) == 2
         assert max(top.values()) == pytest.approx(logprob, abs=1e-5)

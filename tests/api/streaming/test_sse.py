@@ -57,7 +57,7 @@ def test_a_failure_before_the_first_word_has_a_status_of_its_own(
 
 
 @pytest.mark.parametrize("words", [0, 2])
-def test_an_unforeseen_failure_is_told_without_its_details_and_logged(
+def test_an_unforeseen_failure_is_reported_without_its_details_and_logged(
     start: Callable[..., LiveServer], words: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     secret = "the password is /srv/secret"
@@ -84,7 +84,7 @@ def test_a_client_that_hangs_up_stops_the_model(start: Callable[..., LiveServer]
         lines = reply.iter_lines()
         assert next(lines)
         assert not engine.ended.is_set()
-    assert engine.ended.wait(20), "the model goes on although nobody reads"
+    assert engine.ended.wait(20), "the model continues although nobody reads"
     assert engine.written < 1500
     with live.client() as http:
         assert 'outcome="stopped"} 1.0' in http.get("/metrics").text

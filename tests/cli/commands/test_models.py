@@ -21,7 +21,7 @@ def test_models_are_listed_loaded_and_unloaded_through_the_server(
     assert [each["id"] for each in json.loads(loaded.stdout)] == ["owner/second"], loaded.stderr
     refused = carrel.run("models", "load", "owner/second")
     assert (refused.returncode, refused.stdout) == (14, "")
-    assert "in service already" in refused.stderr
+    assert "loaded already" in refused.stderr
     assert carrel.run("models", "unload", "owner/second").stdout == "owner/second  unloaded\n"
     wrong = carrel.run("models", "reload", "owner/second")
     assert wrong.returncode == 2

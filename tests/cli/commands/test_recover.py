@@ -1,4 +1,4 @@
-"""Every command that opens a data folder without its catalog stops; ``carrel recover`` goes on."""
+"""Commands refuse a data folder without its catalog; ``carrel recover`` continues."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def test_a_command_says_in_one_line_what_to_do_and_changes_nothing(
     given = [each.format(source=tmp_path / "source") for each in words]
     flags = [f"--db_dir={folder}", "--engine=scripted", "--offline=True"]
     assert main([*given, *flags]) == STATUS == EXIT_CODES[CatalogIncomplete]
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1
-    assert "3 original files, of which its catalog knows 0" in told
-    assert f"carrel recover --db_dir={folder}" in told
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1
+    assert "3 original files, of which its catalog knows 0" in printed
+    assert f"carrel recover --db_dir={folder}" in printed
     assert contents(folder) == before
 
 
@@ -91,6 +91,6 @@ async def test_a_command_shows_what_it_indexes_again(
     (folder / "keyword.db").write_bytes(b"This is a letter, not a database. " * 100)
     command = ["collections", f"--db_dir={folder}", "--engine=scripted", "--offline=True"]
     assert await asyncio.to_thread(main, command) == 0
-    told = capsys.readouterr().err
-    assert "Indexing again what an index lacks: 0/3 documents" in told
-    assert "3/3 documents" in told
+    printed = capsys.readouterr().err
+    assert "Indexing again what an index lacks: 0/3 documents" in printed
+    assert "3/3 documents" in printed

@@ -8,7 +8,7 @@ from real_processes import CommandLine
 from tiny_embedder import save_tiny_embedder
 
 
-def test_documents_are_embedded_anew_with_another_embedder(
+def test_documents_are_embedded_again_with_another_embedder(
     carrel: CommandLine, tmp_path: Path
 ) -> None:
     folder = tmp_path / "documents"

@@ -8,7 +8,7 @@ from live_server import live_server, settings_in
 from real_processes import CommandLine
 
 
-def test_documents_are_read_anew(carrel: CommandLine, tmp_path: Path) -> None:
+def test_documents_are_read_again(carrel: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "otters.txt").write_text("Otters eat fish.")
     (tmp_path / "broken.docx").write_text("No document of Word.")
     assert carrel.run("ingest", *map(str, sorted(tmp_path.glob("*.*")))).returncode == 1
@@ -26,10 +26,10 @@ def test_documents_are_read_anew(carrel: CommandLine, tmp_path: Path) -> None:
     for words in (("reingest",), ("reingest", "otters.txt", "--failed")):
         refused = carrel.run(*words)
         assert refused.returncode == 2
-        assert "Name the documents to read anew" in refused.stderr
+        assert "Name the documents to read again" in refused.stderr
 
 
-def test_a_server_reads_them_anew(carrel: CommandLine, tmp_path: Path) -> None:
+def test_a_server_reads_them_again(carrel: CommandLine, tmp_path: Path) -> None:
     with live_server(settings_in(tmp_path / "served")) as live, live.client() as client:
         where = "/v1/collections/UserData/documents?wait=true"
         client.post(where, json={"name": "a.txt", "text": "Alpha."}).raise_for_status()

@@ -48,7 +48,7 @@ def test_flags_that_do_not_fit_are_refused(
     assert reason in capsys.readouterr().err
 
 
-def test_a_killed_import_goes_on_where_it_was(carrel: CommandLine, tmp_path: Path) -> None:
+def test_a_killed_import_continues_where_it_was(carrel: CommandLine, tmp_path: Path) -> None:
     dump = write_wiki(tmp_path / "dump.xml.bz2", articles(1300, words=3), streams_of=100)
     flags = ["ingest", f"--wiki={dump}"]
     process = subprocess.Popen(

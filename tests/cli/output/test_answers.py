@@ -74,6 +74,6 @@ def test_asking_with_a_score_model_shows_the_score(carrel: CommandLine, tmp_path
     save_pair_reward(tmp_path / "reward")
     shown = carrel.run("ask", "Who reads?", "--offline", *flags)
     assert shown.returncode == 0, shown.stderr
-    told = json.loads(carrel.run("ask", "Who reads?", "--offline", "--json", *flags).stdout)
-    assert shown.stdout.endswith(f"\nScore {told['score']:.2f} (reward)\n")
-    assert told["score_model"] == "reward"
+    printed = json.loads(carrel.run("ask", "Who reads?", "--offline", "--json", *flags).stdout)
+    assert shown.stdout.endswith(f"\nScore {printed['score']:.2f} (reward)\n")
+    assert printed["score_model"] == "reward"

@@ -86,7 +86,7 @@ def test_a_folder_without_a_store_is_not_made_to_be_marked(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("written", ["", "carrel-../../x", "carrel-0123"])
-def test_a_name_that_was_not_written_whole_is_made_anew(
+def test_a_name_that_was_not_written_whole_is_made_again(
     open_folder: Opener, tmp_path: Path, written: str
 ) -> None:
     add(open_folder("one"), COLLECTION, "a", NORTH)

@@ -73,7 +73,7 @@ def test_a_mark_that_is_no_json_means_that_nothing_was_begun(tmp_path: Path, gra
     assert WriteGuard(tmp_path).torn_collections() == []
 
 
-def test_a_write_that_grows_needs_room_and_one_that_deletes_does_not(
+def test_a_write_that_grows_needs_space_and_one_that_deletes_does_not(
     tmp_path: Path, graph: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(write_guard, "RESERVE", 10**18)

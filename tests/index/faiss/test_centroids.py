@@ -32,7 +32,7 @@ def test_the_centers_are_where_the_vectors_are() -> None:
     assert np.linalg.norm(centers, axis=1) == pytest.approx(np.ones(index.nlist), abs=1e-5)
 
 
-def test_no_center_is_a_copy_of_a_vector_that_stands_alone() -> None:
+def test_no_center_is_a_copy_of_a_lone_vector() -> None:
     alone = np.eye(16, dtype=np.float32)[5:6]
     crowd = around(np.eye(16, dtype=np.float32)[0], 200)
     # As many lists as vectors: every vector is a center at first.
@@ -53,7 +53,7 @@ def test_there_are_lists_for_the_square_root_of_the_vectors_up_to_a_limit() -> N
     assert list_count(100_000, 2_400) == 100
 
 
-def test_training_stops_when_it_is_told() -> None:
+def test_training_stops_when_requested() -> None:
     class Stopped(Exception):
         pass
 

@@ -1,4 +1,4 @@
-"""Archives: what stands in them, and what hostile ones may not do."""
+"""Archives: their content, and what hostile ones may not do."""
 
 from __future__ import annotations
 

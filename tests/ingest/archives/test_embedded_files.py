@@ -61,7 +61,7 @@ def test_a_file_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     ]
 
 
-def test_the_first_reason_is_told_where_nothing_can_be_read(tmp_path: Path) -> None:
+def test_the_first_reason_is_reported_where_nothing_can_be_read(tmp_path: Path) -> None:
     with pytest.raises(UnreadableDocument, match=r"^nothing in it can be read: b\.pdf: its name"):
         read(tmp_path, "b.pdf=no\nc.exe=x\n")
     with pytest.raises(EmptyDocument, match="no text"):

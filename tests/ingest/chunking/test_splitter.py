@@ -125,7 +125,7 @@ def test_sections_are_taken_one_at_a_time() -> None:
 
 
 @pytest.mark.parametrize(("size", "overlap"), [(100, 100), (100, 150), (100, -1), (0, 0)])
-def test_an_overlap_that_leaves_no_room_is_refused(size: int, overlap: int) -> None:
+def test_an_overlap_that_leaves_no_space_is_refused(size: int, overlap: int) -> None:
     with pytest.raises(ValueError, match="chunk_overlap"):
         RecursiveSplitter(size, overlap)
 

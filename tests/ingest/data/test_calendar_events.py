@@ -24,7 +24,7 @@ DTSTART;TZID=Europe/Berlin:20260302T093000
 DTEND:20260302T090000Z
 RRULE:FREQ=WEEKLY;BYDAY=MO
 SUMMARY:Review\, first part
-LOCATION:Room 1\; ground
+LOCATION:Hall 1\; ground
   floor
 ORGANIZER;CN="Ada: Lovelace":mailto:ada@example.org
 ATTENDEE;PARTSTAT=ACCEPTED;CN=Bob:MAILTO:bob@example.org
@@ -50,7 +50,7 @@ def read(tmp_path: Path, text: str) -> list[Section]:
 def test_each_entry_is_a_line_and_the_name_of_the_calendar_the_heading(tmp_path: Path) -> None:
     expected = (
         "Event: Review, first part; Start: 2026-03-02 09:30 Europe/Berlin; "
-        "End: 2026-03-02 09:00 UTC; Repeats: FREQ=WEEKLY BYDAY=MO; Location: Room 1; ground floor; "
+        "End: 2026-03-02 09:00 UTC; Repeats: FREQ=WEEKLY BYDAY=MO; Location: Hall 1; ground floor; "
         "Organizer: Ada: Lovelace <ada@example.org>; "
         "Attendees: Bob <bob@example.org>, eve@example.org; "
         "Description: First line Second: line \\ end\n"

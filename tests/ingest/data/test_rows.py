@@ -15,7 +15,7 @@ def test_cells_are_labelled_with_the_header() -> None:
     ]
 
 
-def test_titles_above_the_header_stand_alone() -> None:
+def test_titles_above_the_header_are_separate() -> None:
     rows = [["Sales of boats"], ["", ""], ["in millions", ""], ["Year", "Sum"], ["2020", "3"]]
     assert list(row_lines(rows)) == [
         "Sales of boats",

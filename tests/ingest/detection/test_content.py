@@ -24,7 +24,7 @@ def identify_bytes(tmp_path: Path, data: bytes) -> Content:
     return identify(path)
 
 
-def test_real_documents_are_told_apart(tmp_path: Path) -> None:
+def test_real_documents_are_distinguished(tmp_path: Path) -> None:
     assert identify(write_pdf(tmp_path / "a", ["text"])) is Content.PDF
     assert identify(write_docx(tmp_path / "b", ["text"])) is Content.WORD
     assert identify(write_pptx(tmp_path / "c", [("a", "b", "")])) is Content.PRESENTATION

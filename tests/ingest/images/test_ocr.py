@@ -16,7 +16,7 @@ PICTURE = picture_of_text("text").convert("L")
 
 
 def program(folder: Path, script: str) -> str:
-    """Write a program that stands for tesseract, and return where it is."""
+    """Write a replacement of tesseract, and return its path."""
     path = folder / "tesseract"
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)

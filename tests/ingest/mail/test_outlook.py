@@ -57,7 +57,7 @@ def test_a_message_attached_as_a_message_is_read(tmp_path: Path) -> None:
     ]
 
 
-def test_a_message_is_told_from_the_old_documents_that_it_holds(tmp_path: Path) -> None:
+def test_a_message_is_distinguished_from_the_old_documents_that_it_holds(tmp_path: Path) -> None:
     word = compound_file({"WordDocument": b"x" * 5000})
     path = write_msg(tmp_path / "a.msg", "text", attachments={"a.doc": word})
     assert identify(path) is Content.OUTLOOK
@@ -77,5 +77,5 @@ def test_parts_that_claim_more_than_the_file_holds_are_refused(tmp_path: Path) -
     size = (5_000).to_bytes(8, "little")
     data = path.read_bytes()
     path.write_bytes(data.replace(size, (1 << 30).to_bytes(8, "little")))
-    with pytest.raises(UnreadableDocument, match="claim more room"):
+    with pytest.raises(UnreadableDocument, match="claim to be larger"):
         read(path)

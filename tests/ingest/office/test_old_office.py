@@ -28,7 +28,7 @@ def read(path: Path, seconds: float = 60.0) -> list[Section]:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that all temporary folders stand in."""
+    """The parent of all temporary folders."""
     made = tmp_path / "temporary"
     made.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(made))
@@ -37,7 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def document(tmp_path: Path) -> Path:
-    """An old document as it lies in the store: its name has no ending."""
+    """An old document as stored: its name has no suffix."""
     modern = write_docx(tmp_path / "modern.docx", ["Intro", ("Sales", 1), "Boats"])
     return write_old_office(tmp_path / "0a1b2c", "WordDocument", modern)
 

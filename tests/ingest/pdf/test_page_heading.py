@@ -4,7 +4,7 @@ import pytest
 
 from carrel.ingest.pdf.page_heading import LONGEST_HEADING, RUNNING, PageHeadings
 
-BODY = "\nThe text of the page goes on for a good while, as texts of pages do. " * 8
+BODY = "\nThe text of the page continues for a while, as texts of pages do. " * 8
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_running_heads_are_passed_over() -> None:
 
 
 def test_a_heading_is_never_too_long_nor_most_of_its_page() -> None:
-    line = "A Heading of Many Words That Goes On and On for Long"
+    line = "A Heading of Many Words That Is Too Long for One Line"
     found = PageHeadings().of("\n".join([line, line, line, line]) + BODY)
     assert found is not None
     assert len(found) <= LONGEST_HEADING

@@ -1,4 +1,4 @@
-"""A page becomes a picture, and the quote is marked where it stands."""
+"""A page is rendered, with the quote highlighted."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_pages_are_drawn_in_the_confined_process(report: Path) -> None:
         assert (picture.marked, picture.pages, opened(picture).width) == (True, 2, 300)
         with pytest.raises(PlaceNotFound, match="no page 9"):
             painter.paint(report, PageView(9))
-        # The same process goes on.
+        # The same process continues.
         assert not painter.paint(report, PageView(1, 300, "Finances")).marked
         [section, _] = list(painter.reader_for(report, "report.pdf").read(report))
         assert section.text == "The first page."

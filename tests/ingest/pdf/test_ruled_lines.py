@@ -28,7 +28,7 @@ def moved(canvas: Canvas) -> None:
     canvas.grid([0, 50, 100], [0, 20, 40])
 
 
-def test_the_rules_stand_where_the_page_shows_them(tmp_path: Path) -> None:
+def test_the_rules_are_where_the_page_shows_them(tmp_path: Path) -> None:
     (grid,) = grids_of(tmp_path / "a.pdf", moved)
     assert grid.columns == pytest.approx((100, 200, 300))
     assert grid.rows == pytest.approx((200, 240, 280))

@@ -55,7 +55,7 @@ def write_columns(path: Path, bars: bool = False, rules: bool = True) -> Path:
     return path
 
 
-def test_a_ruled_table_reads_row_by_row_where_it_stands(tmp_path: Path) -> None:
+def test_a_ruled_table_reads_row_by_row_where_it_is(tmp_path: Path) -> None:
     text = text_of(write_table(tmp_path / "a.pdf", ROWS))
     assert text.split("\n") == ["A sentence before it.", *LINES, "A sentence after it."]
 
@@ -70,7 +70,7 @@ def test_cells_that_are_too_narrow_stay_apart(tmp_path: Path) -> None:
     assert text.split("\n")[1:4] == LINES
 
 
-def test_the_lines_of_a_cell_stand_together(tmp_path: Path) -> None:
+def test_the_lines_of_a_cell_are_together(tmp_path: Path) -> None:
     rows = [["Country", "Note"], ["Germany\nand Austria", "three lines\nof text\nhere"], ["x", "y"]]
     text = text_of(write_table(tmp_path / "a.pdf", rows))
     assert text.split("\n")[1:4] == [

@@ -21,7 +21,7 @@ TEXT = "The quick brown fox\njumps over 13 lazy dogs."
 WITHOUT = TextRecognizer(program="no-such-program")
 
 
-def test_scanned_pages_stand_among_those_with_text(tmp_path: Path) -> None:
+def test_scanned_pages_are_among_those_with_text(tmp_path: Path) -> None:
     path = write_scan(tmp_path / "a.pdf", [("", TEXT), ("Printed", ""), ("", ""), ("", "Last")])
     assert list(PdfReader().read(path)) == [
         Section(TEXT, page=1),

@@ -38,7 +38,7 @@ from sample_pictures import write_picture
 from waiting import wait_for
 
 TESTS = Path(__file__).resolve().parents[2]
-Told = Callable[..., Iterator[Section]]
+SectionsOf = Callable[..., Iterator[Section]]
 LIMITS = ReadingLimits(seconds=2, bytes=2 << 30)
 
 
@@ -50,7 +50,7 @@ def readers() -> Iterator[SandboxedReaders]:
 
 
 @pytest.fixture
-def told(readers: SandboxedReaders, tmp_path: Path) -> Told:
+def sections_of(readers: SandboxedReaders, tmp_path: Path) -> SectionsOf:
     """Read a file of these lines."""
     numbers = count()
 
@@ -77,70 +77,72 @@ def children() -> set[int]:
     return {each.pid for each in psutil.Process().children()}
 
 
-def test_sections_arrive_as_the_reader_made_them(told: Told) -> None:
-    assert list(told("日本語 and \U0001f600", "two")) == [
+def test_sections_arrive_as_the_reader_made_them(sections_of: SectionsOf) -> None:
+    assert list(sections_of("日本語 and \U0001f600", "two")) == [
         Section("日本語 and \U0001f600", 3, "Ünder"),
         Section("two", 3, "Ünder"),
     ]
 
 
 def test_one_process_reads_file_after_file_and_ends_with_its_owner(
-    readers: SandboxedReaders, told: Told
+    readers: SandboxedReaders, sections_of: SectionsOf
 ) -> None:
     before = children()
-    first = [section.text for section in told("who")]
-    assert [section.text for section in told("who")] == first
+    first = [section.text for section in sections_of("who")]
+    assert [section.text for section in sections_of("who")] == first
     assert {int(each) for each in first} == children() - before
     readers.close()
     assert children() <= before
 
 
 @pytest.mark.parametrize("command", ["hang", "compute"])
-def test_a_parser_that_does_not_end_is_stopped(told: Told, command: str) -> None:
-    sections = told("one", command)
+def test_a_parser_that_does_not_end_is_stopped(sections_of: SectionsOf, command: str) -> None:
+    sections = sections_of("one", command)
     assert next(sections).text == "one"
     with pytest.raises(UnreadableDocument, match=r"could not be read in 2 seconds"):
         next(sections)
-    assert [section.text for section in told("next file")] == ["next file"]
+    assert [section.text for section in sections_of("next file")] == ["next file"]
 
 
-def test_a_parser_that_takes_all_memory_is_stopped(told: Told) -> None:
+def test_a_parser_that_takes_all_memory_is_stopped(sections_of: SectionsOf) -> None:
     with pytest.raises(UnreadableDocument, match="more memory than reading may take"):
-        list(told("eat"))
-    assert [section.text for section in told("next file")] == ["next file"]
+        list(sections_of("eat"))
+    assert [section.text for section in sections_of("next file")] == ["next file"]
 
 
 @pytest.mark.parametrize("command", ["crash", "fault", "segfault"])
-def test_a_parser_that_dies_costs_only_its_file(told: Told, command: str) -> None:
+def test_a_parser_that_dies_costs_only_its_file(sections_of: SectionsOf, command: str) -> None:
     with pytest.raises(UnreadableDocument, match="its reader broke down"):
-        list(told("one", command))
-    assert [section.text for section in told("next file")] == ["next file"]
+        list(sections_of("one", command))
+    assert [section.text for section in sections_of("next file")] == ["next file"]
 
 
-def test_what_a_reader_refuses_keeps_its_class_and_its_process(told: Told) -> None:
-    (process,) = told("who")
+def test_what_a_reader_refuses_keeps_its_class_and_its_process(sections_of: SectionsOf) -> None:
+    (process,) = sections_of("who")
     with pytest.raises(EncryptedDocument, match=r"^it is password protected$"):
-        list(told("lock"))
-    assert list(told("who")) == [process]
+        list(sections_of("lock"))
+    assert list(sections_of("who")) == [process]
 
 
-def test_what_a_library_prints_is_no_answer(told: Told) -> None:
-    assert [section.text for section in told("print", "one")] == ["one"]
+def test_what_a_library_prints_is_no_answer(sections_of: SectionsOf) -> None:
+    assert [section.text for section in sections_of("print", "one")] == ["one"]
 
 
 @pytest.mark.parametrize("command", ["shout", "log", "print"])
 def test_whatever_a_reader_says_is_no_answer_and_does_not_hold_it_up(
-    told: Told, command: str
+    sections_of: SectionsOf, command: str
 ) -> None:
-    before, *between, after, last = told("who", "one", command, "two", "who", command)
+    before, *between, after, last = sections_of("who", "one", command, "two", "who", command)
     assert [section.text for section in between] == ["one"]
     assert after.text == "two"
     assert last.text == before.text
 
 
-def test_what_a_reader_logs_reaches_the_log_without_a_word_of_the_document(told: Told) -> None:
+def test_what_a_reader_logs_reaches_the_log_without_a_word_of_the_document(
+    sections_of: SectionsOf,
+) -> None:
     with capture_logs() as lines:
-        assert [section.text for section in told("log", "one")] == ["one"]
+        assert [section.text for section in sections_of("log", "one")] == ["one"]
     said = {(each["by"], each["said"]): each for each in lines if each["event"] == "reading.said"}
     assert said["carrel", "document.left_out"]["times"] == 1_000
     assert said["carrel", "document.left_out"]["severity"] == "warning"
@@ -148,12 +150,12 @@ def test_what_a_reader_logs_reaches_the_log_without_a_word_of_the_document(told:
     assert sorted(each["times"] for (by, _), each in said.items() if by == "library") == [1, 1_000]
     assert "secret" not in repr(lines)
     with capture_logs() as lines:
-        list(told("one"))
+        list(sections_of("one"))
     assert lines == []
 
 
-def test_a_reader_that_asks_for_input_gets_none(told: Told) -> None:
-    assert [section.text for section in told("listen", "one")] == ["heard ''", "one"]
+def test_a_reader_that_asks_for_input_gets_none(sections_of: SectionsOf) -> None:
+    assert [section.text for section in sections_of("listen", "one")] == ["heard ''", "one"]
 
 
 @pytest.mark.parametrize(
@@ -170,10 +172,10 @@ def test_a_reader_that_asks_for_input_gets_none(told: Told) -> None:
     ],
     ids=["text", "length", "list", "json", "depth", "section", "parts", "error"],
 )
-def test_an_answer_that_is_none_costs_only_its_file(told: Told, data: bytes) -> None:
+def test_an_answer_that_is_none_costs_only_its_file(sections_of: SectionsOf, data: bytes) -> None:
     with capture_logs(), pytest.raises(UnreadableDocument, match="its reader broke down"):
-        list(told("one", f"garbage {data.hex()}", "two"))
-    assert [section.text for section in told("next file")] == ["next file"]
+        list(sections_of("one", f"garbage {data.hex()}", "two"))
+    assert [section.text for section in sections_of("next file")] == ["next file"]
 
 
 def test_a_line_longer_than_a_message_may_be_is_refused(tmp_path: Path) -> None:
@@ -199,8 +201,8 @@ def test_only_the_reading_that_is_interrupted_ends(
     assert [section.text for section in reading] == ["two", "three"]
 
 
-def test_temporary_files_are_gone_with_a_process_that_was_killed(told: Told) -> None:
-    sections = told("unpack", "hang")
+def test_temporary_files_are_gone_with_a_process_that_was_killed(sections_of: SectionsOf) -> None:
+    sections = sections_of("unpack", "hang")
     unpacked = Path(next(sections).text)
     assert unpacked.is_dir()
     sections.close()  # type: ignore[attr-defined]
@@ -208,10 +210,10 @@ def test_temporary_files_are_gone_with_a_process_that_was_killed(told: Told) -> 
     assert not unpacked.parent.exists()
 
 
-def test_temporary_files_are_private_also_those_of_programs(told: Told) -> None:
+def test_temporary_files_are_private_also_those_of_programs(sections_of: SectionsOf) -> None:
     before = os.umask(0o022)
     try:
-        folder, umask = told("unpack", "umask")
+        folder, umask = sections_of("unpack", "umask")
     finally:
         os.umask(before)
     assert int(umask.text, 8) == 0o077
@@ -241,19 +243,19 @@ def test_a_process_whose_owner_is_gone_ends_and_removes_its_folder(tmp_path: Pat
     assert not folder.exists()
 
 
-def test_an_abandoned_reading_takes_its_process_with_it(told: Told) -> None:
+def test_an_abandoned_reading_takes_its_process_with_it(sections_of: SectionsOf) -> None:
     before = children()
-    sections = told(*["word"] * 100_000)
+    sections = sections_of(*["word"] * 100_000)
     next(sections)
     assert len(children() - before) == 1
     sections.close()  # type: ignore[attr-defined]
     assert children() == before
 
 
-def test_a_process_reads_far_ahead_of_whoever_takes_its_sections(told: Told) -> None:
+def test_a_process_reads_far_ahead_of_its_consumer(sections_of: SectionsOf) -> None:
     folders = set(Path(tempfile.gettempdir()).glob("carrel-reading-*"))
     lines = READ_AHEAD // 2 // 1000
-    sections = told("first", *["x" * 900] * lines, "unpack", "last")
+    sections = sections_of("first", *["x" * 900] * lines, "unpack", "last")
     assert next(sections).text == "first"
     [folder] = set(Path(tempfile.gettempdir()).glob("carrel-reading-*")) - folders
     wait_for(lambda: list(folder.iterdir()))
@@ -262,15 +264,17 @@ def test_a_process_reads_far_ahead_of_whoever_takes_its_sections(told: Told) -> 
     assert texts[-1] == "last"
 
 
-def test_files_are_read_side_by_side(told: Told) -> None:
-    one, other = told("who", "a"), told("who", "b")
+def test_files_are_read_side_by_side(sections_of: SectionsOf) -> None:
+    one, other = sections_of("who", "a"), sections_of("who", "b")
     assert next(one) != next(other)
     assert [next(one).text, next(other).text] == ["a", "b"]
 
 
-def test_after_the_end_nothing_is_left_running(readers: SandboxedReaders, told: Told) -> None:
+def test_after_the_end_nothing_is_left_running(
+    readers: SandboxedReaders, sections_of: SectionsOf
+) -> None:
     before = children()
-    sections = told("one", "two")
+    sections = sections_of("one", "two")
     next(sections)
     readers.close()
     assert [section.text for section in sections] == ["two"]

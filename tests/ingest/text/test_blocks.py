@@ -23,7 +23,7 @@ def test_each_heading_begins_a_section_with_its_line() -> None:
     ]
 
 
-def test_headings_in_a_row_stand_together() -> None:
+def test_headings_in_a_row_are_together() -> None:
     blocks = [heading("Chapter"), heading("Part"), Block("text"), heading("Last")]
     assert list(sections_by_heading(blocks)) == [
         Section("Chapter\nPart\ntext", heading="Part"),
@@ -38,7 +38,7 @@ def test_blank_blocks_are_left_out_and_the_first_heading_can_be_given() -> None:
     ]
 
 
-def test_a_long_section_goes_on_under_the_same_heading() -> None:
+def test_a_long_section_continues_under_the_same_heading() -> None:
     block = Block("x" * (SECTION_CHARACTERS // 4))
     sections = list(sections_by_heading([heading("Long"), *[block] * 10]))
     assert [section.heading for section in sections] == ["Long"] * 3

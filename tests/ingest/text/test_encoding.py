@@ -64,7 +64,7 @@ def test_a_declaration_goes_before_a_guess() -> None:
         ("", None),
     ],
 )
-def test_a_declared_name_stands_for_a_codec_of_text_or_for_none(
+def test_a_declared_name_represents_a_codec_of_text_or_for_none(
     name: str, codec: str | None
 ) -> None:
     assert codec_named(name) == codec

@@ -16,7 +16,7 @@ def read(tmp_path: Path, suffix: str, text: str) -> list[Section]:
     return list(SourceCodeReader(DEFINITIONS[suffix]).read(path))
 
 
-def test_definitions_begin_sections_with_what_stands_above_them(tmp_path: Path) -> None:
+def test_definitions_begin_sections_with_what_is_above_them(tmp_path: Path) -> None:
     text = (
         '"""About."""\n\nimport os\n\n\n# Adds.\n@cache\ndef add(a, b):\n\n    return a + b\n\n\n'
         "class Box(Base):\n    def inner(self):\n        pass\n\nLIMIT = 3\n"

@@ -18,7 +18,7 @@ def text_of(tmp_path: Path, body: str) -> str:
     return "\n".join(section.text for section in read_body(tmp_path, body))
 
 
-def test_headings_begin_sections_and_the_title_heads_what_stands_before(tmp_path: Path) -> None:
+def test_headings_begin_sections_and_the_title_heads_what_is_before(tmp_path: Path) -> None:
     body = "<p>intro</p><h1>One <i>two</i></h1><p>a</p><p>b</p><h2>Three</h2>c"
     assert read_body(tmp_path, body, title="The title") == [
         Section("intro", heading="The title"),
@@ -27,7 +27,7 @@ def test_headings_begin_sections_and_the_title_heads_what_stands_before(tmp_path
     ]
 
 
-def test_blocks_stand_on_lines_of_their_own_and_inline_elements_do_not(tmp_path: Path) -> None:
+def test_blocks_are_on_lines_of_their_own_and_inline_elements_do_not(tmp_path: Path) -> None:
     body = "<div>one<div>two</div>th<b>re</b>e<br>four</div><ul><li>five<li>six</ul>  se \n ven "
     assert text_of(tmp_path, body) == "one\ntwo\nthree\nfour\nfive\nsix\nse ven"
 

@@ -57,7 +57,7 @@ def test_a_dump_is_cut_into_volumes_of_so_many_articles(
 
 @pytest.mark.parametrize("block", [1, 7, 500, 1 << 18])
 @pytest.mark.parametrize(("name", "streams_of"), PACKINGS)
-def test_reading_goes_on_after_any_volume_and_after_any_page(
+def test_reading_continues_after_any_volume_and_after_any_page(
     name: str, streams_of: int, block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wiki_dump, "_BLOCK", block)
@@ -73,7 +73,7 @@ def test_reading_goes_on_after_any_volume_and_after_any_page(
         assert rest == [each.xml for each in pages[done:]]
 
 
-def test_a_multistream_dump_goes_on_at_its_stream_and_not_from_the_beginning(
+def test_a_multistream_dump_continues_at_its_stream_and_not_from_the_beginning(
     tmp_path: Path,
 ) -> None:
     path = write_wiki(tmp_path / "dump.xml.bz2", articles(12), streams_of=4)
@@ -105,9 +105,7 @@ def test_a_volume_is_also_full_by_its_bytes(
 
 
 @pytest.mark.parametrize("suffix", [".xml", ".xml.bz2", ".xml.gz"])
-def test_what_stands_before_a_cut_is_given_out_and_then_the_reason(
-    suffix: str, tmp_path: Path
-) -> None:
+def test_what_is_before_a_cut_is_given_out_and_then_the_reason(suffix: str, tmp_path: Path) -> None:
     pages = articles(10, words=3000)
     path = write_wiki(tmp_path / f"dump{suffix}", pages, streams_of=1 if suffix != ".xml" else 0)
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * 0.72)])

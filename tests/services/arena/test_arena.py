@@ -17,7 +17,7 @@ def vote(first: str, second: str, outcome: Outcome) -> Vote:
     return Vote(first, second, outcome, "anna", NOON)
 
 
-def test_the_side_on_which_a_model_stood_does_not_matter() -> None:
+def test_the_side_on_which_a_model_was_does_not_matter() -> None:
     ranking = ranking_of([vote("x", "y", Outcome.B), vote("y", "x", Outcome.A)])
     assert [(each.model, each.votes) for each in ranking.ranks] == [("y", 2), ("x", 2)]
     assert ranking.pairs == (("x", "y", 2),)

@@ -62,7 +62,7 @@ def found(*evidence: float) -> list[RetrievedChunk]:
 
 
 async def events_of(application: Application, request: ChatRequest) -> list[ChatEvent]:
-    """Ask, and return all that is told."""
+    """Ask, and return all events."""
     return [event async for event in application.services.chat.answer(request)]
 
 

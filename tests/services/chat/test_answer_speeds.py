@@ -1,4 +1,4 @@
-"""How fast the models in service have written of late."""
+"""Recent generation speed per loaded model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def finished(tokens: int, first: float | None, seconds: float, model: str = "m")
     return Finished(FinishReason.STOP, Usage(10, tokens, first, seconds), model)
 
 
-def test_the_medians_of_a_model_are_told() -> None:
+def test_the_medians_of_a_model_are_reported() -> None:
     speeds = AnswerSpeeds()
     assert speeds.of("m") is None
     speeds.add(finished(11, 0.5, 1.5))

@@ -255,7 +255,7 @@ async def test_a_sentence_is_cited_before_the_text_ends(
 async def continued(
     application: Application, text: str, beginning: str, **changes: object
 ) -> tuple[list[list[Message]], list[ChatEvent]]:
-    """Go on with an answer of a model that says ``text``; return what it was asked, and events."""
+    """Continue an answer of a model that says ``text``; return its request, and events."""
     asked: list[list[Message]] = []
 
     class Asked(ScriptedEngine):
@@ -266,11 +266,11 @@ async def continued(
             return super().generate(messages, sampling, caller)
 
     services = with_pool(application.services, pool_of(Asked([text])))
-    goes_on = request("Who is the harbor master?", beginning=beginning, **changes)
-    return asked, [event async for event in services.chat.answer(goes_on)]
+    continued = request("Who is the harbor master?", beginning=beginning, **changes)
+    return asked, [event async for event in services.chat.answer(continued)]
 
 
-async def test_an_answer_goes_on_behind_its_question_and_is_cited_as_a_whole(
+async def test_an_answer_continues_behind_its_question_and_is_cited_as_a_whole(
     application: Application,
 ) -> None:
     await ingest_texts(application, {"harbor.txt": "The harbor master is Ada Lind."})
@@ -281,14 +281,14 @@ async def test_an_answer_goes_on_behind_its_question_and_is_cited_as_a_whole(
     assert "[1] harbor.txt" in asked[-2].content
     said = "".join(each.text for each in events if isinstance(each, TextDelta))
     assert said == " Lind. She can fly."
-    [told] = [each.sentence for each in events if isinstance(each, SentenceChecked)]
+    [checked] = [each.sentence for each in events if isinstance(each, SentenceChecked)]
     [cited] = [each for each in events if isinstance(each, SourcesCited)]
-    assert (told.start, told.end) == (0, len("The harbor master is Ada Lind."))
+    assert (checked.start, checked.end) == (0, len("The harbor master is Ada Lind."))
     assert [each.supported for each in cited.sentences] == [True, False]
     assert cited.sentences[1].end == len(text)
 
 
-async def test_an_answer_goes_on_with_the_passages_that_it_was_written_from(
+async def test_an_answer_continues_with_the_passages_that_it_was_written_from(
     application: Application,
 ) -> None:
     await ingest_texts(application, {"a.txt": "The harbor master is Ada Lind."})

@@ -1,4 +1,4 @@
-"""Which requests are answered with a quote, and that what is shown stands in the documents."""
+"""Which requests are answered with a quote, and that quotes are verbatim."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Follow-up questions by rule: told apart from stand-alone ones, and filled in."""
+"""Follow-up questions by rule: distinguished from standalone ones, and completed."""
 
 from __future__ import annotations
 
 import pytest
 
-from carrel.services.chat.follow_up_rule import Turn, is_follow_up, stand_alone
+from carrel.services.chat.follow_up_rule import Turn, is_follow_up, standalone_question
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,10 @@ def test_a_question_that_leaves_out_what_it_is_about_is_a_follow_up(question: st
         "",
     ],
 )
-def test_a_question_that_stands_alone_is_left_as_it_is(question: str) -> None:
-    assert stand_alone(question, [Turn("Who is the mayor of Oslo?", "Kari Moe.")]) == question
+def test_a_standalone_question_is_left_as_it_is(question: str) -> None:
+    assert (
+        standalone_question(question, [Turn("Who is the mayor of Oslo?", "Kari Moe.")]) == question
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def test_a_question_that_stands_alone_is_left_as_it_is(question: str) -> None:
             "And the Single European Act?",
             "When was the Single European Act made",
         ),
-        # Which of two names is meant cannot be told: both stay.
+        # Which of two names is meant is unknown: both stay.
         (
             "Who sold Acme to Initech?",
             "And Globex?",
@@ -88,38 +90,40 @@ def test_a_question_that_stands_alone_is_left_as_it_is(question: str) -> None:
     ],
 )
 def test_what_is_new_takes_the_place_of_its_like(before: str, question: str, expected: str) -> None:
-    query = stand_alone(question, [Turn(before)])
+    query = standalone_question(question, [Turn(before)])
     assert query.removesuffix("?").split() == expected.split()
 
 
 def test_a_pronoun_takes_the_question_before_and_the_names_in_its_answer() -> None:
     turns = [Turn("Who is seen as the first geologist?", "It is James Hutton, of Edinburgh.")]
-    query = stand_alone("What paper did he present?", turns)
+    query = standalone_question("What paper did he present?", turns)
     assert query == (
         "What paper did he present? Who is seen as the first geologist? James Hutton Edinburgh"
     )
 
 
 def test_a_year_of_the_follow_up_drives_out_the_one_before() -> None:
-    query = stand_alone("What was its profit in 2021?", [Turn("What did Acme sell in 2022?")])
+    query = standalone_question(
+        "What was its profit in 2021?", [Turn("What did Acme sell in 2022?")]
+    )
     assert "2022" not in query
     assert "Acme" in query
 
 
 def test_a_follow_up_of_a_follow_up_goes_back_to_the_question() -> None:
     turns = [Turn("What was the revenue of Acme in 2022?"), Turn("And in 2021?")]
-    assert stand_alone("And in 2020?", turns) == "What was the revenue of Acme in 2020?"
+    assert standalone_question("And in 2020?", turns) == "What was the revenue of Acme in 2020?"
 
 
 def test_a_topic_that_was_left_is_not_taken_up_again() -> None:
     turns = [Turn("What was the revenue of Acme?"), Turn("Who is the mayor of Oslo?")]
-    assert "Acme" not in stand_alone("And when was he born?", turns)
+    assert "Acme" not in standalone_question("And when was he born?", turns)
 
 
 def test_what_is_carried_over_is_bounded() -> None:
-    query = stand_alone("Who wrote it?", [Turn("word " * 1000, "Name " * 1000)])
+    query = standalone_question("Who wrote it?", [Turn("word " * 1000, "Name " * 1000)])
     assert len(query) < 1000
 
 
 def test_the_first_question_has_nothing_to_take() -> None:
-    assert stand_alone("Who founded it?", []) == "Who founded it?"
+    assert standalone_question("Who founded it?", []) == "Who founded it?"

@@ -67,7 +67,7 @@ def test_the_oldest_turn_goes_first_and_system_and_question_stay() -> None:
     assert turn_count([system, user("3")]) == 0
 
 
-def test_what_stands_before_the_first_question_is_a_turn_of_its_own() -> None:
+def test_what_is_before_the_first_question_is_a_turn_of_its_own() -> None:
     messages = [assistant("hello"), user("1"), user("2"), assistant("b"), user("3")]
     assert turn_count(messages) == 3
     assert drop_oldest_turns(messages, 1) == messages[1:]
@@ -83,7 +83,7 @@ def test_the_short_style_asks_for_a_few_words_in_either_mode() -> None:
         assert "a few words only" in short and "a few words only" not in full
 
 
-def test_sentences_stand_before_the_question_without_any_other_text() -> None:
+def test_sentences_are_before_the_question_without_any_other_text() -> None:
     system, asked = compose_sentences("Who?", ["Ada Lind leads.", "Gulls cry."])
     assert asked == user("Text: Ada Lind leads. Gulls cry.\n\nQuestion: Who?")
     assert system.role is Role.SYSTEM

@@ -45,10 +45,10 @@ BY_MODEL = "What was Acme's revenue in 2021?"
 
 
 def conversation(*turns: Turn, last: str = FOLLOW_UP) -> list[Message]:
-    told = []
+    turns = []
     for turn in turns:
-        told += [Message(Role.USER, turn.question), Message(Role.ASSISTANT, turn.answer)]
-    return [*told, Message(Role.USER, last)]
+        turns += [Message(Role.USER, turn.question), Message(Role.ASSISTANT, turn.answer)]
+    return [*turns, Message(Role.USER, last)]
 
 
 class SizedEngine(ScriptedEngine):
@@ -183,7 +183,7 @@ async def test_a_follow_up_finds_what_it_means_and_the_model_gets_it_as_it_was_a
     await application.close()
 
 
-async def test_a_stand_alone_second_question_is_searched_for_as_it_is(
+async def test_a_standalone_second_question_is_searched_for_as_it_is(
     application: Application,
 ) -> None:
     await ingest_texts(application, {"oslo.txt": "The mayor of Oslo is Kari."})

@@ -213,7 +213,7 @@ async def test_a_score_model_that_does_not_load_never_keeps_carrel_from_answerin
         await application.close()
 
 
-async def test_an_unknown_score_model_is_told_to_who_waits_for_it(
+async def test_an_unknown_score_model_is_reported_to_who_waits_for_it(
     make_settings: Callable[..., Settings], embedder: Embedder
 ) -> None:
     settings = make_settings(engine="scripted", score_model="nobody/nothing")

@@ -1,4 +1,4 @@
-"""The few words that answer are found, and stand in the sentence."""
+"""The few words that answer are found in the sentence."""
 
 import pytest
 from hypothesis import given
@@ -28,7 +28,7 @@ def test_the_first_span_is_of_the_kind_that_is_asked(question: str, answer: str)
 
 
 @given(question=st.text(max_size=60), text=st.text(max_size=200))
-def test_every_span_stands_in_its_sentence(question: str, text: str) -> None:
+def test_every_span_is_in_its_sentence(question: str, text: str) -> None:
     spans = candidate_spans(question, [evidence(text)], 10)
     assert len({span.text for span in spans}) == len(spans) <= 10
     assert all(span.text and span.text in text for span in spans)

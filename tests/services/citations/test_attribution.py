@@ -32,7 +32,7 @@ def supported(answer: str, question: str = "?") -> list[bool]:
     ]
 
 
-def test_each_sentence_cites_where_it_stands() -> None:
+def test_each_sentence_cites_where_it_is() -> None:
     answer = "Revenue was 18.4 million euros. The pier at Kilbride costs 4.1 million euros."
     cited = cite_answer("What are the figures?", answer, retrieved(FERRIES, PIER))
     first, second = cited.sentences
@@ -75,7 +75,7 @@ def test_numbers_of_lists_and_of_sources_are_no_statement(answer: str) -> None:
     assert supported(answer) == [True]
 
 
-def test_a_sentence_may_stand_on_two_sources() -> None:
+def test_a_sentence_may_rest_on_two_sources() -> None:
     answer = "Operating costs rose to 15.1 million euros, and the pier costs 4.1 million euros."
     [sentence] = cite_answer("?", answer, retrieved(FERRIES, PIER)).sentences
     assert {each.source.index for each in sentence.citations} == {1, 2}
@@ -87,7 +87,7 @@ def test_of_equal_words_those_of_the_question_decide() -> None:
     assert cited.sentences[0].citations[0].source.index == 3
 
 
-def test_a_year_of_the_question_may_stand_elsewhere_in_the_passage() -> None:
+def test_a_year_of_the_question_may_be_elsewhere_in_the_passage() -> None:
     text = "Figures of 2022. Net sales were $34.2 billion."
     question = "What were net sales in 2022?"
     answer = "Net sales in 2022 were $34.2 billion."
@@ -112,7 +112,7 @@ def test_lines_without_words_are_left_out() -> None:
 
 
 @given(text=st.text(), answer=st.text())
-def test_whatever_is_cited_stands_in_its_source(text: str, answer: str) -> None:
+def test_whatever_is_cited_is_in_its_source(text: str, answer: str) -> None:
     for sentence in cite_answer("question", answer, retrieved(text, FERRIES)).sentences:
         assert answer[sentence.start : sentence.end] == sentence.text
         for citation in sentence.citations:

@@ -27,7 +27,7 @@ def test_an_answer_without_shared_words_falls_back_on_the_question() -> None:
     assert source.quote == "It employs 92,000 people."
 
 
-def test_a_sentence_goes_on_over_the_lines_of_a_page_and_rows_of_a_table_do_not() -> None:
+def test_a_sentence_continues_over_the_lines_of_a_page_and_rows_of_a_table_do_not() -> None:
     lines = "He has left an indelible mark on the business, the organization and"
     text = (
         f"{lines}\nthe sneaker community. Next sentence.\nNet sales 2022 34.2\nNet sales 2021 35.4"

@@ -59,7 +59,7 @@ VERSIONS = Chat(
         turn(13, 11, Role.ASSISTANT, "", ending=Ending.FAILED, error="the model failed"),
         turn(15, None, Role.USER, "Who pays?", task=TASK),
         turn(16, 15, Role.ASSISTANT, "It is not there.", abstained=True),
-        turn(17, 12, Role.USER, "Go on"),
+        turn(17, 12, Role.USER, "Continue"),
     ),
 )
 
@@ -161,7 +161,7 @@ def changed(change: Callable[[dict[str, Any]], object]) -> str:
         (changed(lambda it: it["messages"][1]["sources"][0].update(score=10**400)), "score of"),
         (changed(lambda it: it["messages"][1]["sources"][0].update(score=float("nan"))), "score"),
         (changed(lambda it: it["messages"][1]["sources"][0].update(page=-1)), "page of source 1"),
-        (changed(lambda it: it["messages"][1]["sources"][0].update(quote="Bob")), "does not stand"),
+        (changed(lambda it: it["messages"][1]["sources"][0].update(quote="Bob")), "does not occur"),
         (changed(lambda it: it["messages"][1]["sources"][0].update(more=1)), "exactly the entries"),
     ],
 )

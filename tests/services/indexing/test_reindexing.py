@@ -1,4 +1,4 @@
-"""All vectors made anew, with another embedder; stopped in the middle; refused without it."""
+"""All vectors recomputed with another embedder; stopped in the middle; refused without it."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ async def test_a_killed_reindex_is_finished_by_the_next_start(filled: Settings) 
     assert len(second.texts) == 200 - BATCH
 
 
-async def test_a_killed_reindex_goes_on_where_it_stood(filled: Settings) -> None:
+async def test_a_killed_reindex_continues_where_it_was(filled: Settings) -> None:
     kill_in_the_middle(filled)
     second = CountingEmbedder("second", 16)
     with bootstrap.reindexing(filled, second) as reindexing:
@@ -201,7 +201,7 @@ def chunks_embedded(settings: Settings, embedder: CountingEmbedder) -> int:
     return len(embedder.texts)
 
 
-async def test_a_killed_reindex_goes_on_with_the_collections_that_are_left(
+async def test_a_killed_reindex_continues_with_the_collections_that_are_left(
     three: Settings,
 ) -> None:
     kill_in_the_middle(three)

@@ -246,7 +246,7 @@ async def test_links_hidden_files_and_unknown_formats_are_left_out(
     assert plan.unsupported == ["film.xyz"]
 
 
-async def test_a_pass_that_was_stopped_goes_on_where_it_was(
+async def test_a_pass_that_was_stopped_continues_where_it_was(
     application: Application, folder: Path
 ) -> None:
     passing = application.services.folders.synchronise(folder, "UserData", ME)

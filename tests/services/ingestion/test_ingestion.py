@@ -55,7 +55,7 @@ async def entries(application: Application, name: str = "UserData") -> tuple[int
     return chunks, indexes.vectors.count(collection.id), indexes.keywords.count(collection.id)
 
 
-async def test_every_chunk_stands_in_both_indexes(application: Application, tmp_path: Path) -> None:
+async def test_every_chunk_is_in_both_indexes(application: Application, tmp_path: Path) -> None:
     [outcome] = await ingest(application, [write(tmp_path, "a.txt", paragraphs(100))])
     assert outcome.kind is OutcomeKind.ADDED
     assert outcome.document is not None

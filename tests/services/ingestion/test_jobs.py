@@ -61,7 +61,9 @@ def write(folder: Path, name: str, paragraphs: int, about: str = "") -> Incoming
     path = folder / name
     about = about or name
     path.write_text(
-        "\n\n".join(f"Paragraph {n} of {about}. " + "It goes on. " * 70 for n in range(paragraphs))
+        "\n\n".join(
+            f"Paragraph {n} of {about}. " + "It continues. " * 70 for n in range(paragraphs)
+        )
     )
     return IncomingFile(path, name)
 
@@ -92,7 +94,7 @@ async def until(condition: Callable[[], object]) -> None:
         await asyncio.sleep(0.005)
 
 
-async def test_a_job_goes_on_without_a_follower_and_is_remembered(
+async def test_a_job_continues_without_a_follower_and_is_remembered(
     application: Application, tmp_path: Path
 ) -> None:
     jobs = application.services.jobs
@@ -224,7 +226,7 @@ async def test_a_job_is_its_accounts_own(application: Application, tmp_path: Pat
     await jobs.result(job.id, ME)
 
 
-async def test_an_interrupted_job_goes_on_where_it_was(
+async def test_an_interrupted_job_continues_where_it_was(
     reopen: Callable[[], Application], embedder: CountingEmbedder, tmp_path: Path
 ) -> None:
     files = [write(tmp_path, f"{n}.txt", 200) for n in range(3)]

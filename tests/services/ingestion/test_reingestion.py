@@ -1,4 +1,4 @@
-"""Documents read anew from their originals: exchanged whole or not at all."""
+"""Documents read again from their originals, replaced atomically."""
 
 from __future__ import annotations
 
@@ -258,7 +258,7 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-async def test_killed_in_between_the_old_one_is_whole_and_the_job_goes_on(
+async def test_killed_in_between_the_old_one_is_whole_and_the_job_continues(
     settings: Settings, embedder: CountingEmbedder, tmp_path: Path
 ) -> None:
     path = tmp_path / "otters.txt"

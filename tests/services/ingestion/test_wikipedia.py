@@ -40,19 +40,19 @@ class CountingEmbedder:
         self._embedder = embedder
         self.name, self.dimension = embedder.name, embedder.dimension
         self.texts: list[str] = []
-        self.go_on = Event()
-        self.go_on.set()
+        self.resume = Event()
+        self.resume.set()
         self._free: int | None = None
 
     def hold_after(self, texts: int) -> None:
-        """Wait after so many texts, until ``go_on`` is set."""
+        """Wait after so many texts, until ``resume`` is set."""
         self._free = texts
-        self.go_on.clear()
+        self.resume.clear()
 
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
         self.texts.extend(texts)
         if self._free is not None and len(self.texts) > self._free:
-            assert self.go_on.wait(60), "nobody asked the job to stop"
+            assert self.resume.wait(60), "nobody asked the job to stop"
         return self._embedder.embed_documents(texts)
 
     def embed_query(self, text: str) -> list[float]:
@@ -127,7 +127,7 @@ async def test_a_dump_becomes_volumes_with_titles_as_headings(
     )
 
 
-async def test_a_run_that_was_stopped_goes_on_and_embeds_nothing_twice(
+async def test_a_run_that_was_stopped_continues_and_embeds_nothing_twice(
     application: Application, counting: CountingEmbedder, path: Path
 ) -> None:
     await run(make_import(application, path), stop_after=2)
@@ -149,7 +149,7 @@ async def test_a_run_stopped_within_a_volume_leaves_nothing_of_it(
     # Progress tells the latest state alone, so that it may come when the volume has ended: the
     # second one is held while it is embedded, until its job has been asked to stop.
     counting.hold_after(4)
-    monkeypatch.setattr(FileIngestion, "interrupt", lambda _: counting.go_on.set())
+    monkeypatch.setattr(FileIngestion, "interrupt", lambda _: counting.resume.set())
     running = asyncio.create_task(run(make_import(application, path)))
     await asyncio.to_thread(wait_for, lambda: len(counting.texts) > 4)
     running.cancel()
@@ -259,7 +259,7 @@ async def test_a_failed_volume_is_tried_again_and_the_others_are_kept(
 
 
 @pytest.mark.parametrize("failure", [StorageFull, RemoteUnavailable])
-async def test_a_full_disk_or_a_server_that_is_away_ends_the_run(
+async def test_a_full_disk_or_a_server_that_is_down_ends_the_run(
     application: Application,
     path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -273,7 +273,7 @@ async def test_a_full_disk_or_a_server_that_is_away_ends_the_run(
     assert [each.code for each in outcomes] == [failure.code]
 
 
-async def test_what_stands_before_a_cut_goes_in_and_the_whole_dump_completes_it(
+async def test_what_is_before_a_cut_goes_in_and_the_whole_dump_completes_it(
     application: Application, counting: CountingEmbedder, tmp_path: Path
 ) -> None:
     path = write_wiki(tmp_path / "dump.xml", articles(10))

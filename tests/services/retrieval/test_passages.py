@@ -25,7 +25,7 @@ def part(
 
 
 def plain(text: str, document: str = "d", page: int | None = None) -> RetrievedChunk:
-    """A chunk that stands alone."""
+    """A chunk by itself."""
     return RetrievedChunk(Chunk(text, document, 0, text, page), f"{document}.txt", "UserData", 0.5)
 
 

@@ -27,7 +27,7 @@ async def test_a_rare_word_and_a_paraphrase_are_both_found(application: Applicat
     assert (await search(application, "When will the sick man get better?"))[0] == "illness.txt"
 
 
-async def test_a_passage_that_stands_twice_is_returned_once(application: Application) -> None:
+async def test_a_passage_that_occurs_twice_is_returned_once(application: Application) -> None:
     await ingest_texts(application, {"a.txt": "The same words.", "b.txt": "The same words."})
     assert len(await search(application, "same words")) == 1
 

@@ -1,4 +1,4 @@
-"""Parts as large as the room, whatever the chunks are."""
+"""Parts as large as allowed, whatever the chunks are."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def document(name: str, *counts: int) -> DocumentText:
     return DocumentText(f"{name}.pdf", name, tuple(chunks))
 
 
-@pytest.mark.parametrize("room", [10, 13, 50, 1000])
-async def test_parts_fit_keep_the_order_and_lose_nothing(room: int) -> None:
+@pytest.mark.parametrize("most", [10, 13, 50, 1000])
+async def test_parts_fit_keep_the_order_and_lose_nothing(most: int) -> None:
     documents = [document("a", 9, 3, 8, 40, 1), document("b", 2)]
-    parts = await planned_parts(documents, room, words_of)
-    assert all(len(each.text.split()) <= room for each in parts)
+    parts = await planned_parts(documents, most, words_of)
+    assert all(len(each.text.split()) <= most for each in parts)
     given = [(each.document_id, word) for each in parts for word in each.text.split()]
     assert given == [
         (each.document_id, word)

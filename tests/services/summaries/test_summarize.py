@@ -141,7 +141,7 @@ async def test_every_page_is_read_once_and_each_part_names_its_pages() -> None:
         assert f"page{'' if pages[0] == pages[1] else 's'} {pages[0]}" in each
 
 
-async def test_the_focus_reaches_every_prompt_and_stands_after_the_text() -> None:
+async def test_the_focus_reaches_every_prompt_and_is_after_the_text() -> None:
     engine = Watched(["Short."])
     await summary_of(engine, focus="the harbour masters")
     assert len(engine.prompts) > 2

@@ -40,7 +40,7 @@ QUESTION = Question("Hello?", NOTHING, None)
 
 
 class FullDisk(SqliteConversationStore):
-    """Starts chats, and then has no room for their messages."""
+    """Starts chats, and then has no space for their messages."""
 
     def append(
         self, conversation_id: str, turns: Sequence[SavedTurn], after: int | None = None
@@ -134,7 +134,7 @@ async def test_a_refused_question_is_not_saved(services: Services) -> None:
 async def test_a_model_that_does_not_exist_is_refused(services: Services) -> None:
     services = speaking(services, WatchedEngine(["An answer."]))
     answering = await answered(services, Session(), Question("Hello?", NOTHING, "nothing"))
-    assert "Model nothing is not in service" in (answering.exchange.error or "")
+    assert "Model nothing is not loaded" in (answering.exchange.error or "")
 
 
 async def test_a_failure_keeps_the_text_and_saves_it(services: Services) -> None:
@@ -243,20 +243,20 @@ async def cut(services: Services, session: Session, most: int = 2) -> Exchange:
     return (await answered(services, session, replace(QUESTION, options=options))).exchange
 
 
-async def goes_on(services: Services, session: Session) -> Continuing:
+async def continued(services: Services, session: Session) -> Continuing:
     continuing = Continuing.of_last(services, session, read_options(services.settings, {}))
     async for _ in continuing.steps():
         pass
     return continuing
 
 
-async def test_an_answer_that_goes_on_is_saved_in_its_place(services: Services) -> None:
+async def test_an_answer_that_continues_is_saved_in_its_place(services: Services) -> None:
     session = Session()
     services = speaking(services, WatchedEngine(["One two three four."]))
     exchange = await cut(services, session)
     assert (exchange.text, exchange.ending, exchange.model) == ("One two", Ending.LENGTH, "watched")
     turn, last = exchange.turn, exchange.last
-    assert (await goes_on(services, session)).refused is None
+    assert (await continued(services, session)).refused is None
     assert (exchange.text, exchange.ending) == ("One two three four.", Ending.DONE)
     assert (exchange.turn, exchange.last) == (turn, last)
     [question, answer] = await services.history.turns(
@@ -266,11 +266,11 @@ async def test_an_answer_that_goes_on_is_saved_in_its_place(services: Services) 
     assert (answer.message.content, answer.ending) == ("One two three four.", Ending.DONE)
 
 
-async def test_an_answer_that_cannot_go_on_stays_as_it_was(services: Services) -> None:
+async def test_an_answer_that_cannot_continue_stays_as_it_was(services: Services) -> None:
     session = Session()
     exchange = await cut(speaking(services, WatchedEngine(["One two three four."])), session)
     services = speaking(services, FailingEngine(0))
-    continuing = await goes_on(services, session)
+    continuing = await continued(services, session)
     assert str(continuing.refused) == "The model stopped working."
     assert (exchange.text, exchange.ending, exchange.error) == ("One two", Ending.LENGTH, None)
     assert exchange.settled.is_set()
@@ -288,9 +288,9 @@ async def test_a_continuation_that_is_stopped_at_once_changes_nothing(services: 
     assert (exchange.text, exchange.ending, exchange.stage) == ("One two", Ending.LENGTH, None)
 
 
-async def test_a_finished_answer_does_not_go_on(services: Services) -> None:
+async def test_a_finished_answer_does_not_continue(services: Services) -> None:
     session = Session()
     services = speaking(services, WatchedEngine(["One two three four."]))
     await answered(services, session, QUESTION)
     with pytest.raises(InvalidRequest, match="cannot be continued"):
-        await goes_on(services, session)
+        await continued(services, session)

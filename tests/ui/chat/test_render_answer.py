@@ -24,7 +24,7 @@ def rendered(answer: str, **source: str) -> str:
     return answer_html(answer, checked(answer, **source), 2)
 
 
-def test_a_mark_stands_behind_its_sentence_and_names_its_place() -> None:
+def test_a_mark_is_behind_its_sentence_and_names_its_place() -> None:
     html = rendered("The revenue was **18.4 million euros.** Dragons fly.")
     assert '18.4 million euros.<button class="cite-mark"' in html
     assert "</button></strong>" in html
@@ -58,13 +58,13 @@ def test_what_documents_hold_is_escaped_in_the_marks() -> None:
     assert "cite-mark" in html
 
 
-def test_the_legend_stands_only_where_something_is_dotted() -> None:
+def test_the_legend_is_only_where_something_is_dotted() -> None:
     assert "Dotted" in legend_html(checked("Dragons fly."))
     assert legend_html(checked("Revenue was 18.4 million euros.")) == ""
     assert legend_html(()) == ""
 
 
-def test_characters_that_stand_for_marks_cannot_be_written_by_a_model() -> None:
+def test_characters_that_represent_marks_cannot_be_written_by_a_model() -> None:
     html = rendered("Revenue was \ue002 18.4 million euros.")
     assert html.count("<button") == 1
     assert "\ufffd" in html

@@ -28,11 +28,11 @@ class WaitingEmbedder:
     dimension = 4
 
     def __init__(self) -> None:
-        self.go_on = Event()
+        self.resume = Event()
 
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
         """Return one vector per text."""
-        assert self.go_on.wait(60), "nobody asked the job to stop"
+        assert self.resume.wait(60), "nobody asked the job to stop"
         return [self.embed_query(text) for text in texts]
 
     def embed_query(self, text: str) -> list[float]:
@@ -44,7 +44,7 @@ async def test_an_upload_shown_while_the_server_closes_asks_no_closed_store(
     make_settings: Callable[..., Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     embedder = WaitingEmbedder()
-    monkeypatch.setattr(FileIngestion, "interrupt", lambda _: embedder.go_on.set())
+    monkeypatch.setattr(FileIngestion, "interrupt", lambda _: embedder.resume.set())
     application = bootstrap.build(make_settings(engine="scripted"), embedder)
     services = application.services
     with gr.Blocks(analytics_enabled=False):

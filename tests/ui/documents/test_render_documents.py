@@ -137,7 +137,7 @@ def test_rows_tell_the_stage_of_each_file_and_the_line_above_tells_the_whole() -
     ("seconds", "words"),
     [(0.2, "about 1 s left"), (59, "about 59 s left"), (61, "about 1 min left"), (None, None)],
 )
-def test_the_time_left_is_told_roughly(seconds: float | None, words: str | None) -> None:
+def test_the_time_left_is_reported_roughly(seconds: float | None, words: str | None) -> None:
     upload = Upload.of(["a.pdf"])
     upload.apply(IngestionProgress(0, 1, 5, "a.pdf", 1, seconds))
     html = upload_html(upload)
@@ -149,7 +149,7 @@ def test_unchanged_and_replaced_files_say_so() -> None:
     upload.apply(FileOutcome("a.pdf", OutcomeKind.UNCHANGED, READY))
     upload.apply(FileOutcome("b.pdf", OutcomeKind.REPLACED, READY))
     html = upload_html(upload)
-    assert "there already, unchanged" in html
+    assert "already there, unchanged" in html
     assert "replaced the older version · 92 pages" in html
 
 

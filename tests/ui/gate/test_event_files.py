@@ -51,7 +51,7 @@ def test_the_address_that_the_browser_makes_of_an_upload_is_dropped() -> None:
         {"path": PATH, "more": {"path": "/etc/passwd"}},
     ],
 )
-def test_any_other_file_is_refused_wherever_it_stands(file: dict[str, Any]) -> None:
+def test_any_other_file_is_refused_wherever_it_is(file: dict[str, Any]) -> None:
     for body in (
         event(file),
         event([file]),

@@ -22,7 +22,7 @@ JOIN = "/gradio_api/queue/join"
 UPLOAD = "/gradio_api/upload"
 
 
-async def _told(request: Request) -> JSONResponse:
+async def _reported(request: Request) -> JSONResponse:
     body = await request.body()
     return JSONResponse({"query": request.url.query, "body": json.loads(body) if body else None})
 
@@ -51,7 +51,7 @@ def uploads(tmp_path: Path, clock: Clock) -> PageUploads:
 @pytest.fixture
 def visitor(uploads: PageUploads) -> Iterator[Callable[[], TestClient]]:
     """Return a function that makes a client with cookies of its own."""
-    inside = Starlette(routes=[Route("/{rest:path}", _told, methods=["GET", "POST"])])
+    inside = Starlette(routes=[Route("/{rest:path}", _reported, methods=["GET", "POST"])])
     with ExitStack() as clients:
 
         def make() -> TestClient:
@@ -232,7 +232,7 @@ def test_the_progress_of_an_upload_is_its_senders_alone(
 
 
 def test_a_path_below_a_root_is_the_same(uploads: PageUploads) -> None:
-    inside = Starlette(routes=[Route("/{rest:path}", _told, methods=["GET", "POST"])])
+    inside = Starlette(routes=[Route("/{rest:path}", _reported, methods=["GET", "POST"])])
     with TestClient(Gate(inside, uploads), "http://localhost", root_path="/carrel") as client:
         assert client.get("/carrel/config").status_code == 200
         assert client.get("/carrel/gradio_api/file=/etc/passwd").status_code == 404

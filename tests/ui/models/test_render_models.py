@@ -16,7 +16,7 @@ READY = ModelState("m", ModelStatus.READY, INFO)
 def test_a_model_shows_its_memory_and_its_speed() -> None:
     html = models_html([READY], {"m": AnswerSpeed(3, 23.6, 0.118)})
     assert 'data-label="Memory">269 MB<' in html
-    assert 'data-label="Speed of late">24 tokens/s, first after 0.12 s<' in html
+    assert 'data-label="Recent speed">24 tokens/s, first after 0.12 s<' in html
     assert 'data-label="Context">2,048 tokens<' in html
 
 
@@ -40,4 +40,4 @@ def test_names_and_reasons_are_escaped() -> None:
 
 
 def test_without_models_there_is_a_line() -> None:
-    assert models_html([], {}) == '<p class="empty">No model is in service.</p>'
+    assert models_html([], {}) == '<p class="empty">No model is loaded.</p>'

@@ -41,7 +41,7 @@ async def test_the_first_page_is_the_form(browser: httpx.AsyncClient) -> None:
 
 async def test_the_form_speaks_the_browsers_language(browser: httpx.AsyncClient) -> None:
     english = (await browser.get("/")).text
-    assert '<html lang="en">' in english and "This server asks for its key." in english
+    assert '<html lang="en">' in english and "This server requires an API key." in english
     reply = await browser.post(
         "/login", data={"key": "wrong"}, headers={"Accept-Language": "de-AT,de;q=0.9,en;q=0.8"}
     )

@@ -113,14 +113,14 @@ def test_the_state_of_a_finished_answer_counts_sources_seconds_and_speed() -> No
     assert state_text(exchange) == "3 sources · 1.2 s · 24 tokens/s"
 
 
-def test_a_score_stands_after_the_speed() -> None:
+def test_a_score_is_after_the_speed() -> None:
     scored = AnswerScored(0.7349, "reward")
     exchange = Exchange("q", "a", finished=FINISHED, scored=scored)
     assert state_text(exchange) == "1.2 s · 24 tokens/s · score 0.73"
 
 
 @pytest.mark.parametrize(
-    ("position", "words"), [(1, "In line, you are next…"), (3, "In line, 2 before you…")]
+    ("position", "words"), [(1, "Queued, you are next…"), (3, "Queued, 2 before you…")]
 )
 def test_a_place_in_line_says_how_many_come_before(position: int, words: str) -> None:
     assert state_text(Exchange("q", stage=Stage.WAITING, position=position)) == words

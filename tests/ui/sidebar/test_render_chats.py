@@ -12,7 +12,7 @@ from carrel.core.conversations import Conversation
 from carrel.services.history.history import Chat
 from carrel.ui.i18n.texts import ENGLISH, LANGUAGES
 from carrel.ui.sidebar.render_chats import chats_html, deleted_html, group_of
-from carrel.ui.state.listed_chats import PAGE, BrowserWishes, ListedChats
+from carrel.ui.state.listed_chats import PAGE, BrowserPreferences, ListedChats
 
 TODAY = datetime(2026, 5, 4, tzinfo=ZoneInfo("Europe/Berlin"))
 HOSTILE = '"><img src=x onerror=alert(1)>'
@@ -51,19 +51,19 @@ def test_the_group_is_that_of_the_day(hours: int, group: str) -> None:
 
 
 def test_the_day_begins_at_the_browsers_midnight() -> None:
-    told = json.dumps({"languages": ["de-AT"], "offset": -120})
-    begun = BrowserWishes.read(told).today()
+    sent = json.dumps({"languages": ["de-AT"], "offset": -120})
+    begun = BrowserPreferences.read(sent).today()
     assert (begun.hour, begun.minute) == (22, 0)
     assert timedelta(0) <= datetime.now(UTC) - begun < timedelta(days=1)
 
 
 @pytest.mark.parametrize(
-    "told",
+    "sent",
     ["", "[]", "{", '{"languages": 3, "offset": 0}', '{"languages": [], "offset": "x"}',
      '{"languages": ["xx"], "offset": 999999}', '{"languages": [], "offset": 1e999}'],
 )  # fmt: skip
-def test_what_a_browser_does_not_say_right_counts_as_not_said(told: str) -> None:
-    assert BrowserWishes.read(told) == BrowserWishes()
+def test_what_a_browser_does_not_say_right_counts_as_not_said(sent: str) -> None:
+    assert BrowserPreferences.read(sent) == BrowserPreferences()
 
 
 def test_a_deleted_chat_can_be_taken_once() -> None:

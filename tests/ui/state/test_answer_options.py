@@ -36,7 +36,7 @@ def test_what_is_given_goes_before_the_defaults(make_settings: Callable[..., Set
     [
         ({"temperature": 3}, "Temperature 3: should be less than or equal to 2"),
         ({"top_k": 0}, "Passages (-1 fills) 0: 0 asks for no passage"),
-        ({"max_new_tokens": 0}, "Most new tokens 0: should be greater"),
+        ({"max_new_tokens": 0}, "Max new tokens 0: should be greater"),
     ],
 )
 def test_a_bad_value_gives_one_line(

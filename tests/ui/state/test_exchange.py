@@ -80,13 +80,13 @@ def test_a_failure_keeps_the_text() -> None:
     )
 
 
-def test_a_cut_answer_can_go_on_without_half_a_character() -> None:
+def test_a_cut_answer_can_resume_without_half_a_character() -> None:
     checked = (CheckedSentence("One.", 0, 4, ()), CheckedSentence("Two", 5, 8, ()))
     exchange = Exchange("q", "One. Two\ufffd", (SOURCE,), sentences=checked, finished=FINISHED)
     assert not exchange.is_cut
     exchange.cut = Ending.LENGTH
     assert exchange.is_cut
-    exchange.go_on()
+    exchange.resume()
     assert (exchange.text, exchange.sentences) == ("One. Two", checked[:1])
     assert (exchange.stage, exchange.cut, exchange.finished) == (Stage.WAITING, None, None)
     assert [each.chunk.text for each in exchange.found] == ["text"]

@@ -100,10 +100,10 @@ def test_the_panel_says_what_is_ticked() -> None:
 def test_the_panel_says_how_many_documents_are_not_listed() -> None:
     offered = OfferedDocuments([record("a.pdf")], found=3, ready=9)
     html = documents_html(ChosenScope(("A",)), offered, ENGLISH)
-    assert "None is chosen: all of them are asked." in html
+    assert "None selected: all are asked." in html
     assert "2 more: find them by their names." in html
     assert documents_html(ChosenScope(("A",)), OfferedDocuments([], 0, 0), ENGLISH) == ""
-    assert "No document is like that." in documents_html(
+    assert "No matching documents." in documents_html(
         ChosenScope(("A",)), OfferedDocuments([], 0, 4), ENGLISH
     )
 

@@ -61,7 +61,7 @@ async def test_a_saved_chat_is_opened_with_its_sources() -> None:
     assert session.conversation_id == "id"
     [first, second] = session.exchanges
     assert (first.question, first.text, first.sources) == ("a", "A", (SOURCE,))
-    # Its sentences are checked anew: only the text and the sources are saved.
+    # Its sentences are attributed again: only the text and the sources are saved.
     assert [(each.text, each.supported) for each in first.sentences] == [("A", False)]
     assert (first.turn, first.last, first.versions) == (1, 2, (1,))
     assert second == Exchange("b", turn=3, versions=(3,))
@@ -90,7 +90,7 @@ async def test_the_shown_version_is_opened_and_knows_of_the_others() -> None:
         (Ending.DONE, ""),
     ],
 )
-async def test_how_an_answer_ended_is_told_again(ending: Ending, shown: str) -> None:
+async def test_how_an_answer_ended_is_reported_again(ending: Ending, shown: str) -> None:
     turns = (
         SavedTurn(Message(Role.USER, "a"), id=1),
         SavedTurn(Message(Role.ASSISTANT, "A"), ending=ending, id=2, parent=1),

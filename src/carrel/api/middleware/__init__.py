@@ -1,1 +1,1 @@
-"""What every request passes: limits, security, headers, request log."""
+"""Middleware: limits, security, headers, request log."""

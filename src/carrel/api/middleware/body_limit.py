@@ -1,4 +1,4 @@
-"""A bound on bodies that are held in memory. Uploads go to disk and have a bound per file."""
+"""Limits request bodies in memory. Uploads are written to disk and limited per file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from carrel.api.errors import ErrorReply
 from carrel.api.middleware.http_protocol import REQUEST_TOO_LARGE
 
 LARGEST_BODY = 16_000_000
-"""Bytes. Far above the longest context there is; longer texts are sent as files."""
+"""Bytes. Far above the longest context; longer texts are sent as files."""
 
 TOO_LARGE = ErrorReply(413, REQUEST_TOO_LARGE, f"The body is larger than {LARGEST_BODY:,} bytes.")
 
@@ -20,7 +20,7 @@ _UPLOADS = re.compile(r"/v1/collections/[^/]+/documents|/gradio_api/upload")
 
 
 class BodyLimit:
-    """Refuses larger bodies while they arrive, of requests to the API and of the page's events."""
+    """Refuses larger bodies of API requests and page events while they arrive."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -42,7 +42,7 @@ class BodyLimit:
             return message
 
         async def send_refusal(message: Message) -> None:
-            """Send what the application answers, but for what it makes of too large a body."""
+            """Send the application's reply, unless the body was too large."""
             nonlocal started
             if received <= LARGEST_BODY or started:
                 started = True

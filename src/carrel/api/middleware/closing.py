@@ -1,7 +1,7 @@
-"""Ends the page's open streams when the server closes.
+"""Ends the page's open streams at shutdown.
 
-An open page holds a stream that never ends by itself, and would keep the server from closing until
-it is cut off. The API's own answers end with an error that says why.
+An open page holds an endless stream, which would delay the shutdown until it is cut off. The API's
+own answers end with an error event.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from carrel.core.errors import Unavailable
 
 
 class EndOpenPages:
-    """Cancels what the page still does for its requests once ``closing`` is set."""
+    """Cancels the page's requests once ``closing`` is set."""
 
     def __init__(self, app: ASGIApp, closing: asyncio.Event) -> None:
         self._app = app
         self._closing = closing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and end its reply when the server closes first."""
+        """Pass the request on, and end its reply if the server closes first."""
         if scope["type"] != "http" or is_api(scope["path"]):
             await self._app(scope, receive, send)
             return
@@ -51,7 +51,7 @@ class EndOpenPages:
 
 
 class _Reply:
-    """Watches how far a reply has come. ``open_ended`` ones may end at any place."""
+    """Tracks the progress of a reply. ``open_ended`` ones may end anywhere."""
 
     def __init__(self, send: Send) -> None:
         self.started = self.open_ended = False

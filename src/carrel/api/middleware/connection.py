@@ -1,4 +1,4 @@
-"""Work that ends early when its client goes away or the server closes."""
+"""Cancels work if its client disconnects or the server closes."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ Result = TypeVar("Result")
 
 
 class ClientGone(Exception):
-    """The client hung up: nobody waits for the reply. Never shown to anyone."""
+    """The client disconnected. Never shown to anyone."""
 
 
 async def while_connected(
     receive: Receive, closing: asyncio.Event, work: Coroutine[Any, Any, Result]
 ) -> Result:
-    """Return the result of the work; cancel it as soon as it is of no use.
+    """Return the result of the work; cancel it if the client disconnects.
 
-    The request's body has to be read already. The work has ended, its cleaning up included, when
-    this returns or raises.
+    The request's body must have been read. The work has ended, including its clean-up, when this
+    returns or raises.
 
     Raises:
         ClientGone: the client closed the connection.

@@ -1,4 +1,4 @@
-"""Refuses what no route takes below the API's paths, which would otherwise reach the page."""
+"""Refuses unknown API paths, which would otherwise reach the page."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from starlette.types import Receive, Scope, Send
 
 
 class Refusal:
-    """Answers 405 where a route takes another method, and 404 elsewhere."""
+    """Answers 405 if a route has another method, else 404."""
 
     def __init__(self, routes: Sequence[BaseRoute]) -> None:
         self._routes = tuple(routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Raise what the error handlers turn into a reply."""
+        """Raise what the error handlers convert to a reply."""
         allowed = [method for method in HTTPMethod if self._takes(scope, method)]
         if allowed:
             raise HTTPException(405, headers={"Allow": ", ".join(allowed)})
@@ -29,7 +29,7 @@ class Refusal:
 
 
 def fallback_routes(routes: Sequence[BaseRoute]) -> list[Route]:
-    """Return routes that take everything of the API's paths that ``routes`` do not."""
+    """Return routes that match all API paths that ``routes`` do not."""
     refusal = Refusal(routes)
     paths = ("/health", "/metrics", "/openapi.json", "/v1", "/v1/{rest:path}")
     return [Route(path, refusal, include_in_schema=False) for path in paths]

@@ -1,4 +1,4 @@
-"""Headers that keep a browser from being used against the server, on every reply."""
+"""Security headers of every reply."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADERS = {
-    # For data. The page, which is to be shown, and originals bring policies of their own.
+    # For data. The page and originals set policies of their own.
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -18,7 +18,7 @@ HEADERS = {
 
 
 class SecurityHeaders:
-    """Adds the headers, and takes away those that would open replies to other sites."""
+    """Adds the headers, and removes those that would open replies to other sites."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

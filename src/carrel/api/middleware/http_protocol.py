@@ -1,7 +1,7 @@
-"""HTTP connections whose clients have to send what they began.
+"""HTTP connections with timeouts for slow clients.
 
-A client may keep an answer open for hours, and may send a file as slowly as its line is. It may not
-hold a connection without sending: a few hundred of those would take all descriptors of the process.
+A client may keep an answer open for hours, and may send a file slowly. It may not hold a connection
+without sending: a few hundred of those would exhaust the process's descriptors.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ REQUEST_TIMEOUT = "request_timeout"
 REQUEST_TOO_LARGE = "request_too_large"
 
 STALLED_SECONDS = 1.0
-"""A body that is on its way is not held up for longer, and never gives way."""
+"""Longest pause within a body, in seconds; a body in transfer is never closed for space."""
 
 UNREAD_SECONDS = 10.0
-"""A client that takes nothing of its answer for so long gives way where there is no room."""
+"""A client that reads nothing of its answer for so long is closed if the server is full."""
 
 LARGEST_HEAD = 65_536
 """Bytes; the parser itself has no limit."""
@@ -41,7 +41,7 @@ FULL = ErrorReply(503, Unavailable.code, "The server has as many connections as 
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with limits; ``protocol_with`` makes a class of it for one server."""
+    """Uvicorn's protocol with limits; ``protocol_with`` makes a class of it for one server."""
 
     open_connections: OpenConnections
 
@@ -60,32 +60,32 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take the connection, or refuse it where the server is full."""
-        # The server makes no connections of another kind.
+        """Accept the connection, or refuse it if the server is full."""
+        # The server opens no other kind of connection.
         others = cast("set[HttpProtocol]", self.connections)
-        has_room = self.open_connections.makes_room(others, self.loop.time())
+        is_accepted = self.open_connections.accepts(others, self.loop.time())
         super().connection_made(transport)
-        if not has_room:
+        if not is_accepted:
             self._refuse(FULL)
 
     def data_received(self, data: bytes) -> None:
-        """Take what the client sent."""
+        """Process received data."""
         self._heard = self.loop.time()
         if self._is_whole and self._head_since is None:
             self._head_since = self._heard
         self._head_bytes = self._head_bytes + len(data) if self._is_whole else 0
         super().data_received(data)
-        # One that is complete by now has been taken; the rest of a long one is not kept.
+        # A complete head has been processed; the rest of a long one is dropped.
         if self._head_since is not None and self._head_bytes > LARGEST_HEAD:
             self._refuse(LONG_HEAD)
 
     def on_headers_complete(self) -> None:
-        """Take the head of a request."""
+        """Process the head of a request."""
         self._head_since, self._is_whole, self._head_bytes = None, False, 0
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """Take the end of a request."""
+        """Process the end of a request."""
         self._is_whole = True
         super().on_message_complete()
 
@@ -95,15 +95,15 @@ class HttpProtocol(HttpToolsProtocol):
         super().pause_writing()
 
     def resume_writing(self) -> None:
-        """Go on sending."""
+        """Resume sending."""
         self._unread_since = None
         super().resume_writing()
 
     def eviction_rank(self, now: float) -> tuple[int, float] | None:
-        """Return how readily it gives way; see ``Connection``.
+        """Return the eviction priority; see ``Connection``.
 
-        First those whose head is not there, then idle ones, then stalled bodies, then answers that
-        nobody reads; of each the ones that have waited longest.
+        First those without a head, then idle ones, then stalled bodies, then answers that nobody
+        reads; of each the ones that have waited longest.
         """
         if self.transport.is_closing():
             return None
@@ -118,12 +118,12 @@ class HttpProtocol(HttpToolsProtocol):
         return None
 
     def expire(self, now: float) -> None:
-        """Close the connection where its client takes too long to send; see ``Connection``."""
+        """Close the connection if its client sends too slowly; see ``Connection``."""
         limits = self.open_connections.limits
         if self.transport.is_closing():
             return
         if self._head_since is not None:
-            # The next request of a connection waits for the answer to the one before.
+            # The next request of a connection waits for the answer to the previous one.
             if not self._is_answering and now - self._head_since > limits.head_seconds:
                 self.abort()
         elif not self._is_whole:
@@ -142,23 +142,23 @@ class HttpProtocol(HttpToolsProtocol):
 
     @property
     def _is_held_up(self) -> bool:
-        """Whether the client waits for this side before it goes on with the body."""
+        """Whether the client waits for this side before it continues the body."""
         return self.flow.read_paused or self.cycle.waiting_for_100_continue
 
     def _refuse(self, reply: ErrorReply) -> None:
-        """Send a reply, where none was begun, and close."""
+        """Send a reply, unless one was begun, and close."""
         is_next = self._head_since is not None and not self._is_answering
         if is_next or not self.cycle.response_started:
             self.transport.write(_whole(reply))
         if self.cycle is not None:
-            # Whatever reads the body learns that there will be no more of it.
+            # Whatever reads the body gets its end.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self.transport.close()
 
 
 def protocol_with(connections: OpenConnections) -> type[HttpProtocol]:
-    """Return the protocol of one server."""
+    """Return the protocol class of one server."""
     return type("BoundHttpProtocol", (HttpProtocol,), {"open_connections": connections})
 
 

@@ -1,4 +1,4 @@
-"""How many connections are open at once, and which one gives way when there is no room left."""
+"""Limits the number of open connections, and evicts connections when it is reached."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Protocol
 import structlog
 
 MOST_CONNECTIONS = 2_048
-"""More than a server of one process has a use for."""
+"""More than a single-process server can use."""
 
 FILES = 512
-"""Descriptors kept for files, pipes and outgoing connections; of few, a half."""
+"""Descriptors reserved for files, pipes and outgoing connections; at most half of all."""
 
 REMINDER_SECONDS = 60.0
-"""Between two log lines on a server that is full."""
+"""Interval of log lines while the server is full."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """Limits of clients that do not send what they began, in seconds, and of connections at once.
+    """Timeouts of slow clients in seconds, and the maximum number of connections.
 
-    ``head_seconds`` bounds the whole head of a request, ``body_seconds`` each pause within a body.
+    ``head_seconds`` bounds the whole head of a request, ``body_seconds`` each pause in a body.
     """
 
     head_seconds: float = 10.0
@@ -34,7 +34,7 @@ class ConnectionLimits:
 
 
 def limits_of_process() -> ConnectionLimits:
-    """Raise this process's own limit of open files as far as needed, and return what fits it."""
+    """Raise the process's limit of open files as far as needed, and return fitting limits."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_CONNECTIONS + FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -49,11 +49,11 @@ class Connection(Protocol):
     """An open connection."""
 
     def eviction_rank(self, now: float) -> tuple[int, float] | None:
-        """Return how readily it gives way: the least tuple goes first, None never does."""
+        """Return the eviction priority: the least tuple is closed first, None never is."""
         ...
 
     def expire(self, now: float) -> None:
-        """Close it where its client takes too long."""
+        """Close it if its client sends too slowly."""
         ...
 
     def abort(self) -> None:
@@ -62,14 +62,14 @@ class Connection(Protocol):
 
 
 class OpenConnections:
-    """Makes room for new connections; times are those of the event loop, in seconds."""
+    """Evicts connections for new ones; times are those of the event loop, in seconds."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
         self._reminded = float("-inf")
 
-    def makes_room(self, others: Collection[Connection], now: float) -> bool:
-        """Whether one more fits beside ``others``; one of them is closed where that is needed."""
+    def accepts(self, others: Collection[Connection], now: float) -> bool:
+        """Whether one more fits beside ``others``; one of them is closed if necessary."""
         if len(others) < self.limits.most:
             return True
         if now - self._reminded >= REMINDER_SECONDS:

@@ -1,4 +1,4 @@
-"""An id for every request, in its reply and in each line that is logged on its behalf."""
+"""Request ids, in replies and in log lines."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ log = structlog.get_logger()
 
 
 def current_id() -> str:
-    """Return the id of the request that is being answered."""
+    """Return the id of the current request."""
     return str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
 
 def request_id(scope: Scope) -> str:
-    """Return the client's own id where it sent an acceptable one, else a new one."""
+    """Return the client's own id if acceptable, else a new one."""
     given = Headers(scope=scope).get(REQUEST_ID, "")
     return given if _ACCEPTABLE.fullmatch(given) else uuid.uuid4().hex
 
 
 class RequestLog:
-    """Names, times, counts and logs requests."""
+    """Assigns ids to requests, measures, counts and logs them."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and record it when its reply has ended."""
+        """Pass the request on, and log it when its reply has ended."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         own_id = request_id(scope)
-        # Every request runs in a task of its own, so this reaches no other one.
+        # Every request runs in a task of its own, so this affects no other one.
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=own_id)
         started = time.perf_counter()
@@ -64,17 +64,17 @@ class RequestLog:
             self._record(scope, status, time.perf_counter() - started)
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        # Labels must not grow with what clients make up, so a path only counts as its template.
+        # Labels must be bounded, so a path only counts as its template.
         nothing_matched = REFUSED if is_api(scope["path"]) else PAGE
         route = getattr(scope.get("route"), "path", nothing_matched)
         self._metrics.requests.labels(scope["method"], route, str(status)).inc()
         self._metrics.seconds.labels(route).observe(seconds)
-        # Load balancers and pages ask for these all the time.
+        # Load balancers and pages poll these.
         write = log.debug if route in {PAGE, "/health", "/metrics"} else log.info
         write(
             "request",
             method=scope["method"],
-            # Not the path itself: it names collections, and the page's files.
+            # Not the path itself: it contains names of collections and files.
             path=route,
             status=status,
             seconds=round(seconds, 3),

@@ -1,8 +1,8 @@
-"""Who may ask: the Host and Origin headers, and the API key.
+"""Access control: the Host and Origin headers, and the API key.
 
 A browser lets any web page send requests to this machine. Such a page cannot choose the Host
-header once its name is re-bound to this address, and cannot leave out the Origin header when it
-changes something; both are checked before anything else.
+header once its name is rebound to this address, and cannot omit the Origin header of a change;
+both are checked before anything else.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _HOST = re.compile(r"[\w.:\[\]-]+")
 
 
 def key_of(settings: ServerSettings) -> str | None:
-    """Return the API key; an empty one, as an unset variable of a shell gives, is none."""
+    """Return the API key; an empty one, as from an unset shell variable, is none."""
     return settings.api_key.get_secret_value() or None if settings.api_key else None
 
 
@@ -47,7 +47,7 @@ def _plain(host: str) -> str:
 
 
 def is_api(path: str) -> bool:
-    """Whether a path belongs to the API and not to the page."""
+    """Whether a path belongs to the API."""
     return path in {"/health", "/metrics", "/openapi.json", "/v1"} or path.startswith("/v1/")
 
 
@@ -57,7 +57,7 @@ def _values(scope: Scope, name: bytes) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class AccessRules:
-    """What the settings say about who may ask."""
+    """The access rules of the settings."""
 
     bound: str
     allowed: frozenset[str]
@@ -70,20 +70,20 @@ class AccessRules:
         return cls(_plain(settings.host), allowed, key_of(settings))
 
     def refusal(self, scope: Scope) -> ErrorReply | None:
-        """Return why a request is refused; None when it is not."""
+        """Return why a request is refused; None if it is allowed."""
         hosts = list(_values(scope, b"host"))
         name = host_name(hosts[0]) if len(hosts) == 1 else None
         if name is None or not self._is_ours(name, scope):
             return reply_with(
                 InvalidRequest,
-                "This server is not called by that host name: name it in allowed_hosts.",
+                "Unknown host name: add it to allowed_hosts.",
                 "Host",
             )
         if scope["method"] not in READING and not self._same_origin(scope, hosts[0]):
             return reply_with(
                 AccessDenied, "Pages of other sites may not change anything here.", "Origin"
             )
-        # The page has a login of its own, and whether the server is ready is no secret.
+        # The page has its own login, and readiness is no secret.
         guarded = is_api(scope["path"]) and scope["path"] != "/health"
         if self.api_key is not None and guarded and not self._has_key(scope):
             return reply_with(
@@ -93,7 +93,7 @@ class AccessRules:
         return None
 
     def _is_ours(self, name: str, scope: Scope) -> bool:
-        # A server that listens on every address is bound to the one that was dialed.
+        # A server that listens on every address is bound to the one that was dialled.
         dialed = (scope.get("server") or ("",))[0]
         return is_loopback(name) or name in self.allowed or name in (self.bound, dialed)
 
@@ -111,13 +111,13 @@ class AccessRules:
         assert self.api_key is not None
         given = list(_values(scope, b"authorization"))
         scheme, _, key = given[0].partition(" ") if len(given) == 1 else ("", "", "")
-        # Encoded as it came in: a key need not be ASCII, and headers are bytes.
+        # Encoded as received: a key need not be ASCII, and headers are bytes.
         matches = hmac.compare_digest(key.strip().encode("latin-1"), self.api_key.encode())
         return matches and scheme.lower() == "bearer"
 
 
 class AccessGuard:
-    """Refuses what the rules refuse before anything reads the request."""
+    """Applies the access rules before anything reads the request."""
 
     def __init__(self, app: ASGIApp, rules: AccessRules) -> None:
         self._app = app

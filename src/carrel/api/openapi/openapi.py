@@ -1,4 +1,4 @@
-"""The OpenAPI document: what the framework cannot see in a route's signature, in one place.
+"""The OpenAPI document, with everything that the framework cannot infer.
 
 Format: https://spec.openapis.org/oas/v3.1.0
 """
@@ -101,7 +101,7 @@ BODIES: Mapping[tuple[str, str], Mapping[str, Any]] = MappingProxyType(
         ("post", "/v1/files"): _FILE,
     }
 )
-"""Bodies that are read as they arrive, by the content types that they may have."""
+"""Content types of bodies that are read as they arrive."""
 
 _READY = {
     "type": "object",
@@ -145,16 +145,16 @@ REPLIES: Mapping[tuple[str, str], Mapping[str, Mapping[str, Any]]] = MappingProx
         ("get", "/v1/jobs/{job_id}/events"): {"200": _events(JobEventBody)},
     }
 )
-"""Replies that a route makes itself, by status and content type."""
+"""Replies that a route builds itself, by status and content type."""
 
-_TOLD = {"200": "The answer.", "202": "It has begun.", "304": "It did not change."}
+_DESCRIPTIONS = {"200": "The answer.", "202": "Accepted.", "304": "Not modified."}
 
 
 class DescribedApi(FastAPI):
-    """An application whose OpenAPI document also tells what its routes do by themselves."""
+    """An application whose OpenAPI document includes these additions."""
 
     def openapi(self) -> dict[str, Any]:
-        """Return the document, which is made once."""
+        """Return the document, which is built once."""
         if self.openapi_schema is None:
             self.openapi_schema = _document(self)
         return self.openapi_schema
@@ -174,7 +174,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         schemas.setdefault(name, schema)
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    # Where the server has a key, every route but /health asks for it.
+    # If the server has a key, every route but /health requires it.
     components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     document["security"] = [{}, {"key": []}]
     for path, methods in document["paths"].items():
@@ -185,13 +185,13 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 def _complete(operation: dict[str, Any], place: tuple[str, str]) -> None:
     replies = operation["responses"]
-    # An invalid body is an error like any other here, with a status of its own.
+    # Validation errors have Carrel's error body, with a status of their own.
     replies.pop("422", None)
     for status, content in REPLIES.get(place, {}).items():
-        reply = {"description": _TOLD[status]}
+        reply = {"description": _DESCRIPTIONS[status]}
         replies[status] = {**reply, "content": dict(content)} if content else reply
-    for status, told in ERRORS.items():
-        replies[status] = {"description": told, "content": _json(ErrorBody)}
+    for status, description in ERRORS.items():
+        replies[status] = {"description": description, "content": _json(ErrorBody)}
     if place in BODIES:
         operation["requestBody"] = {"required": True, "content": dict(BODIES[place])}
     if place in EXAMPLES:

@@ -1,4 +1,4 @@
-"""Requests that the OpenAPI document shows; a test sends each of them."""
+"""Example requests of the OpenAPI document; a test sends each of them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ EXAMPLES: Mapping[tuple[str, str], Mapping[str, Mapping[str, Any]]] = MappingPro
             }
         },
         ("post", "/v1/completions"): {
-            "a text to go on with": {"prompt": "The capital of France is", "max_tokens": 8}
+            "a text to continue": {"prompt": "The capital of France is", "max_tokens": 8}
         },
         ("post", "/v1/embeddings"): {
             "two texts": {"input": ["one text", "another"]},

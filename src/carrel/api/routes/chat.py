@@ -1,4 +1,4 @@
-"""Chat completions, with and without documents, whole and streamed."""
+"""Chat completions, with and without documents, complete and streamed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ router = APIRouter()
 async def create_completion(
     body: ChatBody, request: Request, api: ApiState, caller: Caller
 ) -> Response:
-    """Answer the last message, from documents where the body names some."""
+    """Answer the last message, from documents if the body names some."""
     services = api.services
     asking = caller_of(caller, request, body.user or body.safety_identifier)
     chosen = chosen_model(services.models, body.model)

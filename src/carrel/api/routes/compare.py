@@ -1,4 +1,4 @@
-"""One chat request to several models at once, whole and streamed."""
+"""One chat request to several models at once, complete and streamed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ router = APIRouter()
 
 @router.post("/v1/compare")
 async def compare(body: CompareBody, request: Request, api: ApiState, caller: Caller) -> Response:
-    """Have several models answer the last message; one that fails does not end the others."""
+    """Let several models answer the last message; a failed one does not affect the others."""
     asking = caller_of(caller, request, body.user or body.safety_identifier)
     contenders = _contenders(body, api, caller, asking)
     if body.stream:
@@ -50,7 +50,7 @@ def _contenders(body: CompareBody, api: Api, caller: Principal, asking: str) -> 
     contenders = []
     for index, each in enumerate(body.requests()):
         name = services.models.get(chosen_model(services.models, each.model)).info.name
-        # Each has a turn of its own: as one caller's they would wait for each other.
+        # Each is its own caller: as one caller's they would be queued behind each other.
         asked = to_core(each, caller, services.settings, f"{asking}\n{index}", name)
         answering = Answering(services.chat, asked, api.metrics, name, index)
         contenders.append(_Contender(name, answering))
@@ -62,8 +62,8 @@ async def _whole(contenders: Sequence[_Contender], api: Api) -> ComparisonBody:
         try:
             completion = await contender.answering.whole()
         except CarrelError as error:
-            told = api.errors.of(error).body.error
-            return ComparedBody(index=index, model=contender.name, error=told)
+            problem = api.errors.of(error).body.error
+            return ComparedBody(index=index, model=contender.name, error=problem)
         return ComparedBody(index=index, model=contender.name, completion=completion)
 
     asked = (result(index, each) for index, each in enumerate(contenders))
@@ -93,5 +93,5 @@ async def _chunks(
                 else:
                     yield chunk
     except CarrelError as error:
-        told = api.errors.of(error).body.error
-        yield ComparedError(index=answering.index, model=contender.name, error=told)
+        problem = api.errors.of(error).body.error
+        yield ComparedError(index=answering.index, model=contender.name, error=problem)

@@ -41,13 +41,13 @@ router = APIRouter()
 LONGEST_QUOTE = 4000
 SMALLEST_WIDTH, LARGEST_WIDTH = 200, 2400
 
-# An original may be a web page of someone's making: it must not run as one of this server's.
+# An original may be a user's web page: it must not run as one of this server's.
 INERT = {"Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Control": "no-store"}
 
 
 @dataclass(frozen=True, slots=True)
 class PagePlace:
-    """Which page of which document is asked for, from the address of the request."""
+    """Document and page, from the path of the request."""
 
     name: str
     document_id: str
@@ -57,7 +57,7 @@ class PagePlace:
 
     @property
     def view(self) -> PageView:
-        """The page as core knows it."""
+        """The page in core's form."""
         return PageView(self.page, self.width, self.quote)
 
 
@@ -67,7 +67,7 @@ async def add_documents(
 ) -> Response:
     """Ingest files, pasted text, or documents of the web, in the background unless ``wait``.
 
-    Ingestion goes on when a waiting client hangs up.
+    Ingestion continues if a waiting client disconnects.
     """
     services = api.services
     await services.ingestion.target(name, caller)
@@ -96,7 +96,7 @@ async def add_documents(
 async def reingest_documents(
     name: str, body: Reingest, request: Request, api: ApiState, caller: Caller, wait: bool = False
 ) -> Response:
-    """Read several documents anew from their originals, or all that failed."""
+    """Read several documents again from their originals, or all that failed."""
     service = api.services.reingestion
     if body.documents is None:
         begun = await service.start_failed(name, caller)
@@ -109,9 +109,9 @@ async def reingest_documents(
 async def reingest_document(
     name: str, document_id: str, request: Request, api: ApiState, caller: Caller, wait: bool = False
 ) -> Response:
-    """Read a document anew from its original, with the readers and settings of today.
+    """Read a document again from its original, with the current readers and settings.
 
-    What was read before can be searched until all of it is there anew, and stays if that fails.
+    The previous content can be searched until the new one is complete, and stays if that fails.
     """
     begun = await api.services.reingestion.start([document_id], name, caller)
     return await _begun(begun, request, api, caller, wait=wait)
@@ -142,7 +142,7 @@ def _accepted(received: Received) -> list[str]:
 
 
 def _finished(api: Api, outcomes: Sequence[FileOutcome]) -> Response:
-    """Return what became of all files; an error body when none of them is in the collection."""
+    """Return the outcomes of all files; an error body if none of them was ingested."""
     cleaned = [cleaned_outcome(api, each) for each in outcomes]
     failed = [each for each in cleaned if each.kind is OutcomeKind.FAILED]
     reply = UploadReply(
@@ -178,7 +178,7 @@ async def get_document(name: str, document_id: str, api: ApiState, caller: Calle
 
 @router.get("/v1/collections/{name}/documents/{document_id}/content")
 async def get_content(name: str, document_id: str, api: ApiState, caller: Caller) -> Response:
-    """Send the original file, to be saved and not to be shown."""
+    """Send the original file, as a download."""
     service = api.services.collections
     record = await service.document(name, document_id, caller)
     path = await service.original(name, document_id, caller)
@@ -194,10 +194,10 @@ async def get_content(name: str, document_id: str, api: ApiState, caller: Caller
 async def get_page(
     place: Annotated[PagePlace, Depends()], request: Request, api: ApiState, caller: Caller
 ) -> Response:
-    """Send the picture of a page; ``X-Carrel-Quote`` says whether the quote was found on it."""
+    """Send a page as an image; ``X-Carrel-Quote`` says whether the quote was found on it."""
     record = await api.services.collections.document(place.name, place.document_id, caller)
-    # The picture is asked for anew each time, so that one of a deleted document is not shown; where
-    # it is unchanged it is neither drawn nor sent.
+    # Browsers revalidate the image each time, so that one of a deleted document is not shown; an
+    # unchanged one is neither rendered nor sent.
     tag = sha256(repr((record.id, record.sha256, place.view)).encode()).hexdigest()[:32]
     headers = {**INERT, "Cache-Control": "private, no-cache", "ETag": f'"{tag}"'}
     if request.headers.get("if-none-match") == f'"{tag}"':
@@ -217,7 +217,7 @@ async def get_passage(
     api: ApiState,
     caller: Caller,
 ) -> PassageBody:
-    """Send a quote within the text around it."""
+    """Send a quote in its context."""
     record = await api.services.collections.document(name, document_id, caller)
     passage = await api.services.places.passage(name, document_id, quote, caller)
     return PassageBody.of(record, passage)

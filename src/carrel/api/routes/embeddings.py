@@ -1,4 +1,4 @@
-"""Vectors of texts."""
+"""Embeddings."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ router = APIRouter()
 
 @router.post("/v1/embeddings")
 async def create_embeddings(body: EmbeddingsBody, request: Request, api: ApiState) -> EmbeddingList:
-    """Embed texts with the model that the documents are found with."""
+    """Embed texts with the embedder of the documents."""
     service = api.services.embeddings
     if body.model is not None:
         service.require(body.model)
     if body.dimensions is not None and body.dimensions != await service.dimension():
         raise UnsupportedParameter(
             f"{service.name} has vectors of {await service.dimension()} dimensions and no "
-            "shorter ones: leave 'dimensions' out."
+            "shorter ones: remove 'dimensions'."
         )
     embedding = service.embed(body.input, as_question=body.input_type == "query")
     embedded = await while_connected(request.receive, api.closing, embedding)

@@ -36,9 +36,9 @@ MOST_LISTED = 10_000
 
 @router.post("/v1/files", response_model=FileBody)
 async def upload_file(request: Request, api: ApiState, caller: Caller) -> Response:
-    """Ingest a file into ``MyData``, and answer when it can be asked about.
+    """Ingest a file into ``MyData``, and answer when it is ready.
 
-    Ingestion goes on when the client hangs up.
+    Ingestion continues if the client disconnects.
     """
     jobs = api.services.jobs
     limit = api.services.settings.documents.max_file_megabytes
@@ -87,7 +87,7 @@ async def list_files(
     order: Literal["asc", "desc"] = "desc",
     after: str | None = None,
 ) -> FileList:
-    """List the files, the latest first unless asked otherwise."""
+    """List the files, the latest first by default."""
     if purpose is not None and purpose not in PURPOSES:
         return FileList.of([], has_more=False)
     records = list(await api.services.collections.documents(MY_DATA, caller))

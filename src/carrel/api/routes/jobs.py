@@ -1,4 +1,4 @@
-"""Ingestion jobs: list, look, follow, cancel."""
+"""Ingestion jobs: list, describe, follow, cancel."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from carrel.schemas.jobs import JobBody, JobEventBody, JobFileBody, JobList, Pro
 router = APIRouter()
 
 EVENT_SECONDS = 0.2
-"""Pause after an event: what happens meanwhile comes together."""
+"""Pause after an event: later ones are merged."""
 
 
 @router.get("/v1/jobs")
@@ -45,13 +45,13 @@ async def get_job(job_id: str, api: ApiState, caller: Caller) -> JobBody:
 
 @router.post("/v1/jobs/{job_id}/cancel")
 async def cancel_job(job_id: str, api: ApiState, caller: Caller) -> JobBody:
-    """Stop a job; files that went in stay, and of the one in work nothing does."""
+    """Stop a job; ingested files are kept, the current one is not."""
     return await _described(await api.services.jobs.cancel(job_id, caller), api, caller)
 
 
 @router.get("/v1/jobs/{job_id}/events")
 async def follow_job(job_id: str, api: ApiState, caller: Caller) -> Response:
-    """Send what happens as server-sent events; the outcomes so far come first."""
+    """Send the job's events as server-sent events; the outcomes so far come first."""
     return EventStream(_events(job_id, api, caller), api.errors, api.closing)
 
 

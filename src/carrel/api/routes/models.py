@@ -1,4 +1,4 @@
-"""The models in service: list, load, unload."""
+"""Loaded models: list, load, unload."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def list_models(api: ApiState, caller: Caller, service: Service) -> ModelL
 
 @router.get("/v1/models/{model:path}")
 async def show_model(model: str, api: ApiState, caller: Caller, service: Service) -> ModelBody:
-    """Show one model; its name may hold slashes."""
+    """Show one model; its name may contain slashes."""
     return _bodies([service.state(model, caller)], api)[0]
 
 
@@ -44,7 +44,7 @@ async def load_model(
     caller: Caller,
     service: Service,
 ) -> ModelList:
-    """Load a model. It goes on when the client hangs up; only the waiting ends."""
+    """Load a model. It continues if the client disconnects; only the waiting ends."""
     loading = service.load(body.to_core(), caller, wait=body.wait)
     states = await while_connected(request.receive, api.closing, loading)
     if not body.wait:
@@ -54,7 +54,7 @@ async def load_model(
 
 @router.post("/v1/models/unload")
 async def unload_model(body: UnloadModel, caller: Caller, service: Service) -> UnloadedModels:
-    """Take a model and the adapters over it out of service."""
+    """Unload a model and its adapters."""
     unloaded = await service.unload(body.model, caller)
     left = [each.name for each in service.states(caller)]
     return UnloadedModels(unloaded=unloaded, default=left[0] if left else None)

@@ -1,4 +1,4 @@
-"""What operators ask: is it ready, and how much does it do."""
+"""Health and metrics."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ router = APIRouter()
 
 @router.get("/health")
 async def health(api: ApiState) -> JSONResponse:
-    """Answer 200 only when a question could be answered now."""
+    """Answer 200 if a question can be answered now."""
     state = await api.services.health.check()
     if not state.ready:
         return api.errors.of(Unavailable(state.reason)).response()
@@ -23,5 +23,5 @@ async def health(api: ApiState) -> JSONResponse:
 
 @router.get("/metrics")
 async def metrics(api: ApiState) -> Response:
-    """Answer with everything counted so far, in Prometheus' text format."""
+    """Return all metrics in Prometheus' text format."""
     return Response(api.metrics.render(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -1,4 +1,4 @@
-"""Summaries of documents, and what is extracted from them; whole and streamed."""
+"""Summaries and extractions of documents, complete and streamed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts continued without a chat template, whole and streamed."""
+"""Text completions without a chat template, complete and streamed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts the tokens of a prompt, so that a client can know beforehand what will fit."""
+"""Token counts of prompts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ router = APIRouter()
 
 @router.post("/v1/tokenize")
 async def count_tokens(body: TokenizeBody, api: ApiState) -> TokenCount:
-    """Return how many tokens the messages are as a prompt of the model."""
+    """Return the number of tokens of the messages as a prompt of the model."""
     engine = api.services.models.get(body.model)
     messages = [to_message(each) for each in body.messages]
     if body.continue_final_message:

@@ -1,1 +1,1 @@
-"""From events of the services to replies, whole or streamed."""
+"""Converts events of the services to replies, complete or streamed."""

@@ -1,4 +1,4 @@
-"""From the events of the chat service to OpenAI's reply, whole or in chunks."""
+"""Converts events of the chat service to OpenAI's replies, complete or in chunks."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from carrel.services.chat.chat import ChatService
 class Answering:
     """One answer. Exactly one of ``whole`` and ``chunks`` is used, once.
 
-    ``index`` counts the answers to one request from 0.
+    ``index`` numbers the answers to one request, from 0.
     """
 
     service: ChatService
@@ -66,7 +66,7 @@ class Answering:
     _finished: Finished | None = None
 
     async def whole(self) -> CompletionBody:
-        """Return the answer once it is finished.
+        """Return the answer when it is finished.
 
         Raises:
             CarrelError: whatever the chat service raises.
@@ -98,7 +98,7 @@ class Answering:
     async def chunks(self) -> AsyncGenerator[ChunkBody]:
         """Yield the chunks of a stream, the first one when there is text or the answer is empty.
 
-        The last one says why the answer ended and has the extensions.
+        The last one has the finish reason and the extensions.
 
         Raises:
             CarrelError: whatever the chat service raises, also after the first chunk.
@@ -124,11 +124,11 @@ class Answering:
 
     @property
     def usage(self) -> Usage:
-        """The counts of an answer that is finished."""
+        """The usage of a finished answer."""
         return self._end().usage
 
     async def _deltas(self) -> AsyncGenerator[TextDelta]:
-        """Yield the text as it comes, keep the rest, and count how the answer ended."""
+        """Yield the text deltas, store the other events, and count the outcome."""
         outcome = "failed"
         try:
             with self.metrics.answering.track_inprogress():

@@ -1,4 +1,4 @@
-"""From the body of a chat request to core's request."""
+"""Converts the body of a chat request to core's request."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from carrel.settings.schema import LLM_MODE, GenerationSettings, Settings
 
 
 def caller_of(principal: Principal, request: Request, user: str | None) -> str:
-    """Return who asks: the account, the client's address, and the name of a user.
+    """Return the caller: account, client address, and user name of the request.
 
-    By the last, programs that ask for many people tell them apart.
+    Programs use the name to tell their users apart.
     """
     address = request.client.host if request.client else ""
     return "\n".join((principal.account, address, user or ""))
@@ -41,10 +41,10 @@ def caller_of(principal: Principal, request: Request, user: str | None) -> str:
 def to_core(
     body: ChatBody, principal: Principal, settings: Settings, caller: str, model: str | None
 ) -> ChatRequest:
-    """Return the request to a model; what the body leaves out comes from the settings.
+    """Return core's request; omitted fields come from the settings.
 
     Raises:
-        InvalidRequest: ``LLM``, which means no documents, is named beside collections.
+        InvalidRequest: ``LLM``, which means no documents, is combined with collections.
     """
     messages = tuple(to_message(each) for each in body.messages)
     begun = messages[-1] if body.continue_final_message else None
@@ -60,7 +60,7 @@ def to_core(
 
 
 def to_message(body: MessageBody) -> Message:
-    """Return the message; OpenAI's developer is the system."""
+    """Return the message; OpenAI's developer role is the system's."""
     role = Role.SYSTEM if body.role == "developer" else Role(body.role)
     calls = tuple(each.to_core() for each in body.tool_calls or ())
     return Message(role, body.content or "", tool_calls=calls, tool_call_id=body.tool_call_id or "")
@@ -96,7 +96,7 @@ def _scope(body: DocumentsBody | None, defaults: DocumentSettings) -> Scope | No
     if body is None or body.collections == [LLM_MODE]:
         return None
     if LLM_MODE in body.collections:
-        raise InvalidRequest(f"'{LLM_MODE}' means no documents: name it alone or leave it out.")
+        raise InvalidRequest(f"'{LLM_MODE}' means no documents: it must be the only collection.")
     return Scope(
         collections=tuple(body.collections),
         document_ids=tuple(document_id(each) for each in body.ids),

@@ -1,4 +1,4 @@
-"""One answer to a request, or several at once, as OpenAI's reply."""
+"""One or several answers to a request, as OpenAI's reply."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from carrel.services.text_completions import several
 
 
 def answers(first: Answering, count: int) -> list[Answering]:
-    """Return ``count`` answers to the request of ``first``, each with a seed of its own."""
+    """Return ``count`` answers to the request of ``first``, each with its own seed."""
     return [
         replace(first, asked=replace(first.asked, sampling=sampling), index=index)
         for index, sampling in enumerate(several(first.asked.sampling, count))
@@ -24,7 +24,7 @@ def answers(first: Answering, count: int) -> list[Answering]:
 
 
 async def whole(answering: Sequence[Answering]) -> CompletionBody:
-    """Return all answers once they are finished; the first one that fails stops the others.
+    """Return all answers when they are finished; the first one that fails stops the others.
 
     Raises:
         CarrelError: whatever the chat service raises.
@@ -43,7 +43,7 @@ async def whole(answering: Sequence[Answering]) -> CompletionBody:
 
 
 async def stream(answering: Sequence[Answering], *, include_usage: bool) -> AsyncGenerator[bytes]:
-    """Yield server-sent events; those of several answers come mixed, each by its index.
+    """Yield server-sent events; those of several answers are interleaved, each with its index.
 
     Raises:
         CarrelError: whatever the chat service raises, also after the first event.
@@ -53,7 +53,7 @@ async def stream(answering: Sequence[Answering], *, include_usage: bool) -> Asyn
         async for each in chunks:
             chunk = each.event
             if include_usage and chunk.choices[0].finish_reason is not None:
-                # What comes with the end of the only answer goes to the event behind it.
+                # The end of a single answer is merged into the next event.
                 ends.append(chunk)
                 chunk = _bare(chunk)
             yield event(chunk.model_dump_json())
@@ -68,7 +68,7 @@ def _bare(chunk: ChunkBody) -> ChunkBody:
 
 
 def _together(usages: Sequence[Usage]) -> Usage:
-    """Return the tokens of several answers to one prompt, which counts once."""
+    """Return the usage of several answers to one prompt, which counts once."""
     if len(usages) == 1:
         return usages[0]
     return Usage(usages[0].prompt_tokens, sum(each.completion_tokens for each in usages))

@@ -1,4 +1,4 @@
-"""Server-sent events, which end with an error event when something fails in the middle.
+"""Server-sent events with error events.
 
 Format: https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
@@ -25,9 +25,9 @@ def event(data: str) -> bytes:
 
 
 class EventStream(Response):
-    """Sends events as they come, and stops their generator when the client goes away.
+    """Sends events as they arrive, and stops their generator if the client disconnects.
 
-    The reply starts with the first event: whatever fails before it gets a status of its own.
+    The reply starts with the first event: an error before it gets its own status.
     """
 
     media_type = "text/event-stream"
@@ -35,7 +35,7 @@ class EventStream(Response):
     def __init__(
         self, events: AsyncGenerator[bytes], errors: ErrorReplies, closing: asyncio.Event
     ) -> None:
-        # "identity" and the second header keep proxies from holding events back.
+        # "identity" and the second header keep proxies from buffering events.
         self.status_code = 200
         self.background = None
         self.init_headers({"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
@@ -44,7 +44,7 @@ class EventStream(Response):
         self._closing = closing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the stream; nothing when the client is gone before it starts."""
+        """Send the stream; nothing if the client disconnected before it starts."""
         reply = _Reply(self, scope, receive, send)
         try:
             await while_connected(receive, self._closing, self._send_events(reply))
@@ -54,7 +54,7 @@ class EventStream(Response):
             await reply.fail(self._errors.of(error))
         finally:
             if reply.started and not reply.ended:
-                # An error that nobody foresaw goes on to the log; the client learns of it here.
+                # An unexpected error is raised again for the log; the client gets it here.
                 await reply.fail(INTERNAL_REPLY)
 
     async def _send_events(self, reply: _Reply) -> None:
@@ -65,7 +65,7 @@ class EventStream(Response):
 
 
 class _Reply:
-    """How far the reply has come."""
+    """Progress of the reply."""
 
     def __init__(self, stream: EventStream, scope: Scope, receive: Receive, send: Send) -> None:
         self.started = self.ended = False
@@ -87,7 +87,7 @@ class _Reply:
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def fail(self, error: ErrorReply) -> None:
-        """Answer with the error: as a reply of its own, or as the last event of a started one."""
+        """Send the error: as a reply, or as the last event of a started one."""
         if not self.started:
             self.started = self.ended = True
             await error.response()(*self._connection)

@@ -1,4 +1,4 @@
-"""From the events of continued texts to OpenAI's reply, whole or in chunks."""
+"""Converts events of text completions to OpenAI's replies, complete or in chunks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from carrel.services.text_completions import TextCompletionService, TextRequest
 class TextCompleting:
     """The continuations of one request. Exactly one of ``whole`` and ``stream`` is used, once.
 
-    ``echo`` puts each prompt before its continuation.
+    ``echo`` prepends each prompt to its continuation.
     """
 
     service: TextCompletionService
@@ -38,7 +38,7 @@ class TextCompleting:
     _completion_tokens: int = 0
 
     async def whole(self) -> TextCompletion:
-        """Return all continuations once they are finished.
+        """Return all continuations when they are finished.
 
         Raises:
             CarrelError: whatever the service raises.
@@ -65,7 +65,7 @@ class TextCompleting:
         return self._reply(choices, self._usage())
 
     async def stream(self, *, include_usage: bool) -> AsyncGenerator[bytes]:
-        """Yield server-sent events; those of several continuations come mixed, each by its index.
+        """Yield server-sent events; several continuations are interleaved, each with its index.
 
         Raises:
             CarrelError: whatever the service raises, also after the first event.
@@ -90,7 +90,7 @@ class TextCompleting:
         yield DONE
 
     async def _events(self) -> AsyncGenerator[Numbered[TextDelta | Finished]]:
-        """Yield texts and ends, and count how the whole ended."""
+        """Yield texts and ends, and count the outcome."""
         outcome = "failed"
         try:
             with self.metrics.answering.track_inprogress():
@@ -113,7 +113,7 @@ class TextCompleting:
         self._completion_tokens += usage.completion_tokens
 
     def _usage(self) -> UsageBody:
-        """Return the tokens of all; a prompt counts once, as often as it is continued."""
+        """Return the usage of all; a prompt counts once per continuation."""
         return UsageBody.of(Usage(sum(self._prompt_tokens.values()), self._completion_tokens))
 
     def _echoed(self, number: int) -> str:

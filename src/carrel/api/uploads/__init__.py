@@ -1,1 +1,1 @@
-"""Uploaded files and what became of them."""
+"""Uploads and their outcomes."""

@@ -1,7 +1,7 @@
-"""Uploaded files, written to disk as they arrive.
+"""Multipart parser that writes uploaded files to disk as they arrive.
 
 Format: RFC 7578 (multipart/form-data). The framework's own form parser is not used, because it
-takes in a whole file before its size can be checked.
+receives a whole file before its size can be checked.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 MOST_FILES = 1000
 LONGEST_VALUE = 1000
-"""In bytes, of a part that is no file."""
+"""Maximum bytes of a part that is not a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a form may hold: files in parts of one name, and values in parts of others."""
+    """Allowed names of a form: of the file parts, and of the values."""
 
     files: str = "files"
     values: frozenset[str] = frozenset()
@@ -37,7 +37,7 @@ class Form:
 
 @dataclass(slots=True)
 class ReceivedFile:
-    """One file: its name without folders, its size in bytes, and where it lies if it ``fits``."""
+    """One file: its name without folders, its size in bytes, and its path if it ``fits``."""
 
     name: str
     path: Path
@@ -75,11 +75,11 @@ class UploadReceiver:
     _headers: dict[bytes, bytes] = field(default_factory=dict)
 
     async def receive(self, boundary: bytes, body: AsyncIterator[bytes]) -> list[ReceivedFile]:
-        """Read the body to its end and return the files in their order.
+        """Read the body to its end and return the files in order.
 
         Raises:
-            InvalidRequest: the body is malformed, ends early, or holds something else.
-            StorageFull: the disk has no room.
+            InvalidRequest: the body is malformed, incomplete, or has unknown parts.
+            StorageFull: the disk is full.
         """
         try:
             # The parser's own constructor refuses a boundary that is too long.
@@ -89,7 +89,7 @@ class UploadReceiver:
         except FormParserError as error:
             raise InvalidRequest("The upload is not valid multipart/form-data.") from error
         finally:
-            # Closing writes what is still buffered, and so can fail, too.
+            # Closing flushes the buffer, and so can fail, too.
             with disk_errors(self.folder):
                 self._close()
         if not self._complete:
@@ -151,7 +151,7 @@ class UploadReceiver:
         if file.size <= self.limit and self._stream is not None:
             self._stream.write(data[start:end])
         elif file.fits:
-            # The rest of it is read and thrown away, so that the files after it still go in.
+            # The rest of it is discarded, so that the files after it are still read.
             file.fits = False
             self._close()
             file.path.unlink()

@@ -1,4 +1,4 @@
-"""What became of files, without the paths of this machine in the reasons."""
+"""Outcomes of uploads, with paths removed from the reasons."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from carrel.core.errors import CarrelError
 
 
 def cleaned_record(api: Api, record: DocumentRecord) -> DocumentRecord:
-    """Return a document whose reason may be shown."""
+    """Return a document with a reason that may be shown."""
     if record.reason is None:
         return record
     return replace(record, reason=api.errors.clean(record.reason))
 
 
 def cleaned_outcome(api: Api, outcome: FileOutcome) -> FileOutcome:
-    """Return an outcome whose reasons may be shown."""
+    """Return an outcome with reasons that may be shown."""
     return replace(
         outcome,
         document=cleaned_record(api, outcome.document) if outcome.document else None,
@@ -27,6 +27,6 @@ def cleaned_outcome(api: Api, outcome: FileOutcome) -> FileOutcome:
 
 
 def failure_reply(outcome: FileOutcome) -> ErrorReply:
-    """Return the error of the only file of a request, which failed; its reason may be shown."""
+    """Return the error of a request's only file; its reason may be shown."""
     kind = CLASS_OF_CODE.get(outcome.code or "", CarrelError)
     return reply_with(kind, f"Could not read {outcome.name}: {outcome.reason}")

@@ -1,4 +1,4 @@
-"""From the body of an upload to files that can be ingested."""
+"""Parses upload bodies into files to ingest."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ FORM = "multipart/form-data"
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What came in: files in the given folder, and what was refused for its size.
+    """Received files in the given folder, and those refused for their size.
 
-    ``web`` is set where the body names documents to fetch instead.
+    ``web`` is set if the body has addresses to fetch instead.
     """
 
     files: list[IncomingFile]
@@ -43,13 +43,13 @@ async def receive(
 ) -> Received:
     """Read the body into a folder.
 
-    It holds files (``multipart/form-data``), or pasted text or the addresses of documents to fetch
+    It contains files (``multipart/form-data``), or pasted text or web addresses
     (``application/json``).
 
     Raises:
-        InvalidRequest: the body is neither, malformed, or holds no file.
+        InvalidRequest: the body is neither, malformed, or has no file.
         RequestValidationError: the JSON is neither a ``TextDocument`` nor a ``WebDocuments``.
-        StorageFull: the disk has no room.
+        StorageFull: the disk is full.
     """
     content_type = request.headers.get("content-type", "")
     kind = content_type.split(";", 1)[0].strip().lower()
@@ -64,7 +64,7 @@ async def receive(
     else:
         raise InvalidRequest("Send files as multipart/form-data, or text as application/json.")
     if not parts:
-        raise InvalidRequest("The upload holds no file.")
+        raise InvalidRequest("The upload contains no file.")
     return _received(parts, max_file_megabytes)
 
 
@@ -74,8 +74,8 @@ async def receive_one(
     """Read a form with one file into a folder; also return the form's values.
 
     Raises:
-        InvalidRequest: the body is no form, malformed, or holds no file or several.
-        StorageFull: the disk has no room.
+        InvalidRequest: the body is no form, malformed, or does not have exactly one file.
+        StorageFull: the disk is full.
     """
     content_type = request.headers.get("content-type", "")
     if content_type.split(";", 1)[0].strip().lower() != FORM:
@@ -98,7 +98,7 @@ def _names_addresses(body: bytes) -> bool:
     try:
         given = json.loads(body)
     except ValueError:
-        # The body of the pasted text says what is wrong with it.
+        # The error is that of the pasted text's body.
         return False
     return isinstance(given, dict) and not given.keys().isdisjoint({"url", "urls", "depth"})
 
@@ -107,7 +107,7 @@ def _checked(kind: type[Body], body: bytes) -> Body:
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:
-        # What the framework raises for other bodies, with the place where it would have put it.
+        # The error that the framework raises for other bodies, with the same location.
         problems = [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
         raise RequestValidationError(problems) from error
 

@@ -1,4 +1,4 @@
-"""``carrel ask``: one question, answered from a collection."""
+"""``carrel ask``: answers one question from a collection."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def question_of(invocation: Invocation) -> str:
 
 
 async def ask(invocation: Invocation) -> Answer:
-    """Answer the question on standard output."""
+    """Print the answer."""
     question = Message(Role.USER, question_of(invocation))
     async with open_workspace(invocation.settings, invocation.server) as workspace:
         events = workspace.answer(

@@ -62,7 +62,7 @@ async def _turn(
 ) -> Sequence[Source]:
     """Answer one question and return its sources.
 
-    An error is printed and the chat goes on without that question.
+    An error is printed and the chat continues without that question.
     """
     asked = [*messages, Message(Role.USER, question)]
     settings = invocation.settings
@@ -87,7 +87,7 @@ async def _turn(
         print(line)
     if answer.scored is not None:
         print(score_line(answer.scored))
-    # A request that has room for the next question and a system message.
+    # Space for the next question and a system message.
     messages[:] = [*asked, Message(Role.ASSISTANT, answer.text)][-(MOST_MESSAGES - 2) :]
     return answer.sources
 

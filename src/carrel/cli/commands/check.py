@@ -1,4 +1,4 @@
-"""``carrel check``: each effective setting and where it came from."""
+"""``carrel check``: prints each effective setting and its origin."""
 
 from __future__ import annotations
 

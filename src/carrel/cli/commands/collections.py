@@ -1,4 +1,4 @@
-"""``carrel collections``: what there is to ask; create, rename and delete collections."""
+"""``carrel collections``: list, create, rename and delete collections."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ USAGE = "collections [create NAME | rename OLD NEW | delete NAME]"
 async def collections(
     invocation: Invocation,
 ) -> Sequence[tuple[Collection, CollectionContents]]:
-    """Return each collection with what is in it."""
+    """Return each collection with its statistics."""
     async with open_workspace(invocation.settings, invocation.server) as workspace:
         return await workspace.collections()
 
@@ -49,10 +49,10 @@ def described(collection: Collection, contents: CollectionContents) -> str:
 
 
 def run(invocation: Invocation) -> int:
-    """Print the collections, or make the change that the words ask for.
+    """Print the collections, or apply the change of the words.
 
     Raises:
-        InvalidRequest: the words are no such change.
+        InvalidRequest: the words are no valid change.
     """
     match invocation.arguments.words:
         case []:
@@ -68,7 +68,7 @@ def run(invocation: Invocation) -> int:
             removed = asyncio.run(_change(invocation, lambda place: place.delete_collection(name)))
             print(f"Deleted {name} with {counted(removed or 0, 'document')}.")
         case _:
-            raise InvalidRequest(f"That is no change of collections: carrel {USAGE}")
+            raise InvalidRequest(f"Invalid arguments: carrel {USAGE}")
     return SUCCESS
 
 

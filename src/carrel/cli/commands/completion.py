@@ -1,4 +1,4 @@
-"""``carrel completion``: a script with which a shell completes commands and flags."""
+"""``carrel completion``: shell completion of commands and flags."""
 
 from __future__ import annotations
 

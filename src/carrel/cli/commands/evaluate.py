@@ -1,4 +1,4 @@
-"""``carrel evaluate``: how well a collection is found and answered from."""
+"""``carrel evaluate``: measures retrieval and answers of a collection."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ RECORDED = (
     ("generation", "max_new_tokens"),
     ("generation", "temperature"),
 )
-"""Settings that stand in the record of a run, each with its section."""
+"""Settings that are stored in the record of a run, each with its section."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What the command line asks for, checked."""
+    """The validated options of the command."""
 
     questions: Sequence[KnownQuestion]
     digest: str
@@ -65,9 +65,9 @@ class _Wanted:
 
 
 def run(invocation: Invocation) -> int:
-    """Ask the questions, print the figures, and save them where that is asked.
+    """Ask the questions, print the figures, and optionally save them.
 
-    What was done until Ctrl-C is printed and saved, too.
+    After Ctrl-C the finished questions are printed and saved, too.
     """
     wanted = _wanted(invocation)
     judged: list[Judged] = []
@@ -107,7 +107,7 @@ def _limit(given: str | None) -> int | None:
 
 
 async def _ask(invocation: Invocation, wanted: _Wanted, judged: list[Judged]) -> None:
-    """Add what was measured of each question to ``judged``, and to the folder."""
+    """Append the measurements of each question to ``judged``, and to the folder."""
     progress = _Progress(len(wanted.questions))
     async with open_workspace(invocation.settings, invocation.server) as workspace:
         progress.show(0)
@@ -170,14 +170,14 @@ def _lines(record: RunRecord, other: RunRecord | None) -> list[str]:
 
 
 class _Progress:
-    """A bar on standard error, on a terminal alone."""
+    """A progress bar on standard error, only on a terminal."""
 
     def __init__(self, total: int) -> None:
         self._total = total
         self._shown = sys.stderr.isatty()
 
     def show(self, done: int) -> None:
-        """Show how many questions are done."""
+        """Show the number of finished questions."""
         if self._shown:
             line = f"{bar(done / self._total)} {done}/{self._total} questions"
             print(f"\r\x1b[2K{line}", end="", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""``carrel extract``: a list of what documents say, each with its page and quote."""
+"""``carrel extract``: lists facts of documents, each with page and quote."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def extract(invocation: Invocation) -> Extracted:
 
 
 def item_line(index: int, item: ExtractedItem) -> str:
-    """Return an item as ``[1] text (report.pdf, page 3)``, its quote below where it differs."""
+    """Return an item as ``[1] text (report.pdf, page 3)``, its quote below if it differs."""
     pages = (item.page, item.page) if item.page is not None else None
     line = f"[{index}] {item.text} ({place(item.document, pages)})"
     quote = " ".join(item.quote.split())
@@ -35,7 +35,7 @@ def run(invocation: Invocation) -> int:
         print(json.dumps(asdict(extracted), indent=2))
         return SUCCESS
     if not extracted.items:
-        print("The documents say nothing of it.")
+        print("The documents say nothing about it.")
     for index, item in enumerate(extracted.items, start=1):
         print(item_line(index, item))
     return SUCCESS

@@ -1,4 +1,4 @@
-"""``carrel ingest``: a folder's files into a collection."""
+"""``carrel ingest``: ingests files, folders and web pages."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ DEEPEST = 20
 
 @dataclass(slots=True)
 class Report:
-    """What one pass did."""
+    """Result of one pass."""
 
     outcomes: list[FileOutcome] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
     def changed(self) -> bool:
-        """Whether anything happened that a reader of the terminal does not know yet."""
+        """Whether there is anything new to print."""
         kinds = {each.kind for each in self.outcomes}
         return bool(self.removed or kinds & {OutcomeKind.ADDED, OutcomeKind.REPLACED})
 
     def found_a_file(self) -> bool:
-        """Whether there was a file that Carrel reads, or one was there before."""
+        """Whether there was a readable file, or one was ingested before."""
         readable = [each for each in self.outcomes if each.code != UnsupportedFormat.code]
         return bool(readable or self.removed or self.notices)
 
@@ -72,7 +72,7 @@ def paths_of(invocation: Invocation) -> tuple[list[Path], Path | None]:
 
 
 def is_address(word: str) -> bool:
-    """Whether a word names a document of the web and not a file."""
+    """Whether a word is a web address and not a file."""
     return bool(re.match(r"(https?://|arxiv:)", word, re.IGNORECASE))
 
 
@@ -80,14 +80,14 @@ def addresses_of(invocation: Invocation) -> WebRequest | None:
     """Return the web addresses among the words, with the depth of ``--depth``.
 
     Raises:
-        InvalidSetting: the depth is no number from 0 to 20, or goes with no single address.
+        InvalidSetting: the depth is no number from 0 to 20, or there is not exactly one address.
     """
     addresses = tuple(word for word in invocation.arguments.words if is_address(word))
     depth = invocation.arguments.flags.get("depth", "0")
     if not depth.isdecimal() or int(depth) > DEEPEST:
         raise InvalidSetting(f"--depth={depth}: give a number of links from 0 to {DEEPEST}.")
     if int(depth) and len(addresses) != 1:
-        raise InvalidSetting("--depth goes with one address: fetch one site at a time.")
+        raise InvalidSetting("--depth needs exactly one address: fetch one site at a time.")
     return WebRequest(addresses, int(depth)) if addresses else None
 
 
@@ -108,10 +108,10 @@ def collect(paths: Sequence[Path]) -> tuple[list[IncomingFile], list[str]]:
 
 
 async def ingest(invocation: Invocation) -> AsyncIterator[Report]:
-    """Ingest with progress on standard error, and yield what each pass did.
+    """Ingest with progress on standard error, and yield the result of each pass.
 
     Raises:
-        UnsupportedFormat: the first one found not one readable file.
+        UnsupportedFormat: the first pass found no readable file.
     """
     documents = invocation.settings.documents
     paths, folder = paths_of(invocation)
@@ -170,7 +170,7 @@ async def _synchronise(
 async def follow(
     invocation: Invocation, events: AsyncGenerator[FolderEvent], report: Report
 ) -> None:
-    """Collect what happens to files, with progress on standard error."""
+    """Collect the outcomes of files, with progress on standard error."""
     line = ProgressLine()
     async with aclosing(events):
         async for event in events:
@@ -194,7 +194,7 @@ async def follow(
 
 
 def run(invocation: Invocation) -> int:
-    """Ingest, print a summary, and return 1 when some file did not go in."""
+    """Ingest, print a summary, and return 1 if some file failed."""
     if wiki.is_wanted(invocation):
         return wiki.run(invocation)
     return asyncio.run(_run(invocation))
@@ -210,7 +210,7 @@ async def _run(invocation: Invocation) -> int:
 
 
 def print_report(report: Report, invocation: Invocation) -> None:
-    """Print what one pass did, as a line or as JSON."""
+    """Print the result of one pass, as a line or as JSON."""
     counts = Counter(outcome.kind for outcome in report.outcomes)
     chunks = sum(
         outcome.document.chunks

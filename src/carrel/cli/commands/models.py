@@ -1,4 +1,4 @@
-"""``carrel models``: which models a running server has, and loading and unloading them."""
+"""``carrel models``: list, load and unload the models of a running server."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def run(invocation: Invocation) -> int:
 
 
 def _options(invocation: Invocation) -> Any:
-    """Return what the command line itself says about the model, not what other settings hold."""
+    """Return the options of the model from the command line itself, not from other settings."""
     model = invocation.settings.model
     given = set(invocation.arguments.flags) & set(LoadModel.model_fields)
     options = {name: getattr(model, name) for name in given if hasattr(model, name)}

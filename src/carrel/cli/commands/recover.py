@@ -1,4 +1,4 @@
-"""``carrel recover``: set aside files that the catalog does not know."""
+"""``carrel recover``: sets aside files that the catalog does not know."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from carrel.cli.output.progress import RebuildingLine
 
 
 def run(invocation: Invocation) -> int:
-    """Set aside what the catalog does not know, and print where it is."""
+    """Set aside what the catalog does not know, and print where."""
     folder = invocation.settings.storage.db_dir
     line = RebuildingLine()
     recovery = bootstrap.recover(invocation.settings, rebuilding=line.show)

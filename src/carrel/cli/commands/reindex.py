@@ -1,4 +1,4 @@
-"""``carrel reindex``: all vectors anew, with another embedder or the same one."""
+"""``carrel reindex``: recomputes all vectors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from carrel.services.indexing.reindexing import ReindexProgress
 
 
 def describe(progress: ReindexProgress) -> str:
-    """Return where it stands in one line."""
+    """Return the progress in one line."""
     parts = [
         f"{progress.documents_done}/{progress.documents_total} documents",
         f"{progress.chunks_done}/{progress.chunks_total} chunks",
@@ -23,7 +23,7 @@ def describe(progress: ReindexProgress) -> str:
 
 
 def run(invocation: Invocation) -> int:
-    """Embed everything, and print how much that was."""
+    """Recompute all vectors, and print their number."""
     terminal = sys.stderr.isatty()
     last = ReindexProgress(0, 0, 0, 0)
     with bootstrap.reindexing(invocation.settings) as reindexing:
@@ -41,4 +41,4 @@ def run(invocation: Invocation) -> int:
     return SUCCESS
 
 
-COMMAND = Command("reindex", "reindex", "Embed all documents anew, with --embedder.", run)
+COMMAND = Command("reindex", "reindex", "Recompute all vectors, with --embedder.", run)

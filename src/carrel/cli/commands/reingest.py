@@ -1,4 +1,4 @@
-"""``carrel reingest``: documents read anew from their originals."""
+"""``carrel reingest``: reads documents again from their originals."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from carrel.core.errors import InvalidSetting
 
 
 def run(invocation: Invocation) -> int:
-    """Read anew, print a summary, and return 1 when some document could not be read.
+    """Read again, print a summary, and return 1 if some document could not be read.
 
     Raises:
         InvalidSetting: neither names nor ``--failed`` were given, or both.
     """
     names = invocation.arguments.words
     if bool(names) == invocation.is_set("failed"):
-        raise InvalidSetting("Name the documents to read anew, or write --failed for those.")
+        raise InvalidSetting("Name the documents to read again, or use --failed.")
     return asyncio.run(_run(invocation))
 
 
@@ -38,7 +38,7 @@ async def _run(invocation: Invocation) -> int:
 COMMAND = Command(
     "reingest",
     "reingest NAME... | --failed [--collection=NAME]",
-    "Read documents anew from their originals, with the readers and settings of today.",
+    "Read documents again from their originals, with the current readers and settings.",
     run,
     (COLLECTION, SERVER, JSON, Flag("failed", "Read all that failed.", None)),
 )

@@ -1,4 +1,4 @@
-"""``carrel search``: the passages that a question finds, without a model."""
+"""``carrel search``: finds passages without a model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``carrel serve``: the page and the API on one port."""
+"""``carrel serve``: serves the page and the API on one port."""
 
 from __future__ import annotations
 
@@ -45,20 +45,20 @@ def run(invocation: Invocation) -> int:
         address = f"http://{_dialable(host)}:{port}"
         application.publish_address(address)
         application.start()
-        # A faster loop than asyncio's own leaves more of the processor to the model.
+        # A faster loop than asyncio's own leaves more CPU time to the model.
         uvloop.run(_serve(application, listener, address))
     return SUCCESS
 
 
 def _dialable(host: str) -> str:
-    """Return the host by which a program on this machine reaches the server."""
+    """Return the host for programs on this machine."""
     if host in {"0.0.0.0", "::"}:
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
 
 
 async def _serve(application: Application, listener: server.Listener, address: str) -> None:
-    """Run the server, the watch over the loading model, and the first ingestion side by side."""
+    """Run the server, the loading of the model, and the first ingestion concurrently."""
     asyncio.get_running_loop().set_exception_handler(report_of_loop)
     app = await asyncio.to_thread(server.create_app, application.services)
     await application.services.jobs.resume()
@@ -67,7 +67,7 @@ async def _serve(application: Application, listener: server.Listener, address: s
     folder = application.services.settings.documents.user_path
     reading = asyncio.create_task(_follow_folder(application, folder)) if folder else None
     try:
-        # A server without any model answers nothing: its failure ends the process.
+        # A server without any model is useless: its failure ends the process.
         await asyncio.wait([serving, loading], return_when=asyncio.FIRST_EXCEPTION)
         if loading.done() and not serving.done():
             loading.result()
@@ -92,7 +92,7 @@ async def _require_model(application: Application, address: str) -> None:
 
 
 async def _follow_folder(application: Application, folder: Path) -> None:
-    """Keep the collection of ``--langchain_mode`` in agreement with ``--user_path``.
+    """Synchronise the collection of ``--langchain_mode`` with ``--user_path``.
 
     A pass that fails is logged; while the folder is watched, another one follows.
     """
@@ -148,7 +148,7 @@ def _log(event: FolderEvent, skipped: set[str]) -> None:
         case IngestionProgress(current=None):
             log.info("ingestion.progress", state=describe(event))
         case FolderNotice():
-            # What follows a colon are names.
+            # After the colon follow names.
             log.warning("folder.notice", reason=event.text.partition(":")[0])
 
 

@@ -1,4 +1,4 @@
-"""``carrel summarize``: a summary of documents of any length."""
+"""``carrel summarize``: summarises documents of any length."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from carrel.core.summaries import SummarizationStyle, Summarized
 
 
 async def summarize(invocation: Invocation) -> Summarized:
-    """Summarise, with progress on standard error; the model's text is shown as it comes."""
+    """Summarise, with progress on standard error; the model's text is streamed."""
     request = request_of(invocation)
     async with open_workspace(invocation.settings, invocation.server) as workspace:
         return await followed(workspace.summarize(request), quiet=invocation.is_set("json"))
 
 
 def run(invocation: Invocation) -> int:
-    """Print the summary, and what was read."""
+    """Print the summary, and its parts."""
     summary = asyncio.run(summarize(invocation))
     if invocation.is_set("json"):
         print(json.dumps(asdict(summary), indent=2))
         return SUCCESS
-    # What a model wrote was shown already.
+    # Text of the model was streamed already.
     print(summary.text if summary.style is SummarizationStyle.EXCERPTS else "")
     print("\nParts:")
     for part in summary.parts:

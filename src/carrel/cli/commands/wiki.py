@@ -1,4 +1,4 @@
-"""``carrel ingest --wiki``: a wiki's dump into a collection."""
+"""``carrel ingest --wiki``: ingests a wiki dump."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def is_wanted(invocation: Invocation) -> bool:
     """Whether a dump was named.
 
     Raises:
-        InvalidSetting: its flags do not fit together.
+        InvalidSetting: its flags contradict each other.
     """
     flags = invocation.arguments.flags
     if _WIKI not in flags:
@@ -50,11 +50,11 @@ def is_wanted(invocation: Invocation) -> bool:
 
 
 def dump_of(invocation: Invocation) -> WikiDump:
-    """Return the dump that the flags name.
+    """Return the dump of the flags.
 
     Raises:
-        InvalidSetting: the least views are no number.
-        PathNotFound, UnreadableDocument: a file is missing, or the dump is none.
+        InvalidSetting: the minimum number of views is no number.
+        PathNotFound, UnreadableDocument: a file is missing, or is not a dump.
     """
     flags = invocation.arguments.flags
     least = flags.get(_LEAST, "0")
@@ -65,7 +65,7 @@ def dump_of(invocation: Invocation) -> WikiDump:
 
 
 def collection_of(invocation: Invocation) -> str:
-    """Return the collection that was named by either flag, else ``wiki_full``."""
+    """Return the collection of either flag, else ``wiki_full``."""
     named = "collection" in invocation.arguments.flags
     if named or invocation.loaded.origins["langchain_mode"] != DEFAULT_ORIGIN:
         return invocation.collection
@@ -73,7 +73,7 @@ def collection_of(invocation: Invocation) -> str:
 
 
 def describe(progress: WikiProgress) -> str:
-    """Return the state of an import in one line."""
+    """Return the progress of an import in one line."""
     share = progress.bytes_read / progress.bytes_total if progress.bytes_total else 1.0
     size = f"{progress.bytes_read / 1e6:,.1f}/{progress.bytes_total / 1e6:,.1f} MB"
     parts = [f"{share:.1%} of the dump ({size})", f"{progress.articles:,} articles"]
@@ -86,7 +86,7 @@ def describe(progress: WikiProgress) -> str:
 
 
 class _Line:
-    """Shows progress; on something that is no terminal, only when a volume ends."""
+    """Shows progress; without a terminal, only when a volume ends."""
 
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
@@ -130,7 +130,7 @@ async def _ingest(invocation: Invocation) -> tuple[Counter[OutcomeKind], WikiPro
 
 
 def run(invocation: Invocation) -> int:
-    """Ingest a dump, print a summary, and return 1 when some volume did not go in."""
+    """Ingest a dump, print a summary, and return 1 if some volume failed."""
     counts, progress = asyncio.run(_ingest(invocation))
     collection = collection_of(invocation)
     if invocation.is_set("json"):

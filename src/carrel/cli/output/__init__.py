@@ -1,1 +1,1 @@
-"""What commands print: answers, summaries, progress."""
+"""Terminal output: answers, summaries, progress."""

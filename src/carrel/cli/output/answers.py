@@ -1,4 +1,4 @@
-"""Asking from the terminal: the scope, the streamed text, the list of sources."""
+"""Answers in the terminal: scope, streamed text, list of sources."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def sampling_of(settings: Settings) -> SamplingParams:
 def scope_of(
     collection: str, settings: Settings, document_ids: tuple[str, ...] = ()
 ) -> Scope | None:
-    """Return the scope of a collection's name; None for ``LLM``, which means no documents."""
+    """Return the scope of a collection; None for ``LLM``, which means no documents."""
     if collection == LLM_MODE:
         return None
     documents = settings.documents
@@ -75,7 +75,7 @@ def source_line(source: Source) -> str:
 
 
 def source_lines(sources: Sequence[Source]) -> list[str]:
-    """Return the sources that the answer uses, and how many it does not; all where it uses none."""
+    """Return the cited sources, and the number of others; all sources if none is cited."""
     used = [each for each in sources if each.used]
     lines = [source_line(each) for each in used or sources]
     if used and len(used) < len(sources):
@@ -89,7 +89,7 @@ def score_line(scored: AnswerScored) -> str:
 
 
 def stage_line(stage: Stage, position: int | None) -> str:
-    """Return what the answer is doing, or where it stands in line; empty once it is written."""
+    """Return the stage of the answer, or its queue position; empty once text is streamed."""
     if stage is Stage.WAITING and position is not None:
         place = f"{position - 1} before you" if position > 1 else "you are next"
         return f"Waiting for the model, {place}…"
@@ -97,7 +97,7 @@ def stage_line(stage: Stage, position: int | None) -> str:
 
 
 async def stream_to_terminal(events: AsyncGenerator[ChatEvent], *, quiet: bool) -> Answer:
-    """Print the text as it comes, unless ``quiet``, and return the whole answer."""
+    """Print the text as it arrives, unless ``quiet``, and return the whole answer."""
     text: list[str] = []
     sources: Sequence[Source] = ()
     finished: Finished | None = None

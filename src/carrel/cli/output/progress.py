@@ -1,4 +1,4 @@
-"""One line of progress on standard error, rewritten in place on a terminal."""
+"""Progress line on standard error, rewritten in place on a terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def format_seconds(seconds: float) -> str:
 
 
 def describe(progress: IngestionProgress) -> str:
-    """Return the state of a batch in one line."""
+    """Return the progress of a batch in one line."""
     parts = [f"{progress.files_done}/{progress.files_total} files", f"{progress.chunks} chunks"]
     if progress.files_done < progress.files_total:
         if progress.chunks_per_second is not None:
@@ -37,20 +37,20 @@ def describe(progress: IngestionProgress) -> str:
 
 
 def bar(share: float) -> str:
-    """Return a bar with the percentage before it: `` 40 % [########            ]``."""
+    """Return a bar with a leading percentage: `` 40 % [########            ]``."""
     filled = round(min(1.0, max(0.0, share)) * BAR_WIDTH)
     return f"{min(1.0, share):4.0%} [{'#' * filled}{' ' * (BAR_WIDTH - filled)}]"
 
 
 class ProgressLine:
-    """Shows a bar and a line; on what is no terminal, a line when the count of files changes."""
+    """Shows a bar and a line; without a terminal, a line when the count of files changes."""
 
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
         self._files_shown = -1
 
     def show(self, progress: IngestionProgress) -> None:
-        """Show where the batch stands."""
+        """Show the progress of the batch."""
         if self._terminal:
             width = shutil.get_terminal_size().columns
             line = f"{bar(progress.share)} {describe(progress)}"[: width - 1]
@@ -60,13 +60,13 @@ class ProgressLine:
             print(describe(progress), file=sys.stderr, flush=True)
 
     def clear(self) -> None:
-        """Remove the line, so that something else can be printed."""
+        """Clear the line, so that something else can be printed."""
         if self._terminal:
             print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
 
 
 class RebuildingLine:
-    """Shows how many documents are indexed again when the data folder is opened."""
+    """Shows the progress of re-indexing when the data folder is opened."""
 
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()

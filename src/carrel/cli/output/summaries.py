@@ -1,4 +1,4 @@
-"""Following a summary or an extraction from the terminal."""
+"""Follows a summary or an extraction in the terminal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from carrel.core.summaries import (
 )
 from carrel.settings.schema import LLM_MODE
 
-FOCUS = Flag("focus", "What to pay heed to, or what to look for.", "TEXT")
+FOCUS = Flag("focus", "Topic to concentrate on, or to look for.", "TEXT")
 FLAGS = (COLLECTION, FOCUS, DOCUMENTS, SERVER, JSON)
 
 Result = TypeVar("Result", Summarized, Extracted)
@@ -31,10 +31,10 @@ Event = SummarizationProgress | TextDelta
 
 
 def request_of(invocation: Invocation) -> SummarizationRequest:
-    """Return what the command line asks for.
+    """Return the request of the command line.
 
     Raises:
-        InvalidRequest: words stand beside the flags, or the collection means no documents.
+        InvalidRequest: there are words beside the flags, or the collection means no documents.
     """
     if invocation.arguments.words:
         raise InvalidRequest(
@@ -54,7 +54,7 @@ def request_of(invocation: Invocation) -> SummarizationRequest:
 
 
 def progress_line(progress: SummarizationProgress) -> str:
-    """Return where a summary stands in one line, with a bar before it."""
+    """Return the progress of a summary in one line, with a leading bar."""
     done = f"{progress.parts_done}/{progress.parts_total} parts"
     parts = [done if progress.level == 1 else f"joining {done}"]
     if progress.seconds_left is not None and progress.parts_done < progress.parts_total:
@@ -76,8 +76,8 @@ async def followed(
 ) -> Result:
     """Show progress on standard error and text on standard output, and return the result.
 
-    A terminal has its line rewritten; elsewhere each state is a line of its own. ``quiet`` prints
-    no text.
+    On a terminal the line is rewritten; elsewhere each state is a new line. ``quiet`` prints no
+    text.
     """
     terminal = sys.stderr.isatty()
     result: Result | None = None

@@ -1,1 +1,1 @@
-"""Where a command does its work: in this process, or through the running server."""
+"""Where a command runs: in this process, or through the running server."""

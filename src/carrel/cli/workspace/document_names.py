@@ -1,4 +1,4 @@
-"""Documents that a command names."""
+"""Resolves document names of a command."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def ids_of(
     """Return the ids of the documents of these names; ``documents`` has names and ids.
 
     Raises:
-        DocumentNotFound: a name is none of them.
+        DocumentNotFound: a name is unknown.
     """
     for name in names:
         if name not in {known for known, _ in documents}:

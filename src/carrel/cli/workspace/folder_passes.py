@@ -1,4 +1,4 @@
-"""How often a folder is synchronised: once, or again whenever something changed in it."""
+"""Schedules the passes over a folder: once, or after every change."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 from carrel.disk.folder_changes import folder_changes
 
 QUIET_SECONDS = 2.0
-"""A file that changed is read when it has been left alone for this long."""
+"""A changed file is read when it has not been modified for this long."""
 
 
 async def folder_passes(folder: Path, *, watch: bool) -> AsyncGenerator[float]:
-    """Yield once, or without end, when a pass is due; how long a file has to be quiet for it."""
+    """Yield, once or endlessly, when a pass is due, how long a file must be unmodified for it."""
     if not watch:
         yield 0
         return

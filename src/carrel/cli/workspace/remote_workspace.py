@@ -1,4 +1,4 @@
-"""Commands against the server that holds the data folder."""
+"""Runs commands through the server that holds the data folder."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ from carrel.services.ingestion.folder_sync import FolderEvent, FolderNotice, wit
 
 GROUP_FILES = 50
 GROUP_BYTES = 50_000_000
-"""Most bytes of one upload, but for a single file that is larger."""
+"""Maximum bytes of one upload, except for a single larger file."""
 
 
 class RemoteWorkspace:
-    """Does a command's work through the API of a running server."""
+    """Runs a command through the API of a running server."""
 
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
@@ -65,7 +65,7 @@ class RemoteWorkspace:
     @classmethod
     @asynccontextmanager
     async def connect(cls, address: str, api_key: SecretStr | None) -> AsyncIterator[Self]:
-        """Hold a connection to a server."""
+        """Open a connection to a server."""
         key = api_key.get_secret_value() if api_key is not None else None
         async with AsyncClient(address, api_key=key) as client:
             yield cls(client)
@@ -73,7 +73,7 @@ class RemoteWorkspace:
     async def ingest(
         self, files: Sequence[IncomingFile], collection: str
     ) -> AsyncGenerator[IngestionEvent]:
-        """Ingest files into a collection, which is created when it does not exist."""
+        """Ingest files into a collection, which is created if it does not exist."""
         await self._ensure(collection)
         batch = _Batch(len(files), sum(map(size_of, files)))
         for group in _groups(files):
@@ -82,7 +82,7 @@ class RemoteWorkspace:
         yield batch.progress()
 
     async def fetch(self, request: WebRequest, collection: str) -> AsyncGenerator[IngestionEvent]:
-        """Have the server fetch documents of the web into a collection."""
+        """Fetch documents of the web into a collection, on the server."""
         await self._ensure(collection)
         addresses = request.addresses if len(request.addresses) > 1 else request.addresses[0]
         accepted = await self._client.fetch(addresses, collection, depth=request.depth)
@@ -98,7 +98,7 @@ class RemoteWorkspace:
     async def reingest(
         self, names: Sequence[str], collection: str
     ) -> AsyncGenerator[IngestionEvent]:
-        """Have the server read documents anew, by name; without names all that failed."""
+        """Read documents again, on the server, by name; without names all that failed."""
         if names:
             documents = await self._client.documents(collection)
             ids = ids_of(names, [(each.name, each.id) for each in documents], collection)
@@ -122,7 +122,7 @@ class RemoteWorkspace:
             await self._client.create_collection(collection, shared=True)
 
     async def _followed(self, job: str) -> AsyncGenerator[JobEventBody]:
-        """Yield the events of a job; whoever does not read to its end cancels it."""
+        """Yield the events of a job; closing the generator early cancels it."""
         ended = False
         try:
             async with aclosing(self._client.follow_job(job)) as events:
@@ -140,7 +140,7 @@ class RemoteWorkspace:
         try:
             accepted = await self._client.start_upload(paths, collection)
         except UnreadableDocument as error:
-            # Not one of them was let in: for its size, which the server alone knows.
+            # All were refused for their size, whose limit only the server knows.
             for each in group:
                 batch.files_done += 1
                 reason = str(error)
@@ -161,10 +161,10 @@ class RemoteWorkspace:
     async def synchronise(
         self, folder: Path, collection: str, *, keep_missing: bool, quiet_seconds: float
     ) -> AsyncGenerator[FolderEvent]:
-        """Send a folder's files, of which the server leaves those alone that did not change.
+        """Upload a folder's files; the server skips unchanged ones.
 
-        What was read of a folder is known to whoever holds the data folder: here nothing is
-        removed, and nothing can be watched.
+        The record of the folder is on the server: here nothing is removed, and nothing can be
+        watched.
 
         Raises:
             InvalidRequest: the folder is to be watched.
@@ -181,8 +181,8 @@ class RemoteWorkspace:
                 yield event
         if not keep_missing:
             yield FolderNotice(
-                "The server that runs holds the data folder, so files that are gone stay in the "
-                "collection: start it with --user_path to have them removed."
+                "The server that runs holds the data folder, so documents of deleted files stay: "
+                "start it with --user_path to have them removed."
             )
 
     async def answer(
@@ -235,7 +235,7 @@ class RemoteWorkspace:
                     yield event
 
     async def collections(self) -> Sequence[tuple[Collection, CollectionContents]]:
-        """Return each collection with what is in it."""
+        """Return each collection with its statistics."""
         return [
             (Collection("", each.name, each.shared, each.owner), each.contents())
             for each in await self._client.collections()
@@ -246,7 +246,7 @@ class RemoteWorkspace:
         await self._client.create_collection(name, shared=shared)
 
     async def rename_collection(self, name: str, new_name: str) -> None:
-        """Give a collection another name."""
+        """Rename a collection."""
         await self._client.rename_collection(name, new_name)
 
     async def delete_collection(self, name: str) -> int:
@@ -263,7 +263,7 @@ def _summary_options(request: SummarizationRequest) -> SummarizationOptions:
 
 @dataclass(slots=True)
 class _Batch:
-    """How far all files are, of which the server sees one group at a time."""
+    """Progress of all files, of which the server sees one group at a time."""
 
     files_total: int
     bytes_total: int
@@ -276,7 +276,7 @@ class _Batch:
     def progress(
         self, group: ProgressBody | None = None, group_bytes: int = 0
     ) -> IngestionProgress:
-        """Return the progress of all files, with that of the group in work."""
+        """Return the progress of all files, with that of the current group."""
         self._latest = group
         elapsed = time.monotonic() - self._started
         done = self.bytes_done + (group.share * group_bytes if group else 0)
@@ -294,7 +294,7 @@ class _Batch:
         )
 
     def end_group(self, group: Sequence[IncomingFile]) -> None:
-        """Count a group that ended."""
+        """Count a finished group."""
         if self._latest is not None:
             self.files_done += self._latest.files_done
             self.chunks += self._latest.chunks
@@ -303,7 +303,7 @@ class _Batch:
 
 
 def _groups(files: Sequence[IncomingFile]) -> Iterator[list[IncomingFile]]:
-    """Yield the files in groups that make one upload each, with no name twice in one."""
+    """Yield the files in groups of one upload each, without duplicate names in a group."""
     group: list[IncomingFile] = []
     size = 0
     for file in files:

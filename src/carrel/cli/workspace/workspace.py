@@ -1,4 +1,4 @@
-"""Where a command does its work: in this process, or in the server that holds the data folder."""
+"""Runs commands in this process, or in the server that holds the data folder."""
 
 from __future__ import annotations
 
@@ -34,26 +34,26 @@ from carrel.settings.schema import Settings
 
 
 class Workspace(Protocol):
-    """What the commands need."""
+    """The operations of the commands."""
 
     def ingest(
         self, files: Sequence[IncomingFile], collection: str
     ) -> AsyncGenerator[IngestionEvent]:
-        """Ingest files into a collection, which is created when it does not exist."""
+        """Ingest files into a collection, which is created if it does not exist."""
         ...
 
     def fetch(self, request: WebRequest, collection: str) -> AsyncGenerator[IngestionEvent]:
-        """Fetch documents of the web into a collection, which is created when it is not there."""
+        """Fetch documents of the web into a collection, which is created if it does not exist."""
         ...
 
     def reingest(self, names: Sequence[str], collection: str) -> AsyncGenerator[IngestionEvent]:
-        """Read documents anew from their originals, by name; without names all that failed."""
+        """Read documents again from their originals, by name; without names all that failed."""
         ...
 
     def synchronise(
         self, folder: Path, collection: str, *, keep_missing: bool, quiet_seconds: float
     ) -> AsyncGenerator[FolderEvent]:
-        """Make one pass over a folder; see ``FolderSync``. The collection is made if need be."""
+        """Make one pass over a folder; see ``FolderSync``. Creates the collection if needed."""
         ...
 
     def answer(
@@ -63,7 +63,7 @@ class Workspace(Protocol):
         ...
 
     async def search(self, question: str, scope: Scope) -> Sequence[Source]:
-        """Search one collection without a model; each passage's quote fits the question."""
+        """Search one collection without a model; each passage's quote matches the question."""
         ...
 
     def summarize(self, request: SummarizationRequest) -> AsyncGenerator[SummaryEvent]:
@@ -75,7 +75,7 @@ class Workspace(Protocol):
         ...
 
     async def collections(self) -> Sequence[tuple[Collection, CollectionContents]]:
-        """Return each collection with what is in it."""
+        """Return each collection with its statistics."""
         ...
 
     async def create_collection(self, name: str, shared: bool) -> None:
@@ -83,7 +83,7 @@ class Workspace(Protocol):
         ...
 
     async def rename_collection(self, name: str, new_name: str) -> None:
-        """Give a collection another name."""
+        """Rename a collection."""
         ...
 
     async def delete_collection(self, name: str) -> int:
@@ -102,7 +102,7 @@ class LocalWorkspace:
     async def ingest(
         self, files: Sequence[IncomingFile], collection: str
     ) -> AsyncGenerator[IngestionEvent]:
-        """Ingest files into a collection, which is created when it does not exist."""
+        """Ingest files into a collection, which is created if it does not exist."""
         await self._services.collections.ensure(collection, self._principal)
         async with aclosing(self._finish_interrupted()) as left:
             async for progress in left:
@@ -113,7 +113,7 @@ class LocalWorkspace:
                 yield event
 
     async def fetch(self, request: WebRequest, collection: str) -> AsyncGenerator[IngestionEvent]:
-        """Fetch documents of the web into a collection, which is created when it is not there."""
+        """Fetch documents of the web into a collection, which is created if it does not exist."""
         self._services.web.require_allowed(request)
         await self._services.collections.ensure(collection, self._principal)
         events = self._services.jobs.run_web(request, collection, self._principal)
@@ -124,7 +124,7 @@ class LocalWorkspace:
     async def reingest(
         self, names: Sequence[str], collection: str
     ) -> AsyncGenerator[IngestionEvent]:
-        """Read documents anew from their originals, by name; without names all that failed."""
+        """Read documents again from their originals, by name; without names all that failed."""
         service = self._services.reingestion
         if names:
             documents = await self._services.collections.documents(collection, self._principal)
@@ -142,7 +142,7 @@ class LocalWorkspace:
                 yield event
 
     async def _finish_interrupted(self) -> AsyncGenerator[IngestionProgress]:
-        """Finish what a killed command or server has left; its files are not reported here."""
+        """Finish jobs of a killed command or server; their files are not reported here."""
         jobs = self._services.jobs
         for job in await jobs.resume():
             async with aclosing(jobs.follow(job.id, self._principal)) as events:
@@ -180,7 +180,7 @@ class LocalWorkspace:
             yield event
 
     async def search(self, question: str, scope: Scope) -> Sequence[Source]:
-        """Search one collection without a model; each passage's quote fits the question."""
+        """Search one collection without a model; each passage's quote matches the question."""
         found = await self._services.retrieval.search(question, scope, self._principal)
         return cite(question, question, found)
 
@@ -199,7 +199,7 @@ class LocalWorkspace:
                 yield event
 
     async def collections(self) -> Sequence[tuple[Collection, CollectionContents]]:
-        """Return each collection with what is in it."""
+        """Return each collection with its statistics."""
         return await self._services.collections.overview(self._principal)
 
     async def create_collection(self, name: str, shared: bool) -> None:
@@ -207,7 +207,7 @@ class LocalWorkspace:
         await self._services.collections.create(name, shared, self._principal)
 
     async def rename_collection(self, name: str, new_name: str) -> None:
-        """Give a collection another name."""
+        """Rename a collection."""
         await self._services.collections.rename(name, new_name, self._principal)
 
     async def delete_collection(self, name: str) -> int:
@@ -217,12 +217,12 @@ class LocalWorkspace:
 
 @asynccontextmanager
 async def open_workspace(settings: Settings, server: str | None = None) -> AsyncIterator[Workspace]:
-    """Turn to the server that is named, or open the data folder, or turn to who has it open.
+    """Connect to the given server, or open the data folder, or connect to its holder.
 
     Raises:
-        InvalidSetting: the server's address is none.
+        InvalidSetting: the server's address is invalid.
         OfflineRefused: it is on another machine, and ``offline`` is set.
-        StoreInUse: another process that does not serve holds the folder.
+        StoreInUse: a process that does not serve holds the folder.
     """
     if server is not None:
         _check_server(server, settings)

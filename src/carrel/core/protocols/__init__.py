@@ -1,1 +1,1 @@
-"""What adapters promise; one conformance suite each in tests/contracts."""
+"""Protocols of the adapters; tests/contracts has a conformance suite for each."""

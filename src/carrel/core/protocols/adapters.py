@@ -1,7 +1,7 @@
-"""What the adapters promise. ``tests/contracts`` holds one conformance suite for each protocol.
+"""Protocols of the adapters. ``tests/contracts`` has a conformance suite for each.
 
-Readers stand in ``reading.py``, the store of originals in ``originals.py``; the stores of chats and
-jobs with their types, in ``conversations.py`` and ``jobs.py``.
+Readers are in ``reading.py``, the store of originals in ``originals.py``, the stores of chats
+and jobs in ``conversations.py`` and ``jobs.py``.
 
 Engines are asynchronous. The others block: services call them from worker threads.
 """
@@ -23,7 +23,7 @@ Vector = Sequence[float]
 
 
 class Engine(Protocol):
-    """One model that writes text."""
+    """A model that generates text."""
 
     @property
     def info(self) -> ModelInfo:
@@ -31,37 +31,37 @@ class Engine(Protocol):
         ...
 
     async def count_tokens(self, messages: Sequence[Message]) -> int:
-        """Return the length in tokens of the prompt that the messages become."""
+        """Return the length of the messages' prompt in tokens."""
         ...
 
     def failure(self) -> str | None:
-        """Why the model cannot answer any more, in one line; None while it can."""
+        """Why the model can no longer answer, in one line; None while it can."""
         ...
 
     def generate(
         self, messages: Sequence[Message], sampling: SamplingParams, caller: str = ""
     ) -> AsyncGenerator[EngineEvent]:
-        """Yield text deltas and, last, one ``Finished``; before them, changes of place in line.
+        """Yield queue positions, text deltas and, last, one ``Finished``.
 
-        Where requests wait, those of different callers are taken in turn. Closing the generator
-        (``aclose``, or cancelling the task that reads it) stops the model within one token. A stop
-        string is never part of the text.
+        Callers that wait are served in turn. Closing the generator (``aclose``, or cancelling the
+        task that reads it) stops the model within one token. A stop string is never part of the
+        text.
 
         Raises:
             PromptTooLong: prompt and ``max_new_tokens`` do not fit; before anything is yielded.
-            UnsupportedParameter: the engine cannot honour a sampling parameter.
+            UnsupportedParameter: the engine does not support a sampling parameter.
             QueueFull: too many requests wait already; before anything is yielded.
             GenerationFailed: the model failed.
         """
         ...
 
     async def close(self) -> None:
-        """Stop what runs and free the memory. Closing twice does nothing."""
+        """Stop running requests and free the memory. Closing twice does nothing."""
         ...
 
 
 class Embedder(Protocol):
-    """Turns text into vectors of length 1, so that a dot product is their cosine."""
+    """Turns texts into unit vectors, so that a dot product is their cosine."""
 
     @property
     def name(self) -> str:
@@ -78,21 +78,21 @@ class Embedder(Protocol):
         ...
 
     def embed_query(self, text: str) -> list[float]:
-        """Return the vector of a question."""
+        """Return the vector of a query."""
         ...
 
 
 @runtime_checkable
 class TextWindow(Protocol):
-    """What an embedder knows about the texts that it can read to their end."""
+    """An embedder that knows its text limit."""
 
     def fits(self, texts: Sequence[str], reserve: int = 0) -> list[bool]:
-        """Tell for each text whether it can have ``reserve`` more tokens and lose none."""
+        """Return for each text whether ``reserve`` more tokens fit without truncation."""
         ...
 
 
 class VectorIndex(Protocol):
-    """Nearest neighbours among the vectors of chunks, kept per collection."""
+    """Nearest-neighbour search over chunk vectors, per collection."""
 
     def add(self, collection_id: str, chunks: Sequence[Chunk], vectors: Sequence[Vector]) -> None:
         """Store one vector per chunk; a chunk id that exists is overwritten."""
@@ -112,7 +112,7 @@ class VectorIndex(Protocol):
         ...
 
     def vectors(self, collection_id: str, chunk_ids: Sequence[str]) -> dict[str, Vector]:
-        """Return the vectors of those chunks that have one, scaled to length 1, by chunk id."""
+        """Return the stored vectors of those chunks, scaled to length 1, by chunk id."""
         ...
 
     def document_ids(self, collection_id: str) -> set[str]:
@@ -132,7 +132,7 @@ class VectorIndex(Protocol):
         ...
 
     def close(self) -> None:
-        """Write what is unwritten and release files. Closing twice does nothing."""
+        """Flush and release files. Closing twice does nothing."""
         ...
 
 
@@ -178,7 +178,7 @@ class KeywordIndex(Protocol):
 
 
 class Catalog(Protocol):
-    """The truth about collections, documents and chunks. The indexes follow it."""
+    """The source of truth for collections, documents and chunks; the indexes follow it."""
 
     def collections(self) -> list[Collection]:
         """Every collection, by name."""
@@ -193,23 +193,23 @@ class Catalog(Protocol):
         ...
 
     def delete_collection(self, collection_id: str) -> None:
-        """Remove a collection with its documents and chunks; its id is one that is leaving."""
+        """Remove a collection with its documents and chunks; its id is listed as leaving."""
         ...
 
     def leaving_collections(self) -> list[str]:
-        """The ids of removed collections that the indexes may still hold."""
+        """The ids of removed collections that the indexes may still contain."""
         ...
 
     def forget_collection(self, collection_id: str) -> None:
-        """Note that the indexes hold nothing of a removed collection any more."""
+        """Record that the indexes contain nothing of a removed collection any more."""
         ...
 
     def leaving_documents(self) -> set[str]:
-        """The ids of removed documents whose files, vectors and words may still be there."""
+        """The ids of removed documents whose files, vectors or words may still exist."""
         ...
 
     def forget_documents(self, ids: Iterable[str]) -> None:
-        """Note that nothing is left of removed documents, by their ids there and in the indexes."""
+        """Forget removed documents of which nothing is left, by catalog and index ids."""
         ...
 
     def begin_document(
@@ -222,9 +222,9 @@ class Catalog(Protocol):
         *,
         replaces: str | None = None,
     ) -> DocumentRecord:
-        """Record a pending document under a new id; ``reading`` says how its chunks are made.
+        """Record a pending document under a new id; ``reading`` identifies how it is chunked.
 
-        One that ``replaces`` a document is listed nowhere but among the ``replacements``.
+        One that ``replaces`` a document is listed only among the ``replacements``.
         """
         ...
 
@@ -245,40 +245,40 @@ class Catalog(Protocol):
         *,
         replaces: str | None = None,
     ) -> DocumentRecord | None:
-        """The pending document that was begun with just these values, if there is one."""
+        """The pending document that was begun with exactly these values, if there is one."""
         ...
 
     def same_content(self, sha256: str, reading: str) -> DocumentRecord | None:
-        """A ready document, of any collection, whose bytes were read in the same way."""
+        """A ready document of any collection with the same bytes and the same reading."""
         ...
 
     def add_chunks(self, document_id: str, chunks: Sequence[Chunk]) -> None:
-        """Store the chunks of a pending document; one that is there already is overwritten."""
+        """Store the chunks of a pending document; existing ones are overwritten."""
         ...
 
     def finish_document(
         self, document_id: str, pages: int | None, left_out: str | None = None
     ) -> DocumentRecord:
-        """Mark a document ready and, in the same transaction, drop what it replaces.
+        """Mark a document ready and remove what it replaces, in one transaction.
 
         Other documents of the same name in the collection (an older version, an earlier
-        failure) disappear from the catalog.
+        failure) are removed from the catalog.
         """
         ...
 
     def exchange_document(
         self, document_id: str, pages: int | None, left_out: str | None = None
     ) -> DocumentRecord:
-        """Give what a pending document holds to the one that it replaces, which becomes ready.
+        """Move a pending document's content to the one that it replaces, which becomes ready.
 
-        Its id, its name and the time when it was added stay. All is one transaction.
+        Its id, name and time of adding are kept. This is one transaction.
         """
         ...
 
     def fail_document(
         self, document_id: str, reason: str, *, has_original: bool = False
     ) -> DocumentRecord:
-        """Drop a document's chunks and keep it as failed; earlier failures of its name go."""
+        """Remove a document's chunks, mark it failed, and drop earlier failures of its name."""
         ...
 
     def delete_document(self, document_id: str) -> None:
@@ -290,7 +290,7 @@ class Catalog(Protocol):
         ...
 
     def replacements(self, collection_id: str) -> list[DocumentRecord]:
-        """The pending documents that are to replace others of a collection."""
+        """The pending documents that replace others of a collection."""
         ...
 
     def document(self, document_id: str) -> DocumentRecord | None:
@@ -318,7 +318,7 @@ class Catalog(Protocol):
         ...
 
     def contents(self) -> dict[str, CollectionContents]:
-        """What is in each collection, by id; one that is empty is left out."""
+        """The statistics of each collection, by id; empty ones are left out."""
         ...
 
     def rename_collection(self, collection_id: str, name: str, shared: bool) -> Collection:

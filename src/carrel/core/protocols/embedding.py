@@ -1,4 +1,4 @@
-"""What an embedder with a tokenizer of its own can tell besides its vectors."""
+"""Protocol of an embedder with a tokenizer."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Protocol, runtime_checkable
 
 @runtime_checkable
 class EmbedderTokens(Protocol):
-    """The tokens that an embedder reads a text in."""
+    """The tokenizer of an embedder."""
 
     def longest_text(self) -> int | None:
-        """Return the most tokens of a text of which none is lost; None for any number."""
+        """Return the maximum length of a text in tokens; None if unlimited."""
         ...
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Return the length of each text in tokens, with those that stand around every text."""
+        """Return the length of each text in tokens, special tokens included."""
         ...
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of token ids.
 
         Raises:
-            InvalidRequest: an id is none of the vocabulary.
+            InvalidRequest: an id is not in the vocabulary.
         """
         ...

@@ -1,4 +1,4 @@
-"""What runs on a server that this process connects to."""
+"""Protocol of adapters that run on a server."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 @runtime_checkable
 class Hosted(Protocol):
-    """What a server computes or keeps that this process connects to."""
+    """An adapter whose work is done by a server."""
 
     @property
     def host(self) -> str:

@@ -1,4 +1,4 @@
-"""Where the files are kept as they were given."""
+"""Store of original files."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Protocol
 
 
 class OriginalStore(Protocol):
-    """The files as they were given, by document id."""
+    """The original files, by document id."""
 
     def store(self, document_id: str, source: Path) -> Path:
-        """Copy a file in, whole or not at all, and return where it lies.
+        """Copy a file in atomically and return its path.
 
         Raises:
-            StorageFull: the disk has no room.
+            StorageFull: the disk is full.
         """
         ...
 
     def path(self, document_id: str) -> Path:
-        """Where a document's original lies; it may be missing."""
+        """The path of a document's original, which may be missing."""
         ...
 
     def delete(self, document_ids: Iterable[str]) -> None:

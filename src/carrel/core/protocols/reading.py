@@ -1,4 +1,4 @@
-"""What readers of files and the splitter promise; they block, as all adapters but engines do."""
+"""Protocols of readers and of the splitter. All of them block."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Reader(Protocol):
 
 
 class ReaderRegistry(Protocol):
-    """Knows which reader a file needs."""
+    """Maps a file to its reader."""
 
     def reader_for(self, path: Path, name: str) -> Reader:
-        """Return the reader by the suffix of ``name``, checked against the content of ``path``.
+        """Return the reader for the suffix of ``name``, checked against the content of ``path``.
 
         Raises:
-            UnsupportedFormat: no reader, or the content is something else than the suffix says.
+            UnsupportedFormat: no reader, or the content does not match the suffix.
         """
         ...
 
@@ -41,10 +41,10 @@ class ReaderRegistry(Protocol):
         ...
 
     def interrupt(self, reader: Reader) -> None:
-        """End what a reader of ``reader_for`` reads, from another thread, for good.
+        """Abort, from another thread, whatever a reader of ``reader_for`` is reading.
 
-        Its reading raises ``UnreadableDocument``. Where reading cannot be interrupted this does
-        nothing.
+        The reading raises ``UnreadableDocument``. Does nothing where reading cannot be
+        interrupted.
         """
         ...
 
@@ -58,13 +58,13 @@ class Splitter(Protocol):
 
 
 class PagePainter(Protocol):
-    """Draws pages."""
+    """Renders pages."""
 
     def paint(self, path: Path, view: PageView) -> PagePicture:
-        """Return the picture of a page of a PDF file, with the quote marked where it is found.
+        """Return a page of a PDF file as an image, with the quote highlighted where it is found.
 
         Raises:
             PlaceNotFound: there is no such page.
-            UnreadableDocument: or one of its subclasses; also where it takes too much to draw.
+            UnreadableDocument: or one of its subclasses; also if rendering exceeds the limits.
         """
         ...

@@ -1,4 +1,4 @@
-"""Ordering the passages that a search found, once more and with more care."""
+"""Protocol of rerankers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from carrel.core.documents import RetrievedChunk
 
 
 class Reranker(Protocol):
-    """Judges each of a few passages beside the question."""
+    """Scores a few passages against a question."""
 
     def scores(self, question: str, passages: Sequence[RetrievedChunk]) -> list[float]:
         """Return one score per passage, in order: from 0 to 1, higher is better.

@@ -1,4 +1,4 @@
-"""The big libraries are imported by one thread at a time."""
+"""Serialises the imports of large libraries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work in a thread that ends with it."""
+"""Runs work in a new thread."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ Result = TypeVar("Result")
 
 
 def in_own_thread(work: Callable[[], Result], name: str) -> Result:
-    """Do something in a new thread, wait for it, and return or raise what it does.
+    """Run a function in a new thread, wait for it, and return or raise its result.
 
-    For all that computes with several threads by OpenMP, as torch does on a processor. OpenMP keeps
-    helpers for every thread that ever computed, until that thread ends, and once there are more of
-    them than cores it lets those that wait for the next layer sleep: with the helpers of a thread
-    that had loaded the model and did nothing more, a token of the bundled model took 31 ms on two
-    cores, and without them 21.
+    For computations that OpenMP parallelises, as torch does on a CPU. OpenMP keeps worker threads
+    for every thread that ever computed, until that thread ends; once there are more of them than
+    cores, waiting workers sleep between layers: with the workers of a thread that had only loaded
+    the model, a token of the bundled model took 31 ms on two cores, and 21 ms without them.
 
     The thread sees the caller's context variables and does not keep the process from ending.
     """
@@ -37,7 +36,7 @@ def in_own_thread(work: Callable[[], Result], name: str) -> Result:
 def _settle(done: Future[Result], context: Context, work: Callable[[], Result]) -> None:
     try:
         done.set_result(context.run(work))
-    # Whatever it raises belongs to the caller.
+    # The caller handles whatever it raises.
     except BaseException as error:  # noqa: BLE001
         done.set_exception(error)
     finally:

@@ -1,4 +1,4 @@
-"""A LoRA adapter as a model of its own, over the engine that runs its base."""
+"""A LoRA adapter served as a model, over the engine of its base."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from carrel.core.protocols.adapters import Engine
 
 @runtime_checkable
 class AdapterHost(Engine, Protocol):
-    """An engine that serves adapters beside its base. It may be used from several event loops."""
+    """An engine that serves adapters of its base. Usable from several event loops."""
 
     async def add_adapter(self, name: str, folder: Path) -> Engine:
-        """Load an adapter and return the engine of the model ``name`` that it makes of the base.
+        """Load an adapter and return the engine of the resulting model ``name``.
 
-        Answers that are running go on.
+        Running answers continue.
 
         Raises:
             AlreadyExists: an adapter has that name.
@@ -30,7 +30,7 @@ class AdapterHost(Engine, Protocol):
         ...
 
     async def remove_adapter(self, name: str) -> None:
-        """End the adapter's answers with ``GenerationFailed`` and drop it.
+        """End the adapter's answers with ``GenerationFailed`` and remove it.
 
         Does nothing where there is no such adapter, or the host is closed.
         """
@@ -43,7 +43,7 @@ class AdapterHost(Engine, Protocol):
         sampling: SamplingParams,
         caller: str = "",
     ) -> AsyncGenerator[EngineEvent]:
-        """Do what ``Engine.generate`` does, with an adapter, or with the bare base for None.
+        """Generate with an adapter, or with the bare base for None; see ``Engine.generate``.
 
         ``Finished`` and errors name the adapter's model.
         """
@@ -51,7 +51,7 @@ class AdapterHost(Engine, Protocol):
 
 
 class AdaptedEngine:
-    """One adapter's model. Closing it removes the adapter; closing the host ends it, too."""
+    """The model of one adapter. Closing it removes the adapter; closing the host ends it, too."""
 
     def __init__(self, host: AdapterHost, name: str) -> None:
         """Take a host that has the adapter ``name`` already."""
@@ -65,11 +65,11 @@ class AdaptedEngine:
         return self._info
 
     def failure(self) -> str | None:
-        """Why the model cannot answer any more; see ``Engine.failure``."""
+        """Why the model can no longer answer; see ``Engine.failure``."""
         return self._host.failure()
 
     async def count_tokens(self, messages: Sequence[Message]) -> int:
-        """Return the length in tokens of the prompt that the messages become."""
+        """Return the length of the messages' prompt in tokens."""
         return await self._host.count_tokens(messages)
 
     async def generate(
@@ -84,7 +84,7 @@ class AdaptedEngine:
                 yield event
 
     async def close(self) -> None:
-        """Stop what runs and remove the adapter. Closing twice does nothing."""
+        """Stop running answers and remove the adapter. Closing twice does nothing."""
         if not self._closed:
             self._closed = True
             await self._host.remove_adapter(self._info.name)

@@ -1,4 +1,4 @@
-"""The files of a LoRA adapter: what its configuration asks for, and whose it is."""
+"""Validation of a LoRA adapter's files."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ HONOURED = frozenset(
         *("target_modules", "exclude_modules", "modules_to_save", "fan_in_fan_out"),
         *("layers_to_transform", "layers_pattern", "rank_pattern", "alpha_pattern"),
         *("use_rslora", "use_dora", "lora_bias", "ensure_weight_tying", "init_lora_weights"),
-        # Each of these says more about an option that is looked at by itself.
+        # Each of these refines an option that is checked separately.
         *("megatron_core", "qalora_group_size", "loftq_config", "eva_config", "runtime_config"),
     }
 )
-"""Options that may be set. The others change the base's own weights, which it shares with other
-adapters, or cannot be computed for one row of a batch alone."""
+"""Options that may be set. The others change the base's own weights, which are shared with other
+adapters, or cannot be computed for one row of a batch."""
 
 KEEPS_BASE = (True, False, None, "gaussian", "eva", "orthogonal")
-"""Ways to start the training that leave the base as it is; PiSSA, OLoRA and others do not."""
+"""Initialisations that leave the base unchanged; PiSSA, OLoRA and others do not."""
 
 FAMILIES = ("llama", "mistral", "qwen", "gemma")
-"""Architectures whose modules have the same names, and in some sizes the same shapes."""
+"""Architectures whose modules have the same names and, in some sizes, the same shapes."""
 
 
 def read_config(folder: Path, allow_pickle: bool) -> LoraConfig:
-    """Return the configuration of an adapter that can share its base with others.
+    """Return the configuration of an adapter that can share its base.
 
     Raises:
-        ModelLoadFailed: it is no LoRA adapter, has an option that cannot be honoured, or has its
-            weights only as a pickle file.
+        ModelLoadFailed: it is no LoRA adapter, has an unsupported option, or has its weights only
+        as a pickle file.
     """
     from peft import LoraConfig
 
@@ -73,9 +73,9 @@ def read_config(folder: Path, allow_pickle: bool) -> LoraConfig:
 
 
 def refuse_other_family(config: LoraConfig, base_name: str, model_type: str, adapter: str) -> None:
-    """Refuse an adapter whose recorded base is of another architecture, even where shapes agree.
+    """Refuse an adapter recorded for a base of another architecture, even if the shapes agree.
 
-    Only the kind of base counts: folders are moved, and models are published under several names.
+    Only the architecture is compared: folders are moved, and models have several names.
 
     Raises:
         ModelLoadFailed: with both names.

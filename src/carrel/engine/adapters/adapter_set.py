@@ -1,4 +1,4 @@
-"""LoRA adapters over one copy of a base model, chosen row by row."""
+"""LoRA adapters over one copy of a base model, selected per row."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
 
 class AdapterSet:
-    """The adapters of one transformers model, which stays usable by itself.
+    """The adapters of one transformers model, which remains usable by itself.
 
     ``add`` and ``remove`` replace modules inside the model, and ``rows`` changes what they compute.
-    Nothing here locks: one thread calls all of them and runs the model, and it calls ``add`` and
-    ``remove`` between forward passes only. Outside of ``rows`` the model is its bare base.
+    Not thread-safe: one thread calls all of them and runs the model, ``add`` and ``remove`` between
+    forward passes only. Outside ``rows`` the model is its bare base.
 
-    Where rows of one batch have different adapters, every adapted module has to get the batch as
-    the first dimension of its input, alone or flattened together with the positions.
+    If rows of one batch have different adapters, every adapted module must get the batch as the
+    first dimension of its input, alone or flattened together with the positions.
     """
 
     def __init__(self, model: Any, base_name: str, allow_pickle: bool = False) -> None:
-        """Take a model and the name that messages call it by."""
+        """Take a model and its name for messages."""
         self._model = model
         self._base_name = base_name
         self._allow_pickle = allow_pickle
         self._peft: Any = None
         self._keys: dict[str, str] = {}
         self._made = 0
-        # All LoRA layers hold this one list as their active adapters: changing it switches them.
+        # All LoRA layers share this list as their active adapters: changing it switches them.
         self._active: list[str] = []
         self._wrappers: list[Any] = []
         self._hooks: list[Any] = []
@@ -48,20 +48,20 @@ class AdapterSet:
         return tuple(self._keys)
 
     def add(self, name: str, folder: Path) -> None:
-        """Load an adapter from its folder. When that fails, the model is as it was before.
+        """Load an adapter from its folder. If that fails, the model is unchanged.
 
         Raises:
             AlreadyExists: an adapter has that name.
-            ModelLoadFailed: it was made for another base, is damaged, or asks for something that
-                cannot be honoured; the message says which.
+            ModelLoadFailed: it was made for another base, is damaged, or has an unsupported
+            option; the message says which.
         """
         if name in self._keys:
             raise AlreadyExists(f"An adapter {name} is loaded already.")
         config = read_config(folder, self._allow_pickle)
         refuse_other_family(config, self._base_name, self._model.config.model_type, folder.name)
-        # It names the folder or id under which the base lay at training time.
+        # It names the folder or id of the base at training time.
         config.base_model_name_or_path = None
-        # Not the name itself: peft takes no dots in names, and confuses those that start alike.
+        # Not the name itself: peft forbids dots in names, and confuses common prefixes.
         key = f"adapter{self._made:06d}"
         self._made += 1
         mismatch = f"The adapter {folder.name} does not fit the model {self._base_name}"
@@ -73,25 +73,25 @@ class AdapterSet:
         except _Mismatch as error:
             self._drop(key)
             raise ModelLoadFailed(f"{mismatch}: {error}.") from error
-        # peft and safetensors raise anything where an adapter is damaged or not meant for a base.
+        # peft and safetensors raise anything if an adapter is damaged or made for another base.
         except Exception as error:
             self._drop(key)
             raise ModelLoadFailed(f"{mismatch}: {first_line(error)}.") from error
         self._keys[name] = key
 
     def remove(self, name: str) -> None:
-        """Drop an adapter and its memory; an unknown one is ignored."""
+        """Remove an adapter and free its memory; an unknown one is ignored."""
         key = self._keys.pop(name, None)
         if key is not None:
             self._drop(key)
 
     def rows(self, names: Sequence[str | None]) -> AbstractContextManager[None]:
-        """Within the block, row i of a forward pass has adapter ``names[i]``, None the bare base.
+        """Within the block, row i of a forward pass uses adapter ``names[i]``, None the bare base.
 
-        Costs nothing where no row has an adapter. Blocks do not nest.
+        Free of cost if no row has an adapter. Blocks do not nest.
 
         Raises:
-            GenerationFailed: an adapter is not there any more.
+            GenerationFailed: an adapter was removed.
         """
         gone = [name for name in names if name is not None and name not in self._keys]
         if gone:
@@ -148,9 +148,9 @@ class AdapterSet:
         self._hold()
 
     def _without_base(self, key: str, weights: dict[str, Any]) -> dict[str, Any]:
-        """Return the file's tensors that are the adapter's own, once they fit its modules.
+        """Return the file's tensors that belong to the adapter, once they fit its modules.
 
-        Beside a changed embedding peft saves the base's, which must not be another one.
+        peft also saves the base's embedding beside a changed one; it must not be another one.
         """
         parameters = dict(self._peft.named_parameters())
         wanted = {
@@ -176,8 +176,8 @@ class AdapterSet:
         return own
 
     def _allow_dora_rows(self, key: str) -> None:
-        # peft's row-wise forward computes DoRA for linear layers, but a check that is older than
-        # that refuses by this flag, which nothing else reads any more.
+        # peft's row-wise forward computes DoRA for linear layers, but an older check refuses that
+        # by this flag, which nothing else reads any more.
         for layer in self._layers():
             if not layer.use_dora.get(key, False):
                 continue
@@ -188,7 +188,7 @@ class AdapterSet:
             layer.use_dora[key] = False
 
     def _hold(self) -> None:
-        """Take the model's LoRA layers under control, as its bare base."""
+        """Switch off the model's LoRA layers, so that it computes its bare base."""
         from peft.utils.other import ModulesToSaveWrapper
 
         self._release()
@@ -213,7 +213,7 @@ class AdapterSet:
         self._hooks = []
 
     def _name_rows(self, module: Any, args: Any, kwargs: dict[str, Any]) -> Any:
-        """Tell a module the adapter of each row of its input; peft's own way, without its cost."""
+        """Set the adapter of each row of a module's input; peft's own way, without its cost."""
         if self._mixed is None:
             return None
         positions = max(1, len(args[0]) // len(self._mixed))
@@ -228,7 +228,7 @@ class AdapterSet:
         return [each for each in self._model.modules() if isinstance(each, BaseTunerLayer)]
 
     def _drop(self, key: str) -> None:
-        """Take an adapter out, whether it went in as a whole or in part."""
+        """Remove an adapter, even if it was added only in part."""
         from peft.utils.other import ModulesToSaveWrapper
 
         self._release()
@@ -245,7 +245,7 @@ class AdapterSet:
         self._hold()
 
     def _unwrap(self) -> None:
-        """Give the model its own modules back."""
+        """Restore the model's own modules."""
         from peft.tuners.tuners_utils import BaseTunerLayer
         from peft.utils.other import ModulesToSaveWrapper
 

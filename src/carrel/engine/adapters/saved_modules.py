@@ -1,4 +1,4 @@
-"""Modules that an adapter brings whole, computed for rows of different adapters."""
+"""Full modules of adapters, computed for rows of different adapters."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ BASE = "__base__"
 def compute_by_rows(
     wrapper: Any, states: torch.Tensor, *args: Any, adapter_names: Sequence[str], **kwargs: Any
 ) -> torch.Tensor:
-    """Compute row i with the module of ``adapter_names[i]``, in one call for each adapter.
+    """Compute row i with the module of ``adapter_names[i]``, in one call per adapter.
 
-    ``wrapper`` is peft's. Right for modules that compute each row by itself, as norms, embeddings
+    ``wrapper`` is peft's. Valid for modules that compute each row separately, as norms, embeddings
     and linear layers do; other tensors with a first dimension of the same length are split alike.
     """
     rows = len(adapter_names)

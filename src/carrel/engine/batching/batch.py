@@ -1,4 +1,4 @@
-"""What the worker thread needs of a batch, whichever library computes it."""
+"""Protocol of a batch, independent of the library that computes it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from carrel.engine.batching.sequence_state import SequenceState
 
 
 class Batch(Protocol):
-    """Rows that are computed together. Used in one thread; a row may be given up by anyone."""
+    """Rows that are computed together. Used in one thread; a row may be cancelled from any."""
 
     @property
     def rows(self) -> list[SequenceState]:
@@ -21,32 +21,32 @@ class Batch(Protocol):
 
     @property
     def allocated_tokens(self) -> int:
-        """Tokens for which there is room at present, kept beginnings included."""
+        """Token capacity at present, cached prefixes included."""
         ...
 
     @property
     def kept_tokens(self) -> int:
-        """Tokens of finished sequences that are kept for prompts that begin with them."""
+        """Tokens of finished sequences that are cached as prefixes."""
         ...
 
-    def has_room(self, row: SequenceState) -> bool:
-        """Whether a row can join now. An empty batch has room for any."""
+    def fits(self, row: SequenceState) -> bool:
+        """Whether a row can join now. Always true for an empty batch."""
         ...
 
     def take_in(self, row: SequenceState) -> None:
-        """Let a row join; there must be room for it."""
+        """Add a row; it must fit."""
         ...
 
     def step(self) -> bool:
-        """Compute one token of every answer, and a part of the prompts; whether there was work."""
+        """Compute one token per answer and a part of the prompts; false if there was no work."""
         ...
 
     def drop_adapter(self, name: str, error: CarrelError) -> None:
-        """End the rows that an adapter computes, and forget what it computed before."""
+        """End the rows of an adapter, and drop what was computed with it."""
         ...
 
 
 def advance(rows: Sequence[SequenceState], scores: torch.Tensor) -> None:
-    """Let each row choose its next token by its scores, [rows, vocabulary]."""
+    """Let each row choose its next token from its scores, [rows, vocabulary]."""
     for row, own, likeliest in zip(rows, scores, scores.argmax(-1).tolist(), strict=True):
         row.take(own, likeliest)

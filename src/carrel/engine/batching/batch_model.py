@@ -14,19 +14,19 @@ from carrel.engine.batching.slot_cache import SlotCache, Window
 
 
 class AdapterRows(Protocol):
-    """Computes each row of a batch with an adapter of its own."""
+    """Computes each row of a batch with its own adapter."""
 
     def rows(self, names: Sequence[str | None]) -> AbstractContextManager[Any]:
-        """Within this context one pass gives row i the adapter ``names[i]``; None is the base."""
+        """Within this context row i of a pass uses the adapter ``names[i]``; None is the base."""
         ...
 
 
 class BatchModel:
-    """A transformers model whose sequences lie in the slots of a ``SlotCache``.
+    """A transformers model whose sequences are in the slots of a ``SlotCache``.
 
-    Models that let their attention be replaced get ``slot_attention``; the others are given a mask
-    of four dimensions. Whether a model understands either is for ``self_check`` to find out.
-    ``device`` is where the model wants its input; ``passes`` counts the forward passes.
+    Models with replaceable attention get ``slot_attention``; the others get a four-dimensional
+    mask. ``self_check`` finds out whether a model understands either. ``device`` is where the model
+    expects its input; ``passes`` counts the forward passes.
     """
 
     def __init__(self, model: Any, adapters: AdapterRows | None = None) -> None:
@@ -46,10 +46,10 @@ class BatchModel:
         starts: Sequence[int],
         adapters: Sequence[str | None],
     ) -> torch.Tensor:
-        """Compute the next tokens of neighbouring slots.
+        """Compute the next tokens of adjacent slots.
 
         Sequence i is in slot ``first`` + i, has ``starts[i]`` tokens there already, and continues
-        with ``tokens[i]``. Room must have been reserved for one token more than each row then has.
+        with ``tokens[i]``. Space must be reserved for one token more than each row then has.
 
         Returns:
             The scores of each row's next token, float32, of shape [rows, vocabulary].
@@ -58,7 +58,7 @@ class BatchModel:
         queries = max(len(each) for each in tokens)
         ids = torch.tensor([[*each, *[0] * (queries - len(each))] for each in tokens])
         lengths = torch.tensor([len(each) for each in tokens])[:, None]
-        # What fills up a shorter row goes where its next token will be written over it.
+        # Padding of a shorter row is written where its next token will overwrite it.
         steps = torch.minimum(torch.arange(queries)[None], lengths)
         positions = torch.tensor(starts)[:, None] + steps
         window = Window(first, positions, int(positions.max()) + 1)
@@ -85,7 +85,7 @@ class BatchModel:
 
     @contextmanager
     def own_attention(self) -> Iterator[None]:
-        """Within this context the model computes its attention as it came."""
+        """Within this context the model uses its original attention."""
         if self._takes_mask:
             yield
             return
@@ -96,7 +96,7 @@ class BatchModel:
             self._model.set_attn_implementation(SLOTS)
 
     def close(self) -> None:
-        """Give the model its own attention back and let it go. Closing twice does nothing."""
+        """Restore the model's own attention and release it. Closing twice does nothing."""
         if self._model is not None and not self._takes_mask:
             self._model.set_attn_implementation(self._own_attention)
         self._model = None
@@ -105,7 +105,7 @@ class BatchModel:
         return nullcontext() if self._adapters is None else self._adapters.rows(names)
 
     def _replace_attention(self) -> bool:
-        # Asked first because the setter only warns when a model cannot.
+        # Asked first because the setter only warns if a model does not support it.
         if not type(self._model)._can_set_attn_implementation():
             return False
         register()

@@ -1,4 +1,4 @@
-"""The threads in which a batch waits and is computed."""
+"""The worker threads of a batch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RESTARTS = 1
 """Restarts of a failed batch without a completed answer in between."""
 
 FIRST_GUESS = 5.0
-"""Seconds that an answer is thought to take before one has been seen."""
+"""Assumed duration of an answer in seconds before one has been measured."""
 
 logger = structlog.get_logger()
 
@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class _Errand:
-    """Something to be done between two passes, and where its result is waited for."""
+    """A task to run between two passes, and its future."""
 
     work: Callable[[Batch], Any]
     done: Future[Any]
@@ -40,14 +40,14 @@ class _Errand:
     def run(self, batch: Batch) -> None:
         try:
             self.done.set_result(self.work(batch))
-        # Whatever it raises belongs to whoever waits for the result.
+        # The caller that waits for the result handles whatever it raises.
         except Exception as error:  # noqa: BLE001
             self.done.set_exception(error)
 
 
 @dataclass(slots=True)
 class _State:
-    """What the thread and its callers share, guarded by ``changed``."""
+    """State shared by the thread and its callers, guarded by ``changed``."""
 
     queue: FairQueue[SequenceState] = field(default_factory=FairQueue)
     errands: deque[_Errand] = field(default_factory=deque)
@@ -61,12 +61,12 @@ class _State:
 class BatchWorker:
     """Runs batches of one model until it is closed.
 
-    A failed batch is restarted ``RESTARTS`` times in a row; then the model is out of service.
+    A failed batch is restarted ``RESTARTS`` times in a row; then the model is disabled.
 
-    A thread waits for work and gives what there is to one of its own, which ends when the model is
-    idle: see ``in_own_thread``.
+    One thread waits for work and passes it to a second thread, which ends when the model is idle:
+    see ``in_own_thread``.
 
-    ``new_batch`` makes an empty batch and may try the model out: it raises if that fails.
+    ``new_batch`` makes an empty batch and may test the model: it raises if that fails.
     """
 
     def __init__(self, name: str, new_batch: Callable[[], Batch], rows: int, waiting: int) -> None:
@@ -80,7 +80,7 @@ class BatchWorker:
         self._thread.start()
 
     def failure(self) -> str | None:
-        """Why nothing is computed any more, None while it is."""
+        """Why the worker has stopped, None while it runs."""
         with self._state.changed:
             return self._state.failure
 
@@ -89,20 +89,20 @@ class BatchWorker:
         return self._batch.rows if self._batch is not None else []
 
     def waiting(self) -> int:
-        """How many rows wait for a place in the batch."""
+        """The number of waiting rows."""
         with self._state.changed:
             return len(self._state.queue)
 
     def allocated_tokens(self) -> int:
-        """Tokens for which the batch has room at present; see ``Batch``."""
+        """Token capacity of the batch; see ``Batch``."""
         return self._batch.allocated_tokens if self._batch is not None else 0
 
     def kept_tokens(self) -> int:
-        """Tokens of finished sequences that are kept; see ``Batch``."""
+        """Tokens of finished sequences that are cached; see ``Batch``."""
         return self._batch.kept_tokens if self._batch is not None else 0
 
     def submit(self, row: SequenceState) -> None:
-        """Let a row wait for its place in the batch.
+        """Queue a row.
 
         Raises:
             QueueFull: too many wait already.
@@ -120,14 +120,14 @@ class BatchWorker:
             state.changed.notify_all()
 
     def give_up(self, row: SequenceState) -> None:
-        """Take a row out before the next pass; one that has ended is left alone."""
+        """Remove a row before the next pass; one that has ended is ignored."""
         row.given_up.set()
         with self._state.changed:
             self._state.queue.remove(row)
             self._state.changed.notify_all()
 
     def refuse_waiting(self, adapter: str, error: CarrelError) -> None:
-        """End the rows that wait to be computed with an adapter."""
+        """End the waiting rows of an adapter."""
         with self._state.changed:
             queue = self._state.queue
             refused = [row for row in queue.items() if row.adapter == adapter]
@@ -137,13 +137,13 @@ class BatchWorker:
             row.ended(error)
 
     def took(self, seconds: float) -> None:
-        """Learn how long an answer took, to tell callers when to come back."""
+        """Record how long an answer took, to estimate ``retry_after``."""
         with self._state.changed:
             self._state.answered = True
             self._state.seconds += (seconds - self._state.seconds) / 10
 
     def between_passes(self, errand: Callable[[Batch], Result]) -> Future[Result]:
-        """Have something done in the thread while no pass runs."""
+        """Run a task in the thread while no pass runs."""
         done: Future[Result] = Future()
         with self._state.changed:
             if self._state.closing or self._state.failure is not None:
@@ -174,7 +174,7 @@ class BatchWorker:
                 self._batch = in_own_thread(self._new_batch, self._thread.name)
                 self._recovered()
                 self._serve(self._batch)
-            # A forward pass of any model can raise anything; nobody above this thread would see it.
+            # A forward pass of any model can raise anything; nothing above this thread sees it.
             except Exception as error:
                 restarts = 0 if self._has_answered() else restarts
                 final = restarts == RESTARTS
@@ -193,7 +193,7 @@ class BatchWorker:
             in_own_thread(lambda: self._work(batch), self._thread.name)
 
     def _wait_for_work(self) -> bool:
-        """Block until there is something to do; whether it is anything but to close."""
+        """Block until there is something to do; false means only to close."""
         state = self._state
         with state.changed:
             while not (state.closing or state.errands or len(state.queue)):
@@ -201,7 +201,7 @@ class BatchWorker:
             return not state.closing
 
     def _work(self, batch: Batch) -> None:
-        """Run errands and compute until nothing is left to do."""
+        """Run tasks and compute until nothing is left to do."""
         state = self._state
         busy = False
         while True:
@@ -219,32 +219,32 @@ class BatchWorker:
     def _take_in(self, batch: Batch, row: SequenceState) -> None:
         try:
             batch.take_in(row)
-        # There may be no memory for it; those that are computed have theirs.
+        # There may be no memory for it; the running rows have theirs.
         except Exception as error:
             logger.exception("a request was not taken in", model=self._name)
             row.ended(
                 GenerationFailed(
-                    f"Model {row.adapter or self._name} has no room for this request: "
+                    f"Model {row.adapter or self._name} has not enough memory for this request: "
                     f"{first_line(error)}."
                 )
             )
 
     def _has_answered(self) -> bool:
-        """Whether an answer came to its end since this was asked last."""
+        """Whether an answer has ended since the last call."""
         with self._state.changed:
             answered, self._state.answered = self._state.answered, False
             return answered
 
     def _next_row(self, batch: Batch) -> SequenceState | None:
-        """Take the next row out of the line, if the batch has room for it."""
+        """Take the next row from the queue, if it fits the batch."""
         running = Counter(row.caller for row in batch.rows)
         with self._state.changed:
             queue = self._state.queue
             row = queue.peek(running)
-            if row is not None and batch.has_room(row):
+            if row is not None and batch.fits(row):
                 return queue.pop(running)
             for position, waiting in enumerate(queue.order(running), start=1):
-                waiting.stand_at(position)
+                waiting.set_position(position)
             return None
 
     def _recovered(self) -> None:

@@ -1,4 +1,4 @@
-"""Decides in which order the rows of all requests are computed; runs in one thread."""
+"""Scheduler of a batch; runs in one thread."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from carrel.engine.batching.slot_cache import GROWTH
 
 SHORTEST_LANE = 1024
 LANE_STEP = 4
-"""Rows share a lane up to 1024 tokens, up to 4096, and so on: in one lane every row costs what its
-longest one does, but each lane reads all weights once for every token."""
+"""Rows share a bucket up to 1024 tokens, up to 4096, and so on: in one bucket every row costs what
+its longest one does, but each bucket reads all weights once per token."""
 
 PREFIX_SHARE = 4
-"""At most a quarter of the cache's memory keeps the beginnings of finished sequences."""
+"""At most a quarter of the cache's memory keeps prefixes of finished sequences."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchLimits:
-    """How much is computed at once.
+    """Limits of a batch.
 
-    ``cache_tokens`` bounds the keys and values of all sequences together, ``prompt_tokens`` what is
-    read of prompts between two tokens of the answers that are being written.
+    ``cache_tokens`` bounds the keys and values of all sequences together, ``prompt_tokens`` the
+    prompt tokens between two tokens of the running answers.
     """
 
     rows: int
@@ -38,7 +38,7 @@ class BatchLimits:
 
     @property
     def lane_tokens(self) -> int:
-        """What of the cache is for running sequences."""
+        """The part of the cache for running sequences."""
         return self.cache_tokens - self.cache_tokens // PREFIX_SHARE
 
 
@@ -64,16 +64,16 @@ class Batcher:
 
     @property
     def allocated_tokens(self) -> int:
-        """Tokens for which there is room at present, kept beginnings included."""
+        """Token capacity at present, cached prefixes included."""
         return self.kept_tokens + sum(lane.allocated_tokens for lane in self._lanes.values())
 
     @property
     def kept_tokens(self) -> int:
-        """Tokens of finished sequences that are kept for prompts that begin with them."""
+        """Tokens of finished sequences that are cached as prefixes."""
         return self._prefixes.tokens
 
     def step(self) -> bool:
-        """Compute one token of every answer, and a part of the prompts; whether there was work."""
+        """Compute one token per answer and a part of the prompts; false if there was no work."""
         with torch.inference_mode():
             for lane in self._lanes.values():
                 self._drop_finished(lane)
@@ -97,7 +97,7 @@ class Batcher:
             row.ended(row.error)
 
     def drop_adapter(self, name: str, error: CarrelError) -> None:
-        """End the rows that an adapter computes, and forget what it computed before."""
+        """End the rows of an adapter, and drop what was computed with it."""
         for row in self.rows:
             if row.adapter == name:
                 row.error = error
@@ -106,7 +106,7 @@ class Batcher:
         self._prefixes.forget(name)
 
     def take_in(self, row: SequenceState) -> None:
-        """Let a row join; there must be room for it."""
+        """Add a row; it must fit."""
         key = self._lane_of(row)
         lane = self._lanes.get(key)
         if lane is None:
@@ -118,8 +118,8 @@ class Batcher:
             lane.add(row, beginning)
         row.answer.start()
 
-    def has_room(self, row: SequenceState) -> bool:
-        """Whether a row can join now. An empty batch has room for any."""
+    def fits(self, row: SequenceState) -> bool:
+        """Whether a row can join now. Always true for an empty batch."""
         running = len(self.rows)
         if running >= self._limits.rows:
             return False

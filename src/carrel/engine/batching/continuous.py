@@ -1,4 +1,4 @@
-"""Engine that answers many requests at once, each step one token for all of them."""
+"""Continuous batching engine: each step computes one token of every answer."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ from carrel.engine.waiting import finished
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
-    """The end of an answer, with what ended it too early."""
+    """The end of an answer, with the error that ended it early."""
 
     error: Exception | None
 
 
 class ContinuousEngine:
-    """One model whose requests join and leave a running batch. For several event loops.
+    """One model with continuous batching. Usable from several event loops.
 
-    At most ``limits.rows`` requests are computed at once; up to ``waiting`` more stand in line. A
-    request with a seed is computed apart from the others: its text depends on nothing else.
-    ``SamplingParams.max_time`` runs from the moment when the model starts on the request.
+    At most ``limits.rows`` requests run at once; up to ``waiting`` more are queued. A request with
+    a seed is computed separately: its text depends on nothing else. ``SamplingParams.max_time``
+    starts when the model starts on the request.
     """
 
     def __init__(
@@ -78,31 +78,31 @@ class ContinuousEngine:
 
     @property
     def passes(self) -> int:
-        """How many forward passes the model has made."""
+        """The number of forward passes so far."""
         return self._model.passes
 
     def batch_rows(self) -> list[SequenceState]:
-        """The requests that are being computed."""
+        """The running requests."""
         return self._worker.rows()
 
     def waiting(self) -> int:
-        """How many requests wait for a place in the batch."""
+        """The number of waiting requests."""
         return self._worker.waiting()
 
     def allocated_tokens(self) -> int:
-        """Tokens whose keys and values have room now, kept beginnings included."""
+        """Tokens whose keys and values fit now, cached prefixes included."""
         return self._worker.allocated_tokens()
 
     def kept_tokens(self) -> int:
-        """Tokens that are kept for prompts that begin with them."""
+        """Tokens that are cached as prefixes."""
         return self._worker.kept_tokens()
 
     def failure(self) -> str | None:
-        """Why the model cannot answer any more; see ``Engine.failure``."""
+        """Why the model can no longer answer; see ``Engine.failure``."""
         return self._worker.failure()
 
     async def count_tokens(self, messages: Sequence[Message]) -> int:
-        """Return the length in tokens of the prompt that the messages become."""
+        """Return the length of the messages' prompt in tokens."""
         return await self._prompts.count_tokens(messages)
 
     def generate(
@@ -118,7 +118,7 @@ class ContinuousEngine:
         sampling: SamplingParams,
         caller: str = "",
     ) -> AsyncGenerator[EngineEvent]:
-        """Answer with an adapter, or with the bare base; see ``AdapterHost.generate_with``."""
+        """Generate with an adapter, or with the bare base; see ``AdapterHost.generate_with``."""
         events = self._written(adapter, messages, sampling, caller)
         return with_tool_calls(events, sampling.tools)
 
@@ -172,7 +172,7 @@ class ContinuousEngine:
         return AdaptedEngine(self, name)
 
     async def remove_adapter(self, name: str) -> None:
-        """End the adapter's answers and drop it; see ``AdapterHost.remove_adapter``."""
+        """End the adapter's answers and remove it; see ``AdapterHost.remove_adapter``."""
         unloaded = GenerationFailed(f"Model {name} was unloaded while it answered.")
         self._worker.refuse_waiting(name, unloaded)
 
@@ -184,7 +184,7 @@ class ContinuousEngine:
             await self._between_passes(drop)
 
     async def close(self) -> None:
-        """Stop what runs and free the memory. Closing twice does nothing."""
+        """Stop running requests and free the memory. Closing twice does nothing."""
         await asyncio.to_thread(self._worker.close)
         await asyncio.to_thread(self._prompts.close)
         self._model.close()

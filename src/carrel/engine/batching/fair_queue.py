@@ -1,4 +1,4 @@
-"""Requests that wait for a busy model."""
+"""Fair queue of requests."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ Waiting = TypeVar("Waiting")
 
 
 class FairQueue(Generic[Waiting]):
-    """Serves callers in turn: first whoever has least running, then whoever waited longest.
+    """Serves callers in turn: the one with the fewest running requests, then the longest waiting.
 
-    Ten requests of one caller therefore do not keep another one waiting behind all of them. Within
-    one caller the order is that of arrival. Not safe for several threads.
+    Ten requests of one caller therefore do not delay another caller behind all of them. Requests
+    of one caller are in order of arrival. Not thread-safe.
     """
 
     def __init__(self) -> None:
@@ -23,26 +23,26 @@ class FairQueue(Generic[Waiting]):
         return sum(len(each) for each in self._waiting.values())
 
     def put(self, caller: str, item: Waiting) -> None:
-        """Let an item wait at the end of its caller's line."""
+        """Append an item to its caller's queue."""
         self._waiting.setdefault(caller, deque()).append(item)
 
     def peek(self, running: Counter[str]) -> Waiting | None:
-        """Return whose turn it is, None when nobody waits; it goes on waiting.
+        """Return the next item without removing it; None if the queue is empty.
 
-        ``running`` counts what each caller has running.
+        ``running`` counts the running requests per caller.
         """
         caller = self._next(self._waiting, running)
         return None if caller is None else self._waiting[caller][0]
 
     def pop(self, running: Counter[str]) -> Waiting:
-        """Take out the one that ``peek`` returns; its caller's next one waits behind the others'.
+        """Remove the item that ``peek`` returns; its caller moves behind the others.
 
         Raises:
-            IndexError: nobody waits.
+            IndexError: the queue is empty.
         """
         caller = self._next(self._waiting, running)
         if caller is None:
-            raise IndexError("nobody waits")
+            raise IndexError("the queue is empty")
         items = self._waiting.pop(caller)
         item = items.popleft()
         if items:
@@ -50,7 +50,7 @@ class FairQueue(Generic[Waiting]):
         return item
 
     def remove(self, item: Waiting) -> bool:
-        """Take one out of the line; whether it was there."""
+        """Remove an item; whether it was queued."""
         for caller, items in self._waiting.items():
             if item in items:
                 items.remove(item)
@@ -60,7 +60,7 @@ class FairQueue(Generic[Waiting]):
         return False
 
     def order(self, running: Counter[str]) -> list[Waiting]:
-        """Return all in the order in which they would be taken if nothing changed meanwhile."""
+        """Return all items in the order in which they would be taken."""
         copy: FairQueue[Waiting] = FairQueue()
         copy._waiting = OrderedDict((name, deque(each)) for name, each in self._waiting.items())
         owners = {id(item): name for name, each in self._waiting.items() for item in each}
@@ -73,16 +73,16 @@ class FairQueue(Generic[Waiting]):
         return ordered
 
     def clear(self) -> list[Waiting]:
-        """Empty the line and return who stood in it."""
+        """Empty the queue and return its items."""
         items = self.items()
         self._waiting.clear()
         return items
 
     def items(self) -> list[Waiting]:
-        """Return all who wait, in no order that means anything."""
+        """Return all items, unordered."""
         return [item for each in self._waiting.values() for item in each]
 
     @staticmethod
     def _next(callers: Iterable[str], running: Counter[str]) -> str | None:
-        # min keeps the first of equals: the caller who was served longest ago.
+        # min keeps the first of equals: the caller that was served longest ago.
         return min(callers, key=lambda caller: running[caller], default=None)

@@ -18,10 +18,10 @@ logger = structlog.get_logger()
 
 
 class LengthBucket:
-    """A batch: row i of ``rows`` lies in slot i of the cache.
+    """A batch: row i of ``rows`` is in slot i of the cache.
 
-    The first ``writing`` rows have their prompts behind them and get one token in each pass; the
-    others are read in, several short ones or a part of a long one at a time.
+    The first ``writing`` rows have their prompts computed and get one token per pass; the others
+    are prefilled, several short ones or a part of a long one at a time.
     """
 
     def __init__(self, model: BatchModel, most_rows: int) -> None:
@@ -34,21 +34,21 @@ class LengthBucket:
 
     @property
     def allocated_tokens(self) -> int:
-        """Tokens for which the cache has room, in all slots together."""
+        """Token capacity of the cache, all slots together."""
         return self._cache.slots * self._cache.capacity
 
     @property
     def bytes_per_token(self) -> int:
-        """What a token of the cache takes; 0 before the first pass."""
+        """Size of one token in the cache; 0 before the first pass."""
         return self._cache.bytes_per_token
 
     def tokens_with(self, row: SequenceState) -> int:
-        """How many tokens the cache has room for once this row is in."""
+        """Token capacity of the cache with this row."""
         longest = max(row.most_tokens + 1, self._cache.capacity)
         return max(self._slots_for(len(self.rows) + 1), self._cache.slots) * longest
 
     def add(self, row: SequenceState, beginning: tuple[Segment, int] | None) -> None:
-        """Take a row in, with the part of its prompt that need not be computed."""
+        """Add a row; the cached part of its prompt is not computed."""
         self._cache.reserve(self._slots_for(len(self.rows) + 1), row.most_tokens + 1, self._used())
         if beginning is not None:
             segment, tokens = beginning
@@ -57,7 +57,7 @@ class LengthBucket:
         self.rows.append(row)
 
     def remove(self, row: SequenceState) -> None:
-        """Let a row go; the last ones take the place that it leaves."""
+        """Remove a row; the last ones move into its slot."""
         hole = self.rows.index(row)
         if hole < self.writing:
             self.writing -= 1
@@ -69,15 +69,15 @@ class LengthBucket:
             self._cache = SlotCache()
 
     def saved(self, row: SequenceState) -> Segment:
-        """Return a copy of what is in a row's slot."""
+        """Return a copy of a row's slot."""
         return self._cache.read(self.rows.index(row), row.cached)
 
     def read_prompts(self, budget: int) -> tuple[list[SequenceState], torch.Tensor] | None:
-        """Compute at most about ``budget`` tokens of prompts.
+        """Compute at most about ``budget`` prompt tokens.
 
         Returns:
-            The rows whose prompts are complete with this, and the scores of their next tokens;
-            None when no row has a prompt to be read.
+            The rows whose prompts are complete now, and the scores of their next tokens; None if no
+            row has an incomplete prompt.
         """
         if self.writing == len(self.rows):
             return None
@@ -89,14 +89,14 @@ class LengthBucket:
         size = math.ceil(longest / math.ceil(longest / budget))
         parts = [row.tokens[row.cached : row.cached + size] for row in group]
         computed, scores = self._forward(self.writing, group, parts)
-        # Several prompts are read to their ends; a single one may be a part, or have failed.
+        # Several prompts are computed to their ends; a single one may be a part, or have failed.
         if len(group) == 1 and group[0].remaining:
             return [], scores[:0]
         self.writing += len(group)
         return computed, scores
 
     def write(self) -> tuple[list[SequenceState], torch.Tensor] | None:
-        """Compute the last token of every row whose prompt has been read.
+        """Compute the last token of every row whose prompt is complete.
 
         Returns:
             These rows and the scores of their next tokens; None when there are none.
@@ -112,7 +112,7 @@ class LengthBucket:
         """Return the rows that were computed and their scores; the others end with an error."""
         try:
             return rows, self._computed(first, rows, parts)
-        # A forward pass of any model can raise anything, and often for one row's sake.
+        # A forward pass of any model can raise anything, often because of one row.
         except Exception as error:
             if len(rows) == 1:
                 self._end(rows[0], error)
@@ -123,9 +123,9 @@ class LengthBucket:
     def _one_by_one(
         self, first: int, rows: list[SequenceState], parts: list[list[int]]
     ) -> tuple[list[SequenceState], torch.Tensor]:
-        """Do what ``_forward`` does, so that a row on which the model fails ends alone.
+        """Compute the rows one by one, so that a row on which the model fails ends alone.
 
-        What the failed pass wrote is beyond the end of each slot, and is overwritten.
+        What the failed pass wrote is beyond the end of each slot and is overwritten.
         """
         computed: list[SequenceState] = []
         scores: list[torch.Tensor] = []
@@ -142,7 +142,7 @@ class LengthBucket:
         """End a row on which the model failed.
 
         Raises:
-            Exception: what the model raises, where it fails on any row.
+            Exception: what the model raises, if it fails on any row.
         """
         probe(self._model)
         logger.warning("the model failed on one request", exc_info=error)
@@ -159,9 +159,9 @@ class LengthBucket:
         return scores
 
     def _next_prompts(self, budget: int) -> list[SequenceState]:
-        """Choose what is read next: in turn the oldest prompt, and the shortest ones together.
+        """Choose the next prompts: alternately the oldest one, and the shortest ones together.
 
-        So neither a long prompt keeps all short ones waiting, nor the other way round.
+        So neither long prompts delay all short ones, nor the reverse.
         """
         unread = self.rows[self.writing :]
         self._oldest_first = not self._oldest_first
@@ -191,7 +191,7 @@ class LengthBucket:
                 self._cache.move(source, hole, self.rows[hole].cached)
 
     def _slots_for(self, rows: int) -> int:
-        """Slots are doubled, so that not every new row makes the cache move."""
+        """Double the slots, so that not every new row reallocates the cache."""
         return int(min(self._most_rows, 1 << (rows - 1).bit_length()))
 
     def _used(self) -> int:

@@ -1,4 +1,4 @@
-"""Keys and values of finished sequences, kept for requests that begin with the same tokens."""
+"""Prefix cache: keys and values of finished sequences for later requests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import count
 from carrel.engine.batching.slot_cache import Segment
 
 LEAST_TOKENS = 16
-"""A shorter common beginning is computed again: copying it would hardly be faster."""
+"""Shorter common prefixes are computed again: copying would hardly be faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class _Entry:
 
 
 def common_length(one: Sequence[int], other: Sequence[int]) -> int:
-    """Return how many tokens two sequences have in common at their start."""
+    """Return the length of the common prefix of two sequences."""
     shorter = min(len(one), len(other))
     if one[:shorter] == other[:shorter]:
         return shorter
@@ -36,7 +36,7 @@ def common_length(one: Sequence[int], other: Sequence[int]) -> int:
 
 
 class PrefixCache:
-    """The latest used beginnings, up to a number of tokens in all."""
+    """Least-recently-used prefixes, up to a number of tokens in total."""
 
     def __init__(self, most_tokens: int) -> None:
         self._most_tokens = most_tokens
@@ -45,13 +45,13 @@ class PrefixCache:
 
     @property
     def tokens(self) -> int:
-        """How many tokens are kept."""
+        """The number of cached tokens."""
         return sum(len(entry.tokens) for entry in self._entries.values())
 
     def find(self, tokens: Sequence[int], adapter: str | None) -> tuple[Segment, int] | None:
-        """Return what was kept for the longest common beginning, and that beginning's length.
+        """Return the entry with the longest common prefix, and that prefix's length.
 
-        The last token is always left to compute: its scores are what the next one is chosen by.
+        The last token is always computed: its scores choose the next one.
         """
         wanted = tuple(tokens[:-1])
         best_key, best = None, LEAST_TOKENS - 1
@@ -66,11 +66,11 @@ class PrefixCache:
         return self._entries[best_key].segment, best
 
     def would_keep(self, tokens: int) -> bool:
-        """Whether a sequence of this length is worth being copied here."""
+        """Whether a sequence of this length is worth caching."""
         return LEAST_TOKENS <= tokens <= self._most_tokens
 
     def keep(self, tokens: Sequence[int], adapter: str | None, segment: Segment) -> None:
-        """Take a sequence in; what it begins with need not be kept twice."""
+        """Add a sequence; its own prefixes are dropped."""
         kept = tuple(tokens)
         for key, entry in list(self._entries.items()):
             if entry.adapter == adapter and kept[: len(entry.tokens)] == entry.tokens:

@@ -1,6 +1,6 @@
-"""Whether a model gives the same answers in a batch as alone; found out before it is served.
+"""Checks, before a model is served, that it gives the same answers in a batch as alone.
 
-Nothing else tells: of the models that cannot be batched this way some fail only in the middle of an
+There is no other way: of the models that cannot be batched some fail only in the middle of an
 answer, and some write other text without any error.
 """
 
@@ -18,29 +18,29 @@ from carrel.engine.source import first_line
 
 LENGTHS = (3, 11, 24)
 WRITTEN = 2
-"""Tokens of each sequence that are computed one by one after the rest of it."""
+"""Tokens of each sequence that are computed step by step after the rest."""
 
 ADAPTER_TOKENS = [1, 2, 3, 5, 8, 13]
-"""What an adapter is tried on; every vocabulary has them."""
+"""Token ids for testing an adapter; every vocabulary has them."""
 
 MOST_DIFFERENCE = 0.25
-"""How far the scores may be from the right ones, as a share of how far these are from each other.
+"""Tolerated difference of the scores, relative to their spread.
 
 Number formats account for less: the bundled model has 0.00001 in float32, 0.02 to 0.14 in bfloat16,
-depending on the processor and the kind of attention; models that misunderstand the batch have more
+depending on the CPU and the kind of attention; models that misunderstand the batch have more
 than 0.5.
 """
 
 
 COUPLED_ROTATIONS = ("dynamic", "longrope")
-"""Rotary positions that depend on the longest sequence of a batch, beyond the trained length."""
+"""Rotary embeddings that depend on the longest sequence of a batch, beyond the trained length."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """``problem`` says in one line why a model cannot be batched, None when it can.
+    """``problem`` says in one line why a model cannot be batched, None if it can.
 
-    ``bytes_per_token`` is what one token's keys and values take.
+    ``bytes_per_token`` is the size of one token's keys and values.
     """
 
     problem: str | None
@@ -61,7 +61,7 @@ def check(model: Any, batch: BatchModel) -> Checked:
     # Any architecture may fail in its own way here; that is what the check is for.
     except Exception as error:  # noqa: BLE001
         return Checked(first_line(error))
-    # Written so that a difference that is not a number fails, too.
+    # Written so that NaN fails, too.
     if not largest <= MOST_DIFFERENCE:
         return Checked(f"its scores in a batch differ from those alone by {largest:.2f}")
     return Checked(None, cache.bytes_per_token)
@@ -79,14 +79,14 @@ def probe(batch: BatchModel) -> None:
 
 
 def check_adapter(batch: BatchModel, name: str) -> str | None:
-    """Return in one line why an adapter cannot be computed beside its base, None where it can."""
+    """Return in one line why an adapter cannot be batched with its base, or None."""
     try:
         alone = [_first_scores(batch, [each])[0] for each in (name, None)]
         largest = max(
             _distance(found, alone[row % 2])
             for row, found in enumerate(_first_scores(batch, [name, None, name]))
         )
-    # As above: any module that an adapter brings may fail in its own way.
+    # As above: any module of an adapter may fail in its own way.
     except Exception as error:  # noqa: BLE001
         return first_line(error)
     if not largest <= MOST_DIFFERENCE:
@@ -116,7 +116,7 @@ def _coupled(config: Any) -> str | None:
 
 
 def _alone(model: Any) -> list[torch.Tensor]:
-    """Return the scores of each sequence's last tokens, each computed by itself and at once."""
+    """Return the scores of each sequence's last tokens, each computed alone in one pass."""
     with torch.inference_mode():
         return [
             model(input_ids=torch.tensor([tokens], device=model.device), use_cache=False)
@@ -132,9 +132,9 @@ def _difference(
     cache: SlotCache,
     expected: Sequence[torch.Tensor],
 ) -> float:
-    """Return the largest distance of any scores, the first part read at once, the rest by steps.
+    """Return the largest difference of scores, the first part in one pass, the rest in steps.
 
-    Between the steps the sequences change their slots in each way that a lane does it.
+    Between the steps the sequences change their slots in every way that a bucket does.
     """
     cache.reserve(len(sequences) + 1, max(LENGTHS) + 1)
     nobody = [None] * len(sequences)
@@ -155,7 +155,7 @@ def _difference(
 
 
 def _moved(cache: SlotCache, step: int, cached: list[int]) -> tuple[list[int], int]:
-    """Swap two sequences first, then move one and put a kept one back; return order and slot."""
+    """Swap two sequences first, then move one and restore a copied one; return order and slot."""
     if step == 0:
         cache.swap(0, 1, max(cached[0], cached[1]))
         return [1, 0, 2], 0

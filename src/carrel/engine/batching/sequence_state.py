@@ -1,4 +1,4 @@
-"""One request on its way through the batch."""
+"""State of one request in the batch."""
 
 from __future__ import annotations
 
@@ -23,13 +23,12 @@ def _nobody_listens(position: int) -> None:
 
 @dataclass(eq=False, slots=True)
 class SequenceState:
-    """A prompt, what was written after it, and where it stands.
+    """A prompt, its answer so far, and its position in the queue.
 
-    ``tokens`` is the prompt and the answer so far; of these, the keys and values of the first
-    ``cached`` are in the row's slot. An ``alone`` row is never computed together with others, so
-    that its numbers, and with them its text, do not depend on who else is served. ``ended`` is
-    called once, with the error if there is one, and ``moved`` with each new place in line, counted
-    from 1.
+    ``tokens`` is the prompt and the answer so far; the keys and values of the first ``cached`` are
+    in the row's slot. An ``alone`` row is never computed together with others, so that its numbers,
+    and thus its text, do not depend on other requests. ``ended`` is called once, with the error if
+    there is one, and ``moved`` with each new position in the queue, from 1.
     """
 
     prepared: Prepared
@@ -50,17 +49,17 @@ class SequenceState:
 
     @property
     def alone(self) -> bool:
-        """Whether it must not be computed with others: its seed promises the same text always."""
+        """Whether it must not be batched: a seed promises reproducible text."""
         return self.prepared.sampling.seed is not None
 
     @property
     def most_tokens(self) -> int:
-        """The longest that prompt and answer can become."""
+        """The maximum length of prompt and answer."""
         return len(self.prepared.tokens) + self.prepared.limits.max_new_tokens
 
     @property
     def remaining(self) -> int:
-        """How many tokens have to be computed before the next one can be chosen."""
+        """The number of tokens to compute before the next one can be chosen."""
         return len(self.tokens) - self.cached
 
     @property
@@ -69,16 +68,16 @@ class SequenceState:
         ended = self.answer.reason is not None or self.error is not None
         return ended or self.given_up.is_set()
 
-    def stand_at(self, position: int) -> None:
-        """Tell whoever waits for the answer where it stands in line, if that is new."""
+    def set_position(self, position: int) -> None:
+        """Report a changed position in the queue."""
         if position != self.position:
             self.position = position
             self.moved(position)
 
     def take(self, scores: torch.Tensor, likeliest: int) -> None:
-        """Choose the next token by its scores, [vocabulary], of which the largest is known.
+        """Choose the next token from its scores, [vocabulary], of which the largest is known.
 
-        What goes wrong here is this row's own affair: it ends with the ``error``.
+        Errors here affect this row only: it ends with the ``error``.
         """
         try:
             token = self._chosen(scores) if self.processors else likeliest
@@ -87,13 +86,13 @@ class SequenceState:
                 self.answer.push(token, self._logprob(scores, token))
         except CarrelError as error:
             self.error = error
-        # Processors of this request's own parameters, and its tokens' text, may raise anything.
+        # Processors of this request's parameters, and its tokens' text, may raise anything.
         except Exception as error:  # noqa: BLE001
             self.error = GenerationFailed(f"The answer cannot be continued: {first_line(error)}.")
 
     def _chosen(self, scores: torch.Tensor) -> int:
         ids = torch.tensor([self.tokens], device=scores.device)
-        # Processors may work in place, and log-probabilities are those of the scores as they came.
+        # Processors may work in place; log-probabilities are those of the original scores.
         own = scores if self.prepared.token_bytes is None else scores.clone()
         processed = self.processors(ids, own[None])  # type: ignore[arg-type]
         return int(processed.argmax(dim=-1))

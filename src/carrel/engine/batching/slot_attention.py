@@ -1,7 +1,7 @@
-"""Attention over the slots of a batch: masks by each sequence's own positions.
+"""Attention over the slots of a batch, masked by each sequence's own positions.
 
-Registered with transformers under the name ``SLOTS``, for all models that let their attention be
-replaced. transformers assumes that all rows of a batch end at one place; here each has its own.
+Registered with transformers as ``SLOTS``, for all models with replaceable attention. transformers
+assumes that all rows of a batch end at one position; here each has its own.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from transformers.masking_utils import causal_mask_function
 SLOTS = "carrel_slots"
 
 MOST_FUSED = 64
-"""Queries of a key-value head from which on torch's fused attention is the slower way in bfloat16
-on a processor: it makes no use of the hardware's bfloat16 products.
+"""Queries of a key-value head from which on torch's fused attention is slower in bfloat16 on a CPU:
+it does not use the hardware's bfloat16 products.
 
 The bundled model on 2 cores with AVX512-BF16, parts of 208 tokens of a prompt of 830: 604 ms fused,
 479 ms by two products. The perplexity of 24 articles is the same (20.77 and 20.76).
@@ -28,7 +28,7 @@ MaskFunction = Callable[[Any, Any, Any, Any], Any]
 
 
 def register() -> None:
-    """Make the attention known to transformers; twice does no harm."""
+    """Register the attention with transformers; idempotent."""
     AttentionInterface.register(SLOTS, slot_attention)
     AttentionMaskInterface.register(SLOTS, slot_mask)
 
@@ -43,7 +43,7 @@ def slot_mask(
     device: torch.device | str = "cpu",
     **kwargs: Any,
 ) -> torch.Tensor | None:
-    """Return the mask of a pass, to be added to the scores, of shape [rows, 1, queries, keys].
+    """Return the additive mask of a pass, of shape [rows, 1, queries, keys].
 
     ``q_offset`` is what the cache's ``get_query_offset`` returned: the positions of all queries, of
     shape [rows, queries]. None means that every query sees every key before it.
@@ -62,7 +62,7 @@ def slot_mask(
 
 
 def additive(seen: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """Turn a mask of booleans, True for what is seen, into one that is added to the scores."""
+    """Convert a boolean mask, True for visible keys, to an additive one."""
     mask = torch.zeros(seen.shape, dtype=dtype, device=seen.device)
     return mask.masked_fill_(~seen, torch.finfo(dtype).min)
 
@@ -88,8 +88,8 @@ def slot_attention(
 ) -> tuple[torch.Tensor, None]:
     """Return the attention's output of shape [rows, queries, heads, head size].
 
-    Query heads that share a key-value head are treated as further queries of that head: the keys
-    need not be repeated, which would copy the whole cache in every layer.
+    Query heads that share a key-value head are treated as further queries of that head: repeating
+    the keys would copy the whole cache in every layer.
 
     Raises:
         NotImplementedError: the model has attention sinks.
@@ -130,7 +130,7 @@ def _by_products(
     mask: torch.Tensor | None,
     scale: float,
 ) -> torch.Tensor:
-    """Attention out of two matrix products, with its scores in between written to memory."""
+    """Attention as two matrix products, with the scores written to memory."""
     scores = (query * scale) @ key.transpose(2, 3)
     if mask is not None:
         scores += mask
@@ -145,7 +145,7 @@ def _capped(
     scaling: float,
     softcap: float,
 ) -> torch.Tensor:
-    """Attention whose scores are kept within the soft cap, as Gemma 2 has it."""
+    """Attention with a soft cap on its scores, as in Gemma 2."""
     scores = softcap * torch.tanh(query @ key.transpose(2, 3) * scaling / softcap)
     if mask is not None:
         scores = scores + mask

@@ -1,10 +1,10 @@
-"""Keys and values of the sequences of one batch, each in a slot of its own.
+"""KV cache of the sequences of one batch, each in its own slot.
 
 Every layer holds one tensor of shape [slots, key-value heads, capacity, head size] for its keys and
-one for its values. A sequence's token at position p lies at index p of its slot, so nothing has to
-be shifted or padded on the left when sequences of different lengths are computed together; what
-lies behind a sequence's end is masked out, and overwritten when the sequence gets there. All
-tokens are kept, also in layers with a sliding window: the mask does the sliding.
+one for its values. A sequence's token at position p is at index p of its slot, so nothing has to
+be shifted or left-padded when sequences of different lengths are computed together; what is behind
+a sequence's end is masked out, and overwritten when the sequence gets there. All tokens are kept,
+also in layers with a sliding window: the mask implements the window.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ GROWTH = 256
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What one forward pass reads and writes.
+    """Slots and positions of one forward pass.
 
     ``first`` is the slot of the batch's first row; the others follow it. ``positions`` has shape
-    [rows, query length]; ``length`` is the number of tokens that attention looks at.
+    [rows, query length]; ``length`` is the number of visible tokens.
     """
 
     first: int
@@ -50,12 +50,12 @@ class Segment:
 
     @property
     def tokens(self) -> int:
-        """How many tokens it covers."""
+        """The number of tokens."""
         return int(self.layers[0][0].shape[1]) if self.layers else 0
 
 
 class SlotLayer(CacheLayerMixin):
-    """The slots of one layer; the cache that owns it decides about their size."""
+    """The slots of one layer; sized by the cache that owns it."""
 
     is_sliding = False
 
@@ -64,7 +64,7 @@ class SlotLayer(CacheLayerMixin):
         self._cache = cache
 
     def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
-        """Allocate what the cache reserved, on the device and in the format of the states."""
+        """Allocate the reserved size, on the device and in the format of the states."""
         self.keys = self._empty(key_states)
         self.values = self._empty(value_states)
         self.is_initialized = True
@@ -72,7 +72,7 @@ class SlotLayer(CacheLayerMixin):
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Write the states of the current window and return what it attends to."""
+        """Write the states of the current window and return the visible ones."""
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
         assert self.keys is not None and self.values is not None
@@ -102,7 +102,7 @@ class SlotLayer(CacheLayerMixin):
         return keys[slot, :, :tokens].clone(), values[slot, :, :tokens].clone()
 
     def write(self, slot: int, keys: torch.Tensor, values: torch.Tensor) -> None:
-        """Put a sequence's first tokens into a slot."""
+        """Write a sequence's first tokens into a slot."""
         if not self.is_initialized:
             self.lazy_initialization(keys[None], values[None])
         assert self.keys is not None and self.values is not None
@@ -115,30 +115,30 @@ class SlotLayer(CacheLayerMixin):
             states[target, :, :tokens] = states[source, :, :tokens]
 
     def swap(self, one: int, other: int, tokens: int) -> None:
-        """Exchange the first tokens of two slots."""
+        """Swap the first tokens of two slots."""
         for states in self._states():
             kept = states[one, :, :tokens].clone()
             states[one, :, :tokens] = states[other, :, :tokens]
             states[other, :, :tokens] = kept
 
     def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
-        """Return how many tokens attention looks at, and the first one's position."""
+        """Return the number of visible tokens and the first one's position."""
         return self._cache.window.length, 0
 
     def get_seq_length(self) -> int:
-        """Return how many tokens of the longest sequence were there before this pass."""
+        """Return the length of the longest sequence before this pass."""
         window = self._cache.window
         return window.length - int(window.positions.shape[1])
 
     def get_max_length(self) -> int:
-        """Return -1: there is no bound of its own."""
+        """Return -1: unbounded."""
         return -1
 
     def _states(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Return all keys and values.
 
         Raises:
-            RuntimeError: no pass wrote any, as in cross-attention without a picture.
+            RuntimeError: no pass wrote any, as in cross-attention without an image.
         """
         if self.keys is None or self.values is None:
             raise RuntimeError("a layer keeps no keys and values of its text")
@@ -150,9 +150,9 @@ class SlotLayer(CacheLayerMixin):
 
 
 class SlotCache(Cache):
-    """The cache that a model's ``forward`` is given as ``past_key_values``.
+    """The cache that is passed to a model's ``forward`` as ``past_key_values``.
 
-    ``begin`` says before each pass which slots and positions it is about. Not for several threads.
+    ``begin`` sets the slots and positions of each pass. Not thread-safe.
     """
 
     def __init__(self) -> None:
@@ -165,7 +165,7 @@ class SlotCache(Cache):
 
     @property
     def bytes_per_token(self) -> int:
-        """What one token of one sequence takes, known after the first pass."""
+        """Size of one token of one sequence, known after the first pass."""
         return sum(
             states.shape[1] * states.shape[3] * states.element_size()
             for layer in self.slot_layers
@@ -174,7 +174,7 @@ class SlotCache(Cache):
         )
 
     def reserve(self, slots: int, capacity: int, used: int = 0) -> None:
-        """Make room for at least so many slots of at least so many tokens.
+        """Grow to at least so many slots of at least so many tokens.
 
         The first ``used`` tokens of each slot are kept.
         """
@@ -182,14 +182,14 @@ class SlotCache(Cache):
         capacity = max(-(-capacity // GROWTH) * GROWTH, self.capacity)
         if (slots, capacity) == (self.slots, self.capacity):
             return
-        # Without memory for it this fails in any layer: until all have grown, the old size holds.
+        # If memory runs out in any layer, the old size remains valid until all have grown.
         for layer in self.slot_layers:
             layer.grow(slots, capacity, used)
         self.slots, self.capacity = slots, capacity
         self.row_numbers = torch.arange(slots)
 
     def begin(self, window: Window) -> None:
-        """Say what the next pass reads and writes; room for it must have been reserved."""
+        """Set what the next pass reads and writes; space for it must be reserved."""
         self.window = window
 
     def update(
@@ -200,24 +200,24 @@ class SlotCache(Cache):
         *args: Any,
         **kwargs: Any,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Write one layer's states and return the keys and values that it attends to."""
+        """Write one layer's states and return the visible keys and values."""
         while len(self.slot_layers) <= layer_idx:
             self.slot_layers.append(SlotLayer(self))
         keys, values = self.slot_layers[layer_idx].update(key_states, value_states)
         return keys, values
 
     def get_seq_length(self, layer_idx: int = 0) -> int:
-        """Return how many tokens of the longest sequence were there before this pass."""
+        """Return the length of the longest sequence before this pass."""
         return self.window.length - int(self.window.positions.shape[1])
 
     def get_mask_sizes(self, query_length: int, layer_idx: int = 0) -> tuple[int, int]:
-        """Return how many tokens attention looks at, and the first one's position."""
+        """Return the number of visible tokens and the first one's position."""
         return self.window.length, 0
 
     def get_query_offset(  # type: ignore[override]
         self, layer_idx: int = 0
     ) -> torch.Tensor:
-        """Return the positions of all queries; ``slot_attention`` makes its masks of them."""
+        """Return the positions of all queries, for the masks of ``slot_attention``."""
         return self.window.positions
 
     def move(self, source: int, target: int, tokens: int) -> None:
@@ -226,7 +226,7 @@ class SlotCache(Cache):
             layer.move(source, target, tokens)
 
     def swap(self, one: int, other: int, tokens: int) -> None:
-        """Exchange the first tokens of two slots."""
+        """Swap the first tokens of two slots."""
         for layer in self.slot_layers:
             layer.swap(one, other, tokens)
 
@@ -235,7 +235,7 @@ class SlotCache(Cache):
         return Segment(tuple(layer.read(slot, tokens) for layer in self.slot_layers))
 
     def write(self, slot: int, segment: Segment, tokens: int) -> None:
-        """Put the first tokens of a segment into a slot; room must have been reserved."""
+        """Write a segment into a slot; space must be reserved."""
         while len(self.slot_layers) < len(segment.layers):
             self.slot_layers.append(SlotLayer(self))
         for layer, (keys, values) in zip(self.slot_layers, segment.layers, strict=True):
@@ -252,10 +252,10 @@ def _grown(states: torch.Tensor, slots: int, capacity: int, used: int) -> torch.
 
 
 def _zeros(shape: tuple[int, ...], like: torch.Tensor) -> torch.Tensor:
-    """Return zeros; not just any memory: masked-out numbers that are not finite spoil the sum.
+    """Return zeros: uninitialised memory may hold masked-out NaNs, which spoil the sum.
 
-    On the processor they come from numpy, which asks the operating system for zeroed pages: these
-    take no memory before something is written there. torch would write the zeros.
+    On the CPU they come from numpy, which asks the operating system for zeroed pages: these take no
+    memory before they are written. torch would write the zeros.
     """
     if like.device.type != "cpu":
         return like.new_zeros(shape)

@@ -11,11 +11,11 @@ from carrel.engine.llamacpp.model import CHUNK, LlamaModel, Reading
 
 
 class LlamaBatch:
-    """A ``Batch`` whose rows are sequences of llama.cpp, which keeps their keys and values.
+    """A ``Batch`` whose rows are sequences of llama.cpp, which stores their keys and values.
 
-    A slot keeps the prompt that was read in it last: a row that begins alike, as the next turn of a
-    chat does, goes on after its last whole chunk. ``advanced`` is called after every pass in which
-    rows got a token.
+    A slot keeps the prompt that it computed last: a row with the same prefix, such as the next turn
+    of a chat, continues after its last whole chunk. ``advanced`` is called after every pass in
+    which rows got a token.
     """
 
     def __init__(self, model: LlamaModel, advanced: Callable[[], None]) -> None:
@@ -34,22 +34,22 @@ class LlamaBatch:
 
     @property
     def allocated_tokens(self) -> int:
-        """Tokens for which there is room: llama.cpp takes the memory at the start."""
+        """Token capacity: llama.cpp allocates the memory at the start."""
         shape = self._llama.shape
         return shape.slots * shape.context_length
 
     @property
     def kept_tokens(self) -> int:
-        """Tokens of finished prompts that free slots still hold."""
+        """Tokens of finished prompts in free slots."""
         busy = set(self._slots.values())
         return sum(len(kept) for slot, kept in self._kept.items() if slot not in busy)
 
-    def has_room(self, row: SequenceState) -> bool:
+    def fits(self, row: SequenceState) -> bool:
         """Whether a row can join now."""
         return len(self._slots) < len(self._kept)
 
     def take_in(self, row: SequenceState) -> None:
-        """Let a row join; there must be room for it."""
+        """Add a row; it must fit."""
         free = [slot for slot in self._kept if slot not in self._slots.values()]
         slot = max(free, key=lambda each: self._shared(each, row))
         row.cached = self._llama.forget(slot, self._shared(slot, row))
@@ -59,7 +59,7 @@ class LlamaBatch:
         row.answer.start()
 
     def step(self) -> bool:
-        """Compute one token of every answer, and a chunk of one prompt; whether there was work."""
+        """Compute one token per answer and a chunk of one prompt; false if there was no work."""
         self._end_finished()
         reading = [row for row in self._slots if row.cached < self._prompts[row]]
         if reading:
@@ -92,8 +92,8 @@ class LlamaBatch:
     def _end_finished(self) -> None:
         for row in [row for row in self._slots if row.over]:
             slot = self._slots.pop(row)
-            # Of the answer nothing is kept: its tokens were computed one by one, and in some
-            # number formats that gives other last digits than reading them as a prompt.
+            # The answer is not kept: its tokens were computed one by one, which in some number
+            # formats gives other last digits than computing them as a prompt.
             self._kept[slot] = row.tokens[: min(row.cached, self._prompts.pop(row))]
             row.ended(row.error)
 

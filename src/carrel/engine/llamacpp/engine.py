@@ -1,4 +1,4 @@
-"""Engine over llama.cpp, for GGUF files as they are: their weights stay in few bits."""
+"""Engine over llama.cpp, for GGUF files without conversion."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from carrel.engine.spec import LoadedModel, ModelSpec
 from carrel.settings.document_settings import BUNDLED
 
 MEMORY_SHARE = 8
-"""By default an eighth of the free memory is taken for keys and values: llama.cpp takes it all at
-the start, used or not."""
+"""An eighth of the free memory is used for keys and values by default: llama.cpp allocates it all
+at the start, used or not."""
 
 SHORTEST_CONTEXT = 512
 TOKENIZER_BYTES = 50_000_000
@@ -57,7 +57,7 @@ class _Batching(ContinuousEngine):
 
 
 class LlamaCppEngine:
-    """One GGUF model; all around it is as in ``ContinuousEngine``, adapters excepted."""
+    """One GGUF model; like ``ContinuousEngine``, but without adapters."""
 
     def __init__(self, loaded: LoadedModel, model: LlamaModel, waiting: int) -> None:
         self._batching = _Batching(loaded, model, waiting)
@@ -68,11 +68,11 @@ class LlamaCppEngine:
         return self._batching.info
 
     def failure(self) -> str | None:
-        """Why the model cannot answer any more; see ``Engine.failure``."""
+        """Why the model can no longer answer; see ``Engine.failure``."""
         return self._batching.failure()
 
     async def count_tokens(self, messages: Sequence[Message]) -> int:
-        """Return the length in tokens of the prompt that the messages become."""
+        """Return the length of the messages' prompt in tokens."""
         return await self._batching.count_tokens(messages)
 
     def generate(
@@ -82,7 +82,7 @@ class LlamaCppEngine:
         return self._batching.generate(messages, sampling, caller)
 
     async def close(self) -> None:
-        """Stop what runs and free the memory. Closing twice does nothing."""
+        """Stop running requests and free the memory. Closing twice does nothing."""
         await self._batching.close()
 
 
@@ -95,13 +95,13 @@ def load_engine(spec: ModelSpec, limits: ServingLimits) -> LlamaCppEngine:
 def load_gguf(spec: ModelSpec, limits: ServingLimits) -> tuple[LoadedModel, LlamaModel]:
     """Load a GGUF file with its tokenizer.
 
-    Where memory is short, fewer requests are answered at once, and then in shorter contexts.
+    If memory is short, fewer requests run at once, and then in shorter contexts.
 
     Raises:
         ModelNotFound: there is no such file.
         ModelLoadFailed: it is no GGUF file, llama.cpp cannot load it or is not installed, or a
-            setting was made that does not apply to such files.
-        StorageFull: the disk has no room for the tokenizer.
+        setting does not apply to such files.
+        StorageFull: the disk is too full for the tokenizer.
     """
     refuse_inapplicable(spec)
     file = gguf_file(spec)
@@ -145,7 +145,7 @@ def load_gguf(spec: ModelSpec, limits: ServingLimits) -> tuple[LoadedModel, Llam
 
 
 def refuse_inapplicable(spec: ModelSpec) -> None:
-    """Raise ModelLoadFailed for settings that mean nothing to a GGUF file in llama.cpp."""
+    """Raise ModelLoadFailed for settings that llama.cpp does not support."""
     given = {
         "lora_weights": spec.lora_weights is not None,
         "load_8bit": spec.load_8bit,
@@ -157,17 +157,17 @@ def refuse_inapplicable(spec: ModelSpec) -> None:
     refused = [name for name, present in given.items() if present]
     if refused:
         raise ModelLoadFailed(
-            f"{', '.join(refused)} cannot be honoured by the llamacpp engine: leave it out, or "
+            f"{', '.join(refused)} cannot be used with the llamacpp engine: remove it, or "
             "load the file with --engine=continuous."
         )
 
 
 def gguf_file(spec: ModelSpec) -> Path:
-    """Return the file that the specification means.
+    """Return the file of the specification.
 
     Raises:
         ModelNotFound: there is nothing by that name.
-        ModelLoadFailed: it is something else than a GGUF file.
+        ModelLoadFailed: it is not a GGUF file.
     """
     if spec.base_model == BUNDLED:
         return bundled_gguf()
@@ -175,13 +175,13 @@ def gguf_file(spec: ModelSpec) -> Path:
     if files.gguf_file is None:
         raise ModelLoadFailed(
             f"{spec.base_model} is no .gguf file, and the llamacpp engine loads nothing else: "
-            "leave out --engine=llamacpp."
+            "remove --engine=llamacpp."
         )
     return files.folder / files.gguf_file
 
 
 def fitting(file: LlamaFile, limits: ServingLimits) -> LlamaShape:
-    """Return how many sequences of the file's own length memory allows; at least a short one.
+    """Return how many sequences of the file's context length fit in memory; at least a short one.
 
     Raises:
         ModelLoadFailed: not even one short conversation fits.
@@ -201,16 +201,16 @@ def fitting(file: LlamaFile, limits: ServingLimits) -> LlamaShape:
 
 
 def free_share() -> float:
-    """Return the bytes that may become keys and values by default."""
+    """Return the bytes for keys and values by default."""
     free = free_memory()
     return (UNKNOWN_MEMORY if free is None else free) / MEMORY_SHARE
 
 
 def read_tokenizer(file: Path, models_dir: Path) -> PreTrainedTokenizerBase:
-    """Return the tokenizer in a GGUF file; it is converted once, which takes some seconds.
+    """Return the tokenizer of a GGUF file; it is converted once, which takes some seconds.
 
     Raises:
-        ModelLoadFailed: it is no GGUF file, or of a tokenizer that transformers does not know.
+        ModelLoadFailed: it is no GGUF file, or its tokenizer is unknown to transformers.
     """
     target = cache_folder(models_dir, f"{file.stem}-tokenizer", [file])
     write = partial(_write_tokenizer, file)

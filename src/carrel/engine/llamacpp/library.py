@@ -1,4 +1,4 @@
-"""llama.cpp by its Python package, quiet, and with what it complained about last."""
+"""llama.cpp through its Python package, with its log captured."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ REST_OF_LINE = 5
 
 
 def is_installed() -> bool:
-    """Whether the package is there; it may still be broken."""
+    """Whether the package is installed; it may still be broken."""
     return find_spec(PACKAGE) is not None
 
 
 class LlamaLibrary:
-    """The package's functions of llama.cpp's C interface (``functions``)."""
+    """The functions of llama.cpp's C interface (``functions``)."""
 
     def __init__(self, functions: ModuleType) -> None:
         self.functions: Any = functions
@@ -38,10 +38,10 @@ class LlamaLibrary:
         functions.llama_log_set(self._callback, None)
 
     def complaint(self) -> str:
-        """Return what llama.cpp said last on an error, in one line, and forget it."""
+        """Return the last error message of llama.cpp, in one line, and clear it."""
         said = [" ".join(line.split()) for line in self._complaints]
         self._complaints.clear()
-        # The cause comes first; what follows says which steps could not be done because of it.
+        # The cause comes first; the rest lists the steps that failed because of it.
         return said[0].rstrip(".") if said else "llama.cpp gives no reason"
 
     def _note(self, level: int, text: bytes, _: Any) -> None:
@@ -54,7 +54,7 @@ def llama_library() -> LlamaLibrary:
     """Return the library.
 
     Raises:
-        ModelLoadFailed: it is not installed or does not run; the message says what to do.
+        ModelLoadFailed: it is not installed or does not work; the message says what to do.
     """
     if not is_installed():
         raise ModelLoadFailed(f"The llamacpp engine needs llama-cpp-python: {HOW_TO_INSTALL}.")

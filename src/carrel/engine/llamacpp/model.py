@@ -17,18 +17,18 @@ from carrel.core.errors import GenerationFailed, ModelLoadFailed
 from carrel.engine.llamacpp.library import LlamaLibrary
 
 CHUNK = 128
-"""Tokens of a prompt that are read in one pass. A prompt is always cut at the same places, so that
-its numbers do not depend on what else is computed."""
+"""Prompt tokens per pass. Prompts are always cut at the same positions, so that the numbers do not
+depend on what else is computed."""
 
 UNQUANTIZED = {0: "float32", 1: "float16", 32: "bfloat16"}
-"""llama.cpp's numbers for the file types without blocks of few bits."""
+"""llama.cpp's codes of the file types without quantized blocks."""
 
 KEY_OR_VALUE_BYTES = 2
 
 
 @dataclass(frozen=True, slots=True)
 class LlamaShape:
-    """How many sequences are kept at once (``slots``), and how many tokens each may have."""
+    """Number of sequences (``slots``), and tokens of each."""
 
     slots: int
     context_length: int
@@ -36,7 +36,7 @@ class LlamaShape:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Tokens to compute as the continuation of a slot that holds ``position`` tokens already."""
+    """Tokens that continue a slot which holds ``position`` tokens already."""
 
     slot: int
     position: int
@@ -44,10 +44,10 @@ class Reading:
 
 
 class LlamaFile:
-    """An opened GGUF file with its weights, and what it says of itself.
+    """An opened GGUF file with its weights and metadata.
 
     Raises:
-        ModelLoadFailed: llama.cpp cannot load it, or it is no model that writes text.
+        ModelLoadFailed: llama.cpp cannot load it, or it is not a generative model.
     """
 
     def __init__(self, library: LlamaLibrary, file: Path, gpu: int | None) -> None:
@@ -74,19 +74,19 @@ class LlamaFile:
 
     @property
     def bytes_per_token(self) -> int:
-        """What the keys and values of one token take."""
+        """Size of the keys and values of one token."""
         call, model = self._call, self.pointer
         width = call.llama_model_n_embd(model) // max(1, call.llama_model_n_head(model))
         heads = call.llama_model_n_head_kv(model)
         return int(2 * KEY_OR_VALUE_BYTES * width * heads * call.llama_model_n_layer(model))
 
     def end_tokens(self) -> list[int]:
-        """Return the tokens that end an answer, as the file marks them."""
+        """Return the end tokens of the file."""
         ends = self._call.llama_vocab_is_eog
         return [token for token in range(self.vocabulary_size) if ends(self.vocabulary, token)]
 
     def tokenize(self, text: str) -> list[int]:
-        """Return the tokens of a text in llama.cpp's own reading, without any put before it."""
+        """Return llama.cpp's own tokens of a text, without a beginning-of-text token."""
         content = text.encode()
         tokens = (self._call.llama_token * (len(content) + 8))()
         count = self._call.llama_tokenize(
@@ -108,14 +108,14 @@ class LlamaFile:
 
 
 class LlamaModel:
-    """Sequences of one GGUF model, each in a slot of its own. For one thread.
+    """Sequences of one GGUF model, each in its own slot. Not thread-safe.
 
-    With weights in blocks of few bits, a token's scores depend on its sequence alone, bit for bit
-    (``exact``). Else their last digits depend on how many are computed together, and much more on
-    whether it is one or several, which are two programs: there a token never is the only one.
+    With quantized weights, a token's scores depend on its sequence alone, bit for bit (``exact``).
+    Otherwise their last digits depend on how many are computed together, and much more on whether
+    it is one or several, which use different code: there a token is never computed alone.
 
     Raises:
-        ModelLoadFailed: there is no memory for that many tokens.
+        ModelLoadFailed: memory is too small for that many tokens.
     """
 
     device = torch.device("cpu")  # where the scores are, wherever the weights may be
@@ -143,7 +143,7 @@ class LlamaModel:
             reason = file.library.complaint()
             file.close()
             raise ModelLoadFailed(
-                f"llama.cpp has no room for {slots} sequences of {shape.context_length} tokens: "
+                f"llama.cpp cannot allocate {slots} sequences of {shape.context_length} tokens: "
                 f"{reason}. Set --max_batch or --cache_memory lower."
             )
         self._memory: Any = call.llama_get_memory(self._context)
@@ -194,7 +194,7 @@ class LlamaModel:
         self._file.close()
 
     def _put(self, reading: Reading) -> int:
-        """Put tokens into the batch and return the place of the last."""
+        """Add tokens to the batch and return the index of the last."""
         batch = self._batch
         for offset, token in enumerate(reading.tokens):
             place = batch.n_tokens

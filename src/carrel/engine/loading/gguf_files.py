@@ -1,4 +1,4 @@
-"""GGUF files become safetensors folders, once: they take minutes to unpack at every start else."""
+"""Converts GGUF files to safetensors folders once: unpacking takes minutes."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def unpacked_gguf(file: Path, models_dir: Path) -> Path:
     """Return the folder of a GGUF file's model, converting it at the first call.
 
     Raises:
-        ModelLoadFailed: it is no GGUF file of a model that transformers knows, or memory is short.
-        StorageFull: the disk has no room.
+        ModelLoadFailed: transformers does not support it, or memory is short.
+        StorageFull: the disk is full.
     """
     target = cache_folder(models_dir, file.stem, [file])
     if target.is_dir():
@@ -35,7 +35,7 @@ def unpacked_gguf(file: Path, models_dir: Path) -> Path:
             int(parameters * size_of(dtype) * 1.02),
             partial(write_unpacked, file, dtype),
         )
-        refuse_shortage(f"Unpacking {file.name}", int(conversion.room * 1.2))
+        refuse_shortage(f"Unpacking {file.name}", int(conversion.size * 1.2))
         folder = converted(target, conversion)
     except CarrelError:
         raise
@@ -47,9 +47,9 @@ def unpacked_gguf(file: Path, models_dir: Path) -> Path:
 
 
 def read_header(file: Path) -> tuple[int, str]:
-    """Return the number of weights and the number format in which they are to be kept.
+    """Return the number of weights and the number format to store them in.
 
-    Weights in blocks of few bits are kept in bfloat16, which has more bits than they hold.
+    Quantized weights are stored in bfloat16, which has more bits than they do.
     """
     from gguf import GGUFReader
 

@@ -1,4 +1,4 @@
-"""On a processor, steps of few rows read the weights in 8 bits."""
+"""Int8 copies of weights, for small batches on CPUs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch.nn import functional
 from carrel.engine.loading.memory import free_memory
 
 MOST_ROWS = 16
-"""Rows up to which the product with 8-bit weights is the faster one.
+"""Maximum number of rows for which the product with int8 weights is faster.
 
 The time of all linear layers of the bundled model on 2 cores with AVX512-BF16, in ms, bfloat16
 against int8: 1 row 13.8 and 5.3, 4 rows 15.4 and 5.6, 8 rows 18.2 and 11.8, 16 rows 21.6 and 17.7,
@@ -19,25 +19,25 @@ against int8: 1 row 13.8 and 5.3, 4 rows 15.4 and 5.6, 8 rows 18.2 and 11.8, 16 
 """
 
 LEAST_WEIGHTS = 2**16
-"""Smaller layers, a router of experts for instance, gain nothing and stay exact."""
+"""Smaller layers, such as a router of experts, gain nothing and stay exact."""
 
 BLOCK = 32
-"""The kernel reads the inputs in blocks, and beyond the end where they do not divide."""
+"""The kernel reads the inputs in blocks, and beyond the end if they do not divide."""
 
 MOST_LEVEL = 127
-"""The largest number of 8 bits that has a negative one."""
+"""The largest 8-bit number that has a negative one."""
 
 SHARE_OF_FREE = 0.25
-"""The part of the free memory that copies may take; the rest is for what is computed."""
+"""The share of free memory for copies; the rest is for computing."""
 
 
 class Int8CopyLinear(nn.Linear):
     """A bfloat16 layer that holds its weights a second time, as int8 with a scale per output.
 
-    Both stand for exactly the same numbers: the bfloat16 ones are rounded to them, and a scale is a
-    power of two, so that bfloat16's eight bits hold each product. An answer depends on how many
-    rows are computed at once no more than it does in bfloat16 anyway. Scales that fit the largest
-    weight cost 0.4 % of perplexity instead of 0.8 %, and made the same scores differ twice as far.
+    Both represent exactly the same numbers: the bfloat16 ones are rounded to them, and a scale is a
+    power of two, so that bfloat16's eight bits hold each product. Answers depend on the batch size
+    no more than they do in bfloat16 anyway. Scales that fit the largest weight cost 0.4 % of
+    perplexity instead of 0.8 %, and made the same scores differ twice as much.
     """
 
     int8_weight: torch.Tensor
@@ -55,11 +55,11 @@ class Int8CopyLinear(nn.Linear):
 
 
 def add_int8_copies(model: nn.Module) -> bool:
-    """Give the model's large bfloat16 layers a copy in 8 bits; their weights are rounded to it.
+    """Add int8 copies to the model's large bfloat16 layers; their weights are rounded to them.
 
-    Weights that two layers share are rounded for both. Returns False, with nothing changed, where
-    no layer can have a copy, or all together would take more than ``SHARE_OF_FREE`` of the free
-    memory (they take half of the weights').
+    Weights that two layers share are rounded for both. Returns False, with nothing changed, if no
+    layer can have a copy, or all together would take more than ``SHARE_OF_FREE`` of the free memory
+    (they take half of the weights').
     """
     layers: list[Any] = [module for module in model.modules() if _can_have_copy(module)]
     free = free_memory()

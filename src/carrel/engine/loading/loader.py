@@ -1,4 +1,4 @@
-"""Loads a model by transformers, with its adapter, in the wanted precision, where it belongs."""
+"""Loads a model with transformers, with its adapter, precision and placement."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from carrel.engine.text.template_renderer import TemplateRefused, TemplateRender
 from carrel.settings.document_settings import BUNDLED
 
 DEFAULT_CONTEXT = 2048
-"""Tokens of context assumed where neither configuration nor tokenizer names a length."""
+"""Default context length, if neither configuration nor tokenizer names one."""
 
 CONTEXT_NAMES = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "n_ctx")
 PACKED_OUTPUTS = 32
@@ -61,9 +61,9 @@ def load(spec: ModelSpec) -> LoadedModel:
     """Find and load a model with its tokenizer.
 
     Raises:
-        ModelNotFound: nothing by that name; the message names what was tried.
-        ModelLoadFailed: it was found and could not be loaded; the message says why.
-        StorageFull: the disk has no room for it.
+        ModelNotFound: nothing by that name; the message lists the places that were tried.
+        ModelLoadFailed: it was found but could not be loaded; the message says why.
+        StorageFull: the disk is full.
     """
     disable_progress_bar()  # type: ignore[no-untyped-call]
     use_all_cores()
@@ -83,7 +83,7 @@ def load(spec: ModelSpec) -> LoadedModel:
 
 
 def find_files(spec: ModelSpec) -> ModelFiles:
-    """Return the files to load; what has to be converted first is converted, once."""
+    """Return the files to load, converted if necessary."""
     if spec.base_model == BUNDLED:
         return ModelFiles(bundled_model(spec.models_dir))
     files = find_model(spec.base_model, spec.offline, spec.allow_pickle)
@@ -95,7 +95,7 @@ def find_files(spec: ModelSpec) -> ModelFiles:
 
 
 def find_adapter_files(spec: ModelSpec) -> Path | None:
-    """Return the folder of the adapter, where there is one."""
+    """Return the folder of the adapter, if there is one."""
     if spec.lora_weights is None:
         return None
     return find_adapter(spec.lora_weights, spec.offline, spec.allow_pickle)
@@ -162,7 +162,7 @@ def _load_files(
 
 
 def read_template(file: Path) -> str:
-    """Return the chat template of a file.
+    """Read a chat template from a file.
 
     Raises:
         ModelLoadFailed: it cannot be read, or does not compile; the message names the line.
@@ -209,7 +209,7 @@ def quantization(
 
 
 def precision(spec: ModelSpec, dtype: torch.dtype, stored: StoredQuantization | None = None) -> str:
-    """Name the number format of the weights, and the one that they were published in."""
+    """Name the number format of the weights, and the published one."""
     if stored is not None:
         plain = str(dtype).removeprefix("torch.")
         return f"{plain} (from {stored.label})" if stored.unpacks else stored.label
@@ -219,10 +219,10 @@ def precision(spec: ModelSpec, dtype: torch.dtype, stored: StoredQuantization | 
 
 
 def leave_odd_layers_unpacked(model: Any) -> None:
-    """Keep bitsandbytes from packing 4-bit weights of shapes that its packed kernel cannot take.
+    """Keep bitsandbytes from packing 4-bit weights of shapes that its packed kernel rejects.
 
-    On processors with AVX512-BF16 it repacks each layer in its first pass, in blocks of 32 outputs
-    by a block of inputs, and fails on what does not divide; unpacked these compute as elsewhere.
+    On CPUs with AVX512-BF16 it repacks each layer in its first pass, in blocks of 32 outputs by a
+    block of inputs, and fails on shapes that do not divide; unpacked layers work as elsewhere.
     """
     for module in model.modules():
         if getattr(module, "support_avx512bf16_for_cpu", False):
@@ -233,10 +233,10 @@ def leave_odd_layers_unpacked(model: Any) -> None:
 
 
 def own_generation_config(given: Any, tokenizer: PreTrainedTokenizerBase) -> GenerationConfig:
-    """Keep of a model's generation defaults only what belongs to its vocabulary.
+    """Keep only those generation defaults that belong to the vocabulary.
 
-    How tokens are chosen is the request's affair; a left-over temperature would change greedy
-    answers and make transformers warn at each of them.
+    Sampling is set by the request; a leftover temperature would change greedy answers and make
+    transformers warn at each of them.
     """
     ends = given.eos_token_id
     ends = [ends] if isinstance(ends, int) else list(ends or [])
@@ -258,7 +258,7 @@ def own_generation_config(given: Any, tokenizer: PreTrainedTokenizerBase) -> Gen
 
 
 def context_length(config: Any, tokenizer: PreTrainedTokenizerBase) -> int:
-    """Return how many tokens of prompt and answer together the model takes."""
+    """Return the maximum tokens of prompt and answer together."""
     text_config = config.get_text_config()
     for name in CONTEXT_NAMES:
         value = getattr(text_config, name, None)

@@ -1,4 +1,4 @@
-"""How much memory a model takes, and how much is free."""
+"""Free memory of this process."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ UNLIMITED = 2**60
 
 
 def free_memory() -> int | None:
-    """Return the bytes that this process may still take: of the machine and of its container.
+    """Return the bytes that this process may still allocate, on the machine and in its container.
 
-    None where the system does not tell.
+    None if the system does not report it.
     """
     known = [free for free in (_machine_free(), _container_free()) if free is not None]
     return min(known) if known else None
 
 
 def refuse_shortage(what: str, needed: int) -> None:
-    """Raise ModelLoadFailed where fewer bytes are free than are needed."""
+    """Raise ModelLoadFailed if fewer bytes are free than are needed."""
     free = free_memory()
     if free is not None and needed > free:
         raise ModelLoadFailed(
@@ -43,7 +43,7 @@ def _machine_free() -> int | None:
 
 
 def _container_free() -> int | None:
-    """Read the limits of this process's control groups; what files fill is free on demand."""
+    """Read the limits of this process's control groups; page cache counts as free."""
     known = []
     for group, limit, usage in _groups():
         try:
@@ -60,7 +60,7 @@ def _container_free() -> int | None:
 
 
 def _groups() -> Iterator[tuple[Path, str, str]]:
-    """Yield the control groups that limit this process, outer ones too, and their files' names."""
+    """Yield the control groups that limit this process, with parents, and their file names."""
     try:
         lines = OWN_GROUPS.read_text(encoding="ascii").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Estimates a model's memory from the headers of its files, before anything is loaded."""
+"""Estimates a model's memory from its file headers before loading."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from carrel.engine.loading.tensor_headers import TensorHeader, tensor_headers
 from carrel.engine.spec import ModelSpec
 
 OVERHEAD = 1.05
-"""Share for what is not weights: buffers, the allocator's blocks, one tensor being converted."""
+"""Overhead beyond the weights: buffers, the allocator's blocks, one tensor being converted."""
 
 QUANTIZED_BYTES = {"nf4": 0.53, "int8": 1.01}
-"""Bytes of a weight with its share of the scales: nf4 with double quantization, and LLM.int8."""
+"""Bytes per weight including scales: nf4 with double quantization, and LLM.int8."""
 
 FP4_BLOCKS = "_blocks"
-"""The end of the names of MXFP4 tensors, two numbers in a byte, which become plain weights."""
+"""Name suffixes of MXFP4 tensors, two numbers per byte, which become plain weights."""
 
 KEPT = ("embed", "lm_head", "wte", "wpe", ".experts.")
-"""Parts of the names of matrices that bitsandbytes leaves as they are."""
+"""Name parts of matrices that bitsandbytes does not quantize."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The memory of a model's weights: matrices that can be quantized, and the rest, in weights.
+    """Sizes of a model's weights: matrices that can be quantized, and the rest, in weights.
 
     ``packed`` is the bytes of those that stay as they are published, in few bits.
     """
@@ -40,7 +40,7 @@ class Estimate:
     packed: int = 0
 
     def bytes(self, precision: str, dtype: torch.dtype) -> int:
-        """Return what they take: matrices in ``nf4``, ``int8`` or plain, the rest in ``dtype``."""
+        """Return the bytes: matrices in ``nf4``, ``int8`` or plain, the rest in ``dtype``."""
         matrix = QUANTIZED_BYTES.get(precision, dtype.itemsize)
         plain = self.matrices * matrix + self.others * dtype.itemsize
         return int((plain + self.packed) * OVERHEAD)
@@ -61,13 +61,13 @@ def estimate(folder: Path, pickled: bool) -> Estimate:
             matrices += becomes
         else:
             others += becomes
-    # What is published in few bits is not rounded to others.
+    # Weights published in few bits are not quantized again.
     return Estimate(0, matrices + others, packed) if few_bits else Estimate(matrices, others)
 
 
 def refuse_too_large(spec: ModelSpec, needed: Estimate, precision: str, dtype: torch.dtype) -> None:
-    """Raise ModelLoadFailed where the model needs more memory than is free, with both figures."""
-    free, place = room(spec, precision)
+    """Raise ModelLoadFailed if the model needs more memory than is free, with both figures."""
+    free, place = available(spec, precision)
     size = needed.bytes(precision, dtype)
     if free is None or size <= free:
         return
@@ -83,22 +83,22 @@ def refuse_too_large(spec: ModelSpec, needed: Estimate, precision: str, dtype: t
     )
 
 
-def room(spec: ModelSpec, precision: str) -> tuple[int | None, str]:
-    """Return the bytes that the weights may take, and where; None where that is not known."""
-    host = room_in_memory(spec)
+def available(spec: ModelSpec, precision: str) -> tuple[int | None, str]:
+    """Return the bytes available for weights, and where; None if unknown."""
+    host = available_memory(spec)
     if not torch.cuda.is_available():
         return host, "in memory"
     if spec.use_gpu_id:
         return torch.cuda.mem_get_info(spec.gpu_id)[0], f"on GPU {spec.gpu_id}"
     gpus = sum(gpu_limits(spec).values())
-    # bitsandbytes computes where the weights are; it does not spread them over GPU and processor.
+    # bitsandbytes computes where the weights are; it does not split them between GPU and CPU.
     if precision in QUANTIZED_BYTES or host is None:
         return gpus, "on all GPUs"
     return gpus + host, "on all GPUs and in memory"
 
 
-def room_in_memory(spec: ModelSpec) -> int | None:
-    """Return the bytes of weights that the processor's memory may take."""
+def available_memory(spec: ModelSpec) -> int | None:
+    """Return the bytes available for weights in the CPU's memory."""
     free = free_memory()
     if spec.max_cpu_memory is None:
         return free
@@ -107,7 +107,7 @@ def room_in_memory(spec: ModelSpec) -> int | None:
 
 
 def gpu_limits(spec: ModelSpec) -> dict[int, int]:
-    """Return the bytes of weights that each GPU may take."""
+    """Return the bytes available for weights on each GPU."""
     free = {gpu: torch.cuda.mem_get_info(gpu)[0] for gpu in range(torch.cuda.device_count())}
     if spec.max_gpu_memory is None:
         return free
@@ -117,7 +117,7 @@ def gpu_limits(spec: ModelSpec) -> dict[int, int]:
 
 
 def _weights(tensor: TensorHeader) -> int | None:
-    """Return how many plain weights a stored tensor becomes, None where it stays as it is."""
+    """Return how many plain weights a stored tensor becomes, None if it stays packed."""
     if tensor.is_plain or tensor.format.startswith("F8_E"):
         return tensor.numbers
     if tensor.name.endswith(FP4_BLOCKS):
@@ -126,7 +126,7 @@ def _weights(tensor: TensorHeader) -> int | None:
 
 
 def _pickled_weights(folder: Path) -> int:
-    """Count by the files' size: reading a pickle would load it."""
+    """Estimate from the files' size: reading a pickle would load it."""
     config: Mapping[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     dtype = getattr(torch, str(config.get("dtype") or config.get("torch_dtype") or "float32"))
     size = sum(file.stat().st_size for file in folder.glob("pytorch_model*.bin"))

@@ -1,8 +1,8 @@
-"""Published GPTQ and AWQ checkpoints become plain safetensors folders, once.
+"""Converts published GPTQ and AWQ checkpoints to plain safetensors folders, once.
 
 The libraries that computed with the packed weights, AutoGPTQ and AutoAWQ, are no longer maintained,
-and their successor wants CUDA, a compiler and a newer torch. Unpacked, such a model runs
-everywhere, with its adapter and in the precision that the settings name.
+and their successor needs CUDA, a compiler and a newer torch. Unpacked, such a model runs
+everywhere, with its adapter and in the precision of the settings.
 """
 
 from __future__ import annotations
@@ -52,17 +52,17 @@ def packing_of(folder: Path) -> dict[str, Any] | None:
 
 
 def unpacked_model(folder: Path, name: str, models_dir: Path) -> Path:
-    """Return the folder of the plain model, or the given one where it is plain already.
+    """Return the folder of the plain model, or the given one if it is plain already.
 
     Raises:
-        ModelLoadFailed: it is packed in a way that is not known here.
-        StorageFull: the disk has no room.
+        ModelLoadFailed: the packing is unknown.
+        StorageFull: the disk is full.
     """
     stated = packing_of(folder)
     method = str((stated or {}).get("quant_method", "gptq")).lower()
     if stated is None or method not in ("gptq", "awq"):
         return folder
-    # Other methods leave out their names, too, and a left-over file says nothing of plain weights.
+    # Other methods omit their names, too, and a leftover file says nothing about plain weights.
     unnamed = "quant_method" not in stated
     if unnamed and not any(name.endswith(".qweight") for name in _places(folder)):
         return folder
@@ -77,10 +77,10 @@ def unpacked_model(folder: Path, name: str, models_dir: Path) -> Path:
     size = sum(source.stat().st_size for source in sources)
     own = name.rsplit("/", 1)[-1]
     target = cache_folder(models_dir, own, sources)
-    # Numbers of ``bits`` become weights of 16 bits; embeddings are such already.
-    room = size * 16 // packing.bits
+    # Numbers of ``bits`` become weights of 16 bits; embeddings have 16 already.
+    plain_size = size * 16 // packing.bits
     write = partial(write_plain, folder, packing)
-    plain = converted(target, Conversion(f"The unpacked form of {own}", room, write))
+    plain = converted(target, Conversion(f"The unpacked form of {own}", plain_size, write))
     forget_older(target, sources)
     return plain
 
@@ -137,7 +137,7 @@ def write_plain(folder: Path, packing: Packing, target: Path) -> None:
 
 
 def _places(folder: Path) -> dict[str, Path]:
-    """Return the file of each tensor: a layer's parts may lie in two files."""
+    """Return the file of each tensor: a layer's parts may be in two files."""
     place: dict[str, Path] = {}
     for shard in shards(folder):
         with opened(shard) as file:
@@ -148,7 +148,7 @@ def _places(folder: Path) -> dict[str, Path]:
 def _plain_tensors(
     folder: Path, shard: Path, place: dict[str, Path], packing: Packing, dtype: torch.dtype
 ) -> dict[str, torch.Tensor]:
-    """Return the tensors of a file, packed layers as their plain weight."""
+    """Return the tensors of a file, with packed layers unpacked."""
     tensors: dict[str, torch.Tensor] = {}
     for name in (name for name, file in place.items() if file == shard):
         layer, _, part = name.rpartition(".")

@@ -1,7 +1,7 @@
-"""Unpacks checkpoints of GPTQ and AWQ into plain weights, shard by shard.
+"""Unpacks GPTQ and AWQ weights, shard by shard.
 
-Both keep the input weights of a linear layer as whole numbers of a few bits, with a scale and a
-zero for each group of inputs: ``weight = (number - zero) * scale``. The layouts are those of
+Both store the weights of a linear layer as integers of a few bits, with a scale and a zero point
+per group of inputs: ``weight = (number - zero) * scale``. The layouts are those of
 AutoGPTQ (https://github.com/AutoGPTQ/AutoGPTQ) and AutoAWQ (https://github.com/casper-hansen/AutoAWQ),
 which their successor GPTQModel keeps writing.
 """
@@ -16,18 +16,18 @@ import numpy as np
 import torch
 
 AWQ_ORDER = (0, 4, 1, 5, 2, 6, 3, 7)
-"""Where in a word of eight numbers AWQ keeps each column."""
+"""Where in a word of eight numbers AWQ stores each column."""
 
 PARTS = ("qweight", "qzeros", "scales", "g_idx")
 
 
 class UnknownPacking(Exception):
-    """A checkpoint is packed in a way that is not known here; the message names it."""
+    """The packing of a checkpoint is unknown; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Packing:
-    """How a checkpoint is packed. ``group`` counts the inputs that share a scale; -1 is all."""
+    """Packing of a checkpoint. ``group`` counts the inputs that share a scale; -1 is all."""
 
     method: str
     bits: int
@@ -36,10 +36,10 @@ class Packing:
 
 
 def read_packing(config: Mapping[str, Any]) -> Packing:
-    """Read a configuration's ``quantization_config`` or a ``quantize_config.json``.
+    """Parse a configuration's ``quantization_config`` or a ``quantize_config.json``.
 
     Raises:
-        UnknownPacking: another method or layout than those two.
+        UnknownPacking: an unsupported method or layout.
     """
     method = str(config.get("quant_method", "gptq")).lower()
     bits = int(config.get("bits") or config.get("w_bit") or 0)
@@ -48,7 +48,7 @@ def read_packing(config: Mapping[str, Any]) -> Packing:
         config.get("checkpoint_format") or config.get("format") or config.get("version") or method
     ).lower()
     if method == "gptq" and bits in (2, 3, 4, 8) and layout in ("gptq", "gptq_v2"):
-        # The first layout keeps each zero less one.
+        # The first layout stores each zero minus one.
         return Packing(method, bits, group, 1 if layout == "gptq" else 0)
     if method == "awq" and bits == 4 and layout in ("awq", "gemm"):
         return Packing(method, bits, group)
@@ -75,9 +75,9 @@ def unpacked(tensors: Mapping[str, torch.Tensor], packing: Packing) -> torch.Ten
 
 
 def _gptq_zeros(words: torch.Tensor, packing: Packing) -> torch.Tensor:
-    """Return the zeros with the one back that the layout takes off, from whole words if it can."""
+    """Return the zero points plus the one that the layout subtracts."""
     if packing.zero_offset and 32 % packing.bits == 0:
-        # A zero of 0 was borrowed for from its neighbour; only the whole word gives that back.
+        # A zero of 0 was borrowed from its neighbour; only the whole word gives that back.
         ones = sum(1 << shift for shift in range(0, 32, packing.bits))
         return _numbers(words + ones, packing.bits)
     zeros = _numbers(words, packing.bits) + packing.zero_offset

@@ -1,4 +1,4 @@
-"""Where the weights go, and in which number format they are computed with."""
+"""Device and number format of the weights."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from carrel.core.errors import ModelLoadFailed
-from carrel.engine.loading.memory_estimate import gpu_limits, room_in_memory
+from carrel.engine.loading.memory_estimate import available_memory, gpu_limits
 from carrel.engine.spec import ModelSpec
 
 
@@ -25,7 +25,7 @@ def default_dtype() -> torch.dtype:
     """Return the number format for ``dtype=auto``.
 
     Measured with the bundled model on 2 cores with AVX512-BF16: bfloat16 reads prompts 1.5 to 1.9
-    times as fast as float32, and writes 1.5 times as fast after a short prompt (0.9 times after
+    times as fast as float32, and generates 1.5 times as fast after a short prompt (0.9 times after
     2,000 tokens).
     """
     if computes_bfloat16():
@@ -34,11 +34,10 @@ def default_dtype() -> torch.dtype:
 
 
 def wants_int8_copies(spec: ModelSpec) -> bool:
-    """Whether the weights are to be held a second time in 8 bits: see `int8_copies`.
+    """Whether to add int8 copies of the weights: see `int8_copies`.
 
-    Where the number format is left to Carrel, and on the kind of processor on which it was measured
-    to help: with AVX2 alone the same kernel writes as slowly as float32. A limit of memory means
-    that there is none to spare.
+    Only with ``dtype=auto``, and on the kind of CPU on which they were measured to help: with AVX2
+    alone the same kernel is as slow as float32. A memory limit means that there is none to spare.
     """
     free_choice = spec.dtype == "auto" and not (spec.load_8bit or spec.load_4bit)
     measured = not torch.cuda.is_available() and torch.cpu.get_capabilities().get("avx512_bf16")
@@ -46,7 +45,7 @@ def wants_int8_copies(spec: ModelSpec) -> bool:
 
 
 def device_map(spec: ModelSpec) -> Any:
-    """Return what transformers needs to place the weights; None is the processor.
+    """Return transformers' ``device_map``; None is the CPU.
 
     Raises:
         ModelLoadFailed: there is no GPU of that number.
@@ -65,14 +64,14 @@ def device_map(spec: ModelSpec) -> Any:
 
 
 def memory_limits(spec: ModelSpec) -> dict[int | str, int]:
-    """Return the bytes that each GPU and the processor may take of a model that is spread."""
-    host = room_in_memory(spec)
+    """Return the bytes that each GPU and the CPU may hold of a sharded model."""
+    host = available_memory(spec)
     limits: dict[int | str, int] = dict(gpu_limits(spec).items())
     return limits if host is None else limits | {"cpu": host}
 
 
 def refuse_quantization(spec: ModelSpec) -> None:
-    """Raise ModelLoadFailed where the device cannot compute with the wanted few bits."""
+    """Raise ModelLoadFailed if the device does not support the quantization."""
     if not (spec.load_4bit or spec.load_8bit):
         return
     bits, least = ("4", (6, 0)) if spec.load_4bit else ("8", (7, 5))
@@ -88,12 +87,12 @@ def refuse_quantization(spec: ModelSpec) -> None:
             raise ModelLoadFailed(
                 f"GPU {gpu} cannot compute with {bits}-bit weights: its compute capability is "
                 f"{capability[0]}.{capability[1]}, {least[0]}.{least[1]} is the least. "
-                f"Leave out --load_{bits}bit."
+                f"Remove --load_{bits}bit."
             )
 
 
 def use_all_cores() -> None:
-    """Let torch compute on every core that this process may use."""
+    """Let torch use every core of this process."""
     cores = len(os.sched_getaffinity(0))
     if torch.get_num_threads() != cores:
         torch.set_num_threads(cores)

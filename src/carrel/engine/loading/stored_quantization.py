@@ -1,7 +1,7 @@
-"""Checkpoints that are published in few bits: what they state, and whether it can be loaded.
+"""Quantized checkpoints: what they state, and whether it is supported.
 
 Without its own statement such a checkpoint loads without an error, and answers garbage. GPTQ and
-AWQ do not come here: ``packed_models`` makes plain weights of them.
+AWQ are not handled here: ``packed_models`` unpacks them.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ INSTEAD = (
     "file of the model."
 )
 UNPACKED = ("fp8", "mxfp8", "mxfp4", "metal")
-"""Methods whose weights become plain ones while they are loaded, on every device: to compute with
-the packed ones, transformers fetches kernels from the hub and runs them."""
+"""Methods whose weights are unpacked while loading, on every device: to compute with the packed
+ones, transformers would fetch kernels from the hub and run them."""
 
 FP8 = ("fp8", "mxfp8")
 STATEMENTS = ("quantization_config", "compression_config")
@@ -37,14 +37,14 @@ MODELOPT = "hf_quant_config.json"
 
 @dataclass(frozen=True, slots=True)
 class StoredQuantization:
-    """How a checkpoint is packed: ``method`` as transformers names it, with all that it states."""
+    """Packing of a checkpoint: ``method`` as transformers names it, with all that it states."""
 
     method: str
     stated: Mapping[str, Any]
 
     @property
     def unpacks(self) -> bool:
-        """Whether its weights become plain ones while they are loaded."""
+        """Whether its weights are unpacked while loading."""
         return self.method in UNPACKED
 
     @property
@@ -57,10 +57,10 @@ class StoredQuantization:
 
 
 def stored_quantization(spec: ModelSpec, folder: Path, pickled: bool) -> StoredQuantization | None:
-    """Return how a checkpoint is packed, None for plain weights.
+    """Return the packing of a checkpoint, None for plain weights.
 
     Raises:
-        ModelLoadFailed: it is packed, and does not say how, or in a place that is not read.
+        ModelLoadFailed: it is packed but does not say how, or in an unsupported place.
     """
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     stated = dict(_statements(config))
@@ -82,21 +82,21 @@ def stored_quantization(spec: ModelSpec, folder: Path, pickled: bool) -> StoredQ
 
 
 def refuse_unloadable(spec: ModelSpec, stored: StoredQuantization, placement: Any) -> None:
-    """Refuse what transformers cannot load here, before any weight is read.
+    """Refuse what transformers cannot load, before any weight is read.
 
     Raises:
-        ModelLoadFailed: the method is not known, its package is missing, or the device is; or the
-            settings ask for another number of bits.
+        ModelLoadFailed: the method is unknown, its package or device is missing, or the settings
+        ask for another number of bits.
     """
     from transformers.quantizers.auto import AUTO_QUANTIZER_MAPPING, AutoHfQuantizer
 
     if stored.method not in AUTO_QUANTIZER_MAPPING:
-        raise _refused(spec, stored.method, "that is not known here")
+        raise _refused(spec, stored.method, "that is not supported")
     for flag, wanted in (("load_4bit", "bitsandbytes_4bit"), ("load_8bit", "bitsandbytes_8bit")):
         if getattr(spec, flag) and stored.method != wanted:
             raise ModelLoadFailed(
                 f"Model {spec.name} is published in few bits already ({stored.label}), and cannot "
-                f"be rounded to others: leave out --{flag}, or take its plain weights."
+                f"be quantized again: remove --{flag}, or use its plain weights."
             )
     try:
         quantizer = AutoHfQuantizer.from_config(unpacking(stored), pre_quantized=True)
@@ -104,23 +104,23 @@ def refuse_unloadable(spec: ModelSpec, stored: StoredQuantization, placement: An
     # Each method has its own way to say that something is missing.
     except Exception as error:
         raise _refused(spec, stored.method, first_line(error)) from error
-    # transformers takes this package to be there always.
+    # transformers assumes that this package is installed.
     if stored.method == "sinq" and find_spec("sinq") is None:
         raise _refused(spec, stored.method, "it needs the package sinq, which is not installed")
 
 
 def unpacking(stored: StoredQuantization) -> dict[str, Any]:
-    """Return the statement with which transformers is to load the checkpoint."""
+    """Return the statement with which transformers loads the checkpoint."""
     return {**stored.stated, "dequantize": True} if stored.unpacks else dict(stored.stated)
 
 
 def state_unpacking(config: Any, stored: StoredQuantization) -> None:
-    """Write into a loaded configuration that the weights are to become plain ones."""
+    """Set in a loaded configuration that the weights are to be unpacked."""
     config.quantization_config = unpacking(stored)
 
 
 def in_one_format(model: Any, dtype: torch.dtype) -> None:
-    """Give all weights one format: beside unpacked ones the others stay as they are stored."""
+    """Convert all weights to one format: beside unpacked ones the others keep theirs."""
     for weight in model.parameters():
         if weight.dtype is torch.bfloat16 and dtype is not torch.bfloat16:
             weight.data = weight.data.to(dtype)
@@ -140,7 +140,7 @@ def _method(stated: Mapping[str, Any]) -> str:
 
 
 def _statements(config: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield what a configuration and its parts state, by the place, the outermost first."""
+    """Yield what a configuration and its parts state, by place, the outermost first."""
     for name, value in config.items():
         if isinstance(value, dict) and value and name in STATEMENTS:
             yield path + name, value
@@ -150,7 +150,7 @@ def _statements(config: Mapping[str, Any], path: str = "") -> Iterator[tuple[str
 
 
 def _modelopt(folder: Path) -> str | None:
-    """Return what ModelOpt wrote beside the configuration about the weights, if it did."""
+    """Return ModelOpt's separate statement about the weights, if there is one."""
     if not (folder / MODELOPT).is_file():
         return None
     written = json.loads((folder / MODELOPT).read_text(encoding="utf-8"))
@@ -184,7 +184,7 @@ def _refuse_unscaled(spec: ModelSpec, folder: Path, stated: Mapping[str, Any]) -
             continue
         scale = _scale(headers, each.name)
         if scale is None:
-            raise _refused(spec, "fp8", f"there is no scale for {each.name} that is known here")
+            raise _refused(spec, "fp8", f"there is no scale for {each.name} in a supported form")
         blocks = stated.get("weight_block_size")
         if blocks and len(scale.shape) >= 2 and _is_uneven(each, scale, blocks):
             raise _refused(spec, "fp8", f"blocks of {blocks} do not divide {each.name}")

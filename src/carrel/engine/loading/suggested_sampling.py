@@ -1,4 +1,4 @@
-"""What a checkpoint's ``generation_config.json`` says of its sampling."""
+"""Sampling defaults of a checkpoint's ``generation_config.json``."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 from carrel.core.chat import SuggestedSampling
 
 HOTTEST = 2.0
-"""The highest temperature that a request may ask for."""
+"""The maximum temperature of a request."""
 
 
 def suggested_sampling(given: Any) -> SuggestedSampling | None:
-    """Return what a ``transformers.GenerationConfig`` suggests; None where it says nothing.
+    """Return the sampling of a ``transformers.GenerationConfig``; None if it has none.
 
-    The file is the model's own: what is no number, or no request could ask for, is left out. A
-    temperature and a ``top_p`` only count where the config samples at all.
+    The file is the model's own: invalid values, and values that no request may have, are left out.
+    Temperature and ``top_p`` only count if the config samples at all.
     """
     samples = getattr(given, "do_sample", None) is True
     found = SuggestedSampling(

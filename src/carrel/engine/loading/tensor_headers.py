@@ -1,4 +1,4 @@
-"""Names, number formats and shapes of a model's stored tensors, read without its weights."""
+"""Names, number formats and shapes of a model's stored tensors, read without the data."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class TensorHeader:
 
     @property
     def numbers(self) -> int:
-        """How many numbers it holds."""
+        """The number of elements."""
         return prod(self.shape)
 
     @property
     def bytes(self) -> int:
-        """What it takes in its file; formats that are not known here have 8 bits."""
+        """The size in the file; unknown formats have 8 bits."""
         return -(-self.numbers * BITS.get(self.format, 8) // 8)
 
     @property

@@ -1,4 +1,4 @@
-"""Checks that all weights of a model were loaded, and that none of its files was ignored."""
+"""Checks that all weights of a model were loaded and no file was ignored."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from carrel.engine.loading.packed_models import opened, shards
 
 MOST_NAMED = 3
 HARMLESS = ("k_scale", "v_scale", "q_scale", "k_cache_scale", "v_cache_scale")
-"""Parts of a layer that are for caches in 8 bits only."""
+"""Parts of a layer that are for 8-bit caches only."""
 
 ROUNDED = ("Linear4bit", "Linear8bitLt")
 """The layers of bitsandbytes."""
 
 NOT_MERGED = "conversion of the weights"
-"""Part of what transformers raises where stored weights cannot be merged into the model's."""
+"""Part of the error that transformers raises if stored weights cannot be merged."""
 
 logger = structlog.get_logger()
 
 
 @contextmanager
 def refused_unmergeable(title: str, folder: Path) -> Iterator[None]:
-    """Refuse files whose experts cannot be merged, as one is missing or has another shape.
+    """Refuse files whose experts cannot be merged because one is missing or has another shape.
 
     Raises:
         ModelLoadFailed: with the first names and their number.
@@ -71,9 +71,9 @@ def _unlike(folder: Path) -> list[str]:
 
 
 def refuse_incomplete(title: str, folder: Path, model: Any, found: Mapping[str, Any]) -> None:
-    """Refuse a model whose files lack weights, which transformers initializes at random.
+    """Refuse a model whose files lack weights, which transformers would initialise randomly.
 
-    ``title`` is what messages call it, ``found`` what ``from_pretrained`` returned beside it.
+    ``title`` is the model's name in messages, ``found`` the loading info of ``from_pretrained``.
 
     Raises:
         ModelLoadFailed: with the first names and their number.
@@ -103,7 +103,7 @@ def refuse_incomplete(title: str, folder: Path, model: Any, found: Mapping[str, 
 
 
 def _misshapen(model: Any) -> Iterator[tuple[str, tuple[int, ...], tuple[int, ...]]]:
-    """Yield layers that were rounded to few bits from weights of another shape.
+    """Yield layers that were quantized from weights of another shape.
 
     transformers compares the shapes of plain weights only.
     """
@@ -130,7 +130,7 @@ def _dropped(model: Any, names: Iterable[str]) -> list[str]:
 
 
 def _is_zero(folder: Path, name: str) -> bool:
-    """Whether a bias is there and holds nothing but zeros: some conversions write such."""
+    """Whether a bias is all zeros: some conversions write such."""
     if not name.endswith(".bias"):
         return False
     for shard in shards(folder):

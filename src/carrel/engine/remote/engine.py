@@ -45,9 +45,9 @@ TOKENS_PER_MESSAGE = 8
 
 
 def estimated_tokens(messages: Sequence[Message]) -> int:
-    """Estimate a prompt's length from above: 3 bytes of UTF-8 a token, and 8 tokens a message.
+    """Return an upper estimate of a prompt's length: 3 bytes per token, 8 tokens per message.
 
-    English takes about 4 bytes a token with the usual tokenizers, Chinese 3 bytes a character.
+    English has about 4 bytes per token with common tokenizers, Chinese 3 bytes per character.
     """
     return sum(
         -(-len(message.content.encode()) // BYTES_PER_TOKEN) + TOKENS_PER_MESSAGE
@@ -56,16 +56,16 @@ def estimated_tokens(messages: Sequence[Message]) -> int:
 
 
 class RemoteEngine:
-    """A model that another server runs.
+    """A model on another server.
 
-    The constructor asks the server for its models: ``model`` None takes the first one. It may be
-    used from several event loops. Prompts are counted by the server where it can (vLLM, llama.cpp,
-    Carrel); elsewhere see ``estimated_tokens``. A server that sends no usage has its
-    completion tokens counted by the events that carried text.
+    The constructor asks the server for its models: ``model`` None takes the first one. Usable from
+    several event loops. Prompts are counted by the server if it can (vLLM, llama.cpp, Carrel), else
+    see ``estimated_tokens``. Without usage from the server, completion tokens are counted by the
+    events with text.
 
     Raises:
         OfflineRefused: ``offline`` is set and the server is on another machine.
-        RemoteUnavailable: the server does not answer, or refuses the API key.
+        RemoteUnavailable: the server does not answer, or rejects the API key.
         ModelNotFound: it does not have the model.
     """
 
@@ -85,15 +85,15 @@ class RemoteEngine:
 
     @property
     def info(self) -> ModelInfo:
-        """The model's name and context length, as the server gives them."""
+        """The model's name and context length, as the server states them."""
         return self._info
 
     def failure(self) -> str | None:
-        """Why the model cannot answer any more; see ``Engine.failure``."""
+        """Why the model can no longer answer; see ``Engine.failure``."""
         return None
 
     async def count_tokens(self, messages: Sequence[Message]) -> int:
-        """Return the length in tokens of the prompt; an upper estimate where it is estimated."""
+        """Return the length of the prompt in tokens, or an upper estimate."""
         counted = await self._server.count_tokens(self._model, messages)
         return estimated_tokens(messages) if counted is None else counted
 
@@ -102,13 +102,13 @@ class RemoteEngine:
     ) -> AsyncGenerator[EngineEvent]:
         """Yield text deltas and, last, one ``Finished``; see ``Engine.generate``.
 
-        Raises, besides what the protocol names:
+        Raises, besides those of the protocol:
             RemoteUnavailable: the server does not answer.
         """
         accepted = time.perf_counter()
         if is_bare_prompt(messages):
             raise UnsupportedParameter(
-                f"{self._info.name} runs on another server, which is asked in conversations only: "
+                f"{self._info.name} runs on another server, which supports conversations only: "
                 "use chat completions, or another model."
             )
         refuse_impossible(messages, sampling)
@@ -135,7 +135,7 @@ class RemoteEngine:
         yield Finished(answer.reason or FinishReason.STOP, usage, self._info.name)
 
     async def close(self) -> None:
-        """Stop what runs at its next token. Closing twice does nothing."""
+        """Stop running answers at their next token. Closing twice does nothing."""
         self._closed = True
 
     async def _body(self, messages: Sequence[Message], sampling: SamplingParams) -> dict[str, Any]:
@@ -155,7 +155,7 @@ class RemoteEngine:
         return body | continuing(messages) | format_options(sampling) | self._extras(sampling)
 
     def _extras(self, sampling: SamplingParams) -> dict[str, Any]:
-        """Return the parameters beyond OpenAI's; a server may ignore what it does not know."""
+        """Return the parameters beyond OpenAI's; a server may ignore unknown ones."""
         extras, ignored = extensions(self._model, sampling)
         if ignored:
             raise UnsupportedParameter(
@@ -165,17 +165,17 @@ class RemoteEngine:
         return extras
 
     async def _limit(self, messages: Sequence[Message], sampling: SamplingParams) -> int:
-        """Return how many tokens to ask for: servers refuse what exceeds the context."""
+        """Return the number of tokens to request: servers refuse to exceed the context."""
         counted = await self._server.count_tokens(self._model, messages)
         if counted is None:
             return sampling.max_new_tokens
-        room = self._info.context_length - counted
-        if room < 1:
+        left = self._info.context_length - counted
+        if left < 1:
             raise PromptTooLong(
                 f"The prompt has {counted} tokens, and {self._info.name} takes "
                 f"{self._info.context_length} with its answer. Shorten the question or its sources."
             )
-        return min(sampling.max_new_tokens, room)
+        return min(sampling.max_new_tokens, left)
 
 
 class _Answer:
@@ -183,7 +183,7 @@ class _Answer:
 
     def __init__(self, sampling: SamplingParams, accepted: float) -> None:
         self._stops = StopStrings(sampling.stop)
-        self._untold = PendingLogprobs()
+        self._pending = PendingLogprobs()
         self._received = 0
         self._passed = 0
         self._accepted = accepted
@@ -195,7 +195,7 @@ class _Answer:
         self.cut = False
 
     async def following(self, pieces: AsyncGenerator[Piece]) -> Piece | None:
-        """Return the next event, None at the end or when the time is over."""
+        """Return the next event, None at the end or after the time limit."""
         left = None if self._deadline is None else max(0, self._deadline - time.perf_counter())
         try:
             return await asyncio.wait_for(anext(pieces, None), left)
@@ -204,13 +204,13 @@ class _Answer:
             return None
 
     def push(self, piece: Piece) -> TextDelta:
-        """Take an event and return what may be shown; both parts may be empty."""
+        """Process an event and return what may be shown; both parts may be empty."""
         self._counted = piece.usage or self._counted
         if piece.finish_reason is not None:
             ended_by_length = piece.finish_reason == "length"
             self.reason = FinishReason.LENGTH if ended_by_length else FinishReason.STOP
         for token in piece.logprobs:
-            self._untold.add(token, self._received)
+            self._pending.add(token, self._received)
         self._received += len(piece.text)
         if not piece.text:
             return TextDelta("")
@@ -221,14 +221,14 @@ class _Answer:
         self._passed += len(shown)
         if self._stops.stopped:
             self.reason, self.cut = FinishReason.STOP, True
-        return TextDelta(shown, self._untold.before(self._passed))
+        return TextDelta(shown, self._pending.before(self._passed))
 
     def flush(self) -> TextDelta:
         """Return what was held back."""
         held = self._stops.flush()
-        return TextDelta(held, () if self._stops.stopped else self._untold.rest())
+        return TextDelta(held, () if self._stops.stopped else self._pending.rest())
 
     def usage(self, estimated_prompt: int) -> Usage:
-        """Return the server's counts, or the best that is known without them."""
+        """Return the server's counts, or an estimate without them."""
         prompt, completion = self._counted or (estimated_prompt, self._events)
         return Usage(prompt, completion, self._first, time.perf_counter() - self._accepted)

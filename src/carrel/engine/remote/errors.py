@@ -1,4 +1,4 @@
-"""One table: what a remote server answers, and the core error that it becomes."""
+"""Maps errors of a remote server to core errors."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SHOWN = 300
 def remote_error(base_url: str, status: int, body: Any, retry_after: float = 1.0) -> CarrelError:
     """Return the core error for an HTTP status and the decoded body (None if it is not JSON).
 
-    ``retry_after`` is in seconds, for a server that has too much to do.
+    ``retry_after`` is in seconds, for an overloaded server.
     """
     said = error_text(body)
     kind, meaning = MEANINGS.get(status, UNEXPECTED)
@@ -52,7 +52,7 @@ def remote_error(base_url: str, status: int, body: Any, retry_after: float = 1.0
 
 
 def error_text(body: Any) -> str:
-    """Return the message of an error body in OpenAI's shape, or in one of its relatives."""
+    """Return the message of an error body in OpenAI's shape, or in a similar one."""
     if not isinstance(body, dict):
         return ""
     error = body.get("error", body)

@@ -1,6 +1,6 @@
-"""JSON answers and log-probabilities of a foreign server, in OpenAI's shapes.
+"""Structured output and log-probabilities of a remote server, in OpenAI's shapes.
 
-A server may ignore what it does not know. That must not pass for an answer as it was asked for.
+Servers may ignore unknown options; this must be detected.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ JSON_STARTS = '{["-0123456789tfn'
 
 
 def format_options(sampling: SamplingParams) -> dict[str, Any]:
-    """Return the options of a request that ask for JSON and for log-probabilities."""
+    """Return the request options for JSON and log-probabilities."""
     options: dict[str, Any] = {}
     if sampling.response_format is not None:
         options["response_format"] = _wire_format(sampling.response_format)
@@ -51,7 +51,7 @@ def _token(entry: dict[str, Any], others: Sequence[dict[str, Any]] = ()) -> Toke
 
 
 class FormatCheck:
-    """Notices a server that ignored the options of ``format_options``."""
+    """Detects a server that ignored the options of ``format_options``."""
 
     def __init__(self, sampling: SamplingParams, base_url: str) -> None:
         self._wanted = sampling.response_format
@@ -61,11 +61,10 @@ class FormatCheck:
         self._has_tokens = False
 
     def take(self, text: str, tokens: Sequence[TokenLogprob]) -> None:
-        """Take the next text of the answer; to be called before it is shown.
+        """Check the next text of the answer, before it is shown.
 
         Raises:
-            UnsupportedParameter: it comes without the tokens that were asked for, or the answer
-                does not begin as JSON does.
+            UnsupportedParameter: it comes without the requested tokens, or is not JSON.
         """
         begins = not self._text.strip()
         self._has_tokens = self._has_tokens or bool(tokens)
@@ -77,10 +76,10 @@ class FormatCheck:
             raise self._ignored("response_format")
 
     def end(self, reason: FinishReason | None) -> None:
-        """Check the whole answer, unless it was cut.
+        """Check the whole answer, unless it was cut off.
 
         Raises:
-            GenerationFailed: it is not the JSON that was asked for.
+            GenerationFailed: it is not the requested JSON.
         """
         if self._wanted is None or reason is not FinishReason.STOP:
             return
@@ -93,8 +92,8 @@ class FormatCheck:
 
     def _ignored(self, option: str) -> UnsupportedParameter:
         return UnsupportedParameter(
-            f"{option} cannot be honoured: the inference server {self._base_url} ignores it. "
-            "Leave it out or choose another model."
+            f"{option} cannot be used: the inference server {self._base_url} ignores it. "
+            "Remove it or choose another model."
         )
 
     def _not_kept(self, problem: str) -> GenerationFailed:

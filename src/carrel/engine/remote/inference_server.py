@@ -8,14 +8,13 @@ from carrel.core.errors import InvalidSetting, OfflineRefused
 from carrel.core.runtime.loopback import is_loopback
 
 SERVERS = ("vllm", "vllm_chat", "ollama", "tgi", "llamacpp", "carrel")
-"""What may stand before ``HOST:PORT``. All speak the same API; what a server is, it says itself."""
+"""Prefixes of ``HOST:PORT``. All have the same API; the server reports its own kind."""
 
 
 def parse_inference_server(value: str) -> str:
-    """Return the base URL, without a slash at its end, that ``vllm:HOST:PORT`` or a URL means.
+    """Return the base URL, without a trailing slash, of ``vllm:HOST:PORT`` or a URL.
 
-    In place of ``vllm`` any of ``SERVERS`` may stand. A URL without a path gets OpenAI's
-    ``/v1``.
+    Any of ``SERVERS`` may replace ``vllm``. A URL without a path gets OpenAI's ``/v1``.
 
     Raises:
         InvalidSetting: it is neither of the two.

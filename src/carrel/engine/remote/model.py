@@ -1,4 +1,4 @@
-"""What is known of a model on another server: its kind of server tells what it can be asked."""
+"""Metadata of a remote model: the kind of server determines what is supported."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import httpx
 from carrel.core.chat import Message, SamplingParams
 
 DEFAULT_CONTEXT = 4096
-"""Tokens of context assumed of a server that does not say."""
+"""Default context length, if a server does not state it."""
 
 EXTENSIONS: dict[str, dict[str, str]] = {
     "vllm": {
@@ -26,26 +26,26 @@ EXTENSIONS: dict[str, dict[str, str]] = {
     },
     "llamacpp": {"top_k": "top_k", "repetition_penalty": "repeat_penalty"},
 }
-"""Which parameters beyond OpenAI's each kind of server honours, and its names for them."""
+"""Parameters beyond OpenAI's per kind of server, with its names for them."""
 
 OWN_DEFAULTS: dict[str, dict[str, Any]] = {
-    # llama.cpp samples with filters of its own unless it is told not to.
+    # llama.cpp samples with filters of its own by default.
     "llamacpp": {"top_k": 0, "min_p": 0},
 }
-"""What a kind of server has to be told, so that what was not asked for does not happen."""
+"""Options per kind of server that switch off its own defaults."""
 
 
 CONTINUING = frozenset({"vllm", "carrel"})
-"""Servers that go on with an unfinished answer where they are told to; others may answer anew."""
+"""Servers that can continue an unfinished answer; others may start a new one."""
 
 LOSE_TEXT_TO_STOPS = frozenset({"llamacpp"})
-"""Servers that drop the end of a whole answer where it looks like the beginning of a stop string.
-They are not told of stop strings: the engine cuts the text itself and hangs up."""
+"""Servers that drop the end of a complete answer if it looks like the beginning of a stop string.
+They get no stop strings: the engine cuts the text itself and closes the connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteModel:
-    """A model as the server lists it. ``server`` is the kind of server, as it calls itself."""
+    """A model as listed by the server. ``server`` is the kind of server, as it names itself."""
 
     id: str
     context_length: int = DEFAULT_CONTEXT
@@ -53,7 +53,7 @@ class RemoteModel:
 
 
 def listed_models(answer: Any) -> list[RemoteModel]:
-    """Read the body of ``/v1/models``; what is malformed is left out."""
+    """Parse the body of ``/v1/models``; malformed entries are skipped."""
     entries = answer.get("data") if isinstance(answer, dict) else None
     return [
         RemoteModel(str(entry["id"]), _context_length(entry), str(entry.get("owned_by")))
@@ -81,7 +81,7 @@ def extensions(model: RemoteModel, sampling: SamplingParams) -> tuple[dict[str, 
     names = EXTENSIONS.get(model.server, {})
     body = dict(OWN_DEFAULTS.get(model.server, {}))
     body |= {names[name]: value for name, value in asked.items() if name in names}
-    if "repeat_penalty" in body:  # llama.cpp would look at the last 64 tokens alone
+    if "repeat_penalty" in body:  # llama.cpp would look at the last 64 tokens only
         body["repeat_last_n"] = model.context_length
     return body, [name for name in asked if name not in names]
 
@@ -92,7 +92,7 @@ def wire_messages(messages: Sequence[Message]) -> list[dict[str, str]]:
 
 
 def continuing(messages: Sequence[Message]) -> dict[str, Any]:
-    """Return the options, in vLLM's names, that have the last message continued."""
+    """Return the options, in vLLM's names, that continue the last message."""
     if not messages[-1].unfinished:
         return {}
     return {"continue_final_message": True, "add_generation_prompt": False}
@@ -101,10 +101,10 @@ def continuing(messages: Sequence[Message]) -> dict[str, Any]:
 async def count_by_server(
     client: httpx.AsyncClient, base_url: str, model: RemoteModel, messages: Sequence[Message]
 ) -> int | None:
-    """Return the prompt's length as the server counts it, None where it cannot.
+    """Return the prompt's length as counted by the server, None if it cannot.
 
-    vLLM has ``/tokenize`` beside ``/v1``, Carrel below it; llama.cpp writes the prompt out and
-    counts it in a second call.
+    vLLM has ``/tokenize`` beside ``/v1``, Carrel below it; llama.cpp renders the prompt and counts
+    it in a second call.
 
     Raises:
         httpx.HTTPError: the server does not answer.
@@ -125,7 +125,7 @@ async def count_by_server(
 
 
 async def _answer(client: httpx.AsyncClient, url: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Return the body of a good answer, empty for any other."""
+    """Return the body of a successful response, else empty."""
     response = await client.post(url, json=body)
     if response.status_code != httpx.codes.OK:
         return {}

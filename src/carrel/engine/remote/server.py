@@ -1,4 +1,4 @@
-"""The HTTP side of a remote engine."""
+"""HTTP client of a remote engine."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from carrel.engine.remote.model import RemoteModel, count_by_server, listed_mode
 from carrel.engine.remote.stream import Piece, read_pieces
 
 TIMEOUTS = httpx.Timeout(10.0, read=300.0)
-"""Seconds to connect, and to wait for the next bytes: a long prompt keeps a server busy."""
+"""Timeouts in seconds for connecting, and for the next bytes: long prompts take long."""
 
 
 class RemoteServer:
-    """Calls to one server. A proxy from the environment is not used for this machine itself."""
+    """Calls to one server. For this machine itself no proxy of the environment is used."""
 
     def __init__(self, base_url: str, api_key: str | None) -> None:
         self.base_url = base_url
@@ -28,7 +28,7 @@ class RemoteServer:
             "headers": {"Authorization": f"Bearer {api_key}"} if api_key else {},
             "timeout": TIMEOUTS,
             "trust_env": not is_on_this_machine(base_url),
-            # Reading the certificates takes longer than a call: once here, not once per call.
+            # Loading the certificates takes longer than a call: once here, not once per call.
             "verify": httpx.create_ssl_context() if base_url.startswith("https:") else False,
         }
         self._counts = True
@@ -36,10 +36,10 @@ class RemoteServer:
     def find_model(self, name: str | None) -> RemoteModel:
         """Return the model by that name, the server's first for None.
 
-        Servers that load models on demand may list none: they are believed to have any.
+        Servers that load models on demand may list none: any name is accepted then.
 
         Raises:
-            RemoteUnavailable: the server does not answer, or refuses the API key.
+            RemoteUnavailable: the server does not answer, or rejects the API key.
             ModelNotFound: it does not have the model, or none at all.
         """
         try:
@@ -62,7 +62,7 @@ class RemoteServer:
         )
 
     async def count_tokens(self, model: RemoteModel, messages: Sequence[Message]) -> int | None:
-        """Return the prompt's length as the server counts it, None where it cannot.
+        """Return the prompt's length as counted by the server, None if it cannot.
 
         Raises:
             RemoteUnavailable: the server does not answer.
@@ -74,7 +74,7 @@ class RemoteServer:
                 counted = await count_by_server(client, self.base_url, model, messages)
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
-        self._counts = counted is not None  # it is not asked again for what it does not have
+        self._counts = counted is not None  # a missing endpoint is not called again
         return counted
 
     async def stream(self, body: dict[str, Any]) -> AsyncGenerator[Piece]:
@@ -83,7 +83,7 @@ class RemoteServer:
         Raises:
             CarrelError: see ``remote_error`` and ``read_pieces``.
             RemoteUnavailable: the server does not answer.
-            GenerationFailed: the connection broke in the middle of the answer.
+            GenerationFailed: the connection broke during the answer.
         """
         started = False
         url = f"{self.base_url}/chat/completions"

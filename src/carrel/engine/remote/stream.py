@@ -1,4 +1,4 @@
-"""Reads the event stream of an OpenAI-compatible chat completion."""
+"""Parser of the event stream of an OpenAI-compatible chat completion."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Piece:
 
 
 async def read_pieces(lines: AsyncIterator[str]) -> AsyncGenerator[Piece]:
-    """Yield the events of a stream given as lines.
+    """Yield the events of a stream of lines.
 
     Raises:
-        PromptTooLong, GenerationFailed: the server sent an error, or something that is no event.
-        GenerationFailed: the stream broke off, with neither ``[DONE]`` nor a finish reason.
+        PromptTooLong, GenerationFailed: the server sent an error, or an invalid event.
+        GenerationFailed: the stream ended with neither ``[DONE]`` nor a finish reason.
     """
     finished = False
     async for line in lines:

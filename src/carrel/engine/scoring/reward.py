@@ -1,4 +1,4 @@
-"""Scores of answers by a reward model: a sequence classification model with one output."""
+"""Scores answers with a reward model: a sequence classification model with one output."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ logger = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One answer on its way through the worker thread."""
+    """One answer in the worker thread."""
 
     loaded: LoadedReward
     messages: Sequence[Message]
@@ -38,12 +38,11 @@ class _Job:
 
 
 class RewardModel:
-    """Scores with the raw output (the logit) of a reward model, in a worker thread of its own.
+    """Scores with the raw output (the logit) of a reward model, in its own worker thread.
 
-    Answers that come while another one is scored wait in line. ``start`` loads the model in the
-    same thread. It keeps the number format in which it was published, so that its scores are those
-    of its authors: bfloat16 would make close answers equal. Only float16 becomes float32 on a
-    processor. ``spec`` says where the model lies and on which device it goes.
+    Answers are queued. ``start`` loads the model in the same thread. It keeps the published number
+    format, so that its scores are those of its authors: bfloat16 would make close answers equal.
+    Only float16 becomes float32 on a CPU. ``spec`` is the model's location and device.
     """
 
     def __init__(self, spec: ModelSpec) -> None:
@@ -54,11 +53,11 @@ class RewardModel:
 
     @property
     def name(self) -> str:
-        """The hub id, or the folder's own name."""
+        """The hub id, or the folder's name."""
         return self._spec.name
 
     def start(self) -> None:
-        """Begin to load; returns at once. Starting twice does nothing."""
+        """Start loading; returns at once. Starting twice does nothing."""
         if self._loading is None and not self._closed:
             self._loading = self._worker.submit(_load, self._spec)
 
@@ -73,7 +72,7 @@ class RewardModel:
             self._loading.result()
 
     async def score(self, messages: Sequence[Message], answer: str) -> float:
-        """Return how good the answer is; see ``ResponseScorer.score``."""
+        """Return the score of the answer; see ``ResponseScorer.score``."""
         self._require_open()
         self.start()
         if self._loading is None or not self._loading.done():
@@ -88,7 +87,7 @@ class RewardModel:
             job.given_up.set()
 
     async def close(self) -> None:
-        """Stop what is scored and free the memory. Closing twice does nothing."""
+        """Stop scoring and free the memory. Closing twice does nothing."""
         self._closed = True
         await asyncio.to_thread(self._worker.shutdown)
         self._loading = None
@@ -98,7 +97,7 @@ class RewardModel:
             raise GenerationFailed(f"Score model {self.name} was unloaded.")
 
     def _score(self, job: _Job) -> float:
-        """Score, in the worker thread; who still waits there at the end is refused."""
+        """Score, in the worker thread; answers that still wait at the end are refused."""
         self._require_open()
         try:
             with stopping(job.loaded.model, lambda: self._closed or job.given_up.is_set()):
@@ -118,15 +117,14 @@ class RewardModel:
 
 
 class GivenUp(Exception):
-    """Nobody waits for the model's output any more."""
+    """The request was cancelled."""
 
 
 @contextmanager
 def stopping(model: Any, given_up: Callable[[], bool]) -> Iterator[None]:
-    """Let a torch model raise ``GivenUp`` at its next layer once ``given_up`` says so.
+    """Make a torch model raise ``GivenUp`` at its next layer once ``given_up`` returns true.
 
-    A long text takes seconds on a processor; without this, one that nobody waits for would hold up
-    all the others.
+    A long text takes seconds on a CPU; without this, a cancelled one would block all the others.
     """
 
     def check(*_: Any) -> None:

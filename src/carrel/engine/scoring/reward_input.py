@@ -1,4 +1,4 @@
-"""A conversation and its answer become what a reward model reads."""
+"""Encodes a conversation for a reward model."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from carrel.engine.text.template_renderer import TemplateRefused, TemplateRender
 
 
 class RewardInput:
-    """Encodes for one model, which reads at most ``limit`` tokens. One thread at a time.
+    """Encodes for one model with at most ``limit`` tokens. Not thread-safe.
 
     A tokenizer with a chat template gets the conversation through it, the answer as its last turn.
     Others get the pair of question and answer, as OpenAssistant's DeBERTa models were trained:
-    the question is the messages' contents with blank lines between them. Control tokens that stand
-    in a text are encoded as ordinary text.
+    the question is the messages' contents with blank lines between them. Control tokens in a text
+    are encoded as ordinary text.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, limit: int) -> None:
@@ -34,13 +34,13 @@ class RewardInput:
         )
 
     def encode(self, messages: Sequence[Message], answer: str) -> dict[str, list[int]]:
-        """Return the model's inputs by name, without its oldest turns where they do not fit.
+        """Return the model's inputs by name, without the oldest turns if they do not fit.
 
-        The last message loses its beginning where it does not fit alone; the answer stays whole.
+        If the last message does not fit alone, its beginning is cut; the answer stays whole.
 
         Raises:
-            InvalidRequest: there is no message, or the chat template refuses them.
-            PromptTooLong: the answer leaves no room for a question.
+            InvalidRequest: there is no message, or the chat template rejects them.
+            PromptTooLong: the question does not fit beside the answer.
         """
         if not messages:
             raise InvalidRequest("The list of messages is empty: there is nothing to score.")
@@ -57,8 +57,8 @@ class RewardInput:
         """Return the last messages that can fit at all, so that few attempts are needed."""
         turns = list(messages)
         lengths = [self._length(each.content) for each in turns]
-        room = self._limit - self._length(answer)
-        while sum(lengths[-len(turns) :]) > room and (shorter := _without_the_oldest(turns)):
+        left = self._limit - self._length(answer)
+        while sum(lengths[-len(turns) :]) > left and (shorter := _without_the_oldest(turns)):
             turns = shorter
         return turns
 
@@ -70,13 +70,13 @@ class RewardInput:
         )
 
     def _without_its_beginning(self, message: Message, length: int) -> Message:
-        """Cut as large a share of the message as is too much of the whole; at least a character."""
+        """Cut the share of the message that the whole is too long by; at least a character."""
         content = message.content
         dropped = len(content) * (length - self._limit) // length + 1
         if dropped >= len(content):
             raise PromptTooLong(
-                f"The answer cannot be scored: it leaves no room for its question among the "
-                f"{self._limit} tokens that the score model reads."
+                f"The answer cannot be scored: with it, the question does not fit the "
+                f"{self._limit} tokens of the score model."
             )
         return Message(message.role, content[dropped:])
 
@@ -106,9 +106,9 @@ class RewardInput:
 
 
 def _without_the_oldest(turns: Sequence[Message]) -> list[Message] | None:
-    """Leave out messages from the front, so that another one of the user comes first.
+    """Drop messages from the front up to the next one of the user.
 
-    None where only one message would be left out of.
+    None if only one message would be left.
     """
     for start in range(1, len(turns)):
         if turns[start].role is Role.USER or start == len(turns) - 1:

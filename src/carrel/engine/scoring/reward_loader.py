@@ -1,4 +1,4 @@
-"""Loads a reward model by transformers."""
+"""Loads a reward model with transformers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ logger = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class LoadedReward:
-    """A sequence classification model with one output, untyped upstream, and what feeds it."""
+    """A sequence classification model with one output, untyped upstream, and its encoder."""
 
     model: Any
     inputs: RewardInput
@@ -42,9 +42,9 @@ def load_reward(spec: ModelSpec) -> LoadedReward:
     """Find and load a reward model.
 
     Raises:
-        ModelNotFound: nothing by that name; the message names what was tried.
-        ModelLoadFailed: it was found and is no reward model, or cannot be loaded.
-        StorageFull: the disk has no room for it.
+        ModelNotFound: nothing by that name; the message lists the places that were tried.
+        ModelLoadFailed: it was found but is no reward model, or cannot be loaded.
+        StorageFull: the disk is full.
     """
     files = find_model(spec.base_model, spec.offline, spec.allow_pickle)
     disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -53,7 +53,7 @@ def load_reward(spec: ModelSpec) -> LoadedReward:
         loaded = _load_files(spec, files)
     except CarrelError:
         raise
-    # As with the models that write: reading the files of any architecture can raise anything.
+    # As for the generative models: reading the files of any architecture can raise anything.
     except Exception as error:
         raise ModelLoadFailed(
             f"Score model {spec.name} cannot be loaded: {first_line(error)}."

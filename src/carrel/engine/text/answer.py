@@ -1,4 +1,4 @@
-"""One answer while the model writes it: its text, its counts, and whether it is over."""
+"""State of one answer during generation: text, counts, and whether it has ended."""
 
 from __future__ import annotations
 
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 class AnswerLimits:
     """Where an answer ends. ``max_time`` is in seconds from the model's start on it.
 
-    With a ``grammar`` the answer ends where nothing more may be written, and stop strings, which
-    could cut it before it is complete, must not be given. ``before`` are the last tokens of the
-    text that the answer goes on with.
-    """
+    With a ``grammar`` the answer ends when it is complete; stop strings, which could cut it
+    earlier, must not be given. ``before`` are the last tokens of the text that is continued."""
 
     end_tokens: Collection[int]
     stop: Sequence[str]
@@ -34,11 +32,11 @@ class AnswerLimits:
 
 
 class Answer:
-    """Takes the tokens in turn and hands out the text that may be shown.
+    """Takes tokens and returns the text that may be shown.
 
-    With the text go the tokens that it is made of, where ``push`` got their log-probabilities. The
-    token that ends the answer, and those whose text a stop string cuts away, are not among them.
-    ``accepted`` is the ``time.perf_counter()`` at which the engine took the request.
+    The text comes with its tokens, if ``push`` got their log-probabilities, except the token that
+    ends the answer and those whose text a stop string cuts off. ``accepted`` is the
+    ``time.perf_counter()`` at which the engine took the request.
     """
 
     def __init__(
@@ -56,7 +54,7 @@ class Answer:
         self._started = accepted
         self._first_token: float | None = None
         self._bare = limits.trims_start
-        self._untold = PendingLogprobs()
+        self._pending = PendingLogprobs()
         self._decoded = 0
         self._passed = 0
         self.tokens = 0
@@ -64,7 +62,7 @@ class Answer:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing stands before the next token, which then drops a space before it."""
+        """Whether the next token is the first, which then drops a leading space."""
         return self.tokens == 0 and not self._limits.before
 
     def start(self) -> None:
@@ -72,7 +70,7 @@ class Answer:
         self._started = time.perf_counter()
 
     def push(self, token_id: int, logprob: TokenLogprob | None = None) -> None:
-        """Take the next token; ``reason`` is set when it was the last.
+        """Take the next token; ``reason`` is set if it was the last.
 
         Raises:
             GenerationFailed: the grammar does not allow it.
@@ -87,7 +85,7 @@ class Answer:
         if grammar is not None:
             grammar.accept(token_id)
         if logprob is not None:
-            self._untold.add(logprob, self._decoded)
+            self._pending.add(logprob, self._decoded)
         self._take(self._decoder.push(token_id))
         if self._stops.stopped:
             self.reason = FinishReason.STOP
@@ -107,8 +105,8 @@ class Answer:
         self._take(self._decoder.flush())
         held = self._stops.flush()
         self._passed += len(held)
-        # Tokens without a text of their own, at the end, are behind all text.
-        tokens = self._untold.before(self._passed) if self._stops.stopped else self._untold.rest()
+        # Tokens without text at the end belong after all text.
+        tokens = self._pending.before(self._passed) if self._stops.stopped else self._pending.rest()
         self._emit(held, tokens)
         self.reason = FinishReason.STOP if self._stops.stopped else reason
 
@@ -116,7 +114,7 @@ class Answer:
         self._decoded += len(decoded)
         text = self._stops.push(decoded)
         self._passed += len(text)
-        self._emit(text, self._untold.before(self._passed))
+        self._emit(text, self._pending.before(self._passed))
 
     def _emit(self, text: str, tokens: tuple[TokenLogprob, ...]) -> None:
         if self._bare:

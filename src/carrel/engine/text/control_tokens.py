@@ -1,4 +1,4 @@
-"""Tells the control tokens that a chat template writes from those that stand in a message."""
+"""Separates control tokens of a chat template from those in a message's text."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def marked(
 ) -> list[dict[str, Any]]:
     """Return messages or tools with their control tokens marked, for ``encode_marked_chat``.
 
-    As ``apply_chat_template(sanitize_control_tokens=True)`` does it, but without compiling the
-    template in this process. Control tokens are the special ones and those added tokens that stand
-    in the template; white space is none.
+    Same as ``apply_chat_template(sanitize_control_tokens=True)``, but without compiling the
+    template in this process. Control tokens are the special ones and the added tokens that occur in
+    the template; white space is none.
     """
     tokens = [
         token.content

@@ -1,4 +1,4 @@
-"""Prompts that were counted and are about to be answered."""
+"""Cache of prompts between counting and answering."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from threading import Lock
 from carrel.core.chat import Message
 
 MOST_TOKENS = 1_000_000
-"""Of all prompts that are kept together; the oldest go first."""
+"""Maximum tokens of all cached prompts together; the oldest are dropped."""
 
 
 class CountedPrompts:
     """Keeps the tokens of a counted prompt until it is answered, so that it is encoded once.
 
-    A prompt that is counted and never answered, as one that turns out too long, goes when newer
-    ones need the room. Safe for several threads.
+    A prompt that is counted but never answered, because it is too long, is dropped when newer
+    ones need the space. Thread-safe.
     """
 
     def __init__(self, most_tokens: int = MOST_TOKENS) -> None:
@@ -26,7 +26,7 @@ class CountedPrompts:
         self._lock = Lock()
 
     def put(self, messages: Sequence[Message], tokens: list[int]) -> None:
-        """Keep the tokens that the messages become."""
+        """Store the tokens of the messages."""
         with self._lock:
             self._drop(tuple(messages))
             self._kept[tuple(messages)] = tokens
@@ -35,7 +35,7 @@ class CountedPrompts:
                 self._drop(next(iter(self._kept)))
 
     def take(self, messages: Sequence[Message]) -> list[int] | None:
-        """Take out what the messages became, None where they were not counted."""
+        """Remove and return the tokens of the messages, None if they were not counted."""
         with self._lock:
             return self._drop(tuple(messages))
 

@@ -1,6 +1,6 @@
-"""From token ids to text while the answer is being written.
+"""Incremental detokenization.
 
-Two things must not reach the reader: half a character (one character may be spread over several
+Two things must not be shown: incomplete characters (one character may be spread over several
 tokens) and the start of a stop string (which may be spread over several tokens, too).
 """
 
@@ -11,21 +11,21 @@ from collections.abc import Callable, Sequence
 REPLACEMENT = "\ufffd"
 
 MOST_UNFINISHED = 3
-"""Bytes of a character that is not complete; some tokenizers show each as one replacement."""
+"""Bytes of an incomplete character; some tokenizers show each as one replacement."""
 
 LONGEST_WAIT = 32
 """Tokens after which bytes that never become a character are shown as they are."""
 
 
 FEWEST_BEFORE = 8
-"""Tokens with which the first of a continuation are decoded: enough to show some text."""
+"""Context tokens of a continuation's first tokens: enough to show some text."""
 
 Decode = Callable[[list[int]], str]
 """Returns the text of tokens, without control tokens."""
 
 
 def last_tokens(decode: Decode, ids: Sequence[int]) -> list[int]:
-    """Return some of the last tokens of a text, from the beginning of a character on."""
+    """Return some of the last tokens of a text, starting with a whole character."""
     fewest = max(0, len(ids) - FEWEST_BEFORE)
     for start in range(fewest, max(0, fewest - MOST_UNFINISHED), -1):
         if not decode(list(ids[start:])).startswith(REPLACEMENT):
@@ -34,15 +34,15 @@ def last_tokens(decode: Decode, ids: Sequence[int]) -> list[int]:
 
 
 class IncrementalDecoder:
-    """Turns tokens into text one by one; joined, the pieces are the decoded whole.
+    """Turns tokens into text one by one; the pieces joined are the decoded whole.
 
-    Each step decodes the new tokens together with the ones of the step before, and returns what
-    the new ones add: many tokenizers drop or add a space depending on what stands before. Only what
-    may still become a character is held back.
+    Each step decodes the new tokens together with those of the previous step, and returns what the
+    new ones add: many tokenizers drop or add a space depending on the context. Only incomplete
+    characters are held back.
     """
 
     def __init__(self, decode: Decode, before: Sequence[int] = ()) -> None:
-        """``before`` are the last tokens of the text that the new ones go on with."""
+        """``before`` are the last tokens of the text that the new ones continue."""
         self._decode = decode
         self._ids = list(before)
         self._context = 0
@@ -59,9 +59,9 @@ class IncrementalDecoder:
         unfinished = min(len(fresh) - len(certain), MOST_UNFINISHED)
         waiting = len(self._ids) - self._shown
         if not unfinished or waiting >= LONGEST_WAIT:
-            self._go_on()
+            self._advance()
             return fresh
-        # Some tokenizers show even the characters before an unfinished one as replacements.
+        # Some tokenizers show even the characters before an incomplete one as replacements.
         if waiting <= MOST_UNFINISHED:
             return ""
         certain = fresh[:-unfinished]
@@ -71,7 +71,7 @@ class IncrementalDecoder:
     def flush(self) -> str:
         """Return the text of tokens that were still held back."""
         fresh = self._fresh()
-        self._go_on()
+        self._advance()
         return fresh
 
     def _fresh(self) -> str:
@@ -79,15 +79,15 @@ class IncrementalDecoder:
         known = self._decode(self._ids[self._context : self._shown])
         return self._decode(self._ids[self._context :])[len(known) + self._ahead :]
 
-    def _go_on(self) -> None:
+    def _advance(self) -> None:
         self._context, self._shown, self._ahead = self._shown, len(self._ids), 0
 
 
 class StopStrings:
-    """Cuts a stream of text at the first stop string that is complete.
+    """Cuts a stream of text at the first complete stop string.
 
-    The result does not depend on how the text is cut into pieces: of several stop strings, the one
-    that ends first counts, and of those that end together the longest.
+    The result does not depend on how the text is split into pieces: of several stop strings, the
+    one that ends first counts, and of those that end together the longest.
     """
 
     def __init__(self, stops: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Hooks into transformers' ``generate``: what it calls before and after each token."""
+"""Logits processors and stopping criteria for transformers' ``generate``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from carrel.engine.text.token_bytes import TokenBytes
 
 
 class RawScores(LogitsProcessor):
-    """Keeps the row of scores as the model made it: the first of the processors."""
+    """Keeps the model's original scores; must be the first of the processors."""
 
     def __init__(self) -> None:
         self.row = torch.empty(0)
@@ -48,7 +48,7 @@ class LogprobSource:
 
 
 class AnswerCriteria(StoppingCriteria):
-    """Feeds every new token of ``generate`` to an answer, and stops when it is over or given up."""
+    """Feeds every new token of ``generate`` to an answer, and stops at its end."""
 
     def __init__(
         self, answer: Answer, given_up: Event, logprobs: LogprobSource | None = None
@@ -58,7 +58,7 @@ class AnswerCriteria(StoppingCriteria):
         self._logprobs = logprobs
 
     def __call__(self, input_ids: torch.LongTensor, scores: Any, **kwargs: Any) -> torch.BoolTensor:
-        # Some devices run one step past the end before they notice: that token is not the answer's.
+        # Some devices run one step past the end before they notice: that token is not part of it.
         if not self._given_up.is_set() and self._answer.reason is None:
             self._push(int(input_ids[0, -1]))
         over = self._given_up.is_set() or self._answer.reason is not None

@@ -1,7 +1,7 @@
-"""Answers that have to be JSON: before each token, the tokens that cannot follow are ruled out.
+"""Constrained decoding to JSON: tokens that cannot follow are masked out.
 
-The work is done by llguidance: of the libraries for it, it alone refuses the keywords of JSON
-Schema that it does not know, and it needs no other package.
+Uses llguidance: it is the only library that refuses unknown keywords of JSON Schema, and it needs
+no other package.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 WHITE_SPACE = r"[ ]|\n[ \t]{0,24}"
 """Between two parts of the JSON: nothing, a space, or a line break with an indentation. A model
-could write more of it for ever."""
+could generate more of it forever."""
 
 MOST_COMPILED = 32
 CONTROL = b"\xff"
-"""How llguidance wants the bytes of a token marked that is no text."""
+"""llguidance's mark for the bytes of a control token."""
 
 PART = 16_384
 """Longer rows are spread over torch's threads, which costs more than it saves."""
@@ -46,10 +46,10 @@ LONGEST_REASON = 200
 
 
 class GrammarCompiler:
-    """Makes grammars for one model; any thread may use it.
+    """Makes grammars for one model; thread-safe.
 
     ``vocabulary_size`` is the length of the model's rows of scores, ``end_tokens`` those that end
-    an answer. The vocabulary is read at the first use, which takes a second.
+    an answer. The vocabulary is read lazily, which takes a second.
     """
 
     def __init__(
@@ -60,21 +60,21 @@ class GrammarCompiler:
     ) -> None:
         self._tokenizer = tokenizer
         self._size = vocabulary_size
-        # The library wants an end token: for a model without one, an id that is never written.
+        # The library requires an end token: for a model without one, an id that is never generated.
         self._end_tokens = sorted(end_tokens) or [vocabulary_size]
         self._vocabulary: LLTokenizer | None = None
         self._compiled: OrderedDict[str, Grammar] = OrderedDict()
         self._reading, self._keeping = Lock(), Lock()
 
     def compile(self, response_format: JsonFormat) -> Grammar:
-        """Return the grammar of a format; the last ones are kept. It may take a second.
+        """Return the grammar of a format; recent ones are cached. It may take a second.
 
         Objects have their properties in the order of the schema. References to other documents are
         refused: nothing is fetched.
 
         Raises:
-            InvalidRequest: the schema is not valid, too large, or no value satisfies it.
-            UnsupportedParameter: it has a keyword that cannot be honoured.
+            InvalidRequest: the schema is invalid, too large, or no value satisfies it.
+            UnsupportedParameter: it has an unsupported keyword.
         """
         schema = response_format.schema
         text = schema_text({"type": "object"} if schema is None else schema)
@@ -95,8 +95,8 @@ class GrammarCompiler:
 
         options = json.dumps({"x-guidance": {"whitespace_pattern": WHITE_SPACE}})
         content = f"{schema[:-1]}{',' if schema != '{}' else ''}{options[1:]}"
-        # Without forcing, the model may cut given text into tokens as it is used to; and the
-        # library never calls the tokenizer, which is not made for several threads.
+        # Without forcing, the model may tokenize given text as it is used to; and the library
+        # never calls the tokenizer, which is not thread-safe.
         grammar = f'%llguidance {{"no_forcing": true}}\nstart: %json {content}'
         limits = LLParserLimits(max_items_in_row=20_000, step_max_items=200_000)
         matcher = LLMatcher(self._read_vocabulary(), grammar, log_level=0, limits=limits)
@@ -132,7 +132,7 @@ class Grammar:
 
 
 class GrammarMatcher:
-    """How far one answer has come."""
+    """State of one answer."""
 
     def __init__(self, state: LLMatcher, end_tokens: frozenset[int]) -> None:
         self._state = state
@@ -140,17 +140,17 @@ class GrammarMatcher:
 
     @property
     def finished(self) -> bool:
-        """Whether the answer is complete and nothing may follow but an end token."""
+        """Whether the answer is complete and only an end token may follow."""
         return bool(self._state.is_stopped())
 
     def mask(self, scores: torch.Tensor) -> None:
         """Set the scores of tokens that may not follow to minus infinity, in place.
 
-        ``scores`` is one row, [vocabulary] or [1, vocabulary]. End tokens are left where the
-        answer is complete.
+        ``scores`` is one row, [vocabulary] or [1, vocabulary]. End tokens stay if the answer is
+        complete.
 
         Raises:
-            GenerationFailed: the grammar is too complex at this place.
+            GenerationFailed: the grammar is too complex at this point.
         """
         weights = np.frombuffer(self._state.compute_logit_bias(), dtype=np.uint8)
         self._check()
@@ -162,7 +162,7 @@ class GrammarMatcher:
             part.masked_fill_(rule, -torch.inf)
 
     def accept(self, token_id: int) -> None:
-        """Take the token that was chosen; the end tokens need not be given.
+        """Take the chosen token; end tokens need not be given.
 
         Raises:
             GenerationFailed: the grammar does not allow it.
@@ -181,7 +181,7 @@ class GrammarMatcher:
 
 
 class _Vocabulary:
-    """The tokens' bytes, in the form that llguidance reads."""
+    """The tokens' bytes, in llguidance's format."""
 
     is_tokenizer_wrapper = True
     bos_token_id = None
@@ -197,12 +197,12 @@ class _Vocabulary:
             self.tokens[index] = CONTROL + look_up.written(index).encode()
 
     def __call__(self, text: str | bytes) -> list[int]:
-        """Cut a text into tokens, which no grammar of this module asks for."""
+        """Tokenize a text, which no grammar of this module asks for."""
         raise NotImplementedError
 
 
 def _first_problem(message: str) -> str:
-    """Return the library's message in one line, without where in the grammar it stands."""
+    """Return the library's message in one line, without the position in the grammar."""
     if "NoExtension" in message:
         return "no value satisfies it"
     problem = re.sub(r"^at \d+\(\d+\): |failed to compile JSON schema: ", "", message)

@@ -1,4 +1,4 @@
-"""What comes before and after the model: prompts in, text out, for the engines of this process."""
+"""Prompts in, text out: everything around the model, for the engines of this process."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ HONOURED = ("response_format", "top_logprobs", "tools")
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A prompt in tokens, where the answer to it ends, and how its tokens are chosen.
+    """A tokenized prompt, the limits of its answer, and its sampling.
 
-    ``token_bytes`` is there where log-probabilities are asked for.
+    ``token_bytes`` is set if log-probabilities are requested.
     """
 
     tokens: list[int]
@@ -43,10 +43,10 @@ class Prepared:
 
 
 class InputProcessor:
-    """Makes prompts, and text of tokens, for one loaded model. May be used from several threads.
+    """Makes prompts, and text of tokens, for one loaded model. Thread-safe.
 
     The end tokens are those of the model's generation configuration and the one with which its
-    chat template ends a turn; both are put into the configuration, ``defaults``.
+    chat template ends a turn; both are written to the configuration, ``defaults``.
     """
 
     def __init__(self, loaded: LoadedModel) -> None:
@@ -63,7 +63,7 @@ class InputProcessor:
         self._grammars = GrammarCompiler(self._decoder, vocabulary.writable, self._end_tokens)
 
     async def count_tokens(self, messages: Sequence[Message]) -> int:
-        """Return the length in tokens of the prompt that the messages become."""
+        """Return the length of the messages' prompt in tokens."""
         tokens = await asyncio.to_thread(self._prompts.encode, messages)
         self._counted.put(messages, tokens)
         return len(tokens)
@@ -75,24 +75,24 @@ class InputProcessor:
         info: ModelInfo,
         show: Callable[[TextDelta], None],
     ) -> tuple[Prepared, Answer]:
-        """Return the prompt, and the answer to be written, which hands its text to ``show``.
+        """Return the prompt and the new answer, which passes its text to ``show``.
 
-        An answer that would outgrow the context ends there.
+        An answer that exceeds the context ends there.
 
         Raises:
-            InvalidRequest, UnsupportedParameter: the sampling parameters cannot be honoured.
-            PromptTooLong: nothing is left of the context for an answer.
+            InvalidRequest, UnsupportedParameter: a sampling parameter is not supported.
+            PromptTooLong: no context is left for an answer.
         """
         accepted = time.perf_counter()
         refuse_impossible(messages, sampling)
         refuse_unsupported(sampling, info, HONOURED)
         tools = sampling.tools.tools if sampling.tools is not None else ()
-        # What was counted was counted without tools.
+        # Prompts are counted without tools.
         tokens = None if tools else self._counted.take(messages)
         if tokens is None:
             tokens = await asyncio.to_thread(self._prompts.encode, messages, tools)
-        room = info.context_length - len(tokens)
-        if room < 1:
+        left = info.context_length - len(tokens)
+        if left < 1:
             raise PromptTooLong(
                 f"The prompt has {len(tokens)} tokens, and {info.name} takes "
                 f"{info.context_length} with its answer. Shorten the question or its sources."
@@ -103,21 +103,21 @@ class InputProcessor:
         grammar = await asyncio.to_thread(self._grammar, sampling)
         limits = AnswerLimits(
             end_tokens=self._end_tokens,
-            # A grammar ends the answer; the prompt form's stop strings could stand in its texts.
+            # A grammar ends the answer; the prompt form's stop strings could occur in its texts.
             stop=() if grammar is not None else (*sampling.stop, *form_stops),
-            max_new_tokens=min(sampling.max_new_tokens, room),
+            max_new_tokens=min(sampling.max_new_tokens, left),
             max_time=sampling.max_time,
             trims_start=self._prompts.trims_start and not bare and not begun,
             grammar=grammar,
             before=last_tokens(self._decode, tokens) if begun else (),
         )
-        told = sampling.top_logprobs is not None
-        token_bytes = TokenBytes(self._decoder) if told else None
+        reported = sampling.top_logprobs is not None
+        token_bytes = TokenBytes(self._decoder) if reported else None
         answer = Answer(self._decode, limits, show, accepted)
         return Prepared(tokens, sampling, limits, token_bytes), answer
 
     def processors(self, prepared: Prepared, device: torch.device) -> LogitsProcessorList:
-        """Return what is applied to scores before their largest is taken; empty if nothing is."""
+        """Return the processors of the scores; empty if there are none."""
         sampling = prepared.sampling
         processors = penalties(sampling, self.defaults, len(prepared.tokens), device)
         if prepared.limits.grammar is not None:
@@ -126,7 +126,7 @@ class InputProcessor:
         return processors
 
     def close(self) -> None:
-        """Release what the prompts need."""
+        """Release the renderer."""
         self._prompts.close()
 
     def _decode(self, token_ids: list[int]) -> str:

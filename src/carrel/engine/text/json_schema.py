@@ -1,4 +1,4 @@
-"""What a JSON schema may ask for, besides what the grammar library refuses by itself."""
+"""Restrictions of JSON schemas, besides those of the grammar library."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 from carrel.core.errors import InvalidRequest, UnsupportedParameter
 
 LONGEST_SCHEMA = 60_000
-"""Characters of JSON. Schemas of this size compile in about a second."""
+"""Maximum characters of JSON. Schemas of this size compile in about a second."""
 
 LARGEST_NUMBER = 2**53
-"""Beyond it, neither JSON's readers nor the grammar library tell all integers apart."""
+"""Beyond it, neither JSON parsers nor the grammar library distinguish all integers."""
 
 LARGEST_MULTIPLE = 10_000
 """The grammar of ``multipleOf`` has as many states as the number has remainders."""
@@ -33,19 +33,19 @@ NUMBERS = (
 
 
 def schema_text(schema: Mapping[str, Any]) -> str:
-    """Return the schema as JSON, its keys in their order, which is that of the answer's, too.
+    """Return the schema as JSON; the order of its keys is that of the answer.
 
     Raises:
-        InvalidRequest: it is no JSON, or too large.
-        UnsupportedParameter: it asks for something that the grammar would not keep to; the
-            message names the keyword.
+        InvalidRequest: it is not JSON, or too large.
+        UnsupportedParameter: it has something that the grammar would not enforce; the message
+        names the keyword.
     """
     try:
         text = json.dumps(schema, allow_nan=False)
         if len(text) > LONGEST_SCHEMA:
             raise InvalidRequest(
-                f"The schema of response_format has {len(text)} characters, and {LONGEST_SCHEMA} "
-                "are allowed: make it smaller."
+                f"The schema of response_format has {len(text)} characters: the maximum is "
+                f"{LONGEST_SCHEMA}."
             )
         _refuse_unkept(schema)
     except (TypeError, ValueError, RecursionError) as error:
@@ -78,7 +78,7 @@ def _refusal(keyword: str, problem: str) -> UnsupportedParameter:
 
 
 def _subschemas(schema: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield a schema and all schemas in it, without the data that it lists."""
+    """Yield a schema and all its subschemas, without the data that it lists."""
     if not isinstance(schema, Mapping):
         return
     yield schema
@@ -103,7 +103,7 @@ def _numbers(value: Any) -> Iterator[float]:
 
 
 def _common_multiple(numbers: list[float]) -> int:
-    """Return the least common multiple, without the decimal places: powers of ten cost nothing."""
+    """Return the least common multiple, without decimal places: powers of ten cost nothing."""
     if not any(numbers):
         return 1
     exact = [Decimal(str(number)) for number in numbers if number]

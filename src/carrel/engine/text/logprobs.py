@@ -1,4 +1,4 @@
-"""Log-probabilities of written tokens."""
+"""Log-probabilities of generated tokens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from carrel.core.chat import TokenLogprob
 from carrel.engine.text.token_bytes import TokenBytes
 
 LOWEST = -9999.0
-"""Stands for minus infinity, which JSON cannot write; OpenAI's servers use the same number."""
+"""Represents minus infinity, which JSON cannot; OpenAI's servers use the same number."""
 
 
 def token_logprob(
@@ -21,12 +21,12 @@ def token_logprob(
     *,
     first: bool = False,
 ) -> TokenLogprob:
-    """Return the log-probability of a token and of the ``alternatives`` likeliest ones.
+    """Return the log-probability of a token and of the ``alternatives`` most likely ones.
 
     ``scores`` is the model's own row [vocabulary], before penalties, grammar, temperature and
-    filters: that is what OpenAI and vLLM report, and it compares between requests. A token
-    that the model did not favour may so have been chosen for another reason. ``first`` says that
-    it opens the answer.
+    filters: that is what OpenAI and vLLM report, and it is comparable between requests. The chosen
+    token may therefore not be the most likely one. ``first`` says that it is the first of the
+    answer.
     """
     row = scores.float()
     total = torch.logsumexp(row, dim=-1)

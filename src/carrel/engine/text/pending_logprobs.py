@@ -1,4 +1,4 @@
-"""Tokens of an answer, told together with the text that they stand for."""
+"""Log-probabilities that wait for their text."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from carrel.core.chat import TokenLogprob
 
 
 class PendingLogprobs:
-    """Holds tokens back until the text that they stand for is shown.
+    """Holds tokens back until their text is shown.
 
-    Places are counted in characters of the decoded text, which has what a stop string cuts away
-    later, too.
+    Positions count characters of the decoded text, which includes what a stop string cuts off
+    later.
     """
 
     def __init__(self) -> None:
@@ -28,19 +28,19 @@ class PendingLogprobs:
         self._undecoded += token.content
 
     def before(self, place: int) -> tuple[TokenLogprob, ...]:
-        """Return, once, the tokens that begin before the ``place``."""
-        told = tuple(token for start, token in self._waiting if start < place)
-        self._waiting = self._waiting[len(told) :]
-        return told
+        """Return, once, the tokens that begin before the position ``place``."""
+        shown = tuple(token for start, token in self._waiting if start < place)
+        self._waiting = self._waiting[len(shown) :]
+        return shown
 
     def rest(self) -> tuple[TokenLogprob, ...]:
         """Return what is left."""
-        told, self._waiting = tuple(token for _, token in self._waiting), []
-        return told
+        shown, self._waiting = tuple(token for _, token in self._waiting), []
+        return shown
 
 
 def without_leading_space(tokens: Sequence[TokenLogprob]) -> tuple[TokenLogprob, ...]:
-    """Return the tokens of a text whose leading white space was taken away."""
+    """Return the tokens of a text whose leading white space was removed."""
     for position, token in enumerate(tokens):
         content = token.content.lstrip()
         if content:

@@ -1,4 +1,4 @@
-"""Messages become token ids, by the model's chat template or by a fixed prompt form."""
+"""Converts messages to token ids, by the model's chat template or a fixed prompt form."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from carrel.settings.schema import PromptType
 
 PROBE = "carrel-probe"
 MESSAGE_END = "carrel-message-end"
-"""Stands behind an unfinished message while the template renders it: the prompt ends before it."""
+"""Appended to an unfinished message during rendering: the prompt ends before it."""
 
 INSTRUCT_OPENING = (
     "Below is an instruction that describes a task. "
@@ -45,7 +45,7 @@ STOPS: dict[PromptType, tuple[str, ...]] = {
     PromptType.INSTRUCT: ("\n### Instruction:", "### Instruction:"),
     PromptType.DANUBE: ("<|prompt|>", "<|system|>", "<|answer|>"),
 }
-"""Where the model starts to speak for the user: the answer ends before it."""
+"""Where the model starts to write the user's next turn: the answer ends before it."""
 
 
 def plain(messages: Sequence[Message]) -> str:
@@ -61,7 +61,7 @@ def human_bot(messages: Sequence[Message]) -> str:
 
 
 def instruct(messages: Sequence[Message]) -> str:
-    """Return the form of Stanford Alpaca; a system message takes the place of its opening."""
+    """Return the form of Stanford Alpaca; a system message replaces its opening."""
     headings = {Role.USER: "### Instruction:\n", Role.ASSISTANT: "### Response:\n"}
     system = [message.content for message in messages if message.role is Role.SYSTEM]
     turns = [
@@ -83,9 +83,9 @@ BEFORE_ANSWER = {PromptType.HUMAN_BOT: " "}
 
 
 def fold_system(messages: Sequence[Message]) -> list[Message]:
-    """Put the system messages at the head of the first user message.
+    """Prepend the system messages to the first user message.
 
-    For templates that know no system role. Without any user message they become one.
+    For templates without a system role. Without a user message they become one.
     """
     system = "\n\n".join(m.content for m in messages if m.role is Role.SYSTEM)
     turns = [message for message in messages if message.role is not Role.SYSTEM]
@@ -99,7 +99,7 @@ def fold_system(messages: Sequence[Message]) -> list[Message]:
 
 
 def join_neighbours(messages: Sequence[Message]) -> list[Message]:
-    """Join messages of one role that follow each other, for templates that insist on turns."""
+    """Join consecutive messages of one role, for templates that require alternating turns."""
     groups: list[list[Message]] = []
     for message in messages:
         last = groups[-1][-1] if groups else None
@@ -120,10 +120,10 @@ def _is_tool_turn(*messages: Message) -> bool:
 
 
 class PromptBuilder:
-    """Makes the prompts of one model. May be used from several threads.
+    """Makes the prompts of one model. Thread-safe.
 
-    Control tokens that stand in a message are encoded as ordinary text, so that neither a user nor
-    a document can end its own turn. Templates run in a process with limits.
+    Control tokens in a message are encoded as ordinary text, so that neither a user nor a document
+    can end its own turn. Templates run in a sandboxed process.
 
     Raises:
         ModelLoadFailed: the tokenizer's chat template does not compile.
@@ -135,7 +135,7 @@ class PromptBuilder:
         prompt_type: PromptType,
         vocabulary: Vocabulary | None = None,
     ) -> None:
-        """Take the tokenizer, the form, and the ids that the model has; None is all of them."""
+        """Take the tokenizer, the form, and the valid ids; None is all of them."""
         if prompt_type is PromptType.TEMPLATE and not tokenizer.chat_template:
             prompt_type = PromptType.HUMAN_BOT
         self._tokenizer = tokenizer
@@ -168,12 +168,12 @@ class PromptBuilder:
         return self.prompt_type in (PromptType.HUMAN_BOT, PromptType.INSTRUCT)
 
     def encode(self, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> list[int]:
-        """Return the prompt's token ids; it ends with the last message where that is unfinished.
+        """Return the prompt's token ids; it ends with the last message if that is unfinished.
 
         Raises:
-            InvalidRequest: there is no message, the chat template refuses the messages, or they
-                become a token that the model does not have.
-            UnsupportedParameter: tools for a model whose prompts have no form for them.
+            InvalidRequest: there is no message, the chat template rejects the messages, or they
+            contain a token that the model does not have.
+            UnsupportedParameter: the prompt form of the model has no tools.
         """
         if not messages:
             raise InvalidRequest("The list of messages is empty: send at least one message.")
@@ -209,7 +209,7 @@ class PromptBuilder:
         return space + begun.content
 
     def _bare(self, prompt: Message) -> list[int]:
-        """Return the ids of a prompt without a template, whose control tokens are the writer's."""
+        """Return the ids of a raw prompt, in which control tokens are allowed."""
         if not prompt.token_ids:
             ids = list(self._tokenizer.encode(prompt.content))
             if not ids:
@@ -224,7 +224,7 @@ class PromptBuilder:
         return list(prompt.token_ids)
 
     def close(self) -> None:
-        """End the template's process; a further use starts it anew."""
+        """Stop the template's process; the next use restarts it."""
         if self._renderer is not None:
             self._renderer.close()
 
@@ -277,8 +277,8 @@ class PromptBuilder:
             self._takes_tools = self._renderer is not None and takes_tools(self._renderer)
         if not self._takes_tools:
             raise UnsupportedParameter(
-                "tools cannot be honoured: the model's chat template has no form for them. "
-                "Leave them out or choose another model."
+                "tools cannot be used: the model's chat template does not support them. "
+                "Remove them or choose another model."
             )
 
     @staticmethod
@@ -294,9 +294,9 @@ class PromptBuilder:
 def _unclosed(renderer: TemplateRenderer, opened: str, turns: list[dict[str, Any]]) -> str:
     """Return the prompt that ends with the content of the last turn, as transformers makes it.
 
-    ``opened`` is the prompt up to where the model begins to write. A template may write an answer
-    of its own in another way than it lets the model write (without its thoughts, say): there the
-    content stands behind ``opened``, where the model put it.
+    ``opened`` is the prompt up to where the model begins to write. A template may render a given
+    answer differently from a generated one (without its reasoning, say): there the content follows
+    ``opened``, where the model generated it.
     """
     content = turns[-1]["content"]
     turns[-1]["content"] = content + MESSAGE_END

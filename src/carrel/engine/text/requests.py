@@ -1,4 +1,4 @@
-"""What every engine refuses before it starts."""
+"""Request validation shared by all engines."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from carrel.core.chat import Message, ModelInfo, Role, SamplingParams
 from carrel.core.errors import InvalidRequest, UnsupportedParameter
 
 MOST_ALTERNATIVES = 20
-"""Log-probabilities of other tokens, for each token of an answer; OpenAI's bound."""
+"""Maximum ``top_logprobs``, as OpenAI's."""
 
 OPTIONAL = ("response_format", "top_logprobs", "tools")
-"""Sampling parameters that not every engine can honour; None asks for nothing."""
+"""Sampling parameters that not every engine supports; None means unset."""
 
 
 def refuse_impossible(messages: Sequence[Message], sampling: SamplingParams) -> None:
-    """Check what no engine can honour.
+    """Check what no engine supports.
 
     Raises:
         InvalidRequest: there is no message, an unfinished one is not the assistant's last, or a
-            sampling parameter is out of its bounds.
-        UnsupportedParameter: an answer that has to be JSON is to end, or to go on, elsewhere.
+        sampling parameter is out of its bounds.
+        UnsupportedParameter: a JSON answer is combined with other ends or a continuation.
     """
     if not messages:
         raise InvalidRequest("The list of messages is empty: send at least one message.")
     if len(messages) > 1 and any(each.role is Role.PROMPT for each in messages):
-        raise InvalidRequest("A prompt without a template stands alone: send no other message.")
+        raise InvalidRequest("A prompt without a template must be the only message.")
     _refuse_unfinished(messages, sampling)
     problems = {
         "max_new_tokens must be at least 1": sampling.max_new_tokens < 1,
@@ -46,16 +46,15 @@ def refuse_impossible(messages: Sequence[Message], sampling: SamplingParams) -> 
     forced = sampling.tools is not None and sampling.tools.required
     if forced and sampling.response_format is not None:
         raise UnsupportedParameter(
-            "response_format cannot be set together with a tool that has to be called: leave it "
-            "out."
+            "response_format cannot be combined with a required tool call: remove one of them."
         )
     if sampling.response_format is None and not forced:
         return
     for name, given in {"stop": sampling.stop, "min_new_tokens": sampling.min_new_tokens}.items():
         if given:
             raise UnsupportedParameter(
-                f"{name} cannot be set together with response_format or a tool that has to be "
-                "called, which say where the answer ends: leave it out."
+                f"{name} cannot be combined with response_format or a tool that has to be "
+                "called, which determine where the answer ends: remove it."
             )
 
 
@@ -73,12 +72,12 @@ def _refuse_unfinished(messages: Sequence[Message], sampling: SamplingParams) ->
     for name in ("response_format", "tools"):
         if getattr(sampling, name) is not None:
             raise UnsupportedParameter(
-                f"{name} cannot be honoured for the rest of an answer: leave it out, or ask anew."
+                f"{name} cannot be used for the rest of an answer: remove it, or ask again."
             )
 
 
 def refuse_continuing(messages: Sequence[Message], info: ModelInfo) -> None:
-    """Refuse to go on with an unfinished answer where the engine cannot.
+    """Refuse to continue an unfinished answer if the engine cannot.
 
     Raises:
         UnsupportedParameter: with the engine's name.
@@ -93,7 +92,7 @@ def refuse_continuing(messages: Sequence[Message], info: ModelInfo) -> None:
 def refuse_unsupported(
     sampling: SamplingParams, info: ModelInfo, honoured: Collection[str] = ()
 ) -> None:
-    """Refuse the optional parameters that were asked for and are not ``honoured``.
+    """Refuse the optional parameters that were set but are not ``honoured``.
 
     Raises:
         UnsupportedParameter: with the parameters' names and the engine's.
@@ -102,6 +101,6 @@ def refuse_unsupported(
     refused = [name for name in asked if name not in honoured]
     if refused:
         raise UnsupportedParameter(
-            f"{', '.join(refused)} cannot be honoured by the {info.engine} engine of {info.name}: "
-            "leave it out or choose another model."
+            f"{', '.join(refused)} cannot be used with the {info.engine} engine of {info.name}: "
+            "remove it or choose another model."
         )

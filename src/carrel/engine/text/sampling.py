@@ -1,4 +1,4 @@
-"""How the next token is drawn."""
+"""Sampling of the next token."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ SEEDS = 2**63
 
 
 class SeededDraw(LogitsProcessor):
-    """Makes the likeliest token of the returned scores a random draw from the given ones.
+    """Makes the most likely token of the returned scores a random draw from the given ones.
 
     The maximum of ``score - log(e)``, with ``e`` exponentially distributed, falls on each token
-    with its softmax probability (the Gumbel-max trick). So a request can have its own random
-    generator, which ``generate(do_sample=True)`` does not offer: there two models that answer at
-    once would disturb each other's seed.
+    with its softmax probability (the Gumbel-max trick). So each request has its own random
+    generator, which ``generate(do_sample=True)`` does not offer: there two concurrent models would
+    disturb each other's seed.
     """
 
     def __init__(self, seed: int | None, device: torch.device | str) -> None:
@@ -46,9 +46,9 @@ class SeededDraw(LogitsProcessor):
 
 
 class EarliestEnd(LogitsProcessor):
-    """Rules out the end tokens until prompt and answer have a length.
+    """Masks out the end tokens until prompt and answer have a length.
 
-    In place: transformers' own makes several rows of the whole vocabulary for every token.
+    In place: transformers' own allocates several rows of the whole vocabulary per token.
     """
 
     def __init__(self, length: int, end_tokens: Sequence[int]) -> None:
@@ -62,7 +62,7 @@ class EarliestEnd(LogitsProcessor):
 
 
 def logits_processors(sampling: SamplingParams, device: torch.device | str) -> LogitsProcessorList:
-    """Return what draws the next token; empty for greedy answers."""
+    """Return the sampling processors; empty for greedy answers."""
     processors = LogitsProcessorList()
     if sampling.temperature == 0:
         return processors
@@ -82,10 +82,10 @@ def penalties(
     prompt_tokens: int,
     device: torch.device | str,
 ) -> LogitsProcessorList:
-    """Return what disfavours tokens, as ``generate`` would make it from its configuration.
+    """Return the penalty processors, as ``generate`` would make them from its configuration.
 
-    ``generate`` puts its own before all others. Given to it, they can stand behind a grammar's or
-    behind what reads the model's bare scores.
+    ``generate`` puts its own before all others. Passed explicitly, they can follow a grammar's or
+    those that read the model's original scores.
     """
     processors = LogitsProcessorList()
     ends = defaults.eos_token_id
@@ -107,13 +107,13 @@ def penalties(
 
 
 def generation_config(max_new_tokens: int, defaults: GenerationConfig) -> GenerationConfig:
-    """Return a complete configuration, so that transformers has nothing to warn about.
+    """Return a complete configuration, so that transformers does not warn.
 
-    How tokens are chosen stands in ``penalties`` and ``logits_processors``.
+    Sampling is done by ``penalties`` and ``logits_processors``.
     """
     return GenerationConfig(  # type: ignore[no-untyped-call]
         max_new_tokens=max_new_tokens,
-        do_sample=False,  # the draw, where one is wanted, is made by SeededDraw
+        do_sample=False,  # sampling is done by SeededDraw
         use_cache=True,
         bos_token_id=defaults.bos_token_id,
         eos_token_id=defaults.eos_token_id,

@@ -1,12 +1,12 @@
-"""Renders one chat template in a process of its own: the script that ``TemplateRenderer`` starts.
+"""Renders one chat template in a separate process: the script that ``TemplateRenderer`` starts.
 
-A chat template is a program that comes with a model. Jinja's sandbox keeps it away from Python's
-objects, but not from running for hours or filling the memory; the limits of this process do. It
-imports nothing of Carrel and starts in a fifth of a second.
+A chat template is a program that comes with a model. Jinja's sandbox protects Python's objects,
+but does not limit time or memory; this process does. It imports nothing of Carrel and starts in
+0.2 s.
 
 It reads JSON lines from standard input. The first is ``{"template", "constants", "seconds",
-"bytes"}`` and is answered with ``{}`` once the template is compiled; each further one holds what
-the template sees and is answered with ``{"text"}``. What goes wrong is answered with ``{"error"}``.
+"bytes"}`` and is answered with ``{}`` once the template is compiled; each further one holds the
+template's variables and is answered with ``{"text"}``. Errors are answered with ``{"error"}``.
 Work that takes longer than ``seconds`` ends the process.
 """
 
@@ -31,7 +31,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 
 class Generation(jinja2.ext.Extension):
-    """Takes ``{% generation %}`` blocks, which mark what is trained on, for what stands in them."""
+    """Replaces ``{% generation %}`` blocks, which mark training text, by their body."""
 
     tags = {"generation"}  # noqa: RUF012  jinja2 declares it so
 
@@ -43,7 +43,7 @@ class Generation(jinja2.ext.Extension):
 
 
 class Dictionary:
-    """Stands for ``dict`` without its attributes."""
+    """Replaces ``dict``, without its attributes."""
 
     def __call__(self, *args: Any, **fields: Any) -> dict[Any, Any]:
         """Return a new dictionary."""
@@ -55,10 +55,10 @@ class Dictionary:
 
 
 class Namespace(jinja2.utils.Namespace):
-    """A namespace without the underscored names through which Python's own objects are reached."""
+    """A namespace without the underscored names that lead to Python's internals."""
 
     def __init__(*given: Any, **fields: Any) -> None:
-        # No parameter is called self, so that a template may call a field so.
+        # No parameter is called self, so that a template may use that name for a field.
         attributes = dict(*given[1:], **fields)
         for name in attributes:
             refuse_underscore(name)
@@ -76,7 +76,7 @@ def refuse_underscore(name: object) -> None:
 
 
 def raise_exception(message: str) -> None:
-    """Let a template refuse the messages."""
+    """Let a template reject the messages."""
     raise jinja2.TemplateError(message)
 
 
@@ -91,7 +91,7 @@ def time_now(form: str) -> str:
 
 
 def environment() -> ImmutableSandboxedEnvironment:
-    """Return what transformers offers to chat templates; a test holds the two together."""
+    """Return the environment that transformers gives to chat templates; a test compares both."""
     made = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[Generation, jinja2.ext.loopcontrols]
     )
@@ -104,7 +104,7 @@ def environment() -> ImmutableSandboxedEnvironment:
 
 
 def limit_process(most_bytes: int) -> None:
-    """Take from the process what no template needs: more memory, files, further processes."""
+    """Drop what no template needs: more memory, files, further processes."""
     resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -112,7 +112,7 @@ def limit_process(most_bytes: int) -> None:
 
 
 def answered(work: Callable[[], dict[str, Any]], seconds: float) -> None:
-    """Write what the work returns, or its failure in one line. Too long work ends the process."""
+    """Write what the work returns, or its failure in one line. A timeout ends the process."""
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         reply = json.dumps(work())
@@ -129,7 +129,7 @@ def answered(work: Callable[[], dict[str, Any]], seconds: float) -> None:
 
 
 def render(template: jinja2.Template, seen: dict[str, Any]) -> dict[str, Any]:
-    """Return what the template makes of the messages."""
+    """Render the messages."""
     return {"text": template.render(seen)}
 
 

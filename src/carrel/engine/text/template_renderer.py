@@ -1,4 +1,4 @@
-"""Runs a chat template where it can do no harm: in a process with limits."""
+"""Runs a chat template in a sandboxed process."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ SCRIPT = Path(__file__).with_name("template_process.py")
 
 @dataclass(frozen=True, slots=True)
 class TemplateLimits:
-    """What rendering one prompt may take; ``bytes`` counts the whole process, about 40 MB idle."""
+    """Limits of rendering one prompt; ``bytes`` counts the whole process, about 40 MB idle."""
 
     seconds: float = 5.0
     bytes: int = 512 * 2**20
 
 
 class TemplateRefused(Exception):
-    """The template is broken, refuses the messages or oversteps its limits; the message says it."""
+    """The template is broken, rejects the messages or exceeds its limits; the message says it."""
 
 
 class TemplateRenderer:
-    """One Jinja chat template, with the environment that transformers gives it.
+    """One Jinja chat template, with the environment of transformers.
 
-    The process starts at the first use, ends with this object, and is started again after a
-    template had to be stopped. May be used from several threads, one at a time.
+    The process starts at the first use, ends with this object, and is restarted after a template
+    had to be stopped. Thread-safe, one call at a time.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class TemplateRenderer:
         add_generation_prompt: bool,
         tools: Sequence[Mapping[str, Any]] = (),
     ) -> str:
-        """Return the text that the messages become, with tools where the template has a form.
+        """Return the rendered messages, with tools if the template supports them.
 
         Raises:
             TemplateRefused: see there.
@@ -81,7 +81,7 @@ class TemplateRenderer:
             return str(self._asked(self._running(), seen)["text"])
 
     def close(self) -> None:
-        """End the process; the next use starts it anew."""
+        """Stop the process; the next use restarts it."""
         with self._lock:
             self._stop()
 
@@ -89,7 +89,7 @@ class TemplateRenderer:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self._stop()
-        # Isolated: neither the environment nor the folder it stands in changes what it imports.
+        # Isolated: neither the environment nor the folder of the script changes its imports.
         process = subprocess.Popen(
             [sys.executable, "-I", str(SCRIPT)],
             stdin=subprocess.PIPE,
@@ -133,6 +133,6 @@ class TemplateRenderer:
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End the process and take its pipes down with it."""
+    """Stop the process and close its pipes."""
     process.kill()
     process.communicate()

@@ -1,4 +1,4 @@
-"""The bytes that each token of a vocabulary stands for."""
+"""The bytes of each token of a vocabulary."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ OTHERS = ("WordPiece", "BPEDecoder", "CTC")
 
 
 class TokenBytes:
-    """Looks the bytes of tokens up; of control tokens, which are no text, there are none.
+    """Looks up the bytes of tokens; control tokens have none.
 
-    It knows byte-level BPE (GPT-2's alphabet of 256 characters) and SentencePiece's vocabularies
+    Supports byte-level BPE (GPT-2's alphabet of 256 characters) and SentencePiece's vocabularies
     (a mark for the space, and tokens such as ``<0x0A>`` for single bytes).
 
     Raises:
@@ -48,9 +48,9 @@ class TokenBytes:
         )
 
     def __call__(self, token_id: int, *, first: bool = False) -> bytes:
-        """Return the token's bytes, as they are when it is the ``first`` of a text or further on.
+        """Return the token's bytes, as the ``first`` of a text or later.
 
-        Many SentencePiece tokenizers put a space before each text, and take it away again.
+        Many SentencePiece tokenizers prepend a space to each text, and remove it again.
         """
         if token_id in self._control:
             return b""
@@ -81,14 +81,14 @@ class TokenBytes:
 
 
 def _single_byte(token: str) -> bytes | None:
-    """Return the byte that a token like ``<0x0A>`` stands for."""
+    """Return the byte of a token like ``<0x0A>``."""
     if len(token) == len("<0x00>") and token.startswith("<0x") and token.endswith(">"):
         return bytes.fromhex(token[3:5])
     return None
 
 
 def _decoder_kinds(tokenizer: PreTrainedTokenizerBase) -> Iterator[str]:
-    """Yield the types of the decoder's steps; nothing for a tokenizer that is written in Python."""
+    """Yield the types of the decoder's steps; nothing for a tokenizer written in Python."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None or backend.decoder is None:
         return

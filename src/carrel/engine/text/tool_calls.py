@@ -1,10 +1,10 @@
-"""The calls of tools in what a model writes.
+"""Parser of tool calls in a model's output.
 
 Models write a call as JSON with the tool's name and its arguments, in one of two ways: between
 tags, ``<tool_call>{"name": ..., "arguments": {...}}</tool_call>`` (Hermes, Qwen, SmolLM3), or as
 the whole answer, one object (Llama 3.1 and later, with ``parameters``) or a list (Mistral, whose
-mark ``[TOOL_CALLS]`` is a control token and no text). Both are read from every model. What is no
-call of a tool that the request has stays text.
+mark ``[TOOL_CALLS]`` is a control token and no text). Both are accepted from every model. Anything
+that does not call a tool of the request stays text.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from carrel.core.function_tools import ToolCall, ToolsCalled, ToolUse
 
 OPENING, CLOSING = "<tool_call>", "</tool_call>"
 ID_LENGTH = 9
-"""Mistral's templates take no other length."""
+"""The only length that Mistral's templates accept."""
 
 _ID_CHARACTERS = string.ascii_letters + string.digits
 _BETWEEN_CALLS = " \t\r\n;,"
 
 
 def forced_format(use: ToolUse) -> JsonFormat | None:
-    """Return what the answer is held to where it has to be a call; None where it need not be.
+    """Return the format of an answer that must be a call; None if it need not be.
 
-    Every call is written as the whole answer then: that is read from all models, and a grammar can
-    hold the arguments to their schema.
+    Such calls are the whole answer: that is parsed for all models, and a grammar can enforce the
+    schema of the arguments.
     """
     if not use.required:
         return None
@@ -50,7 +50,7 @@ def forced_format(use: ToolUse) -> JsonFormat | None:
 
 
 class ToolCallReader:
-    """Divides what is written into text to be shown and calls, while it is being written."""
+    """Separates text from calls while it is being generated."""
 
     def __init__(self, names: Collection[str]) -> None:
         """``names`` are those of the tools that may be called."""
@@ -59,7 +59,7 @@ class ToolCallReader:
         self._shown = 0
 
     def push(self, text: str) -> str:
-        """Take more of the answer, and return what is surely no part of a call."""
+        """Take more of the answer, and return what is certainly not part of a call."""
         self._text += text
         return self._show(self._sure())
 
@@ -77,7 +77,7 @@ class ToolCallReader:
         return shown
 
     def _sure(self) -> int:
-        """Return up to where the text is surely no call."""
+        """Return the length of the text that is certainly no call."""
         start = self._text.lstrip()
         if not start or start[0] in "{[":
             return 0
@@ -90,7 +90,7 @@ class ToolCallReader:
         return len(self._text)
 
     def _calls(self) -> tuple[ToolCall, ...]:
-        """Return all calls; none where a single one of them is none of these tools."""
+        """Return all calls; none if any of them names an unknown tool."""
         if OPENING in self._text:
             written = [block.partition(CLOSING)[0] for block in self._text.split(OPENING)[1:]]
         else:
@@ -103,10 +103,10 @@ class ToolCallReader:
 
 
 def _values(text: str) -> Iterator[Any]:
-    """Yield the JSON values of a text that holds nothing else, lists taken apart.
+    """Yield the JSON values of a text that contains nothing else, lists flattened.
 
     Raises:
-        ValueError: it holds something else, or nothing.
+        ValueError: it contains something else, or nothing.
     """
     decoder = JSONDecoder()
     at, text = 0, text.strip(_BETWEEN_CALLS)
@@ -143,14 +143,14 @@ def _new_id() -> str:
 def with_tool_calls(
     events: AsyncGenerator[EngineEvent], use: ToolUse | None
 ) -> AsyncGenerator[EngineEvent]:
-    """Return the events of an answer with its calls told from its text.
+    """Return the events of an answer with its calls separated from its text.
 
-    Log-probabilities stay with the text that is shown, and those of a call go with it.
+    Log-probabilities stay with the text that is shown, and those of a call are dropped with it.
     """
-    return events if use is None else _told_apart(events, use)
+    return events if use is None else _separated(events, use)
 
 
-async def _told_apart(
+async def _separated(
     events: AsyncGenerator[EngineEvent], use: ToolUse
 ) -> AsyncGenerator[EngineEvent]:
     reader = ToolCallReader([each.name for each in use.callable])

@@ -1,4 +1,4 @@
-"""Messages and tools as chat templates see them, in the form that transformers documents.
+"""Messages and tools in the form that transformers documents for chat templates.
 
 Format: https://huggingface.co/docs/transformers/chat_extras
 """
@@ -17,7 +17,7 @@ PROBE = "carrel_probe"
 
 
 def turns_of(messages: Sequence[Message]) -> list[dict[str, Any]]:
-    """Return what a template sees of the messages; calls have their arguments as objects."""
+    """Return the template's form of the messages; calls have their arguments as objects."""
     names = {call.id: call.name for message in messages for call in message.tool_calls}
     return [_turn(message, names) for message in messages]
 
@@ -40,7 +40,7 @@ def _turn(message: Message, names: dict[str, str]) -> dict[str, Any]:
 
 
 def described(tools: Sequence[Tool]) -> list[dict[str, Any]]:
-    """Return what a template sees of the tools."""
+    """Return the template's form of the tools."""
     return [
         {
             "type": "function",
@@ -55,7 +55,7 @@ def described(tools: Sequence[Tool]) -> list[dict[str, Any]]:
 
 
 def takes_tools(renderer: TemplateRenderer) -> bool:
-    """Whether a template writes tools down; others pass over them without a word."""
+    """Whether a template renders tools; others ignore them silently."""
     probe = Tool(PROBE, PROBE, {"type": "object", "properties": {}})
     turns = [{"role": "user", "content": "question"}]
     try:

@@ -1,4 +1,4 @@
-"""Nearest neighbours in Chroma."""
+"""Nearest-neighbour search with embedded Chroma."""
 
 from __future__ import annotations
 
@@ -50,26 +50,26 @@ log = structlog.get_logger()
 class ChromaIndex:
     """A persistent Chroma store in a folder, one Chroma collection per collection.
 
-    A row is on the disk when ``add`` returns. Vectors are always given; Chroma's own embedding
+    A row is on the disk when ``add`` returns. Vectors are always given: Chroma's own embedding
     function, which downloads a model, is never loaded, and its telemetry is off.
 
-    Chroma overwrites the files of its graphs in place, and torn ones give wrong results or end
-    the process. So a collection whose files were being overwritten when the process was killed
-    or the disk became full, or are not as they were at the end, is emptied when the store is
-    opened, and has to be filled again.
+    Chroma overwrites its graph files in place, and torn ones give wrong results or crash the
+    process. So a collection whose files were being overwritten when the process was killed or the
+    disk became full, or have changed since, is emptied when the store is opened, and must be filled
+    again.
 
-    Chroma leaves deleted vectors in its graphs, where no search returns them. They go when the
-    store is opened the next time (of a large collection, once they are a tenth of it), and at once
-    when a collection is deleted or the last of its documents.
+    Chroma leaves deleted vectors in its graphs, where no search returns them. They are removed when
+    the store is opened the next time (from a large collection, once they are a tenth of it), and at
+    once when a collection or its last document is deleted.
 
     Raises (every method):
-        StorageFull: the disk has no room.
+        StorageFull: the disk is full.
         StoreCorrupt: Chroma cannot read its files.
         InvalidSetting: the vectors have another length than the stored ones.
     """
 
     def __init__(self, folder: Path) -> None:
-        # Chroma takes most of a second to import, and a store of another kind does without it.
+        # Chroma takes most of a second to import, and other stores do not need it.
         import chromadb
         from chromadb.config import Settings
 
@@ -92,7 +92,7 @@ class ChromaIndex:
         try:
             self._prepare()
         except BaseException:
-            # Chroma would give what it has open to whoever opens the folder next.
+            # Chroma would share its open handles with the next one that opens the folder.
             self._client.close()
             raise
 
@@ -104,7 +104,7 @@ class ChromaIndex:
             self._closed = False
             self._discard_torn()
             self._digests.forget()
-        # A full disk keeps nobody from searching and deleting: the next start cleans.
+        # A full disk does not prevent searching and deleting: the next start cleans.
         with suppress(StorageFull), self._errors():
             self._clean()
 
@@ -155,7 +155,7 @@ class ChromaIndex:
             return 0 if collection is None else collection.count()
 
     def counts(self) -> dict[str, int]:
-        """Return how many vectors of each collection there are, by its id."""
+        """Return the number of vectors of each collection, by its id."""
         with self._errors():
             return {each.name: each.count() for each in self._client.list_collections()}
 
@@ -197,7 +197,7 @@ class ChromaIndex:
             self._client.close()
             if self._unwiped:
                 self._compact()
-            # Also after a session without a write: Chroma may write a graph when it reads it.
+            # Even after a session without a write: Chroma may write a graph when it reads it.
             if not self._guard.is_marked():
                 for graph in self._folder.iterdir():
                     wipe_unused(graph)
@@ -206,7 +206,7 @@ class ChromaIndex:
             self._closed = True
 
     def _compact(self) -> None:
-        """Wipe the database of what was deleted, where the disk has the room that it takes."""
+        """Wipe deleted data from the database, if the disk has the space that it takes."""
         self._unwiped = True
         with suppress(StorageFull), self._errors():
             compact(self._database)
@@ -217,7 +217,7 @@ class ChromaIndex:
         return self._folder / "chroma.sqlite3"
 
     def _clean(self) -> None:
-        """Make the graphs anew that hold deleted vectors, and wipe the database."""
+        """Rebuild the graphs that contain deleted vectors, and wipe the database."""
         for each in self._client.list_collections():
             if each.name.endswith(COPY):
                 self._finish_copy(each.name.removesuffix(COPY))
@@ -235,8 +235,8 @@ class ChromaIndex:
             compact(self._database)
 
     def _finish_copy(self, collection_id: str) -> None:
-        """Let a whole copy take the place of its original; drop one that was not finished."""
-        # The original is dropped once the copy is whole, and not before.
+        """Replace the original by its complete copy; drop an incomplete one."""
+        # The original is only dropped once the copy is complete.
         if self._collection(collection_id) is not None:
             self._drop(collection_id + COPY)
             return
@@ -282,7 +282,7 @@ class ChromaIndex:
         return self._first_column(query, json.dumps(sorted(graphs)))
 
     def _first_column(self, query: str, *values: str) -> list[str]:
-        """Ask Chroma's database, which Chroma has open."""
+        """Query Chroma's database while Chroma has it open."""
         database = f"{self._database.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(database, uri=True)) as connection:
             return [row[0] for row in connection.execute(query, values)]
@@ -297,7 +297,7 @@ class ChromaIndex:
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """Chroma's table of errors: those of its disk access become ours, the rest pass."""
+        """Convert Chroma's disk errors to Carrel's; others are raised unchanged."""
         from chromadb.errors import InternalError, InvalidArgumentError
 
         with disk_errors(self._folder, REBUILT):

@@ -1,10 +1,9 @@
-"""Removing for good what Chroma only marks as deleted.
+"""Removes deleted data that Chroma only marks as deleted.
 
-Chroma keeps the vectors of deleted rows in the files of a graph, and rows in free pages of its
-database; and the room that a new graph's files have for vectors is written with whatever the memory
-of the process held. A graph without deleted vectors has to be made anew, which takes about a
-millisecond for each vector that stays: so deletions are noted, and followed up when the store is
-opened.
+Chroma keeps the vectors of deleted rows in a graph's files, and rows in free pages of its database;
+unused space of a new graph's files is filled with uninitialised memory of the process. Rebuilding a
+graph takes about a millisecond per remaining vector: so deletions are recorded, and processed when
+the store is opened.
 """
 
 from __future__ import annotations
@@ -20,35 +19,35 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 SMALL = 20_000
-"""Vectors of which a graph is made anew after any deletion."""
+"""Maximum vectors of a graph that is rebuilt after any deletion."""
 
 SHARE = 0.1
-"""Deleted part at which a larger graph is made anew; below it every start would take minutes."""
+"""Deleted share at which a larger graph is rebuilt; below it every start would take minutes."""
 
 PAGE = 1_000
 """Rows copied at a time."""
 
 HEADER = struct.Struct("<i6Q2i3QdQ")
-"""How a graph's header begins: version, offset, room for vectors, vectors, bytes for each, ..."""
+"""Start of a graph's header: version, offset, capacity, vectors, bytes for each, ..."""
 
 HEADER_VERSION = 1
 
 COPY = "-clean"
-"""Ends the name of a copy that is being made."""
+"""Suffix of an incomplete copy."""
 
 
 class Deletions:
-    """How many vectors were deleted of each collection since its graph was made, in a file."""
+    """Counts the deleted vectors of each collection since its graph was built, in a file."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "deleted.json"
 
     def counts(self) -> dict[str, int]:
-        """The number of deleted vectors by collection; those of dropped collections are not in."""
+        """The number of deleted vectors by collection, without dropped collections."""
         try:
             counts: dict[str, int] = json.loads(self._file.read_text())
         except (FileNotFoundError, ValueError):
-            # What cannot be read costs a cleaning, never a vector.
+            # An unreadable count costs a cleaning, never a vector.
             return {}
         return counts
 
@@ -59,7 +58,7 @@ class Deletions:
         self._write(counts)
 
     def settle(self, collection_id: str) -> None:
-        """Forget a collection's count: its graph holds nothing that was deleted."""
+        """Reset a collection's count: its graph contains nothing deleted."""
         counts = self.counts()
         if counts.pop(collection_id, None) is not None:
             self._write(counts)
@@ -71,7 +70,7 @@ class Deletions:
 
 
 def is_due(deleted: int, remaining: int) -> bool:
-    """Whether a graph is to be made anew now."""
+    """Whether a graph should be rebuilt now."""
     return deleted > 0 and (remaining <= SMALL or deleted >= SHARE * (deleted + remaining))
 
 
@@ -83,16 +82,16 @@ def copy_rows(source: Collection, target: Collection) -> None:
 
 
 def compact(database: Path) -> None:
-    """Rewrite Chroma's database without its free pages, which hold what was deleted."""
+    """Rewrite Chroma's database without its free pages, which contain deleted rows."""
     with closing(sqlite3.connect(database, timeout=10, isolation_level=None)) as connection:
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("VACUUM")
 
 
 def wipe_unused(graph: Path) -> None:
-    """Overwrite with zeros the room in a graph's files that no vector has taken.
+    """Overwrite the unused space of a graph's files with zeros.
 
-    A folder whose files have another form than those of the pinned Chroma is left as it is.
+    A folder whose files differ in form from those of the pinned Chroma is left unchanged.
     """
     header = graph / "header.bin"
     if not header.is_file() or header.stat().st_size != HEADER.size:

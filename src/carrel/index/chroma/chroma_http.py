@@ -1,4 +1,4 @@
-"""What is asked of a Chroma server: the calls of its HTTP interface, version 2."""
+"""Client of Chroma's HTTP API, version 2."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from carrel.core.errors import CarrelError, InvalidSetting, OfflineRefused, Remo
 from carrel.core.runtime.loopback import is_loopback
 
 TIMEOUTS = httpx.Timeout(30.0, connect=5.0)
-"""Seconds. Searching the first time loads a graph, which takes some of a large one."""
+"""Seconds. The first search loads a graph, which takes long for a large one."""
 
 PLACE = "/api/v2/tenants/default_tenant/databases/default_database/collections"
 PAGE = 1_000
@@ -23,17 +23,17 @@ SHOWN = 300
 
 
 class CollectionGone(Exception):
-    """The server knows no such collection, or knows it no longer."""
+    """The server has no such collection, or no longer."""
 
 
 class ChromaServer:
     """A Chroma server at ``http://HOST:PORT``, of version 1 or later.
 
-    Not Chroma's own client: that one waits without end for a server that hangs, and reads its
-    settings from the environment and from a file ``.env`` where it was started.
+    Not Chroma's own client: that one waits endlessly for a server that hangs, and reads its
+    settings from the environment and from a file ``.env`` in the working directory.
 
     Raises (every method):
-        RemoteUnavailable: the server does not answer, refuses the token, fails, or is none.
+        RemoteUnavailable: the server does not answer, rejects the token, fails, or is no Chroma.
         InvalidSetting: the vectors have another length than the stored ones.
         CollectionGone: there is no such collection.
     """
@@ -42,7 +42,7 @@ class ChromaServer:
         """Take the address; nothing connects yet.
 
         Raises:
-            InvalidSetting: the address is none.
+            InvalidSetting: the address is invalid.
             OfflineRefused: ``offline`` is set and the server is on another machine.
         """
         self._url, self._host = _parsed(url)
@@ -52,8 +52,8 @@ class ChromaServer:
                 f"The Chroma server {self._url} is on another machine, and --offline is set."
             )
         if token and not (token.isascii() and token.isprintable()):
-            raise InvalidSetting("db_token holds more than printable ASCII characters: correct it.")
-        # The one header is Chroma's own, the other that of the proxies that stand before it.
+            raise InvalidSetting("db_token contains other than printable ASCII characters.")
+        # One header is Chroma's own, the other that of reverse proxies.
         headers = {"Authorization": f"Bearer {token}", "X-Chroma-Token": token} if token else {}
         self._client = httpx.Client(
             headers=headers, timeout=TIMEOUTS, trust_env=not is_loopback(host)
@@ -61,24 +61,24 @@ class ChromaServer:
 
     @property
     def url(self) -> str:
-        """The address, without a slash at its end."""
+        """The address, without a trailing slash."""
         return self._url
 
     @property
     def host(self) -> str:
-        """The server's name or address, without anything else of its URL."""
+        """The server's host."""
         return self._host
 
     def most_rows(self) -> int:
-        """Ask how many rows one call may bring."""
+        """Return the maximum number of rows per call."""
         answer = self._call("GET", "/api/v2/pre-flight-checks")
         most = answer.get("max_batch_size") if isinstance(answer, dict) else None
         if not isinstance(most, int) or most < 1:
-            raise self._no_chroma("its answer is none of Chroma's")
+            raise self._no_chroma("its answer is not Chroma's")
         return most
 
     def made(self, name: str, hnsw: dict[str, Any]) -> ServedRows:
-        """Return a collection, made if there is none."""
+        """Return a collection, created if necessary."""
         body = {"name": name, "get_or_create": True, "configuration": {"hnsw": hnsw}}
         return self._rows(self._call("POST", PLACE, body))
 
@@ -87,7 +87,7 @@ class ChromaServer:
         return self._rows(self._call("GET", f"{PLACE}/{name}"))
 
     def names(self, prefix: str) -> list[str]:
-        """List the names of the collections that begin so."""
+        """List the names of the collections with a prefix."""
         found: list[str] = []
         offset = 0
         while page := self._call("GET", f"{PLACE}?limit={PAGE}&offset={offset}"):
@@ -100,11 +100,11 @@ class ChromaServer:
         self._call("DELETE", f"{PLACE}/{name}")
 
     def close(self) -> None:
-        """Let go of the connections. Closing twice does nothing."""
+        """Close the connections. Closing twice does nothing."""
         self._client.close()
 
     def of_collection(self, collection: str, call: str, body: Any = None) -> Any:
-        """Make one of the calls that a collection, by Chroma's id of it, has."""
+        """Call a method of a collection, by Chroma's id of it."""
         return self._call("GET" if body is None else "POST", f"{PLACE}/{collection}/{call}", body)
 
     def _rows(self, answer: Any) -> ServedRows:
@@ -190,7 +190,7 @@ class ServedRows:
         where: dict[str, Any] | None = None,
         include: Sequence[str] = (),
     ) -> Any:
-        """Return the rows that are nearest to each vector."""
+        """Return the rows nearest to each vector."""
         return self._ask(
             "query",
             query_embeddings=_numbers(query_embeddings),
@@ -202,7 +202,7 @@ class ServedRows:
     def delete(
         self, *, ids: Sequence[str] | None = None, where: dict[str, Any] | None = None
     ) -> None:
-        """Remove rows by id or by what they hold."""
+        """Remove rows by id or by a condition."""
         self._ask("delete", ids=ids, where=where)
 
     def count(self) -> int:
@@ -220,17 +220,17 @@ def _numbers(vectors: Any) -> list[list[float]]:
 
 
 def _parsed(url: str) -> tuple[str, str]:
-    """Return the address without a slash at its end, and its host."""
+    """Return the address without a trailing slash, and its host."""
     address = url.strip().rstrip("/")
     if any(mark in address for mark in "@?#"):
-        # Not shown: it may hold a password.
+        # Not shown: it may contain a password.
         raise InvalidSetting(
-            "db_url holds more than http://HOST:PORT and a path: leave the rest out, and give a "
+            "db_url must be http://HOST:PORT and a path, without anything else: give a "
             "token as db_token."
         )
     try:
         parts = urlsplit(address)
-        # Asking for the port tells whether it is one.
+        # Accessing the port validates it.
         valid = parts.port != 0 and httpx.URL(address).scheme in ("http", "https")
         host = parts.hostname
     except (ValueError, httpx.InvalidURL):

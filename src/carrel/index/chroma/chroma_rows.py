@@ -1,4 +1,4 @@
-"""The rows of a Chroma collection, wherever Chroma runs: one for each chunk, with its vector."""
+"""Rows of a Chroma collection, embedded or on a server: one per chunk, with its vector."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ Item = TypeVar("Item")
 
 DOCUMENT = "document_id"
 PAGE = 10_000
-"""Rows per listing, so that listing a large collection keeps little in memory."""
+"""Rows per listing, so that listing a large collection takes little memory."""
 
 COPIED = 1_000
-"""Rows with their vectors that are read at a time."""
+"""Rows with their vectors per read."""
 
 HNSW = {"space": "cosine", "ef_search": 400}
-"""Chroma's graph, but with four times the candidates of a search: 1.1 ms become 2.2 ms, and of the
-ten nearest among 2,000 random directions all are found instead of 91 %.
+"""Chroma's graph with four times the default search candidates: 1.1 ms become 2.2 ms, and all
+of the ten nearest among 2,000 random directions are found instead of 91 %.
 """
 
 
 class Rows(Protocol):
-    """What is used of Chroma's own ``Collection``, with the meaning that it has there."""
+    """The used part of Chroma's own ``Collection``."""
 
     def add(self, *, ids: Any, embeddings: Any, metadatas: Any) -> Any:
         """Store rows; those whose id exists are left as they are."""
@@ -46,7 +46,7 @@ class Rows(Protocol):
         ...
 
     def delete(self, *, ids: Any = None, where: Any = None) -> Any:
-        """Remove rows by id or by what they hold."""
+        """Remove rows by id or by a condition."""
         ...
 
     def count(self) -> int:
@@ -61,15 +61,15 @@ def store_rows(
     at_once: int,
     note_deleted: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Store one vector per chunk, ``at_once`` of them; a chunk id that exists is overwritten.
+    """Store one vector per chunk, in batches of ``at_once``; existing chunk ids are overwritten.
 
-    ``note_deleted`` is told how many were.
+    ``note_deleted`` is called with the number of overwritten ones.
     """
     latest = {chunk.id: number for number, chunk in enumerate(chunks)}
     for part in parts(list(latest.values()), at_once):
         ids = [chunks[number].id for number in part]
-        # Not upsert: what it writes is replayed as updates, which take milliseconds each
-        # and leave nodes of the graph out of reach.
+        # Not upsert: its writes are replayed as updates, which take milliseconds each and leave
+        # nodes of the graph unreachable.
         existing = rows.get(ids=ids, include=[])["ids"]
         if existing:
             rows.delete(ids=existing)
@@ -102,7 +102,7 @@ def nearest(
 def stored_vectors(rows: Rows, chunk_ids: Sequence[str], at_once: int) -> dict[str, Vector]:
     """Return the vectors of those chunks that have one, scaled to length 1, by chunk id."""
     found: dict[str, Vector] = {}
-    # Chroma refuses a list of ids that names one twice.
+    # Chroma refuses a list with duplicate ids.
     for ids in parts(list(dict.fromkeys(chunk_ids)), at_once):
         page = rows.get(ids=list(ids), include=["embeddings"])
         if not page["ids"]:
@@ -140,5 +140,5 @@ def parts(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
 
 
 def among(document_ids: Sequence[str]) -> dict[str, Any]:
-    """The condition that a row belongs to one of the documents."""
+    """Return the condition that a row belongs to one of the documents."""
     return {DOCUMENT: {"$in": list(document_ids)}}

@@ -1,4 +1,4 @@
-"""Nearest neighbours on a Chroma server, which other Carrel processes may use as well."""
+"""Nearest-neighbour search on a Chroma server, which other Carrel processes may use as well."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from carrel.index.chroma.server_namespace import ServerNamespace
 Result = TypeVar("Result")
 
 NUMBERS = 1_000_000
-"""Numbers of one call, some 20 MB of JSON: Chroma refuses calls of more than 40 MB."""
+"""Vector components per call, some 20 MB of JSON: Chroma refuses calls of more than 40 MB."""
 
 READ_AT_ONCE = 1_000
 """Vectors of one answer."""
@@ -40,14 +40,14 @@ log = structlog.get_logger()
 class ChromaServerIndex:
     """A Chroma server, one Chroma collection per collection.
 
-    Data folders do not see each other's collections: the names on the server begin with one of the
-    folder's own, which is kept in ``folder``. A row is with the server when ``add`` returns.
+    Data folders do not see each other's collections: the names on the server have a prefix of the
+    folder's own, which is stored in ``folder``. A row is with the server when ``add`` returns.
 
-    What is deleted is found no more. The server's files still hold its vectors and ids, also when
-    a collection is deleted: they are the server's, and only its operator can remove them.
+    Deleted rows are not found any more, but remain in the server's files, even when a collection is
+    deleted: only the server's operator can remove them.
 
     Raises (every method):
-        RemoteUnavailable: the server does not answer, refuses the token, fails, or is none.
+        RemoteUnavailable: the server does not answer, rejects the token, fails, or is no Chroma.
         InvalidSetting: the vectors have another length than the stored ones.
     """
 
@@ -55,10 +55,10 @@ class ChromaServerIndex:
         """Connect.
 
         Raises:
-            InvalidSetting: the address is none, or the folder cannot be written.
+            InvalidSetting: the address is invalid, or the folder cannot be written.
             OfflineRefused: ``offline`` is set and the server is on another machine.
             RemoteUnavailable: as every method.
-            StorageFull: the disk has no room for the folder's name.
+            StorageFull: the disk is full.
         """
         self._server = ChromaServer(url, token, offline=offline)
         self._lock = RLock()
@@ -73,7 +73,7 @@ class ChromaServerIndex:
 
     @property
     def host(self) -> str:
-        """The server's name or address, without anything else of its URL."""
+        """The server's host."""
         return self._server.host
 
     def add(self, collection_id: str, chunks: Sequence[Chunk], vectors: Sequence[Vector]) -> None:
@@ -117,7 +117,7 @@ class ChromaServerIndex:
     def delete_documents(self, collection_id: str, document_ids: Sequence[str]) -> None:
         """Remove all vectors of the documents; unknown ones are ignored.
 
-        A collection without vectors goes as a whole: it would remember their length.
+        A collection without vectors is removed: it would keep their length.
         """
         if not document_ids:
             return
@@ -137,7 +137,7 @@ class ChromaServerIndex:
             self._server.delete(self._namespace.of(collection_id))
 
     def close(self) -> None:
-        """Let go of the connections. Closing twice does nothing."""
+        """Close the connections. Closing twice does nothing."""
         self._server.close()
 
     def _forget_everything(self) -> None:
@@ -149,7 +149,7 @@ class ChromaServerIndex:
         self._namespace.renew()
 
     def _read(self, collection_id: str, read: Callable[[Rows], Result], nothing: Result) -> Result:
-        """Return what is read of a collection, or ``nothing`` where there is none (any more)."""
+        """Return the result of a read, or ``nothing`` if the collection does not exist."""
         try:
             return read(self._server.collection(self._namespace.of(collection_id)))
         except CollectionGone:

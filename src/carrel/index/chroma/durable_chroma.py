@@ -1,4 +1,4 @@
-"""Chroma, with a copy of its vectors that outlives a kill in the middle of a write."""
+"""Chroma with a copy of its vectors that survives a kill during a write."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ log = structlog.get_logger()
 
 
 class DurableChromaIndex:
-    """A ``ChromaIndex`` in a folder, and in the same folder ``vectors.db`` with the same vectors.
+    """A ``ChromaIndex`` in a folder, and next to it ``vectors.db`` with the same vectors.
 
-    A collection that ``ChromaIndex`` emptied, because its files may be torn, is filled again from
-    there when the store is opened. That takes about as long as Chroma takes to add them; nothing
-    is embedded. What was being added when the process was killed may be in neither.
+    A collection that ``ChromaIndex`` emptied, because its files may be torn, is filled from the
+    copy when the store is opened. That takes about as long as Chroma takes to add them; nothing is
+    embedded. Vectors that were being added when the process was killed may be in neither.
 
     A damaged ``chroma.sqlite3`` is set aside and all of Chroma filled again; a damaged or missing
-    ``vectors.db`` is filled from Chroma. Where both are lost, the store is empty.
+    ``vectors.db`` is filled from Chroma. If both are lost, the store is empty.
 
     It raises what ``ChromaIndex`` raises.
     """
@@ -71,7 +71,7 @@ class DurableChromaIndex:
 
     def delete_documents(self, collection_id: str, document_ids: Sequence[str]) -> None:
         """Remove all vectors of the documents; unknown ones are ignored."""
-        # The copy first: what is left in Chroma after a kill is known by its documents, and goes.
+        # The copy first: after a kill, surplus vectors in Chroma are identified by their documents.
         self._copy.delete_documents(collection_id, document_ids)
         self._index.delete_documents(collection_id, document_ids)
 
@@ -107,7 +107,7 @@ def _open(folder: Path) -> ChromaIndex:
     try:
         return ChromaIndex(folder)
     except StoreCorrupt:
-        # A sound database whose content is not what Chroma needs.
+        # A sound database whose content Chroma cannot use.
         mark_damaged(database)
         set_aside_if_damaged(database)
         return ChromaIndex(folder)

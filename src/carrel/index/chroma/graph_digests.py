@@ -1,4 +1,4 @@
-"""Noticing that the files of Chroma's graphs are not as they were when the store was closed."""
+"""Detects changes of Chroma's graph files while the store was closed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 
 class GraphDigests:
-    """The SHA-256 of every file in the subfolders of a store, in a file beside them.
+    """The SHA-256 of every file in the subfolders of a store, in a file next to them.
 
-    Chroma reads its graphs without a check: a damaged one gives wrong results or ends the process.
-    The digests hold from the end of one session to the beginning of the next; after a session that
-    was killed there are none, and ``WriteGuard`` alone tells of torn files.
+    Chroma reads its graphs without a check: a damaged one gives wrong results or crashes the
+    process. The digests are valid from the end of one session to the beginning of the next; after a
+    killed session there are none, and only ``WriteGuard`` detects torn files.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -29,11 +29,11 @@ class GraphDigests:
         return {name.split("/")[0] for name in recorded if found.get(name) != recorded[name]}
 
     def forget(self) -> None:
-        """Take the record away: from now on the files change."""
+        """Remove the record: from now on the files change."""
         self._file.unlink(missing_ok=True)
 
     def record(self) -> None:
-        """Write down what the files hold; nothing changes them from now on."""
+        """Record the files' digests; nothing changes the files from now on."""
         partial = self._file.with_suffix(".partial")
         partial.write_text(json.dumps(self._digests()))
         partial.replace(self._file)

@@ -1,4 +1,4 @@
-"""What the collections of one data folder are called on a server that others use, too."""
+"""Names of one data folder's collections on a shared server."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ _WRITTEN = re.compile(r"carrel-[0-9a-f]{32}")
 
 
 class ServerNamespace:
-    """A name of the data folder's own, made at random the first time and kept in ``folder``.
+    """A random prefix of the data folder, stored in ``folder``.
 
-    A copy of the folder has the same name: of two copies at one server, one loses its ``folder``.
+    A copy of the folder has the same prefix: of two copies on one server, one must delete its
+    ``folder``.
 
     Raises (every method):
-        StorageFull: the disk has no room.
+        StorageFull: the disk is full.
         InvalidSetting: the folder cannot be written.
     """
 
@@ -35,28 +36,28 @@ class ServerNamespace:
 
     @property
     def prefix(self) -> str:
-        """Begins the names of the data folder's collections, and of no other's."""
+        """The prefix of the data folder's collections."""
         return f"{self._name}-"
 
     def of(self, collection_id: str) -> str:
-        """Return what a collection is called on the server."""
+        """Return the name of a collection on the server."""
         return self.prefix + collection_id
 
     def is_outdated(self) -> bool:
-        """Whether another embedder made what the server holds."""
+        """Whether another embedder made the vectors on the server."""
         return self._outdated.exists()
 
     def renew(self) -> None:
-        """Note that nothing outdated is on the server any more."""
+        """Record that nothing outdated is on the server any more."""
         with disk_errors(self._outdated.parent):
             self._outdated.unlink(missing_ok=True)
 
 
 def mark_outdated(folder: Path) -> None:
-    """Note in the folder of a namespace, if there is one, that its vectors are of no use now.
+    """Record in the folder of a namespace, if there is one, that its vectors are outdated.
 
     Raises:
-        StorageFull: the disk has no room.
+        StorageFull: the disk is full.
         InvalidSetting: the folder cannot be written.
     """
     if folder.is_dir():
@@ -65,7 +66,7 @@ def mark_outdated(folder: Path) -> None:
 
 
 def _write_through(file: Path, text: str) -> None:
-    """Write a file that is whole and on the disk, or not there, whatever happens."""
+    """Write a file atomically and flush it to the disk."""
     partial = file.with_suffix(".partial")
     with partial.open("w") as stream:
         stream.write(text)

@@ -1,4 +1,4 @@
-"""A second copy of vectors, in a file that a kill cannot tear."""
+"""A copy of vectors in an SQLite file."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ SCHEMA = (
 
 
 class VectorCopy:
-    """Vectors as they were given, by collection, document and chunk. Deleted ones leave no trace.
+    """Vectors by collection, document and chunk. Deleted ones leave no trace.
 
-    A damaged file is set aside when it is opened, and a new one made.
+    A damaged file is set aside when it is opened, and a new one created.
 
     Raises (every method):
         StorageFull, StoreCorrupt, StoreInUse, InvalidSetting, Unavailable: the disk failed.
@@ -58,7 +58,7 @@ class VectorCopy:
     def adding(
         self, collection_id: str, chunks: Sequence[Chunk], vectors: Sequence[Vector]
     ) -> Iterator[None]:
-        """Keep one vector per chunk, unless the block raises."""
+        """Store one vector per chunk, unless the block raises."""
         documents = sorted({chunk.document_id for chunk in chunks})
         with self._file.transaction() as connection:
             connection.executemany(
@@ -81,7 +81,7 @@ class VectorCopy:
             yield
 
     def counts(self) -> dict[str, int]:
-        """Return how many vectors of each collection there are, by its id."""
+        """Return the number of vectors of each collection, by its id."""
         query = (
             "SELECT collection_id, count(*) FROM copy JOIN document "
             "ON document.number = copy.document GROUP BY collection_id"

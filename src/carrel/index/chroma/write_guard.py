@@ -1,4 +1,4 @@
-"""Noticing that a store was stopped while it overwrote its files."""
+"""Detects interrupted in-place writes of a store."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from carrel.disk.failures import require_room
+from carrel.disk.failures import require_space
 
 RESERVE = 4_000_000
-"""Bytes that have to be free beside half of what the watched files hold already."""
+"""Bytes that must be free, besides half the size of the watched files."""
 
 Fingerprint = dict[str, list[int]]
 
@@ -18,9 +18,9 @@ Fingerprint = dict[str, list[int]]
 class WriteGuard:
     """Marks each write to a store whose files in subfolders are overwritten in place.
 
-    The mark names the collections and holds the size and the time of change of all those files.
-    A mark that is still there when the store is opened, with other sizes or times, means that
-    the files may be torn: the process was killed, or the disk was full, in the middle of it.
+    The mark names the collections and records the size and modification time of those files. A mark
+    that still exists when the store is opened, with other sizes or times, means that the files may
+    be torn: the process was killed, or the disk was full, during the write.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -29,14 +29,14 @@ class WriteGuard:
 
     @contextmanager
     def writing(self, collection_id: str, *, grows: bool) -> Iterator[None]:
-        """Mark the block as a write; the mark stays when it raises with files half overwritten.
+        """Mark the block as a write; the mark stays if it raises with files half overwritten.
 
         Raises:
-            StorageFull: the write ``grows`` the store, and the disk has little room left.
+            StorageFull: the write ``grows`` the store, and the disk is almost full.
         """
         files = self._files()
         if grows:
-            require_room(self._folder, RESERVE + sum(size for size, _ in files.values()) // 2)
+            require_space(self._folder, RESERVE + sum(size for size, _ in files.values()) // 2)
         earlier = self._read()
         if earlier is None:
             self._write([collection_id], files)
@@ -56,11 +56,11 @@ class WriteGuard:
         return [] if mark is None or mark[1] == self._files() else mark[0]
 
     def is_marked(self) -> bool:
-        """Whether a write did not end: the files are to be left as they are."""
+        """Whether a write did not end: the files must be left unchanged."""
         return self._mark.exists()
 
     def clear(self) -> None:
-        """Take the mark away: the store is whole."""
+        """Remove the mark: the store is complete."""
         self._mark.unlink(missing_ok=True)
 
     def _read(self) -> tuple[list[str], Fingerprint] | None:

@@ -1,4 +1,4 @@
-"""The numbers that a CPU computes fastest with."""
+"""The fastest number format of a CPU."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def cpu_dtype() -> torch.dtype:
-    """Return bfloat16 where the CPU has instructions for it; without them it is the slower one."""
+    """Return bfloat16 if the CPU has instructions for it; otherwise it is slower than float32."""
     import torch
 
     capabilities = torch.cpu.get_capabilities()

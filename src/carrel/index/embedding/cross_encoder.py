@@ -1,4 +1,4 @@
-"""A reranker that reads the question and a passage together."""
+"""Reranker with a cross-encoder."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ log = structlog.get_logger()
 class CrossEncoderReranker:
     """A ``Reranker`` over any sentence-transformers ``CrossEncoder`` with one output.
 
-    ``name_or_path`` is a local folder or a hub id. The model is loaded by the first call. Only
-    safetensors weights are read, and code that comes with a model is never run; with ``offline``
-    nothing connects. A passage is read as it is indexed, with the name of its file and its
-    heading; what is beyond the model's window is not read.
+    ``name_or_path`` is a local folder or a hub id. The model is loaded lazily. Only safetensors
+    weights are read, and code that comes with a model is never run; with ``offline`` nothing
+    connects. A passage is read as it is indexed, with its file name and heading; text beyond the
+    model's window is ignored.
 
-    The score is the sigmoid of the model's output, whatever activation the model was saved with,
-    so that it lies between 0 and 1 (Nogueira and Cho, Passage Re-ranking with BERT, 2019).
+    The score is the sigmoid of the model's output, whatever activation the model was saved with, so
+    that it is between 0 and 1 (Nogueira and Cho, Passage Re-ranking with BERT, 2019).
 
     Raises (``scores``):
-        ModelNotFound: no model by this name; the message names the places that were tried.
-        ModelLoadFailed: it was found and cannot be used.
-        StorageFull: the disk has no room for a download.
+        ModelNotFound: no model by this name; the message lists the places that were tried.
+        ModelLoadFailed: it was found but cannot be used.
+        StorageFull: the disk is full.
     """
 
     def __init__(self, name_or_path: str, *, offline: bool) -> None:

@@ -1,4 +1,4 @@
-"""What a sentence-transformers model wants before the text of a document."""
+"""Document prompts of sentence-transformers models."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 NAMES = ("document", "passage", "corpus")
-"""The names by which models call it, in the library's order."""
+"""The names that models use for it, in the library's order."""
 
 
 def document_prompt(model: SentenceTransformer) -> str:
-    """Return the prompt for documents, empty where the model has none."""
-    # The library takes the first name that there is; it adds an empty 'document' to every model,
-    # so that it would never come to the others.
+    """Return the prompt for documents, empty if the model has none."""
+    # The library takes the first existing name; it adds an empty 'document' to every model, so
+    # that it would never reach the others.
     prompts = (model.prompts.get(name) for name in NAMES)
     return next((each for each in prompts if each), "")

@@ -1,4 +1,4 @@
-"""Sentence embeddings by a sentence-transformers model."""
+"""Embedder with a sentence-transformers model."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 CPU_BATCH = 32
 CPU_BATCH_CHARACTERS = 4000
-"""What a CPU embeds at once: padding costs it more than small batches do.
+"""Token budget of a batch on a CPU, where padding costs more than small batches do.
 
 Chunks of 700 characters, median of five interleaved rounds beside plain sentence-transformers:
 batches of 8 texts 2.6 times as fast, of 4 texts 2.8, of 1 text 2.5, by this budget 2.9. Texts of
@@ -38,27 +38,25 @@ log = structlog.get_logger()
 class SentenceTransformerEmbedder:
     """An embedder from a sentence-transformers model; ``bundled`` is all-MiniLM-L6-v2.
 
-    ``name_or_path`` is ``bundled``, a local folder, or a hub id. The model is loaded by the first
-    call that needs it. Only safetensors weights are read, never a pickle file, and code that
-    comes with a model is never run. With ``offline`` nothing connects; a bundled or local model
-    never does.
+    ``name_or_path`` is ``bundled``, a local folder, or a hub id. The model is loaded lazily. Only
+    safetensors weights are read, never a pickle file, and code that comes with a model is never
+    run. With ``offline`` nothing connects; a bundled or local model never does.
 
-    Vectors have length 1. The same call gives the same vectors; which texts share a call changes
-    the rounding only (by less than 0.001 in a number with bfloat16). Threads may share an
-    embedder: one at a time computes.
+    Vectors have length 1. The same call gives the same vectors; batching affects only the rounding
+    (by less than 0.001 per component with bfloat16). Thread-safe: one thread at a time computes.
 
-    A CPU with instructions for bfloat16 computes in it up to the last layer, on weights that are
-    kept in it; pooling and scaling are in float32. Other CPUs compute in float32, whatever the
-    weights were stored as. ``batch_size`` None fits the batches to the device and the texts.
-    Measured in benchmarks/results/embedding.md: twice as fast as plain sentence-transformers and
-    more, with the same hit@5; cosines between vectors of the two kinds are above 0.9999. 8-bit
-    weights and inputs (fbgemm, by output) were tried and dropped: no faster than bfloat16, and the
-    right paragraph came first for 90.3 % of the questions instead of 92.0 %.
+    A CPU with instructions for bfloat16 computes in it up to the last layer; pooling and scaling
+    are in float32. Other CPUs compute in float32, whatever the weights were stored as.
+    ``batch_size`` None adapts the batches to the device and the texts. Measured in
+    benchmarks/results/embedding.md: at least twice as fast as plain sentence-transformers, with the
+    same hit@5; cosines between vectors of the two kinds are above 0.9999. 8-bit weights and inputs
+    (fbgemm, by output) were tried and dropped: no faster than bfloat16, and the right paragraph
+    came first for 90.3 % of the questions instead of 92.0 %.
 
     Raises (everything but the constructor and ``name``):
-        ModelNotFound: no model by this name; the message names the places that were tried.
-        ModelLoadFailed: it was found and cannot be used.
-        StorageFull: the disk has no room for a download.
+        ModelNotFound: no model by this name; the message lists the places that were tried.
+        ModelLoadFailed: it was found but cannot be used.
+        StorageFull: the disk is full.
     """
 
     def __init__(self, name_or_path: str, *, offline: bool, batch_size: int | None = None) -> None:
@@ -71,7 +69,7 @@ class SentenceTransformerEmbedder:
 
     @property
     def name(self) -> str:
-        """The name as it was given, which the same model has to be asked for by again."""
+        """The name as given, by which the same model can be loaded again."""
         return self._name
 
     @property
@@ -80,11 +78,13 @@ class SentenceTransformerEmbedder:
         with self._lock:
             length = self._loaded().get_embedding_dimension()
         if length is None:
-            raise ModelLoadFailed(f"Embedder {self._name} does not tell the length of its vectors.")
+            raise ModelLoadFailed(
+                f"Embedder {self._name} does not state the length of its vectors."
+            )
         return length
 
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
-        """Return one vector per text, in order, with the model's prompt for documents before it."""
+        """Return one vector per text, in order, with the model's document prompt."""
         if not texts:
             return []
         with self._lock:
@@ -93,16 +93,16 @@ class SentenceTransformerEmbedder:
             return self._in_own_thread(encode, list(texts))
 
     def embed_query(self, text: str) -> list[float]:
-        """Return the vector of a question, with the prompt that the model wants before it."""
+        """Return the vector of a query, with the model's query prompt."""
         with self._lock:
             return self._in_own_thread(self._loaded().encode_query, [text])[0]
 
     def fits(self, texts: Sequence[str], reserve: int = 0) -> list[bool]:
-        """Tell for each text whether it, its prompt and ``reserve`` tokens fit the window."""
+        """Return for each text whether it, its prompt and ``reserve`` tokens fit the window."""
         return self._own_window().fits(texts, reserve)
 
     def longest_text(self) -> int | None:
-        """Return the most tokens of a text of which none is lost; None for any number."""
+        """Return the maximum length of a text in tokens; None if unlimited."""
         return self._own_window().length
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -113,7 +113,7 @@ class SentenceTransformerEmbedder:
         """Return the text of token ids.
 
         Raises:
-            InvalidRequest: an id is none of the vocabulary.
+            InvalidRequest: an id is not in the vocabulary.
         """
         return self._own_window().decode(ids)
 
@@ -150,7 +150,7 @@ class SentenceTransformerEmbedder:
 
     def _load(self) -> SentenceTransformer:
         folder = embedder_folder(self._name, offline=self._offline)
-        # The import takes seconds, most of them torch's: commands that embed nothing go without.
+        # The import takes seconds, most of them torch's: commands that embed nothing do without.
         with library_imports:
             from safetensors import SafetensorError
             from sentence_transformers import SentenceTransformer
@@ -172,7 +172,7 @@ class SentenceTransformerEmbedder:
             raise ModelLoadFailed(
                 f"Embedder {self._name} cannot be loaded from {folder}: {first_line(error)}."
             ) from error
-        # Pooling is a module of its own: what BERT brings for it is not used, and often left out.
+        # Pooling is a separate module: BERT's own pooler is unused, and often left out.
         transformer = getattr(model[0], "model", None)
         refuse_missing_weights(f"Embedder {self._name}", transformer, unused=("pooler.",))
         _lift_length(model)
@@ -182,7 +182,7 @@ class SentenceTransformerEmbedder:
 
 
 def _in_float32(_module: Any, _inputs: Any, features: dict[str, Any]) -> dict[str, Any]:
-    """Hand the modules after the transformer, which pool and scale, numbers of full precision."""
+    """Pass full-precision numbers to the modules after the transformer, which pool and scale."""
     import torch
 
     def full(value: Any) -> Any:
@@ -193,21 +193,21 @@ def _in_float32(_module: Any, _inputs: Any, features: dict[str, Any]) -> dict[st
 
 
 def _lift_length(model: SentenceTransformer) -> None:
-    """Let the model read as many tokens as it has positions.
+    """Raise the model's text limit to its number of positions.
 
-    Models are published with a lower limit, beyond which they drop the text without a word.
-    Of 3,227 chunks of 1,000 characters from four annual reports, 2.4 % have more than the 256
-    tokens of all-MiniLM-L6-v2, and none more than its 512 positions; of XQuAD's paragraphs 9.2 %
-    have, and reading on finds the right one first for 92.0 % of the questions instead of 91.2 %.
+    Models are published with a lower limit, beyond which they silently truncate. Of 3,227 chunks of
+    1,000 characters from four annual reports, 2.4 % have more than the 256 tokens of
+    all-MiniLM-L6-v2, and none more than its 512 positions; of XQuAD's paragraphs 9.2 % have, and
+    reading all of them finds the right one first for 92.0 % of the questions instead of 91.2 %.
     """
     from torch.nn import Embedding
 
     try:
         table = model[0].get_submodule("model.embeddings.position_embeddings")
     except AttributeError:
-        # Rotary and relative positions have no table that ends.
+        # Rotary and relative positions have no table with an end.
         return
     if isinstance(table, Embedding) and model.max_seq_length is not None:
-        # RoBERTa and its kin keep the first rows of the table for padding.
+        # RoBERTa and related models reserve the first rows of the table for padding.
         unused = 0 if table.padding_idx is None else table.padding_idx + 1
         model.max_seq_length = max(model.max_seq_length, table.num_embeddings - unused)

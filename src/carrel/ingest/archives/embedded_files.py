@@ -1,4 +1,4 @@
-"""Files inside a file: attachments of mail, members of archives. Read by the same registry."""
+"""Embedded files: attachments of mail, members of archives. Read by the same registry."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ class _Tally:
 
 
 class Contents:
-    """Reads the files that one file holds, within limits that hold for all of them together.
+    """Reads the files embedded in one file, within limits for all of them together.
 
-    A contained file that cannot be read is left out, and ``remarks`` say so. The limits bound what
-    a small hostile file can unpack to: ``MOST_FILES``, ``MOST_UNPACKED_BYTES``, and ``MOST_DEPTH``
-    files inside each other.
+    An embedded file that cannot be read is skipped with a remark. The limits bound what a small
+    hostile file can unpack to: ``MOST_FILES``, ``MOST_UNPACKED_BYTES``, and ``MOST_DEPTH`` levels
+    of nesting.
     """
 
     def __init__(
         self, registry: ReaderRegistry, depth: int = 0, tally: _Tally | None = None
     ) -> None:
-        """Take the registry that knows the contained files' readers; the rest is for nesting."""
+        """Take the registry of the embedded files' readers; the rest is for nesting."""
         self.remarks = Remarks()
         self._registry = registry
         self._depth = depth
@@ -63,12 +63,12 @@ class Contents:
         self._first_failure: str | None = None
 
     def read(self, name: str, data: bytes | IO[bytes]) -> Iterator[Section]:
-        """Yield the sections of a contained file; their headings begin with its name.
+        """Yield the sections of an embedded file; their headings begin with its name.
 
         ``name`` may have folders before it. ``data`` may be a stream that unpacks as it is read.
 
         Raises:
-            UnreadableDocument: a limit is passed.
+            UnreadableDocument: a limit is exceeded.
         """
         stream = io.BytesIO(data) if isinstance(data, bytes) else data
         return self._guarded(name, self._unpacked(name, stream))
@@ -76,18 +76,18 @@ class Contents:
     def read_part(
         self, name: str, sections: Callable[[Contents], Iterator[Section]]
     ) -> Iterator[Section]:
-        """Do the same for a part that is no file by itself, but may hold files.
+        """Do the same for a part that is not a file itself, but may contain files.
 
-        ``sections`` is given the contents to read those from.
+        ``sections`` is called with the contents to read those from.
         """
         return self._guarded(name, self._part(sections))
 
     def _guarded(self, name: str, sections: Generator[Section]) -> Generator[Section]:
-        """Yield the sections under the contained file's name, and nothing more if it fails."""
+        """Yield the sections under the embedded file's name, and nothing more if it fails."""
         self._tally.files += 1
         if self._tally.files > MOST_FILES:
             raise self._tally.refuse(f"it holds more than {MOST_FILES:,} files: add them singly")
-        # Marks that turn the direction of writing would disguise the name.
+        # Bidirectional control characters would disguise the name.
         printable = "".join(each if each.isprintable() else " " for each in name)
         label = one_line(printable.replace("\\", "/"))
         try:
@@ -95,10 +95,10 @@ class Contents:
                 for section in sections:
                     heading = _within(label, section.heading)
                     self.remarks.add(*(f"{label}: {each}" for each in section.remarks))
-                    # Its pages say nothing about how many the whole has.
+                    # Its pages say nothing about the page count of the whole file.
                     yield replace(section, heading=heading, page_count=None, remarks=())
         except Exception as error:
-            # Like the reader's own boundary: libraries promise no exception of their own.
+            # Like the reader's own boundary: libraries raise undocumented exceptions.
             reason = as_core_error(error)
             if reason is self._tally.refusal:
                 raise
@@ -106,12 +106,12 @@ class Contents:
             self.remarks.add(f"{label}: {str(reason).removesuffix(_READS)}")
             self._first_failure = self._first_failure or f"{label}: {reason}"
 
-    def count_anew(self) -> None:
-        """Count files from zero, as for the next message of a mailbox; bytes count on."""
+    def reset_count(self) -> None:
+        """Count files from zero, as for the next message of a mailbox; bytes are still added up."""
         self._tally.files = 0
 
     def nothing_read(self) -> CarrelError:
-        """Return the error of a file without any section: what failed in it, if anything did."""
+        """Return the error of a file without any section: the first failure in it, if any."""
         if self._first_failure is None:
             return EmptyDocument("it holds no text")
         return UnreadableDocument(f"nothing in it can be read: {self._first_failure}")
@@ -147,18 +147,18 @@ class Contents:
 
 
 class ContainerReader(ABC):
-    """A reader of files that hold other files. It is given the registry that reads those."""
+    """A reader of files with embedded files. It takes the registry that reads those."""
 
     def __init__(self, registry: ReaderRegistry) -> None:
         self._registry = registry
 
     @checked_sections
     def read(self, path: Path) -> Generator[Section]:
-        """Yield the sections of the file and of what it holds, in reading order."""
+        """Yield the sections of the file and its embedded files, in reading order."""
         yield from self.read_inside(path, Contents(self._registry))
 
     def read_inside(self, path: Path, contents: Contents) -> Generator[Section]:
-        """Do the same for a file that stands in another, whose limits ``contents`` keeps."""
+        """Do the same for a file within another, whose limits ``contents`` enforces."""
         found = False
         for section in contents.remarks.carried_by(self.sections(path, contents)):
             found = True
@@ -168,7 +168,7 @@ class ContainerReader(ABC):
 
     @abstractmethod
     def sections(self, path: Path, contents: Contents) -> Iterator[Section]:
-        """Yield the sections, those of contained files from ``contents.read``."""
+        """Yield the sections, those of embedded files from ``contents.read``."""
 
 
 def _within(name: str, heading: str | None) -> str | None:

@@ -9,15 +9,15 @@ from carrel.core.errors import EncryptedDocument, UnreadableDocument
 
 MOST_UNPACKED_BYTES = 1 << 30
 MOST_UNPACKED_RATIO = 200
-# Below this, no ratio does harm: a small sheet of equal cells packs well.
+# Below this, no ratio is harmful: a small sheet of equal cells compresses well.
 _HARMLESS_BYTES = 16 << 20
 _ENCRYPTED_FLAG = 0x1
 
 
 def require_sound_package(path: Path) -> None:
-    """Refuse a container that would unpack to an absurd size, from its directory alone.
+    """Refuse a container that would unpack to an absurd size, from its directory only.
 
-    The directory can be trusted with this: unpacking stops at the size that it declares.
+    The directory can be trusted for this: unpacking stops at the declared size.
 
     Raises:
         UnreadableDocument: more than ``MOST_UNPACKED_BYTES``, or more than

@@ -1,1 +1,1 @@
-"""From sections to chunks."""
+"""Splits sections into chunks."""

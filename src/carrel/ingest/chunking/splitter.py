@@ -1,4 +1,4 @@
-"""Cuts sections into chunks, and knows exactly where each piece stood."""
+"""Splits sections into chunks with exact positions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from carrel.core.documents import Piece, Section
 
 # From the best place to cut to the worst. A table has no sentence ends, so that its lines stay
 # whole; the line break after a sentence comes before the bare one because the lines of a PDF page
-# end in the middle of sentences.
+# break within sentences.
 _PARAGRAPH_END = r"\n[^\S\n]*\n+"
 _SENTENCE_AND_LINE_END = r"(?<=[.!?:;])[^\S\n]*\n"
 _LINE_END = r"\n"
@@ -17,7 +17,7 @@ _SENTENCE_END = r"(?<=[.!?…])\s+|[。！？｡][」』”’）]*"
 _CLAUSE_END = r"(?<=[,;:])\s+|[、，；：]"
 _WORD_END = r"\s+"
 
-# Where the repeated text at the head of a chunk may begin, best first.
+# Where the overlap at the start of a chunk may begin, best first.
 _OVERLAP_STARTS = tuple(
     re.compile(pattern) for pattern in (r"\n\s*", rf"(?:{_SENTENCE_END})\s*", _WORD_END)
 )
@@ -28,25 +28,25 @@ Span = tuple[int, int]
 class RecursiveSplitter:
     """A ``Splitter`` that cuts at paragraphs, else lines, else sentences, else words.
 
-    ``chunk_size`` is the longest piece and ``chunk_overlap`` the most that a piece repeats of the
-    text before it in its section, both in characters. ``section.text[piece.start:piece.end]`` is
-    ``piece.text``; only white space stands outside all pieces.
+    ``chunk_size`` is the maximum length of a piece and ``chunk_overlap`` the maximum overlap with
+    the preceding text of its section, both in characters. ``section.text[piece.start:piece.end]``
+    is ``piece.text``; only white space is outside all pieces.
     """
 
     def __init__(self, chunk_size: int, chunk_overlap: int) -> None:
         """Make a splitter; ``chunk_overlap`` must be less than ``chunk_size``."""
         if not 0 <= chunk_overlap < chunk_size:
             raise ValueError(f"chunk_overlap {chunk_overlap} is not below chunk_size {chunk_size}")
-        # Imported here because it takes a third of a second, which a client of this room that
-        # only asks for suffixes should not wait for.
+        # Imported lazily because it takes a third of a second, which callers that only ask for
+        # suffixes should not wait for.
         from langchain_text_splitters import RecursiveCharacterTextSplitter
 
         self._chunk_size = chunk_size
         self._chunk_overlap = chunk_overlap
-        # Its own overlap is not used: where it starts can only be guessed by searching for the
-        # chunk's text, which goes wrong where a text repeats itself. Without overlap and without
-        # stripping, its chunks put end to end are the section.
-        self._room = chunk_size - chunk_overlap
+        # Its own overlap is not used: it finds the start of a chunk by searching for its text,
+        # which is wrong for repeated texts. Without overlap and without stripping, its chunks
+        # concatenated are the section.
+        self._length = chunk_size - chunk_overlap
         self._splitter = RecursiveCharacterTextSplitter(
             separators=[
                 _PARAGRAPH_END,
@@ -56,17 +56,17 @@ class RecursiveSplitter:
                 _CLAUSE_END,
                 _WORD_END,
                 # Single characters would be joined in quadratic time.
-                f"(?s:.{{1,{self._room}}})",
+                f"(?s:.{{1,{self._length}}})",
             ],
             is_separator_regex=True,
             keep_separator="end",
-            chunk_size=self._room,
+            chunk_size=self._length,
             chunk_overlap=0,
             strip_whitespace=False,
         )
 
     def split(self, sections: Iterable[Section]) -> Iterator[Piece]:
-        """Yield the pieces of one section after the other; white space alone is no piece."""
+        """Yield the pieces of one section after the other, except white space."""
         for section in sections:
             for start, end in self._spans(section.text):
                 text = section.text[start:end]
@@ -91,10 +91,10 @@ class RecursiveSplitter:
             start += len(part)
 
     def _joined(self, spans: Iterable[Span]) -> Iterator[Span]:
-        """Join neighbours that fit together: a heading, cut from the long paragraph it heads."""
+        """Merge neighbours that fit together, such as a heading and its paragraph."""
         current: Span | None = None
         for span in spans:
-            if current is not None and span[1] - current[0] <= self._room:
+            if current is not None and span[1] - current[0] <= self._length:
                 current = (current[0], span[1])
                 continue
             if current is not None:
@@ -104,7 +104,7 @@ class RecursiveSplitter:
             yield current
 
     def _overlap_start(self, text: str, start: int) -> int:
-        """Return where a piece begins that repeats up to ``chunk_overlap`` characters."""
+        """Return where a piece with an overlap of up to ``chunk_overlap`` characters begins."""
         earliest = max(0, start - self._chunk_overlap)
         last = earliest + len(text[earliest:start].rstrip())
         for pattern in _OVERLAP_STARTS:
@@ -116,7 +116,7 @@ class RecursiveSplitter:
 
 
 def _stripped(text: str, span: Span) -> Span | None:
-    """Return the span without white space at its ends; None if nothing is left."""
+    """Return the span without surrounding white space; None if nothing is left."""
     part = text[span[0] : span[1]]
     start = span[0] + len(part) - len(part.lstrip())
     end = span[0] + len(part.rstrip())

@@ -1,4 +1,4 @@
-"""Cuts pieces further where the embedder would not read them to their end."""
+"""Splits pieces further if they exceed the embedder's input limit."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from carrel.core.protocols.adapters import TextWindow
 from carrel.core.protocols.reading import Splitter
 
 GROUP = 32
-"""Pieces that are counted at once: a tokenizer is fastest with many texts."""
+"""Pieces that are counted together: a tokenizer is fastest with many texts."""
 
 RESERVE = NAME_BYTES + 1
-"""Tokens kept for the name of the file and the line break after it."""
+"""Tokens reserved for the file name and the line break after it."""
 
 SHORTEST = 32
-"""Pieces of so few characters are not cut: their heading is what fills the window."""
+"""Minimum length of pieces to split: in shorter ones the heading fills the window."""
 
 _BOUNDARIES = tuple(re.compile(each) for each in (r"\n\s*", r"(?<=[.!?…])\s+|[。！？｡]", r"\s+"))
 _JOINING = "\u200d\ufe0f"
-"""Characters that belong to the one before them: no piece begins with one."""
+"""Combining characters: no piece begins with one."""
 
 log = structlog.get_logger()
 
 
 class WindowSplitter:
-    """A ``Splitter`` over another one, whose pieces an embedder reads to their end.
+    """A ``Splitter`` over another one, whose pieces fit the embedder's input limit.
 
     A piece is halved, and its halves again, at the line, sentence or word end nearest to the
-    middle, until its indexed text (name of the file, heading, text) fits the embedder's window.
-    The name is not known here: its longest form is reserved. Of a piece that repeats text of the
-    one before, the halves repeat nothing of each other. Positions stay exact.
+    middle, until its indexed text (file name, heading, text) fits the embedder's window. The file
+    name is unknown here: its maximum length is reserved. The halves of an overlapping piece do not
+    overlap each other. Positions stay exact.
     """
 
     def __init__(self, splitter: Splitter, window: TextWindow) -> None:
@@ -44,7 +44,7 @@ class WindowSplitter:
         self._window = window
 
     def split(self, sections: Iterable[Section]) -> Iterator[Piece]:
-        """Yield the pieces in reading order, a few at a time."""
+        """Yield the pieces in reading order, in small batches."""
         pieces = iter(self._splitter.split(sections))
         while group := list(islice(pieces, GROUP)):
             yield from self._fitting(group)

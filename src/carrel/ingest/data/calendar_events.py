@@ -1,4 +1,4 @@
-"""Calendars (iCalendar, RFC 5545), event by event."""
+"""Reader of calendars (iCalendar, RFC 5545), event by event."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from carrel.ingest.text.blocks import heading_line
 from carrel.ingest.text.text import text_lines
 
 _ENTRIES = {"VEVENT": "Event", "VTODO": "Task", "VJOURNAL": "Note"}
-# In the order in which they are read out; what people write themselves comes last.
+# In output order; free text comes last.
 _LABELS = {
     "DTSTART": "Start",
     "DTEND": "End",
@@ -41,8 +41,8 @@ _MOST_VALUES = 1_000
 class CalendarReader:
     """Reads the events, tasks and notes of a calendar, each a line ``Event: …; Start: …``.
 
-    The heading is the name of the calendar, where it has one. Alarms and attachments are left out,
-    and an event that repeats is read once, with its rule.
+    The heading is the name of the calendar, if it has one. Alarms and attachments are skipped, and
+    a recurring event is read once, with its rule.
     """
 
     @checked_sections
@@ -81,7 +81,7 @@ class _Entry:
 
 
 class _Calendar:
-    """What the lines of a calendar have told so far."""
+    """Parser state."""
 
     def __init__(self) -> None:
         self.name = ""
@@ -89,9 +89,9 @@ class _Calendar:
         self.other = False
 
     def entries(self, lines: Iterable[ContentLine]) -> Iterator[str]:
-        """Yield a row per entry; one that the file breaks off in, too."""
+        """Yield a row per entry, including one that is cut off at the end of the file."""
         entry: _Entry | None = None
-        # An alarm inside an event has a description of its own.
+        # An alarm inside an event has its own description.
         inside: list[str] = []
         for line in lines:
             self.other = True

@@ -1,4 +1,4 @@
-"""Contacts (vCard 2.1 to 4.0), card by card."""
+"""Reader of contacts (vCard 2.1 to 4.0), card by card."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from carrel.ingest.data.rows import sections_of_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.text.text import text_lines
 
-# In the order in which they are read out.
+# In output order.
 _LABELS = {
     "NICKNAME": "Nickname",
     "ORG": "Organization",
@@ -35,7 +35,7 @@ _MOST_VALUES = 1_000
 
 
 class ContactReader:
-    """Reads contacts, each a line ``Name: …; Telephone (work): …``; pictures are left out."""
+    """Reads contacts, each a line ``Name: …; Telephone (work): …``; images are skipped."""
 
     @checked_sections
     def read(self, path: Path) -> Generator[Section]:
@@ -54,7 +54,7 @@ def _rows(lines: Iterable[ContentLine]) -> Iterator[str]:
         anything = True
         if line.name in ("BEGIN", "END") and line.value.strip().upper() == "VCARD":
             begun = True
-            # Without an end, the next card's beginning ends one.
+            # Without an end, a card ends where the next one begins.
             yield from _row(values)
             values = {}
         elif begun and line.name in (*_LABELS, "FN", "N"):
@@ -83,7 +83,7 @@ def _row(values: dict[str, list[str]]) -> Iterator[str]:
 
 
 def _labelled(line: ContentLine) -> tuple[str, str]:
-    """Return what a line is called and says."""
+    """Return the label and value of a line."""
     if line.name == "FN":
         return "FN", line.text
     if line.name == "N":

@@ -1,4 +1,4 @@
-"""Lines of calendars and contacts (RFC 5545, RFC 6350): a name, parameters and a value."""
+"""Content lines of calendars and contacts (RFC 5545, RFC 6350): name, parameters, value."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from carrel.ingest.text.cleaning import one_line
 from carrel.ingest.text.encoding import codec_named, decode
 
-# Pictures stand in such lines, packed; nothing that is read is as long.
+# Encoded images are in such lines; nothing that is read is as long.
 _MOST_CHARACTERS = 100_000
 _HEAD = re.compile(r'(?:[\w-]+\.)?(?P<name>[\w-]+)(?P<parameters>(?:;(?:"[^"]*"|[^":;])*)*):')
 _PARAMETER = re.compile(r';(?P<key>[\w-]+)(?:=(?P<value>(?:"[^"]*"|[^";])*))?')
@@ -23,8 +23,8 @@ _PRINTABLE = "QUOTED-PRINTABLE"
 class ContentLine:
     """One line: ``name`` and the keys of ``parameters`` are in upper case.
 
-    A parameter without a value, as vCard 2.1 has them, is one with an empty value. ``value`` is as
-    it is written, with its escapes.
+    A parameter without a value, as in vCard 2.1, has an empty value. ``value`` is unparsed, with
+    its escapes.
     """
 
     name: str
@@ -38,16 +38,16 @@ class ContentLine:
 
     @property
     def parts(self) -> list[str]:
-        """The parts of a value that semicolons divide, each as ``text`` is; blank ones stay."""
+        """The parts of a value between semicolons, each like ``text``; blank ones are kept."""
         found = [_plain(match[1]) for match in _PARTS.finditer(self.value)]
-        # The pattern finds an empty part at the very end, too.
+        # The pattern also finds an empty part at the end.
         return found[:-1] if len(found) > 1 and not found[-1] else found
 
 
 def content_lines(lines: Iterable[str]) -> Iterator[ContentLine]:
-    """Yield the lines of a file, those that are folded put together.
+    """Yield the lines of a file, with folded ones unfolded.
 
-    What is no such line is yielded without a name, unless it is blank.
+    Other lines that are not blank are yielded without a name.
     """
     for line in _unfolded(lines):
         head = _HEAD.match(line)

@@ -1,4 +1,4 @@
-"""JSON as lines that can be understood without the rest of the file."""
+"""Reader of JSON, as self-contained lines."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class JsonReader:
 
 
 class JsonLinesReader:
-    """Reads JSONL and NDJSON, a record a line, as ``JsonReader`` reads a list of records."""
+    """Reads JSONL and NDJSON, one record per line, like a list of records in ``JsonReader``."""
 
     @checked_sections
     def read(self, path: Path) -> Generator[Section]:
@@ -46,7 +46,7 @@ class JsonLinesReader:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line and the place of the record that it belongs to; no place outside of records."""
+    """A line and the path of its record; no path outside of records."""
 
     record: Place
     text: str
@@ -90,7 +90,7 @@ def _lines(values: Iterable[JsonValue]) -> Iterator[_Line]:
 
 
 def _record_and_label(value: JsonValue) -> tuple[Place, str]:
-    """Return the place of the value's record, and the value's own path below it."""
+    """Return the path of the value's record, and the value's own path below it."""
     path = value.path
     while path and isinstance(path[-1], int):
         path = path[:-1]

@@ -1,4 +1,4 @@
-"""JSON of any size, value by value."""
+"""Streaming JSON parser."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from carrel.core.errors import UnreadableDocument
 
 MOST_DEPTH = 100
 
-# Line breaks and the like in a text are against the rules, but their meaning is plain.
+# Raw line breaks in a text are invalid, but unambiguous.
 _TEXTS = JSONDecoder(strict=False)
 _LONGEST_ESCAPE = len(r"\ud83d\ude00")
 _SPACE = re.compile(r"[ \t\n\r]*")
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|true|false|null")
-# A number or word that ends with the text so far may go on in the next block.
+# A number or word at the end of the text so far may continue in the next block.
 _UNFINISHED = re.compile(r"[-+.\w]*")
 
 Path = tuple[str | int, ...]
@@ -25,7 +25,7 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class JsonValue:
-    """A text, number or truth value: where it stands and, as the file writes it, what it is."""
+    """A text, number or boolean: its path and, as written in the file, its value."""
 
     path: Path
     text: str
@@ -40,15 +40,15 @@ class _Expected(Enum):
 
 
 def json_values(blocks: Iterable[str], several: bool = False) -> Iterator[JsonValue]:
-    """Yield the values of a JSON text that comes in blocks; null is left out.
+    """Yield the values of a JSON text that comes in blocks, except null.
 
-    Keys and, from 0, places in lists make up a value's path. With ``several``, values may follow
-    each other, one a line for example; then the first part of a path counts them. No more is held
-    in memory than a block and the longest single value.
+    A value's path consists of keys and list indexes from 0. With ``several``, values may follow
+    each other, for example one per line; then the first part of a path counts them. Memory holds no
+    more than a block and the longest single value.
 
     Raises:
-        UnreadableDocument: it is no JSON; the message names line and column. Or it is nested
-            deeper than ``MOST_DEPTH``.
+        UnreadableDocument: it is no JSON; the message names line and column. Or it is nested deeper
+        than ``MOST_DEPTH``.
     """
     text = _Text(blocks)
     count = 0
@@ -61,7 +61,7 @@ def json_values(blocks: Iterable[str], several: bool = False) -> Iterator[JsonVa
 
 
 def _one_value(text: _Text) -> Iterator[tuple[Path, str]]:
-    """Read one value with all that it holds, by a stack of our own that no nesting can break."""
+    """Read one value recursively, with an explicit stack that no nesting can overflow."""
     path: list[str | int] = []
     expected = _Expected.VALUE
     while path or expected is _Expected.VALUE:
@@ -101,18 +101,18 @@ def _ends(character: str, expected: _Expected, path: list[str | int]) -> bool:
 
 
 class _Text:
-    """A place in a text that comes in blocks; what lies behind is dropped."""
+    """A position in a text that comes in blocks; earlier text is dropped."""
 
     def __init__(self, blocks: Iterable[str]) -> None:
         self._blocks = iter(blocks)
         self._text = ""
         self._at = 0
-        # Of the first character of _text.
+        # Offset of the first character of _text.
         self._line = 1
         self._column = 1
 
     def peek(self) -> str:
-        """Return the next character that is no white space, or an empty text at the end."""
+        """Return the next character that is not white space, or an empty text at the end."""
         while True:
             match = _SPACE.match(self._text, self._at)
             self._at = match.end() if match else self._at
@@ -122,17 +122,17 @@ class _Text:
                 return ""
 
     def skip(self) -> None:
-        """Go behind the character that ``peek`` has returned."""
+        """Skip the character that ``peek`` has returned."""
         self._at += 1
 
     def require(self, character: str) -> None:
-        """Go behind this character, which must come next."""
+        """Skip this character, which must come next."""
         if self.peek() != character:
             raise self.broken()
         self.skip()
 
     def string(self) -> str:
-        """Return the text in quotation marks that must come next."""
+        """Return the quoted text that must come next."""
         if self.peek() != '"':
             raise self.broken()
         while True:
@@ -141,7 +141,7 @@ class _Text:
             except JSONDecodeError as error:
                 ended = error.msg.startswith("Unterminated")
                 distance = len(self._text) - error.pos
-                # An escape at the very end may be cut by the block, and not by a fault.
+                # An escape at the very end may be cut by the block.
                 if (ended or distance < _LONGEST_ESCAPE) and self._more():
                     continue
                 self._at = len(self._text) if ended else len(self._text) - distance
@@ -150,7 +150,7 @@ class _Text:
             return str(value)
 
     def plain(self) -> str | None:
-        """Return the number or truth value that must come next, None for null."""
+        """Return the number or boolean that must come next, None for null."""
         while (rest := _UNFINISHED.match(self._text, self._at)) and rest.end() == len(self._text):
             if not self._more():
                 break
@@ -161,7 +161,7 @@ class _Text:
         return None if match[0] == "null" else match[0]
 
     def broken(self) -> UnreadableDocument:
-        """Return the error for a fault at this place."""
+        """Return the error for this position."""
         ended = self._at >= len(self._text) and not self._more()
         self._drop()
         fault = "ends too early" if ended else "is broken"
@@ -178,7 +178,7 @@ class _Text:
         self._at = 0
 
     def _more(self) -> bool:
-        """Take as much more as there is already, so that a long value costs no square of time."""
+        """Double the buffer, so that a long value does not take quadratic time."""
         self._drop()
         parts = [self._text]
         wanted = len(self._text)

@@ -1,4 +1,4 @@
-"""Rows of a table as lines that can be understood without the rest of the table."""
+"""Formats table rows as self-contained lines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def row_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
     Below a header row a line reads ``Header: value; Header: value``, elsewhere ``value | value``.
     The header is the first row of two or more cells, if they are all text and all different. After
-    a blank row another header may stand, if the row after it is not all text.
+    a blank row another header may follow, if the row after it is not all text.
     """
     header: Sequence[str] | None = None
     searching, after_blank = True, False

@@ -1,4 +1,4 @@
-"""Subtitles (SubRip and WebVTT), cue by cue."""
+"""Reader of subtitles (SubRip and WebVTT), cue by cue."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _MOST_LINES = 1_000
 
 
 class SubtitleReader:
-    """Reads what is said, a cue a line; the heading of a section says from when to when.
+    """Reads one line per cue; the heading of a section is its time range.
 
-    Markup and positions are left out, the names of speakers stay. Captions that roll repeat the
-    line before; it is read once.
+    Markup and positions are dropped, names of speakers are kept. Rolling captions repeat the
+    previous line; it is read once.
     """
 
     @checked_sections
@@ -55,7 +55,7 @@ class SubtitleReader:
 
 @dataclass(slots=True)
 class _Cue:
-    """What is shown from one second to another."""
+    """Text that is shown during a time range."""
 
     begin: int
     end: int
@@ -98,7 +98,7 @@ def _cues(lines: Iterable[str]) -> Iterator[_Cue]:
 
 
 def _without_repeats(cues: Iterable[_Cue]) -> Iterator[_Cue]:
-    """Leave out lines that only stay on the screen from one cue to the next."""
+    """Drop lines that are only carried over from one cue to the next."""
     before: _Cue | None = None
     for cue in cues:
         shown = list(cue.lines)

@@ -1,4 +1,4 @@
-"""Comma- and tab-separated tables, row by row."""
+"""Reader of comma- and tab-separated tables, row by row."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SAMPLE_CHARACTERS = 1 << 16
 class TableReader:
     """Reads CSV and TSV; several rows make a section, as ``carrel.ingest.data.rows`` writes them.
 
-    The delimiter is found in the file, whatever its name says. Quoted cells may hold line breaks.
+    The delimiter is detected from the content. Quoted cells may contain line breaks.
     """
 
     @checked_sections
@@ -38,7 +38,7 @@ class TableReader:
 
 
 def find_delimiter(sample: str) -> str:
-    """Return the delimiter that cuts most lines of the text into the same number of cells.
+    """Return the delimiter that splits most lines of the text into the same number of cells.
 
     A comma if none cuts any line; ties go to more cells per line.
     """

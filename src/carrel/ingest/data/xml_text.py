@@ -1,4 +1,4 @@
-"""XML by expat, element by element."""
+"""Reader of XML with expat, element by element."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _DECLARATION = re.compile(rb"""\s*<\?xml[^>]{0,300}?encoding\s*=\s*["']([\w.:-]+
 
 
 class XmlReader:
-    """Reads the text of XML, an element a line, with its name where it holds text alone.
+    """Reads the text of XML, one line per element, with its name if it contains only text.
 
-    Text with elements in it is one line, as in a paragraph with words in bold. Attributes are left
-    out. Nothing is fetched, and a file that declares entities of its own is refused.
+    Mixed content is one line, such as a paragraph with bold words. Attributes are ignored. Nothing
+    is fetched, and a file that declares entities is refused.
     """
 
     @checked_sections
@@ -38,18 +38,18 @@ class XmlReader:
 
 
 class XmlGatherer(Protocol):
-    """What makes lines of the elements that the parser reports."""
+    """Builds lines from the elements that the parser reports."""
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Take the beginning of an element, its name with the prefix that the file gives it."""
+        """Handle the start of an element, its name with the file's prefix."""
         ...
 
     def text(self, data: str) -> None:
-        """Take text inside the element that began last and has not ended."""
+        """Handle text of the innermost open element."""
         ...
 
     def end(self, name: str) -> None:
-        """Take the end of that element."""
+        """Handle the end of the innermost open element."""
         ...
 
     def take(self) -> list[str]:
@@ -58,7 +58,7 @@ class XmlGatherer(Protocol):
 
 
 def xml_lines(path: Path, gatherer: XmlGatherer) -> Iterator[str]:
-    """Yield the lines that are gathered from an XML file, in any encoding that it declares.
+    """Yield the lines of an XML file, in any encoding that it declares.
 
     Raises:
         UnreadableDocument: it is broken, or declares entities of its own.
@@ -76,11 +76,11 @@ def xml_lines(path: Path, gatherer: XmlGatherer) -> Iterator[str]:
         while block := stream.read(_BLOCK_CHARACTERS):
             text = clean_text(block)
             if not begun:
-                # A declaration must stand at the very beginning, and often does not.
+                # A declaration must be at the very beginning, and often is not.
                 text = text.lstrip()
                 begun = bool(text)
             fed += _parse(parser, text, final=False)
-            # What has no end yet is read again with every block.
+            # An incomplete tag is parsed again with every block.
             if fed - parser.CurrentByteIndex > MOST_MARKUP_BYTES:
                 raise UnreadableDocument(
                     "it is damaged: a tag or comment in it is never closed, or too long"
@@ -92,7 +92,7 @@ def xml_lines(path: Path, gatherer: XmlGatherer) -> Iterator[str]:
 
 
 def _parse(parser: expat.XMLParserType, text: str, final: bool) -> int:
-    """Feed the parser and return how many bytes these were."""
+    """Feed the parser and return the number of bytes."""
     data = text.encode()
     try:
         parser.Parse(data, final)
@@ -104,7 +104,7 @@ def _parse(parser: expat.XMLParserType, text: str, final: bool) -> int:
 
 
 def _refuse_entity(name: str, *_: object) -> None:
-    # A few of them, each made of the one before, can unpack to gigabytes or fetch a file.
+    # A few nested ones can expand to gigabytes or fetch a file.
     raise UnreadableDocument(
         f"it declares an entity ({one_line(name)[:_LABEL_CHARACTERS]}), which no document needs: "
         "remove the declarations and add it again"
@@ -121,7 +121,7 @@ def _encoding(path: Path) -> str:
 
 @dataclass(slots=True)
 class _Element:
-    """An open element: whether it stands in running text, and what it holds so far."""
+    """An open element: whether it is in mixed content, and its text so far."""
 
     inline: bool
     holds_text: bool = False
@@ -129,13 +129,13 @@ class _Element:
 
 
 class _Gatherer:
-    """Gathers the text of elements into lines, as the parser reports them."""
+    """Collects the text of elements into lines, as the parser reports them."""
 
     def __init__(self) -> None:
         self._open: list[_Element] = []
         self._parts: list[str] = []
-        # The label of the element that has just ended: only what follows it shows whether its
-        # text stands alone or begins a running text.
+        # The label of the last closed element: only what follows it shows whether its text is a
+        # line or the beginning of mixed content.
         self._ended: str | None = None
         self._lines: list[str] = []
 

@@ -1,4 +1,4 @@
-"""What a file really holds, by its first bytes and not by its name."""
+"""Detects what a file contains, by its first bytes and not by its name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STRAY_BYTES = 2
 
 
 class Content(Enum):
-    """A kind of content; the value is what a message calls it."""
+    """A kind of content; the value is its name in messages."""
 
     EMPTY = "nothing"
     TEXT = "text"
@@ -83,12 +83,12 @@ _SIGNATURES: tuple[tuple[bytes, Content], ...] = (
     (b"SQLite format 3\x00", Content.SQLITE),
     (b"\x7fELF", Content.PROGRAM),
 )
-# Brands of the ISO container of still pictures (ISO/IEC 23008-12): with HEVC, with AV1, and with
+# Brands of the ISO container of still images (ISO/IEC 23008-12): with HEVC, with AV1, and with
 # either, which the brands after the first then tell.
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
 _AVIF_BRANDS = (b"avif", b"avis")
 _STILL_BRANDS = (b"mif1", b"msf1")
-# Sizes of the second header, by which a BMP is told from a text that begins with BM.
+# Sizes of the second header, which distinguish a BMP from a text that begins with BM.
 _BMP_HEADER_SIZES = (12, 16, 40, 52, 56, 64, 108, 124)
 _OFFICE_ENTRY = "[Content_Types].xml"
 _PACKAGE_FOLDERS = (
@@ -96,7 +96,7 @@ _PACKAGE_FOLDERS = (
     ("ppt/", Content.PRESENTATION),
     ("xl/", Content.WORKBOOK),
 )
-# What the entry ``mimetype`` of a package says; templates say the same with an ending.
+# Values of the entry ``mimetype`` of a package; those of templates have a suffix.
 _PACKAGE_TYPES = (
     (b"application/vnd.oasis.opendocument.text", Content.OPEN_TEXT),
     (b"application/vnd.oasis.opendocument.spreadsheet", Content.OPEN_SPREADSHEET),
@@ -119,7 +119,7 @@ _OLE_STREAMS = (
 
 
 def identify(path: Path) -> Content:
-    """Return what the file holds.
+    """Return what the file contains.
 
     Raises:
         OSError: the file cannot be opened.
@@ -147,7 +147,7 @@ def identify(path: Path) -> Content:
         return Content.PDF
     if _is_text(head):
         return _kind_of_text(head)
-    # Readers of PDF accept up to 1,024 other bytes before the header.
+    # PDF readers accept up to 1,024 other bytes before the header.
     return Content.PDF if _PDF_SIGNATURE in head[:1024] else Content.BINARY
 
 
@@ -155,7 +155,7 @@ def _still_picture(head: bytes) -> Content | None:
     if head[4:8] != b"ftyp":
         return None
     brand = head[8:12]
-    # The box: its size, its name, the major brand, that one's version, and the compatible brands.
+    # The box: its size, its name, the major brand, its version, and the compatible brands.
     others = head[16 : int.from_bytes(head[:4], "big")]
     compatible = {others[start : start + 4] for start in range(0, len(others), 4)}
     if brand in _AVIF_BRANDS or (brand in _STILL_BRANDS and compatible & set(_AVIF_BRANDS)):
@@ -175,15 +175,15 @@ def _identify_zip(path: Path) -> Content:
             names = archive.namelist()
             declared = _declared_type(archive) if _TYPE_ENTRY in names else None
     except (zipfile.BadZipFile, UnicodeError, ValueError, NotImplementedError):
-        # The central directory stands at the end: this is what a cut-off file looks like.
+        # The central directory is at the end: this is what a cut-off file looks like.
         return Content.DAMAGED_ZIP
     if declared is not None:
         return declared
     for folder, content in _PACKAGE_FOLDERS:
-        # People, too, have folders of these names.
+        # Users, too, have folders of these names.
         if _OFFICE_ENTRY in names and any(name.startswith(folder) for name in names):
             return content
-    # Books that were packed again by hand often lack their type.
+    # Books that were repacked by hand often lack their type.
     return Content.BOOK if _BOOK_ENTRY in names and _TYPE_ENTRY not in names else Content.ZIP
 
 
@@ -192,7 +192,7 @@ def _declared_type(archive: zipfile.ZipFile) -> Content | None:
         with archive.open(_TYPE_ENTRY) as stream:
             declared = stream.read(_TYPE_BYTES).strip()
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
-        # The last one asks for a password.
+        # The last one needs a password.
         return None
     for known, content in _PACKAGE_TYPES:
         if any(declared == known + ending for ending in _TYPE_ENDINGS):
@@ -204,7 +204,7 @@ def _identify_ole(path: Path) -> Content:
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         streams = _ole_streams(path)
         for name, content in _OLE_STREAMS:
-            # In a damaged container, the name anywhere in it is as good a sign as there is.
+            # In a damaged container, the name anywhere in it is the best evidence.
             found = data.find(name.encode("utf-16-le")) >= 0 if streams is None else name in streams
             if found:
                 return content
@@ -212,9 +212,9 @@ def _identify_ole(path: Path) -> Content:
 
 
 def _ole_streams(path: Path) -> set[str] | None:
-    """Return what stands at the top of a container, without what is embedded or attached in it.
+    """Return the top-level names of a container, without embedded and attached files.
 
-    None where its directory is damaged, and none where the directory is cut off.
+    None if its directory is damaged; empty if the directory is cut off.
     """
     try:
         with olefile.OleFileIO(str(path)) as container:

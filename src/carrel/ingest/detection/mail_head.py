@@ -1,4 +1,4 @@
-"""What the headers at the beginning of a file say about it, if it begins with headers of mail."""
+"""Detects mail headers at the beginning of a file."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _ENVELOPE = b"From "
 
 
 def is_in_parts(head: bytes) -> bool:
-    """Whether a file is a mail or a saved page of several parts, which are no text to people."""
+    """Whether a file is a mail or a saved page of several parts, which is not readable as text."""
     headers = _headers(head)
     return _PARTS.search(headers) is not None and _MIME.search(headers) is not None
 
 
 def is_saved_page(head: bytes) -> bool:
-    """Whether the headers are those that browsers write into the pages that they save."""
+    """Whether the headers are those of pages saved by browsers."""
     return _SAVED.search(_headers(head)) is not None
 
 
 def is_mailbox(head: bytes) -> bool:
-    """Whether a file begins as every message in a mailbox does."""
+    """Whether a file begins like a message in a mailbox."""
     return head.startswith(_ENVELOPE)
 
 
 def _headers(head: bytes) -> bytes:
-    """Return the headers, as far as they stand in ``head``; nothing if it begins with none."""
+    """Return the headers that ``head`` contains; nothing if it begins with none."""
     return _END.split(head, 1)[0] if _HEADER.match(head) else b""

@@ -1,10 +1,10 @@
-"""Known files that Carrel does not read, and what to do with each."""
+"""Known formats that are not supported, and what to do instead."""
 
 from __future__ import annotations
 
 
 def save_as(suffix: str) -> str:
-    """Return the advice to save a file in another form, as the end of a sentence."""
+    """Return the advice to save a file in another format, as the end of a sentence."""
     return f"save it as {suffix} and add that"
 
 
@@ -16,7 +16,7 @@ _FILM = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".wmv", ".mpg", ".mpeg
 
 UNSUPPORTED_FORMATS: dict[str, str] = {
     **dict.fromkeys((".7z", ".rar", ".zst", ".lz", ".cab", ".iso", ".dmg"), REPACK),
-    # Nothing transcribes speech without a model of its own.
+    # Transcribing speech would need another model.
     **dict.fromkeys((*_SOUND, *_FILM), _TRANSCRIBE),
     ".pages": save_as(".docx"),
     ".numbers": save_as(".xlsx"),
@@ -29,4 +29,4 @@ UNSUPPORTED_FORMATS: dict[str, str] = {
     **dict.fromkeys((".fods", ".sxc"), save_as(".ods")),
     **dict.fromkeys((".fodp", ".sxi"), save_as(".odp")),
 }
-"""What to do, as the end of a sentence, by suffix."""
+"""Advice by suffix, as the end of a sentence."""

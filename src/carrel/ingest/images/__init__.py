@@ -1,1 +1,1 @@
-"""Pictures and drawings, and text recognition."""
+"""Images, SVG and OCR."""

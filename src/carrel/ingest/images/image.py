@@ -1,4 +1,4 @@
-"""Pictures by Pillow, their text by tesseract."""
+"""Reader of images with Pillow and tesseract."""
 
 from __future__ import annotations
 
@@ -20,13 +20,12 @@ from carrel.ingest.text.hyphenation import HyphenJoiner
 
 # A4 at 900 dots per inch. Pillow itself warns of more, and refuses twice as many.
 MOST_PIXELS = 89_000_000
-# These are unpacked into several copies at once: a gigabyte is taken by less.
+# These are decoded into several copies at once: fewer pixels take a gigabyte.
 MOST_PIXELS_OF = {"WEBP": 55_000_000, "HEIF": 55_000_000, "AVIF": 55_000_000}
 MOST_PAGES = 5_000
 _PAGED = "TIFF"
 _HEIF = "HEIF"
-# What Pillow raises on pixels that are damaged or cut short; with a number from the system, an
-# OSError is about the disk.
+# What Pillow raises on damaged or truncated pixels; with an errno, an OSError is about the disk.
 _DAMAGE = (
     ArithmeticError,
     EOFError,
@@ -41,27 +40,27 @@ _DAMAGE = (
 
 
 class ImageReader:
-    """Reads the printed text in one format of pictures, each picture a section.
+    """Reads the printed text of one image format, each image a section.
 
-    A TIFF has pages, counted from 1; of moving pictures the first is read. Sizes are checked before
-    anything is unpacked.
+    A TIFF has pages, counted from 1; of animated images the first frame is read. Sizes are checked
+    before anything is decoded.
     """
 
     def __init__(self, name: str, recognizer: TextRecognizer) -> None:
-        """Take the name that the format has in Pillow: no decoder of another format is tried."""
+        """Take Pillow's name of the format: no decoder of another format is tried."""
         if name == _HEIF:
-            # Pillow has none of its own for it. The pictures beside the main one are not read.
+            # Pillow has no decoder of its own for it. Secondary images are not read.
             register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
         self._name = name
         self._recognizer = recognizer
 
     @checked_sections
     def read(self, path: Path) -> Generator[Section]:
-        """Yield the text of each picture.
+        """Yield the text of each image.
 
         Raises:
             EmptyDocument: no text was recognised.
-            UnreadableDocument: it is damaged, has too many pixels, or there is no tesseract.
+            UnreadableDocument: it is damaged, has too many pixels, or tesseract is missing.
         """
         with path.open("rb") as stream:
             obstacle = self._recognizer.obstacle()
@@ -83,7 +82,7 @@ class ImageReader:
 
 
 def _page(picture: Image.Image, number: int) -> Image.Image | None:
-    """Return the next page, ready to be recognised; None behind the last one."""
+    """Return the next page, prepared for OCR; None after the last one."""
     try:
         if number > 1:
             try:
@@ -92,7 +91,7 @@ def _page(picture: Image.Image, number: int) -> Image.Image | None:
                 return None
         if picture.width * picture.height > MOST_PIXELS_OF.get(picture.format or "", MOST_PIXELS):
             raise UnreadableDocument(TOO_MANY_PIXELS)
-        # Lets a large JPEG be unpacked at a fraction of its size.
+        # Lets a large JPEG be decoded at a fraction of its size.
         picture.draft("L", scaled(picture.size))
         picture.load()
         return legible(picture)

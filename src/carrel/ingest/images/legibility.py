@@ -1,4 +1,4 @@
-"""Pictures in the form in which tesseract reads them best."""
+"""Prepares images for tesseract."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from math import sqrt
 
 from PIL import Image, ImageOps
 
-# A page of A4 and one of A3 at 300 dots per inch, which tesseract wants.
+# A page of A4 and one of A3 at 300 dots per inch, tesseract's recommended resolution.
 _PAGE_PIXELS = 2480 * 3508
 _LARGE_PAGE_PIXELS = 2 * _PAGE_PIXELS
-# What has fewer is a picture of the screen or a small photograph; what has more shows no more text.
+# Fewer pixels are a screenshot or a small photograph; more pixels show no more text.
 _FEW_PIXELS = 4_000_000
 _MANY_PIXELS = 20_000_000
 _MOST_ENLARGEMENT = 3.0
@@ -20,7 +20,7 @@ _BAND_ROWS = 256
 
 
 def legible(picture: Image.Image) -> Image.Image:
-    """Return the loaded picture upright, on white, in grey, with letters of a readable size."""
+    """Return the loaded image upright, on white, in grey, with letters of a readable size."""
     scale = _scale(picture.size)
     if scale < 1 and not picture.mode.startswith(_DEEP_GREY):
         picture = _grey(picture)
@@ -35,7 +35,7 @@ def legible(picture: Image.Image) -> Image.Image:
 
 
 def scaled(size: tuple[int, int]) -> tuple[int, int]:
-    """Return the width and height at which a picture of this size is read."""
+    """Return the width and height at which an image of this size is read."""
     scale = _scale(size)
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
@@ -51,12 +51,12 @@ def _scale(size: tuple[int, int]) -> float:
 
 
 def _grey(picture: Image.Image) -> Image.Image:
-    """Return a large picture on white, in grey.
+    """Return a large image on white, in grey.
 
-    Band by band: colours take four bytes of each pixel, and another form of them as many again.
+    In bands: colours take four bytes per pixel, and converting them as many again.
     """
     grey = Image.new("L", picture.size)
-    # How the picture was held stands there.
+    # The EXIF orientation.
     grey.info = {key: each for key, each in picture.info.items() if key != "transparency"}
     width, height = picture.size
     for top in range(0, height, _BAND_ROWS):
@@ -74,7 +74,7 @@ def _on_white(picture: Image.Image) -> Image.Image:
 
 
 def _with_whole_channels(picture: Image.Image) -> Image.Image:
-    """Return the picture in a mode whose values can be averaged."""
+    """Return the image in a mode whose values can be averaged."""
     if picture.mode == "1":
         return picture.convert("L")
     if picture.mode in ("P", "PA"):
@@ -83,7 +83,7 @@ def _with_whole_channels(picture: Image.Image) -> Image.Image:
 
 
 def _stretched(picture: Image.Image) -> Image.Image:
-    """Return grey of more than 8 bits in 8 bits, from its darkest value to its lightest."""
+    """Return grey of more than 8 bits in 8 bits, stretched to the full range."""
     darkest, lightest = picture.getextrema()
     assert isinstance(darkest, int | float) and isinstance(lightest, int | float)
     factor = 255 / ((lightest - darkest) or 1)

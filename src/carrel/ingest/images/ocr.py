@@ -1,4 +1,4 @@
-"""Text recognition by tesseract's command-line program."""
+"""OCR with tesseract's command-line program."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from carrel.ingest.text.hyphenation import LINE_END_HYPHEN
 LONGEST_SECONDS = 120.0
 DOTS_PER_INCH = 300
 _LIST_SECONDS = 20.0
-# Pages that lie on their side or stand on their head are turned, where tesseract's data "osd" are
-# there; without them this is its usual mode.
+# Rotated pages are turned, if tesseract's data "osd" is installed; without it this is the default
+# mode.
 _ANY_LAYOUT_TURNED = "1"
-# Tesseract calls anything smaller an error.
+# Tesseract fails on anything smaller.
 _LEAST_SIDE = 10
 _REASON_CHARACTERS = 200
 _CUT_WORD = re.compile(r"(?<=\w)-\n(?=\w)")
 
 
 class TextRecognizer:
-    """Recognises printed text in pictures, where tesseract is installed and wanted.
+    """Recognises printed text in images, if tesseract is installed and enabled.
 
-    The program is asked for each time, so that it may be installed while the server runs. Each
-    picture takes one process of one thread and ends after ``seconds``.
+    The program is looked up each time, so that it may be installed while the server runs. Each
+    image takes one single-threaded process with a timeout of ``seconds``.
     """
 
     def __init__(
@@ -39,14 +39,14 @@ class TextRecognizer:
         program: str = "tesseract",
         seconds: float = LONGEST_SECONDS,
     ) -> None:
-        """Take what ``tesseract -l`` takes as ``languages``, such as ``eng+deu``."""
+        """Take ``languages`` as for ``tesseract -l``, such as ``eng+deu``."""
         self._wanted = wanted
         self._languages = languages
         self._program = program
         self._seconds = seconds
 
     def obstacle(self) -> str | None:
-        """Return what to do before text can be recognised, as the end of a sentence, or None."""
+        """Return what to do to enable OCR, as the end of a sentence, or None."""
         if not self._wanted:
             return "set --ocr=auto to have it read"
         if shutil.which(self._program) is None:
@@ -65,9 +65,9 @@ class TextRecognizer:
         return None
 
     def text_of(self, picture: Image.Image) -> str:
-        """Return the clean text of a grey picture with 300 dots per inch; empty if it has none.
+        """Return the clean text of a grey image with 300 dots per inch; empty if it has none.
 
-        A hyphen at the end of a line stands as pdfium writes it, for a ``HyphenJoiner``.
+        A hyphen at the end of a line is encoded as by pdfium, for a ``HyphenJoiner``.
 
         Raises:
             UnreadableDocument: it took too long, or the program failed.
@@ -80,8 +80,8 @@ class TextRecognizer:
         arguments = ["stdin", "stdout", "-l", self._languages, "--dpi", str(DOTS_PER_INCH)]
         arguments += ["--psm", _ANY_LAYOUT_TURNED]
         try:
-            # Several threads make it slower, and the model needs the processor, too. The variable
-            # is set for this process alone: the libraries of the model would obey it as well.
+            # Several threads are slower, and the model needs the CPU, too. The variable is set for
+            # this process only: the libraries of the model would obey it as well.
             run = subprocess.run(
                 ["env", "OMP_THREAD_LIMIT=1", self._program, *arguments],
                 input=data.getvalue(),
@@ -111,5 +111,5 @@ class TextRecognizer:
             )
         except (OSError, subprocess.SubprocessError):
             return None
-        # The first line says where they are.
+        # The first line is their folder.
         return run.stdout.splitlines()[1:]

@@ -1,4 +1,4 @@
-"""Drawings (SVG), of which the words are read."""
+"""Reader of SVG."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from carrel.ingest.failures import checked_sections
 from carrel.ingest.text.cleaning import one_line
 
 _WORDS = frozenset(("text", "title", "desc"))
-# Inside a text, these begin at a place of their own.
+# Inside a text, these begin at their own position.
 _PLACED = frozenset(("x", "y", "dx", "dy"))
 _LEFT_OUT = frozenset(("style", "script", "metadata"))
 
@@ -21,8 +21,8 @@ _LEFT_OUT = frozenset(("style", "script", "metadata"))
 class SVGReader:
     """Reads the titles, descriptions and texts of an SVG file, each a line, in the file's order.
 
-    Shapes, and letters that are drawn as shapes, hold no text. Of XML, what ``XmlReader`` refuses
-    is refused here, too.
+    Shapes, and letters drawn as shapes, contain no text. XML that ``XmlReader`` refuses is refused
+    here, too.
     """
 
     @checked_sections
@@ -44,7 +44,7 @@ class SVGReader:
 
 
 class _Words:
-    """Gathers the texts of a drawing, as the parser reports its elements."""
+    """Collects the texts of an SVG file, as the parser reports its elements."""
 
     def __init__(self) -> None:
         self.root: str | None = None

@@ -1,4 +1,4 @@
-"""Mail as it is stored and sent (RFC 5322, MIME), one message per file or many in a mailbox."""
+"""Reader of mail (RFC 5322, MIME), one message per file or many in a mailbox."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from carrel.ingest.text.cleaning import clean_text, squeeze_blank_lines
 from carrel.ingest.text.text import TextReader, cut_long_text
 
 _HEADERS = ("From", "To", "Cc", "Date", "Subject")
-# By one of them a mail is told from other text; a part of a mail may have the last alone.
+# One of them distinguishes a mail from other text; a part of a mail may only have the last.
 _KNOWN_HEADERS = frozenset(("from", "to", "date", "subject", "received", "return-path")).union(
     ("reply-to", "sender", "cc", "bcc", "delivered-to", "message-id", "mime-version"),
     ("content-type",),
@@ -41,8 +41,8 @@ class MailReader(ContainerReader):
     """Reads EML: the headers as first lines, the body, then the attachments.
 
     The subject is the heading of the body; an attachment's sections have its name as heading.
-    Of a body in several forms the plain text is read, else the page. The format knows no pages.
-    A file without any header is read as the text that it is, and several mails as a mailbox.
+    Of a body in several forms the plain text is read, else the HTML. The format has no pages. A
+    file without any header is read as plain text, and several mails as a mailbox.
     """
 
     def sections(self, path: Path, contents: Contents) -> Iterator[Section]:
@@ -75,7 +75,7 @@ def mailbox_sections(path: Path, contents: Contents) -> Iterator[Section]:
     """Yield the sections of each message of a mailbox, with its number as page."""
     with closing(mailbox.mbox(path, create=False)) as box:
         for number, key in enumerate(box.iterkeys(), start=1):
-            contents.count_anew()
+            contents.reset_count()
             with closing(box.get_file(key)) as stream:
                 message = parse_mail(stream)
             for section in message_sections(message, contents):
@@ -83,16 +83,16 @@ def mailbox_sections(path: Path, contents: Contents) -> Iterator[Section]:
 
 
 def parse_mail(stream: IO[bytes] | Any) -> Message:
-    """Return the message that stands in a stream of bytes.
+    """Return the message in a byte stream.
 
-    The parser takes whatever comes. Of the two that Python has it is the older one: the newer
-    reads long headers in the square of their length and fails on damaged ones.
+    The parser accepts anything. It is the older one of Python's two: the newer takes quadratic time
+    for long headers and fails on damaged ones.
     """
     return BytesParser(policy=_ShortHeaders()).parse(stream)
 
 
 class _ShortHeaders(Compat32):
-    """Cuts headers that are longer than any that a person or a mail program writes."""
+    """Cuts headers that are longer than any real one."""
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(sourcelines)
@@ -100,7 +100,7 @@ class _ShortHeaders(Compat32):
 
 
 def message_sections(message: Message, contents: Contents) -> Iterator[Section]:
-    """Yield the sections of a message: headers and body, then attachment by attachment."""
+    """Yield the sections of a message: headers and body, then each attachment."""
     parts = parts_of(message)
     subject = heading_line(header_text(message, "Subject"))
     for text in cut_long_text([_head_and_body(message, parts)], SECTION_CHARACTERS):

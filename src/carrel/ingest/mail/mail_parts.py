@@ -1,4 +1,4 @@
-"""The parts of a mail: which of them are its text, which its attachments, and what they hold."""
+"""Parts of a mail: text and attachments, decoded."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class MailParts:
 
 
 def parts_of(message: Message) -> MailParts:
-    """Return the parts; of alternatives the plain text is the body, else the page.
+    """Return the parts; of alternatives the plain text is the body, else the HTML.
 
-    A mail inside the mail is one attachment, whatever it holds itself.
+    A mail inside the mail is one attachment, whatever it contains.
     """
     found = MailParts()
     if message.get_content_type() == "message/rfc822" or not message.is_multipart():
@@ -54,7 +54,7 @@ def parts_of(message: Message) -> MailParts:
 
 
 def text_of(part: Message) -> str:
-    """Return the text of a body part; a page reads as ``WebReader`` reads it."""
+    """Return the text of a body part; HTML is read like ``WebReader`` does."""
     data = payload(part)
     text = decode(data, charset_of(part, data))
     if part.get_content_type() == "text/html":
@@ -63,7 +63,7 @@ def text_of(part: Message) -> str:
 
 
 def payload(part: Message) -> bytes:
-    """Return the bytes of a part, unpacked; damaged base64 gives what can be unpacked of it."""
+    """Return the decoded bytes of a part; of damaged base64 the decodable part."""
     if part.is_multipart():
         inner = _children(part)
         return inner[0].as_bytes() if inner else b""
@@ -72,14 +72,14 @@ def payload(part: Message) -> bytes:
 
 
 def charset_of(part: Message, data: bytes) -> str | None:
-    """Return the codec that a part's text is in as the mail declares it, where that can be."""
+    """Return the declared codec of a part's text, if usable."""
     return declared_codec(_parameter(part.get_content_charset), data)
 
 
 def declared_codec(charset: str, data: bytes) -> str | None:
-    """Return the codec that a mail declares for some text; None where the bytes are surely UTF-8.
+    """Return the declared codec of some text; None if the bytes are certainly UTF-8.
 
-    Western charsets are what careless senders declare, and no such text is UTF-8 by chance.
+    Careless senders declare Western charsets, and no such text is UTF-8 by chance.
     """
     codec = codec_named(charset)
     if codec in _WESTERN:
@@ -90,7 +90,7 @@ def declared_codec(charset: str, data: bytes) -> str | None:
 
 
 def attachment_name(part: Message, number: int) -> str:
-    """Return the name of an attachment, made up from its kind where the mail gives none."""
+    """Return the name of an attachment, made up from its type if the mail gives none."""
     kind = part.get_content_type()
     ending = _ENDINGS.get(kind) or mimetypes.guess_extension(kind) or ""
     name = decoded_header(_parameter(part.get_filename))
@@ -98,16 +98,16 @@ def attachment_name(part: Message, number: int) -> str:
         name = header_text(inner[0], "Subject")
     name = _within_length(_FORBIDDEN_IN_NAMES.sub(" ", path_name(name)).strip())
     if not name or (name.startswith(".") and not PurePosixPath(name).suffix):
-        # An ending alone says what it is, and is no name.
+        # A suffix alone is a type and no name.
         name = f"attachment {number}{name}"
-    # The name decides about the reader, and a mail's subject may well end in ".pdf".
+    # The name selects the reader, and a mail's subject may well end in ".pdf".
     if kind == "message/rfc822" and not name.lower().endswith(ending):
         return name + ending
     return name if PurePosixPath(name).suffix else name + ending
 
 
 def _within_length(name: str) -> str:
-    """Cut a long name before its ending, which decides about the reader."""
+    """Cut a long name before its suffix, which selects the reader."""
     if len(name) <= _NAME_CHARACTERS:
         return name
     ending = PurePosixPath(name).suffix[:_ENDING_CHARACTERS]
@@ -115,15 +115,15 @@ def _within_length(name: str) -> str:
 
 
 def header_text(message: Message, name: str) -> str:
-    """Return a header on one line with its encoded words decoded; empty if it is missing."""
-    # As it was read: the library replaces bytes beyond ASCII before it hands a header out.
+    """Return a decoded header on one line; empty if it is missing."""
+    # The raw value: the library replaces bytes beyond ASCII in the parsed one.
     values = (value for key, value in message.raw_items() if key.lower() == name.lower())
     return decoded_header(str(next(values, "")))
 
 
 def decoded_header(value: str) -> str:
-    """Return a header's value in clean text; charsets that are wrong or missing are guessed."""
-    # A zero byte would make wide characters of the others.
+    """Return a header's value in clean text; wrong or missing charsets are guessed."""
+    # A zero byte would make the others look like UTF-16.
     value = decode(value.replace("\0", "").encode("utf-8", errors="surrogateescape"))
     try:
         words = decode_header(value)
@@ -139,7 +139,7 @@ def decoded_header(value: str) -> str:
 
 
 def _parameter(get: Callable[[], str | None]) -> str:
-    """Return what the library says about a part, empty where damage leads it astray."""
+    """Return a property of a part, empty if damage makes the library fail."""
     try:
         return get() or ""
     except (LookupError, ValueError, TypeError, AttributeError):
@@ -162,7 +162,7 @@ def _children(message: Message) -> list[Message]:
 
 
 def _best_form(forms: list[list[Message]]) -> list[Message]:
-    """Return the form with plain text that is not blank, else the last that has any."""
+    """Return the plain text if it is not blank, else the last form with any text."""
     for form in forms:
         if any(each.get_content_type() == "text/plain" and payload(each).strip() for each in form):
             return form

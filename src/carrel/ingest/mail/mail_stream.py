@@ -1,4 +1,4 @@
-"""Large attachments of a mail, unpacked piece by piece while they are read."""
+"""Large attachments, decoded piece by piece while they are read."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import IO, cast
 
 from carrel.ingest.mail.mail_parts import payload
 
-# The library unpacks a part into a list of its lines, which takes several times its size.
+# The library decodes a part into a list of its lines, which takes several times its size.
 _LARGE_CHARACTERS = 1 << 20
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/=]+")
 _PAD = "="
 
 
 def attachment_data(part: Message) -> bytes | IO[bytes]:
-    """Return what a part holds, unpacked: at once if it is small, else as a stream.
+    """Return the decoded content of a part: at once if it is small, else as a stream.
 
-    Of damaged base64 it is what can be unpacked.
+    Of damaged base64 it is the decodable part.
     """
     text = None if part.is_multipart() else part.get_payload()
     encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
@@ -29,7 +29,7 @@ def attachment_data(part: Message) -> bytes | IO[bytes]:
 
 
 class _Base64Stream(io.RawIOBase):
-    """Unpacks a text of base64 with line breaks, from one piece to the next."""
+    """Decodes base64 with line breaks, from one piece to the next."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -53,7 +53,7 @@ class _Base64Stream(io.RawIOBase):
         self._place += len(piece)
         text, pad, _ = (self._rest + _NO_BASE64.sub("", piece)).partition(_PAD)
         if pad:
-            # What follows it is no part of the data.
+            # Text after the padding is not part of the data.
             self._place = len(self._text)
         if self._place >= len(self._text):
             # A single letter is less than a byte.

@@ -1,4 +1,4 @@
-"""Outlook messages (.msg) by python-oxmsg."""
+"""Reader of Outlook messages (.msg) with python-oxmsg."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _MISSING_HEAD = bytes(8)
 
 
 class OutlookReader(ContainerReader):
-    """Reads MSG as ``MailReader`` reads EML: headers, plain text or else the page, attachments.
+    """Reads MSG like ``MailReader`` reads EML: headers, plain text or else HTML, attachments.
 
-    The format knows no pages.
+    The format has no pages.
     """
 
     def sections(self, path: Path, contents: Contents) -> Iterator[Section]:
@@ -62,12 +62,12 @@ def _message_sections(message: Message, contents: Contents) -> Iterator[Section]
 
 
 def _inner_message(attachment: Attachment) -> Message | None:
-    """Return the message that is attached as such and not as a file, if it is one."""
+    """Return an attached message, if the attachment is one and not a file."""
     storages = cast(Storage, attachment._storage).storages
     storage = next((each for each in storages if each.name == _INNER_MESSAGE), None)
     if storage is None:
         return None
-    # The head of an inner message's properties is shorter than the library takes it to be.
+    # The property header of an inner message is shorter than the library assumes.
     streams = tuple(
         Stream(each.path, each.bytes_[:_INNER_HEAD] + _MISSING_HEAD + each.bytes_[_INNER_HEAD:])
         if each.name == _PROPERTIES
@@ -78,7 +78,7 @@ def _inner_message(attachment: Attachment) -> Message | None:
 
 
 def _require_honest_sizes(path: Path) -> None:
-    """Refuse a container whose streams claim more than it holds, all of which would be read."""
+    """Refuse a container whose streams claim to be larger than the file."""
     with olefile.OleFileIO(str(path)) as container:
         claimed = sum(
             entry.size
@@ -86,7 +86,7 @@ def _require_honest_sizes(path: Path) -> None:
             if entry is not None and entry.entry_type == olefile.STGTY_STREAM
         )
     if claimed > path.stat().st_size:
-        raise UnreadableDocument("it is damaged: its parts claim more room than the file has")
+        raise UnreadableDocument("it is damaged: its parts claim to be larger than the file")
 
 
 def _head(message: Message) -> list[str]:

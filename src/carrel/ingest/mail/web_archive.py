@@ -1,4 +1,4 @@
-"""Saved web pages with everything in one file (MHTML, RFC 2557)."""
+"""Reader of saved web pages in one file (MHTML, RFC 2557)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from carrel.ingest.web.web import page_sections
 
 
 class WebArchiveReader:
-    """Reads MHTML: the page itself, as ``WebReader`` does; frames and pictures are left out."""
+    """Reads MHTML: the main page, like ``WebReader``; frames and images are skipped."""
 
     @checked_sections
     def read(self, path: Path) -> Generator[Section]:
-        """Yield the sections of the page; there are no pages in the sense of paper."""
+        """Yield the sections of the page; there are no page numbers."""
         with path.open("rb") as stream:
             page = _page(parse_mail(stream))
         if page is None:
@@ -30,7 +30,7 @@ class WebArchiveReader:
 
 
 def _page(archive: Message) -> Message | None:
-    """Return the part that the archive starts with: the named one, else the first page."""
+    """Return the archive's main part: the named one, else the first page."""
     pages = [part for part in archive.walk() if _is_page(part)]
     start = archive.get_param("start")
     named = (part for part in pages if start and part.get("Content-ID") == start)

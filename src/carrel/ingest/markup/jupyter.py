@@ -1,4 +1,4 @@
-"""Jupyter notebooks, cell by cell."""
+"""Reader of Jupyter notebooks, cell by cell."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _NOTEBOOK_KEYS = frozenset(("cells", "metadata", "nbformat"))
 
 
 class NotebookReader:
-    """Reads notebooks: cells of text and of code in their order, without the code's results.
+    """Reads notebooks: text and code cells in order, without outputs.
 
-    Headings in the cells of text begin sections, as in Markdown.
+    Headings in text cells begin sections, as in Markdown.
     """
 
     @checked_sections

@@ -1,4 +1,4 @@
-"""Markdown, by its headings."""
+"""Reader of Markdown."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _FRONT_MATTER = "---"
 
 
 class MarkdownReader:
-    """Reads Markdown as it is written; each heading begins a section.
+    """Reads Markdown unrendered; each heading begins a section.
 
-    A line with ``#`` inside fenced code is no heading, and neither is the metadata between two
+    A line with ``#`` inside fenced code is no heading, and neither is the front matter between two
     ``---`` at the top.
     """
 
@@ -41,7 +41,7 @@ def markdown_blocks(lines: Iterable[str]) -> Iterator[Block]:
 
 
 class _Scanner:
-    """Finds headings line by line; knows whether it is inside code or metadata."""
+    """Finds headings line by line; tracks code blocks and front matter."""
 
     def __init__(self) -> None:
         self._paragraph: list[str] = []
@@ -71,10 +71,10 @@ class _Scanner:
             self._paragraph = []
 
     def _verbatim(self, line: str) -> bool:
-        """Whether the line belongs to the metadata or to fenced code, its fences included."""
+        """Whether the line belongs to the front matter or to fenced code, fences included."""
         was_at_top, self._at_top = self._at_top, False
         if self._in_front_matter:
-            # A blank line shows that the dashes at the top were a rule and no metadata.
+            # A blank line shows that the dashes at the top were a rule and no front matter.
             self._in_front_matter = line.rstrip() not in (_FRONT_MATTER, "...", "")
             return True
         if was_at_top and line.rstrip() == _FRONT_MATTER:

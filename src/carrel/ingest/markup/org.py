@@ -1,4 +1,4 @@
-"""Org files, by their headlines."""
+"""Reader of Org files."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from carrel.ingest.text.text import text_lines
 
 _STARS = re.compile(r"\*+[ \t]")
 _TITLE = re.compile(r"#\+title:", re.IGNORECASE)
-# What may stand before a headline's title, and the tags that may stand after it.
+# Prefixes of a headline's title, and the tags that may follow it.
 _STATE = re.compile(r"(?:(?:TODO|DONE)[ \t]+)?(?:\[#\w\][ \t]+)?")
 _TAGS = re.compile(r":[\w@#%:]+:")
 
 
 class OrgReader:
-    """Reads Org as it is written; each headline begins a section, and so does ``#+TITLE``.
+    """Reads Org unrendered; each headline begins a section, and so does ``#+TITLE``.
 
-    States, priorities and tags are no part of a heading.
+    States, priorities and tags are dropped from headings.
     """
 
     @checked_sections

@@ -1,4 +1,4 @@
-"""reStructuredText, by its titles."""
+"""Reader of reStructuredText."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from carrel.ingest.text.text import text_lines
 
 # One mark of punctuation, repeated.
 _RULE = re.compile(r"([!-/:-@\[-`{-~])\1*[ \t]*$")
-# The format takes a shorter line for text where the title is longer.
+# A line shorter than the title is text according to the format.
 _SURE_RULE = 4
 
 
 class RestructuredTextReader:
-    """Reads reStructuredText as it is written; each title begins a section.
+    """Reads reStructuredText unrendered; each title begins a section.
 
-    A title is a line with a line of punctuation under it, or one above and one under it.
+    A title is a line that is underlined, or over- and underlined, with punctuation.
     """
 
     @checked_sections
@@ -31,7 +31,7 @@ class RestructuredTextReader:
 
 def _titled(lines: Iterable[str]) -> Iterator[str | Block]:
     """Yield the lines, titles as headings without the punctuation that marks them."""
-    # The last lines that are not decided yet: a rule above, a possible title, or both.
+    # The last undecided lines: an overline, a possible title, or both.
     held: list[str] = []
     after_blank = True
     for line in lines:
@@ -39,7 +39,7 @@ def _titled(lines: Iterable[str]) -> Iterator[str | Block]:
             yield Block(held[-1].strip(), heading=True)
             held, after_blank = [], True
         elif len(held) == 1 and _is_rule(held[0]) and line.strip() and not _is_rule(line):
-            # It may be indented below a rule, and only there.
+            # It may be indented below an overline, and only there.
             held.append(line)
         else:
             yield from held

@@ -1,4 +1,4 @@
-"""Numbers as a sheet shows them, by the number formats of Excel (ECMA-376 part 1, 18.8.31)."""
+"""Formats numbers by the number formats of Excel (ECMA-376 part 1, 18.8.31)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from carrel.ingest.text.cleaning import one_line
 
 _LONGEST_FORMAT = 255
 _MOST_DECIMALS = 30
-# Excel keeps fifteen digits; what has more is better read as it is stored.
+# Excel keeps fifteen digits; longer numbers are shown as stored.
 _LARGEST = 1e15
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|(?P<gap>_.|\*.)|\[\$(?P<currency>[^\]-]*)[^\]]*\]'
@@ -19,21 +19,21 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _PLAIN = frozenset(("", "general", "@"))
-# What may stand beside the digits without quotation marks.
+# Unquoted characters that may accompany the digits.
 _LITERALS = frozenset(" $€£¥+-()/:!^&'~{}<>=@")
 _COLOR = re.compile(
     r"(?:black|blue|cyan|green|magenta|red|white|yellow|color\s?\d+)", re.IGNORECASE
 )
 
 _Part = tuple[str, str]
-"""What kind of part it is, ``digits``, ``percent`` or ``literal``, and its text."""
+"""A part of a format: its kind (``digits``, ``percent`` or ``literal``) and its text."""
 
 
 def shown_number(value: float, number_format: str) -> str:
     """Return a number as a cell of this format shows it, on one line.
 
-    Signs, currencies, percent, thousands and decimals are those of the format. A format of another
-    kind (fractions, powers of ten, conditions) or one that shows nothing gives the plain number.
+    Signs, currencies, percent, thousands and decimals are supported. Other formats (fractions,
+    powers of ten, conditions) and those that show nothing give the plain number.
     """
     plain = str(value) if isinstance(value, int) else f"{value:.15g}"
     sections = _sections(number_format[: _LONGEST_FORMAT + 1])
@@ -52,7 +52,7 @@ def shown_number(value: float, number_format: str) -> str:
 
 @lru_cache(maxsize=1_000)
 def _sections(number_format: str) -> tuple[tuple[_Part, ...], ...] | None:
-    """Return the parts of a format, for positive numbers first; None if it is of another kind."""
+    """Return the parts of a format, for positive numbers first; None if it is unsupported."""
     if number_format.lower() in _PLAIN or len(number_format) > _LONGEST_FORMAT:
         return None
     sections: list[list[_Part]] = [[]]
@@ -95,7 +95,7 @@ def _is_digits(pattern: str) -> bool:
 
 
 def _digits(amount: Decimal, pattern: str) -> str:
-    """Return the amount with the digits that the pattern asks for."""
+    """Return the amount with the digits of the pattern."""
     scaled = pattern.rstrip(",")
     amount /= 1_000 ** (len(pattern) - len(scaled))
     whole, _, decimals = scaled.partition(".")

@@ -1,4 +1,4 @@
-"""Old Word and PowerPoint documents, which LibreOffice turns into what the other readers read."""
+"""Reader of old Word and PowerPoint documents, converted by LibreOffice."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from carrel.ingest.failures import checked_sections
 
 _PROGRAMS = ("soffice", "libreoffice")
 _LONGEST_SECONDS = 180.0
-# No macro, and nothing fetched that the document points to.
+# No macros, and nothing that the document links to is fetched.
 _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
 <item oor:path="/org.openoffice.Office.Common/Security/Scripting">
@@ -30,17 +30,17 @@ _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 class OldOfficeReader:
-    """Reads DOC and PPT through LibreOffice, where that is installed.
+    """Reads DOC and PPT with LibreOffice, if installed.
 
-    Each document is converted by a process of its own with a profile of its own, in a folder that
-    is gone afterwards; a conversion that takes too long is ended. What the reader of the modern
-    format says of pages and headings holds here, too.
+    Each document is converted by a separate process with its own profile, in a folder that is
+    removed afterwards; a conversion that exceeds the time limit is killed. For pages and headings
+    see the reader of the modern format.
     """
 
     def __init__(
         self, content: Content, modern: str, reader: Reader, seconds: float = _LONGEST_SECONDS
     ) -> None:
-        """Take the old format, the suffix of the modern one, and the reader of that."""
+        """Take the old format, the suffix of the modern one, and its reader."""
         self._content = content
         self._modern = modern
         self._reader = reader
@@ -50,7 +50,7 @@ class OldOfficeReader:
     def read(self, path: Path) -> Generator[Section]:
         """Yield the sections of the converted document."""
         with path.open("rb"):
-            # A file that cannot be opened is to be named as such, and not as one to convert.
+            # Report a file that cannot be opened as such, and not as one to convert.
             pass
         program = next(filter(None, map(shutil.which, _PROGRAMS)), None)
         if program is None:
@@ -62,7 +62,7 @@ class OldOfficeReader:
             yield from self._reader.read(self._convert(program, path, Path(folder)))
 
     def _convert(self, program: str, path: Path, folder: Path) -> Path:
-        # The name in the store may have no ending, which LibreOffice goes by.
+        # The name in the store may have no suffix, which LibreOffice needs.
         source = folder / f"document{self._modern.removesuffix('x')}"
         shutil.copyfile(path, source)
         profile = folder / "profile"
@@ -81,7 +81,7 @@ class OldOfficeReader:
         )
         converted = source.with_suffix(self._modern)
         if not converted.exists():
-            # The program says neither why nor, by its exit status, that it failed.
+            # LibreOffice reports failures neither by message nor by exit status.
             raise UnreadableDocument(
                 "LibreOffice cannot convert it: it is damaged or password protected"
             )
@@ -89,7 +89,7 @@ class OldOfficeReader:
 
 
 def _run(command: list[str], folder: Path, seconds: float) -> None:
-    """Run a program that starts others, and end them all when it takes too long."""
+    """Run a program that starts others, and kill them all after a timeout."""
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -97,7 +97,7 @@ def _run(command: list[str], folder: Path, seconds: float) -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        # A group, to end it by, in this process's session, by which ``SandboxedReaders`` ends it.
+        # A group, to kill it by, in this process's session, by which ``SandboxedReaders`` kills it.
         process_group=0,
     )
     try:
@@ -107,7 +107,7 @@ def _run(command: list[str], folder: Path, seconds: float) -> None:
             f"LibreOffice does not finish converting it within {seconds:.0f} seconds"
         ) from error
     finally:
-        # Only while it is not waited for does its number surely stand for it and its children.
+        # Only while it is not waited for does its number certainly identify it and its children.
         if process.returncode is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()

@@ -1,4 +1,4 @@
-"""Old Excel workbooks by xlrd, sheet by sheet and row by row."""
+"""Reader of old Excel workbooks with xlrd, sheet by sheet and row by row."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from carrel.ingest.office.number_format import shown_number
 from carrel.ingest.text.cleaning import one_line
 
 _ENCRYPTED = "encrypted"
-# A text stands in the file once, however many cells show it.
+# A text is stored once, however many cells show it.
 MOST_CHARACTERS = 1 << 28
 
 
 class OldWorkbookReader:
     """Reads XLS: ``page`` is the sheet's number, ``heading`` its name; several rows a section.
 
-    Of formulas it reads the result that was stored last. Percentages, amounts and other numbers
-    read as the sheet shows them, dates in the order year, month, day.
+    Formulas give their last stored result. Percentages, amounts and other numbers are formatted as
+    in the sheet, dates in the order year, month, day.
     """
 
     @checked_sections
     def read(self, path: Path) -> Generator[Section]:
         """Yield the sections of one sheet after the other, hidden ones included."""
-        # xlrd prints what it wonders about.
+        # xlrd prints warnings.
         with Path(os.devnull).open("w") as log, _workbook(path, log) as workbook:
             characters = 0
             for number, name in enumerate(workbook.sheet_names(), start=1):
@@ -83,7 +83,7 @@ def _date_text(value: float, datemode: int) -> str:
     try:
         moment = xlrd.xldate_as_datetime(value, datemode)
     except (ValueError, OverflowError):
-        # No day of the calendar: the number itself.
+        # An invalid date: the number itself.
         return f"{value:.15g}"
     if value < 1:
         return moment.time().isoformat("minutes")

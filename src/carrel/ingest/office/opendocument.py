@@ -1,4 +1,4 @@
-"""The package of ODT, ODS and ODP files, and the text of a paragraph in them."""
+"""The package of ODT, ODS and ODP files, and text of paragraphs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NAMESPACES = {
     "presentation": "urn:oasis:names:tc:opendocument:xmlns:presentation:1.0",
     "svg": "urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0",
 }
-# More spaces in a row than this are layout, or an attack: a number makes them.
+# More spaces in a row than this are layout, or an attack: their number is an attribute.
 _MOST_SPACES = 100
 
 
@@ -42,7 +42,7 @@ _NOTE, _NOTE_BODY = qualified("text:note"), qualified("text:note-body")
 _TEXT_BOX = qualified("draw:text-box")
 _SPACE, _SPACE_COUNT = qualified("text:s"), qualified("text:c")
 _CHARACTERS = {qualified("text:tab"): "\t", qualified("text:line-break"): "\n"}
-# What was deleted, what others remarked, what stands elsewhere already, and what is no text.
+# Deleted text, comments, text repeated elsewhere, and elements without text.
 _LEFT_OUT = frozenset(
     qualified(name)
     for name in (
@@ -61,12 +61,12 @@ _LEFT_OUT = frozenset(
 
 
 def content_events(path: Path) -> Generator[tuple[str, Any]]:
-    """Yield ``start`` and ``end`` with each element of the content, while it is being read.
+    """Yield ``start`` and ``end`` with each element of the content, while it is being parsed.
 
-    Who has read an element calls ``forget`` with it, so that memory stays small.
+    Call ``forget`` with a processed element, so that memory stays small.
 
     Raises:
-        EncryptedDocument: the content stands under a password.
+        EncryptedDocument: the content is password-protected.
         UnreadableDocument: it would unpack to an absurd size.
         Exception: whatever ``zipfile`` and ``lxml`` raise on damage.
     """
@@ -88,7 +88,7 @@ def content_events(path: Path) -> Generator[tuple[str, Any]]:
 
 
 def forget(element: Any) -> None:
-    """Free an element that was read, and those before it in the same parent."""
+    """Free a processed element, and those before it in the same parent."""
     element.clear(keep_tail=False)
     parent = element.getparent()
     while parent is not None and element.getprevious() is not None:
@@ -96,10 +96,10 @@ def forget(element: Any) -> None:
 
 
 def blocks(element: Any, titles: frozenset[str] = frozenset()) -> Iterator[Block]:
-    """Yield what an element holds: paragraphs, headings, tables row by row as ``cell | cell``.
+    """Yield the content of an element: paragraphs, headings, table rows as ``cell | cell``.
 
-    Text boxes and notes follow the paragraph that they stand in. ``titles`` are the names of the
-    paragraph styles that make a heading, besides the headings of the format itself.
+    Text boxes and notes follow their paragraph. ``titles`` are the names of the paragraph styles
+    that make a heading, besides the headings of the format itself.
     """
     if element.tag in (PARAGRAPH, HEADING):
         asides: list[Any] = []
@@ -119,7 +119,7 @@ def blocks(element: Any, titles: frozenset[str] = frozenset()) -> Iterator[Block
 
 
 def line_of(element: Any) -> str:
-    """Return everything that an element holds, on one line."""
+    """Return the whole content of an element, on one line."""
     return one_line("\n".join(block.text for block in blocks(element)))
 
 
@@ -138,7 +138,7 @@ def _is_encrypted(archive: zipfile.ZipFile) -> bool:
 
 
 def _inline_text(parent: Any, asides: list[Any]) -> str:
-    """Return the text of a paragraph; what stands in it with paragraphs of its own goes aside."""
+    """Return the text of a paragraph; nested paragraphs are collected separately."""
     parts = [parent.text or ""]
     for child in parent:
         if child.tag in _CHARACTERS:
@@ -156,7 +156,7 @@ def _inline_text(parent: Any, asides: list[Any]) -> str:
 
 
 def repetitions(element: Any, attribute: str) -> int:
-    """Return how often an attribute says that an element stands there: once without it."""
+    """Return the repeat count of an attribute: one without it."""
     return max(1, int(element.get(attribute, "1")))
 
 

@@ -1,4 +1,4 @@
-"""OpenDocument presentations, slide by slide."""
+"""Reader of OpenDocument presentations, slide by slide."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _ON_EVERY_SLIDE = frozenset(("header", "footer", "date-time", "page-number"))
 class OpenDocumentPresentationReader:
     """Reads ODP: one section per slide, ``page`` is its number and ``heading`` its title.
 
-    The text holds the shapes in their order, groups and tables included, and then the speaker's
-    notes after the line ``Notes:``. Footers and slide numbers are left out.
+    The text contains the shapes in order, groups and tables included, and then the speaker's notes
+    after the line ``Notes:``. Footers and slide numbers are skipped.
     """
 
     @checked_sections

@@ -1,4 +1,4 @@
-"""OpenDocument spreadsheets, sheet by sheet and row by row."""
+"""Reader of OpenDocument spreadsheets, sheet by sheet and row by row."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ _COVERED_CELL = qualified("table:covered-table-cell")
 _SHEET_NAME = qualified("table:name")
 _EQUAL_ROWS = qualified("table:number-rows-repeated")
 _EQUAL_CELLS = qualified("table:number-columns-repeated")
-# What a cell holds where the program that wrote it left out what it shows.
+# The value of a cell whose program did not write its displayed text.
 _VALUES = tuple(
     qualified(f"office:{name}")
     for name in ("string-value", "date-value", "time-value", "boolean-value", "value")
 )
-# The bounds of the programs, not of the format, which knows none.
+# The limits of the programs; the format has none.
 _MOST_ROWS = 1_048_576
 _MOST_COLUMNS = 16_384
-# A number in the file says how often a cell or a row stands there. What it makes is counted over
-# the whole document, in cells and characters.
+# Cells and rows have a repeat count. The expanded size is limited over the whole document, in cells
+# and characters.
 MOST_REPEATED = 50_000_000
 
 
 class OpenDocumentSpreadsheetReader:
     """Reads ODS: ``page`` is the sheet's number, ``heading`` its name; several rows a section.
 
-    Cells read as the sheet shows them; comments are left out.
+    Cells are read as displayed; comments are skipped.
     """
 
     @checked_sections
@@ -69,13 +69,13 @@ def _is_sheet(element: Any) -> bool:
 
 
 class _Expansion:
-    """Writes out the rows of a document, and what repeats in them within bounds."""
+    """Expands the rows of a document, within limits."""
 
     def __init__(self) -> None:
         self._repeated = 0
 
     def rows(self, events: Iterator[tuple[str, Any]], sheet: Any) -> Iterator[list[str]]:
-        """Yield the rows up to the end of the sheet that the events are in."""
+        """Yield the rows up to the end of the current sheet."""
         count = 0
         for event, element in events:
             if event == "start":
@@ -105,13 +105,13 @@ class _Expansion:
                 # Blank cells up to the edge of the sheet end nearly every row.
                 blank += copies
                 continue
-            room = _MOST_COLUMNS - len(cells) - blank
-            if room <= 0:
+            free = _MOST_COLUMNS - len(cells) - blank
+            if free <= 0:
                 break
             self._count(blank, 1)
-            self._count(min(copies, room) - 1, 1 + len(text))
+            self._count(min(copies, free) - 1, 1 + len(text))
             cells.extend([""] * blank)
-            cells.extend([text] * min(copies, room))
+            cells.extend([text] * min(copies, free))
             blank = 0
         return cells
 

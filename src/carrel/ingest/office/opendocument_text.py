@@ -1,4 +1,4 @@
-"""OpenDocument texts, paragraph by paragraph."""
+"""Reader of OpenDocument texts, paragraph by paragraph."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _TITLE_NAME = re.compile(r"(?:Title|Heading_20_\d+)$")
 class OpenDocumentTextReader:
     """Reads ODT: paragraphs and tables in document order, each heading begins a section.
 
-    Tables read row by row as ``cell | cell``. Text boxes, footnotes and endnotes follow the
-    paragraph that they belong to. Tracked deletions, comments and the table of contents are left
-    out. The format knows no pages.
+    Tables are read row by row as ``cell | cell``. Text boxes, footnotes and endnotes follow their
+    paragraph. Tracked deletions, comments and the table of contents are skipped. The format has no
+    pages.
     """
 
     @checked_sections
@@ -41,16 +41,16 @@ def _document_blocks(events: Iterator[tuple[str, Any]]) -> Iterator[Block]:
         if event == "start":
             continue
         if element.tag == _STYLE:
-            # Styles stand before the text; the editor makes one for each change of a paragraph.
+            # Styles precede the text; the editor makes one for each change of a paragraph.
             if _TITLE_NAME.match(element.get(_PARENT, "")):
                 titles.add(element.get(_NAME))
-        elif _stands_free(element):
+        elif _is_top_level(element):
             yield from blocks(element, frozenset(titles))
             forget(element)
 
 
-def _stands_free(element: Any) -> bool:
-    """Whether an element is a part of the text itself or of one of its sections."""
+def _is_top_level(element: Any) -> bool:
+    """Whether an element is part of the text itself or of one of its sections."""
     if element.tag == _SECTION:
         return False
     parent = element.getparent()

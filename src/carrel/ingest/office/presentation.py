@@ -1,4 +1,4 @@
-"""PowerPoint presentations by python-pptx, slide by slide."""
+"""Reader of PowerPoint presentations with python-pptx, slide by slide."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from carrel.ingest.failures import checked_sections
 from carrel.ingest.text.blocks import heading_line
 from carrel.ingest.text.cleaning import clean_text, one_line, squeeze_blank_lines
 
-# Forms with macros that the library does not know by itself.
+# Content types with macros that the library does not know.
 _MORE_FORMS = (
     "application/vnd.ms-powerpoint.slideshow.macroEnabled.main+xml",
     "application/vnd.ms-powerpoint.template.macroEnabled.main+xml",
@@ -29,15 +29,15 @@ PartFactory.part_type_for.update(dict.fromkeys(_MORE_FORMS, PresentationPart))
 class PresentationReader:
     """Reads PPTX: one section per slide, ``page`` is its number and ``heading`` its title.
 
-    The text holds the shapes in their order, groups and tables included, and then the speaker's
-    notes after the line ``Notes:``.
+    The text contains the shapes in order, groups and tables included, and then the speaker's notes
+    after the line ``Notes:``.
     """
 
     @checked_sections
     def read(self, path: Path) -> Generator[Section]:
         """Yield the slides that have text."""
         require_sound_package(path)
-        # Shows and templates differ from presentations in nothing that is read.
+        # Shows and templates are read like presentations.
         presentation = Package.open(str(path)).presentation_part.presentation
         count = len(presentation.slides)
         for number, slide in enumerate(presentation.slides, start=1):

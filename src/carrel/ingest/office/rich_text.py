@@ -1,4 +1,4 @@
-"""Rich Text documents, by a reader of Carrel's own, because the libraries lose the headings."""
+"""Reader of Rich Text, of our own because the libraries lose the headings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from carrel.ingest.text.cleaning import clean_text, one_line
 _MOST_GROUPS = 1_000
 _BODY_TEXT_LEVEL = 9
 _SURROGATES = re.compile("[\ud800-\udfff]+")
-# Characters of symbol fonts, which say nothing without the font: bullets above all.
+# Characters of symbol fonts, meaningless without the font: mostly bullets.
 _PICTURED = re.compile("[\uf000-\uf0ff]\t?")
 _CHARACTERS = {
     **{"tab": "\t", "line": "\n", "emdash": "—", "endash": "–", "bullet": "•"},
@@ -28,7 +28,7 @@ _CHARACTERS = {
 _SYMBOLS = {"~": "\xa0", "_": "-"}
 _PARAGRAPH_ENDS = frozenset(("par", "sect", "page"))
 _ENCODING_WORDS = frozenset(("ansicpg", "deff", "ansi", "mac", "pc", "pca"))
-# Words that say where the text of their group goes, and from where a group may go there.
+# Control words that set the destination of their group, and from where it may be entered.
 _TEXT = frozenset(("body", "aside", "shape"))
 _PLACES: dict[str, tuple[str, frozenset[str]]] = {
     "footnote": ("aside", _TEXT),
@@ -44,19 +44,19 @@ _NOWHERE = frozenset(("colortbl", "info", "pict", "objdata", "fldinst")).union(
     ("header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf"),
     ("annotation", "atnid", "atnauthor", "tc", "tcn", "xe", "rxe", "txe"),
     ("listtable", "listoverridetable", "filetbl", "revtbl"),
-    # Second forms, for old programs, of what stands in the first already.
+    # Alternatives, for old programs, of text that is included already.
     ("nonesttables", "shprslt"),
 )
-# Styles of characters, sections and tables, which stand between those of paragraphs.
+# Styles of characters, sections and tables, which are listed among those of paragraphs.
 _OTHER_STYLES = frozenset(("cs", "ds", "ts"))
 
 
 class RichTextReader:
     """Reads RTF: paragraphs and tables in document order, each heading begins a section.
 
-    Headings are known by their style or outline level. Tables read row by row as ``cell | cell``.
-    Notes and text boxes follow the paragraph that they belong to. Hidden and deleted text,
-    comments, headers and footers are left out. The format knows no pages.
+    Headings are recognised by their style or outline level. Tables are read row by row as
+    ``cell | cell``. Notes and text boxes follow their paragraph. Hidden and deleted text, comments,
+    headers and footers are skipped. The format has no pages.
     """
 
     @checked_sections
@@ -67,7 +67,7 @@ class RichTextReader:
 
 
 class _DocumentText:
-    """Gathers the text of a document into blocks, token by token."""
+    """Collects the text of a document into blocks, token by token."""
 
     def __init__(self) -> None:
         self._state = State()
@@ -75,11 +75,11 @@ class _DocumentText:
         self._starred = False
         self._encodings = Encodings()
         self._styles = Styles()
-        # By place: the paragraph or cell at hand, the note, and the name of a style.
+        # By destination: the current paragraph or cell, the note, and the name of a style.
         self._parts: dict[str, list[str]] = {"body": [], "aside": [], "styles": []}
         self._length = 0
         self._bytes = bytearray()
-        # Characters behind a Unicode one, for programs that do not know it.
+        # Fallback characters after a Unicode one, for programs that do not support it.
         self._to_skip = 0
         self._cells: list[str] = []
         self._asides: list[str] = []
@@ -210,19 +210,19 @@ class _DocumentText:
             self._length += len(text)
 
     def _decode(self) -> None:
-        """Turn the bytes gathered so far into text; called before anything else changes."""
+        """Decode the collected bytes; called before anything else changes."""
         if self._bytes:
             encoding = self._encodings.of(self._state.font)
             self._parts[self._state.place].append(self._bytes.decode(encoding, errors="replace"))
             self._bytes.clear()
 
     def _take(self, place: str) -> str:
-        """Return the text gathered at a place since the last call."""
+        """Return the text collected at a destination since the last call."""
         text = "".join(self._parts[place])
         self._parts[place].clear()
         if place == "body":
             self._length = 0
-        # Characters beyond the first 65,536 are written as two halves.
+        # Characters beyond the first 65,536 are written as surrogate pairs.
         return clean_text(_SURROGATES.sub(_joined, _PICTURED.sub("", text))).strip()
 
     def _end_paragraph(self) -> Iterator[Block]:

@@ -1,4 +1,4 @@
-"""What holds inside a group of an RTF file, the encodings of its fonts, and its styles."""
+"""State of an RTF parser: group properties, font encodings and styles."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 DEFAULT_ENCODING = "cp1252"
-# The encodings of Windows' character sets, which fonts name by number.
+# Encodings of Windows' character sets, which fonts name by number.
 _CHARACTER_SETS = {
     77: "mac_roman",
     128: "cp932",
@@ -32,10 +32,10 @@ _HEADING_NAME = re.compile(r"heading \d|title$", re.IGNORECASE)
 
 @dataclass(slots=True)
 class State:
-    """What a group passes on to the groups in it.
+    """Properties that a group inherits.
 
-    ``place`` is where text goes: ``body``, ``aside`` (a note or a text box), ``fonts``,
-    ``styles``, ``shape`` and ``choice`` (which hold a group whose text counts), or ``nowhere``.
+    ``place`` is the destination of text: ``body``, ``aside`` (a note or a text box), ``fonts``,
+    ``styles``, ``shape`` and ``choice`` (which contain a group whose text counts), or ``nowhere``.
     """
 
     place: str = "body"
@@ -49,7 +49,7 @@ class State:
 
 
 class Encodings:
-    """Which encoding bytes are in, by the document and by the font."""
+    """The encoding of bytes, by document and font."""
 
     def __init__(self) -> None:
         self.document = DEFAULT_ENCODING
@@ -62,14 +62,14 @@ class Encodings:
         return known or self.document
 
     def take_font(self, font: int | None, word: str, number: int) -> None:
-        """Learn from a word of the font table."""
+        """Process a word of the font table."""
         if word == "fcharset" and number in _CHARACTER_SETS:
             self._fonts[font] = _CHARACTER_SETS[number]
         elif word == "cpg":
             self._fonts[font] = code_page(number)
 
     def take_document(self, word: str, number: int) -> None:
-        """Learn from a word at the head of the file."""
+        """Process a word of the file header."""
         if word == "ansicpg":
             self.document = code_page(number)
         elif word == "deff":
@@ -79,18 +79,18 @@ class Encodings:
 
 
 class Styles:
-    """Which paragraph styles are headings or build on one."""
+    """Which paragraph styles are headings or based on one."""
 
     def __init__(self) -> None:
         self._headings: set[int] = set()
         self._bases: dict[int, int] = {}
 
     def take_base(self, style: int, base: int) -> None:
-        """Learn what a style builds on."""
+        """Record the base of a style."""
         self._bases[style] = base
 
     def take_name(self, style: int, name: str, outlined: bool) -> None:
-        """Learn a style's name and whether it stands in the outline."""
+        """Record a style's name and outline level."""
         if outlined or _HEADING_NAME.match(name.strip()):
             self._headings.add(style)
 

@@ -1,4 +1,4 @@
-"""The words, braces and characters of an RTF file, read in blocks."""
+"""Tokenizer of RTF, in blocks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Token(NamedTuple):
 
 
 def tokens(stream: BinaryIO) -> Iterator[Token]:
-    r"""Yield the tokens of a file; the raw bytes behind ``\bin`` are passed over."""
+    r"""Yield the tokens of a file; the raw bytes after ``\bin`` are passed over."""
     buffer = b""
     position = 0
     ended = False

@@ -1,4 +1,4 @@
-"""Excel workbooks by openpyxl, sheet by sheet and row by row."""
+"""Reader of Excel workbooks with openpyxl, sheet by sheet and row by row."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from carrel.ingest.office.number_format import shown_number
 from carrel.ingest.text.cleaning import one_line
 from carrel.ingest.text_bound import TextBound
 
-# The bounds of the format (ECMA-376). A damaged row number must not make millions of empty rows.
+# The limits of the format (ECMA-376). A damaged row number must not make millions of empty rows.
 _MOST_ROWS = 1_048_576
 _MOST_COLUMNS = 16_384
 
@@ -26,15 +26,15 @@ _MOST_COLUMNS = 16_384
 class SpreadsheetReader:
     """Reads XLSX: ``page`` is the sheet's number, ``heading`` its name; several rows a section.
 
-    Of formulas it reads the result that was stored last. Percentages, amounts and other numbers
-    read as the sheet shows them, dates in the order year, month, day. Macros are left out.
+    Formulas give their last stored result. Percentages, amounts and other numbers are formatted as
+    in the sheet, dates in the order year, month, day. Macros are skipped.
     """
 
     @checked_sections
     def read(self, path: Path) -> Generator[Section]:
         """Yield the sections of one sheet after the other, hidden ones included."""
         require_sound_package(path)
-        # A stream, because openpyxl refuses paths by their ending, and those of a store have none.
+        # A stream, because openpyxl refuses paths by suffix, and those of a store have none.
         with (
             path.open("rb") as stream,
             closing(openpyxl.load_workbook(stream, read_only=True, data_only=True)) as workbook,

@@ -1,4 +1,4 @@
-"""Word documents by python-docx."""
+"""Reader of Word documents with python-docx."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SPACES = {
     qn("w:cr"): "\n",
     qn("w:noBreakHyphen"): "-",
 }
-# Text that was deleted or moved away, and the second form of what stands in the first already.
+# Deleted or moved text, and alternatives of text that is included already.
 # Tab stops and the like among the properties are named like characters.
 _LEFT_OUT = {
     qn("w:del"),
@@ -45,7 +45,7 @@ _LEFT_OUT = {
     qn("w:sectPr"),
     "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback",
 }
-# Documents with macros and templates, which the library would otherwise not take for documents.
+# Documents with macros and templates, which the library would refuse.
 _FORMS = (
     CONTENT_TYPE.WML_DOCUMENT_MAIN,
     "application/vnd.ms-word.document.macroEnabled.main+xml",
@@ -56,13 +56,13 @@ PartFactory.part_type_for.update(dict.fromkeys(_FORMS, DocumentPart))
 
 
 class WordReader:
-    """Reads DOCX, also with macros, which are left out, and templates.
+    """Reads DOCX, also templates and documents with macros, which are skipped.
 
-    Paragraphs and tables come in document order, each heading begins a section.
+    Paragraphs and tables are in document order, each heading begins a section.
 
-    Tables read row by row as ``cell | cell``. Text boxes, content controls and tracked insertions
-    are read, tracked deletions are not. Footnotes and endnotes follow as sections of their own.
-    The format knows no pages.
+    Tables are read row by row as ``cell | cell``. Text boxes, content controls and tracked
+    insertions are read, tracked deletions are not. Footnotes and endnotes follow as separate
+    sections. The format has no pages.
     """
 
     @checked_sections
@@ -85,7 +85,7 @@ def _opened(path: Path) -> Document:
 
 
 def _heading_styles(document: Document) -> frozenset[str]:
-    """Return the ids of the styles that are headings or build on one."""
+    """Return the ids of the styles that are headings or based on one."""
     headings = set()
     for style in document.styles:
         if style.type is not WD_STYLE_TYPE.PARAGRAPH:
@@ -109,7 +109,7 @@ def _notes(document: Document) -> Iterator[Any]:
 
 
 def _blocks(parent: Any, headings: frozenset[str]) -> Iterator[Block]:
-    """Yield what stands in an element, however deep content controls nest it."""
+    """Yield the children of an element, however deep content controls nest them."""
     for child in parent:
         if child.tag == _PARAGRAPH:
             text = clean_text(_paragraph_text(child)).strip()
@@ -158,7 +158,7 @@ def _table_lines(table: Any) -> Iterator[str]:
 
 
 def _outermost(parent: Any, tag: str) -> Iterator[Any]:
-    """Yield the descendants of a tag that stand in no other of that tag."""
+    """Yield the descendants of a tag that are not within another one of that tag."""
     for child in parent:
         if child.tag == tag:
             yield child

@@ -1,1 +1,1 @@
-"""PDF: text, tables, scanned pages, page pictures."""
+"""PDF: text, tables, scanned pages, page previews."""

@@ -1,4 +1,4 @@
-"""Tables of a PDF page that no lines rule, found by how their cells stand below each other."""
+"""Finds tables without ruled lines on a PDF page by the alignment of their cells."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import pypdfium2
 
 from carrel.ingest.pdf.ruled_lines import Grid
 
-# Columns of prose stand as the columns of a table do. What tells tables from them are numbers that
-# stand alone, and short cells beside them.
+# Columns of prose are aligned like those of a table. Tables differ by cells with only a number, and
+# short cells beside them.
 _FEWEST_ROWS = 3
 _NUMBER = re.compile(r"[-−+(]?[^\w\s]?\s?\d[\d.,:/\s-]*\s?[^\w\s]?\)?")
-# What counts the points of a list, and what leads to the pages of an index, often in two columns.
+# Bullets, and leaders to the page numbers of an index, often in two columns.
 _MARKER = re.compile(r"\(?\d{1,3}[.)]")
 _LEADERS = re.compile(r"(?:\. ?){4}")
 _MOST_NUMBERS_MISSING = 0.4
 _LONGEST_MEAN = 30
-# Lines of a cell that is wrapped, and headings among the rows, by the whole rows.
+# Lines of a wrapped cell, and headings among the rows, per whole row.
 _MOST_SINGLE = 0.5
-# Lines of prose are long, and most of them go on to the edge of their column.
+# Lines of prose are long, and most of them extend to the edge of their column.
 _LONG = 25
 _FULL_WIDTH = 0.8
 _MOST_RUNNING = 0.6
@@ -49,9 +49,9 @@ class _Cell:
 
 @dataclass(slots=True)
 class _Block:
-    """Rows below each other whose cells stand in the same columns.
+    """Consecutive rows whose cells are aligned in the same columns.
 
-    ``below_text`` where a line of other text stands closely above them.
+    ``below_text`` if a line of other text is close above them.
     """
 
     below_text: bool = False
@@ -59,7 +59,7 @@ class _Block:
     columns: list[tuple[float, float]] = field(default_factory=list)
 
     def takes(self, row: Sequence[_Cell]) -> bool:
-        """Add a row if it stands in the columns, and closely below."""
+        """Add a row if it is aligned with the columns, and close below."""
         if self.rows and self.rows[-1][0].bottom - row[0].top > _ROW_DISTANCE * row[0].height:
             return False
         columns = _joined([*self.columns, *((cell.left, cell.right) for cell in row)])
@@ -71,11 +71,11 @@ class _Block:
         return True
 
     def column(self, cell: _Cell) -> int:
-        """Return the number of the column that the cell stands in."""
+        """Return the number of the cell's column."""
         return next(number for number, span in enumerate(self.columns) if cell.left <= span[1])
 
     def fills(self, cell: _Cell) -> bool:
-        """Whether the cell goes on to the edge of its column, or nearly."""
+        """Whether the cell extends to the edge of its column, or nearly."""
         left, right = self.columns[self.column(cell)]
         return cell.right - left > _FULL_WIDTH * (right - left)
 
@@ -90,7 +90,7 @@ def aligned_grids(text_page: pypdfium2.PdfTextPage) -> list[Grid]:
 
 
 def _rows(pieces: Sequence[_Cell]) -> Iterator[list[_Cell]]:
-    """Yield the pieces that stand beside each other, from the left, those of one cell joined."""
+    """Yield the pieces of one line, from the left, those of one cell joined."""
     row: list[_Cell] = []
     for piece in sorted(pieces, key=lambda each: -(each.top + each.bottom)):
         if row and min(row[0].top, piece.top) - max(row[0].bottom, piece.bottom) <= (
@@ -144,7 +144,7 @@ def _joined(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _is_table(text_page: pypdfium2.PdfTextPage, block: _Block) -> bool:
-    """Whether a block is a table; what stands above and below it is taken out of the block."""
+    """Whether a block is a table; other lines at its top and bottom are removed from it."""
     # A single cell below the last row begins the text after the table.
     while block.rows and len(block.rows[-1]) < 2:
         block.rows.pop()
@@ -173,7 +173,7 @@ def _is_table(text_page: pypdfium2.PdfTextPage, block: _Block) -> bool:
     block.rows = block.rows[block.rows.index(whole[_rows_above(block, whole, head)]) :]
     seen = min(len(whole), _SAMPLE_ROWS) - head
     if max(running) > _MOST_RUNNING * seen:
-        # A text that runs beside a table.
+        # Text beside a table.
         return False
     enough = max(_FEWEST_ROWS, (1 - _MOST_NUMBERS_MISSING) * seen)
     return letters <= _LONGEST_MEAN * words and any(count >= enough for count in numbers)
@@ -184,7 +184,7 @@ def _is_number(text: str, column: int) -> bool:
 
 
 def _rows_above(block: _Block, whole: Sequence[Sequence[_Cell]], head: int) -> int:
-    """Return how many rows at the top are not of the table: names of columns in several lines.
+    """Return how many rows at the top are not part of the table: column names in several lines.
 
     Names in one line, one for each column, are its first row.
     """

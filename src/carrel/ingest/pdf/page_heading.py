@@ -1,4 +1,4 @@
-"""What a page of a PDF is about, read off its first lines."""
+"""Headings of PDF pages, from their first lines."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import re
 from collections import Counter
 
 LINES = 10
-"""Lines at the head of a page among which its heading is looked for; one word may fill a line."""
+"""Lines at the top of a page that may be its heading; one word may fill a line."""
 
 LONGEST_LINE = 100
 LONGEST_HEADING = 120
-"""Most characters of a heading; what is longer is left off at the end of a line."""
+"""Maximum characters of a heading; longer ones are cut at the end of a line."""
 
 RUNNING = 3
-"""A line that stood at the head of so many pages before is the document's, not the page's."""
+"""A line at the top of so many earlier pages belongs to the document, not to the page."""
 
 LEAST_BODY = 4
-"""A page has to be so many times as long as its heading: else the heading is all there is."""
+"""Minimum length of a page relative to its heading: otherwise the heading is the whole page."""
 
 _LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"[^\W\d_]{3,}")
@@ -26,10 +26,9 @@ _PROSE_END = re.compile(r"[.,;:!?。，；：！？]$")
 class PageHeadings:
     """Finds the headings of one document's pages, given in order.
 
-    The heading of a page are the lines at its top that look like one: short, of letters rather
-    than numbers, beginning with a capital (or in a script without them), not ending as a sentence
-    does. Running heads are passed over, whatever number they carry. A page that begins in the
-    middle of a text has none.
+    The heading of a page is made of the lines at its top that look like one: short, letters rather
+    than numbers, capitalised (or in a script without capitals), not ending like a sentence. Running
+    heads are skipped, whatever number they contain. A page that begins within a text has none.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""A page of a PDF as a picture, with the words of a quote marked."""
+"""Renders a page of a PDF, with a quote highlighted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from carrel.ingest.pdf.scan import require_real_pictures
 MOST_PIXELS = 6_000_000
 MOST_CHARACTERS = 200_000
 MARK = (255, 224, 130)
-# What is found of a quote in parts counts as the quote where it is this share of it.
+# Parts of a quote count as the quote if they are this share of it.
 LEAST_FOUND = 0.6
 SHORTEST_PART = 4
 _LEFT_OUT = re.compile(r"[\s\W_]+")
@@ -31,7 +31,7 @@ Span = tuple[int, int]
 
 
 def picture_of_page(path: Path, view: PageView) -> PagePicture:
-    """Return the picture of a page, drawn at once in white, grey and color as it is printed.
+    """Render a page, as printed, with the highlights.
 
     Raises:
         PlaceNotFound: the file has no such page.
@@ -40,7 +40,7 @@ def picture_of_page(path: Path, view: PageView) -> PagePicture:
     with PDFIUM_LOCK, closing(opened(path)) as document:
         count = len(document)
         if not 1 <= view.page <= count:
-            raise PlaceNotFound(f"There is no page {view.page}: the document has {count}.")
+            raise PlaceNotFound(f"The document has no page {view.page}: the document has {count}.")
         with loaded_page(document, view.page - 1) as page:
             picture = _drawn(page, view.width)
             boxes = list(_boxes(page, view.quote, picture.size)) if view.quote else []
@@ -64,7 +64,7 @@ def _drawn(page: pypdfium2.PdfPage, width: int) -> Image.Image:
 
 
 def _marked(picture: Image.Image, boxes: list[tuple[int, int, int, int]]) -> Image.Image:
-    """Lay the color over the boxes so that what is printed there shows through."""
+    """Blend the color over the boxes so that the print shows through."""
     layer = Image.new("RGB", picture.size, "white")
     draw = ImageDraw.Draw(layer)
     for box in boxes:
@@ -75,7 +75,7 @@ def _marked(picture: Image.Image, boxes: list[tuple[int, int, int, int]]) -> Ima
 def _boxes(
     page: pypdfium2.PdfPage, quote: str, size: tuple[int, int]
 ) -> Iterator[tuple[int, int, int, int]]:
-    """Yield a box in pixels for each stretch of a line that belongs to the quote."""
+    """Yield a box in pixels for each part of a line that belongs to the quote."""
     with closing(page.get_textpage()) as text_page:
         for start, end in find_quote(_characters(text_page), quote):
             for index in range(text_page.count_rects(start, end - start)):
@@ -86,25 +86,25 @@ def _boxes(
 
 
 def _pixel(page: pypdfium2.PdfPage, size: tuple[int, int], x: float, y: float) -> tuple[int, int]:
-    """Return where a point of the page lies in its picture; the page may be turned or cropped."""
+    """Return the pixel of a point of the page, which may be rotated or cropped."""
     across, down = pdfium.c_int(), pdfium.c_int()
     pdfium.FPDF_PageToDevice(page, 0, 0, *size, 0, x, y, across, down)
     return across.value, down.value
 
 
 def _characters(text_page: pypdfium2.PdfTextPage) -> str:
-    """Return one character for each that pdfium counts, so that places in both are the same."""
+    """Return one character for each that pdfium counts, so that offsets in both are equal."""
     count = min(text_page.count_chars(), MOST_CHARACTERS)
     codes = (pdfium.FPDFText_GetUnicode(text_page, index) for index in range(count))
     return "".join(chr(code) if 0 < code < 0x110000 else " " for code in codes)
 
 
 def find_quote(text: str, quote: str) -> list[Span]:
-    """Return the spans of a text that hold a quote; none where most of it is not there.
+    """Return the spans of a text that contain a quote; none if most of it is missing.
 
-    Only letters and digits are compared, in their plain forms: line breaks, hyphens, ligatures and
-    the lines between the cells of a table may differ. Where the quote does not stand there in one
-    piece, because the text runs in another order, its lines and cells are looked for one by one.
+    Only letters and digits are compared, normalised: line breaks, hyphens, ligatures and table
+    rules may differ. If the quote does not occur in one piece, because the text is in another
+    order, its lines and cells are searched for one by one.
     """
     plain, places = _plain(text)
     wanted, _ = _plain(quote)
@@ -127,7 +127,7 @@ def find_quote(text: str, quote: str) -> list[Span]:
 
 
 def _plain(text: str) -> tuple[str, list[int]]:
-    """Return the letters and digits of a text, and for each the place that it comes from."""
+    """Return the letters and digits of a text, each with its offset."""
     letters: list[str] = []
     places: list[int] = []
     for place, character in enumerate(text):

@@ -1,4 +1,4 @@
-"""PDF by pdfium, page by page."""
+"""Reader of PDF with pdfium, page by page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from carrel.ingest.text.hyphenation import HyphenJoiner
 
 log = structlog.get_logger()
 
-# pdfium keeps its state per process, not per document: whoever calls it from any thread holds
+# pdfium's state is per process, not per document: callers in any thread must hold this
 # this lock. It is reentrant because the collector may close an abandoned document of a thread
 # that is inside another one.
 PDFIUM_LOCK = threading.RLock()
@@ -34,13 +34,13 @@ PDFIUM_LOCK = threading.RLock()
 class PdfReader:
     """Reads the text layer: one section per page that has text, pages counted from 1.
 
-    A page that is a picture is recognised, where tesseract is installed. The pages are read one at
-    a time and closed again, so that memory does not grow with their number. Files that only their
-    owner's password restricts are read.
+    A page that is an image is recognised, if tesseract is installed. Pages are opened one at a
+    time, so that memory does not grow with their number. Files that are only restricted by an owner
+    password are read.
     """
 
     def __init__(self, recognizer: TextRecognizer | None = None) -> None:
-        """Take what recognises the text of scans; by default tesseract, in English."""
+        """Take the OCR for scans; by default tesseract, in English."""
         self._recognizer = recognizer or TextRecognizer()
 
     @checked_sections
@@ -48,7 +48,7 @@ class PdfReader:
         """Yield the pages.
 
         Raises:
-            EncryptedDocument: it takes a password to open.
+            EncryptedDocument: it needs a password to open.
             EmptyDocument: no page has text.
             UnreadableDocument: it is damaged.
         """
@@ -97,7 +97,7 @@ def opened(path: Path) -> pypdfium2.PdfDocument:
     """Return the document of a file, to be closed.
 
     Raises:
-        EncryptedDocument: it takes a password to open.
+        EncryptedDocument: it needs a password to open.
         UnreadableDocument: it is damaged.
     """
     try:
@@ -116,7 +116,7 @@ def opened(path: Path) -> pypdfium2.PdfDocument:
 
 
 def _page_text(document: pypdfium2.PdfDocument, index: int) -> tuple[str, bool]:
-    """Return a page's text as pdfium has it, and whether the page is rather a picture."""
+    """Return pdfium's text of a page, and whether the page is rather an image."""
     with loaded_page(document, index) as page, closing(page.get_textpage()) as text_page:
         text = ruled_text(page, text_page) or str(text_page.get_text_bounded())
         return text, is_scan(page, text)
@@ -129,7 +129,7 @@ def _page_picture(document: pypdfium2.PdfDocument, index: int) -> Image.Image:
 
 @contextmanager
 def loaded_page(document: pypdfium2.PdfDocument, index: int) -> Iterator[pypdfium2.PdfPage]:
-    """Hold the lock and the page; one that cannot be loaded damages the file."""
+    """Hold the lock and the page; if it cannot be loaded, the file is damaged."""
     with PDFIUM_LOCK:
         try:
             with closing(document[index]) as page:

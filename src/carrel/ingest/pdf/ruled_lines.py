@@ -1,4 +1,4 @@
-"""The ruled lines of a PDF page, and the tables that they enclose."""
+"""Ruled lines of a PDF page, and the tables that they enclose."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PATH = pdfium.FPDF_PAGEOBJ_PATH
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A horizontal or vertical line: where it is across its direction, and from where to where."""
+    """A horizontal or vertical line: its position, and its start and end."""
 
     position: float
     start: float
@@ -46,7 +46,7 @@ class Grid:
 
 
 def grids(page: pypdfium2.PdfPage) -> list[Grid]:
-    """Return the tables of two or more rows and columns whose cells are ruled off."""
+    """Return the tables of two or more rows and columns whose cells are ruled."""
     level: list[Line] = []
     upright: list[Line] = []
     for (x, y), (to_x, to_y) in _strokes(page):
@@ -61,8 +61,8 @@ def grids(page: pypdfium2.PdfPage) -> list[Grid]:
 
 
 def _strokes(page: pypdfium2.PdfPage) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
-    """Yield the straight parts of the paths on the page; nothing where there are very many."""
-    # A page may have thousands of objects: what the wrappers look up for each call counts.
+    """Yield the straight segments of the paths on the page; nothing if there are too many."""
+    # A page may have thousands of objects: the wrappers' per-call overhead matters.
     raw, object_at, type_of = page.raw, pdfium.FPDFPage_GetObject, pdfium.FPDFPageObj_GetType
     objects = (object_at(raw, index) for index in range(pdfium.FPDFPage_CountObjects(raw)))
     paths = [each for each in objects if type_of(each) == _PATH]
@@ -92,7 +92,7 @@ def _strokes(page: pypdfium2.PdfPage) -> Iterator[tuple[tuple[float, float], tup
 
 
 def _merged(lines: Sequence[Line]) -> list[Line]:
-    """Return the lines with those on top of each other, or in a row, as one."""
+    """Return the lines with overlapping and consecutive ones merged."""
     merged: list[Line] = []
     group: list[Line] = []
     for line in sorted(lines, key=lambda each: each.position):
@@ -137,7 +137,7 @@ def _connected(level: Sequence[Line], upright: Sequence[Line]) -> Iterator[Grid]
 
 
 def _positions(lines: Iterator[Line]) -> tuple[float, ...]:
-    """Return where the lines are, sorted; thin bars count once."""
+    """Return the positions of the lines, sorted; thin bars count once."""
     found: list[float] = []
     for position in sorted(line.position for line in lines):
         if not found or position - found[-1] > _TOLERANCE:

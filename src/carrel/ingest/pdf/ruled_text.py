@@ -1,4 +1,4 @@
-"""The text of a PDF page with tables, row by row."""
+"""Text of a PDF page with tables, row by row."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from carrel.ingest.pdf.aligned_columns import aligned_grids
 from carrel.ingest.pdf.ruled_lines import Grid, grids
 from carrel.ingest.text.cleaning import one_line
 
-# What has longer cells is a layout of columns; in what has several long cells beside each other,
-# the lines between the rows are probably not ruled.
+# Longer cells mean a layout of columns; with several long cells side by side, the lines between the
+# rows are probably not ruled.
 _LONGEST_CELL = 1_000
 _MOST_LINES = 2
 _MOST_CHARACTERS = 50_000
-# In points; more lies between the cells of a row that is drawn in one go.
+# In points; the gap between the cells of a row that is drawn at once is larger.
 _CLOSE = 8.0
 
-# Accounts have the sign in a column of its own.
+# Accounts have the sign in a separate column.
 _SIGN_ALONE = re.compile(r"(?<![^ ])([$€£¥]) \| ")
 
 Place = tuple[int, int, int] | None
@@ -31,10 +31,10 @@ Place = tuple[int, int, int] | None
 def ruled_text(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage) -> str | None:
     """Return the text with each row of a table as ``cell | cell``; None without a table.
 
-    Where nothing is ruled, tables are found by their columns of numbers.
+    Tables without rules are found by their columns of numbers.
 
-    pdfium itself takes the text in the order in which it was drawn, which may be column by column,
-    and runs cells together that stand close.
+    pdfium itself returns the text in drawing order, which may be column by column, and joins cells
+    that are close.
     """
     ruled = grids(page)
     found = ruled or aligned_grids(text_page)
@@ -56,12 +56,12 @@ def ruled_text(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage) -> str
         return None
     texts = (written[part] if isinstance(part, int) else part.strip() for part in parts)
     whole = "\n".join(text for text in texts if text)
-    # Rows that were only guessed must not cut a word, or take a letter to another line.
+    # Guessed rows must not split a word, or move a letter to another line.
     return whole if ruled or _keeps_words(whole, text_page.get_text_bounded()) else None
 
 
 def _keeps_words(whole: str, original: str) -> bool:
-    """Whether the words are the same, but for those of cells that the original runs together."""
+    """Whether the words are the same, except for those of cells that the original joins."""
     before, after = Counter(original.split()), Counter(whole.replace(" | ", " ").split())
     made = after - before
     for word in (before - after).elements():
@@ -77,11 +77,11 @@ def _keeps_words(whole: str, original: str) -> bool:
 
 
 def _runs(text_page: pypdfium2.PdfTextPage, found: Sequence[Grid]) -> list[tuple[Place, str]]:
-    """Return the text in pieces that stand in one cell, or outside of all tables.
+    """Return the text in pieces that are each in one cell, or outside of all tables.
 
-    The hyphens that pdfium finds at the ends of lines are ``LINE_END_HYPHEN`` in its text.
+    Hyphens that pdfium finds at line ends are ``LINE_END_HYPHEN`` in its text.
     """
-    # A page has thousands of characters: what the wrappers look up for each call counts.
+    # A page has thousands of characters: the wrappers' per-call overhead matters.
     raw = text_page.raw
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
     box = tuple(map(ctypes.pointer, (left, right, bottom, top)))
@@ -89,7 +89,7 @@ def _runs(text_page: pypdfium2.PdfTextPage, found: Sequence[Grid]) -> list[tuple
     before: tuple[int | None, float, float] = (None, 0.0, 0.0)
     for index in range(text_page.count_chars()):
         character = chr(pdfium.FPDFText_GetUnicode(raw, index))
-        # Blanks that pdfium puts in between have no place of their own.
+        # Blanks that pdfium inserts have no position.
         if character.isspace():
             if runs:
                 runs[-1][1].append(character)
@@ -98,13 +98,13 @@ def _runs(text_page: pypdfium2.PdfTextPage, found: Sequence[Grid]) -> list[tuple
         text_object = pdfium.FPDFText_GetTextObject(raw, index)
         drawn = ctypes.addressof(text_object.contents) if text_object else None
         y = (bottom.value + top.value) / 2
-        # What is too long for its cell runs over the rule.
-        goes_on = (
+        # Text that is too long for its cell overlaps the rule.
+        continues = (
             drawn == before[0]
             and abs(y - before[2]) < _CLOSE
             and abs(left.value - before[1]) < _CLOSE
         )
-        if not (runs and goes_on):
+        if not (runs and continues):
             place = _place(found, (left.value + right.value) / 2, y)
             if not runs or runs[-1][0] != place:
                 runs.append((place, []))

@@ -1,4 +1,4 @@
-"""PDF pages that are pictures: which they are, and their picture by pdfium."""
+"""Scanned PDF pages: detection, and rendering for OCR."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from carrel.ingest.images.ocr import DOTS_PER_INCH
 
 FEWEST_CHARACTERS = 3
 MOST_RENDERED_PIXELS = 25_000_000
-# Of all pictures on a page together, before they are fitted to it: a page of A0 at 300 dpi.
+# Limit of all images on a page together, before scaling: a page of A0 at 300 dpi.
 MOST_SOURCE_PIXELS = 150_000_000
 _MOST_OBJECTS = 20_000
 _DEEPEST_FORM = 5
@@ -25,7 +25,7 @@ _DRAWN = (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEO
 
 
 def is_scan(page: pypdfium2.PdfPage, text: str) -> bool:
-    """Whether a page draws something, and its text layer holds next to nothing.
+    """Whether a page draws something, and its text layer is almost empty.
 
     Shapes count, too: some programs write letters as outlines.
     """
@@ -38,7 +38,7 @@ def picture_of(page: pypdfium2.PdfPage) -> Image.Image:
     """Return the page in grey, with 300 dots per inch unless the page is huge.
 
     Raises:
-        UnreadableDocument: the pictures on it have an absurd number of pixels.
+        UnreadableDocument: the images on it have an absurd number of pixels.
     """
     require_real_pictures(page)
     width, height = page.get_size()
@@ -46,7 +46,7 @@ def picture_of(page: pypdfium2.PdfPage) -> Image.Image:
     scale = min(DOTS_PER_INCH / _POINTS_PER_INCH, most)
     bitmap = page.render(scale=scale, grayscale=True, limit_image_cache=True)
     try:
-        # A copy: the picture outlives the bitmap.
+        # A copy: the image outlives the bitmap.
         picture: Image.Image = bitmap.to_pil().copy()
     finally:
         bitmap.close()
@@ -54,10 +54,10 @@ def picture_of(page: pypdfium2.PdfPage) -> Image.Image:
 
 
 def require_real_pictures(page: pypdfium2.PdfPage) -> None:
-    """Check a page before it is drawn.
+    """Check a page before it is rendered.
 
     Raises:
-        UnreadableDocument: the pictures on it have an absurd number of pixels.
+        UnreadableDocument: the images on it have an absurd number of pixels.
     """
     images = page.get_objects([pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=_DEEPEST_FORM)
     pixels = 0

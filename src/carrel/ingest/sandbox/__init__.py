@@ -1,1 +1,1 @@
-"""Readers in a process with limits of time and memory."""
+"""Readers in processes with time and memory limits."""

@@ -1,4 +1,4 @@
-"""The programs that a process has started and left behind, found by their session."""
+"""Finds and kills the processes of a session."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _PAUSE_SECONDS = 0.01
 
 
 def end_session(leader: int, seconds: float) -> None:
-    """Kill every process in the session that ``leader`` began, except itself.
+    """Kill every process of the session of ``leader``, except itself.
 
     Returns once none is alive, or after that many seconds. The leader must not have been waited
-    for yet: only so long does its number surely stand for the session. Where the system lists no
+    for yet: only until then does its number identify the session. Where the system lists no
     processes under ``/proc``, nothing is done.
     """
     deadline = time.monotonic() + seconds
-    # One that is being started while the others are looked up is found by the next look.
+    # One that starts while the others are looked up is found by the next look.
     while members := list(_members(leader)):
         for member in members:
             with suppress(ProcessLookupError):

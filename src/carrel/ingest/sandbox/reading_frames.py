@@ -1,4 +1,4 @@
-"""Messages between a reading process and its owner, each with its length before it."""
+"""Length-prefixed messages between a reading process and its owner."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 MOST_FRAME_BYTES = 64 << 20
-"""Far more than the longest section or the picture of a page; a length above it is garbage."""
+"""Far more than the longest section or page preview; a larger length is garbage."""
 
 BLOCK = 1 << 16
 _LENGTH = struct.Struct(">I")
 
 
 class BrokenFrame(Exception):
-    """What arrived is no message."""
+    """The received data is no message."""
 
 
 class FrameTooLong(Exception):
@@ -24,7 +24,7 @@ class FrameTooLong(Exception):
 
 
 def send_frame(descriptor: int, message: Mapping[str, Any]) -> None:
-    """Write a message to a descriptor; text of any script survives as escapes.
+    """Write a message to a descriptor; non-ASCII text is escaped.
 
     Raises:
         FrameTooLong: it is too long to be sent.
@@ -39,10 +39,10 @@ def send_frame(descriptor: int, message: Mapping[str, Any]) -> None:
 
 
 class FrameReader:
-    """Takes messages from a stream of bytes that arrives in blocks."""
+    """Reads messages from a stream of bytes that arrives in blocks."""
 
     def __init__(self, next_block: Callable[[], bytes]) -> None:
-        """Take what returns the next bytes, and none at the end of the stream."""
+        """Take a function that returns the next bytes, or none at the end of the stream."""
         self._next_block = next_block
         self._rest = b""
 
@@ -50,7 +50,7 @@ class FrameReader:
         """Return the next message; None if the stream ends before or within it.
 
         Raises:
-            BrokenFrame: there is no message in what arrived.
+            BrokenFrame: the received data is no message.
         """
         head = self._take(_LENGTH.size)
         if head is None:

@@ -1,4 +1,4 @@
-"""What readers and their libraries log, as counts that hold no word of a document."""
+"""Log of readers and their libraries, as counts without any text of a document."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Said = list[tuple[str, str, str, int]]
 class ReadingLog(logging.Handler):
     """Counts log lines by level, logger and event, between one ``take`` and the next.
 
-    The messages and arguments of libraries may quote the document, so that their lines are known by
+    Messages and arguments of libraries may quote the document, so their lines are identified by
     the place in the source that wrote them; Carrel's own events are constant names. A reader that
     logs without end gives one line with a large count. Printed text is not counted: it goes to the
     null device, because it may quote the document, too, and a pipe would have to be emptied while
@@ -32,7 +32,7 @@ class ReadingLog(logging.Handler):
         self._counts: Counter[tuple[str, str, str]] = Counter()
 
     def install(self) -> None:
-        """Become the only log of this process."""
+        """Install as the only log handler of this process."""
         logging.basicConfig(handlers=[self], force=True)
         structlog.configure(processors=[self._count_event], cache_logger_on_first_use=False)
         for stream in (sys.stdout, sys.stderr):
@@ -44,7 +44,7 @@ class ReadingLog(logging.Handler):
         self._count(record.levelname.lower(), record.name, f"{record.module}:{record.lineno}")
 
     def take(self) -> Said:
-        """Return level, logger, event and count of the kinds so far, and forget them."""
+        """Return level, logger, event and count of the kinds so far, and reset them."""
         said = [(*kind, count) for kind, count in self._counts.items()]
         self._counts.clear()
         return said

@@ -1,6 +1,6 @@
-"""Reads files in a process of its own: the program that ``SandboxedReaders`` starts.
+"""Reads files in a separate process: the program that ``SandboxedReaders`` starts.
 
-A damaged or hostile file can make a parser run for ever, take all memory, or crash; here it takes
+A damaged or hostile file can make a parser hang, exhaust memory, or crash; here it takes
 no more than this process with it.
 
 It reads messages (``carrel.ingest.sandbox.reading_frames``) from one descriptor and answers on
@@ -46,13 +46,13 @@ _TOO_LONG = f"a line or page of it has more than {MOST_FRAME_BYTES / 1e6:.0f} MB
 
 
 def limit_memory(most_bytes: int) -> None:
-    """Bound the memory of the process and of each that it starts, and write no core files."""
+    """Limit the memory of the process and its children, and write no core files."""
     resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def limit_time(seconds: int) -> None:
-    """Bound the processor time from now on; the system ends a process that takes more."""
+    """Limit the processor time from now on; the system kills a process that exceeds it."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     end = int(used.ru_utime + used.ru_stime) + seconds
     with suppress(ValueError):  # a lower limit of the system's own stays
@@ -60,7 +60,7 @@ def limit_time(seconds: int) -> None:
 
 
 class Answers:
-    """Sends what becomes of requests."""
+    """Sends the results of requests."""
 
     def __init__(self, registry: ReaderRegistry, descriptor: int, log: ReadingLog) -> None:
         self._registry = registry
@@ -93,7 +93,7 @@ class Answers:
             self._send({"section": [*parts, section.remarks]})
 
     def _paint(self, path: Path, view: PageView) -> None:
-        # Most of these processes never draw.
+        # Most of these processes never render.
         from carrel.ingest.pdf.page_picture import picture_of_page
 
         picture = picture_of_page(path, view)
@@ -104,7 +104,7 @@ class Answers:
 def main(requests: int, answers: int) -> None:
     """Serve the messages of a descriptor until it ends, and answer on another."""
     for descriptor in (requests, answers):
-        # The programs that readers start have no business there.
+        # Programs started by readers must not inherit them.
         os.set_inheritable(descriptor, False)
     log = ReadingLog()
     log.install()
@@ -116,7 +116,7 @@ def main(requests: int, answers: int) -> None:
     registry = getattr(import_module(module), function)(**limits["options"])
     limit_memory(limits["bytes"])
     tempfile.tempdir = limits["folder"]
-    # Temporary files are this account's alone, those of programs that readers start, too.
+    # Temporary files are private to this account, including those of child processes.
     os.umask(0o077)
     answering = Answers(registry, answers, log)
     send_frame(answers, {"ready": True})
@@ -125,5 +125,5 @@ def main(requests: int, answers: int) -> None:
             limit_time(limits["seconds"])
             answering.answer(request)
     finally:
-        # Whoever started this process may have been killed; otherwise it does the same.
+        # The owner may have been killed; otherwise it does the same.
         shutil.rmtree(limits["folder"], ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Readers in a process with limits: a parser that hangs or dies costs only its file."""
+"""Runs readers in processes with limits, so that a crash only affects its file."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ ALL_READERS = ("carrel.ingest.registry", "default_registry")
 
 
 class SandboxedReaders:
-    """A ``ReaderRegistry`` whose readers work in processes of their own.
+    """A ``ReaderRegistry`` whose readers run in separate processes.
 
     A process reads one file after the other, and is replaced when one went wrong in it. While
-    sections are taken slowly it reads ahead as far as a pipe holds, so that reading goes on beside
-    what is done with them. Safe for several threads.
+    sections are taken slowly it reads ahead as far as a pipe holds, so that reading continues
+    during processing. Thread-safe.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class SandboxedReaders:
         registry: tuple[str, str] = ALL_READERS,
         folder: Path = PACKAGES,
     ) -> None:
-        """Take where the readers come from: a module of a folder, a function in it, its options."""
+        """Take the location of the readers: a folder, a module, a function in it, its options."""
         first = {
             "bytes": limits.bytes,
             "seconds": max(1, round(limits.seconds)),
@@ -60,7 +60,7 @@ class SandboxedReaders:
         self._closed = False
 
     def reader_for(self, path: Path, name: str) -> Reader:
-        """Return the reader of a file of this name; what the file holds, it finds out itself."""
+        """Return the reader of a file of this name; the process checks the content."""
         return _ConfinedReader(self, name)
 
     def supports(self, name: str) -> bool:
@@ -72,12 +72,12 @@ class SandboxedReaders:
         return self._registry.suffixes()
 
     def interrupt(self, reader: Reader) -> None:
-        """End what a reader reads, from another thread; it raises ``UnreadableDocument``."""
+        """Abort a reader, from another thread; it raises ``UnreadableDocument``."""
         if isinstance(reader, _ConfinedReader):
             reader.interrupt()
 
     def close(self) -> None:
-        """End the processes; those that are reading end with their file."""
+        """End the processes; current readings fail."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
@@ -85,7 +85,7 @@ class SandboxedReaders:
             process.end()
 
     def paint(self, path: Path, view: PageView) -> PagePicture:
-        """Return the picture of a page; see ``PagePainter``."""
+        """Return a page preview; see ``PagePainter``."""
         wanted = [view.page, view.width, view.quote]
         pictures = [
             _picture(each)
@@ -96,11 +96,11 @@ class SandboxedReaders:
         return pictures[0]
 
     def answers(self, request: Mapping[str, Any], reading: _Reading) -> Generator[dict[str, Any]]:
-        """Yield what a process answers to a request.
+        """Yield the answers of a process to a request.
 
         Raises:
             CarrelError: what the reader raised.
-            UnreadableDocument: the process did not survive it, or answers nonsense.
+            UnreadableDocument: the process crashed, or its answer is invalid.
         """
         process = self._living() or self._start()
         whole = False
@@ -134,7 +134,7 @@ class SandboxedReaders:
 
 
 class _Reading:
-    """One reading in work, which another thread may interrupt, even before it begins."""
+    """One running reading, which another thread may interrupt, even before it begins."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -159,7 +159,7 @@ class _Reading:
 
 
 class _ConfinedReader:
-    """Reads files of one name; what it reads at the moment can be interrupted."""
+    """Reads files of one name; its current reading can be interrupted."""
 
     def __init__(self, readers: SandboxedReaders, name: str) -> None:
         self._readers = readers
@@ -173,7 +173,7 @@ class _ConfinedReader:
             yield _section(answer)
 
     def interrupt(self) -> None:
-        """End its reading for good."""
+        """Abort its reading permanently."""
         self._reading.interrupt()
 
 
@@ -181,7 +181,7 @@ def _section(answer: Mapping[str, Any]) -> Section:
     """Return the section of an answer.
 
     Raises:
-        UnreadableDocument: the answer holds none.
+        UnreadableDocument: the answer is no section.
     """
     match answer.get("section"):
         case [str() as text, int() | None as page, str() | None as heading, count, list() as said]:

@@ -1,4 +1,4 @@
-"""The owner's side of a reading process: it is started, asked, watched, and ended."""
+"""Owner side of a reading process: start, requests, supervision, end."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ENDED_SECONDS = 5
 START_SECONDS = 120.0
 
 READ_AHEAD = 1 << 20
-"""Bytes that a reading process may be ahead, the most that Linux grants anybody.
+"""Bytes that a reading process may be ahead, the maximum that Linux grants.
 
 The 64 KiB of a plain pipe are the text of about 60 chunks, which are embedded in the time in which
 one page of a scan is recognised: the embedder waited for each of them.
@@ -43,7 +43,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class ReadingLimits:
-    """What reading one file may take.
+    """Limits of reading one file.
 
     ``seconds`` bounds the processor time of a file, and the time between two of its sections;
     ``bytes`` the memory of the process that reads.
@@ -54,7 +54,7 @@ class ReadingLimits:
 
 
 class Refused(Exception):
-    """A reader's own answer, after which its process is as good as before."""
+    """An error raised by the reader, after which its process is still usable."""
 
     def __init__(self, error: CarrelError) -> None:
         super().__init__(str(error))
@@ -74,7 +74,7 @@ class SandboxProcess:
         self._ready = self._killed = False
         self._frames = FrameReader(self._next_block)
         try:
-            # A process that is killed cannot remove its temporary files.
+            # A killed process cannot remove its temporary files.
             self._folder = TemporaryDirectory(prefix="carrel-reading-")
             self._process = self._started(folder)
         except OSError as error:
@@ -87,11 +87,11 @@ class SandboxProcess:
         """Start the process with a pipe to it and one from it, beside its standard streams."""
         theirs_to_read, self._outgoing = os.pipe()
         self._incoming, theirs_to_write = os.pipe()
-        # Where the system has no such call, or grants no more, it reads less far ahead.
+        # If the system has no such call, or grants no more, it reads less far ahead.
         with suppress(AttributeError, OSError):
             fcntl.fcntl(self._incoming, fcntl.F_SETPIPE_SZ, READ_AHEAD)
         pipes = (theirs_to_read, theirs_to_write)
-        # Isolated: neither the environment nor the current folder changes what it imports.
+        # Isolated: neither the environment nor the current folder changes its imports.
         command = [sys.executable, "-I", "-c", PROGRAM, *map(str, pipes), str(PACKAGES)]
         try:
             return subprocess.Popen(
@@ -100,7 +100,7 @@ class SandboxProcess:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 pass_fds=pipes,
-                # By its session what it starts is found, should it be killed before that ends.
+                # Its session identifies its children, if it is killed before they end.
                 start_new_session=True,
             )
         except OSError:
@@ -112,18 +112,18 @@ class SandboxProcess:
 
     @property
     def lives(self) -> bool:
-        """Whether it still runs."""
+        """Whether it is running."""
         return self._process.poll() is None
 
     def answers(self, request: Mapping[str, Any]) -> Generator[dict[str, Any]]:
-        """Yield what it answers to a request.
+        """Yield its answers to a request.
 
         Raises:
             Refused: the file could not be read.
-            UnreadableDocument: the process did not survive it, or answers what is no answer.
+            UnreadableDocument: the process crashed, or its answer is invalid.
         """
         if not self._ready:
-            # The limit is that of a file: what the start takes on a busy machine is not counted.
+            # The limit is that of a file: starting on a busy machine is not counted.
             self._answer(START_SECONDS)
             self._ready = True
         self._send(request)
@@ -137,12 +137,12 @@ class SandboxProcess:
                 raise broke_down()
 
     def kill(self) -> None:
-        """Stop it, from another thread than the one that reads: that one sees its output end."""
+        """Stop it, from another thread than the reading one, which sees the end of its output."""
         self._killed = True
         self._process.kill()
 
     def end(self) -> None:
-        """Stop it and all that it started, close its pipes and remove its temporary files."""
+        """Stop it and its children, close its pipes and remove its temporary files."""
         self._process.kill()
         if self._process.returncode is None:
             end_session(self._process.pid, ENDED_SECONDS)
@@ -159,7 +159,7 @@ class SandboxProcess:
             send_frame(self._outgoing, message)
 
     def _answer(self, seconds: float | None = None) -> dict[str, Any]:
-        """Return the next message that it sends, within the limit of a file or the given one."""
+        """Return its next message, within the limit of a file or the given one."""
         self._deadline = time.monotonic() + (seconds or self._limits.seconds)
         try:
             answer = self._frames.next()
@@ -198,7 +198,7 @@ class SandboxProcess:
 
 
 def broke_down() -> UnreadableDocument:
-    """Return the error of a file over which its reader died, or answered nonsense."""
+    """Return the error of a file whose reader crashed or gave an invalid answer."""
     return UnreadableDocument("it is probably damaged: its reader broke down over it")
 
 
@@ -211,7 +211,7 @@ def _log_said(said: Any) -> None:
 
 
 def _error(code: str, message: str) -> CarrelError:
-    """Return the core error of a code, of those that readers and painters raise."""
+    """Return the core error of a code, among those of readers and renderers."""
     kinds: list[type[CarrelError]] = [PlaceNotFound, *UnreadableDocument.__subclasses__()]
     for kind in kinds:
         if kind.code == code:

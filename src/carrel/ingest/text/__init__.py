@@ -1,1 +1,1 @@
-"""Plain text and source code, encodings, and what all readers do to text."""
+"""Plain text and source code, encodings, and text clean-up."""

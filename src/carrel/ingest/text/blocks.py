@@ -1,4 +1,4 @@
-"""Paragraphs and headings, gathered into sections."""
+"""Groups paragraphs and headings into sections."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Block:
 def heading_line(text: str) -> str | None:
     """Return a heading on one line, at most 200 characters of it; None if it is blank.
 
-    A heading goes with every chunk of its section, so that a text that is marked as a heading by
-    mistake must not take all the room.
+    A heading is indexed with every chunk of its section, so that text marked as a heading by
+    mistake must not be too long.
     """
     line = one_line(text)
     if len(line) <= _HEADING_CHARACTERS:
@@ -34,7 +34,7 @@ def heading_line(text: str) -> str | None:
 
 
 def paragraphs(items: Iterable[str | Block]) -> Iterator[Block]:
-    """Gather lines into paragraphs with a blank line after each; blocks pass between them."""
+    """Group lines into paragraphs with a blank line after each; blocks pass through."""
     lines: list[str] = []
     for item in chain(items, ("",)):
         if isinstance(item, str) and item.strip():
@@ -52,9 +52,9 @@ def sections_by_heading(
 ) -> Iterator[Section]:
     """Yield one section per heading: the heading's line and the text up to the next one.
 
-    Headings that follow each other directly stand together in the section of the last. A section
-    that reaches ``SECTION_CHARACTERS`` is closed at the end of a block and continued under the
-    same heading. ``first_heading`` is the heading of the text before the first one.
+    Consecutive headings are in the section of the last. A section that reaches
+    ``SECTION_CHARACTERS`` is closed at the end of a block and continued under the same heading.
+    ``first_heading`` is the heading of the text before the first one.
     """
     heading = first_heading
     lines: list[str] = []

@@ -1,4 +1,4 @@
-"""How the definitions at the top level of a file of source code begin, by family of languages."""
+"""Patterns of top-level definitions in source code, by family of languages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _RUST = re.compile(
     r"(?:pub(?:\([^)]{0,50}\))?\s+)?(?:(?:async|unsafe|const|default|extern(?:\s+\"\w+\")?)\s+){0,4}"
     r"(?:(?:fn|struct|enum|union|trait|mod)\s+\w|impl\b|macro_rules!\s*\w)"
 )
-# A type, or a function: a name and a bracket on a line that does not end as a statement does.
+# A type, or a function: a name and a bracket on a line that does not end like a statement.
 _C = re.compile(
     r"(?:typedef\s+)?(?:class|struct|enum|union|namespace)\b[^;()=]*$|@(?:interface|implementation)\b"
     r"|(?!(?:if|for|while|switch|return|else|do|case|typedef)\b)[A-Za-z_][\w\s*&:<>,~]*\([^;]*$"
@@ -72,4 +72,4 @@ DEFINITIONS: dict[str, re.Pattern[str] | None] = {
     **dict.fromkeys((".conf", ".properties", ".bat", ".css", ".scss", ".proto")),
     **dict.fromkeys((".graphql", ".gradle", ".cmake", ".tf", ".diff", ".patch")),
 }
-"""What begins a definition, by suffix; None where only lines are known."""
+"""Pattern of a definition, by suffix; None if only lines are supported."""

@@ -1,4 +1,4 @@
-"""Which encoding a text file is in."""
+"""Detects the encoding of a text file."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# What people still have; the more likely one first where a text fits several equally well.
+# Legacy encodings in use; the more common one first, if a text fits several equally well.
 _LEGACY = (
     *("cp1252", "cp932", "euc_jp", "gb18030", "cp949", "big5", "cp1251", "koi8_r", "cp1250"),
     *("cp1253", "cp1254", "cp1255", "cp1256"),
 )
 _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
-# Categories of characters that text does not hold: control, unassigned, private use, surrogate.
+# Character categories that text does not contain: control, unassigned, private use, surrogate.
 _NO_TEXT = frozenset(("Cc", "Cn", "Co", "Cs"))
 _FALLBACK = "cp1252"
-# Codecs of Python that no document is in; some take time in the square of the length.
+# Python codecs that no document uses; some take quadratic time.
 _NO_DOCUMENT_ENCODINGS = frozenset(
     ("idna", "punycode", "raw-unicode-escape", "raw_unicode_escape", "unicode-escape")
 ).union(("unicode_escape", "undefined", "utf-7"))
@@ -35,7 +35,7 @@ _MOST_STRANGE = 0.01
 
 
 def mark_encoding(head: bytes) -> str | None:
-    """Return the encoding that a byte order mark at the start announces, or None."""
+    """Return the encoding of a byte order mark at the start, or None."""
     for mark, encoding in _BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return encoding
@@ -43,15 +43,15 @@ def mark_encoding(head: bytes) -> str | None:
 
 
 def unmarked_wide_encoding(head: bytes) -> str | None:
-    """Return the UTF-16 or UTF-32 variant that text without a mark is in, or None.
+    """Return the UTF-16 or UTF-32 variant of text without a mark, or None.
 
-    Only text with zero bytes is looked at, which spaces and line ends make in these encodings.
+    Only text with zero bytes is considered, which spaces and line ends have in these encodings.
     """
     if b"\0" not in head:
         return None
     for encoding in _WIDE:
         try:
-            # Not final, so that the head may end in the middle of a character.
+            # Not final: the head may end within a character.
             text = codecs.getincrementaldecoder(encoding)().decode(head)
         except UnicodeDecodeError:
             continue
@@ -67,9 +67,9 @@ def unmarked_wide_encoding(head: bytes) -> str | None:
 def detect_encoding(path: Path) -> str:
     """Return the codec to read the file with; reads it once, in blocks.
 
-    In order: a byte order mark, UTF-16 and UTF-32 without one, UTF-8, and else the best guess
-    among the legacy encodings from the part of the file where UTF-8 fails. The caller decodes
-    with ``errors="replace"``, because single damaged bytes do not make a text unreadable.
+    In order: a byte order mark, UTF-16 and UTF-32 without one, UTF-8, and else the best guess among
+    the legacy encodings from the part of the file where UTF-8 fails. The caller decodes with
+    ``errors="replace"``, because single damaged bytes do not make a text unreadable.
     """
     with path.open("rb") as stream:
         head = stream.read(_SAMPLE)
@@ -91,7 +91,7 @@ def detect_encoding(path: Path) -> str:
 
 
 def decode(data: bytes, declared: str | None = None) -> str:
-    """Return the text of bytes: by their mark, else as declared, else as UTF-8 or a guess."""
+    """Decode bytes: by their mark, else as declared, else as UTF-8 or a guess."""
     encoding = mark_encoding(data) or declared or unmarked_wide_encoding(data[:_SAMPLE])
     if encoding is None:
         try:
@@ -103,36 +103,36 @@ def decode(data: bytes, declared: str | None = None) -> str:
 
 
 def codec_named(name: str) -> str | None:
-    """Return the codec that a declaration inside a file means by a name, or None.
+    """Return the codec of an encoding that a file declares, or None.
 
-    None also where the name says no more than the bytes do: a declaration that could be read as
-    ASCII is wrong if it says UTF-16, and UTF-8 is tried in any case.
+    Also None if the name adds nothing: a declaration that is readable as ASCII is wrong if it says
+    UTF-16, and UTF-8 is tried in any case.
     """
     try:
-        # An encoding of text only: Python has codecs for base64 and the like, too.
+        # Text encodings only: Python has codecs for base64 and the like, too.
         "".encode(name)
         codec = codecs.lookup(name).name
     except (LookupError, ValueError):
         return None
     if codec in _NO_DOCUMENT_ENCODINGS:
         return None
-    # Browsers read what calls itself Latin-1 as Windows-1252, which is what it nearly always is.
+    # Browsers read Latin-1 as Windows-1252, which it nearly always is.
     if codec in ("iso8859-1", "ascii"):
         return "cp1252"
     return None if codec.startswith(("utf-16", "utf-32", "utf-8")) else codec
 
 
 def _from_line_start(sample: bytes, position: int) -> bytes:
-    """Drop what may begin in the middle of a character, unless the sample starts the file."""
+    """Drop a possibly incomplete first character, unless the sample starts the file."""
     return sample if position == 0 else sample.partition(b"\n")[2] or sample
 
 
 def _guess(sample: bytes) -> str:
-    """Return the likeliest encoding of bytes that are not valid UTF-8."""
+    """Return the most likely encoding of bytes that are not valid UTF-8."""
     text = sample.decode("utf-8", errors="replace")
     beyond_ascii = sum(character > "\x7f" for character in text)
     if text.count("\ufffd") * 10 < beyond_ascii:
-        # Mostly valid multi-byte characters do not come about by chance.
+        # Mostly valid multi-byte characters are no coincidence.
         return "utf-8"
     lines = [line for line in sample.split(b"\n") if not line.isascii()]
     matches = charset_normalizer.from_bytes(

@@ -1,4 +1,4 @@
-"""Words that the end of a line cut in two."""
+"""Joins words that are hyphenated at line ends."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from carrel.ingest.text.cleaning import clean_text
 
-# What pdfium writes, in place of hyphen and line break, for a hyphen at the end of a line.
+# pdfium's replacement of hyphen and line break at the end of a line.
 LINE_END_HYPHEN = "\x02"
 
 _WORD = re.compile(r"[^\W\d_]+")
@@ -18,20 +18,18 @@ _MOST_WORDS = 200_000
 
 
 class HyphenJoiner:
-    """Decides for each hyphen at a line's end whether it belongs to the word.
+    """Decides for each hyphen at a line end whether it belongs to the word.
 
-    "long-" and "term" are both words that the document uses alone, so that the hyphen stays;
-    "experi-" and "mental" are not both, so that it goes. A hyphen beside a digit, before a capital,
-    and in a word that has another one stays. The words are those of the pages seen so far. Of the
-    line ends in twelve annual reports, whose hyphens nearly all belong, nine in ten are decided
-    right.
-    """
+    "long-" and "term" are both words of the document, so the hyphen stays; "experi-" and "mental"
+    are not both, so it is removed. A hyphen next to a digit, before a capital, and in a word with
+    another one stays. The words are those of the pages so far. Of the line ends in twelve annual
+    reports, whose hyphens nearly all belong, nine in ten are decided correctly."""
 
     def __init__(self) -> None:
         self._words: set[str] = set()
 
     def join(self, text: str) -> str:
-        """Return the clean text of the next page, with its cut words whole."""
+        """Return the clean text of the next page, with hyphenated words joined."""
         parts = text.split(LINE_END_HYPHEN)
         pairs = [
             (_LAST_TOKEN.findall(left[-_LONGEST_WORD:])[0], _first_word(right))
@@ -45,7 +43,7 @@ class HyphenJoiner:
         return clean_text("".join(joined))
 
     def _learn(self, parts: list[str], pairs: list[tuple[str, str]]) -> None:
-        """Remember the words of a page, without the halves of those that are cut."""
+        """Record the words of a page, without the halves of hyphenated ones."""
         if len(self._words) >= _MOST_WORDS:
             return
         for index, part in enumerate(parts):

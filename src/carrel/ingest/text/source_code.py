@@ -1,4 +1,4 @@
-"""Source code and configuration files, line by line."""
+"""Reader of source code and configuration files, line by line."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from carrel.ingest.text.text import text_lines
 
 _TRIED_CHARACTERS = 500
 _OPENINGS = " \t{:=("
-# Comments and decorators that stand directly above a definition belong to it.
+# Comments and decorators directly above a definition belong to it.
 _ABOVE = re.compile(r"@|#|//|/?\*|--|;|%|<!--|\[\w.*\]$|template\b")
 
 
 class SourceCodeReader:
-    """Reads source code as it stands; each definition at the top level begins a section.
+    """Reads source code unchanged; each top-level definition begins a section.
 
-    Its first line is the heading. Comments directly above it stand in its section.
+    Its first line is the heading. Comments directly above it are in its section.
     """
 
     def __init__(self, definition: re.Pattern[str] | None = None) -> None:
-        """Take what the line of a definition begins with; without it nothing has a heading.
+        """Take the pattern of a definition's first line; without it nothing has a heading.
 
-        A group ``name`` in it, if there is one, is the heading in place of the line.
+        If it has a group ``name``, that is the heading instead of the line.
         """
         self._definition = definition
 
@@ -65,7 +65,7 @@ class SourceCodeReader:
 
 
 def _lines_above(gathered: list[str]) -> int:
-    """Return how many of the last lines are comments or decorators of what follows."""
+    """Return how many of the last lines are comments or decorators of the next definition."""
     count = 0
     for line in reversed(gathered):
         if not _ABOVE.match(line.strip()):

@@ -1,4 +1,4 @@
-"""Plain text in any common encoding."""
+"""Reader of plain text in any common encoding."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _CUTS = tuple(re.compile(pattern) for pattern in (r"\n[^\S\n]*\n", r"\n", r"[.!?
 
 
 class TextReader:
-    """Reads text as it stands, in sections of about ``SECTION_CHARACTERS``.
+    """Reads text unchanged, in sections of about ``SECTION_CHARACTERS``.
 
-    Sections end at the end of a paragraph where there is one in their second half, so that memory
+    Sections end at the end of a paragraph in their second half, if there is one, so that memory
     does not grow with the length of the file.
     """
 
@@ -53,7 +53,7 @@ def text_lines(path: Path) -> Iterator[str]:
 
 
 def cut_long_text(blocks: Iterable[str], most: int) -> Iterator[str]:
-    """Join blocks and cut the whole into parts of between half of ``most`` and ``most``."""
+    """Join blocks and split the whole into parts of between half of ``most`` and ``most``."""
     rest = ""
     for block in blocks:
         rest += block

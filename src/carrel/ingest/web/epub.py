@@ -1,4 +1,4 @@
-"""EPUB books, chapter by chapter."""
+"""Reader of EPUB books, chapter by chapter."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from carrel.ingest.web.web import page_sections, page_text
 
 MOST_PART_BYTES = 64 << 20
 _CONTAINER, _ENCRYPTION = "META-INF/container.xml", "META-INF/encryption.xml"
-# Who protects, by the file that only they leave in the package.
+# The DRM scheme, by the file that only it leaves in the package.
 _PROTECTIONS = {
     "META-INF/license.lcpl": "Readium LCP",
     "META-INF/sinf.xml": "Apple FairPlay",
     "META-INF/rights.xml": "Adobe DRM",
 }
-# Both only garble fonts, so that they cannot be taken out of the book.
+# Both only obfuscate fonts.
 _FONT_ALGORITHMS = frozenset(
     ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 )
@@ -35,8 +35,8 @@ _PAGES = frozenset(("application/xhtml+xml", "text/html", "application/xml", "te
 class EPUBReader:
     """Reads EPUB: the chapters in reading order, each heading begins a section.
 
-    A chapter is read as a web page is. Books have no fixed pages, so that there are none here.
-    The navigation is left out; fonts that are garbled do no harm.
+    A chapter is read like a web page. Books have no fixed pages, so there are none here. The
+    navigation is skipped; obfuscated fonts are harmless.
     """
 
     @checked_sections
@@ -64,7 +64,7 @@ def _refuse_protection(archive: zipfile.ZipFile) -> None:
 
 
 def _chapters(archive: zipfile.ZipFile) -> Iterator[str]:
-    """Yield the parts that hold the chapters, in reading order and each of them once."""
+    """Yield the parts with the chapters, in reading order and without duplicates."""
     rootfile = _xml(archive, _CONTAINER).find(".//{*}rootfile[@full-path]")
     if rootfile is None:
         raise UnreadableDocument("it is damaged: its list of chapters is missing")
@@ -85,7 +85,7 @@ def _chapters(archive: zipfile.ZipFile) -> Iterator[str]:
 
 
 def _place_of(address: str, folder: str) -> str:
-    """Return the name in the archive that a relative address leads to."""
+    """Return the archive name of a relative address."""
     return posixpath.normpath(posixpath.join(folder, unquote(urlsplit(address).path)))
 
 

@@ -1,4 +1,4 @@
-"""HTML pages by lxml."""
+"""Reader of HTML with lxml."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _WHITE_SPACE = re.compile(r"\s+")
 
 
 class WebReader:
-    """Reads HTML: each heading begins a section, a table reads row by row as ``cell | cell``.
+    """Reads HTML: each heading begins a section, tables are read row by row as ``cell | cell``.
 
-    Scripts, styles, navigation and hidden elements are left out. Nothing is fetched and no entity
-    is looked up. The title is the heading of what stands before the first heading.
+    Scripts, styles, navigation and hidden elements are skipped. Nothing is fetched and no entity is
+    resolved. The title is the heading of the text before the first heading.
     """
 
     @checked_sections
@@ -49,12 +49,12 @@ class WebReader:
 
 
 def page_text(data: bytes) -> str:
-    """Return the text of a page, in the encoding that it declares or seems to have."""
+    """Return the text of a page, in its declared or detected encoding."""
     return decode(data, _declared_encoding(data))
 
 
 def page_sections(text: str) -> Iterator[Section]:
-    """Yield the sections of a page of HTML or XHTML, as ``WebReader`` promises them.
+    """Yield the sections of a page of HTML or XHTML, as ``WebReader`` does.
 
     Raises:
         UnreadableDocument: the elements are nested too deeply.
@@ -64,7 +64,7 @@ def page_sections(text: str) -> Iterator[Section]:
         encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
     )
     root = etree.fromstring(clean_text(text).encode() or b"<html/>", parser)
-    # The parser stops there and would leave out the rest without a word.
+    # The parser stops there and would silently drop the rest.
     if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log):
         raise UnreadableDocument("its elements are nested too deeply, probably never closed")
     if root is None:
@@ -74,18 +74,18 @@ def page_sections(text: str) -> Iterator[Section]:
 
 
 def _declared_encoding(data: bytes) -> str | None:
-    """Return the codec that the page's meta element names, if Python has it."""
+    """Return the codec of the page's meta element, if Python has it."""
     match = _DECLARATION.search(data[:_DECLARATION_BYTES])
     return None if match is None else codec_named(match[1].decode("ascii", errors="replace"))
 
 
 class _PageText:
-    """Gathers the text of a page into blocks, in one walk that no depth of nesting can break."""
+    """Collects the text of a page into blocks, iteratively, so that no nesting overflows."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._preformatted = 0
-        # The innermost table, if its cells hold no headings and no tables; others are layout.
+        # The innermost table, if its cells contain no headings and no tables; others are layout.
         self._table: Any = None
         self._cells: list[str] = []
 
@@ -141,7 +141,7 @@ class _PageText:
             self._parts.append(text if self._preformatted else _WHITE_SPACE.sub(" ", text))
 
     def _take(self) -> str:
-        """Return the text gathered since the last call, on one line."""
+        """Return the text collected since the last call, on one line."""
         text = one_line("".join(self._parts))
         self._parts.clear()
         return text

@@ -1,4 +1,4 @@
-"""How often pages were looked at, from the files that Wikimedia publishes."""
+"""Page view counts, from the files that Wikimedia publishes."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _DAILY_FIELDS = 5
 class PageViews:
     """The views of one wiki's pages, summed over all lines of a file that name the page.
 
-    A line is ``en.wikipedia Title 12 desktop 34 A1B2`` as in ``pageviews-complete``, or a title
-    and a number with a tab between. The table lies in a temporary file, about 20 bytes a title,
-    and takes 64 MiB of memory however many there are.
+    A line is ``en.wikipedia Title 12 desktop 34 A1B2`` as in ``pageviews-complete``, or a title, a
+    tab and a number. The table is in a temporary file, about 20 bytes per title, and takes 64 MiB
+    of memory however many there are.
     """
 
     def __init__(self, path: Path, project: str) -> None:
-        """Read the file, plain or packed by bzip2 or gzip.
+        """Read the file, plain or compressed by bzip2 or gzip.
 
         Raises:
-            UnreadableDocument: it is damaged, or not one line says how often a page was seen.
+            UnreadableDocument: it is damaged, or contains no view counts.
         """
         with ExitStack() as opening:
             folder = opening.enter_context(TemporaryDirectory(prefix="carrel-views-"))
@@ -57,7 +57,7 @@ class PageViews:
         self._resources.close()
 
     def of(self, title: str) -> int:
-        """Return the views of a page; 0 where the file does not name it."""
+        """Return the views of a page; 0 if the file does not name it."""
         found = self._table.execute("SELECT views FROM views WHERE page = ?", (_key(title),))
         row = found.fetchone()
         return int(row[0]) if row else 0
@@ -98,7 +98,7 @@ def _views(stream: IO[bytes], project: str) -> Iterator[tuple[str, int]]:
             fields = line.split(" ")
             if len(fields) < _DAILY_FIELDS or fields[0] != project:
                 continue
-            # The page's id is missing in some lines, and the hours in others.
+            # Some lines lack the page's id, others the hours.
             numbers = [each for each in fields[3:] if each.isascii() and each.isdigit()]
             title, number = fields[1], numbers[0] if numbers else ""
         if number.isascii() and number.isdigit() and len(number) < 16:
@@ -106,6 +106,6 @@ def _views(stream: IO[bytes], project: str) -> Iterator[tuple[str, int]]:
 
 
 def _key(title: str) -> int:
-    """Return a number for a title, written with spaces or underscores."""
+    """Return a hash of a title, written with spaces or underscores."""
     written = title.replace("_", " ").strip().encode("utf-8", "replace")
     return int.from_bytes(hashlib.blake2b(written, digest_size=8).digest(), "big", signed=True)

@@ -1,4 +1,4 @@
-"""The pages of a MediaWiki export (``pages-articles.xml.bz2``), one at a time, from any place."""
+"""Pages of a MediaWiki export (``pages-articles.xml.bz2``), streamed from any position."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from carrel.core.errors import UnreadableDocument
 from carrel.core.wiki import DumpPosition
 
 MOST_PAGE_BYTES = 16 << 20
-"""Several times the longest page that a wiki stores: 2 MiB of text, which XML can swell."""
+"""Several times the longest page of a wiki: 2 MiB of text, which XML can enlarge."""
 
 _MOST_HEAD_BYTES = 1 << 20
 _MOST_BYTES_BETWEEN = 64 << 20
 _BLOCK = 1 << 18
 _PAGE, _PAGE_END, _EXPORT_END = b"<page>", b"</page>", b"</mediawiki>"
 _BZIP2, _GZIP = b"BZh", b"\x1f\x8b"
-_CUT = "it is cut short: download it again; what stands before the cut can be read"
+_CUT = "it is cut short: download it again; the part before the cut is readable"
 
 
 @dataclass(frozen=True, slots=True)
 class RawPage:
-    """A page as it stands in the export, tags included, and where the next one is looked for.
+    """A page as in the export, tags included, and the position after it.
 
-    ``bytes_read`` is how much of the file, packed as it is, was read for it.
+    ``bytes_read`` is how much of the compressed file was read for it.
     """
 
     xml: bytes
@@ -37,7 +37,7 @@ class RawPage:
 
 
 def read_head(path: Path) -> bytes:
-    """Return what stands before the first page: the root element and the site's own names.
+    """Return the part before the first page: the root element and the site's own names.
 
     Raises:
         UnreadableDocument: there is no page within the first bytes, or the file is damaged.
@@ -56,16 +56,16 @@ def read_head(path: Path) -> bytes:
 
 
 def read_pages(path: Path, start: DumpPosition | None = None) -> Generator[RawPage]:
-    """Yield the pages from a position on; never more than one of them is held.
+    """Yield the pages from a position on; no more than one is in memory.
 
-    A position is the ``after`` of a page that was read before from the same file.
+    A position is the ``after`` of a page that was read earlier from the same file.
 
     Raises:
         UnreadableDocument: the file is damaged or cut short, or a page in it is too long.
     """
     buffer = bytearray()
-    # Where each stream of the packed file begins in the buffer: the latest one at or before a
-    # page's end is the nearest place from which unpacking can start again.
+    # Where each compressed stream begins in the buffer: the latest one at or before a page's end is
+    # the nearest position from which decompressing can resume.
     marks = [(0, start or DumpPosition())]
     ended = False
     with closing(_unpacked(path, marks[0][1])) as blocks:
@@ -95,18 +95,18 @@ def read_pages(path: Path, start: DumpPosition | None = None) -> Generator[RawPa
 
 
 def _next_page(buffer: bytearray, taken: int, searched: int) -> tuple[int, int] | None:
-    """Return where the next whole page begins and ends; ``searched`` bytes hold no end of one."""
+    """Return the span of the next complete page; the ``searched`` bytes contain no end of one."""
     end = buffer.find(_PAGE_END, max(taken, searched))
     if end < 0:
         return None
     begin = buffer.find(_PAGE, taken, end)
     end += len(_PAGE_END)
-    # An end without a beginning: what stands there is passed over with an empty page.
+    # An end without a beginning is skipped with an empty page.
     return (end if begin < 0 else begin), end
 
 
 def _without_page(buffer: bytearray) -> int:
-    """Return how much of a buffer without a whole page needs not be kept."""
+    """Return how much of a buffer without a complete page can be dropped."""
     begin = buffer.find(_PAGE)
     return max(0, len(buffer) - 2 * len(_EXPORT_END)) if begin < 0 else begin
 
@@ -143,7 +143,7 @@ def _unpacked(path: Path, start: DumpPosition) -> Generator[tuple[int, bytes, in
 
 
 class _Unpacker(Protocol):
-    """One packed stream as it is unpacked, with bounds on what one step may return."""
+    """One compressed stream while it is read, with limits on one step's output."""
 
     def unpack(self, data: bytes) -> bytes: ...
     @property
@@ -201,7 +201,7 @@ class _Gzip:
 
 
 def _streams(file: BinaryIO, offset: int, signature: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield what the packed streams hold, one after the other, from an offset on."""
+    """Yield the content of the compressed streams, one after the other, from an offset on."""
     data = file.read(_BLOCK)
     while data.strip(b"\0"):
         unpacker: _Unpacker = _Bzip2() if signature.startswith(_BZIP2) else _Gzip()

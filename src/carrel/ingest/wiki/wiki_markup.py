@@ -1,4 +1,4 @@
-"""The text of an article without its markup, by mwparserfromhell."""
+"""Plain text of an article with mwparserfromhell."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from mwparserfromhell import nodes
 from carrel.ingest.text.cleaning import clean_text, one_line, squeeze_blank_lines
 
 MOST_PIECE_CHARACTERS = 50_000
-"""Longest text given to the parser at once: its time grows with the square of what never closes."""
+"""Maximum text given to the parser at once: unclosed markup takes quadratic time."""
 
 _PIECE_CHARACTERS = 20_000
 _HEADING = re.compile(r"^(={1,6})([^\n]{1,300}?)\1[ \t]*$", re.MULTILINE)
 _STYLE = re.compile(r"'{2,5}")
 _SWITCH = re.compile(r"__[A-Z]{3,20}__")
-# What is left of a pronunciation or a translation that a template gave.
+# Remains of a pronunciation or translation template.
 _EMPTY_BRACKETS = re.compile(r" ?\([\s,;:]*\)")
 _LEFT_OUT = frozenset(("ref", "references", "gallery", "timeline", "score", "imagemap")).union(
     ("style", "script", "templatestyles", "graph", "maplink", "mapframe")
 )
-# Templates that stand for words of the sentence; all others decorate, and are left out.
+# Templates that represent words of the sentence; all others are dropped.
 _LAST_WORD = frozenset(("lang", "nowrap", "nobr", "transl", "transliteration", "abbr"))
 _FIRST_WORDS = frozenset(("convert", "cvt"))
 _CELLS = frozenset(("td", "th"))
@@ -32,11 +32,11 @@ log = structlog.get_logger()
 
 
 def article_parts(text: str, hidden: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield each part of an article that has text: the path of its headings, and the text.
+    """Yield each part of an article with text: the path of its headings, and the text.
 
     The path is ``History — Middle Ages``, and empty above the first heading. Templates, notes,
-    pictures, categories and comments are left out; a table is read row by row as ``cell | cell``.
-    ``hidden`` are the names of the namespaces whose links show no text, in lower case.
+    images, categories and comments are dropped; tables are read row by row as ``cell | cell``.
+    ``hidden`` are the lower-case names of the namespaces whose links show no text.
     """
     text = without_comments(clean_text(text))
     shown = _Shown(frozenset(hidden))
@@ -62,7 +62,7 @@ def _start(heading: re.Match[str] | None, text: str) -> int:
 
 
 def without_comments(text: str) -> str:
-    """Return the text without ``<!-- comments -->``; one that is never closed stays."""
+    """Return the text without ``<!-- comments -->``; unclosed ones stay."""
     kept: list[str] = []
     place = 0
     while (begin := text.find("<!--", place)) >= 0:
@@ -75,9 +75,9 @@ def without_comments(text: str) -> str:
 
 
 def pieces(text: str) -> Iterator[str]:
-    """Cut a text between paragraphs where no table or template is open.
+    """Split a text between paragraphs outside tables and templates.
 
-    What cannot be cut below ``MOST_PIECE_CHARACTERS`` is left out.
+    What cannot be split below ``MOST_PIECE_CHARACTERS`` is dropped.
     """
     if len(text) <= _PIECE_CHARACTERS:
         yield text
@@ -110,13 +110,13 @@ def _tidy(text: str) -> str:
 
 
 class _Shown:
-    """Knows what a reader of the wiki would see of the markup."""
+    """Renders markup as a reader of the wiki sees it."""
 
     def __init__(self, hidden: frozenset[str]) -> None:
         self._hidden = hidden
 
     def plain(self, text: str) -> str:
-        """Return what the markup shows, with its line breaks."""
+        """Return the rendered text, with its line breaks."""
         if not text.strip():
             return ""
         return self._all(mwparserfromhell.parse(text, skip_style_tags=True))
@@ -161,7 +161,7 @@ class _Shown:
         return self._all(tag.contents)
 
     def _rows(self, table: nodes.Tag) -> Iterator[str]:
-        """Yield a table's rows; the first one may stand in the table itself."""
+        """Yield a table's rows; the first one may be in the table itself."""
         cells: list[str] = []
         for node in table.contents.nodes if table.contents else ():
             if not isinstance(node, nodes.Tag):

@@ -1,4 +1,4 @@
-"""What a page of a MediaWiki export says: its title, ids and latest text."""
+"""A page of a MediaWiki export: title, ids and latest text."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _FILE_NAMESPACES = ("-2", "6", "14")
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What a dump says of its wiki: names for its files and categories in its own language too.
+    """Metadata of the wiki: names for its files and categories, also in its own language.
 
-    ``project`` is what statistics call it, as ``en.wikipedia``.
+    ``project`` is its name in statistics, such as ``en.wikipedia``.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class WikiPage:
-    """A page. ``model`` says what its text is: ``wikitext``, or a script, or data."""
+    """A page. ``model`` is the type of its text: ``wikitext``, or a script, or data."""
 
     title: str
     number: int
@@ -46,13 +46,13 @@ class WikiPage:
 
     @property
     def is_article(self) -> bool:
-        """Whether it is a text of the wiki's own subject, and no redirect or discussion."""
+        """Whether it is an article, and no redirect or discussion."""
         wanted = self.namespace == 0 and not self.redirect and self.model == "wikitext"
         return wanted and bool(self.text.strip())
 
 
 def site_of(head: bytes) -> Site:
-    """Return what the beginning of an export says of the wiki."""
+    """Parse the beginning of an export."""
     text = head.decode("utf-8", "replace")
     said = {name: unescape(value).strip() for name, value in _SITE.findall(text)}
     host = said.get("base", "").partition("://")[2].partition("/")[0]
@@ -65,13 +65,13 @@ def site_of(head: bytes) -> Site:
 
 
 def parse_page(xml: bytes) -> WikiPage:
-    """Return what a page says; of several revisions the last.
+    """Parse a page; of several revisions the last.
 
     Raises:
         UnreadableDocument: its XML is broken, or it lacks a title or an id.
     """
     gathered = _Gathered()
-    # What stands in it is a piece of a file: no declaration, and so no entity, can be in it.
+    # The input is a fragment: it cannot contain a declaration, and so no entity.
     parser = expat.ParserCreate("utf-8")
     parser.buffer_text = True
     parser.StartElementHandler = gathered.start
@@ -99,7 +99,7 @@ def parse_page(xml: bytes) -> WikiPage:
 
 @dataclass(slots=True)
 class _Gathered:
-    """Keeps the text of the elements that are asked for, as the parser reports them."""
+    """Collects the text of the requested elements, as the parser reports them."""
 
     values: dict[str, str] = field(default_factory=dict)
     redirect: bool = False

@@ -1,4 +1,4 @@
-"""Exports of a wiki, article by article."""
+"""Reader of wiki exports, article by article."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 class WikiOrXmlReader:
     """Reads MediaWiki's exports as articles without markup, and other XML by its elements.
 
-    Redirects, discussions and other pages that are no articles are left out. A heading is the
+    Redirects, discussions and other pages that are not articles are skipped. A heading is the
     article's title and the path of its sections: ``Aachen — History — Middle Ages``.
     """
 
@@ -55,7 +55,7 @@ def _articles(path: Path) -> Iterator[Section]:
 
 
 def article_of(raw: RawPage) -> WikiPage | None:
-    """Return the page if it is an article; one that is damaged is logged and left out."""
+    """Return the page if it is an article; a damaged one is logged and skipped."""
     try:
         page = parse_page(raw.xml)
     except UnreadableDocument as error:

@@ -1,4 +1,4 @@
-"""A wiki's dump, cut into volumes: runs of articles that go in whole or not at all."""
+"""Splits a wiki dump into volumes: runs of articles that are ingested atomically."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ MOST_VOLUME_BYTES = 16 << 20
 
 
 class ExportedWiki:
-    """A ``WikiDump`` from MediaWiki's XML, plain or packed by bzip2 (also multistream) or gzip.
+    """A ``WikiDump`` from MediaWiki's XML, plain or compressed by bzip2 (also multistream) or gzip.
 
-    A volume is a small export of its own: the head of the dump and up to ``MOST_ARTICLES``
-    articles as they stand in it. It is named by the number of its first article, so that the
-    parts of a dump in several files do not meet.
+    A volume is a small export itself: the head of the dump and up to ``MOST_ARTICLES`` unchanged
+    articles. It is named by the number of its first article, so that the parts of a dump in several
+    files do not collide.
     """
 
     def __init__(self, path: Path, views: Path | None = None, least_views: int = 0) -> None:
-        """Take the dump, and a file of page views with the least that an article must have.
+        """Take the dump, and a file of page views with the minimum of an article.
 
         Raises:
             PathNotFound: there is no such file.
-            UnreadableDocument: the dump is no export of a wiki.
+            UnreadableDocument: the dump is not an export of a wiki.
         """
         for each in (path, views):
             if each is not None and not each.is_file():
@@ -53,7 +53,7 @@ class ExportedWiki:
 
     @property
     def identity(self) -> str:
-        """A digest of the file's name, size and time, and of what is wanted of it."""
+        """A digest of the file's name, size and time, and of the article filter."""
         files = [self._path, *([self._views] if self._views else [])]
         parts = [str(self._least_views), str(MOST_ARTICLES), str(MOST_VOLUME_BYTES)]
         for file in files:
@@ -63,11 +63,11 @@ class ExportedWiki:
 
     @contextmanager
     def volumes(self, start: DumpPosition) -> Iterator[Iterator[Volume]]:
-        """Hold the volumes from a place on; one at a time lies on the disk.
+        """Yield the volumes from a position; one at a time is on the disk.
 
         Raises, as the volumes are taken:
-            UnreadableDocument: the dump is damaged or cut short. What stood before that, the
-                last articles too, was given out.
+            UnreadableDocument: the dump is damaged or truncated. Everything before that, the last
+            articles too, was yielded.
         """
         with ExitStack() as resources:
             views = None
@@ -105,7 +105,7 @@ class ExportedWiki:
 
 
 class _Growing:
-    """The file of one volume after the other."""
+    """Writes the file of one volume after the other."""
 
     def __init__(self, path: Path, head: bytes, wiki: str) -> None:
         self._path = path
@@ -119,7 +119,7 @@ class _Growing:
         return self.articles >= MOST_ARTICLES or self._bytes >= MOST_VOLUME_BYTES
 
     def add(self, number: int, raw: RawPage) -> None:
-        """Write an article, at the beginning of a new file where the last volume was closed."""
+        """Write an article, in a new file if the last volume was closed."""
         if not self.articles:
             self._first, self._bytes = number, 0
             self._path.write_bytes(self._head)

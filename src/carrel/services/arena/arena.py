@@ -1,4 +1,4 @@
-"""Votes between models, and the ranking that they make."""
+"""Votes between models, and their ranking."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ COLUMNS = ("model_a", "model_b", "outcome", "account", "voted_at")
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """A model's rating with the half-width of its 95 % interval, and how many votes it had.
+    """A model's rating with the half-width of its 95 % interval, and its number of votes.
 
-    Ratings of models in different ``group``s cannot be compared: no chain of votes joins them.
+    Ratings of models in different ``group``s are not comparable: no chain of votes joins them.
     """
 
     model: str
@@ -42,14 +42,14 @@ class Rank:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The models, the best first, and the number of votes for each pair in alphabetical order."""
+    """The models, best first, and the number of votes for each pair in alphabetical order."""
 
     ranks: tuple[Rank, ...] = ()
     pairs: tuple[tuple[str, str, int], ...] = ()
 
 
 class ArenaService:
-    """Keeps votes and ranks the models; the ranking is of all accounts together."""
+    """Stores votes and ranks the models over all accounts."""
 
     def __init__(self, store: VoteStore) -> None:
         self._store = store
@@ -57,7 +57,7 @@ class ArenaService:
     async def vote(
         self, principal: Principal, model_a: str, model_b: str, outcome: Outcome
     ) -> None:
-        """Keep a vote."""
+        """Store a vote."""
         vote = Vote(model_a, model_b, outcome, principal.account, datetime.now(UTC))
         await asyncio.to_thread(self._store.add, vote)
 
@@ -66,14 +66,14 @@ class ArenaService:
         return await asyncio.to_thread(self._store.votes)
 
     async def ranking(self) -> Ranking:
-        """Return the models in their order."""
+        """Return the models, best first."""
         return await asyncio.to_thread(lambda: ranking_of(self._store.votes()))
 
 
 def ranking_of(votes: Sequence[Vote]) -> Ranking:
     """Return the ranking of votes; a tie and "both are bad" are half a win for each.
 
-    Votes between a model and itself, with two temperatures, say nothing of it and are left out.
+    Votes between a model and itself, with two temperatures, are ignored.
     """
     met: Counter[str] = Counter()
     pairs: Counter[tuple[str, str]] = Counter()
@@ -101,9 +101,9 @@ def ranking_of(votes: Sequence[Vote]) -> Ranking:
 
 
 def as_csv(votes: Sequence[Vote]) -> str:
-    """Return votes as CSV with a head.
+    """Return votes as CSV with a header.
 
-    A name that a spreadsheet would compute as a formula gets an apostrophe before it.
+    A name that a spreadsheet would evaluate as a formula gets a leading apostrophe.
     """
     written = io.StringIO()
     writer = csv.writer(written)

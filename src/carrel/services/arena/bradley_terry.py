@@ -1,13 +1,13 @@
-"""Strengths of contenders from comparisons in pairs, by the model of Bradley and Terry (1952).
+"""Strengths from paired comparisons, by the model of Bradley and Terry (1952).
 
-Contender i beats j with probability p_i / (p_i + p_j). The strengths are those of the greatest
-likelihood, by the minorization-maximization of Hunter, "MM algorithms for generalized
-Bradley-Terry models", Annals of Statistics 32 (2004), equation 3. A tie is half a win for each.
+Contender i beats j with probability p_i / (p_i + p_j). The strengths maximise the likelihood, by
+the minorization-maximization of Hunter, "MM algorithms for generalized Bradley-Terry models",
+Annals of Statistics 32 (2004), equation 3. A tie is half a win for each.
 
 Contenders that won or lost everything, or never met, have no finite estimate. So each contender
 also has ``prior`` games against an imagined one of strength 1, half of them won: the strengths are
-drawn a little to the middle, and exist always. Strengths of contenders in different ``groups``,
-which no chain of games joins, say nothing about each other.
+shrunk a little, and always exist. Strengths of contenders in different ``groups``, which no chain
+of games joins, are not comparable.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Several answers at once, as one stream of events that say which answer they belong to."""
+"""Merges several answers into one stream of numbered events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_ANSWERS = 4
 
 @dataclass(frozen=True, slots=True)
 class AnswerEnded:
-    """The last event of an answer: it is whole, was stopped, or failed with ``error``."""
+    """The last event of an answer: it is complete, was stopped, or failed with ``error``."""
 
     stopped: bool = False
     error: Exception | None = None
@@ -24,7 +24,7 @@ ComparedEvent = ChatEvent | AnswerEnded
 
 
 class Comparison:
-    """Reads streams of answers side by side; one that fails or is stopped leaves the others."""
+    """Reads several streams of answers; a failed or stopped one does not affect the others."""
 
     def __init__(self, answers: Sequence[AsyncGenerator[ChatEvent]]) -> None:
         self._answers = list(answers)
@@ -33,13 +33,13 @@ class Comparison:
         self._stopped: set[int] = set()
 
     def stop(self, index: int) -> None:
-        """Stop one answer, counted from 0; one that ended, or that there is not, is left alone."""
+        """Stop one answer, counted from 0; one that has ended or does not exist is ignored."""
         self._stopped.add(index)
         if 0 <= index < len(self._tasks):
             self._tasks[index].cancel()
 
     def stop_all(self) -> None:
-        """Stop every answer that is still being written."""
+        """Stop all running answers."""
         for index in range(len(self._answers)):
             self.stop(index)
 
@@ -74,7 +74,8 @@ class Comparison:
                 self._arrived.put_nowait((index, event))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        # A task that is cancelled before its first step never runs, so it cannot say so itself.
+        # A task that is cancelled before its first step never runs, so it cannot report that
+        # itself.
         error = None if task.cancelled() else task.exception()
         failure = error if isinstance(error, Exception) else None
         ended = AnswerEnded(task.cancelled(), failure)

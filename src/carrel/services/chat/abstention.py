@@ -1,4 +1,4 @@
-"""When the documents do not say it: knowing that, and saying so. Pure functions.
+"""Abstention: recognising questions that the documents do not answer. Pure functions.
 
 Measured by ``benchmarks/answers.py`` (``benchmarks/results/answers.md``): every question of XQuAD,
 asked of a collection with its article and of one without it.
@@ -18,8 +18,8 @@ NOT_IN_DOCUMENTS = "The documents do not contain the answer. The passages neares
 OWN_KNOWLEDGE = "The documents do not contain the answer. From the model's own knowledge:\n\n"
 
 LEAST_EVIDENCE = {BUNDLED: 0.36}
-"""The evidence below which a question counts as unanswered, by embedder: cosines of two embedders
-are not comparable. ``benchmarks/answers.py --embedder=NAME`` finds that of another one."""
+"""The relevance below which a question counts as unanswered, by embedder: cosines of two embedders
+are not comparable. ``benchmarks/answers.py --embedder=NAME`` measures that of another one."""
 
 _SUMMARY = re.compile(
     r"\b(summar\w*|overview|gist|tl;?dr|outline)\b"
@@ -36,23 +36,22 @@ _THE_DOCUMENTS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Abstention:
-    """Tells when what a search found is too little to answer from.
+    """Decides whether search results suffice to answer.
 
-    ``min_relevance`` is the bound, from 0 (never too little) to 1.
+    ``min_relevance`` is the threshold, from 0 (always suffices) to 1.
     """
 
     min_relevance: float = 0.0
 
     @classmethod
     def of(cls, embedder: str, setting: float | None) -> Abstention:
-        """Return the bound of the setting, or else the embedder's own; unknown ones have none."""
+        """Return the threshold of the setting, or else the embedder's own, if known."""
         return cls(LEAST_EVIDENCE.get(embedder, 0.0) if setting is None else setting)
 
     def is_due(self, request: ChatRequest, found: Sequence[RetrievedChunk]) -> bool:
-        """Whether the passages hold too little for the question, which is about what they say.
+        """Whether the passages do not answer the question about their content.
 
-        What is asked about the documents as such is answered from whatever they hold, and a
-        request for JSON gets JSON.
+        Questions about the documents as such are always answered, and so are requests for JSON.
         """
         question = request.messages[-1].content
         if request.sampling.response_format is not None or speaks_of_documents(question):
@@ -61,10 +60,10 @@ class Abstention:
 
 
 def wants_summary(question: str) -> bool:
-    """Whether a question wants the whole in short, and not one fact (known in English only)."""
+    """Whether a request asks for a summary rather than one fact (English only)."""
     return bool(_SUMMARY.search(question))
 
 
 def speaks_of_documents(question: str) -> bool:
-    """Whether a question is about the documents themselves (known in English only)."""
+    """Whether a question is about the documents themselves (English only)."""
     return wants_summary(question) or bool(_THE_DOCUMENTS.search(question))

@@ -1,4 +1,4 @@
-"""How fast the models in service have written of late."""
+"""Recent generation speed per loaded model."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from threading import Lock
 from carrel.core.chat import Finished
 
 ANSWERS = 20
-"""Of each model, the latest: what was long ago says nothing about now."""
+"""Answers kept per model; older ones are irrelevant."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerSpeed:
-    """Medians of the latest answers: tokens a second after the first, seconds to the first."""
+    """Medians of the latest answers: tokens per second after the first, seconds to the first."""
 
     answers: int
     tokens_per_second: float
@@ -23,14 +23,14 @@ class AnswerSpeed:
 
 
 class AnswerSpeeds:
-    """Remembers the latest answers of each model. Safe for several threads."""
+    """Stores the speeds of the latest answers of each model. Thread-safe."""
 
     def __init__(self) -> None:
         self._answers: dict[str, deque[tuple[float, float]]] = {}
         self._lock = Lock()
 
     def add(self, finished: Finished) -> None:
-        """Take in an answer; one that is too short to measure is left out."""
+        """Record an answer, unless it is too short to measure."""
         usage = finished.usage
         speed, first = usage.tokens_per_second, usage.time_to_first_token
         if speed is None or first is None:

@@ -1,6 +1,6 @@
-"""What kind of thing a question asks for, and whether a few words are of that kind. Pure functions.
+"""Expected type of an answer, and whether a few words match it. Pure functions.
 
-By the words of English questions and the look of the answer; other questions are of no kind.
+By the words of English questions and the form of the answer; other questions have no type.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class AnswerType(StrEnum):
-    """What is asked for."""
+    """What a question asks for."""
 
     DATE = "date"
     NUMBER = "number"
@@ -47,12 +47,12 @@ NUMBER_WORDS = frozenset(_NUMBER_WORDS.split())
 
 
 def kind_of(question: str) -> AnswerType:
-    """Return what a question asks for; the first kind whose words it has."""
+    """Return the type of a question: the first one whose words it contains."""
     return next((kind for kind, words in ASKED.items() if words.search(question)), AnswerType.OTHER)
 
 
 def fit(kind: AnswerType, words: Sequence[str]) -> float:
-    """Return how far words look like what is asked for: 1 they do, -1 they do not, 0 no matter."""
+    """Return whether words match the type: 1 they do, -1 they do not, 0 unknown."""
     small = {word.lower() for word in words}
     digits = any(character.isdigit() for word in words for character in word)
     if kind is AnswerType.DATE:
@@ -62,6 +62,6 @@ def fit(kind: AnswerType, words: Sequence[str]) -> float:
     if kind is AnswerType.NUMBER:
         return 1.0 if digits or small & NUMBER_WORDS else -1.0
     if kind is AnswerType.NAME:
-        # A description can be the answer to "who", too: its missing capitals say little.
+        # A description can also answer "who": missing capitals are weak evidence.
         return 1.0 if any(word[:1].isupper() for word in words) else -0.3
     return 0.0

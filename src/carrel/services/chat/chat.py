@@ -44,14 +44,14 @@ from carrel.services.citations.citing import cite
 from carrel.services.retrieval.retrieval import RetrievalService
 
 SHORT_TOKENS = 48
-"""The longest answer where a few words are wanted; a request may want it shorter."""
+"""Maximum answer tokens if a few words are wanted; a request may set less."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChatPolicy:
-    """Settings of the chat service: the default system message, and the tokens for sources.
+    """Settings of the chat service: default system message, and token budget of the sources.
 
-    ``quoted`` answers in quotes where that suits; None for never.
+    ``quoted`` gives extractive answers where applicable; None for never.
     """
 
     system_prompt: str
@@ -103,12 +103,12 @@ class ChatService:
 
         Raises:
             TooManyMessages: there are more than ``MOST_MESSAGES``.
-            QueryTooLong: the question is to be searched for, and too long for that.
-            InvalidRequest: there is no user message at the end, or the documents do not hold what
-                the beginning of the answer is from.
+            QueryTooLong: the question has to be searched for, and is too long.
+            InvalidRequest: there is no user message at the end, or the sources of the unfinished
+                answer are not in the documents.
             ModelNotFound, ModelNotReady, ModelLoadFailed: the model cannot answer.
             CollectionNotFound, DocumentNotFound, NothingToSearch: the scope cannot be searched.
-            UnsupportedParameter: tools together with documents, or what the engine cannot honour.
+            UnsupportedParameter: tools with documents, or an option that the engine lacks.
             PromptTooLong: the question alone does not fit the context.
             GenerationFailed, RemoteUnavailable: the model failed.
         """
@@ -217,14 +217,14 @@ def _check(request: ChatRequest) -> None:
         return
     require_short_query(messages[-1].content)
     if request.sampling.tools is not None:
-        # The text of a document must not be able to have anything run.
-        raise UnsupportedParameter("`tools` cannot be combined with documents.")
+        # Document content must not be able to trigger tool calls.
+        raise UnsupportedParameter("`tools` cannot be combined with `documents`.")
 
 
 def _abstained(
     question: str, found: Sequence[RetrievedChunk], engine: Engine
 ) -> Iterator[ChatEvent]:
-    """Yield the events of an answer that says that there is none; no model is asked."""
+    """Yield the events of an abstention; no model is used."""
     yield PassagesFound(tuple(found))
     yield Abstained()
     yield StageChanged(Stage.WRITING)
@@ -234,7 +234,7 @@ def _abstained(
 
 
 def _bounded(request: ChatRequest) -> SamplingParams:
-    """Return the sampling, with a limit that a few words do not need where these are wanted."""
+    """Return the sampling, with a lower limit if a few words are wanted."""
     if request.scope is None or request.scope.style is AnswerStyle.FULL:
         return request.sampling
     limit = max(min(request.sampling.max_new_tokens, SHORT_TOKENS), request.sampling.min_new_tokens)
@@ -242,7 +242,7 @@ def _bounded(request: ChatRequest) -> SamplingParams:
 
 
 def _abstains(request: ChatRequest, *, is_due: bool) -> bool:
-    """Whether the model answers without the documents; an answer goes on as it began."""
+    """Whether the model answers without the documents; a continuation keeps its mode."""
     if request.beginning is None:
         return is_due
     began_so = request.beginning.startswith(OWN_KNOWLEDGE)

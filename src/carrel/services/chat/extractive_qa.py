@@ -1,8 +1,8 @@
-"""Answers that are quotes: a few words out of the documents, and the sentence they stand in.
+"""Extractive answers: a few words quoted from the documents, and their sentence.
 
-A small model given the right paragraph seldom writes the answer, while the sentence that holds it
-is found without the model. So the model only helps to choose the words, and what is shown stands in
-the documents word for word.
+A small model with the right paragraph seldom gives the answer, while the sentence that contains
+it is found without the model. So the model only helps to select the words, and the answer is a
+verbatim quote.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ from carrel.services.chat.span_selection import Span, candidate_spans, likeliest
 from carrel.services.model_size import is_small
 
 READ_CHUNKS = 5
-"""More cost time to embed, and their sentences are not chosen more often where it helps."""
+"""Candidate sentences; more cost time to embed and rarely change the choice."""
 
 SENTENCES = 2
 CANDIDATES = 40
 WRITTEN_TOKENS = 12
-"""Tokens that the model writes to help to choose; gold answers have three words."""
+"""Tokens that the model writes as a hint; gold answers have three words."""
 
 
 class ExtractiveQA:
-    """Chooses the sentences, has the model write from them, and quotes what it means."""
+    """Selects sentences, lets the model answer from them, and quotes the matching span."""
 
     def __init__(
         self, embedder: Embedder, evidence: Literal["auto", "passages", "sentences"]
@@ -55,10 +55,10 @@ class ExtractiveQA:
         self._evidence = evidence
 
     def suits(self, request: ChatRequest, messages: Sequence[Message], info: ModelInfo) -> bool:
-        """Whether a request is answered in this way.
+        """Whether a request is answered this way.
 
-        Only one that asks for nothing that a quote cannot honour: a system message, the model's own
-        knowledge, JSON, log-probabilities, a least length or stop strings, nor the whole in short.
+        Not if it needs something that a quote cannot provide: a system message, the model's own
+        knowledge, JSON, log-probabilities, a minimum length, stop strings, or a summary.
         """
         scope, sampling = request.scope, request.sampling
         if scope is None or scope.mode is not ScopeMode.QUERY:
@@ -80,14 +80,14 @@ class ExtractiveQA:
     ) -> AsyncGenerator[EngineEvent]:
         """Yield the events of an answer as ``Engine.generate`` does, the quote as one delta.
 
-        ``max_new_tokens`` bounds what the model writes, not the quote. Where the chunks hold no
-        words to quote, the text is the model's own.
+        ``max_new_tokens`` limits the model, not the quote. If the chunks have no words to quote,
+        the text is the model's own.
         """
         evidence = await asyncio.to_thread(
             find_evidence, question, chunks[:READ_CHUNKS], self._embedder, SENTENCES
         )
-        # The best sentence alone: words of the second, with that one shown, hold the answer less
-        # often (79 % of XQuAD's questions and not 82 %).
+        # The best sentence alone: words of the second, shown with that one, contain the answer
+        # less often (79 % of XQuAD's questions instead of 82 %).
         spans = candidate_spans(question, evidence[:1], CANDIDATES)
         prompt = compose_sentences(question, [each.passage.text for each in evidence])
         limit = min(request.sampling.max_new_tokens, WRITTEN_TOKENS)
@@ -124,7 +124,7 @@ def _rendered(span: Span, style: AnswerStyle) -> str:
 
 
 def _finished(event: Finished) -> Finished:
-    """Return the end of the answer: that the model was cut short cuts nothing of a quote."""
+    """Return the end of the answer: a truncated hint does not truncate the quote."""
     if event.reason is FinishReason.LENGTH:
         return replace(event, reason=FinishReason.STOP)
     return event

@@ -1,9 +1,9 @@
-"""Follow-up questions made stand-alone by a rule, for models that cannot do it. Pure functions.
+"""Rule-based rewriting of follow-up questions, for models that cannot do it. Pure functions.
 
-The rule knows English. A question that leaves out what it is about ("and in 2021?", "what did he
-do then?") takes it from the question before, and from the names in its answer. What the follow-up
-brings anew takes the place of its like: a year that of a year, a name that of a name. A question
-that stands alone is left as it is: it loses more by words of another topic than a follow-up gains.
+English only. A question that omits its topic ("and in 2021?", "what did he do then?") takes it
+from the previous question, and from the names in its answer. New elements of the follow-up
+replace those of the same kind: a year replaces a year, a name a name. A complete question is left
+unchanged: words of another topic harm it more than they help a follow-up.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 LONGEST_CARRIED = 300
-"""Characters that are taken from the question before: more would outweigh the follow-up."""
+"""Maximum characters taken from the previous question: more would outweigh the follow-up."""
 
 MANY_WORDS = 12
-"""Content words above which a question says itself what it is about."""
+"""Content words above which a question is complete."""
 
 FEW_WORDS = 4
 """Content words up to which an opening like "and" or "what about" makes a follow-up."""
 
 ANSWER_NAMES = 2
-"""Names that are taken from the answer before, where a pronoun may mean them."""
+"""Maximum names from the previous answer, where a pronoun may refer to them."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’.–-][^\W_]+)*")
 _YEAR = re.compile(r"\b(?:1\d{3}|20\d{2})\b")
@@ -86,7 +86,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """A word with its place in the text, and whether it may be a part of a name."""
+    """A word with its span, and whether it may be part of a name."""
 
     text: str
     start: int
@@ -103,10 +103,10 @@ class _Token:
         return self.low not in _FUNCTION_WORDS
 
 
-def stand_alone(question: str, turns: Sequence[Turn]) -> str:
-    """Return the question, or where it is a follow-up, one that says itself what it is about.
+def standalone_question(question: str, turns: Sequence[Turn]) -> str:
+    """Return the question, or, for a follow-up, a standalone version of it.
 
-    ``turns`` are what came before, oldest first; each may itself be a follow-up.
+    ``turns`` are the previous ones, oldest first; each may itself be a follow-up.
     """
     before, answer = "", ""
     for turn in turns:
@@ -126,7 +126,7 @@ def _resolved(question: str, before: str, answer: str) -> str:
 
 
 def is_follow_up(question: str) -> bool:
-    """Return whether a question does not say itself what it is about."""
+    """Return whether a question depends on the previous one."""
     tokens = _tokens(question)
     content = [each for each in tokens if each.is_content]
     if not tokens or len(content) > MANY_WORDS:
@@ -142,25 +142,25 @@ def is_follow_up(question: str) -> bool:
 
 
 def _lacks_a_topic(tokens: Sequence[_Token], content: Sequence[_Token]) -> bool:
-    """Whether a question compares with something else, or names "the" thing and no more."""
+    """Whether a question compares with something else, or names only "the" thing."""
     if any(each.is_name for each in tokens) or _YEAR.search(" ".join(each.text for each in tokens)):
         return False
     for at, each in enumerate(tokens):
         if each.low in _COMPARING:
-            # "Another word for the sea" says what it compares with.
+            # "Another word for the sea" states what it compares with.
             return not any(later.low in _COMPARED_WITH for later in tokens[at + 1 :])
     return len(content) <= 2 and any(each.low == "the" for each in tokens)
 
 
 def _is_fragment(text: str) -> bool:
-    """Whether a text is no sentence: nothing asks in it, and it is short."""
+    """Whether a text is a fragment: short, without a question word or verb."""
     tokens = _tokens(text)
     asks = any(each.low in _ASKING | _AUXILIARIES for each in tokens)
     return not asks and sum(each.is_content for each in tokens) <= FEW_WORDS
 
 
 def _pronouns(tokens: Sequence[_Token]) -> list[_Token]:
-    """Return the pronouns that nothing before them in the question explains."""
+    """Return the pronouns that have no antecedent in the question."""
     return [each for at, each in enumerate(tokens) if _is_open(tokens, at)]
 
 
@@ -174,7 +174,7 @@ def _is_open(tokens: Sequence[_Token], at: int) -> bool:
         explained = _is_explained(tokens, at) or (after is not None and after.low == "as")
         return not explained and not any(each.low in _RELATIVE for each in tokens[at:])
     if word == "that":
-        # After a word with a meaning it opens a clause: "the law that ...", "believed that ...".
+        # After a content word it opens a clause: "the law that ...", "believed that ...".
         return after is None or before is None or not before.is_content
     if word == "there":
         return not any(each is not None and each.low in _BE for each in (before, after))
@@ -182,13 +182,13 @@ def _is_open(tokens: Sequence[_Token], at: int) -> bool:
 
 
 def _is_explained(tokens: Sequence[_Token], at: int) -> bool:
-    """Whether an earlier word of the question may be what a pronoun means.
+    """Whether an earlier word of the question may be the antecedent of a pronoun.
 
-    A pronoun does not mean what stands in its own clause ("did Tesla meet him?"), unless it is a
+    The antecedent is not in the pronoun's own clause ("did Tesla meet him?"), unless it is a
     possessive ("did Tesla sell his patents?").
     """
     if tokens[at].low in _POSSESSIVE:
-        # Not "the name of its founder"; "how strong were its winds" has nothing to refer to either.
+        # Not "the name of its founder"; "how strong were its winds" has no antecedent either.
         near = at > 2 and tokens[at - 3].low == "the" and tokens[at - 1].low in _PREPOSITIONS
         earlier = tokens[: at - 3 if near else at]
         return any(each.is_name or each.low in _DETERMINERS for each in earlier)
@@ -200,14 +200,14 @@ def _is_explained(tokens: Sequence[_Token], at: int) -> bool:
 def _opens_a_clause(tokens: Sequence[_Token], at: int) -> bool:
     token = tokens[at]
     if token.low in _CLAUSE_BORDERS:
-        # "After it ended" is a clause, "named after it" is none.
+        # "After it ended" is a clause, "named after it" is not.
         pronoun, verb = (*tokens[at + 1 : at + 3], None, None)[:2]
         governs = pronoun is not None and pronoun.low in _PERSONAL
         return not (governs and token.low in _ALSO_PREPOSITIONS and not _is_verb_like(verb))
     if token.after_comma:
-        # "When it rains, ..." is a clause, "In 2021, ..." is none.
+        # "When it rains, ..." is a clause, "In 2021, ..." is not.
         return tokens[0].low in _CLAUSE_BORDERS
-    # "Toyota said it would", "the measure they use": the subject of a clause without a border.
+    # "Toyota said it would", "the measure they use": the subject of an unmarked clause.
     if token.low not in _SUBJECTS or not tokens[at - 1].is_content or at + 1 == len(tokens):
         return False
     return tokens[at + 1].low in _AUXILIARIES or (token.low != "it" and tokens[at + 1].is_content)
@@ -218,7 +218,7 @@ def _is_verb_like(token: _Token | None) -> bool:
 
 
 def _filled_in(before: str, fragment: str) -> str:
-    """Return the question before with the fragment in the place of its like."""
+    """Return the previous question with the fragment in place of elements of the same kind."""
     filled, left = before, fragment
     years, old_years = _YEAR.findall(fragment), _YEAR.findall(before)
     if len(years) == 1 and len(old_years) == 1:
@@ -237,14 +237,14 @@ def _without_years(text: str) -> str:
 
 
 def _names_of(answer: str, known: str) -> list[str]:
-    """Return the first names of an answer that the questions do not have."""
+    """Return the first names of an answer that the questions do not contain."""
     first = " ".join(_SENTENCE.split(answer.strip())[:2])[:LONGEST_CARRIED]
     new = [name for name in _names(first) if name.lower() not in known.lower()]
     return new[:ANSWER_NAMES]
 
 
 def _names(text: str, *, inside: bool = False) -> list[str]:
-    """Return the names of a text: words in capitals, those side by side as one.
+    """Return the names of a text: capitalised words, adjacent ones joined.
 
     ``inside`` says that the text begins in the middle of a sentence.
     """
@@ -266,7 +266,7 @@ def _tokens(text: str, *, inside: bool = False) -> list[_Token]:
         word = match[0]
         begins = not inside and (not found or text[: match.start()].rstrip()[-1:] in ".!?:")
         capital = word[0].isupper() or any(each.isupper() for each in word[1:])
-        # At the beginning of a sentence every word has a capital; one further inside tells more.
+        # The first word of a sentence is always capitalised: later occurrences are better evidence.
         named = any(each.isupper() for each in word[1:]) if begins else capital
         known = word.lower() in _FUNCTION_WORDS
         comma = text[: match.start()].rstrip()[-1:] in (",", ";")

@@ -1,4 +1,4 @@
-"""Composing the prompt: numbered sources first, the question last.
+"""Builds the prompt: numbered sources first, the question last.
 
 With the question after
 the sources, published FinanceBench results rise from 25 % to 79 % for GPT-4-Turbo.
@@ -33,7 +33,7 @@ SENTENCE_INSTRUCTION = (
 
 
 def render_source(index: int, retrieved: RetrievedChunk) -> str:
-    """Return one source as it stands in the prompt; ``index`` counts from 1."""
+    """Return one source as formatted in the prompt; ``index`` counts from 1."""
     page = f", page {retrieved.chunk.page}" if retrieved.chunk.page is not None else ""
     return f"[{index}] {retrieved.document_name}{page}\n{retrieved.chunk.text}"
 
@@ -59,7 +59,7 @@ def compose(
     mode: ScopeMode,
     style: AnswerStyle = AnswerStyle.FULL,
 ) -> list[Message]:
-    """Return the messages with the sources and the instruction put before the last question."""
+    """Return the messages with the sources and the instruction before the last question."""
     *history, question = messages
     sources = "\n\n".join(render_source(index, each) for index, each in enumerate(chunks, 1))
     grounded = f"Sources:\n\n{sources}\n\nQuestion: {question.content}"
@@ -73,7 +73,7 @@ def compose(
 
 
 def compose_sentences(question: str, sentences: Sequence[str]) -> list[Message]:
-    """Return the messages that ask for a few words out of sentences."""
+    """Return the messages that ask for a few words from sentences."""
     text = f"Text: {' '.join(sentences)}\n\nQuestion: {question}"
     return [Message(Role.SYSTEM, SENTENCE_INSTRUCTION), Message(Role.USER, text)]
 
@@ -89,7 +89,7 @@ def turn_count(messages: Sequence[Message]) -> int:
 def drop_oldest_turns(messages: Sequence[Message], turns: int) -> list[Message]:
     """Return the messages without the oldest turns, at most ``turn_count`` of them.
 
-    System messages and the last message always stay.
+    System messages and the last message are always kept.
     """
     history = _history(messages)
     starts = [*_turn_starts(history), len(history)]

@@ -99,7 +99,7 @@ class PromptBuilder:
         chunks: Sequence[RetrievedChunk] = (),
         source_tokens: int | None = None,
     ) -> Prompt:
-        """Return the prompt, without the oldest turns and then the last sources if need be.
+        """Return the prompt, without the oldest turns and then the last sources if necessary.
 
         ``source_tokens`` is what the chunks were counted to: together with the rest of the prompt
         it is an upper bound, so that sources are tokenized again only close to the limit.
@@ -127,8 +127,8 @@ class PromptBuilder:
                 return whole
         if await excess(whole) <= 0:
             return whole
-        # The fewest steps after which it fits. The prompt gets shorter with each, so that halving
-        # finds them; counting after each one would take a time that grows with their square.
+        # Binary search for the fewest steps after which it fits: the prompt gets shorter with each,
+        # and counting after every one would take quadratic time.
         too_few, enough = 0, turns + max(0, len(chunks) - 1)
         over = await excess(shortened(enough))
         if over > 0:
@@ -146,7 +146,7 @@ class PromptBuilder:
 
 
 def beginning_of(request: ChatRequest) -> str:
-    """Return what the model itself wrote of the answer that it continues."""
+    """Return the part of the unfinished answer that the model wrote itself."""
     return (request.beginning or "").removeprefix(OWN_KNOWLEDGE)
 
 

@@ -1,4 +1,4 @@
-"""The sentences of the retrieved chunks that most likely hold the answer. Pure functions.
+"""Selects the sentences of the retrieved chunks that most likely contain the answer. Pure.
 
 On XQuAD, over retrieved chunks and with the bundled embedder, the best sentence contains the answer
 of 82 % of the questions. By cosine alone it is 72 %, by shared words alone 78 %.
@@ -17,14 +17,14 @@ from carrel.services.citations.citing import sentences
 from carrel.services.text.terms import terms
 
 RANK_WEIGHT = 0.2
-"""What the first chunk is ahead of the last, where cosine and shared words count up to 1 each."""
+"""Bonus of the first chunk over the last; cosine and shared words count up to 1 each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A sentence of a chunk: ``text`` is ``chunk.text[start:end]``, word for word.
+    """A sentence of a chunk: ``text`` is ``chunk.text[start:end]``, verbatim.
 
-    ``source`` counts the chunks from 1, as they are numbered for the model.
+    ``source`` is the chunk's number in the prompt, from 1.
     """
 
     text: str
@@ -35,14 +35,14 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A sentence and how well it fits the question; higher is better, 2.2 the most."""
+    """A sentence and its score; higher is better, at most 2.2."""
 
     passage: Passage
     score: float
 
 
 def passages_of(chunks: Sequence[RetrievedChunk]) -> list[Passage]:
-    """Return the sentences of all chunks in order, none twice."""
+    """Return the sentences of all chunks in order, without duplicates."""
     found: dict[str, Passage] = {}
     for source, each in enumerate(chunks, start=1):
         end = 0
@@ -59,7 +59,7 @@ def rank(
     """Return the ``limit`` best sentences, best first.
 
     A score is the cosine to the question, plus the share of the question's words that the sentence
-    has, weighted by how rare they are among the sentences, plus a little for a chunk found early.
+    contains, weighted by rarity among the sentences, plus a bonus for early chunks.
     """
     own = [set(terms(each.text)) for each in passages]
     counts = Counter(word for one in own for word in one)

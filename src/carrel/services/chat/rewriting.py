@@ -1,4 +1,4 @@
-"""From a follow-up question to what is searched for: by an able model, or by a rule."""
+"""Rewrites a follow-up question to a standalone query: by a large model, or by a rule."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from carrel.core.chat import Message, Role, SamplingParams, TextDelta
 from carrel.core.errors import CarrelError
 from carrel.core.protocols.adapters import Engine
-from carrel.services.chat.follow_up_rule import Turn, stand_alone
+from carrel.services.chat.follow_up_rule import Turn, standalone_question
 from carrel.services.model_size import is_large_or_remote
 from carrel.settings.document_settings import FollowUpWay
 
 TURNS = 4
-"""How many turns before the question are looked at."""
+"""Maximum number of previous turns."""
 
 LONGEST_QUERY = 300
 LONGEST_ANSWER = 300
-"""Characters of a rewritten question, and of each answer that the model is shown for it."""
+"""Maximum characters of a rewritten question, and of each answer shown to the model."""
 
 LEAST_KNOWN = 0.5
-"""Least share of a rewritten question's words that has to stand in the conversation."""
+"""Minimum share of a rewritten question's words that must occur in the conversation."""
 
 INSTRUCTION = (
     "Rewrite the last question of this conversation so that it can be understood without the "
@@ -38,15 +38,15 @@ _LABEL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Rewriting:
-    """Makes the last question of a conversation one that can be searched for."""
+    """Rewrites the last question of a conversation to a standalone query."""
 
     way: FollowUpWay = FollowUpWay.AUTO
 
     async def query(self, messages: Sequence[Message], engine: Engine, caller: str = "") -> str:
-        """Return what to search for: the last message itself where it stands alone.
+        """Return the query: the last message itself if it is complete.
 
-        The model is shown questions and answers, never documents, and what it writes is used only
-        as a query. Where it fails or writes nothing of use, the rule decides.
+        The model sees questions and answers, never documents, and its output is used only as a
+        query. If it fails or its output is unusable, the rule decides.
         """
         question = messages[-1].content
         turns = turns_of(messages[:-1])[-TURNS:]
@@ -56,7 +56,7 @@ class Rewriting:
             written = await _by_model(question, turns, engine, caller)
             if written is not None:
                 return written
-        return stand_alone(question, turns)
+        return standalone_question(question, turns)
 
     def _asks_model(self, engine: Engine) -> bool:
         if self.way is not FollowUpWay.AUTO:
@@ -76,7 +76,7 @@ def turns_of(messages: Sequence[Message]) -> list[Turn]:
 
 
 def prompt_of(question: str, turns: Sequence[Turn]) -> list[Message]:
-    """Return what the model is asked: the instruction, and the conversation as one text."""
+    """Return the prompt: the instruction, and the conversation as one text."""
     lines = []
     for turn in turns:
         lines.append(f"Question: {_one_line(turn.question)[:LONGEST_QUERY]}")
@@ -86,10 +86,10 @@ def prompt_of(question: str, turns: Sequence[Turn]) -> list[Message]:
 
 
 def usable(written: str, question: str, turns: Sequence[Turn]) -> str | None:
-    """Return what a model wrote as a query; None where it is not a question of this conversation.
+    """Return the model's output as a query; None if it is not a question of this conversation.
 
-    It has to be one line of bounded length, and most of its words have to stand in the
-    conversation: a model that answers, chats, or follows an instruction says other things.
+    It must be one line of bounded length with most of its words from the conversation: a model
+    that answers, chats, or follows an instruction produces other words.
     """
     lines = [line.strip() for line in written.strip().splitlines() if line.strip()]
     if not lines:
@@ -112,7 +112,7 @@ async def _by_model(
         ) as events:
             text = "".join([each.text async for each in events if isinstance(each, TextDelta)])
     except CarrelError:
-        # The same failure meets the answer itself, and is reported there.
+        # The same failure occurs for the answer itself, and is reported there.
         return None
     return usable(text, question, turns)
 

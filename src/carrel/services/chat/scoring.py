@@ -1,4 +1,4 @@
-"""The score of a written answer, or a line in the log that says why there is none."""
+"""Scores answers, or logs why there is no score."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ log = structlog.get_logger()
 
 
 class AnswerScoring:
-    """Asks a reward model, and waits for it no longer than ``seconds``.
+    """Calls a reward model with a timeout of ``seconds``.
 
-    A score is an extra: whatever goes wrong with it must not take the answer with it.
+    A score is optional: a failure must not affect the answer.
     """
 
     def __init__(self, scorer: ResponseScorer, seconds: float) -> None:
@@ -26,7 +26,7 @@ class AnswerScoring:
         self._seconds = seconds
 
     async def score(self, messages: Sequence[Message], answer: str) -> AnswerScored | None:
-        """Return the score; None when it failed, came too late, or there is no answer."""
+        """Return the score; None if it failed, took too long, or there is no answer."""
         if not answer.strip():
             return None
         try:

@@ -1,6 +1,6 @@
-"""The few words of a sentence that may answer a question, the likeliest first. Pure functions.
+"""Ranks spans of a sentence as answers to a question. Pure functions.
 
-The weights were set by hand on half of XQuAD's articles and tried on the other half.
+The weights were set by hand on half of XQuAD's articles and validated on the other half.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ LONGEST_SPAN = 8
 """In words."""
 
 ASKED_WORDS = -1.2
-"""For the share of words that the question has itself."""
+"""For the share of words that the question contains."""
 FUNCTION_WORD = -0.15
 """For each word such as "of" inside."""
 NATURAL_EDGE = 0.6
-"""For each end that lies at punctuation, a function word or a word of the question."""
+"""For each end at punctuation, a function word or a word of the question."""
 COMMA = -0.3
 CUT_NAME = -0.6
-"""For each end at which a word with a capital letter goes on."""
+"""For each end at which a capitalised word continues."""
 OF_THE_KIND = 0.9
 PROPER_NAME = 0.3
 DISTANCE = -0.03
-"""For each token to the nearest word of the question."""
+"""For each token of distance to the nearest word of the question."""
 WORD_TOO_MANY = -0.1
 """For each word after the fourth."""
 ENOUGH_WORDS = 4
 AGREEMENT = 1.0
-"""For words that the model wrote, too, where all of them agree."""
+"""For full agreement with the words of the model."""
 
 _FUNCTION_WORDS = (
     "the a an of in on at to for from by with and or but nor so yet as that this these those "
@@ -54,7 +54,7 @@ _BREAKS = frozenset(';:.!?()[]"”“。！？')
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Words of a passage: ``text`` stands in ``passage.text``; a higher ``score`` is better."""
+    """A span of a passage: ``text`` occurs in ``passage.text``; a higher ``score`` is better."""
 
     text: str
     passage: Passage
@@ -75,7 +75,7 @@ class _Token:
 
     @property
     def is_edge(self) -> bool:
-        """Whether a phrase may well end beside it."""
+        """Whether a phrase may end next to it."""
         return not self.is_word or self.is_function or self.asked
 
     @property
@@ -97,7 +97,7 @@ def _tokens(sentence: str, asked: set[str]) -> list[_Token]:
 
 
 def _ranges(tokens: Sequence[_Token]) -> Iterator[tuple[int, int]]:
-    """Yield first and last token of every span that begins and ends with a word of its own."""
+    """Yield first and last token of every span that begins and ends with a content word."""
     for first, token in enumerate(tokens):
         if not token.is_word or token.is_function:
             continue
@@ -118,7 +118,7 @@ def _score(tokens: Sequence[_Token], first: int, last: int, kind: AnswerType) ->
     after = tokens[last + 1] if last + 1 < len(tokens) else None
     function_words = sum(each.is_function for each in inside)
     names = sum(each.has_capital for each in inside)
-    # The first word of a sentence has a capital letter whether it belongs to the name or not.
+    # The first word of a sentence is capitalised whether it belongs to the name or not.
     cuts = int(first > 1 and before is not None and before.has_capital and inside[0].has_capital)
     cuts += int(after is not None and after.has_capital and inside[-1].has_capital)
     places = [place for place, each in enumerate(tokens) if each.asked and not each.is_function]
@@ -137,10 +137,10 @@ def _score(tokens: Sequence[_Token], first: int, last: int, kind: AnswerType) ->
 
 
 def candidate_spans(question: str, evidence: Sequence[Evidence], limit: int) -> list[Span]:
-    """Return the likeliest spans of the sentences, best first, no text twice.
+    """Return the most likely spans of the sentences, best first, without duplicate texts.
 
-    Empty where the sentences hold no word. How much better one sentence fits than another counts
-    as much as the score of a span in it.
+    Empty if the sentences contain no word. The relevance of a sentence weighs as much as the score
+    of a span in it.
     """
     kind = kind_of(question)
     asked = {
@@ -161,7 +161,7 @@ def candidate_spans(question: str, evidence: Sequence[Evidence], limit: int) -> 
 
 
 def likeliest(spans: Sequence[Span], written: str) -> Span | None:
-    """Return the span that fits both its own score and what the model wrote; None for no spans.
+    """Return the span with the best score and agreement with the model; None without spans.
 
     Agreement is F1 over the words of the span and of the first line that the model wrote.
     """

@@ -1,4 +1,4 @@
-"""Documents that are given to the model whole, where they fit."""
+"""Gives documents to the model whole if they fit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WholeDocuments = Literal["auto", "never", "always"]
 
 
 class WholeDocumentReading:
-    """Reads the documents of a scope whole, where the setting wants that and they fit."""
+    """Reads the documents of a scope whole, if the setting allows it and they fit."""
 
     def __init__(
         self, catalog: Catalog, collections: CollectionService, mode: WholeDocuments
@@ -30,7 +30,7 @@ class WholeDocumentReading:
         self._mode = mode
 
     def is_wanted(self, info: ModelInfo) -> bool:
-        """Whether the model is given whole documents; ``auto`` spares one that may be small."""
+        """Whether the model gets whole documents; ``auto`` excludes models that may be small."""
         if self._mode == "auto":
             return is_large_or_remote(info)
         return self._mode == "always"
@@ -40,8 +40,8 @@ class WholeDocumentReading:
     ) -> tuple[list[RetrievedChunk], int] | None:
         """Return all chunks of the scope in reading order, and their tokens.
 
-        None where they exceed ``budget``, in tokens of the engine. What chunks repeat of each other
-        is given once. The documents of a collection come by name; scores are 0, as nothing was
+        None if they exceed ``budget``, in tokens of the engine. Overlaps of chunks are included
+        once. The documents of a collection are sorted by name; scores are 0, as nothing was
         searched.
 
         Raises:
@@ -51,7 +51,7 @@ class WholeDocumentReading:
         spent = 0
         for name in dict.fromkeys(scope.collections):
             records = await self._ready(name, scope, principal)
-            # A chunk has one token at least: most collections are left out before they are read.
+            # A chunk has one token at least: most collections are rejected before they are read.
             if len(whole) + sum(each.chunks for each in records) > budget:
                 return None
             for record in records:
@@ -77,6 +77,6 @@ class WholeDocumentReading:
 def with_scores(
     whole: Sequence[RetrievedChunk], found: Sequence[RetrievedChunk]
 ) -> list[RetrievedChunk]:
-    """Return the chunks of whole documents with the scores of those that a search found."""
+    """Return the chunks of whole documents with the scores of the search results."""
     scores = {each.chunk.id: each.score for each in found}
     return [replace(each, score=scores.get(each.chunk.id, 0.0)) for each in whole]

@@ -1,1 +1,1 @@
-"""Which sentences of an answer are supported by which sources, and on which page."""
+"""Attribution: which sources support which sentences of an answer, and on which page."""

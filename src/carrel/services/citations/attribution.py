@@ -1,9 +1,9 @@
-"""Matching each sentence of an answer to the sources that it was given. Pure functions.
+"""Attributes each sentence of an answer to its sources. Pure functions.
 
-The model is not asked to cite, so that this works for any. A sentence is supported where at most
-``MOST_CITATIONS`` sentences of the sources together have ``LEAST_SHARE`` of its words, weighted by
-how rare they are, all of its amounts and names, and deny the same. ``benchmarks/citations.py``
-measures it.
+Independent of the model, which is not asked to cite. A sentence is supported if at most
+``MOST_CITATIONS`` sentences of the sources together contain ``LEAST_SHARE`` of its words, weighted
+by rarity, all of its amounts and names, and the same negations. Measured by
+``benchmarks/citations.py``.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from carrel.services.citations.source_sentences import Evidence, SourceSentences
 
 LEAST_SHARE = 0.5
 LEAST_GAIN = 0.15
-"""What a further citation must add of the sentence's words."""
+"""Minimum share of the sentence's words that a further citation must add."""
 MOST_CITATIONS = 3
-# Many sentences share a short answer's words: the one that speaks of the question comes first, then
-# the one from a passage that does.
+# Many sentences share a short answer's words: prefer one about the question, then one from a
+# passage about it.
 _QUESTION_WEIGHT = 0.5
 _AROUND_WEIGHT = 0.2
 _RANK_WEIGHT = 0.02
-# The number of an item in a list, and that of a source, as models write it of their own accord.
+# The number of a list item, and of a source, as some models write it unprompted.
 _NOT_SAID = re.compile(r"\A[\s#>*+|-]*\d{1,3}[.)]\s|\[\d{1,3}\]")
 
 
@@ -148,7 +148,7 @@ def _citations(sentence: str, asked: set[str], given: SourceSentences) -> tuple[
 
 
 def _best(missing: set[str], asked: set[str], given: SourceSentences) -> Evidence | None:
-    """Return the sentence that has most of the missing terms, and of those of the question."""
+    """Return the sentence with most of the missing terms, and of those of the question."""
 
     def merit(each: Evidence) -> float:
         return (
@@ -162,16 +162,16 @@ def _best(missing: set[str], asked: set[str], given: SourceSentences) -> Evidenc
 
 
 def _agree(exact: set[str], asked: set[str], chosen: Sequence[Evidence]) -> bool:
-    """Whether each number and name is cited; one of the question may stand around the citation."""
+    """Whether each number and name is cited; those of the question may be near the citation."""
     cited = {term for each in chosen for term in each.terms}
     around = {term for each in chosen for term in each.around}
     return exact <= cited | (asked & around)
 
 
 def _amounts_agree(sentence: str, asked: set[str], chosen: Sequence[Evidence]) -> bool:
-    """Whether each amount is cited; a number of the question may stand around the citation.
+    """Whether each amount is cited; a number of the question may be near the citation.
 
-    So may a scale or unit, as above a table's column, that stands at no such number.
+    So may a scale or unit, as in a table header, without a conflicting number.
     """
     cited = [amount for each in chosen for amount in amounts(each.text)]
     around = {term for each in chosen for term in each.around}

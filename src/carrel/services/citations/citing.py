@@ -1,6 +1,6 @@
-"""Choosing the sentence of each source that fits the answer best. Pure functions.
+"""Selects the sentence of each source that matches the answer best. Pure functions.
 
-Whether it supports the answer is another question: ``checking.py`` decides that.
+Whether it supports the answer is decided by ``attribution.py``.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _SENTENCE_END = re.compile(
         (
             # An initial, or an abbreviation before a small letter, ends no sentence.
             r"(?<=[.!?])(?<!\b\w\.)\s+(?![a-z])",
-            # Quotes, brackets and the stars of Markdown close behind the full stop.
+            # Quotes, brackets and the asterisks of Markdown may follow the full stop.
             r"(?<=[.!?][\"”’)*_])\s+(?=[^\Wa-z]|[\"“‘(*_])",
             r"(?<=[.!?]\*\*)\s+(?=[^\Wa-z]|[\"“‘(*_])",
             r"(?<=[。！？])\s*",
             r"\n{2,}",
-            # A line of a PDF page ends in the middle of a sentence: after a long line that ends
-            # with a letter or a comma, and before a letter, the sentence goes on.
+            # Lines of a PDF page break within sentences: after a long line that ends with a letter
+            # or a comma, and before a letter, the sentence continues.
             r"\n(?![^\W\d_])",
             r"(?<![^\W\d_,])\n",
             r"(?<!.{60})\n",
@@ -45,7 +45,7 @@ def sentences(text: str) -> list[str]:
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
-    """Return where the sentences and lines of a text start and end, white space left out."""
+    """Return the spans of the sentences and lines of a text, without surrounding white space."""
     return [
         (start + len(part) - len(part.lstrip()), start + len(part.rstrip()))
         for start, part in _parts(text)
@@ -62,14 +62,14 @@ def _parts(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _weights(chunks: Sequence[RetrievedChunk]) -> dict[str, float]:
-    """Return the inverse sentence frequency of each word: rare words say more."""
+    """Return the inverse sentence frequency of each word."""
     every = [set(words(sentence)) for each in chunks for sentence in sentences(each.chunk.text)]
     counts = Counter(word for one in every for word in one)
     return {word: math.log((1 + len(every)) / (0.5 + count)) for word, count in counts.items()}
 
 
 def _clip(sentence: str) -> str:
-    """Cut a run-on sentence between words; what is left is still verbatim."""
+    """Cut a run-on sentence between words; the rest is still verbatim."""
     if len(sentence) <= LONGEST_QUOTE:
         return sentence
     cut = sentence[:LONGEST_QUOTE]
@@ -79,7 +79,7 @@ def _clip(sentence: str) -> str:
 def cite(question: str, answer: str, chunks: Sequence[RetrievedChunk]) -> list[Source]:
     """Return one source per chunk, in order, with its best sentence as the quote.
 
-    The best sentence shares the most with the answer, weighted by how rare each word is, and
+    The best sentence shares most with the answer, weighted by the rarity of each word, and
     then with the question. A quote is always a verbatim part of the chunk.
     """
     weights = _weights(chunks)
@@ -111,7 +111,7 @@ def cite(question: str, answer: str, chunks: Sequence[RetrievedChunk]) -> list[S
 
 
 def passages_of(sources: Sequence[Source]) -> tuple[RetrievedChunk, ...]:
-    """Return the passages that the sources of an answer were, in the same order."""
+    """Return the passages of an answer's sources, in the same order."""
     return tuple(
         RetrievedChunk(
             Chunk("", each.document_id, 0, each.text, each.page, start=each.start),

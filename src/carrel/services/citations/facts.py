@@ -1,7 +1,7 @@
-"""What a sentence states that no other word can stand for: amounts, and what it denies. Pure.
+"""Facts that must match exactly: amounts and negations. Pure functions.
 
 ``$3.2 million``, ``3.2 million dollars`` and ``3,200,000 dollars`` are one amount, ``5%`` and
-``five per cent`` another. Denied is the first word of content behind a negation of its clause.
+``five per cent`` another. The first content word after a negation in its clause is negated.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _CLAUSE = re.compile(r"[,;:.!?()]\s|\b(?:but|although|though|while|whereas)\b")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _NEGATIONS = frozenset(("not", "no", "never", "none", "neither", "nor", "cannot"))
-# "Not only" and "no more than" deny nothing.
+# "Not only" and "no more than" negate nothing.
 _NO_DENIAL = frozenset(("only", "more", "less", "fewer", "least", "just", "doubt"))
 _PASSED_OVER = frozenset(("longer", "yet", "ever", "even", "really", "fully"))
 
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A number as it is written, without separators of thousands; its scale and its unit."""
+    """A number as written, without thousands separators; its scale and its unit."""
 
     number: str
     scale: str | None = None
@@ -66,14 +66,14 @@ class Amount:
 
     @property
     def value(self) -> Decimal | None:
-        """The number in full; None for what is none, as in ``1.2.3``."""
+        """The full value; None if it is not a number, such as ``1.2.3``."""
         try:
             return Decimal(self.number).scaleb(_SCALES[self.scale] if self.scale else 0)
         except InvalidOperation:
             return None
 
     def agrees(self, other: Amount) -> bool:
-        """Whether the other can be meant: what one of the two leaves out is no contradiction."""
+        """Whether both may be equal: a missing scale or unit is no contradiction."""
         if self.unit and other.unit and self.unit != other.unit:
             return False
         if self.value is not None and self.value == other.value:
@@ -107,7 +107,7 @@ def units_written_out(text: str) -> str:
 
 
 def contradicts(sentence: str, quotes: Iterable[str]) -> bool:
-    """Whether a sentence denies where no quote does, or the two differ in what they deny."""
+    """Whether a sentence has a negation that no quote has, or negates something else."""
     denied, said = _denied_and_said(sentence)
     denied_there: set[str] = set()
     said_there: set[str] = set()

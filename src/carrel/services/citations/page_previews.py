@@ -1,4 +1,4 @@
-"""Where a quote stands: the picture of its page, or the text around it."""
+"""Preview of a quote: its page as an image, or the text around it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from carrel.core.protocols.reading import PagePainter
 from carrel.services.collections import CollectionService
 
 MOST_AT_ONCE = 2
-"""Pictures drawn at the same time; each may take as much memory as reading a file."""
+"""Concurrent renderings; each may take as much memory as reading a file."""
 
 
 class PagePreviews:
-    """Shows the place of a quote in its document."""
+    """Shows quotes in their documents."""
 
     def __init__(
         self, collections: CollectionService, catalog: Catalog, painter: PagePainter
@@ -31,13 +31,13 @@ class PagePreviews:
     async def picture(
         self, collection: str, document_id: str, view: PageView, principal: Principal
     ) -> PagePicture:
-        """Return the picture of a page of a PDF, the quote marked where it is found.
+        """Return a page of a PDF as an image, with the quote highlighted where it is found.
 
         Raises:
             CollectionNotFound, DocumentNotFound: no such document for this account.
             UnsupportedFormat: it is no PDF; ``passage`` shows its text.
             PlaceNotFound: it has no such page.
-            UnreadableDocument: the page cannot be drawn, or takes too much.
+            UnreadableDocument: the page cannot be rendered within the limits.
         """
         record = await self._collections.document(collection, document_id, principal)
         if not has_pictures(record.name):
@@ -56,11 +56,11 @@ class PagePreviews:
     async def passage(
         self, collection: str, document_id: str, quote: str, principal: Principal
     ) -> Passage:
-        """Return a quote within the text that stands around it: its chunk and both neighbours.
+        """Return a quote in its context: its chunk and both neighbours.
 
         Raises:
             CollectionNotFound, DocumentNotFound: no such document for this account.
-            PlaceNotFound: the quote does not stand in the document, word for word.
+            PlaceNotFound: the quote does not occur verbatim in the document.
         """
         record = await self._collections.document(collection, document_id, principal)
         chunks = await asyncio.to_thread(self._catalog.document_chunks, record.id)
@@ -72,7 +72,7 @@ class PagePreviews:
     async def numbered_passage(
         self, collection: str, document_id: str, number: int, principal: Principal
     ) -> Passage:
-        """Return one of the passages of a document, counted from 1 in reading order, by itself.
+        """Return one passage of a document, counted from 1 in reading order.
 
         Raises:
             CollectionNotFound, DocumentNotFound: no such document for this account.
@@ -87,7 +87,7 @@ class PagePreviews:
     async def chunks(
         self, collection: str, document_id: str, principal: Principal
     ) -> Sequence[Chunk]:
-        """Return what a document was cut into, in reading order.
+        """Return the chunks of a document in reading order.
 
         Raises:
             CollectionNotFound, DocumentNotFound: no such document for this account.
@@ -97,7 +97,7 @@ class PagePreviews:
 
 
 def has_pictures(name: str) -> bool:
-    """Whether pages of a document of this name can be drawn."""
+    """Whether documents of this name have page previews."""
     return PurePath(name).suffix.lower() == ".pdf"
 
 
@@ -117,13 +117,13 @@ def _surrounded(chunks: Sequence[Chunk], index: int, quote: str) -> Passage:
 
 
 def _follows(first: Chunk, second: Chunk) -> bool:
-    """Whether two chunks are of one page or section, where their spans count on."""
+    """Whether two chunks belong to one page or section with continuous offsets."""
     same = (first.page, first.heading) == (second.page, second.heading)
     return same and first.start < second.start <= first.end + 2
 
 
 def _joined(first: Chunk, second: Chunk) -> str:
-    """Return two chunks as one text; neighbours may share some, or have white space between."""
+    """Return two chunks as one text; neighbours may overlap, or have white space between."""
     if second.start > first.end:
         return f"{first.text}\n{second.text}"
     return first.text[: second.start - first.start] + second.text

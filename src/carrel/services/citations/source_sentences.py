@@ -1,8 +1,8 @@
-"""How much of a sentence stands in a sentence of a source. Pure functions.
+"""Overlap of a sentence with the sentences of a source. Pure functions.
 
-The measure is the share of the sentence's words that the source has, each word weighted by how rare
-it is among the sources, and all names, amounts and negations (``facts.py``) must agree. It compares
-words, not meanings: it does not see who did what to whom.
+The measure is the share of the sentence's words that the source contains, each word weighted by
+its rarity among the sources; all names, amounts and negations (``facts.py``) must agree. It
+compares words, not meanings: it does not see who did what to whom.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from carrel.services.citations.citing import sentence_spans, words
 from carrel.services.citations.facts import SPELLED, units_written_out
 from carrel.services.text.terms import stem
 
-# Scripts that put no spaces between words: there two characters stand for a word.
+# Scripts without spaces: two characters count as a word.
 _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 
 _NUMBERED_NAME = re.compile(r"\d[^\W\d_]|[^\W\d_]\d")
 
 
 def terms(text: str) -> set[str]:
-    """Return what a text says, without common words, endings, and ways to write a number."""
+    """Return the terms of a text: without stop words, endings, and number formats."""
     found: set[str] = set()
     for word in words(units_written_out(unicodedata.normalize("NFKC", text))):
         unspaced = _UNSPACED.findall(word)
@@ -40,8 +40,8 @@ def terms(text: str) -> set[str]:
 
 
 def exact_terms(sentence: str) -> set[str]:
-    """Return the terms that nothing else can stand for: names inside the sentence, and what has
-    both letters and digits. ``facts.py`` compares plain numbers.
+    """Return the terms that must match exactly: names inside the sentence, and words with both
+    letters and digits. ``facts.py`` compares plain numbers.
     """
     written = re.findall(r"\w+(?:[.,]\d+)*", sentence)
     names = (terms(word) for word in written[1:] if word[0].isupper())
@@ -74,7 +74,7 @@ class Evidence:
 
 
 class SourceSentences:
-    """The sentences of all sources of an answer, and how much each word says among them."""
+    """The sentences of all sources of an answer, and the weight of each word among them."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self.evidence = [each for source in sources for each in _evidence(source)]
@@ -87,11 +87,11 @@ class SourceSentences:
         self._unseen = 1 + math.log((1 + total) / 0.5)
 
     def weight(self, of: Iterable[str]) -> float:
-        """Return how much the terms say together; a word that no source has says most."""
+        """Return the total weight of the terms; a word that no source contains weighs most."""
         return sum(self._weights.get(term, self._unseen) for term in of)
 
     def share(self, of: set[str], within: Iterable[str]) -> float:
-        """Return how much of what the first terms say the others say, from 0 to 1."""
+        """Return the share of the first terms' weight that the others cover, from 0 to 1."""
         whole = self.weight(of)
         return self.weight(of.intersection(within)) / whole if whole else 0.0
 

@@ -1,4 +1,4 @@
-"""Saved chats as files: Markdown to read, JSON to read in again. Pure functions."""
+"""Saved chats as files: Markdown for reading, JSON for import. Pure functions."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from carrel.services.history.history import Chat, title_from
 FORMAT = "carrel-chat"
 VERSION = 2
 FIRST_VERSION = 1
-"""It held the shown version of a chat alone, and nothing on how an answer ended."""
+"""The first version: only the shown version of a chat, without how answers ended."""
 
 LARGEST_FILE = 5_000_000
-"""Bytes of a file that is read in: about a thousand long answers with their sources."""
+"""Maximum bytes of an imported file: about a thousand long answers with their sources."""
 
 LARGEST_NUMBER = 2**31
 _SOURCE_FIELDS = tuple(field.name for field in fields(Source))
@@ -36,7 +36,7 @@ _TASK_KEYS = tuple(field.name for field in fields(DocumentTask))
 
 
 def file_name(title: str, suffix: str) -> str:
-    """Return a name for the file of a chat that every system takes."""
+    """Return a portable file name for a chat."""
     words = re.sub(r"[^\w.-]+", "-", title).strip("-.")[:60]
     return f"{words or 'chat'}.{suffix}"
 
@@ -44,8 +44,8 @@ def file_name(title: str, suffix: str) -> str:
 def to_json(chat: Chat) -> str:
     """Return the file that ``from_json`` reads, with all versions of the chat.
 
-    Messages are numbered from 1 by their places in the file: ``parent`` is the number of the one
-    that a message follows, null for a first question, and ``shown`` that of the last one shown.
+    Messages are numbered from 1 by their position in the file: ``parent`` is the number of the
+    preceding message, null for a first question, and ``shown`` that of the last one shown.
     """
     numbers = {turn.id: number for number, turn in enumerate(chat.turns, 1)}
     last = chat.conversation.last
@@ -81,9 +81,9 @@ def _parent(turn: SavedTurn, number: int, numbers: Mapping[int, int]) -> int | N
 
 
 def to_markdown(chat: Chat) -> str:
-    """Return the shown version of a chat to be read.
+    """Return the shown version of a chat as Markdown.
 
-    Questions are headings, and the answers have their sources below.
+    Questions are headings; the answers are followed by their sources.
     """
     blocks = [f"# {chat.conversation.title}"]
     for turn in chat.shown:
@@ -103,11 +103,11 @@ def _source_line(source: Source) -> str:
 
 
 def from_json(text: str) -> Chat:
-    """Read a chat from the file that ``to_json`` made; it gets an id of its own.
+    """Parse a chat from the file that ``to_json`` made; it gets a new id.
 
     Raises:
         TooManyMessages: it has more than ``MOST_SAVED_MESSAGES``.
-        InvalidRequest: it is too large, or anything in it is not as ``to_json`` writes it.
+        InvalidRequest: it is too large, or differs from what ``to_json`` writes.
     """
     if len(text.encode("utf-8", errors="replace")) > LARGEST_FILE:
         raise _refused(f"it is larger than {LARGEST_FILE // 1_000_000} MB")
@@ -141,7 +141,7 @@ def from_json(text: str) -> Chat:
 
 
 def _numbered_turn(content: object, number: int) -> SavedTurn:
-    """Read a message of a file that holds all versions."""
+    """Parse a message of a file with all versions."""
     where = f"message {number}"
     keys = (*_TURN_KEYS, "ending", "error", "abstained", "task", "parent")
     entries = _check_keys(content, keys, where)
@@ -149,7 +149,7 @@ def _numbered_turn(content: object, number: int) -> SavedTurn:
     if error is not None and not isinstance(error, str):
         raise _refused(f"the error of {where} is no text")
     if entries["ending"] not in [each.value for each in Ending]:
-        raise _refused(f"the ending of {where} is none that there is")
+        raise _refused(f"the ending of {where} is unknown")
     parent = entries["parent"]
     if parent is not None:
         parent = _number(entries, "parent", number - 1, where)
@@ -167,7 +167,7 @@ def _numbered_turn(content: object, number: int) -> SavedTurn:
 def _task(content: object, where: str) -> DocumentTask:
     entries = _check_keys(content, _TASK_KEYS, where)
     if entries["action"] not in [each.value for each in Action]:
-        raise _refused(f"the action of {where} is none that there is")
+        raise _refused(f"the action of {where} is unknown")
     collections, ids = (
         tuple(_value(entries, name, list, where)) for name in ("collections", "document_ids")
     )
@@ -216,14 +216,14 @@ def _source(content: object, where: str) -> Source:
     if entries["page"] is not None:
         _value(entries, "page", int, where)
     score = entries["score"]
-    # Not a number that JSON's readers take for one: NaN, or digits without end.
+    # Not a float that JSON parsers accept but others do not: NaN, or endless digits.
     if type(score) not in (int, float) or not -LARGEST_NUMBER < score < LARGEST_NUMBER:
         raise _refused(f"the score of {where} is no number")
     for name in (*_WHOLE_NUMBERS, "page"):
         if not 0 <= (entries[name] or 0) < LARGEST_NUMBER:
             raise _refused(f"the entry {name} of {where} is out of range")
     if entries["quote"] not in entries["text"]:
-        raise _refused(f"the quote of {where} does not stand in its text")
+        raise _refused(f"the quote of {where} does not occur in its text")
     return Source(**entries)
 
 
@@ -247,7 +247,7 @@ def _date(content: dict[str, Any]) -> datetime:
         raise _refused("its date cannot be read") from error
     if date.tzinfo is None:
         raise _refused("its date has no time zone")
-    # What is dated later than now would stay above all others.
+    # A future date would stay above all others.
     return min(date.astimezone(UTC), datetime.now(UTC))
 
 

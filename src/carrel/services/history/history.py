@@ -36,7 +36,7 @@ class Chat:
 
 
 class HistoryService:
-    """Chats, each seen by its owner only."""
+    """Chats, each visible to its owner only."""
 
     def __init__(self, store: ConversationStore) -> None:
         self._store = store
@@ -61,7 +61,7 @@ class HistoryService:
         return await asyncio.to_thread(self._store.conversations, principal.account, words, limit)
 
     async def chat(self, principal: Principal, conversation_id: str) -> Chat:
-        """Return a whole chat, as ``add`` takes it.
+        """Return a whole chat, in the form that ``add`` takes.
 
         Raises:
             ConversationNotFound: no such chat of this account.
@@ -73,10 +73,10 @@ class HistoryService:
         return Chat(conversation, tuple(turns))
 
     async def add(self, principal: Principal, chat: Chat) -> Conversation:
-        """Store a whole chat as one of the account's own: a deleted one, or one from a file.
+        """Store a whole chat as one of the account's own: a restored one, or one from a file.
 
         Raises:
-            InvalidRequest: it is there already.
+            InvalidRequest: it exists already.
         """
         own = replace(chat.conversation, owner=principal.account, messages=len(chat.turns))
         await asyncio.to_thread(self._store.add, own, chat.turns)
@@ -108,7 +108,7 @@ class HistoryService:
         return await asyncio.to_thread(self._store.append, conversation_id, turns, after)
 
     async def rewrite(self, principal: Principal, conversation_id: str, turn: SavedTurn) -> None:
-        """Put a turn, such as an answer that went on, in the place of the one with its id.
+        """Replace the turn with this id, for instance by a continued answer.
 
         Raises:
             ConversationNotFound: no such chat of this account, or no such turn in it.
@@ -136,9 +136,9 @@ class HistoryService:
         return await self.chat(principal, conversation_id)
 
     async def remove(self, principal: Principal, conversation_id: str, turn: int) -> Chat | None:
-        """Remove a turn with all that follow it; a chat left without any goes with them.
+        """Remove a turn with all that follow it; an empty chat is deleted.
 
-        Returns what is left.
+        Returns the remaining chat.
 
         Raises:
             ConversationNotFound: no such chat of this account, or no such turn in it.
@@ -157,7 +157,7 @@ class HistoryService:
         )
 
     async def pin(self, principal: Principal, conversation_id: str, pinned: bool) -> None:
-        """Keep a chat above the others, or no longer.
+        """Pin or unpin a chat.
 
         Raises:
             ConversationNotFound: no such chat of this account.

@@ -1,1 +1,1 @@
-"""Keeps catalog, vector index and keyword index in agreement."""
+"""Keeps catalog, vector index and keyword index consistent."""

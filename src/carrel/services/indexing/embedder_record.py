@@ -1,4 +1,4 @@
-"""Which embedder made the vectors of each collection, and what that means for the present one."""
+"""Records the embedder of each collection, and checks it against the current one."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from carrel.core.errors import InvalidSetting
 from carrel.core.protocols.adapters import Catalog, Embedder, VectorIndex
 
 NAMED = 3
-"""Collections that a message names one by one."""
+"""Maximum collections that a message lists by name."""
 
 
 class EmbedderRecord:
-    """Keeps vectors of two embedders from meeting in a collection. Its methods block."""
+    """Ensures one embedder per collection. Its methods block."""
 
     def __init__(self, catalog: Catalog, embedder: Embedder, vectors: VectorIndex) -> None:
         self._catalog = catalog
@@ -22,9 +22,9 @@ class EmbedderRecord:
         self._recorded: set[str] = set()
 
     def require_same(self) -> None:
-        """Insist that all vectors were made by the present embedder.
+        """Check that all vectors were made by the current embedder.
 
-        A collection without documents goes over to it.
+        A collection without documents switches to it.
 
         Raises:
             InvalidSetting: documents of some collections were embedded by another one.
@@ -33,12 +33,12 @@ class EmbedderRecord:
         if others:
             raise InvalidSetting(self._refusal(others))
         for collection in self.of_others(with_empty=True):
-            self.start_anew(collection)
+            self.reset(collection)
 
     def of_others(self, *, with_empty: bool = False) -> list[Collection]:
-        """Return the collections whose documents another embedder has embedded, by name.
+        """Return the collections with vectors of another embedder, by name.
 
-        ``with_empty`` adds those whose documents are all gone.
+        ``with_empty`` adds those without documents.
         """
         recorded, contents = self._catalog.embedders(), self._catalog.contents()
         return [
@@ -48,15 +48,15 @@ class EmbedderRecord:
             and (with_empty or _has_vectors(contents.get(each.id)))
         ]
 
-    def start_anew(self, collection: Collection) -> None:
-        """Remove a collection's vectors; the next ones are the present embedder's."""
-        # A store remembers the length of the vectors of an emptied collection, but not of a new.
+    def reset(self, collection: Collection) -> None:
+        """Remove a collection's vectors; the next ones are the current embedder's."""
+        # A store keeps the vector length of an emptied collection, but not of a new one.
         self._vectors.delete_collection(collection.id)
-        # Recorded last: with the earlier name, what is gone is made again by that embedder.
+        # Recorded last: under the earlier name, that embedder would recompute what is missing.
         self._catalog.set_embedder(collection.id, self._embedder.name)
 
     def note(self, collection_id: str) -> None:
-        """Record the present embedder, before the first of its vectors is stored."""
+        """Record the current embedder, before its first vector is stored."""
         if collection_id not in self._recorded:
             self._catalog.set_embedder(collection_id, self._embedder.name)
             self._recorded.add(collection_id)
@@ -69,11 +69,11 @@ class EmbedderRecord:
         rest = recorded.keys() - {each.id for each in others}
         if len(kinds) > 1 or any(_has_vectors(contents.get(each)) for each in rest):
             return (
-                f"{were}a reindex was stopped before it came to all collections; go on with "
+                f"{were}a reindex was stopped before it was complete; continue with "
                 f"'carrel reindex --embedder={current}'."
             )
         return (
-            f"{were}start with --embedder={kinds[0]}, or embed anew with "
+            f"{were}start with --embedder={kinds[0]}, or recompute the vectors with "
             f"'carrel reindex --embedder={current}'."
         )
 

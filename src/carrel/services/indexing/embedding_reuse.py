@@ -1,4 +1,4 @@
-"""Vectors that need not be computed, because the same text is stored already."""
+"""Reuses the vectors of texts that are stored already."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from carrel.core.protocols.adapters import Vector, VectorIndex
 
 
 class EmbeddingReuse:
-    """Looks up the vectors of chunks by heading and text among documents that it was told of.
+    """Looks up the vectors of chunks by heading and text, among the documents added to it.
 
     An earlier version of a file, the same bytes under another name, and a file whose ingestion was
-    interrupted all hold chunks that would be embedded to the same end. Of a document under another
-    name the vector keeps that name in it; the words of its own are in the keyword index.
+    interrupted contain chunks with the same vectors. The vector of a document under another name
+    includes that name; its own name is in the keyword index.
     """
 
     def __init__(self, vectors: VectorIndex) -> None:
@@ -22,7 +22,7 @@ class EmbeddingReuse:
         self._places: dict[tuple[str | None, str], tuple[str, str]] = {}
 
     def add(self, collection_id: str, chunks: Iterable[Chunk]) -> None:
-        """Know the chunks of a document that is, or may be, in the index."""
+        """Add the chunks of a document that is, or may be, in the index."""
         for chunk in chunks:
             self._places[chunk.heading, chunk.text] = collection_id, chunk.id
 

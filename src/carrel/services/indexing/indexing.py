@@ -1,4 +1,4 @@
-"""Keeping the vector index, the keyword index and the catalog in agreement."""
+"""Keeps vector index, keyword index and catalog consistent."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from carrel.services.indexing.embedding_reuse import EmbeddingReuse
 BATCH = 64
 
 GROUP = 16
-"""Texts that are embedded between two looks at whether to stop: less than a second's work."""
+"""Texts embedded between two checks for cancellation: less than a second's work."""
 
 log = structlog.get_logger()
 
@@ -66,7 +66,7 @@ class DocumentIndexer:
         self._owing = Lock()
 
     def require_same_embedder(self) -> None:
-        """Insist that all stored vectors were made by the present embedder.
+        """Check that all stored vectors were made by the current embedder.
 
         Raises:
             InvalidSetting: some collections were embedded with another one.
@@ -74,20 +74,20 @@ class DocumentIndexer:
         self.embedders.require_same()
 
     def ready_documents(self, collection: Collection) -> list[DocumentRecord]:
-        """Return the documents of a collection that have to have all their vectors."""
+        """Return the documents of a collection that must have all their vectors."""
         return list(self._ready(collection.id).values())
 
     def unfinished(self, collection: Collection) -> list[DocumentRecord]:
-        """Return the ready documents of a collection that miss vectors."""
+        """Return the ready documents of a collection that lack vectors."""
         ready = self._ready(collection.id)
         whole = self.whole(collection.id, ready)
         return [record for record in ready.values() if record.index_id not in whole]
 
     def index_again(self, record: DocumentRecord) -> Iterator[int]:
-        """Index a document from its chunks; yields how many each batch had.
+        """Index a document from its chunks; yields the size of each batch.
 
-        Only what has no vector is embedded. The words of all chunks are stored in one transaction:
-        a document that the keyword index knows is there as a whole, whenever this is stopped.
+        Only chunks without a vector are embedded. The words of all chunks are stored in one
+        transaction: a document in the keyword index is complete, whenever this is stopped.
         """
         stored = self._catalog.document_chunks(record.id)
         chunks = [replace(each, document_id=record.index_id) for each in stored]
@@ -101,7 +101,7 @@ class DocumentIndexer:
             yield len(batch)
 
     def documents(self, collection_id: str) -> set[str]:
-        """Return the documents that at least one of the indexes knows, by their ids there."""
+        """Return the documents that at least one of the indexes contains, by their ids there."""
         in_vectors = self._vectors.document_ids(collection_id)
         return in_vectors | self._keywords.document_ids(collection_id)
 
@@ -115,14 +115,14 @@ class DocumentIndexer:
         ready: dict[str, DocumentRecord],
         pending: Set[str] = frozenset(),
     ) -> set[str]:
-        """Return those among ``ready`` of which both indexes hold every chunk.
+        """Return those among ``ready`` of which both indexes contain every chunk.
 
-        ``ready`` is by the ids of the indexes; ``pending`` are documents that the indexes may hold
-        in part.
+        ``ready`` is keyed by index ids; ``pending`` are documents that the indexes may contain in
+        part.
         """
         in_vectors = self._vectors.document_ids(collection_id) - pending
         present = ready.keys() & in_vectors & self._keywords.document_ids(collection_id)
-        # Counting is quick; asking for every chunk is not, and only needed after a crash.
+        # Counting is fast; looking up every chunk is not, and is only needed after a crash.
         begun = sum(self._stored(collection_id, each)[0] for each in pending)
         expected = sum(ready[each].chunks for each in present) + begun
         if in_vectors == present and self._vectors.count(collection_id) == expected:
@@ -135,7 +135,7 @@ class DocumentIndexer:
         return len(self._vectors.vectors(collection_id, ids)), len(ids)
 
     def known_vectors(self) -> EmbeddingReuse:
-        """Return a look-up of stored vectors that knows no document yet."""
+        """Return an empty look-up of stored vectors."""
         return EmbeddingReuse(self._vectors)
 
     def write(
@@ -145,7 +145,7 @@ class DocumentIndexer:
         known: EmbeddingReuse,
         pause: Callable[[], None],
     ) -> None:
-        """Embed chunks of a pending document, but those whose vectors are known, and store them.
+        """Embed the chunks of a pending document that have no known vector, and store them.
 
         ``pause`` is called between two groups of texts, and may raise to stop.
         """
@@ -160,7 +160,7 @@ class DocumentIndexer:
         pause: Callable[[], None] = lambda: None,
     ) -> None:
         vectors = self._embedded(record, chunks, known, pause)
-        # Vectors last: a document that has them all has all its words, whenever it was stopped.
+        # Vectors last: a document with all vectors has all its words, whenever it was stopped.
         self._keywords.add(record.collection_id, chunks, _texts(record, chunks))
         self._add_vectors(record, chunks, vectors)
 
@@ -174,7 +174,7 @@ class DocumentIndexer:
         """Return the vectors of chunks; those that are not ``known`` are computed."""
         texts = _texts(record, chunks)
         vectors = list(known)
-        # Texts of about one length are embedded together: the shorter ones are padded.
+        # Texts of similar length are embedded together, because shorter ones are padded.
         missing = [row for row, vector in enumerate(vectors) if vector is None]
         missing.sort(key=lambda row: len(texts[row]))
         for start in range(0, len(missing), GROUP):
@@ -200,10 +200,10 @@ class DocumentIndexer:
         self._keywords.delete_documents(collection_id, document_ids)
 
     def discard_documents(self, collection_id: str, document_ids: Sequence[str]) -> bool:
-        """Remove documents that the catalog does not give any more, by their ids in the indexes.
+        """Remove documents that the catalog no longer has, by their ids in the indexes.
 
-        While the store's server does not answer, their vectors, which nobody gets to see, wait for
-        the next write, or for the next start. Returns whether nothing is left of them.
+        If the store's server does not answer, their vectors, which are no longer visible, are
+        removed at the next write or start. Returns whether nothing is left of them.
         """
         self._keywords.delete_documents(collection_id, document_ids)
         return self._remove_or_owe(
@@ -227,7 +227,7 @@ class DocumentIndexer:
                 self._owed.pop()
 
     def require_store(self, collection_id: str) -> None:
-        """Make sure that vectors can be removed now, before the catalog forgets what they are of.
+        """Check that vectors can be removed now, before the catalog forgets their document.
 
         Raises:
             RemoteUnavailable: the store's server does not answer.
@@ -235,10 +235,9 @@ class DocumentIndexer:
         self._vectors.count(collection_id)
 
     def remove_collection(self, collection_id: str) -> None:
-        """Remove a collection that the catalog does not hold any more from both indexes.
+        """Remove a collection that the catalog no longer has from both indexes.
 
-        While the store's server does not answer, its vectors wait for the next write, or for the
-        next start.
+        If the store's server does not answer, its vectors are removed at the next write or start.
         """
         self._keywords.delete_collection(collection_id)
         self._remove_or_owe(partial(self._remove_vectors, collection_id))

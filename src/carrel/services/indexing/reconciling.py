@@ -1,4 +1,4 @@
-"""Making the indexes and the stored files agree with the catalog when Carrel starts."""
+"""Reconciles indexes and stored files with the catalog at startup."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from carrel.services.indexing.indexing import DocumentIndexer
 INTERRUPTED = "Carrel stopped while it was being read: add it again"
 
 LOG_SECONDS = 5.0
-"""Time between two lines of the log about documents that are indexed again."""
+"""Interval of log messages about documents that are indexed again."""
 
 Progress = Callable[[int, int], None]
-"""Called with how many documents have been indexed again, and of how many."""
+"""Called with the number of documents that have been indexed again, and the total."""
 
 log = structlog.get_logger()
 
 
 class Reconciling:
-    """Follows the catalog after a crash, a lost file or another kind of store. Its methods block.
+    """Repairs after a crash, a lost file or a changed store. Its methods block.
 
-    The catalog has to be the one of this data folder: see ``leftovers``.
+    The catalog must belong to this data folder: see ``leftovers``.
     """
 
     def __init__(
@@ -57,16 +57,16 @@ class Reconciling:
         to_be_continued: Set[tuple[str, str]] = frozenset(),
         progress: Progress = lambda done, total: None,
     ) -> None:
-        """Make everything agree with the catalog.
+        """Make indexes and files consistent with the catalog.
 
-        A document that was left pending becomes failed, or goes where it was to replace another,
-        unless a job goes on with it: ``to_be_continued`` holds collection ids and names. Entries of
-        documents that the catalog does not hold are removed from the indexes; their files are
-        removed if the documents were deleted, and set aside otherwise. A ready document that an
-        index misses or has in part (its file was lost or damaged, the kind of store was changed, a
-        reindex was interrupted) is indexed again from its chunks. What is left of a removed
-        collection goes; other collections that the catalog does not know stay as they are: on a
-        server they belong to another Carrel.
+        A document that was left pending becomes failed, or is removed if it was to replace another,
+        unless a job resumes it: ``to_be_continued`` holds collection ids and names. Entries of
+        documents that are not in the catalog are removed from the indexes; their files are removed
+        if the documents were deleted, and set aside otherwise. A ready document that an index lacks
+        or has in part (its file was lost or damaged, the store was changed, a reindex was
+        interrupted) is indexed again from its chunks. The rest of a removed collection is removed;
+        other collections that the catalog does not know are kept: on a server they belong to
+        another installation.
         """
         for collection_id in self._catalog.leaving_collections():
             log.warning("index.leaving", collection=collection_id)
@@ -96,7 +96,7 @@ class Reconciling:
     def _end_pending(
         self, collection: Collection, stored: Set[str], to_be_continued: Set[tuple[str, str]]
     ) -> None:
-        """End the documents that nobody goes on to read."""
+        """End the documents that no job resumes."""
         for record in self._catalog.documents(collection.id):
             if record.status is not DocumentStatus.PENDING:
                 continue
@@ -111,7 +111,7 @@ class Reconciling:
     def _missing(
         self, collection: Collection, ready: dict[str, DocumentRecord], pending: Set[str]
     ) -> list[DocumentRecord]:
-        """Remove what the indexes have too much, and return the documents that they lack."""
+        """Remove surplus entries from the indexes, and return the documents that they lack."""
         stale = self._indexer.documents(collection.id) - ready.keys() - pending
         if stale:
             log.warning("index.stale", collection=collection.id, documents=len(stale))
@@ -125,12 +125,12 @@ class Reconciling:
         if not total:
             return
         log.warning("index.rebuilding", documents=total)
-        told = time.monotonic()
+        logged = time.monotonic()
         for done, record in enumerate(missing):
             progress(done, total)
             for _ in self._indexer.index_again(record):
-                if time.monotonic() - told > LOG_SECONDS:
-                    told = time.monotonic()
+                if time.monotonic() - logged > LOG_SECONDS:
+                    logged = time.monotonic()
                     log.warning("index.rebuilding", documents=total, done=done)
         progress(total, total)
         log.warning("index.rebuilt", documents=total)

@@ -1,4 +1,4 @@
-"""Embedding everything anew, from the chunks that the catalog keeps."""
+"""Recomputes all vectors from the chunks in the catalog."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from carrel.services.indexing.indexing import DocumentIndexer
 
 @dataclass(frozen=True, slots=True)
 class ReindexProgress:
-    """Where it stands; ``rate`` is in chunks a second, 0 before the first."""
+    """Progress; ``rate`` is in chunks per second, 0 before the first."""
 
     documents_done: int
     documents_total: int
@@ -23,17 +23,17 @@ class ReindexProgress:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the rest takes at this rate, once there is one."""
+        """The remaining time at this rate, if known."""
         return (self.chunks_total - self.chunks_done) / self.rate if self.rate else None
 
 
 class Reindexing:
-    """Makes all vectors again with the present embedder, one collection after the other.
+    """Recomputes all vectors with the current embedder, one collection after the other.
 
-    The earlier embedder's vectors of a collection go before the first of the new one comes, and
-    with them the record of who made them, so a collection never holds both. Stopped in the middle,
-    the same command goes on: with the collection that it stood in, where it stood, and with those
-    that it had not come to. A start is refused until there are none of these.
+    The earlier embedder's vectors of a collection are removed before the first new one is stored,
+    together with the record of their embedder, so a collection never has both. If it is stopped,
+    the same command resumes: within the current collection, and with the remaining ones. The server
+    does not start until none remains.
     """
 
     def __init__(
@@ -43,20 +43,20 @@ class Reindexing:
         embedder: Embedder,
         forget_others: Callable[[], None],
     ) -> None:
-        """``forget_others`` removes what stores of another kind hold for this data folder."""
+        """``forget_others`` removes the vectors of other stores of this data folder."""
         self._indexer = indexer
         self._catalog = catalog
         self._embedder = embedder
         self._forget_others = forget_others
 
     def run(self) -> Iterator[ReindexProgress]:
-        """Do it, and yield where it stands after every batch.
+        """Recompute, and yield the progress after every batch.
 
         Raises:
             ModelNotFound, ModelLoadFailed: the embedder cannot be used; nothing was changed.
-            StorageFull: the disk has no room for all; what is missing can be made later.
+            StorageFull: the disk is full; the missing vectors can be computed later.
         """
-        # An embedder that does not work must not cost the vectors that are there.
+        # An embedder that does not work must not cost the existing vectors.
         self._embedder.embed_query("load the weights")
         embedders = self._indexer.embedders
         every = self._catalog.collections()
@@ -68,7 +68,7 @@ class Reindexing:
             self._forget_others()
         if not embedders.of_others() and not unfinished:
             for each in every:
-                embedders.start_anew(each)
+                embedders.reset(each)
             unfinished = [record for each in every for record in self._indexer.unfinished(each)]
             others = []
         yield from self._write(unfinished, others)
@@ -85,7 +85,7 @@ class Reindexing:
         yield ReindexProgress(0, total, 0, chunks)
         for collection, records in steps:
             if collection is not None:
-                self._indexer.embedders.start_anew(collection)
+                self._indexer.embedders.reset(collection)
             for record in records:
                 for written in self._indexer.index_again(record):
                     done += written

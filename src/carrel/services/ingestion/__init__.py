@@ -1,1 +1,1 @@
-"""From files, folders and the web to searchable documents: jobs and their progress."""
+"""Ingestion of files, folders and the web: jobs and their progress."""

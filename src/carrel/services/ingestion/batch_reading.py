@@ -1,4 +1,4 @@
-"""The chunks of a file, read batch by batch in a thread beside the one that stores them."""
+"""Reads the chunks of a file in batches, in a thread beside the one that stores them."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from carrel.services.ingestion.file_limits import FileWork
 
 FIRST_SECONDS = 5.0
 FIRST_CHUNKS = 5_000
-"""How far is read before the first batch is given: small files that are damaged or passed off as
-more than they are fail within seconds, and not after minutes of embedding."""
+"""Chunks to read before the first batch is passed on: small files that are damaged or disguised
+fail within seconds, and not after minutes of embedding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Gives up the storing thread: until ``batch`` is read, or for one turn where it is None."""
+    """Releases the storing thread: until ``batch`` is read, or for one turn if it is None."""
 
     batch: Future[list[Chunk]] | None = None
 
 
 class BatchReading:
-    """Reads one batch at a time. A reader may take minutes for one, and only these threads wait."""
+    """Reads one batch at a time. A reader may take minutes, which only these threads wait for."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class BatchReading:
         work: FileWork,
         close: Callable[[], None],
     ) -> None:
-        """Take the batches; ``close`` is called at last, when none is being read."""
+        """Take the batches; ``close`` is called last, when none is being read."""
         self._threads = threads
         self._batches = batches
         self._work = work
@@ -44,13 +44,13 @@ class BatchReading:
         self._first: deque[list[Chunk]] | None = None
 
     def begin(self) -> Future[list[Chunk]]:
-        """Begin to read the next batch, which is empty at the end; it raises what reading does."""
+        """Start reading the next batch, which is empty at the end."""
         context = contextvars.copy_context()
         self._current = self._threads.submit(context.run, self._next)
         return self._current
 
     def close(self) -> None:
-        """End the reading. Interrupt it first, or this waits for the batch that is being read."""
+        """End the reading. Interrupt it first, or this waits for the current batch."""
         if self._current is not None:
             self._current.exception()
         self._close()
@@ -67,7 +67,7 @@ class BatchReading:
         for batch in self._batches:
             found.append(batch)
             chunks += len(batch)
-            # The first takes longer: a process is started for it, and what counts tokens loaded.
+            # The first takes longer: a process is started for it, and a tokenizer loaded.
             end = end or time.monotonic() + FIRST_SECONDS
             if chunks >= FIRST_CHUNKS or time.monotonic() > end:
                 break

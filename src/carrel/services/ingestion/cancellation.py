@@ -1,4 +1,4 @@
-"""Asking the work on a file to stop."""
+"""Cancellation of the work on a file."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from threading import Event
 
 
 class Stopped(Exception):
-    """Whoever wanted the file does not want it any more, or the server closes."""
+    """The file was cancelled, or the server shuts down."""
 
 
 @dataclass(slots=True)
 class CancellationToken:
-    """Asks the work on a file to stop; with ``keep`` what is stored waits to be continued."""
+    """Requests cancellation; with ``keep`` the stored part is kept to be resumed."""
 
     keep: bool = False
     _asked: Event = field(default_factory=Event)
 
     def ask(self) -> None:
-        """Ask, from any thread."""
+        """Request cancellation, from any thread."""
         self._asked.set()
 
     @property
     def asked(self) -> bool:
-        """Whether it was asked."""
+        """Whether it was requested."""
         return self._asked.is_set()
 
     def check(self) -> None:
-        """Raise ``Stopped`` if it was asked."""
+        """Raise ``Stopped`` if it was requested."""
         if self._asked.is_set():
             raise Stopped

@@ -1,4 +1,4 @@
-"""What a new file and one that is read anew have in common: a pending document and its chunks."""
+"""Shared by ingestion and re-reading: writes a pending document and its chunks."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from carrel.settings.document_settings import DocumentSettings
 
 MEGABYTE = 1_000_000
 TURN_SECONDS = 2.0
-"""What storing the chunks of one turn should take at most."""
+"""Target duration in seconds of storing the chunks of one turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingTools:
-    """How files become pieces. ``max_file_megabytes`` is in millions of bytes.
+    """How files are split. ``max_file_megabytes`` is in millions of bytes.
 
-    Equal bytes become equal pieces where ``fingerprint`` and the name's suffix are equal.
+    Equal bytes give equal chunks if ``fingerprint`` and the name's suffix are equal.
     """
 
     readers: ReaderRegistry
@@ -50,12 +50,12 @@ class ReadingTools:
     fingerprint: str = ""
 
     def reading_of(self, name: str) -> str:
-        """Return what the pieces of a file of this name depend on, besides its bytes."""
+        """Return what the chunks of a file of this name depend on, besides its bytes."""
         return f"{self.fingerprint} {PurePath(name).suffix.lower()}".strip()
 
 
 def reading_fingerprint(documents: DocumentSettings) -> str:
-    """Return what, besides a file itself, decides how it is cut into chunks."""
+    """Return the settings that determine how a file is split into chunks."""
     cut = (documents.chunk_size, documents.chunk_overlap, documents.embedder)
     recognised = (documents.ocr, documents.ocr_languages)
     return " ".join(["carrel", __version__, *map(str, (*cut, *recognised))])
@@ -63,7 +63,7 @@ def reading_fingerprint(documents: DocumentSettings) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What was stored of a file: its pages, where it has any, and what is missing of it."""
+    """What was stored of a file: its pages, if any, and what was left out."""
 
     pages: int | None
     left_out: str | None
@@ -72,7 +72,7 @@ class Stored:
 class DocumentWriting:
     """Reads, splits, embeds and stores the chunks of pending documents. Its methods block.
 
-    Reading has threads of its own; all else runs in the thread that consumes the events.
+    Reading has its own threads; everything else runs in the thread that consumes the events.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class DocumentWriting:
         self._threads = ThreadPoolExecutor(MOST_FILES, thread_name_prefix="reading")
 
     def interrupt(self) -> None:
-        """End the readings of files that were asked to stop, from another thread."""
+        """Interrupt the reading of cancelled files, from another thread."""
         for stop, reader in list(self._read):
             if stop.asked:
                 self._tools.readers.interrupt(reader)
@@ -100,7 +100,7 @@ class DocumentWriting:
         self._threads.shutdown()
 
     def require_acceptable(self, file: IncomingFile, size: int) -> None:
-        """Insist that a file can be read at all.
+        """Check that a file can be read at all.
 
         Raises:
             PathNotFound, DocumentTooLarge, EmptyDocument: it cannot.
@@ -118,17 +118,17 @@ class DocumentWriting:
     def begin(
         self, file: IncomingFile, place: Collection | DocumentRecord, digest: str, size: int
     ) -> DocumentRecord:
-        """Return the pending document of a file; one whose ingestion was cut off goes on.
+        """Return the pending document of a file; an interrupted one is resumed.
 
-        ``place`` is the collection that it goes into, or the document that it replaces.
+        ``place`` is the collection to add it to, or the document to replace.
         """
         collection_id = place.id if isinstance(place, Collection) else place.collection_id
-        reading, anew = self._tools.reading_of(file.name), file.document_id
+        reading, replaced = self._tools.reading_of(file.name), file.document_id
         unfinished = self._catalog.unfinished(
-            collection_id, file.name, digest, reading, replaces=anew
+            collection_id, file.name, digest, reading, replaces=replaced
         )
         return unfinished or self._catalog.begin_document(
-            collection_id, file.name, digest, size, reading, replaces=anew
+            collection_id, file.name, digest, size, reading, replaces=replaced
         )
 
     def store(
@@ -139,13 +139,13 @@ class DocumentWriting:
         tally: Tally,
         stop: CancellationToken,
     ) -> Generator[IngestionEvent | Waiting, None, Stored]:
-        """Read, split, embed and store; yield progress per batch and return what is stored.
+        """Read, split, embed and store; yield progress per batch and return what was stored.
 
-        The same bytes under another name are neither read nor embedded again, but where a document
-        is to be read anew.
+        The same bytes under another name are neither read nor embedded again, unless the document
+        is to be read again.
 
         Raises:
-            UnreadableDocument: the file cannot be read, or passes a limit.
+            UnreadableDocument: the file cannot be read, or exceeds a limit.
         """
         known = self._indexer.known_vectors()
         for earlier in filter(None, (previous, record)):
@@ -173,7 +173,7 @@ class DocumentWriting:
         stop: CancellationToken,
     ) -> BatchReading:
         reader = self._tools.readers.reader_for(file.path, file.name)
-        # Whatever ends this, the reading ends with it and not at some later moment.
+        # Reading ends together with this, however it ends.
         opened = ExitStack()
         read = reader.read(file.path)
         if isinstance(read, Generator):
@@ -213,7 +213,7 @@ class DocumentWriting:
                 part, rest = rest[:size], rest[size:]
                 with work.clocked() as clock:
                     self._indexer.write(record, part, known, stop.check)
-                # As many at a time as keep others waiting for no more than a few seconds.
+                # As many at a time as delay others by no more than a few seconds.
                 size = BATCH if clock() * BATCH < TURN_SECONDS * len(part) else GROUP
                 written += len(part)
                 tally.chunks += len(part)
@@ -225,7 +225,7 @@ class DocumentWriting:
                 return written
 
     def leave(self, record: DocumentRecord | None, stop: CancellationToken) -> None:
-        """Forget a document that will not become ready, unless it is kept to be continued."""
+        """Remove a document that will not become ready, unless it is kept to be resumed."""
         if record is not None and not stop.keep:
             gone = self.discard(record)
             self._originals.delete([record.id])
@@ -234,7 +234,7 @@ class DocumentWriting:
                 self._catalog.forget_documents([record.id, record.index_id])
 
     def forget(self, *documents: DocumentRecord | None) -> None:
-        """Remove what is left of documents that the catalog does not hold any more."""
+        """Remove the remains of documents that are no longer in the catalog."""
         for each in filter(None, documents):
             gone = self.discard(each)
             self._originals.delete([each.id])

@@ -1,4 +1,4 @@
-"""What ends the work on a file, as the error of that file alone."""
+"""Converts errors in a file's ingestion to the outcome of that file."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ log = structlog.get_logger()
 
 
 def failure_of(error: Exception) -> CarrelError:
-    """Return the error to show for the file in work.
+    """Return the error to show for the current file.
 
-    A fault of Carrel or of a library is logged, and costs no more than the file that met it.
+    A bug of Carrel or of a library is logged, and affects only the file that triggered it.
     """
     if isinstance(error, CarrelError):
         return error
     log.error("document.broke_down", exc_info=error)
-    return Unavailable("Carrel broke down over it; the server's log has the details")
+    return Unavailable("an internal error occurred; the server's log has the details")

@@ -1,4 +1,4 @@
-"""From one file to a ready document: it goes in whole or not at all."""
+"""Ingests one file into a ready document, atomically."""
 
 from __future__ import annotations
 
@@ -46,22 +46,22 @@ class FileIngestion:
         self._rereading = Rereading(catalog, originals, self._writing)
 
     def interrupt(self) -> None:
-        """End the readings of files that were asked to stop, from another thread."""
+        """Interrupt the reading of cancelled files, from another thread."""
         self._writing.interrupt()
 
     def close(self) -> None:
-        """End the threads that read. Closing twice does nothing."""
+        """End the reading threads. Closing twice does nothing."""
         self._writing.close()
 
     def steps(
         self, file: IncomingFile, collection: Collection, tally: Tally, stop: CancellationToken
     ) -> Generator[IngestionEvent | Waiting]:
-        """Yield progress and, last, the outcome. Every error ends as failed.
+        """Yield progress and, last, the outcome. Every error becomes a failed outcome.
 
         While a batch of the file is being read, ``Waiting`` is yielded; resume when it is done.
 
         Raises:
-            Stopped: ``stop`` was asked; nothing of the file is left, unless it keeps it.
+            Stopped: ``stop`` was requested; nothing of the file is kept, unless it says so.
         """
         if file.document_id is not None:
             file = self._rereading.located(file)
@@ -87,7 +87,7 @@ class FileIngestion:
             finished = self._catalog.finish_document(record.id, stored.pages, stored.left_out)
         except Exception as error:
             if stop.asked or isinstance(error, Stopped):
-                # A reading that is interrupted ends with an error of the reader.
+                # An interrupted reading ends with an error of the reader.
                 self._writing.leave(record, stop)
                 raise Stopped from error
             tally.end_file()
@@ -98,7 +98,7 @@ class FileIngestion:
                     self._writing.forget(failed)
             return
         except BaseException:
-            # Stopped by whoever reads the events: nothing half stored stays.
+            # The consumer of the events closed the generator: remove what is half stored.
             self._writing.leave(record, stop)
             raise
         self._writing.forget(previous, failed)
@@ -116,8 +116,8 @@ class FileIngestion:
     ) -> FileOutcome:
         """Remove what was stored of a file, keep it with the reason, and return the outcome.
 
-        The file is kept to be read anew, should a program or a setting have been missing. On a full
-        disk the removal itself may fail; then start-up reconciles what is left.
+        The file is kept to be read again, in case a program or a setting was missing. On a full
+        disk the removal itself may fail; then the next start reconciles the rest.
         """
         failed: DocumentRecord | None = None
         with suppress(StorageFull):
@@ -126,14 +126,14 @@ class FileIngestion:
             self._writing.discard(record)
             kept = bool(record.sha256) and self._kept(file, record)
             failed = self._catalog.fail_document(record.id, str(error), has_original=kept)
-        # The list of documents has the reason, which may repeat what stands in the file.
+        # The list of documents shows the reason, which may repeat content of the file.
         log.warning("document.failed", document=record and record.id, code=error.code)
         return FileOutcome(
             file.name, OutcomeKind.FAILED, failed, code=error.code, reason=str(error)
         )
 
     def _kept(self, file: IncomingFile, record: DocumentRecord) -> bool:
-        """Keep the file of a document that failed, where that can be done."""
+        """Keep the file of a failed document, if possible."""
         try:
             self._originals.store(record.id, file.path)
         except CarrelError:
@@ -143,7 +143,7 @@ class FileIngestion:
 
 
 def size_of(file: IncomingFile) -> int:
-    """Return the bytes of a file; 0 where there is none, which its own turn reports."""
+    """Return the size of a file; 0 if it is missing, which is reported in its turn."""
     try:
         return file.path.stat().st_size
     except OSError:
@@ -151,7 +151,7 @@ def size_of(file: IncomingFile) -> int:
 
 
 def _digest(file: IncomingFile) -> tuple[str, int]:
-    """Return the SHA-256 of a file, in hexadecimal digits, and how many bytes that covers."""
+    """Return the SHA-256 of a file, in hexadecimal, and the number of hashed bytes."""
     try:
         with file.path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest(), stream.tell()

@@ -16,7 +16,7 @@ MOST_REMARKS = 5
 
 @dataclass(frozen=True, slots=True)
 class FileLimits:
-    """The most of one file. ``seconds`` is time that is spent on it, without waiting for others."""
+    """Limits of one file. ``seconds`` counts time spent on it, without waiting for others."""
 
     characters: int
     chunks: int
@@ -24,16 +24,16 @@ class FileLimits:
 
     @classmethod
     def of(cls, documents: DocumentSettings) -> FileLimits:
-        """Return those of the settings."""
+        """Return the limits of the settings."""
         return cls(
             documents.max_file_characters, documents.max_file_chunks, documents.max_file_seconds
         )
 
 
 class FileWork:
-    """Counts what is made of one file, and notes what its reader left out.
+    """Enforces the limits of one file, and collects what its reader left out.
 
-    It is used by one thread at a time.
+    Used by one thread at a time.
     """
 
     def __init__(self, limits: FileLimits) -> None:
@@ -46,7 +46,7 @@ class FileWork:
 
     @property
     def left_out(self) -> str | None:
-        """What is not in the document, on one line; None where all is."""
+        """What was left out, on one line; None if nothing."""
         if not self._remarks:
             return None
         more = len(self._remarks) - MOST_REMARKS
@@ -55,7 +55,7 @@ class FileWork:
 
     @contextmanager
     def clocked(self) -> Iterator[Callable[[], float]]:
-        """Count the time of a block; yields a function that returns its seconds afterwards."""
+        """Measure a block; yields a function that returns its seconds afterwards."""
         took = 0.0
         self._since = time.monotonic()
         try:
@@ -69,7 +69,7 @@ class FileWork:
         """Pass sections on within the limits.
 
         Raises:
-            DocumentTooLarge, DocumentTooSlow: a limit is passed.
+            DocumentTooLarge, DocumentTooSlow: a limit is exceeded.
         """
         for section in sections:
             self._remarks += section.remarks
@@ -86,7 +86,7 @@ class FileWork:
         """Count chunks before they are stored.
 
         Raises:
-            DocumentTooLarge, DocumentTooSlow: a limit is passed.
+            DocumentTooLarge, DocumentTooSlow: a limit is exceeded.
         """
         self._chunks += len(chunks)
         if self._chunks > self._limits.chunks:

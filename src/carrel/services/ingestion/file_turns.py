@@ -1,4 +1,4 @@
-"""Which files are in work: one after the other, and several where one takes long."""
+"""Schedules files: one after the other, or several if one takes long."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 
 MOST_FILES = 8
-"""Files in work at once. Each has a reading process, which takes up to ``max_reading_memory``."""
+"""Concurrent files. Each has a reading process of up to ``max_reading_memory``."""
 
 ALONE_SECONDS = 5.0
-"""After so long another file is begun beside one that is still in work."""
+"""Seconds after which another file is started beside a running one."""
 
 
 class FileTurns:
-    """Lets files in by the order in which they were asked for.
+    """Admits files in order of arrival.
 
     A file runs alone for ``seconds``, so that quick ones run one after the other and take no more
     memory than one. After that the next file is started beside it. Two files of one key never run

@@ -1,4 +1,4 @@
-"""The files of a folder that is to be ingested."""
+"""Lists the files of a folder to ingest."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from carrel.core.errors import PathNotFound
 def files_below(
     folder: Path, supports: Callable[[str], bool]
 ) -> tuple[list[IncomingFile], list[str]]:
-    """Return the readable files below a folder, and the names of those that have no reader.
+    """Return the readable files below a folder, and the names of those without a reader.
 
-    A file is named by its path within the folder. Hidden files and folders are passed over, and
-    so are links that lead out of the folder. A single file is taken as it is.
+    A file is named by its path within the folder. Hidden files and folders are skipped, and so are
+    links that lead out of the folder. A single file is returned as it is.
 
     Raises:
         PathNotFound: there is no such folder or file.

@@ -1,4 +1,4 @@
-"""The files of a folder that is to be synchronised, by one look at each."""
+"""Lists the files of a folder to synchronise, with one ``stat`` each."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from carrel.core.folders import FileStat
 
 @dataclass(slots=True)
 class FolderListing:
-    """What is in a folder; names are paths within it, as ``path_name`` writes them.
+    """Contents of a folder; names are paths within it, as ``path_name`` writes them.
 
-    ``unread`` names the folders in it that could not be listed: what they hold is not known.
-    ``paths`` has the paths themselves of those files whose names are written in another way.
+    ``unread`` names its folders that could not be listed: their content is unknown. ``paths`` has
+    the paths of files whose names are written differently.
     """
 
     files: dict[str, FileStat] = field(default_factory=dict)
@@ -26,7 +26,7 @@ class FolderListing:
     unread: list[str] = field(default_factory=list)
 
     def may_hold(self, name: str) -> bool:
-        """Whether a file that was not found may be there all the same."""
+        """Whether a file that was not found may exist all the same."""
         return any(name.startswith(f"{folder}/") for folder in self.unread)
 
 
@@ -64,7 +64,7 @@ def list_folder(folder: Path, supports: Callable[[str], bool]) -> FolderListing:
                 else:
                     _add(listing, entry, name, root, supports)
             except OSError:
-                # It went away since it was listed.
+                # It was deleted since it was listed.
                 continue
     return listing
 
@@ -86,7 +86,7 @@ def _add(
         return
     status = entry.stat()
     while name in listing.files:
-        # Two paths may differ in nothing that can be shown.
+        # Two paths may differ only in characters that cannot be shown.
         name = f"{PurePosixPath(name).with_suffix('')} (2){PurePosixPath(name).suffix}"
     listing.files[name] = FileStat(status.st_size, status.st_mtime_ns)
     if name != path:

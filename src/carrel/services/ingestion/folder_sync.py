@@ -1,4 +1,4 @@
-"""Keeping a collection in agreement with a folder."""
+"""Synchronises a collection with a folder."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class FolderPlan:
-    """What one pass over a folder would do; ``gone`` has the documents whose files are gone.
+    """Plan of one pass over a folder; ``gone`` has the documents whose files were deleted.
 
-    ``notice`` says why nothing is removed although files are missing. ``paths`` has the paths of
-    those files whose names are not their paths.
+    ``notice`` is why nothing is removed although files are missing. ``paths`` has the paths of
+    files whose names are not their paths.
     """
 
     changed: dict[str, FileStat]
@@ -38,20 +38,20 @@ class FolderPlan:
     paths: Mapping[str, str] = field(default_factory=dict)
 
     def path_of(self, name: str) -> str:
-        """Return where a file of this name lies in the folder."""
+        """Return the path of a file of this name in the folder."""
         return self.paths.get(name, name)
 
 
 @dataclass(frozen=True, slots=True)
 class FileRemoved:
-    """A file is gone from the folder, and its document from the collection."""
+    """A file was deleted from the folder, and its document from the collection."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class FolderNotice:
-    """Something that whoever synchronises a folder should know, in one line."""
+    """A message about the synchronisation, in one line."""
 
     text: str
 
@@ -60,18 +60,17 @@ FolderEvent = IngestionEvent | FileRemoved | FolderNotice
 
 
 def without_reader(name: str) -> FileOutcome:
-    """Return the outcome of a file of a kind that Carrel does not read."""
+    """Return the outcome of a file of an unsupported type."""
     reason = "there is no reader for this kind of file"
     return FileOutcome(name, OutcomeKind.FAILED, code=UnsupportedFormat.code, reason=reason)
 
 
 class FolderSync:
-    """Brings new and changed files in and removes the documents of files that are gone.
+    """Ingests new and changed files and removes the documents of deleted files.
 
-    A file counts as unchanged while its size and its time of change are; one that failed is tried
-    again when it changed, too. Only what the folder brought is removed. A document that is deleted
-    while its file stays comes back with the next pass. A renamed file is one that is gone and a
-    new one.
+    A file is unchanged if its size and modification time are; one that failed is retried when it
+    has changed. Only documents added by the synchronisation are removed. A document that is deleted
+    while its file exists comes back with the next pass. A renamed file counts as deleted and new.
     """
 
     def __init__(
@@ -87,7 +86,7 @@ class FolderSync:
         self._supports = supports
 
     async def plan(self, folder: Path, collection: str, principal: Principal) -> FolderPlan:
-        """Compare a folder with what was read of it; no file is opened.
+        """Compare a folder with its record; no file is opened.
 
         Raises:
             CollectionNotFound: no such collection.
@@ -107,10 +106,10 @@ class FolderSync:
         keep_missing: bool = False,
         quiet_seconds: float = 0,
     ) -> AsyncGenerator[FolderEvent]:
-        """Make one pass; yield what happens to each file.
+        """Make one pass; yield the result of each file.
 
-        What was read is recorded file by file: a pass that is stopped goes on where it was. A file
-        that changes while it is read, or within ``quiet_seconds`` before, is left for the next.
+        Results are recorded file by file: an interrupted pass resumes where it stopped. A file that
+        changes while it is read, or within ``quiet_seconds`` before, is left for the next pass.
 
         Raises:
             CollectionNotFound: no such collection.
@@ -127,7 +126,7 @@ class FolderSync:
             await asyncio.sleep(quiet_seconds)
             changed = await asyncio.to_thread(_still, folder, plan, changed)
         if changed:
-            # A job goes on after a restart, perhaps from another working folder.
+            # A job resumes after a restart, perhaps in another working directory.
             root = await asyncio.to_thread(folder.resolve)
             incoming = [IncomingFile(root / plan.path_of(name), name) for name in changed]
             async with aclosing(self._ingest(incoming, collection, principal)) as events:
@@ -146,7 +145,7 @@ class FolderSync:
                 yield FileRemoved(each.name)
 
     def _record(self, folder: Path, path: Path, outcome: FileOutcome, planned: FileStat) -> None:
-        # That says nothing about the file, which is tried again with the next pass.
+        # This is no fault of the file, which is retried in the next pass.
         if outcome.document is None or outcome.may_go_in_later:
             return
         stat = planned if _stat(path) == planned else UNKNOWN
@@ -159,7 +158,7 @@ class FolderSync:
         except DocumentNotFound:
             return False
         except InvalidRequest:
-            # It is being read at this moment: the next pass finds it again.
+            # It is being ingested: the next pass finds it again.
             return False
         log.info("document.removed", document=file.document_id, reason="its file is gone")
         return True
@@ -186,7 +185,7 @@ def _compared(folder: Path, listing: FolderListing, known: Sequence[FolderFile])
     if listing.unread:
         notice = f"These folders could not be read: {', '.join(listing.unread)}"
     if len(stats) > 1 and not listing.files:
-        # The mount point of a disk that is not there looks like this.
+        # An unmounted disk's mount point looks like this.
         notice = (
             f"{folder} held {len(stats)} files and holds none now: nothing is removed. "
             "If that is meant, delete the documents yourself."

@@ -1,4 +1,4 @@
-"""From files to searchable chunks: batch by batch, in turn with other files, with progress."""
+"""Ingests files batch by batch, interleaved with other files, with progress."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ Result = TypeVar("Result")
 
 
 class IngestionService:
-    """Puts files into collections. Jobs that run at once take turns.
+    """Adds files to collections. Concurrent jobs take turns.
 
-    They do so file by file (``FileTurns``) and, where several files are in work, by batches of
+    They do so file by file (``FileTurns``) and, if several files are in progress, by batches of
     chunks: one thread stores, and takes the file whose next batch is ready.
     """
 
@@ -44,16 +44,16 @@ class IngestionService:
         self._readers = readers
         self._turns = FileTurns()
         self._suspended = False
-        # Always the same thread: each thread's heap keeps the room of the largest file that was
-        # read in it, and a pool of threads would add that up.
+        # Always the same thread: each thread's heap keeps the memory of the largest file that was
+        # read in it, and a pool of threads would multiply that.
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="ingestion")
 
     def suspend(self) -> None:
-        """From now on what is stopped keeps what is stored of its file, to be continued."""
+        """From now on keep the stored part of a cancelled file, to be resumed."""
         self._suspended = True
 
     def close(self) -> None:
-        """Wait for the file in work and end the thread. Closing twice does nothing."""
+        """Wait for the current file and end the thread. Closing twice does nothing."""
         self._worker.shutdown()
         self._ingestion.close()
 
@@ -66,7 +66,7 @@ class IngestionService:
         return self._readers.suffixes()
 
     async def target(self, collection: str, principal: Principal) -> Collection:
-        """Return the collection that files may go into.
+        """Return a collection after checking that files may be added.
 
         Raises:
             CollectionNotFound: no such collection.
@@ -82,9 +82,9 @@ class IngestionService:
     ) -> AsyncGenerator[IngestionEvent]:
         """Yield progress and, as each file ends, its outcome.
 
-        A file that cannot be read ends as failed and the next one goes on. Closing the generator,
-        or cancelling the task that reads it, stops within a second and leaves nothing of the file
-        in work.
+        A file that cannot be read ends as failed and the next one follows. Closing the generator,
+        or cancelling the task that reads it, stops within a second and leaves nothing of the
+        current file.
 
         Raises:
             CollectionNotFound: no such collection.
@@ -98,7 +98,7 @@ class IngestionService:
     async def ingest_into(
         self, target: Collection, files: Sequence[IncomingFile]
     ) -> AsyncGenerator[IngestionEvent]:
-        """Yield the same for a collection that was checked before."""
+        """Ingest into a collection that was checked before."""
         total = await asyncio.to_thread(lambda: sum(map(size_of, files)))
         tally = Tally(len(files), total)
         yield tally.progress()
@@ -114,7 +114,7 @@ class IngestionService:
     async def _events(
         self, file: IncomingFile, target: Collection, tally: Tally
     ) -> AsyncGenerator[IngestionEvent]:
-        """Yield what happens to one file, up to its outcome."""
+        """Yield the events of one file, up to its outcome."""
         stop = CancellationToken()
         steps = self._ingestion.steps(file, target, tally, stop)
         ended = False
@@ -137,9 +137,9 @@ class IngestionService:
     async def _in_worker(
         self, stop: CancellationToken, function: Callable[..., Result], *arguments: object
     ) -> Result:
-        """Run a function in the worker thread, with the context of whoever asks.
+        """Run a function in the worker thread, with the caller's context.
 
-        A task that is cancelled, however often, asks it to stop and waits for its end: a generator
+        A task that is cancelled, however often, requests a stop and waits for its end: a generator
         cannot be closed while it runs, and nobody should see a store that is being cleaned up.
         """
         context = contextvars.copy_context()
@@ -156,7 +156,7 @@ class IngestionService:
                 stop.ask()
                 self._ingestion.interrupt()
         if cancelled is not None:
-            # What it raised says no more than that it stopped.
+            # Its error only says that it stopped.
             work.exception()
             raise cancelled
         return work.result()
@@ -165,9 +165,9 @@ class IngestionService:
 def _advance(
     steps: Generator[IngestionEvent | Waiting],
 ) -> list[IngestionEvent | Waiting]:
-    """Return what happens up to the next turn of others, or to the end.
+    """Return the events up to the next turn of others, or to the end.
 
-    All of it is one turn: a short file should not wait for the batches of others at each step.
+    This is one turn: a short file should not wait for the batches of others at each step.
     """
     events: list[IngestionEvent | Waiting] = []
     for event in steps:
@@ -178,7 +178,7 @@ def _advance(
 
 
 async def _end_of(batch: Future[list[Chunk]]) -> None:
-    """Return when a batch is there, or reading it failed."""
+    """Return when a batch is ready, or reading it failed."""
     ended, loop = asyncio.Event(), asyncio.get_running_loop()
     batch.add_done_callback(lambda _: loop.call_soon_threadsafe(ended.set))
     await ended.wait()

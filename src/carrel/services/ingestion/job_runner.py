@@ -1,4 +1,4 @@
-"""The work of a job: its files one after the other, or what it fetches from the web."""
+"""Runs a job: its files one after the other, or what it fetches from the web."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from carrel.services.ingestion.web import WebService
 
 
 class JobRunner:
-    """Ingests the files of jobs, and tells each job and the observers of the outcomes."""
+    """Ingests the files of jobs, and reports the outcomes to each job and the observers."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class JobRunner:
         web: WebService,
         folder: Path,
     ) -> None:
-        """Fetched documents lie in ``folder``, below the id of their job, until they are in."""
+        """Fetched documents are kept in ``folder``, below the job's id, until ingested."""
         self._store = store
         self._catalog = catalog
         self._ingestion = ingestion
@@ -40,7 +40,7 @@ class JobRunner:
         self.observers: list[Callable[[FileOutcome], None]] = []
 
     async def run(self, work: RunningJob) -> None:
-        """Ingest what has no outcome yet; then fetch what the job wants from the web."""
+        """Ingest the files without an outcome; then fetch the documents from the web."""
 
         def earlier() -> list[FileOutcome]:
             found = (stored_outcome(self._catalog, each) for each in work.files)
@@ -67,7 +67,7 @@ class JobRunner:
                         files_done=event.files_done + done,
                         files_total=len(work.files),
                         chunks=event.chunks + chunks,
-                        # How much there is to fetch is not known beforehand.
+                        # The number of documents to fetch is not known in advance.
                         share=event.share if work.job.web is None else 0.0,
                         seconds_left=event.seconds_left if work.job.web is None else None,
                     ),
@@ -76,7 +76,7 @@ class JobRunner:
                     await self._note_running(work)
 
     async def _ingest_web(self, work: RunningJob, request: WebRequest) -> None:
-        """Fetch document after document; one that was read before a restart is unchanged."""
+        """Fetch document after document; one that was ingested before a restart is unchanged."""
         folder = self._folder / work.job.id
         await asyncio.to_thread(_empty, folder)
         await self._note_running(work)
@@ -113,8 +113,8 @@ class JobRunner:
         work.tell()
         for observer in self.observers:
             observer(outcome)
-        # On a full disk the files go on to fail one by one; the next start tries those again
-        # whose end could not be recorded.
+        # On a full disk the remaining files fail one by one; the next start retries those whose
+        # outcome could not be recorded.
         with suppress(StorageFull):
             await asyncio.to_thread(self._store.record, work.job.id, file.ordinal, outcome)
 
@@ -130,7 +130,7 @@ class JobRunner:
 
 
 def stored_outcome(catalog: Catalog, file: JobFile) -> FileOutcome | None:
-    """Return how a file of a job ended, with its document; None while it has not."""
+    """Return the outcome of a file of a job, with its document; None if it has none."""
     if file.outcome is None:
         return None
     document = catalog.document(file.document_id) if file.document_id else None

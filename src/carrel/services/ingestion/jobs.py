@@ -1,4 +1,4 @@
-"""Ingestions that go on by themselves: followed, stopped by id, continued after a kill."""
+"""Background ingestion jobs: follow, cancel, resume."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ from carrel.services.ingestion.running_job import RunningJob
 from carrel.services.ingestion.web import WebService
 
 KEPT_JOBS = 100
-"""Jobs that ended and can still be looked at."""
+"""Number of ended jobs that are kept."""
 
 log = structlog.get_logger()
 
 
 class IngestionJobs:
-    """Starts, follows, cancels and, after a restart, continues ingestions.
+    """Starts, follows, cancels and, after a restart, resumes ingestions.
 
-    ``folder`` holds what was received for a job until the job ends.
+    ``folder`` holds the files received for a job until the job ends.
     """
 
     def __init__(
@@ -63,16 +63,16 @@ class IngestionJobs:
         self._sweep()
 
     def call_at_outcome(self, observer: Callable[[FileOutcome], None]) -> None:
-        """Have a function called as each file ends."""
+        """Register a function to be called as each file ends."""
         self._runner.observers.append(observer)
 
     def receiving_folder(self) -> Path:
-        """Make an empty folder for files that are on their way in.
+        """Create an empty folder for incoming files.
 
-        Give it to ``start``, or remove it.
+        Pass it to ``start``, or remove it.
 
         Raises:
-            StorageFull: the disk has no room.
+            StorageFull: the disk is full.
         """
         folder = self._folder / uuid4().hex
         with disk_errors(folder):
@@ -85,10 +85,10 @@ class IngestionJobs:
         collection: str,
         principal: Principal,
     ) -> Job:
-        """Begin to ingest, and return at once.
+        """Start to ingest, and return at once.
 
-        The files have to stay where they are until the job ends; a ``receiving_folder`` that holds
-        them is removed then.
+        The files must stay in place until the job ends; a ``receiving_folder`` with them is removed
+        then.
 
         Raises:
             CollectionNotFound: no such collection.
@@ -102,10 +102,10 @@ class IngestionJobs:
         return job
 
     async def start_web(self, request: WebRequest, collection: str, principal: Principal) -> Job:
-        """Begin to fetch documents from the web and to ingest each, and return at once.
+        """Start to fetch documents from the web and to ingest each, and return at once.
 
         Raises:
-            OfflineRefused: nothing may be fetched.
+            OfflineRefused: fetching is disabled.
             InvalidRequest: no address is given.
             CollectionNotFound: no such collection.
             AccessDenied: the account may not write to it.
@@ -119,7 +119,7 @@ class IngestionJobs:
     async def run(
         self, files: Sequence[IncomingFile], collection: str, principal: Principal
     ) -> AsyncGenerator[IngestionEvent]:
-        """Ingest and yield what happens; closing the generator cancels the job.
+        """Ingest and yield the events; closing the generator cancels the job.
 
         Raises: as ``start``.
         """
@@ -131,7 +131,7 @@ class IngestionJobs:
     async def run_web(
         self, request: WebRequest, collection: str, principal: Principal
     ) -> AsyncGenerator[IngestionEvent]:
-        """Fetch, ingest and yield what happens; closing the generator cancels the job.
+        """Fetch, ingest and yield the events; closing the generator cancels the job.
 
         Raises: as ``start_web``.
         """
@@ -150,13 +150,13 @@ class IngestionJobs:
             await self._cancel([self._work[job.id]] if job.id in self._work else [])
 
     async def follow(self, job_id: str, principal: Principal) -> AsyncGenerator[IngestionEvent]:
-        """Yield the outcomes so far and then, as they come, further ones and the progress.
+        """Yield the outcomes so far, and then further ones and the progress.
 
-        A slow reader misses some progress, and no outcome. Closing the generator changes nothing.
+        A slow consumer misses some progress, but no outcome. Closing the generator changes nothing.
 
         Raises:
             JobNotFound: no such job of this account.
-            CarrelError: what ended the job before its end.
+            CarrelError: what aborted the job.
         """
         job = await self.job(job_id, principal)
         work = self._work.get(job_id)
@@ -180,12 +180,12 @@ class IngestionJobs:
             raise work.error
 
     async def result(self, job_id: str, principal: Principal) -> list[FileOutcome]:
-        """Wait for the end of a job. Whoever waits may be cancelled; the job goes on.
+        """Wait for the end of a job. Cancelling the caller does not affect the job.
 
         Raises:
             JobNotFound: no such job of this account.
-            Unavailable: the server shuts down; the job goes on at its next start.
-            CarrelError: what ended the job before its end.
+            Unavailable: the server shuts down; the job resumes at its next start.
+            CarrelError: what aborted the job.
         """
         outcomes: list[FileOutcome] = []
         async with aclosing(self.follow(job_id, principal)) as events:
@@ -211,7 +211,7 @@ class IngestionJobs:
         return job
 
     async def files(self, job: Job) -> list[JobFile | FileOutcome]:
-        """The files of a job, in order; of those that ended the outcome."""
+        """The files of a job, in order, with their outcomes."""
 
         def read() -> list[JobFile | FileOutcome]:
             return [
@@ -221,12 +221,12 @@ class IngestionJobs:
         return await asyncio.to_thread(read)
 
     def progress(self, job: Job) -> IngestionProgress | None:
-        """How far a running job has come; None for one that ended or was interrupted."""
+        """Progress of a running job; None for one that ended or was interrupted."""
         work = self._work.get(job.id)
         return None if work is None else work.progress
 
     async def cancel(self, job_id: str, principal: Principal) -> Job:
-        """Stop a job within a second; files that went in stay. One that ended stays as it is.
+        """Stop a job within a second; its ingested files are kept. An ended one is left unchanged.
 
         Raises:
             JobNotFound: no such job of this account.
@@ -235,12 +235,12 @@ class IngestionJobs:
         if job_id in self._work:
             await self._cancel([self._work[job_id]])
         elif not job.state.has_ended:
-            # One that was interrupted and is not continued in this process.
+            # An interrupted one that is not resumed in this process.
             await asyncio.to_thread(self._store.set_state, job_id, JobState.CANCELLED)
         return await self.job(job_id, principal)
 
     async def resume(self) -> list[Job]:
-        """Go on with the jobs that were interrupted, and return them."""
+        """Resume the interrupted jobs, and return them."""
         resumed: list[Job] = []
         collections = await asyncio.to_thread(self._catalog.collections)
         known = {each.id: each for each in collections}
@@ -254,10 +254,10 @@ class IngestionJobs:
         return resumed
 
     def stop(self) -> None:
-        """Begin to stop what runs, so that it can be continued. Stopping twice does nothing."""
+        """Start to stop what runs, so that it can be resumed. Stopping twice does nothing."""
         self._ingestion.suspend()
         for work in self._work.values():
-            # Once only: a second cancellation would cut the keeping short.
+            # Once only: a second cancellation would interrupt the clean-up.
             if work.reading is not None and not work.reading.cancelling():
                 work.reading.cancel()
 
@@ -284,13 +284,13 @@ class IngestionJobs:
             work.error = self._failure(work.job, error)
         if state is None:
             work.error = Unavailable(
-                "The server is shutting down: the job goes on at its next start."
+                "The server is shutting down: the job resumes at its next start."
             )
         else:
             try:
                 await asyncio.to_thread(self._end, work, state)
             except StorageFull as error:
-                # The outcomes have told of it; the next start looks at the job again.
+                # The outcomes have reported it; the next start checks the job again.
                 log.warning("job.not_recorded", job=work.job.id, reason=log_reason(error))
         del self._work[work.job.id]
         work.has_ended = True
@@ -302,7 +302,7 @@ class IngestionJobs:
             return error
         log.error("job.failed", job=job.id, exc_info=error)
         return Unavailable(
-            "The ingestion broke off inside Carrel; the server's log has the details."
+            "The ingestion failed with an internal error; the server's log has the details."
         )
 
     def _end(self, work: RunningJob, state: JobState) -> None:
@@ -314,7 +314,7 @@ class IngestionJobs:
 
     async def _cancel(self, works: Sequence[RunningJob]) -> None:
         for work in works:
-            # Once only: a second cancellation would cut the cleaning up short.
+            # Once only: a second cancellation would interrupt the clean-up.
             if work.reading is not None and not work.reading.cancelling():
                 work.cancelled = True
                 work.reading.cancel()
@@ -338,7 +338,7 @@ class IngestionJobs:
         }
 
     def _sweep(self) -> None:
-        """Remove what was received and never came to a job, or for a job that ended."""
+        """Remove received files that belong to no job, or to one that ended."""
         with disk_errors(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
             found = set(self._folder.iterdir())

@@ -1,4 +1,4 @@
-"""How far a batch of files has come, and how long the rest may take."""
+"""Progress of a batch of files, with an estimate of the remaining time."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from carrel.core.documents import IngestionProgress, Section
 
 TELLING_SHARE = 0.02
 TELLING_SECONDS = 60
-"""From either on an estimate of the rest is worth showing."""
+"""Minimum share or seconds before an estimate is shown."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What is known of a running batch; the estimate goes by bytes.
+    """Progress of a running batch; the estimate goes by bytes.
 
-    ``size`` is that of the current file, whose share goes by pages where their count is known.
+    ``size`` is that of the current file, whose share goes by pages if their count is known.
     """
 
     files_total: int
@@ -32,22 +32,22 @@ class Tally:
     page_count: int | None = None
 
     def start_clock(self) -> None:
-        """The batch's turn has come; what it waited before does not count."""
+        """Start the batch; waiting before does not count."""
         self.started = time.monotonic()
 
     def begin_file(self, name: str, size: int) -> None:
-        """A file's turn has come."""
+        """Start a file."""
         self.current, self.size = name, size
         self.pages = self.page_count = None
 
     def end_file(self) -> None:
-        """The current file ended, in whichever way."""
+        """End the current file, whatever its outcome."""
         self.files_done += 1
         self.bytes_done += self.size
         self.current, self.size = None, 0
 
     def watch(self, sections: Iterator[Section]) -> Iterator[Section]:
-        """Pass the sections of the current file on and remember the last page."""
+        """Pass on the sections of the current file and remember the last page."""
         for section in sections:
             if section.page is not None:
                 self.pages = max(self.pages or 0, section.page)
@@ -55,11 +55,11 @@ class Tally:
             yield section
 
     def progress(self) -> IngestionProgress:
-        """Return how far the batch is now."""
+        """Return the current progress."""
         elapsed = time.monotonic() - self.started
         done: float = self.bytes_done
         if self.pages and self.page_count:
-            # Of a sheet many sections come: what began last may be far from its end.
+            # A sheet has many sections: the current one may be far from its end.
             done += self.size * min(1.0, (self.pages - 1) / self.page_count)
         left = None
         if done > 0 and (done >= TELLING_SHARE * self.bytes_total or elapsed > TELLING_SECONDS):

@@ -1,4 +1,4 @@
-"""Documents read anew from their originals, as a job: with the readers and settings of today."""
+"""Re-reads documents from their originals, as a job, with the current readers and settings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from carrel.services.ingestion.jobs import IngestionJobs
 
 @dataclass(frozen=True, slots=True)
 class Reingested:
-    """What was begun: the job, None where no document can be read anew, and its documents."""
+    """The started job, None if no document can be read again, and its documents."""
 
     job: Job | None
     files: Sequence[IncomingFile]
@@ -30,7 +30,7 @@ class Reingested:
 
 
 class ReingestionService:
-    """Begins to read documents anew; ``IngestionJobs`` follows and cancels that."""
+    """Starts to read documents again; ``IngestionJobs`` follows and cancels the job."""
 
     def __init__(
         self, collections: CollectionService, ingestion: IngestionService, jobs: IngestionJobs
@@ -42,7 +42,7 @@ class ReingestionService:
     async def start(
         self, document_ids: Sequence[str], collection: str, principal: Principal
     ) -> Reingested:
-        """Begin, and return at once; what cannot be read anew is refused, each for a reason.
+        """Start, and return at once; documents that cannot be read again are refused with a reason.
 
         Raises:
             CollectionNotFound, DocumentNotFound: no such document for this account.
@@ -64,7 +64,7 @@ class ReingestionService:
         return Reingested(job, files, refused)
 
     async def start_failed(self, collection: str, principal: Principal) -> Reingested:
-        """Begin with all documents of a collection that failed.
+        """Start with all failed documents of a collection.
 
         Raises:
             CollectionNotFound: no such collection.
@@ -81,7 +81,7 @@ class ReingestionService:
         self, record: DocumentRecord, collection: str, principal: Principal
     ) -> IncomingFile:
         if record.status is DocumentStatus.PENDING:
-            raise InvalidRequest(f"'{record.name}' is being read at this moment.")
+            raise InvalidRequest(f"'{record.name}' is being ingested.")
         try:
             path = await self._collections.original(collection, record.id, principal)
         except DocumentNotFound as error:

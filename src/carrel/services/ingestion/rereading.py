@@ -1,4 +1,4 @@
-"""A document read anew from its original: the old chunks are there until all new ones are."""
+"""Re-reads a document from its original: the old chunks stay until all new ones are stored."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ log = structlog.get_logger()
 
 
 class Rereading:
-    """Reads originals with the readers and the settings of today. Its methods block.
+    """Reads originals with the current readers and settings. Its methods block.
 
-    The chunks go to a pending document of their own, which the catalog exchanges for the old ones
-    in one step. Whatever ends the reading before leaves the document as it was.
+    The chunks are written to a pending document, which the catalog swaps for the old one in a
+    single step. Until then any failure leaves the document unchanged.
     """
 
     def __init__(
@@ -45,9 +45,9 @@ class Rereading:
         self._writing = writing
 
     def located(self, file: IncomingFile) -> IncomingFile:
-        """Return a file of a job with the place of its original.
+        """Return a file of a job with the path of its original.
 
-        That is not the place of the job: the data folder may have been moved since.
+        It may differ from the job's: the data folder may have been moved since.
         """
         assert file.document_id is not None
         return replace(file, path=self._originals.path(file.document_id))
@@ -55,7 +55,7 @@ class Rereading:
     def steps(
         self, file: IncomingFile, document_id: str, tally: Tally, stop: CancellationToken
     ) -> Generator[IngestionEvent | Waiting]:
-        """Read the original of a document anew; until all of it is stored the old one is there."""
+        """Read the original of a document again; until all of it is stored the old one stays."""
         document = self._catalog.document(document_id)
         record: DocumentRecord | None = None
         try:
@@ -80,9 +80,9 @@ class Rereading:
             raise
         self._writing.discard(document)
         if newest is not None and newest.id != document.id:
-            # A version that was read stood beside this one, which had failed.
+            # This one had failed, and a ready version of the same name exists.
             self._writing.forget(newest)
-        log.info("document.read_anew", document=finished.id, chunks=finished.chunks)
+        log.info("document.reread", document=finished.id, chunks=finished.chunks)
         tally.end_file()
         yield FileOutcome(file.name, OutcomeKind.REPLACED, finished, reason=finished.reason)
 

@@ -1,4 +1,4 @@
-"""What is known of a job while it runs, or waits to be continued."""
+"""State of a job while it runs or waits to be resumed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def files_of_running_jobs(store: JobStore) -> set[tuple[str, str]]:
 
 @dataclass(slots=True)
 class RunningJob:
-    """A job in this process: what came of it so far, for whoever follows it.
+    """A job in this process, with its results so far, for its followers.
 
     ``reading`` is the part of it that can be cancelled, ``ending`` all of it.
     """
@@ -43,7 +43,7 @@ class RunningJob:
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def tell(self) -> None:
-        """Wake everybody who waits for a change."""
+        """Wake all waiting followers."""
         self.version += 1
         self._changed.set()
         self._changed = asyncio.Event()

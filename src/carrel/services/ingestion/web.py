@@ -1,4 +1,4 @@
-"""Documents from the web, as files that can be ingested."""
+"""Fetches documents from the web as files to ingest."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from carrel.core.web import WebRequest, WebSource
 
 
 class WebService:
-    """Fetches what doors ask for, unless Carrel is to stay offline."""
+    """Fetches documents for the interfaces, unless ``offline`` is set."""
 
     def __init__(self, source: WebSource, offline: bool) -> None:
         self._source = source
         self._offline = offline
 
     def require_allowed(self, request: WebRequest) -> None:
-        """Refuse what will not be tried at all; for doors that answer before they fetch.
+        """Refuse invalid requests early, for interfaces that answer before they fetch.
 
         Raises:
             OfflineRefused: nothing is fetched with ``offline``.
@@ -33,15 +33,15 @@ class WebService:
     async def collect(
         self, request: WebRequest, folder: Path
     ) -> AsyncGenerator[IncomingFile | FileOutcome]:
-        """Fetch documents into an existing folder, and yield each as it has arrived.
+        """Fetch documents into an existing folder, and yield each as it arrives.
 
-        What cannot be fetched is a failed outcome, whose name is the address, and the next one
-        goes on. Closing the generator, or cancelling the task that reads it, closes the
-        connection. Whoever gave the folder removes it.
+        An address that cannot be fetched yields a failed outcome named after it, and the next one
+        follows. Closing the generator, or cancelling the task that reads it, closes the connection.
+        The caller removes the folder.
 
         Raises:
             OfflineRefused, InvalidRequest: see ``require_allowed``; before any look-up.
-            StorageFull: the disk has no room.
+            StorageFull: the disk is full.
         """
         self.require_allowed(request)
         async with aclosing(self._source.collect(request, folder)) as documents:

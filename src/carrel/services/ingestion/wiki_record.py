@@ -1,4 +1,4 @@
-"""Which volumes of a dump have gone in, so that the next run goes on after them."""
+"""Records which volumes of a dump were ingested, so that the next run continues after them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from carrel.disk.failures import disk_errors
 
 @dataclass(frozen=True, slots=True)
 class FinishedVolume:
-    """A volume that is ready, and where the dump goes on after it."""
+    """A finished volume, and where the dump continues after it."""
 
     name: str
     articles: int
@@ -24,25 +24,25 @@ class FinishedVolume:
 
 
 class WikiRecord:
-    """A file of one line a volume, for one dump in one collection.
+    """A file with one line per volume, for one dump in one collection.
 
-    Only the unbroken run of ready volumes from the beginning stands in it. It is a short cut and
-    no truth: without it, each volume is compared with the stored one, which takes longer.
+    It only contains the unbroken run of ready volumes from the beginning. It is an optimisation:
+    without it, each volume is compared with the stored one, which takes longer.
     """
 
     def __init__(self, folder: Path, identity: str, collection: str) -> None:
-        """Take the folder for such files, what the dump is, and where it goes."""
+        """Take the folder of such files, the identity of the dump, and its collection."""
         key = hashlib.sha256(f"{identity}\n{collection}".encode("utf-8", "replace")).hexdigest()
         self._path = folder / f"{key[:32]}.jsonl"
 
     def finished(self) -> Sequence[FinishedVolume]:
-        """Return the finished volumes; a line that was half written ends them."""
+        """Return the finished volumes; an incomplete line ends them."""
         found: list[FinishedVolume] = []
         if not self._path.is_file():
             return found
         with disk_errors(self._path):
             lines = self._path.read_bytes().split(b"\n")
-        # What stands after the last line feed was cut off.
+        # Text after the last line feed is an incomplete line.
         for line in lines[:-1]:
             try:
                 name, articles, bytes_read, stream, skipped = json.loads(line)
@@ -53,7 +53,7 @@ class WikiRecord:
         return found
 
     def restart(self, finished: Sequence[FinishedVolume] = ()) -> None:
-        """Write the record anew with these volumes alone."""
+        """Rewrite the record with only these volumes."""
         with disk_errors(self._path):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             fresh = self._path.with_suffix(".new")
@@ -63,7 +63,7 @@ class WikiRecord:
             fresh.replace(self._path)
 
     def add(self, volume: Volume) -> None:
-        """Append a volume that is ready."""
+        """Append a finished volume."""
         done = FinishedVolume(volume.name, volume.articles, volume.bytes_read, volume.after)
         with disk_errors(self._path), self._path.open("ab") as stream:
             stream.write(_line(done))

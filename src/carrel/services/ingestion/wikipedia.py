@@ -1,4 +1,4 @@
-"""A wiki's dump into a collection, volume by volume, and on from where the last run stopped."""
+"""Ingests a wiki dump volume by volume, resuming where the last run stopped."""
 
 from __future__ import annotations
 
@@ -29,29 +29,29 @@ log = structlog.get_logger()
 
 
 class VolumeStore(Protocol):
-    """Where volumes go: this process's own data folder, or a server's."""
+    """The target of the volumes: this process's own data folder, or a server's."""
 
     def ingest(
         self, files: Sequence[IncomingFile], collection: str
     ) -> AsyncGenerator[IngestionEvent]:
-        """Ingest files into a collection, which is created when it does not exist."""
+        """Ingest files into a collection, which is created if it does not exist."""
         ...
 
     async def collections(self) -> Sequence[tuple[Collection, CollectionContents]]:
-        """Return each collection with what is in it."""
+        """Return each collection with its statistics."""
         ...
 
 
 class WikiImport:
-    """Ingests a dump: one document a volume, which goes in whole or not at all.
+    """Ingests a dump: one document per volume, atomically.
 
-    A record of the finished volumes lets the next run begin after them, without reading them
-    again. A volume that failed is tried again by the next run; those after it are then compared
-    with what is stored, and not embedded again.
+    A record of the finished volumes lets the next run begin after them, without reading them again.
+    A volume that failed is retried by the next run; those after it are then compared with what is
+    stored, and not embedded again.
     """
 
     def __init__(self, dump: WikiDump, record: WikiRecord, store: VolumeStore) -> None:
-        """Take the dump, the record for it and its collection, and where the volumes go."""
+        """Take the dump, its record, the collection, and the target of the volumes."""
         self._dump = dump
         self._record = record
         self._store = store
@@ -59,10 +59,10 @@ class WikiImport:
     async def run(self, collection: str) -> AsyncGenerator[WikiProgress | FileOutcome]:
         """Yield progress, and each volume's outcome as it ends.
 
-        A full disk ends the run with the outcome of the volume that found no room.
+        A full disk ends the run with the outcome of the volume that did not fit.
 
         Raises:
-            UnreadableDocument: the dump is damaged or cut short; what could be read is in.
+            UnreadableDocument: the dump is damaged or truncated; what could be read is ingested.
         """
         finished = await self._trusted(collection)
         tally = _Tally(self._dump.bytes, finished)
@@ -70,7 +70,7 @@ class WikiImport:
         start = finished[-1].after if finished else DumpPosition()
         unbroken = True
         resources = ExitStack()
-        # One thread, so that the dump is closed only when it is not being read.
+        # One thread, so that the dump is closed only while it is not being read.
         worker = ThreadPoolExecutor(1, thread_name_prefix="wiki")
         try:
             volumes = await _in(worker, lambda: resources.enter_context(self._dump.volumes(start)))
@@ -114,7 +114,7 @@ class WikiImport:
 
 
 class _Tally:
-    """What is known of a running import; rate and estimate go by this run alone."""
+    """Progress of a running import; rate and estimate are of this run only."""
 
     def __init__(self, total: int, finished: Sequence[FinishedVolume]) -> None:
         self._total = total

@@ -1,1 +1,1 @@
-"""From a question to ranked passages."""
+"""Retrieval of passages for a question."""

@@ -1,4 +1,4 @@
-"""From ranked chunks to the passages that are worth a place among the sources. Pure functions."""
+"""Turns ranked chunks into passages: deduplicated, merged, diversified. Pure functions."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from dataclasses import replace
 from carrel.core.documents import Chunk, RetrievedChunk
 
 SHINGLE = 4
-"""Words in a row that are compared at once (Broder, On the resemblance of documents, 1997)."""
+"""Words per shingle (Broder, On the resemblance of documents, 1997)."""
 
 SAME_SHARE = 0.8
-"""Passages that share so many of their shingles say the same, if their numbers are the same."""
+"""Share of common shingles that makes passages duplicates, if their numbers are equal."""
 
 LONGEST_JOINED = 1400
-"""Most characters of a passage that is made of neighbours."""
+"""Maximum characters of a passage made of neighbours."""
 
 LONGEST_GAP = 2
-"""White space between two neighbours, in characters; in a longer gap a short chunk may stand."""
+"""Maximum white space between two neighbours, in characters; a longer gap may hide a chunk."""
 
 _WORD = re.compile(r"\w+")
 
 
 def deduplicate(found: Iterable[RetrievedChunk]) -> list[RetrievedChunk]:
-    """Return the passages without those that say the same as one before them.
+    """Return the passages without duplicates of earlier ones.
 
-    Reports of two years repeat their wording: with another number it is another passage.
+    Reports of two years are worded alike: with another number it is another passage.
     """
     kept: list[RetrievedChunk] = []
     prints: list[tuple[frozenset[str], frozenset[tuple[str, ...]]]] = []
@@ -50,11 +50,11 @@ def _same(first: frozenset[tuple[str, ...]], second: frozenset[tuple[str, ...]])
 def merge_adjacent(
     found: Sequence[RetrievedChunk], longest: int = LONGEST_JOINED
 ) -> list[RetrievedChunk]:
-    """Return the passages with neighbours made one, at the place and with the score of the better.
+    """Return the passages with neighbours merged, at the rank and with the score of the better.
 
-    What two chunks share stands once. A position in the joined text is still one in the page: what
-    stood between them, white space, is filled up with line breaks. No passage becomes longer than
-    ``longest`` characters by it.
+    The overlap of two chunks is kept once. Offsets in the joined text remain offsets in the page:
+    white space between the chunks is replaced by line breaks. Merging does not make a passage
+    longer than ``longest`` characters.
     """
     kept: list[RetrievedChunk] = []
     lasts: list[int] = []
@@ -76,8 +76,8 @@ def merge_adjacent(
 def diversify(found: Sequence[RetrievedChunk]) -> list[RetrievedChunk]:
     """Return the passages with the best one of each page first, and then the others.
 
-    Where a page has much to say, its second and third passage would take the place of other
-    pages, on one of which the answer may stand.
+    Otherwise second and third passages of one page would displace those of other pages, which may
+    contain the answer.
     """
     first: list[RetrievedChunk] = []
     further: list[RetrievedChunk] = []
@@ -91,7 +91,7 @@ def diversify(found: Sequence[RetrievedChunk]) -> list[RetrievedChunk]:
 
 
 def _both(one: Chunk, last: int, other: Chunk) -> Chunk | None:
-    """Return the text of two neighbours in one section, None where they are no neighbours.
+    """Return the joined text of two neighbours in one section, None if they are not neighbours.
 
     ``one`` may be several chunks already, up to the ordinal ``last``.
     """
@@ -107,7 +107,7 @@ def _both(one: Chunk, last: int, other: Chunk) -> Chunk | None:
     if not first.start < second.start < second.end or gap > LONGEST_GAP or second.end <= first.end:
         return None
     if gap > 0 and second.ordinal != last + 1:
-        # What stands between them is the text of another chunk.
+        # The text between them belongs to another chunk.
         return None
     text = first.text + ("\n" * gap + second.text if gap >= 0 else second.text[-gap:])
     return Chunk(

@@ -1,4 +1,4 @@
-"""Putting what the two searches found into one order. Pure functions.
+"""Ranks the results of both searches. Pure functions.
 
 The weights were chosen with benchmarks/answers.py; its result page has the figures of each step.
 """
@@ -17,12 +17,11 @@ from carrel.services.text.terms import TermWeights, terms
 TEXT_WEIGHT = 0.5
 HEADING_WEIGHT = 1.0
 NAME_WEIGHT = 0.2
-"""Weights of the question's words in the text, its heading, and the name of its file; the cosine
-has 1.
-"""
+"""Weights of the question's words in the text, its heading, and the file name; the cosine has
+1."""
 
 LONGEST_JOINED_NAME = 4
-"""Words of a question that may stand as one word in the name of a file."""
+"""Words of a question that may be written as one word in a file name."""
 
 Scores = Sequence[tuple[str, float]]
 
@@ -30,23 +29,21 @@ Scores = Sequence[tuple[str, float]]
 def cosines(dense: Scores, keywords: Scores) -> dict[str, float]:
     """Return the cosine of each item of the two results, each given best first.
 
-    Of an item that only its words found, it is unknown, and at most the lowest that was found.
+    The cosine of an item found only by words is unknown; the lowest known one is its upper bound.
     """
     lowest = min((score for _, score in dense), default=0.0)
     return dict.fromkeys((item for item, _ in keywords), lowest) | dict(dense)
 
 
 def ranked(question: str, found: Sequence[RetrievedChunk]) -> list[RetrievedChunk]:
-    """Return chunks, whose scores are cosines, in the order of all that speaks for them.
+    """Return chunks, whose scores are cosines, in the order of their combined score.
 
-    That is the cosine, and what of the question's words, each by its rarity among the chunks,
-    stands in the text, in the heading over it, and in the name of its file: which statement of a
-    report a table is, and whose, often stands nowhere else. Ranks are not fused, and the score of
-    the keyword search is not used: the share of the words that is covered keeps its meaning from
-    one question to the next, however long they are. Scores are scaled by the most that can be
-    reached: 0 to 1, a cosine below zero counting as 0. So is the evidence: the cosine and the
-    words in the text alone.
-    """
+    It combines the cosine and the share of the question's words, weighted by rarity among the
+    chunks, in the text, in its heading, and in the file name: which statement of a report a table
+    shows, and whose, is often written nowhere else. Ranks are not fused, and the keyword score is
+    not used: the share of covered words is comparable between questions of any length. Scores are
+    scaled by the maximum: 0 to 1, with negative cosines as 0. So is the relevance: the cosine and
+    the words in the text only."""
     asked = terms(question)
     texts = [terms(each.chunk.text) for each in found]
     headings = {heading: terms(heading) for heading in {each.chunk.heading or "" for each in found}}
@@ -68,10 +65,9 @@ def ranked(question: str, found: Sequence[RetrievedChunk]) -> list[RetrievedChun
 
 
 def name_matches(question: str, names: Collection[str]) -> Mapping[str, float]:
-    """Return for each file name how much of it the question says, the best being 1.
+    """Return for each file name how much of it the question mentions, the best being 1.
 
-    Words that all names share count nothing. ``FOOTLOCKER_2022`` is said by "Foot Locker" and by
-    "FY22".
+    Words that all names share do not count. ``FOOTLOCKER_2022`` matches "Foot Locker" and "FY22".
     """
     said = _joined(question)
     words = {name: _name_words(name) for name in names}
@@ -91,7 +87,7 @@ def _name_words(name: str) -> set[str]:
 
 
 def _joined(text: str) -> set[str]:
-    """Return the terms of a text, and neighbouring ones written as one."""
+    """Return the terms of a text, and adjacent ones joined."""
     words = re.findall(r"[^\W_]+", text.lower().replace("'s ", " "))
     spans = (
         "".join(words[start : start + length])

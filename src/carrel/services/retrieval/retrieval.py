@@ -1,4 +1,4 @@
-"""From a question and a scope to the chunks that may answer it."""
+"""Retrieves the chunks that may answer a question within a scope."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from carrel.services.retrieval.passages import deduplicate, diversify, merge_adj
 from carrel.services.retrieval.ranking import Scores, cosines, ranked
 
 RERANKED = 30
-"""Chunks that a reranker judges, where no more passages are asked for."""
+"""Minimum number of chunks for the reranker."""
 
 NEIGHBOURHOOD = 12
-"""Chunks among which neighbours are joined, where no more passages are asked for."""
+"""Minimum number of chunks among which neighbours are merged."""
 
 
 def _merged(results: Iterable[Scores], limit: int) -> Scores:
-    """Return several collections' results as one, best score first."""
+    """Merge the results of several collections, best score first."""
     everything = sorted((pair for result in results for pair in result), key=lambda pair: -pair[1])
     return everything[:limit]
 
 
 @dataclass(frozen=True, slots=True)
 class SearchIndexes:
-    """The two indexes that are searched, and the embedder of the first."""
+    """The two indexes, and the embedder of the first."""
 
     embedder: Embedder
     vectors: VectorIndex
@@ -40,7 +40,7 @@ class SearchIndexes:
 
 
 class RetrievalService:
-    """Dense and keyword search, fused, and the best of it judged once more by a reranker."""
+    """Dense and keyword search, fused, and the best results reranked."""
 
     def __init__(
         self,
@@ -59,10 +59,10 @@ class RetrievalService:
     async def search(
         self, question: str, scope: Scope, principal: Principal
     ) -> list[RetrievedChunk]:
-        """Return at most ``scope.top_k`` passages, best first, none twice; ``ALL`` that were found.
+        """Return at most ``scope.top_k`` passages, best first, without duplicates; or ``ALL``.
 
-        A passage is a chunk, or neighbouring ones joined. One of each page comes before a second
-        one of any.
+        A passage is a chunk, or several neighbouring ones. One of each page comes before a second
+        one of any page.
 
         Raises:
             QueryTooLong: the question is.
@@ -79,7 +79,7 @@ class RetrievalService:
         names = dict.fromkeys(scope.collections)
         collections = [await self._collections.get(name, principal) for name in names]
         within = await asyncio.to_thread(self._required_documents, scope, collections)
-        # Side by side: words are looked up while the question is embedded.
+        # Concurrently: words are looked up while the question is embedded.
         dense, keywords = await asyncio.gather(
             asyncio.to_thread(self._nearest, question, scope, collections, within),
             asyncio.to_thread(self._with_words, question, scope, collections, within),
@@ -100,7 +100,7 @@ class RetrievalService:
         scores = self._reranker.scores(question, narrowed)
         judged = [replace(each, score=score) for each, score in zip(narrowed, scores, strict=True)]
         judged.sort(key=lambda each: -each.score)
-        # The others stand after the ones that were judged, whatever the two scales are.
+        # The others follow the reranked ones, whatever the two scales are.
         least = judged[-1].score if judged else 0.0
         rest = (replace(each, score=min(each.score, least)) for each in order[len(narrowed) :])
         return [*judged, *rest]
@@ -132,7 +132,7 @@ class RetrievalService:
         return max(self._candidates, scope.top_k)
 
     def _required_documents(self, scope: Scope, collections: Sequence[Collection]) -> Sequence[str]:
-        """Return the ids in the indexes of the scope's documents; empty for all."""
+        """Return the index ids of the scope's documents; empty for all."""
         within: list[str] = []
         for document_id in scope.document_ids:
             record = self._catalog.document(document_id)
@@ -151,7 +151,7 @@ class RetrievalService:
     def _load(
         self, scores: Mapping[str, float], collections: Sequence[Collection]
     ) -> list[RetrievedChunk]:
-        """Read the chunks of a search, best first, leaving out those whose text stands already."""
+        """Read the chunks of a search, best first, skipping texts that are included already."""
         chunks = self._catalog.chunks(list(scores))
         names = {each.id: each.name for each in collections}
         documents: dict[str, DocumentRecord | None] = {
@@ -162,7 +162,7 @@ class RetrievalService:
         seen: set[str] = set()
         for chunk_id, score in sorted(scores.items(), key=lambda pair: -pair[1]):
             chunk = chunks.get(chunk_id)
-            # A document that was deleted or replaced a moment ago may still stand in an index.
+            # A document that was just deleted or replaced may still be in an index.
             record = documents[chunk.document_id] if chunk else None
             if chunk is None or record is None or chunk.text in seen:
                 continue

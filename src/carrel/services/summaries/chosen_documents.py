@@ -1,4 +1,4 @@
-"""The documents of which a summary is made."""
+"""Selects the documents of a summary."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from carrel.services.text.reading_order import DocumentText, without_overlaps
 
 
 class ChosenDocuments:
-    """Reads the chosen documents of collections in reading order."""
+    """Reads the selected documents of collections in reading order."""
 
     def __init__(self, catalog: Catalog, collections: CollectionService) -> None:
         self._catalog = catalog
         self._collections = collections
 
     async def read(self, request: SummarizationRequest) -> list[DocumentText]:
-        """Return the chosen documents in the order of the request, or all of them by name.
+        """Return the selected documents in the order of the request, or all of them by name.
 
         Raises:
             CollectionNotFound: no such collection.

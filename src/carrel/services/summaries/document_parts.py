@@ -1,4 +1,4 @@
-"""Cutting documents into parts that a model reads at once."""
+"""Splits documents into parts for one prompt each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from carrel.services.text.reading_order import DocumentText
 _GAP = re.compile(r"\s+")
 
 Count = Callable[[str], Awaitable[int]]
-"""Counts the tokens of a text as part of a prompt; what it says of pieces is at least the whole."""
+"""Counts the tokens of a text as part of a prompt; the sum over pieces is an upper bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,45 +36,45 @@ class Part:
         return "\n".join(each.text for each in self.chunks)
 
 
-async def planned_parts(documents: Sequence[DocumentText], room: int, count: Count) -> list[Part]:
-    """Return the parts of the documents, in order, each of at most ``room`` tokens.
+async def planned_parts(documents: Sequence[DocumentText], most: int, count: Count) -> list[Part]:
+    """Return the parts of the documents, in order, each of at most ``most`` tokens.
 
-    No part holds two documents. The parts of one document are about equally large: a last part
-    of a few lines would weigh as much as the others.
+    No part contains two documents. The parts of one document are about equally large: a short last
+    part would weigh as much as the others.
     """
     parts: list[Part] = []
     for document in documents:
         counted = [
             (piece, await count(piece.text))
             for chunk in document.chunks
-            for piece in await _fitting(chunk, room, count)
+            for piece in await _fitting(chunk, most, count)
         ]
-        for group in _groups([cost for _, cost in counted], room):
+        for group in _groups([cost for _, cost in counted], most):
             chunks = tuple(counted[index][0] for index in group)
             parts.append(Part(document.name, document.document_id, chunks))
     return parts
 
 
-def _groups(costs: Sequence[int], room: int) -> Iterator[range]:
-    """Yield runs of indexes whose costs fit the room, as even as that allows."""
+def _groups(costs: Sequence[int], most: int) -> Iterator[range]:
+    """Yield runs of indexes whose costs are within ``most``, as evenly as possible."""
     left = sum(costs)
     start, spent = 0, 0
-    goal = left / max(1, -(-left // room))
+    goal = left / max(1, -(-left // most))
     for index, cost in enumerate(costs):
-        # Beyond its even share a part ends where that is nearer to the share than going on.
-        if spent and (spent + cost > room or spent + cost / 2 > goal):
+        # Beyond its even share a part ends where that is nearer to the share than continuing.
+        if spent and (spent + cost > most or spent + cost / 2 > goal):
             yield range(start, index)
             left -= spent
             start, spent = index, 0
-            goal = left / max(1, -(-left // room))
+            goal = left / max(1, -(-left // most))
         spent += cost
     if start < len(costs):
         yield range(start, len(costs))
 
 
-async def _fitting(chunk: Chunk, room: int, count: Count) -> list[Chunk]:
-    """Return the chunk, or halves of it and so on, each of which fits the room."""
-    if await count(chunk.text) <= room or len(chunk.text) < 2:
+async def _fitting(chunk: Chunk, most: int, count: Count) -> list[Chunk]:
+    """Return the chunk, or halves of it and so on, each within ``most`` tokens."""
+    if await count(chunk.text) <= most or len(chunk.text) < 2:
         return [chunk]
     middle = len(chunk.text) // 2
     gaps = [each.span() for each in _GAP.finditer(chunk.text)]
@@ -83,5 +83,5 @@ async def _fitting(chunk: Chunk, room: int, count: Count) -> list[Chunk]:
         start = end = middle
     first = replace(chunk, text=chunk.text[:start], end=chunk.start + start)
     second = replace(chunk, text=chunk.text[end:], start=chunk.start + end)
-    halves = [await _fitting(each, room, count) for each in (first, second)]
+    halves = [await _fitting(each, most, count) for each in (first, second)]
     return [piece for half in halves for piece in half]

@@ -1,7 +1,7 @@
-"""Choosing the sentences of documents that say the most, or the most about a focus.
+"""Selects the most representative sentences of documents, optionally about a focus.
 
-For models that are too small to write a summary: what is chosen is verbatim, so it is true to the
-text. Words narrow the choice down, because comparing them costs nothing, and vectors decide.
+For models that are too small to summarise: excerpts are verbatim, so they are correct. Word counts
+preselect, because they are cheap; vectors decide.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from carrel.services.citations.citing import words
 from carrel.services.summaries.whole_sentences import Sentence
 
 EMBEDDED = 16
-"""Sentences of one part that the vectors decide between."""
+"""Sentences of one part that are compared by vectors."""
 
 NOVELTY = 0.5
-"""Weight of being unlike what was chosen already, against saying much (maximal marginal
-relevance, Carbonell and Goldstein, SIGIR 1998)."""
+"""Weight of novelty against representativeness (maximal marginal relevance, Carbonell and
+Goldstein, SIGIR 1998)."""
 
 NEAR = 0.4
-"""Cosine with the focus from which a sentence that shares no word with it is about it, too."""
+"""Cosine with the focus from which a sentence without a common word matches it, too."""
 
 LEAD = 0.3
-"""What a sentence gains at the beginning of its document, where nothing is looked for: texts
-say there what they are about. At the end it is nothing."""
+"""Bonus at the beginning of a document, without a focus: texts state their topic there. It falls
+to zero at the end."""
 
 COMMON = 0.2
-"""Share of sentences that have a word: above it the word tells nothing of what it stands in."""
+"""Document frequency above which a word is ignored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """A sentence that may be chosen; a higher ``score`` says more, within one summary."""
+    """A candidate sentence; scores are comparable within one summary."""
 
     sentence: Sentence
     score: float
@@ -43,7 +43,7 @@ class Excerpt:
 
 
 class ExcerptChooser:
-    """Chooses among the sentences of one summary; blocks while it embeds."""
+    """Selects among the sentences of one summary; blocks while it embeds."""
 
     def __init__(self, embedder: Embedder, everything: Sequence[Sentence], focus: str) -> None:
         self._embedder = embedder
@@ -58,7 +58,7 @@ class ExcerptChooser:
         self._focus = embedder.embed_query(focus) if focus else None
 
     def best(self, part: Sequence[Sentence]) -> list[Excerpt]:
-        """Return the sentences of a part that say the most, best first; with a focus, of it."""
+        """Return the best sentences of a part, best first; with a focus, those about it."""
         if not part:
             return []
         by_words = {
@@ -78,14 +78,14 @@ class ExcerptChooser:
         return sorted(found, key=lambda each: -each.score)
 
     def _shared(self, sentence: Sentence) -> float:
-        """Return which share of the focus a sentence has, by how rare its words are; 0 to 1."""
+        """Return the share of the focus that a sentence covers, weighted by rarity; 0 to 1."""
         every = sum(self._rarity[each] for each in self._focus_words)
         if not every:
             return 0.0
         return sum(self._rarity[each] for each in self._focus_words & set(sentence.words)) / every
 
     def _telling(self, part: Sequence[Sentence]) -> list[float]:
-        """Return how much each sentence has of what its part speaks of; 0 to 1."""
+        """Return how representative each sentence is of its part; 0 to 1."""
         spoken = Counter(each for one in part for each in set(one.words) if each in self._rarity)
         said = [
             sum(
@@ -100,9 +100,9 @@ class ExcerptChooser:
 
 
 def chosen(candidates: Sequence[Excerpt], count: int, most_words: int) -> list[Excerpt]:
-    """Return up to ``count`` excerpts that say different things, in order of choice.
+    """Return up to ``count`` diverse excerpts, in order of selection.
 
-    Together they have at most ``most_words`` words, but for the first one.
+    Together they have at most ``most_words`` words, except for the first one.
     """
     left = list(candidates)
     taken: list[Excerpt] = []
@@ -123,7 +123,7 @@ def chosen(candidates: Sequence[Excerpt], count: int, most_words: int) -> list[E
 
 
 def dot(one: Vector, other: Vector) -> float:
-    """Return the product of two vectors: the cosine where both have length 1."""
+    """Return the dot product of two vectors: the cosine of unit vectors."""
     return sum(a * b for a, b in zip(one, other, strict=True))
 
 

@@ -1,4 +1,4 @@
-"""A summary or an extraction made of the documents' own sentences."""
+"""Summaries and extractions that consist of sentences of the documents."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from carrel.services.summaries.whole_sentences import Sentence, whole_sentences
 from carrel.services.text.reading_order import DocumentText
 
 PART_SENTENCES = 60
-"""Sentences of one part, where a document has no more than ``MOST_PARTS`` parts."""
+"""Sentences of one part, if a document has no more than ``MOST_PARTS`` parts."""
 
 MOST_PARTS = 16
-"""Parts of one document."""
+"""Maximum parts of one document."""
 
 FEWEST, MOST = 3, 24
-"""Sentences of a summary; in between, as many as the root of those there are."""
+"""Minimum and maximum sentences of a summary; in between, the square root of their number."""
 
 WORDS_PER_TOKEN = 0.7
-"""Words for one token of English text, roughly."""
+"""Approximate words per token of English text."""
 
 
 class ExtractiveSummary:
-    """Chooses sentences of several documents; ``max_tokens`` is the length of a summary."""
+    """Selects sentences of several documents; ``max_tokens`` is the length of a summary."""
 
     def __init__(
         self, documents: Sequence[DocumentText], embedder: Embedder, focus: str, max_tokens: int
@@ -52,9 +52,9 @@ class ExtractiveSummary:
         self._found: list[list[Excerpt]] = []
 
     async def summary(self) -> AsyncGenerator[SummarizationProgress | Summarized]:
-        """Yield progress, and at last the summary with the sentences of each part.
+        """Yield progress, and last the summary with the sentences of each part.
 
-        Without a focus every part has its say; with one, only what is about it.
+        Without a focus every part is represented; with one, only matching sentences are.
         """
         async with aclosing(self._read()) as steps:
             async for progress in steps:
@@ -72,7 +72,7 @@ class ExtractiveSummary:
         yield Summarized(text, tuple(parts), SummarizationStyle.EXCERPTS)
 
     async def extraction(self) -> AsyncGenerator[SummarizationProgress | Extracted]:
-        """Yield progress, and at last the sentences about the focus, or the most telling ones."""
+        """Yield progress, and last the sentences about the focus, or the best ones."""
         async with aclosing(self._read()) as steps:
             async for progress in steps:
                 yield progress

@@ -1,4 +1,4 @@
-"""Facts that the model lists, each with a quote that stands in the text."""
+"""Facts listed by the model, each with a verbatim quote."""
 
 from __future__ import annotations
 
@@ -26,11 +26,10 @@ from carrel.services.summaries.token_budget import TokenBudget
 from carrel.services.text.reading_order import DocumentText
 
 MOST_ITEMS = 20
-"""Facts of one part: a model that goes on and on is stopped."""
+"""Maximum facts of one part: stops a model that repeats itself."""
 
 SUPPORT = 0.7
-"""Share of a quote's words that a sentence has to have to stand in for a quote that is not
-verbatim."""
+"""Minimum share of a quote's words in a sentence that replaces a quote which is not verbatim."""
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -57,14 +56,14 @@ SCHEMA: dict[str, Any] = {
 async def map_reduce_extraction(
     documents: Sequence[DocumentText], plan: WritingPlan
 ) -> AsyncGenerator[SummarizationProgress | Extracted]:
-    """Yield progress, and at last what the model found and the documents say.
+    """Yield progress, and last the facts that the model found and the documents contain.
 
-    An item whose quote is nowhere in its part, not even in other words of one sentence, is left
-    out and counted. Closing the generator stops the model.
+    An item whose quote is nowhere in its part, not even reworded within one sentence, is dropped
+    and counted. Closing the generator stops the model.
 
     Raises:
-        UnsupportedParameter: the engine cannot be held to JSON; before anything is yielded.
-        PromptTooLong: the focus leaves no room in the context.
+        UnsupportedParameter: the engine cannot enforce JSON; before anything is yielded.
+        PromptTooLong: the focus leaves no tokens for the text.
         GenerationFailed, RemoteUnavailable: the model failed.
     """
     budget = await TokenBudget.of(
@@ -73,8 +72,8 @@ async def map_reduce_extraction(
         max((each.name for each in documents), key=len),
         plan.sampling.max_new_tokens,
     )
-    room = min(budget.read, plan.part_tokens or budget.read)
-    parts = await planned_parts(documents, room, plan.count)
+    most = min(budget.read, plan.part_tokens or budget.read)
+    parts = await planned_parts(documents, most, plan.count)
     sampling = replace(
         plan.sampling, max_new_tokens=budget.written, response_format=JsonFormat(SCHEMA)
     )
@@ -104,7 +103,7 @@ def _extracted(parts: Sequence[Part], answers: Sequence[str], model: str) -> Ext
 
 
 def listed(answer: str) -> list[tuple[str, str]]:
-    """Return text and quote of each item of an answer, also of one that was cut in its middle."""
+    """Return text and quote of each item of an answer, even of a truncated one."""
     rest = answer.partition("[")[2]
     decoder = json.JSONDecoder()
     found: list[tuple[str, str]] = []
@@ -120,7 +119,7 @@ def listed(answer: str) -> list[tuple[str, str]]:
 
 
 def supported(text: str, quote: str, part: Part) -> ExtractedItem | None:
-    """Return the item with a quote that stands verbatim in a chunk; None where there is none."""
+    """Return the item with a quote that is verbatim in a chunk; None if there is none."""
     found = _verbatim(quote, part) or _nearest(quote, part)
     if found is None:
         return None
@@ -129,7 +128,7 @@ def supported(text: str, quote: str, part: Part) -> ExtractedItem | None:
 
 
 def _verbatim(quote: str, part: Part) -> tuple[Chunk, str] | None:
-    """Find a quote, whatever its white space and capitals."""
+    """Find a quote, ignoring white space and case."""
     pattern = re.compile(r"\s+".join(map(re.escape, quote.split())), re.IGNORECASE)
     for chunk in part.chunks:
         match = pattern.search(chunk.text)
@@ -139,7 +138,7 @@ def _verbatim(quote: str, part: Part) -> tuple[Chunk, str] | None:
 
 
 def _nearest(quote: str, part: Part) -> tuple[Chunk, str] | None:
-    """Find the sentence with the most words of a quote; its numbers have to be there, too."""
+    """Find the sentence with most words of a quote; it must contain the quote's numbers."""
     wanted = set(words(quote))
     numbers = {each for each in wanted if each[0].isdigit()}
     best: tuple[float, Chunk, str] | None = None
@@ -153,7 +152,7 @@ def _nearest(quote: str, part: Part) -> tuple[Chunk, str] | None:
 
 
 def without_duplicates(items: Sequence[ExtractedItem]) -> list[ExtractedItem]:
-    """Return the items, of those that say the same or rest on one quote the first."""
+    """Return the items without duplicates by text or quote; the first one is kept."""
     seen: set[tuple[str, ...]] = set()
     kept = []
     for each in items:

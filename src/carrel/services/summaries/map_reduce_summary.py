@@ -1,4 +1,4 @@
-"""A summary that the model writes: of each part, and of these summaries until one is left."""
+"""Map-reduce summary: of each part, then of these summaries until one is left."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from carrel.services.text.reading_order import DocumentText
 
 @dataclass(frozen=True, slots=True)
 class WritingPlan:
-    """What a written summary needs: ``sampling`` is that of the final text.
+    """Inputs of a written summary: ``sampling`` is that of the final text.
 
-    ``part_tokens`` is the most that is read at once; None where only the context limits it.
+    ``part_tokens`` limits one prompt's text; None means that only the context does.
     """
 
     writer: Writer
@@ -41,17 +41,17 @@ class WritingPlan:
 async def map_reduce_summary(
     documents: Sequence[DocumentText], plan: WritingPlan
 ) -> AsyncGenerator[SummaryEvent]:
-    """Yield progress, the final text as it is written, and at last the whole.
+    """Yield progress, the deltas of the final text, and last the whole.
 
     Closing the generator stops the model.
 
     Raises:
-        PromptTooLong: the focus leaves no room in the context.
+        PromptTooLong: the focus leaves no tokens for the text.
         GenerationFailed, RemoteUnavailable: the model failed, or wrote nothing.
     """
     budget = await _budget(documents, plan)
-    room = min(budget.read, plan.part_tokens or budget.read)
-    parts = await planned_parts(documents, room, plan.count)
+    most = min(budget.read, plan.part_tokens or budget.read)
+    parts = await planned_parts(documents, most, plan.count)
     prompts = [part_prompt(each, plan.focus) for each in parts]
     made: list[SummaryPart] = []
     level = 1
@@ -81,7 +81,7 @@ async def _budget(documents: Sequence[DocumentText], plan: WritingPlan) -> Token
         max((each.name for each in documents), key=len),
         plan.sampling.max_new_tokens,
     )
-    # Two summaries have to fit beside each other, or joining them would come to no end.
+    # Two summaries must fit into one prompt, or joining them would never end.
     return replace(budget, written=min(budget.written, budget.read // 3))
 
 
@@ -92,7 +92,7 @@ async def _level(
     plan: WritingPlan,
     budget: TokenBudget,
 ) -> AsyncGenerator[SummarizationProgress]:
-    """Write one text for each prompt into its place of ``texts``."""
+    """Generate one text for each prompt into its place of ``texts``."""
     clock = ProgressClock(level, len(prompts))
     yield clock.progress()
     sampling = replace(plan.sampling, max_new_tokens=budget.written)
@@ -104,7 +104,7 @@ async def _level(
 
 async def _joining(texts: Sequence[str], plan: WritingPlan, budget: TokenBudget) -> list[Prompt]:
     """Return the prompts that join the texts, as many in each as fit, and fewer than before."""
-    # Texts are laid into parts as chunks are; a name or pages have no meaning here any more.
+    # Texts are grouped like chunks; name and pages have no meaning here.
     chunks = tuple(Chunk("", "", index, text) for index, text in enumerate(texts) if text)
     if not chunks:
         raise GenerationFailed(
@@ -121,7 +121,7 @@ async def _joining(texts: Sequence[str], plan: WritingPlan, budget: TokenBudget)
 
 
 async def _last(level: int, prompt: Prompt, plan: WritingPlan) -> AsyncGenerator[SummaryEvent]:
-    """Yield the text of the one prompt that is left, and the summary without its parts."""
+    """Yield the text of the last prompt, and the summary without its parts."""
     clock = ProgressClock(level, 1)
     yield clock.progress()
     text: list[str] = []

@@ -1,4 +1,4 @@
-"""Several texts written by one model at once."""
+"""Generates several texts concurrently."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from carrel.core.errors import QueueFull
 from carrel.core.protocols.adapters import Engine
 
 LONGEST_PAUSE = 5.0
-"""Seconds before a full model is asked again, at most."""
+"""Maximum seconds before a busy model is tried again."""
 
 Prompt = tuple[Message, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenText:
-    """A text and its place among the prompts; ``cut`` says that it reached its longest length."""
+    """A text and the index of its prompt; ``cut`` says that it reached the maximum length."""
 
     index: int
     text: str
@@ -28,7 +28,7 @@ class WrittenText:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """A model that writes at most ``parallel`` texts at once, in the name of ``caller``."""
+    """A model that generates at most ``parallel`` texts at once, on behalf of ``caller``."""
 
     engine: Engine
     parallel: int
@@ -37,7 +37,7 @@ class Writer:
     async def write(
         self, prompt: Prompt, sampling: SamplingParams
     ) -> AsyncGenerator[TextDelta | Finished]:
-        """Yield one text as it comes, and its end. A model with a full queue is waited for."""
+        """Yield the deltas of one text, and its end. Waits if the model's queue is full."""
         while True:
             generated = self.engine.generate(prompt, sampling, self.caller)
             try:
@@ -47,7 +47,7 @@ class Writer:
                             yield event
                 return
             except QueueFull as error:
-                # Raised before anything is yielded: nothing is written twice.
+                # Raised before anything is yielded: nothing is generated twice.
                 await asyncio.sleep(min(error.retry_after, LONGEST_PAUSE))
 
     async def write_all(
@@ -55,7 +55,7 @@ class Writer:
     ) -> AsyncGenerator[WrittenText]:
         """Yield the texts as they are finished; closing the generator stops the model.
 
-        What fails for one of them ends them all, and is raised here.
+        An error of one of them ends them all, and is raised here.
         """
         places = asyncio.Semaphore(self.parallel)
 

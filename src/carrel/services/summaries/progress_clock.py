@@ -1,4 +1,4 @@
-"""Progress of one level of a summary, with the time that is left."""
+"""Progress of one level of a summary, with the remaining time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from carrel.core.summaries import SummarizationProgress
 
 @dataclass(slots=True)
 class ProgressClock:
-    """Counts the parts of one level; the estimate supposes that each takes equally long."""
+    """Counts the parts of one level; the estimate assumes equal durations."""
 
     level: int
     total: int
@@ -18,7 +18,7 @@ class ProgressClock:
     _started: float = field(default_factory=time.monotonic)
 
     def progress(self) -> SummarizationProgress:
-        """Return where the level stands."""
+        """Return the current progress."""
         left = None
         if self.done:
             elapsed = time.monotonic() - self._started
@@ -26,6 +26,6 @@ class ProgressClock:
         return SummarizationProgress(self.level, self.done, self.total, left)
 
     def advance(self) -> SummarizationProgress:
-        """Count one more part, and return where the level stands."""
+        """Count one more part, and return the progress."""
         self.done += 1
         return self.progress()

@@ -1,4 +1,4 @@
-"""Summaries of documents of any length, and what is extracted from them."""
+"""Summaries of documents of any length, and extractions."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from carrel.settings.schema import Settings
 
 @dataclass(frozen=True, slots=True)
 class SummarizationPolicy:
-    """Settings of summaries; ``sampling`` is that of texts whose request says nothing else.
+    """Settings of summaries; ``sampling`` is the default of a request.
 
-    ``part_tokens`` is the most that is read at once, None for what the context takes; ``parallel``
-    the number of parts that are written at once.
+    ``part_tokens`` limits one prompt's text, None for the context's limit; ``parallel`` is the
+    number of concurrent prompts.
     """
 
     style: Literal["auto", "written", "excerpts"]
@@ -43,7 +43,7 @@ class SummarizationPolicy:
 
     @classmethod
     def of(cls, settings: Settings) -> SummarizationPolicy:
-        """Return what the settings say."""
+        """Return the options of the settings."""
         generation, summaries = settings.generation, settings.summaries
         sampling = SamplingParams(
             max_new_tokens=generation.max_new_tokens,
@@ -60,7 +60,7 @@ class SummarizationPolicy:
 
 
 class SummarizationService:
-    """Summarises documents and extracts facts from them, with or without the model."""
+    """Summarises documents and extracts facts, with or without the model."""
 
     def __init__(
         self,
@@ -75,14 +75,14 @@ class SummarizationService:
         self._policy = policy
 
     async def summarize(self, request: SummarizationRequest) -> AsyncGenerator[SummaryEvent]:
-        """Yield progress, the final text as it comes, and at last ``Summarized``.
+        """Yield progress, the deltas of the final text, and last ``Summarized``.
 
         Closing the generator stops the model.
 
         Raises:
             CollectionNotFound, DocumentNotFound, NothingToSearch: there is nothing to read.
-            ModelNotFound, ModelNotReady, ModelLoadFailed: the model cannot write.
-            QueryTooLong, PromptTooLong: the focus is too long, or leaves no room in the context.
+            ModelNotFound, ModelNotReady, ModelLoadFailed: the model cannot generate.
+            QueryTooLong, PromptTooLong: the focus is too long, or leaves no tokens for the text.
             GenerationFailed, RemoteUnavailable: the model failed.
         """
         require_short_query(request.focus)
@@ -101,13 +101,13 @@ class SummarizationService:
                 yield event
 
     async def extract(self, request: SummarizationRequest) -> AsyncGenerator[ExtractionEvent]:
-        """Yield progress and at last ``Extracted``; the focus says what is looked for.
+        """Yield progress and last ``Extracted``; the focus says what to extract.
 
-        Where an engine cannot be held to JSON, ``auto`` takes excerpts. Closing the generator
-        stops the model.
+        If an engine cannot enforce JSON, ``auto`` takes excerpts. Closing the generator stops the
+        model.
 
         Raises:
-            UnsupportedParameter: the style is ``written``, and the engine cannot write JSON.
+            UnsupportedParameter: the style is ``written``, and the engine cannot enforce JSON.
             The others: as ``summarize``.
         """
         require_short_query(request.focus)
@@ -151,11 +151,11 @@ class SummarizationService:
 
 
 async def _counting(engine: Engine) -> Count:
-    """Return what counts the tokens of a piece of a prompt, its line break included."""
+    """Return a counter for the tokens of a piece of a prompt, including its line break."""
     around = await engine.count_tokens([Message(Role.USER, "")])
 
     async def count(text: str) -> int:
-        # Two more: the line break, and a token that may come apart where pieces meet.
+        # Two more: the line break, and a token that may be split where pieces meet.
         return max(1, await engine.count_tokens([Message(Role.USER, text)]) - around) + 2
 
     return count

@@ -17,7 +17,7 @@ DATA = (
 
 
 def pages_text(pages: Pages | None) -> str:
-    """Return pages as ``, page 3`` or ``, pages 3-7``; empty where there are none."""
+    """Return pages as ``, page 3`` or ``, pages 3-7``; empty without pages."""
     if pages is None:
         return ""
     first, last = pages
@@ -53,8 +53,8 @@ def extraction_prompt(part: Part, focus: str) -> Prompt:
 
 
 def _prompt(text: str, task: str, focus: str) -> Prompt:
-    heed = f" Pay heed to: {focus}." if focus else ""
+    about = f" Pay heed to: {focus}." if focus else ""
     return (
         Message(Role.SYSTEM, DATA),
-        Message(Role.USER, f"Text:\n\n{text}\n\nEnd of the text.\n\n{task}{heed}"),
+        Message(Role.USER, f"Text:\n\n{text}\n\nEnd of the text.\n\n{task}{about}"),
     )

@@ -1,4 +1,4 @@
-"""How a model's context is shared between a text that is read and one that is written."""
+"""Divides a model's context between input text and output."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from carrel.services.summaries.document_parts import Part
 from carrel.services.summaries.parallel_texts import Prompt
 
 WRITTEN_SHARE = 4
-"""What is written has at most one fourth of the context."""
+"""The output has at most one fourth of the context."""
 
-LEAST_ROOM = 64
+LEAST_TOKENS = 64
 """With fewer tokens for the text a part would be a sentence or two."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenBudget:
-    """Tokens of a text that is read at once, and of the one that is written of it."""
+    """Tokens of the input text of one prompt, and of its output."""
 
     read: int
     written: int
@@ -36,7 +36,7 @@ class TokenBudget:
         """Return the budget for prompts of documents with at most this ``name``.
 
         Raises:
-            PromptTooLong: the focus and the task leave no room in the context.
+            PromptTooLong: the focus and the task leave no tokens for the text.
         """
         # Page numbers and the name take tokens beside the text, too.
         empty = Part(name, "", (Chunk("", "", 0, "", 99_999), Chunk("", "", 1, "", 99_999)))
@@ -44,7 +44,7 @@ class TokenBudget:
         length = engine.info.context_length
         written = min(longest, length // WRITTEN_SHARE)
         read = length - around - written
-        if read < LEAST_ROOM:
+        if read < LEAST_TOKENS:
             raise PromptTooLong(
                 f"The context of {engine.info.name} has {length} tokens: the task takes {around} "
                 f"and its result {written}, so none are left for the text. Shorten the focus, ask "

@@ -1,4 +1,4 @@
-"""The sentences of documents that can stand alone. Pure functions."""
+"""Selects complete sentences of documents. Pure functions."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from carrel.services.text.reading_order import DocumentText
 
 FEWEST_WORDS, MOST_WORDS = 5, 45
 MOST_NUMBERS = 0.35
-"""Share of words that are numbers: above it stands a row of a table."""
+"""Share of numbers among the words, above which it is a table row."""
 
 MOST_CAPITALS = 0.7
-"""Share of words that begin with a capital letter: above it stands a title or an address."""
+"""Share of capitalised words, above which it is a title or an address."""
 
 _BEGINS = re.compile(r"[\"'“‘(\[]*[^\W_]")
 _ENDS = re.compile(r"[.!?。！？…][\"'”’)\]]*$")
 _ABBREVIATED = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|Nos|vs|cf|Fig|Sec|Art|Inc|Corp|Co|Ltd)\.$")
-"""At the end of a text: the sentence was torn there, and goes on in the next one."""
+"""At the end of a text: the sentence was cut there and continues in the next one."""
 
 _LEADERS = re.compile(r"\.{3}|_{3}|(?:\. ){3}")
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence, verbatim, and where it stands.
+    """A sentence, verbatim, and its position.
 
     ``place`` counts sentences of its document, ``position`` is the share of chunks before it.
     """
@@ -41,9 +41,9 @@ class Sentence:
 
 
 def whole_sentences(document: DocumentText) -> list[Sentence]:
-    """Return the sentences of a document that are whole and say something, none twice.
+    """Return the complete sentences of a document, without duplicates.
 
-    A document that has none, such as a table or a list of points, gives its lines instead.
+    A document without any, such as a table or a list, gives its lines instead.
     """
     found = _distinct(document, strict=True)
     return found or _distinct(document, strict=False)
@@ -71,7 +71,7 @@ def _texts(document: DocumentText) -> Iterator[tuple[str, int | None, float]]:
 
 
 def _is_whole(text: str, own: Sequence[str]) -> bool:
-    """Whether a text is a sentence, and no row of a table, title, or torn end of one."""
+    """Whether a text is a sentence, and no table row, title, or fragment."""
     begins = _BEGINS.match(text)
     if begins is None or begins[0][-1].islower() or not _ENDS.search(text) or _LEADERS.search(text):
         return False

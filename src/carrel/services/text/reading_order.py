@@ -1,4 +1,4 @@
-"""The text of documents in reading order, with nothing given twice. Pure functions."""
+"""The text of documents in reading order, without overlaps. Pure functions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from carrel.core.documents import Chunk
 
 @dataclass(frozen=True, slots=True)
 class DocumentText:
-    """A document's chunks in reading order; no chunk repeats the end of the one before it."""
+    """A document's chunks in reading order, without overlaps."""
 
     name: str
     document_id: str
@@ -18,9 +18,9 @@ class DocumentText:
 
 
 def without_overlaps(chunks: Sequence[Chunk]) -> tuple[Chunk, ...]:
-    """Return the chunks without what each repeats of the one before; ``start`` moves along.
+    """Return the chunks without what each repeats of the previous one; ``start`` is adjusted.
 
-    Spans begin anew with each section, so a repetition counts only where the text is the same.
+    Offsets restart with each section, so an overlap only counts if the text is the same.
     """
     kept: list[Chunk] = []
     before: Chunk | None = None
@@ -36,7 +36,7 @@ def without_overlaps(chunks: Sequence[Chunk]) -> tuple[Chunk, ...]:
 
 
 def _shared(before: Chunk, chunk: Chunk) -> int:
-    """Return how many characters at the head of a chunk are the tail of the one before it."""
+    """Return the length of the overlap of a chunk's start with the end of the previous one."""
     if before.page != chunk.page or not before.start < chunk.start < before.end:
         return 0
     length = before.end - chunk.start

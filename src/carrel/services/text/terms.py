@@ -1,4 +1,4 @@
-"""The words of a question and of a passage, made comparable, and how much each of them says."""
+"""Terms of questions and passages, and their weights."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _FISCAL_YEAR = re.compile(r"\bfy\s?'?(\d{2}|\d{4})\b")
 def terms(text: str) -> list[str]:
     """Return the stems of a text's words and its numbers, without stop words, in order.
 
-    English words are stemmed (Porter 2, of Snowball), so that "acquired" meets "acquisition"'s
-    kin; words of other languages mostly stay as they are. FY21 and FY2021 count as 2021.
+    English words are stemmed (Porter 2, of Snowball), so that "acquired" and "acquisition" match;
+    most words of other languages are unchanged. FY21 and FY2021 count as 2021.
     """
     lowered = _FISCAL_YEAR.sub(_year, text.lower())
     words = [word for word in _WORD.findall(lowered) if word not in STOP_WORDS]
-    # A stemmer keeps state: one for each call, so that threads may call at once.
+    # A stemmer is stateful: one per call makes this thread-safe.
     stems: list[str] = Stemmer.Stemmer("english").stemWords(words)
     return stems
 
@@ -40,24 +40,24 @@ def _year(match: re.Match[str]) -> str:
 
 
 BACKGROUND = 10
-"""Texts without any of the terms that are counted in addition.
+"""Number of empty texts that are added to the count.
 
-Most words are rare, even where there are only two texts to tell it from. In a collection of one
+Most words are rare, even if there are only two texts to estimate from. In a collection of one
 passage, without them, 92 % of the questions that it answers count as answered; with ten, 97 %. With
 many texts they change nothing.
 """
 
 
 class TermWeights:
-    """Inverse document frequency among a few texts: what all of them say tells none apart.
+    """Inverse document frequency among a few texts.
 
-    The weight of a term that stands in n of N texts, ``BACKGROUND`` among them, is
+    The weight of a term that occurs in n of N texts, ``BACKGROUND`` among them, is
     log(1 + (N - n + 0.5) / (n + 0.5)) (Robertson and Zaragoza, The Probabilistic Relevance
     Framework, 2009, kept above zero).
     """
 
     def __init__(self, texts: Iterable[Collection[str]]) -> None:
-        """Count in how many of the texts, each given by its terms, every term stands."""
+        """Count the texts, each given by its terms, that contain each term."""
         self._counts: Counter[str] = Counter()
         self._texts = BACKGROUND
         for each in texts:
@@ -65,12 +65,12 @@ class TermWeights:
             self._texts += 1
 
     def weight(self, term: str) -> float:
-        """Return what a term says; most for one that stands in no text."""
+        """Return the weight of a term; it is highest for one that occurs in no text."""
         count = self._counts[term]
         return math.log(1 + (self._texts - count + 0.5) / (count + 0.5))
 
     def coverage(self, question: Collection[str], text: Collection[str]) -> float:
-        """Return the share of the question's weight whose terms stand in the text, 0 to 1."""
+        """Return the share of the question's weight that the text covers, 0 to 1."""
         wanted = set(question)
         whole = sum(map(self.weight, wanted))
         return sum(map(self.weight, wanted & set(text))) / whole if whole else 0.0

@@ -1,4 +1,4 @@
-// The table of documents: sorted and filtered here, also when it is drawn anew.
+// The table of documents: sorted and filtered here, also when it is rendered again.
 (() => {
   const LANGUAGE = () => document.documentElement.lang;
   let column = "";

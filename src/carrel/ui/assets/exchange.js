@@ -1,4 +1,4 @@
-// Answers are copied, and a question is edited where it stands, without asking the server.
+// Answers are copied, and a question is edited in place, without asking the server.
 (() => {
   const SAID_FOR = 2000; // milliseconds
 

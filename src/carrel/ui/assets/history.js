@@ -112,8 +112,8 @@
       const toast = element.querySelector(".toast");
       if (toast) hiding = setTimeout(() => toast.remove(), Number(toast.dataset.seconds) * 1000);
     },
-    keepFile: (told) => {
-      const file = JSON.parse(told);
+    keepFile: (sent) => {
+      const file = JSON.parse(sent);
       const link = document.createElement("a");
       link.href = URL.createObjectURL(new Blob([file.text], { type: file.type }));
       link.download = file.name;

@@ -41,11 +41,11 @@
   };
   const closeViewer = () => {
     byId("desk")?.classList.remove("viewing", "opening");
-    // The text may have been drawn anew meanwhile: the button is found by its name.
+    // The text may have been rendered again meanwhile: the button is found by its name.
     const buttons = OPENING.map((action) => `[data-action=${action}][data-id="${CSS.escape(origin)}"]`);
     document.querySelector(buttons.join(","))?.focus();
   };
-  // Whoever turns pages with the keyboard stays on the button, though it is drawn anew.
+  // Keyboard focus stays on the button, though it is rendered again.
   let turning = "";
   const placeArrived = () => {
     byId("desk")?.classList.remove("opening");
@@ -142,7 +142,7 @@
     }
   });
 
-  // The open chat stands in the address, so that a reload shows it again.
+  // The open chat is in the address, so that a reload shows it again.
   const followChat = (chat) => {
     document.body.dataset.chat = chat ? `chat-${chat}` : "";
     if (viewInAddress()) return;

@@ -26,17 +26,17 @@
   const isWriting = () => Boolean(exchange()?.querySelector(".answer.writing"));
   const isEdited = () => Boolean(exchange()?.querySelector(".edit form:not([hidden])"));
 
-  // Positions within the content of #reading, in pixels; answer and end are those of what stands
-  // in the answer's place as long as there is none.
+  // Positions within the content of #reading, in pixels; answer and end are those of the
+  // placeholder while there is no answer.
   const measured = () => {
     const origin = reading.getBoundingClientRect().top + reading.clientTop - reading.scrollTop;
     const at = (element, edge) => element.getBoundingClientRect()[edge] - origin;
     const own = exchange();
     const part = (selector) => own.querySelector(`:scope > ${selector}`);
     const last = part(".answer") ?? part(".error-line") ?? part(".state") ?? part(".question");
-    const room = parseFloat(getComputedStyle(reading).paddingTop);
+    const padding = parseFloat(getComputedStyle(reading).paddingTop);
     return {
-      question: Math.max(0, at(own, "top") - room),
+      question: Math.max(0, at(own, "top") - padding),
       answer: at(last, "top"),
       end: at(last, "bottom") + BELOW,
     };

@@ -25,7 +25,7 @@
     button()?.focus();
   }, true);
 
-  // Every choice draws the list anew: whoever chooses with the keyboard stays where they were.
+  // Every choice renders the list again: keyboard focus stays where it was.
   let focused = "";
   document.addEventListener("focusin", (event) => {
     const row = event.target.closest?.("#scope-panel [data-action]");

@@ -1,1 +1,1 @@
-"""The chat: question box, answers, their versions and sources."""
+"""The chat view: question box, answers, versions and sources."""

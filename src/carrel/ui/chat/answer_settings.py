@@ -1,4 +1,4 @@
-"""The panel of the question box that sets how answers are made, for this tab."""
+"""The panel with this tab's answer settings."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ CLOSED = (
     "button.setAttribute('aria-expanded', String(open)); };"
     "closed();"
 )
-"""Says that the panel is closed, once its button is there."""
+"""Sets the button's state to closed, once it exists."""
 
 STEPS = {"temperature": 0.1, "top_p": 0.05, "repetition_penalty": 0.05}
 
 
 class AnswerSettings:
-    """Builds the panel; ``inputs`` are its fields by name, for the handler that asks."""
+    """Builds the panel; ``inputs`` are its fields by name, for the event handler."""
 
     def __init__(self, settings: Settings) -> None:
         self._defaults = defaults_of(settings)
@@ -77,14 +77,14 @@ class AnswerSettings:
         return gr.Number(
             self._defaults[name],
             label=ENGLISH(f"answer.{name}"),
-            # Decimals are left as typed; a count is a whole number.
+            # Decimals are left as typed; counts are whole numbers.
             precision=None if name in STEPS else 0,
             step=STEPS.get(name, 1),
             min_width=120,
         )
 
     def wire(self, services: Services, guard: Guard, session: gr.State, button: gr.Button) -> None:
-        """Open and close the panel, count, and go back to the defaults."""
+        """Connect opening, the token count, and the reset."""
         self._services = services
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         button.click(
@@ -103,7 +103,7 @@ class AnswerSettings:
         )
 
     def wire_model(self, guard: Guard, model: gr.Dropdown, button: gr.Button) -> None:
-        """Offer what the chosen model's makers suggest, once the panel is opened or it changes."""
+        """Offer the model's recommended sampling when the panel is opened or the model changes."""
         private: dict[str, Any] = {
             "inputs_kwargs": {"model": model},
             "queue": False,
@@ -121,11 +121,11 @@ class AnswerSettings:
         )
 
     async def offer(self, *, model: str | None) -> Updates:
-        """Offer what the model's makers suggest, where they do."""
+        """Offer the model's recommended sampling, if it has any."""
         return {self.suggested: gr.Button(visible=self._suggestion(model) is not None)}
 
     async def suggest(self, *, model: str | None) -> Updates:
-        """Put the suggested values into the fields; what is not said goes back to the default."""
+        """Fill in the recommended values; missing ones become the default."""
         suggestion = self._suggestion(model)
         if suggestion is None:
             return await self.reset()
@@ -139,11 +139,11 @@ class AnswerSettings:
         return found.get(model) if model else next(iter(found.values()), None)
 
     async def reset(self) -> Updates:
-        """Return the server's defaults to all fields."""
+        """Reset all fields to the server's defaults."""
         return {field: self._defaults[name] for name, field in self.inputs.items()}
 
     async def count(self, *, session: Session) -> Updates:
-        """Tell what the last answer took of the model's context, as the model counted it."""
+        """Show how much of the context the last answer used."""
         texts = session.options.texts
         finished = session.exchanges[-1].finished if session.exchanges else None
         if finished is None:

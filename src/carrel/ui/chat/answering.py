@@ -1,4 +1,4 @@
-"""From a question to a saved answer, whatever ends it."""
+"""Runs a question and saves its answer."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from carrel.ui.state.scope import ChosenScope
 from carrel.ui.state.session import Session
 
 UPDATE_INTERVAL = 0.05
-"""Seconds between two updates of an answer: faster than that is not seen, only computed."""
+"""Minimum seconds between two updates of an answer: faster ones are not visible."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked, of which documents, and which model is to answer.
+    """A question with its documents and model.
 
-    ``task`` is what else than an answer is wanted; its text is then only shown.
-    ``options`` is how; None for as the server's settings say. ``versions`` are the ids of the
-    questions that stood at this place of the chat before.
+    ``task`` is set if it is a document task; its text is then only shown. ``options`` are the
+    answer settings; None for the server's. ``versions`` are the ids of the earlier questions at
+    this place of the chat.
     """
 
     text: str
@@ -44,7 +44,7 @@ class Question:
 
 @dataclass(slots=True)
 class Answering:
-    """One question on its way; ``exchange`` tells how far it has come."""
+    """A running question; ``exchange`` is its state."""
 
     services: Services
     session: Session
@@ -79,7 +79,7 @@ class Answering:
     async def steps(self) -> AsyncGenerator[None]:
         """Yield after each update of the exchange. An error becomes the exchange's own.
 
-        Whatever ends it, also the closing of this generator, what there is of the answer is saved.
+        However it ends, even if this generator is closed, the partial answer is saved.
         """
         try:
             async with aclosing(self.running.batches(UPDATE_INTERVAL)) as batches:
@@ -102,7 +102,7 @@ class Answering:
         self.exchange.fail(describe(error))
 
     async def _cite_stopped(self) -> None:
-        """Cite what there is of an answer that was stopped before its sources came."""
+        """Cite a partial answer that was stopped before its sources arrived."""
         exchange = self.exchange
         if exchange.stopped and exchange.text and exchange.found and not exchange.abstained:
             asked = exchange.search_query or exchange.question
@@ -122,7 +122,7 @@ class Answering:
         if not exchange.is_answered or self._conversation_id is None:
             return
         try:
-            # The chat may have been deleted meanwhile; then there is nothing to keep.
+            # The chat may have been deleted meanwhile; then there is nothing to save.
             with suppress(ConversationNotFound):
                 await self._store(self._conversation_id)
         except Exception as error:  # noqa: BLE001 - boundary of the page: shown and logged
@@ -150,7 +150,7 @@ class Answering:
     async def _after(self) -> int:
         """Return the id of the saved answer that this question follows.
 
-        An answer that was stopped by this question may still be on its way into the store.
+        An answer that was stopped by this question may still be being saved.
         """
         if self._before:
             await self._before[-1].settled.wait()

@@ -1,4 +1,4 @@
-"""Files that are dropped into the chat: they go into the collection that is asked."""
+"""Files dropped into the chat, which are added to the selected collection."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from carrel.ui.state.session import Session
 
 
 class Attaching:
-    """Connects the question box's files to the documents view, which takes them in."""
+    """Connects the question box's files to the documents view, which ingests them."""
 
     def __init__(self, services: Services, chat: ChatTab, documents: DocumentsTab) -> None:
         self._services = services
@@ -27,7 +27,7 @@ class Attaching:
         self._documents = documents
 
     def wire(self, guard: Guard, session: gr.State) -> None:
-        """Connect the events; what was added is told until the next question is asked."""
+        """Connect the events; the message about added files is shown until the next question."""
         composer, documents = self._chat.composer, self._documents
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         composer.files.upload(
@@ -59,7 +59,7 @@ class Attaching:
     async def add(
         self, *, files: list[dict[str, Any]] | None, session: Session
     ) -> AsyncGenerator[Updates]:
-        """Add files to the collection that is asked, or to the first one where none is."""
+        """Add files to the selected collection, or to the first one if none is selected."""
         if not files:
             return
         composer, documents = self._chat.composer, self._documents
@@ -67,7 +67,7 @@ class Attaching:
         if not scope.collections:
             names = await collection_names(self._services, session.principal)
             scope = ChosenScope((first_collection(self._services.settings, names),))
-        # New documents are to be asked: none of the others alone is.
+        # New documents should be searched: unselect single documents.
         session.scope = replace(scope, documents=())
         yield await composer.scope.shown(session)
         collection = scope.collections[0]
@@ -83,7 +83,7 @@ class Attaching:
             yield hints
 
     async def forget(self, *, session: Session) -> Updates:
-        """Take away what was told of files that are in."""
+        """Clear the message about finished files."""
         if any(each.running for each in session.uploads.values()):
             return {self._chat.composer.added: gr.skip()}
         return {self._chat.composer.added: ""}

@@ -1,4 +1,4 @@
-"""The chat: reading column, question box, and what happens between them."""
+"""The chat view: reading column, question box, and their events."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from carrel.core.document_tasks import Action
 from carrel.services.application import Services
 from carrel.ui.chat.answering import Answering, Question
 from carrel.ui.chat.composer import Composer
-from carrel.ui.chat.continuing import can_go_on
+from carrel.ui.chat.continuing import can_continue
 from carrel.ui.chat.render_exchange import exchange_html, exchanges_html
 from carrel.ui.shell.actions import actions_script, chosen
 from carrel.ui.shell.events import Guard, Inputs, Updates
@@ -40,13 +40,13 @@ ACTIONS = (
     "show_version",
     "delete_exchange",
 )
-"""What can be done with each question and its answer."""
+"""Actions on each question and its answer."""
 
 
 class ChatTab:
-    """Builds the chat; ``wire`` connects it to the services and to the sidebar.
+    """Builds the chat; ``wire`` connects it to the services and the sidebar.
 
-    ``changed`` are the components that show a chat and change with it.
+    ``changed`` are the components that depend on the chat.
     """
 
     def __init__(
@@ -97,15 +97,15 @@ class ChatTab:
             inputs_kwargs={**asking, "question": composer.question, "action": composer.action},
             outputs=[composer.question, *thread],
             concurrency_limit=None,
-            # A question may follow while the answer left before it is still being saved; Gradio
-            # would swallow it without a word.
+            # A question may follow while the previous answer is still being saved; Gradio would
+            # silently drop it.
             trigger_mode="multiple",
             **private,
         )
         sidebar.list.wire_thread(self._guard, own, self.thread, thread)
         asks = (composer.action, composer.question, composer.send)
         composer.scope.wire(self._guard, self._session, self.scope_changed, self.current, *asks)
-        # Not through the queue: none of these waits behind anything.
+        # Without the queue: these must not wait.
         for event, handler, inputs, changed in (
             (composer.stop.click, self.stop_answer, own, [notice]),
             (sidebar.new_chat.click, self.new_chat, own, thread),
@@ -128,7 +128,7 @@ class ChatTab:
         session: Session,
         **wanted: Any,
     ) -> AsyncGenerator[Updates]:
-        """Answer a question, step by step on the page, and save both."""
+        """Answer a question, streaming to the page, and save both."""
         question, texts = question.strip(), session.options.texts
         scope = await scope_of(session, self._services)
         task = task_of(action, question, scope, texts)
@@ -145,7 +145,7 @@ class ChatTab:
                 cleared = {}
 
     async def answer(self, asked: Question, session: Session) -> AsyncGenerator[Updates]:
-        """Answer a question at the end of the chat that is shown, and save both."""
+        """Answer a question at the end of the shown chat, and save both."""
         past = exchanges_html(session.exchanges, session.options.texts)
         answering = Answering.begin(self._services, session, asked)
         async with aclosing(self.follow(answering, past)) as updates:
@@ -153,7 +153,7 @@ class ChatTab:
                 yield update
 
     async def follow(self, answering: Answering, past: str) -> AsyncGenerator[Updates]:
-        """Show an answer below the ``past`` of its chat while it is written, and save it."""
+        """Stream an answer below the ``past`` of its chat, and save it."""
         session = answering.session
         try:
             yield {self.past: past, **self._progress(session, answering.exchange, busy=True)}
@@ -161,7 +161,7 @@ class ChatTab:
                 async for update in updates:
                     yield update
         finally:
-            # Whatever happened before its first step, nobody waits for it to be saved.
+            # If it ended before its first step, nothing will be saved.
             answering.exchange.settled.set()
 
     async def _written(self, answering: Answering) -> AsyncGenerator[Updates]:
@@ -184,12 +184,12 @@ class ChatTab:
         yield updates
 
     async def stop_answer(self, *, session: Session) -> Updates:
-        """Stop the answer in work; what there is of it stays."""
+        """Stop the running answer; its text is kept."""
         session.stop_answering()
         return {}
 
     async def new_chat(self, *, session: Session) -> Updates:
-        """Leave the chat for an empty one; what stands in the question box stays."""
+        """Leave the chat for an empty one; the text of the question box is kept."""
         session.leave_chat()
         return await self.thread(session)
 
@@ -202,19 +202,19 @@ class ChatTab:
         return await self.thread(session)
 
     async def scope_changed(self, session: Session) -> Updates:
-        """Fit the empty chat's hints, and what can be done, to the documents that are asked."""
+        """Update the empty chat's hints and the actions for the selected documents."""
         scope = await scope_of(session, self._services)
         only_asks = {} if scope.collections else await self.composer.only_ask(session)
         return {**await self.welcome(session), **only_asks}
 
     async def welcome(self, session: Session) -> Updates:
-        """Fit the empty chat's hints to the documents that are asked."""
+        """Update the empty chat's hints for the selected documents."""
         if session.exchanges:
             return {}
         return {self.current: await self._welcome(session)}
 
     async def thread(self, session: Session) -> Updates:
-        """Return the whole chat of the session anew, and the list of chats."""
+        """Render the whole chat of the session, and the list of chats."""
         busy = session.answering is not None
         updates = {
             self.past: exchanges_html(session.exchanges[:-1], session.options.texts),
@@ -230,9 +230,9 @@ class ChatTab:
         }
 
     def _progress(self, session: Session, exchange: Exchange, *, busy: bool) -> Updates:
-        goes_on = can_go_on(self._services.models, exchange)
+        continuable = can_continue(self._services.models, exchange)
         texts = session.options.texts
-        shown = exchange_html(exchange, len(session.exchanges) - 1, texts, goes_on=goes_on)
+        shown = exchange_html(exchange, len(session.exchanges) - 1, texts, continuable=continuable)
         thread = thread_html(shown, session.conversation_id, exchange.key)
         return {self.current: thread, **self.composer.buttons(busy=busy)}
 

@@ -16,7 +16,7 @@ from carrel.ui.state.tasks import ACTIONS, ASK, known_action
 
 
 class Composer:
-    """Builds the box. Its events are wired where the answer is shown."""
+    """Builds the box. Its events are connected in the chat view."""
 
     def __init__(self, services: Services) -> None:
         with gr.Column(elem_id="composer"):
@@ -34,7 +34,7 @@ class Composer:
                 autofocus=True,
                 container=False,
             )
-            # Not shown: the button and files that are dropped go through its field.
+            # Hidden: the button and dropped files use its field.
             self.files = gr.File(file_count="multiple", elem_id="attach", show_label=False)
             with gr.Row(elem_id="composer-row"):
                 self.attach = gr.Button(
@@ -55,7 +55,7 @@ class Composer:
             self.privacy = PrivacyLine(services, self.model)
 
     def in_language(self, texts: Texts, action: str = ASK) -> Updates:
-        """Return the parts in a language; ``action`` is what is chosen to be done."""
+        """Return the components in a language; ``action`` is the selected one."""
         return {
             self.question: gr.update(
                 label=texts("composer.question"), placeholder=texts(_placeholder(action))
@@ -71,7 +71,7 @@ class Composer:
         }
 
     def wire(self, guard: Guard, session: gr.State) -> None:
-        """Connect the chooser of what is done: the question box says what it takes for that."""
+        """Connect the action chooser: it changes the placeholder of the question box."""
         self.action.input(
             guard.once(self.choose_action, clears=False),
             inputs_kwargs={"action": self.action, "session": session},
@@ -82,7 +82,7 @@ class Composer:
         )
 
     async def choose_action(self, *, action: str | None, session: Session) -> Updates:
-        """Say what is written into the box, and what the button does."""
+        """Set the placeholder and the button's label."""
         action, texts = known_action(action), session.options.texts
         return {
             self.question: gr.update(placeholder=texts(_placeholder(action))),
@@ -90,11 +90,11 @@ class Composer:
         }
 
     async def only_ask(self, session: Session) -> Updates:
-        """Go back to asking: without documents nothing else can be done."""
+        """Reset the action to asking: without documents there is no other."""
         return {self.action: ASK, **await self.choose_action(action=ASK, session=session)}
 
     def buttons(self, *, busy: bool) -> Updates:
-        """Show the button to stop while an answer is in work, and the one to ask otherwise."""
+        """Show the stop button while an answer is running, else the ask button."""
         return {self.send: gr.Button(visible=not busy), self.stop: gr.Button(visible=busy)}
 
 

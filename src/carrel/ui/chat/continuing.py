@@ -1,4 +1,4 @@
-"""An answer that was cut or stopped goes on where it ended, and stays the same answer."""
+"""Continues an answer that was cut off or stopped."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from carrel.ui.state.session import Session, spoken
 
 
 def writer(models: EnginePool, exchange: Exchange) -> ModelInfo | None:
-    """Return the model that goes on with an answer: the one that wrote it, or the default one."""
+    """Return the model to continue an answer: the one that wrote it, or the default one."""
     ready = models.models()
     own = [each for each in ready if each.name == exchange.model]
     return next(iter([*own, *ready]), None)
 
 
-def can_go_on(models: EnginePool, exchange: Exchange) -> bool:
-    """Whether there is more to come of an answer, and a model that can write it."""
+def can_continue(models: EnginePool, exchange: Exchange) -> bool:
+    """Whether an answer is incomplete and a model can continue it."""
     if exchange.task is not None:
         return False
     model = writer(models, exchange)
@@ -35,9 +35,9 @@ def can_go_on(models: EnginePool, exchange: Exchange) -> bool:
 
 @dataclass(slots=True)
 class Continuing(Answering):
-    """The last answer of a chat on its way to a later end.
+    """The last answer of a chat while it is being continued.
 
-    ``refused`` is why it could not go on; the answer then is what it was.
+    ``refused`` is why it cannot be continued; the answer is then unchanged.
     """
 
     refused: Exception | None = None
@@ -45,19 +45,19 @@ class Continuing(Answering):
 
     @classmethod
     def of_last(cls, services: Services, session: Session, options: AnswerOptions) -> Continuing:
-        """Go on with the last answer of the session's chat; the model starts with ``steps``.
+        """Continue the last answer of the session's chat; the model starts with ``steps``.
 
-        The model is given the passages that the answer was written from, under the same numbers.
+        The model gets the original passages of the answer, under the same numbers.
 
         Raises:
-            InvalidRequest: that answer is finished, or no model can go on with it.
+            InvalidRequest: that answer is finished, or no model can continue it.
         """
         exchange = session.exchanges[-1]
         model = writer(services.models, exchange)
-        if not can_go_on(services.models, exchange) or model is None:
+        if not can_continue(services.models, exchange) or model is None:
             raise InvalidRequest("This answer cannot be continued: ask the question again.")
         before_it = copy.copy(exchange)
-        exchange.go_on()
+        exchange.resume()
         question = Message(Role.USER, exchange.question)
         scope = ChosenScope(tuple(dict.fromkeys(each.collection for each in exchange.sources)))
         request = ChatRequest(

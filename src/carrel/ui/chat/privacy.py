@@ -1,4 +1,4 @@
-"""The line below the question box: whether anything leaves this machine, and where it goes."""
+"""The line below the question box about data that leaves this machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from carrel.services.application import Services
 from carrel.services.outward import Outward
 from carrel.ui.i18n.texts import Texts
 from carrel.ui.shell.events import Guard, Updates
-from carrel.ui.state.listed_chats import BrowserWishes
+from carrel.ui.state.listed_chats import BrowserPreferences
 from carrel.ui.state.session import Session
 
 LOOK = (
@@ -20,13 +20,13 @@ LOOK = (
     "window.addEventListener('focus', look);"
     "document.querySelector('#question')?.addEventListener('focusin', look);"
 )
-"""Models come and go by the API and in other tabs, too. No timer of Gradio's looks for them: a tick
-that fails makes it load the page again, and with each restart of a server a typed question would be
-lost."""
+"""Models may be loaded and unloaded by the API and in other tabs. Gradio's timers are not used: a
+tick that fails makes it reload the page, so that each restart of a server would lose a typed
+question."""
 
 
 def privacy_html(outward: Outward, texts: Texts) -> str:
-    """Return the line for what is sent to other machines."""
+    """Return the line for the data sent to other machines."""
     sent = {"engine": outward.engine, "embedder": outward.embedder, "store": outward.store}
     parts = [texts(f"composer.outward.{what}", host=host) for what, host in sent.items() if host]
     if not parts:
@@ -35,20 +35,20 @@ def privacy_html(outward: Outward, texts: Texts) -> str:
 
 
 class PrivacyLine:
-    """Builds the line; ``wire`` has it follow the chosen model and the models in service."""
+    """Builds the line; ``wire`` updates it with the selected and the loaded models."""
 
     def __init__(self, services: Services, model: gr.Dropdown) -> None:
-        """Take the chooser of the model beside the services."""
+        """Take the model chooser and the services."""
         self._services = services
         self._model = model
         self.line = gr.HTML("", elem_id="privacy", apply_default_css=False, js_on_load=LOOK)
 
     def shown(self, texts: Texts, model: str | None) -> Updates:
-        """Return the line for a chosen model."""
+        """Return the line for a selected model."""
         return {self.line: self._html(texts, model)}
 
     def wire(self, blocks: gr.Blocks, guard: Guard, session: gr.State, browser: gr.Textbox) -> None:
-        """Connect what changes the line."""
+        """Connect the events that change the line."""
         private: dict[str, Any] = {
             "outputs": [guard.notice, self.line],
             "queue": False,
@@ -69,11 +69,11 @@ class PrivacyLine:
             )
 
     async def opened(self, *, browser: str) -> Updates:
-        """Fill the line of a page that was just opened."""
-        return self.shown(BrowserWishes.read(browser).texts, None)
+        """Fill the line of a new page."""
+        return self.shown(BrowserPreferences.read(browser).texts, None)
 
     async def look(self, *, model: str | None, shown: str | None, session: Session) -> Updates:
-        """Change the line where it is not true any more."""
+        """Update the line if it has changed."""
         html = self._html(session.options.texts, model)
         return {self.line: gr.skip() if html == shown else html}
 

@@ -1,6 +1,6 @@
-"""An answer as HTML: behind each sentence the numbers of its sources, or that there is none.
+"""Renders an answer with citation marks, and marks of unsupported sentences.
 
-The marks are put into the Markdown as characters that no text uses, and become HTML once the
+The marks are inserted into the Markdown as private-use characters, and become HTML after the
 Markdown is rendered, so that neither can break the other.
 """
 
@@ -18,7 +18,7 @@ _WRITTEN = re.compile(r"\s*\[([0-9]{1,4})\]\Z")
 _HEAD = re.compile(r"[\s#>*+_`|~-]*(?:\d+[.)]\s+)?[*_`]*")
 _TAIL = re.compile(r"[\s*_`|~#]*\Z")
 _TAG = re.compile(r"<[^>]*>")
-# A formula is one thing: nothing of ours may stand between its elements.
+# A formula is one unit: no mark may be between its elements.
 _TAG_OR_FORMULA = re.compile(r"(<math\b.*?</math>|<[^>]*>)", re.DOTALL)
 _UNSUPPORTED = re.compile(f"{OPEN}([^{OPEN}]*?){CLOSE}", re.DOTALL)
 _NUMBERED = re.compile(f"{NUMBER}([0-9]+){END}")
@@ -27,7 +27,7 @@ _NUMBERED = re.compile(f"{NUMBER}([0-9]+){END}")
 def answer_html(
     text: str, sentences: Sequence[CheckedSentence], turn: int, texts: Texts = ENGLISH
 ) -> str:
-    """Return the answer with its marks; ``turn`` is its place in the chat, from 0."""
+    """Return the answer with its marks; ``turn`` is its position in the chat, from 0."""
     rendered = markdown_to_html(_with_marks(SIGNS.sub("\ufffd", text), sentences), texts)
     rendered = _TAG.sub(lambda tag: SIGNS.sub("", tag[0]), rendered)
     rendered = _UNSUPPORTED.sub(lambda found: _dotted(found[1], texts), rendered)
@@ -38,7 +38,7 @@ def answer_html(
 
 
 def legend_html(sentences: Sequence[CheckedSentence], texts: Texts = ENGLISH) -> str:
-    """Return what the dots mean, where there are any."""
+    """Return the legend of the dotted lines, if there are any."""
     if all(each.supported for each in sentences):
         return ""
     dotted = f'<span class="unsupported">{texts.html("answer.legend.dotted")}</span>'
@@ -54,7 +54,7 @@ def _with_marks(text: str, sentences: Sequence[CheckedSentence]) -> str:
         if any(start < each.end and each.start < end for start, end in apart):
             continue
         sentence = text[each.start : each.end]
-        # Emphasis opens before a letter and closes behind one: the marks stay inside of it.
+        # Emphasis opens before a letter and closes after one: the marks stay inside of it.
         head, tail = _HEAD.match(sentence), _TAIL.search(sentence)
         start = each.start + (head.end() if head else 0)
         end = max(start, each.start + (tail.start() if tail else len(sentence)))
@@ -69,14 +69,14 @@ def _with_marks(text: str, sentences: Sequence[CheckedSentence]) -> str:
 
 
 def _without_its_number(words: str, sentence: CheckedSentence) -> str:
-    """Drop a number in brackets at the end where the mark behind it says the same."""
+    """Drop a number in brackets at the end if the following mark is the same."""
     written = _WRITTEN.search(words)
     cited = {each.source.index for each in sentence.citations}
     return words[: written.start()] if written and int(written[1]) in cited else words
 
 
 def _dotted(inner: str, texts: Texts) -> str:
-    """Return the words with dots below them, each stretch between two tags by itself."""
+    """Return the words with dotted lines, each part between two tags separately."""
     stretches = _TAG_OR_FORMULA.split(inner)
     return "".join(
         each

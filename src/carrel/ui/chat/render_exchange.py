@@ -1,4 +1,4 @@
-"""Questions with their answers and sources as HTML. Pure functions; everything is escaped here."""
+"""Renders questions with answers and sources. Pure functions; everything is escaped here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from carrel.ui.shell.render import confirmed_delete, error_line, state_text
 from carrel.ui.state.exchange import Exchange
 
 SOURCES_SHOWN = 3
-"""Of an answer that uses none."""
+"""Sources shown of an answer that cites none."""
 
 
 def exchanges_html(exchanges: Iterable[Exchange], texts: Texts = ENGLISH) -> str:
@@ -23,11 +23,12 @@ def exchanges_html(exchanges: Iterable[Exchange], texts: Texts = ENGLISH) -> str
 
 
 def exchange_html(
-    exchange: Exchange, turn: int = 0, texts: Texts = ENGLISH, *, goes_on: bool = False
+    exchange: Exchange, turn: int = 0, texts: Texts = ENGLISH, *, continuable: bool = False
 ) -> str:
-    """Return a question, its answer, the state of it, and its sources.
+    """Return a question, its answer, its state, and its sources.
 
-    ``turn`` is its place in the chat, from 0. With ``goes_on`` a button continues the answer.
+    ``turn`` is its position in the chat, from 0. With ``continuable`` there is a button to
+    continue.
     """
     parts = [f'<h2 class="question">{escape(exchange.question)}</h2>']
     if exchange.stage is None:
@@ -49,8 +50,8 @@ def exchange_html(
         busy = " busy" if exchange.stage else ""
         parts.append(f'<p class="state{busy}" role="status">{escape(state)}</p>')
     if exchange.stage is None:
-        parts.append(_actions_html(exchange, turn, texts, goes_on=goes_on))
-    # What was found is all there is of a search.
+        parts.append(_actions_html(exchange, turn, texts, continuable=continuable))
+    # The result of a search is its sources.
     most = SOURCES_SHOWN if exchange.text else None
     parts.append(sources_html(exchange.sources, turn, texts, most))
     return f'<section class="exchange">{"".join(parts)}</section>'
@@ -59,7 +60,7 @@ def exchange_html(
 def _edit_html(exchange: Exchange, turn: int, texts: Texts) -> str:
     task = exchange.task
     question = exchange.question if task is None else task.focus
-    # A summary of the whole needs no words.
+    # A summary without a focus has no text.
     needed = "required " if task is None or task.action is Action.SEARCH else ""
     send = "question.ask" if task is None else f"task.{task.action.value}"
     edit = texts.html("question.edit")
@@ -76,9 +77,9 @@ def _edit_html(exchange: Exchange, turn: int, texts: Texts) -> str:
     )
 
 
-def _actions_html(exchange: Exchange, turn: int, texts: Texts, *, goes_on: bool) -> str:
+def _actions_html(exchange: Exchange, turn: int, texts: Texts, *, continuable: bool) -> str:
     parts = []
-    if goes_on:
+    if continuable:
         parts.append(
             f'<button class="quiet" data-action="continue_answer" data-id="{turn}">'
             f"{texts.html('answer.continue')}</button>"
@@ -86,7 +87,7 @@ def _actions_html(exchange: Exchange, turn: int, texts: Texts, *, goes_on: bool)
     if exchange.text:
         copied = f'data-copy-answer data-copied="{texts.html("copied")}"'
         parts.append(_icon("copy", texts("answer.copy"), copied))
-    # Where it failed, the button to try again stands there with its name.
+    # A failed one has a visible retry button instead.
     if not exchange.error:
         again = f'data-action="ask_again" data-id="{turn}"'
         parts.append(_icon("again", texts("answer.again"), again))
@@ -129,9 +130,9 @@ def sources_html(
     texts: Texts = ENGLISH,
     most: int | None = SOURCES_SHOWN,
 ) -> str:
-    """Return the sources that the answer uses; the others wait behind a line.
+    """Return the cited sources; the others are folded.
 
-    Of an answer that uses none, the first ``most`` are shown; None for all.
+    Without citations the first ``most`` are shown; None for all.
     """
     if not sources:
         return ""

@@ -1,7 +1,6 @@
-"""What can be done with a question that was asked: ask it anew, edit it, remove it, and go on with
-the answer.
+"""Actions on a question: ask again, edit, delete, and continue its answer.
 
-Nothing is overwritten: a question that is asked anew or edited begins another version of the chat
+Nothing is overwritten: a question that is asked again or edited begins another version of the chat
 from there on, and a switch below the answer leads to the others.
 """
 
@@ -29,7 +28,7 @@ from carrel.ui.state.tasks import heading, with_focus
 
 
 class Versions:
-    """Wires what stands below each answer of the chat."""
+    """Connects the buttons below each answer of the chat."""
 
     def __init__(self, services: Services, session: gr.State, guard: Guard, chat: ChatTab) -> None:
         self._services = services
@@ -73,7 +72,7 @@ class Versions:
         model: str | None,
         **wanted: Any,
     ) -> AsyncGenerator[Updates]:
-        """Go on with the last answer, which was cut or stopped; scope and model are its own."""
+        """Continue the last answer, which was cut off or stopped, with its own scope and model."""
         place, exchange = session.exchange(chosen(event))
         if exchange.stage is not None:
             return
@@ -92,7 +91,7 @@ class Versions:
     async def ask_again(
         self, event: gr.EventData, *, session: Session, **wanted: Any
     ) -> AsyncGenerator[Updates]:
-        """Ask a question anew; the answer that stands there becomes another version."""
+        """Ask a question again; the present answer becomes another version."""
         place, exchange = session.exchange(chosen(event))
         if exchange.stage is not None:
             return
@@ -105,7 +104,7 @@ class Versions:
     async def edit_question(
         self, event: gr.EventData, *, session: Session, **wanted: Any
     ) -> AsyncGenerator[Updates]:
-        """Ask another question in the place of one; what stands there becomes another version."""
+        """Ask an edited question; the present one becomes another version."""
         place, exchange = session.exchange(chosen(event))
         question, task = entered(event, "question").strip(), exchange.task
         if task is not None:
@@ -135,7 +134,7 @@ class Versions:
         """Remove a question with its answer and what followed; another version takes its place."""
         place, _ = session.exchange(chosen(event))
         await self._stopped(session)
-        # A question that was refused is not saved; what was asked after it may be.
+        # A rejected question is not saved; later ones may be.
         saved = [each.turn for each in session.exchanges[place:] if each.turn is not None]
         if not saved or session.conversation_id is None:
             del session.exchanges[place:]
@@ -152,7 +151,7 @@ class Versions:
 
     @staticmethod
     async def _stopped(session: Session) -> None:
-        """Stop the answer in work, and wait until it is saved: it would be shown in the end."""
+        """Stop the running answer and wait until it is saved: it would replace the new one."""
         session.stop_answering()
         if session.exchanges:
             await session.exchanges[-1].settled.wait()

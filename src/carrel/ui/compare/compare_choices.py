@@ -1,4 +1,4 @@
-"""Which models a comparison asks, and with which temperature."""
+"""Models and temperatures of a comparison."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HOTTEST = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """Who answers, and how."""
+    """The selected models and sampling."""
 
     model: str
     sampling: SamplingParams
@@ -68,11 +68,11 @@ class CompareChoices:
 
     @property
     def outputs(self) -> list[gr.Dropdown]:
-        """What ``filled`` fills."""
+        """The components that ``filled`` fills."""
         return self._models
 
     def in_language(self, texts: Texts) -> Updates:
-        """Return the choosers in a language; what is chosen stays."""
+        """Return the choosers in a language; the selection is kept."""
         models = {
             each: gr.update(
                 label=texts("compare.model", number=number), choices=self._offered(texts)
@@ -87,7 +87,7 @@ class CompareChoices:
         return [(texts("compare.nobody"), NOBODY), *((name, name) for name in names)]
 
     def filled(self, texts: Texts) -> Updates:
-        """Offer the models that can answer now; the first two are chosen."""
+        """Offer the models that are ready; the first two are selected."""
         names = [each.name for each in self._services.models.models()]
         first = names[:2] if len(names) > 1 else names * 2
         values = [*first, *[NOBODY] * MOST_ANSWERS][:MOST_ANSWERS]
@@ -99,12 +99,12 @@ class CompareChoices:
     def contenders(
         self, chosen: dict[str, Any], sampling: SamplingParams, *, blind: bool
     ) -> list[Contender]:
-        """Return who is to answer, in a random order and only two where names are hidden.
+        """Return the contenders, in random order and only two if names are hidden.
 
-        Each has the ``sampling`` with a temperature of its own.
+        Each has the ``sampling`` with its own temperature.
 
         Raises:
-            InvalidRequest: fewer than two are chosen, or a temperature is out of bounds.
+            InvalidRequest: fewer than two are selected, or a temperature is out of bounds.
         """
         found = []
         for at in range(MOST_ANSWERS):

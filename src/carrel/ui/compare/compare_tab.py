@@ -30,7 +30,7 @@ from carrel.ui.state.running import Running
 from carrel.ui.state.session import Session
 
 UPDATE_INTERVAL = 0.1
-"""Seconds between two updates; each draws all columns."""
+"""Minimum seconds between two updates; each renders all columns."""
 
 
 class CompareTab:
@@ -83,7 +83,7 @@ class CompareTab:
             self.ranking = gr.HTML("", elem_id="ranking", apply_default_css=False, js_on_load=None)
 
     def in_language(self, texts: Texts, compared: Compared | None = None) -> Updates:
-        """Return the view in a language, with the answers that stand in it."""
+        """Return the view in a language, with its answers."""
         return {
             self._head: compare_head_html(texts),
             **self.choices.in_language(texts),
@@ -139,9 +139,9 @@ class CompareTab:
     async def compare(
         self, *, question: str, blind: bool, session: Session, **wanted: Any
     ) -> AsyncGenerator[Updates]:
-        """Ask all the chosen models, and show their answers as they come.
+        """Ask all selected models, and stream their answers.
 
-        They get the answer settings of the chat, each with a temperature of its own.
+        They get the answer settings of the chat, each with its own temperature.
         """
         question = question.strip()
         if not question:
@@ -173,7 +173,7 @@ class CompareTab:
             async for events in batches:
                 for index, event in events:
                     answers[index].apply(event)
-                # A newer comparison may have taken the place of this one.
+                # A newer comparison may have replaced this one.
                 if session.comparing is compared:
                     yield self._shown(compared, session.options.texts)
 
@@ -185,13 +185,13 @@ class CompareTab:
         }
 
     async def stop_all(self, *, session: Session) -> Updates:
-        """Stop all answers; what there is of them stays."""
+        """Stop all answers; their text is kept."""
         if session.comparing is not None:
             session.comparing.comparison.stop_all()
         return {}
 
     async def stop_one(self, event: gr.EventData, *, session: Session) -> Updates:
-        """Stop one answer; the others go on."""
+        """Stop one answer; the others continue."""
         compared = session.comparing
         answer = compared.answer(chosen(event)) if compared else None
         if compared is not None and answer is not None:
@@ -222,7 +222,7 @@ class CompareTab:
         }
 
     async def vote(self, event: gr.EventData, *, session: Session) -> Updates:
-        """Keep the vote on a blind comparison, and show the names."""
+        """Store the vote on a blind comparison, and show the names."""
         compared, wanted = session.comparing, chosen(event)
         if compared is None or not compared.can_vote or wanted not in list(Outcome):
             return {}
@@ -237,6 +237,6 @@ class CompareTab:
         return {self.columns: compared_html(compared, texts), **await self.ranked(texts)}
 
     async def ranked(self, texts: Texts) -> Updates:
-        """Show the ranking as it is now."""
+        """Refresh the ranking."""
         arena = self._services.arena
         return {self.ranking: ranking_html(await arena.ranking(), await arena.votes(), texts)}

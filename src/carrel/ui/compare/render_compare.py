@@ -1,4 +1,4 @@
-"""Answers side by side as HTML. Pure functions; everything is escaped here."""
+"""Renders answers side by side. Pure functions; everything is escaped here."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def compare_head_html(texts: Texts) -> str:
 
 
 def empty_html(texts: Texts) -> str:
-    """Return what stands there before anything was asked."""
+    """Return the hint before the first comparison."""
     return f'<p class="empty">{texts.html("compare.empty")}</p>'
 
 
 def compared_html(compared: Compared, texts: Texts = ENGLISH) -> str:
-    """Return the question, a column for each answer, and the vote bar when it is due."""
+    """Return the question, a column per answer, and the vote bar when it is due."""
     columns = "".join(_column(compared, index, texts) for index in range(len(compared.answers)))
     return (
         f'<section class="compared"><h2 class="question">{escape(compared.question)}</h2>'
@@ -36,7 +36,7 @@ def compared_html(compared: Compared, texts: Texts = ENGLISH) -> str:
 
 
 def label(compared: Compared, index: int, texts: Texts = ENGLISH) -> str:
-    """Return the name over a column: of the model, or ``Model A`` while it is hidden."""
+    """Return the heading of a column: the model's name, or ``Model A`` while it is hidden."""
     letter = texts("compare.letter", letter=chr(ord("A") + index))
     if not compared.revealed:
         return letter
@@ -50,7 +50,7 @@ def label(compared: Compared, index: int, texts: Texts = ENGLISH) -> str:
 
 
 def figures(answer: ComparedAnswer, texts: Texts = ENGLISH) -> str:
-    """Return the time to the first token, the speed and the score, as far as they are known."""
+    """Return the time to the first token, the speed and the score, if known."""
     parts = []
     finished = answer.exchange.finished
     if finished is not None:

@@ -1,4 +1,4 @@
-"""The ranking of models as HTML. Pure functions; everything is escaped here."""
+"""Renders the ranking of models. Pure functions; everything is escaped here."""
 
 from __future__ import annotations
 

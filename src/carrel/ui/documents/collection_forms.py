@@ -1,4 +1,4 @@
-"""The collection whose documents are shown: chosen, made, renamed, deleted."""
+"""Forms to select, create, rename and delete collections."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from carrel.ui.state.session import Session
 class CollectionForms:
     """Builds the chooser and the form of a new collection; ``wire`` connects them to the services.
 
-    ``scope`` is the chat's chooser: it follows a change of name.
+    ``scope`` is the chat's chooser: it is updated after renaming.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class CollectionForms:
                 )
 
     def in_language(self, texts: Texts) -> Updates:
-        """Return the parts that stay, in a language."""
+        """Return the static parts in a language."""
         return {
             self.chosen: gr.update(label=texts("collection.label")),
             self._new: gr.update(label=texts("collection.new")),
@@ -64,8 +64,7 @@ class CollectionForms:
     def wire(self, table: gr.HTML, content: Callable[[str, Session], Awaitable[str]]) -> None:
         """Connect the events.
 
-        ``table`` shows a collection and brings the clicks on what can be done with it; ``content``
-        returns what it shows.
+        ``table`` shows a collection and sends the clicks on its actions; ``content`` renders it.
         """
         self._table = table
         self._content = content
@@ -105,13 +104,13 @@ class CollectionForms:
         return {self._table: await self._content(collection, session)}
 
     async def create(self, *, name: str, shared: bool, session: Session) -> Updates:
-        """Create a collection and choose it here; the chat offers it, too."""
+        """Create a collection and select it here; it is added to the chat's chooser, too."""
         created = await self._services.collections.create(name, shared, session.principal)
         session.collection = created.name
         return {**await self._choosers(session), self._name: ""}
 
     async def rename(self, event: gr.EventData, *, session: Session) -> Updates:
-        """Give a collection another name, and say who sees it."""
+        """Rename a collection, and set its visibility."""
         old = chosen(event)
         renamed = await self._services.collections.rename(
             old,
@@ -130,12 +129,12 @@ class CollectionForms:
         names = await collection_names(self._services, session.principal)
         session.collection = first_collection(self._services.settings, names)
         left = (await scope_of(session, self._services)).without_collection(gone)
-        # Where nothing is left of it, what the settings say is asked.
+        # If nothing of the scope is left, the settings' default is used.
         session.scope = left if left.collections else None
         return await self._choosers(session)
 
     async def _choosers(self, session: Session) -> Updates:
-        """Return both choosers with the collections that there are."""
+        """Update both choosers."""
         names = await collection_names(self._services, session.principal)
         return {
             self.chosen: gr.Dropdown(choices=names, value=session.collection),

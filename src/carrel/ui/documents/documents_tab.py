@@ -1,4 +1,4 @@
-"""The documents: collections, upload with one row per file, table, delete."""
+"""The documents view: collections, upload with one row per file, table, delete."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from carrel.ui.state.upload import Upload
 class DocumentsTab:
     """Builds the view; ``wire`` connects it to the services.
 
-    ``scope`` is the chat's chooser of what is asked.
+    ``scope`` is the chat's scope chooser.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class DocumentsTab:
         return documents_head_html(self._services.ingestion.suffixes(), largest, texts)
 
     def in_language(self, texts: Texts) -> Updates:
-        """Return the parts that stay, in a language."""
+        """Return the static parts in a language."""
         return {
             self._head: self._head_html(texts),
             self.files: gr.update(label=texts("upload.files")),
@@ -153,7 +153,7 @@ class DocumentsTab:
     async def ingest(
         self, *, files: list[dict[str, Any]] | None, collection: str, session: Session
     ) -> AsyncGenerator[Updates]:
-        """Put files into the collection, one row for each on the page."""
+        """Add files to the collection, with one progress row each."""
         incoming = incoming_files(files)
         if not incoming:
             return
@@ -190,7 +190,7 @@ class DocumentsTab:
     async def paste(
         self, *, name: str, text: str, collection: str, session: Session
     ) -> AsyncGenerator[Updates]:
-        """Put a pasted text into the collection."""
+        """Add a pasted text to the collection."""
         if not name.strip() or not text.strip():
             raise InvalidRequest("Give the text and a name for it.")
         named = text_name(name.strip(), self._services.ingestion.supports)
@@ -212,7 +212,7 @@ class DocumentsTab:
     async def reingest(
         self, event: gr.EventData, *, collection: str, session: Session
     ) -> AsyncGenerator[Updates]:
-        """Read a document anew from its original."""
+        """Read a document again from its original."""
         begun = await self._services.reingestion.start(
             [chosen(event)], collection, session.principal
         )
@@ -223,7 +223,7 @@ class DocumentsTab:
     async def reingest_failed(
         self, *, collection: str, session: Session
     ) -> AsyncGenerator[Updates]:
-        """Read all documents anew that failed and whose originals are kept."""
+        """Read all failed documents again whose originals are kept."""
         begun = await self._services.reingestion.start_failed(collection, session.principal)
         async with aclosing(self._reingested(begun, session)) as steps:
             async for updates in steps:
@@ -238,7 +238,7 @@ class DocumentsTab:
                 yield updates
 
     async def delete(self, event: gr.EventData, *, collection: str, session: Session) -> Updates:
-        """Delete a document with everything that was made from it."""
+        """Delete a document and everything derived from it."""
         await self._services.collections.delete_document(
             collection, chosen(event), session.principal
         )
@@ -250,11 +250,11 @@ class DocumentsTab:
         }
 
     async def refreshed(self, session: Session) -> Updates:
-        """Show the table once more."""
+        """Refresh the table."""
         try:
             return {self.table: await self._table(session.collection, session)}
         except CollectionNotFound:
-            # Just now renamed or deleted: whoever did that shows what there is instead.
+            # Just renamed or deleted: that event updates the table.
             return {}
 
     async def _table(self, collection: str, session: Session) -> str:

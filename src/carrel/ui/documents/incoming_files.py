@@ -1,4 +1,4 @@
-"""The files of Gradio's file field, under the names that they had."""
+"""Files of Gradio's file field, with their original names."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ UNNAMED = "unnamed"
 def incoming_files(uploaded: Sequence[Mapping[str, Any]] | None) -> list[IncomingFile]:
     """Return the files of an event that Gradio passes on unprocessed (``preprocess=False``).
 
-    The gate before Gradio has checked by then that this session uploaded each path. Gradio's
-    processed value would have lost the name: only what is safe on a disk is left of it in the path.
+    The gate before Gradio has checked that this session uploaded each path. Gradio's processed
+    value would lose the original name, because its path only keeps characters that are safe on a
+    disk.
     """
     return [
         IncomingFile(Path(each["path"]), _name(each.get("orig_name") or Path(each["path"]).name))
@@ -35,7 +36,7 @@ def _name(given: str) -> str:
 
 
 def take_over(files: Sequence[IncomingFile], folder: Path) -> list[IncomingFile]:
-    """Move uploaded files into a folder that no cleaning of Gradio's touches, numbered."""
+    """Move uploaded files into a folder that Gradio does not clean, numbered."""
     taken = [replace(each, path=folder / str(number)) for number, each in enumerate(files)]
     for before, after in zip(files, taken, strict=True):
         shutil.move(before.path, after.path)

@@ -1,4 +1,4 @@
-"""The documents on their way in: one row for each, told until the next ones come."""
+"""Progress rows of documents being ingested, shown until the next upload."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from carrel.ui.state.session import Session
 from carrel.ui.state.upload import Upload
 
 UPDATE_INTERVAL = 0.2
-"""Seconds between two updates of an upload's rows."""
+"""Minimum seconds between two updates of an upload's rows."""
 
 
 class JobRows:
-    """Builds the rows and the button that cancels; ``wire`` connects it.
+    """Builds the rows and the cancel button; ``wire`` connects it.
 
-    Whoever begins a job has it followed here.
+    New jobs are followed here.
     """
 
     def __init__(self, services: Services, session: gr.State, guard: Guard) -> None:
@@ -38,15 +38,15 @@ class JobRows:
 
     @property
     def outputs(self) -> list[gr.HTML | gr.Button]:
-        """What changes while a job is followed, beside the table of documents."""
+        """What changes while a job is followed, besides the table of documents."""
         return [self.uploads, self.cancel]
 
     def in_language(self, texts: Texts) -> Updates:
-        """Return the parts that stay, in a language."""
+        """Return the static parts in a language."""
         return {self.cancel: gr.update(value=texts("documents.cancel"))}
 
     def wire(self, refreshed: Callable[[Session], Awaitable[Updates]]) -> None:
-        """Connect the button; ``refreshed`` returns the table whenever a document is in."""
+        """Connect the button; ``refreshed`` renders the table after each document."""
         self._refreshed = refreshed
         self.cancel.click(
             self._guard.once(self.stop_uploads),
@@ -58,12 +58,12 @@ class JobRows:
         )
 
     def shown(self, session: Session) -> Updates:
-        """Return the rows as they are now, in the language of the session."""
+        """Return the current rows, in the language of the session."""
         return {self.uploads: uploads_html(session.uploads.values(), session.options.texts)}
 
     async def follow_running(self, *, session: Session) -> AsyncGenerator[Updates]:
-        """Show the jobs that run already, on a page that was just opened."""
-        # Gradio empties the outputs of a generator that yields nothing.
+        """Show the running jobs on a new page."""
+        # Gradio clears the outputs of a generator that yields nothing.
         yield self._progress(session)
         jobs = self._services.jobs
         for job in reversed(await jobs.jobs(session.principal)):
@@ -79,7 +79,7 @@ class JobRows:
     async def follow(
         self, job_id: str, upload: Upload, session: Session
     ) -> AsyncGenerator[Updates]:
-        """Show how far a job is, until it ends."""
+        """Show the progress of a job until it ends."""
         if not any(each.running for each in session.uploads.values()):
             session.uploads.clear()
         session.uploads[job_id] = upload
@@ -97,7 +97,7 @@ class JobRows:
                     if upload.done != done:
                         updates |= await self._refreshed(session)
                     yield updates
-            # Not where it ended with an error: when the server stops, the store may be closed.
+            # Not after an error: when the server stops, the store may be closed.
             cancelled = await self._was_cancelled(job_id, session)
         finally:
             upload.end(stopped=cancelled)
@@ -107,7 +107,7 @@ class JobRows:
         try:
             job = await self._services.jobs.job(job_id, session.principal)
         except JobNotFound:
-            # It went with its collection.
+            # It was deleted with its collection.
             return True
         return job.state is JobState.CANCELLED
 
@@ -116,7 +116,7 @@ class JobRows:
         return {**self.shown(session), self.cancel: gr.Button(visible=running)}
 
     async def stop_uploads(self, *, session: Session) -> Updates:
-        """Stop what is in work; files that went in stay."""
+        """Cancel the running jobs; ingested files are kept."""
         for job_id, upload in list(session.uploads.items()):
             if upload.running:
                 await self._services.jobs.cancel(job_id, session.principal)

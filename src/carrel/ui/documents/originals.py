@@ -1,6 +1,6 @@
-"""Original files for the page, behind the page's own gate.
+"""Serves original files to the page, behind its gate.
 
-The API gives them only to whoever sends the key, which a link cannot do.
+The API requires a key in a header, which a link cannot send.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from carrel.core.errors import CarrelError
 from carrel.services.collections import CollectionService
 
 PATH = "/original"
-# An original may be a web page of someone's making: it must not run as one of this server's.
+# An original may be a user's web page: it must not run as one of this server's.
 INERT = {"Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Control": "no-store"}
 
 
 def original_address(source: Source) -> str:
-    """Return where the file of a source is, relative to the page."""
+    """Return the address of a source's file, relative to the page."""
     query = urlencode({"collection": source.collection, "document": source.document_id})
     return f"{PATH[1:]}?{query}"
 
 
 class Originals:
-    """Answers the addresses of originals, and passes every other request on."""
+    """Serves originals, and passes all other requests on."""
 
     def __init__(self, app: ASGIApp, collections: CollectionService) -> None:
         self._app = app
         self._collections = collections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send an original, to be saved and not to be shown."""
+        """Send an original, as a download."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

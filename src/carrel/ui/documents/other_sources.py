@@ -1,4 +1,4 @@
-"""Documents that are no single files: whole folders, from the web, and pasted text."""
+"""Other ways to add documents: folders, the web, and pasted text."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from carrel.ui.i18n.texts import ENGLISH, Texts
 from carrel.ui.shell.events import Updates
 
 FARTHEST = 5
-"""Links that the page offers to follow; the API takes more."""
+"""Maximum depth that the page offers; the API accepts more."""
 
 
 def folder_html(texts: Texts) -> str:
-    """Return the button that chooses a folder; the page's script hands its files on."""
+    """Return the button that selects a folder; the page's script uploads its files."""
     return (
         f"<button data-choose-folder>{texts.html('sources.folder')}</button>"
         '<input type="file" id="folder-input" webkitdirectory multiple hidden>'
@@ -20,7 +20,7 @@ def folder_html(texts: Texts) -> str:
 
 
 class OtherSources:
-    """Builds the button for a folder, and two forms, wired where the documents are shown.
+    """Builds the folder button and two forms, which are connected in the documents view.
 
     Without ``with_web`` nothing is offered that would leave the machine.
     """

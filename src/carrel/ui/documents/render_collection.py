@@ -1,4 +1,4 @@
-"""What is in a collection, and the way to rename and to delete it, as HTML that escapes names."""
+"""Renders a collection's statistics, and its rename and delete forms. Escapes names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def collection_html(
     changeable: bool,
     texts: Texts = ENGLISH,
 ) -> str:
-    """Return a line of figures, and beside it what can be done with the whole collection."""
+    """Return a line of figures, and the actions on the whole collection."""
     kind = texts("collection.is_shared" if collection.shared else "collection.is_private")
     parts = [kind, *_figures(documents, texts)]
     figures = " · ".join(f"<span>{escape(each)}</span>" for each in parts)

@@ -1,6 +1,6 @@
-"""The documents of a collection as a table that can be sorted and filtered, with its heading.
+"""Renders the documents of a collection as a sortable table, with its heading.
 
-Sorting and filtering are done by the page's script. Pure functions; names and reasons are escaped.
+The page's script sorts and filters. Pure functions; names and reasons are escaped.
 """
 
 from __future__ import annotations
@@ -16,22 +16,21 @@ from carrel.ui.i18n.texts import ENGLISH, Texts
 COLUMNS = ("name", "status", "pages", "chunks", "size", "added")
 NUMBERS = ("pages", "chunks", "size")
 FEW = 2
-"""Documents above which the table can be filtered."""
+"""Number of documents above which the table can be filtered."""
 
 
 def documents_head_html(suffixes: Sequence[str], largest: int, texts: Texts = ENGLISH) -> str:
-    """Return the heading with what can be read.
+    """Return the heading with the supported formats.
 
-    ``suffixes`` are those of the formats, ``largest`` is the most bytes that a file may have; the
-    page's script leaves larger ones out before they are sent.
+    ``suffixes`` are the supported ones, ``largest`` is the maximum size of a file; the page's
+    script skips larger ones before uploading.
     """
     formats = f'<span title="{escape(" ".join(suffixes))}">{texts.html("documents.formats")}</span>'
     size = size_text(largest, texts)
     line = texts.html("documents.reads", formats="\0", size=size).replace("\0", formats)
     left_out = texts.html("upload.too_large", size=size, names="{names}")
     unread = texts.html("upload.unread", names="{names}")
-    # The words in the field of files are Gradio's; a rule of the page and its script put these in
-    # their place.
+    # The text in the file field is Gradio's; a rule of the page and its script replace it.
     drop = json.dumps(texts("upload.drop"), ensure_ascii=False).replace("<", r"\3c ")
     return (
         f'<h1>{texts.html("documents.title")}</h1><p class="formats" '
@@ -45,7 +44,7 @@ def documents_head_html(suffixes: Sequence[str], largest: int, texts: Texts = EN
 def documents_html(
     documents: Sequence[DocumentRecord], collection: str, texts: Texts = ENGLISH
 ) -> str:
-    """Return the table of a collection's documents, or what to do when there are none."""
+    """Return the table of a collection's documents, or a hint if there are none."""
     if not documents:
         return f'<p class="empty">{texts.html("documents.none", collection=collection)}</p>'
     heads = "".join(_head(column, texts) for column in COLUMNS)
@@ -116,7 +115,7 @@ def _row(document: DocumentRecord, texts: Texts) -> str:
 
 
 def _name(document: DocumentRecord) -> str:
-    """Return the name; of a document that was read it opens the panel."""
+    """Return the name; for a readable document it opens the viewer."""
     name = escape(document.name)
     shown = f'<span title="{name}">{name}</span>'
     if document.status is not DocumentStatus.READY:
@@ -128,7 +127,7 @@ def _name(document: DocumentRecord) -> str:
 
 
 def _ask(document: DocumentRecord, texts: Texts) -> str:
-    """Return the button to ask a document alone."""
+    """Return the button to ask only this document."""
     if document.status is not DocumentStatus.READY:
         return ""
     label = texts.html("documents.ask.named", name=document.name)
@@ -140,7 +139,7 @@ def _ask(document: DocumentRecord, texts: Texts) -> str:
 
 
 def _again(document: DocumentRecord, texts: Texts) -> str:
-    """Return the button to read a document anew, where its original is kept."""
+    """Return the button to read a document again, if its original is kept."""
     if not document.has_original:
         return ""
     label = texts.html("documents.again.named", name=document.name)
@@ -152,7 +151,7 @@ def _again(document: DocumentRecord, texts: Texts) -> str:
 
 
 def _failed_again(documents: Sequence[DocumentRecord], texts: Texts) -> str:
-    """Return the button to read anew all that failed, where there are several."""
+    """Return the button to read all failed documents again, if there are several."""
     failed = [
         each for each in documents if each.status is DocumentStatus.FAILED and each.has_original
     ]
@@ -163,7 +162,7 @@ def _failed_again(documents: Sequence[DocumentRecord], texts: Texts) -> str:
 
 
 def _delete(document: DocumentRecord, texts: Texts) -> str:
-    """Return a button that says what goes, and asks once."""
+    """Return a delete button with a confirmation."""
     if document.status is DocumentStatus.PENDING:
         return ""
     what = texts.html(

@@ -1,4 +1,4 @@
-"""The way in of documents as HTML. Pure functions that escape all that is not ours."""
+"""Renders the progress of uploads. Pure functions; external text is escaped."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from carrel.ui.shell.render import time_left
 from carrel.ui.state.upload import FileRow, Upload
 
 MOST_ROWS = 200
-"""Files of one upload that are shown one by one."""
+"""Maximum rows of one upload."""
 
 LEFT_OUT = '<p class="error-line" role="alert" hidden></p>'
-"""Where the page's script says which files it left out because of their size."""
+"""Where the page's script lists the files that it skipped."""
 
 
 def size_text(size: int, texts: Texts = ENGLISH) -> str:
@@ -35,12 +35,12 @@ def _failure(reason: str | None, texts: Texts) -> str:
 
 
 def uploads_html(uploads: Iterable[Upload], texts: Texts = ENGLISH) -> str:
-    """Return what is known of several uploads, one below the other."""
+    """Return the state of several uploads, one below the other."""
     return "".join(upload_html(each, texts) for each in uploads)
 
 
 def upload_html(upload: Upload, texts: Texts = ENGLISH) -> str:
-    """Return one row per file with its stage, below a line on the whole."""
+    """Return one row per file with its stage, below a summary line."""
     shown = _shown(upload.files)
     rows = "".join(_file_row(each, texts) for each in shown)
     if len(shown) < len(upload.files):
@@ -57,7 +57,7 @@ def upload_html(upload: Upload, texts: Texts = ENGLISH) -> str:
 
 
 def _shown(files: Sequence[FileRow]) -> Sequence[FileRow]:
-    """Return the rows to show: of very many files the one in work and those that failed."""
+    """Return the rows to show: of very many files the current one and the failed ones."""
     if len(files) <= MOST_ROWS:
         return files
     telling = [
@@ -95,7 +95,7 @@ def _file_row(row: FileRow, texts: Texts) -> str:
 
 
 def _stage(row: FileRow, texts: Texts) -> tuple[str, str]:
-    """Return the style and the words of a file's stage."""
+    """Return the style and the text of a file's stage."""
     if row.outcome is None:
         if row.left_out:
             return "left-out", texts("upload.left_out")

@@ -1,1 +1,1 @@
-"""What of Gradio is open to clients: routes, events with files, and uploads of one session."""
+"""Restricts what clients can reach of Gradio: routes, files of events, and uploads."""

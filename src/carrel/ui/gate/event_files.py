@@ -1,4 +1,4 @@
-"""The files that an event of the page names."""
+"""Checks the files in events of the page."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from urllib.parse import unquote
 from carrel.core.errors import InvalidRequest
 
 FILE_PREFIX = "/gradio_api/file="
-"""What Gradio's client puts before the path of an upload, to make an address of it."""
+"""Prefix that Gradio's client adds to the path of an upload to make its address."""
 
 Check = Callable[[object, str | None], None]
-"""Takes the path of a file and the session of its event; raises where the two do not agree."""
+"""Takes the path of a file and the session of its event; raises if they do not match."""
 
 
 def with_checked_files(body: bytes, check: Check) -> bytes:
-    """Return the body of an event in which every file passed ``check``.
+    """Return the body of an event after every file passed ``check``.
 
     Every object with a ``path`` counts as a file, at any depth. The body is serialized again, so
     that Gradio reads exactly what was checked.
@@ -33,7 +33,7 @@ def with_checked_files(body: bytes, check: Check) -> bytes:
         for file in _files_in(event):
             _refuse_foreign(file)
             check(file["path"], session if isinstance(session, str) else None)
-            # It would lead to a route that is closed.
+            # It would lead to a closed route.
             file["url"] = None
         return json.dumps(event).encode()
     except (ValueError, RecursionError) as error:
@@ -61,7 +61,7 @@ def _refuse_foreign(file: dict[str, Any]) -> None:
 
 
 def _is_of(url: object, path: object) -> bool:
-    """Whether an address is the one that Gradio's client makes of the path of an upload."""
+    """Whether an address is the one that Gradio's client makes of an upload's path."""
     if not isinstance(url, str) or FILE_PREFIX not in url:
         return False
     return unquote(url.split(FILE_PREFIX, 1)[1]) == path

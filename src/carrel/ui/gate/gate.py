@@ -1,4 +1,4 @@
-"""Middleware in front of Gradio's application: routes, uploads, and files of events."""
+"""Middleware in front of Gradio: routes, uploads, and files of events."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from carrel.ui.gate.page_uploads import PageUploads
 from carrel.ui.shell import login
 
 COOKIE = "carrel-page"
-"""Holds a random value: uploads belong to whoever sends it, together with the login's cookie."""
+"""Holds a random value: together with the login's cookie it identifies the owner of uploads."""
 
 _COOKIE_VALUE = re.compile(r"[\w-]{43}")
 
@@ -41,7 +41,7 @@ class Gate:
         self._uploads = uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or have Gradio answer it."""
+        """Answer a request, or pass it to Gradio."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -117,7 +117,7 @@ def _not_served(methods: Collection[str]) -> Response:
 
 
 def _refused(reason: str) -> Response:
-    # In the form in which Gradio's clients expect it, to show it.
+    # In the format that Gradio's clients show.
     return JSONResponse({"detail": reason}, status_code=400)
 
 
@@ -133,7 +133,7 @@ def _with_cookie(send: Send, value: str, *, secure: bool) -> Send:
 
 
 def _own_progress(request: Request, path: str, owner: str) -> Scope:
-    """Return the request's scope, in which how far an upload has come is its owner's to ask."""
+    """Return the request's scope, in which an upload's progress is only visible to its owner."""
     if path != UPLOAD_PROGRESS:
         return request.scope
     asked = urlencode({"upload_id": f"{owner}{request.query_params.get('upload_id', '')}"})
@@ -141,7 +141,7 @@ def _own_progress(request: Request, path: str, owner: str) -> Scope:
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
-    """Return a ``receive`` that brings another body than the one that was read already."""
+    """Return a ``receive`` with a replaced body."""
     waiting = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive_replayed() -> Message:

@@ -1,4 +1,4 @@
-"""The addresses of Gradio's application that the page and its two endpoints need."""
+"""Gradio's routes that the page and its two endpoints need."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _METHODS = MappingProxyType(
         "/favicon.ico": _READ,
         "/manifest.json": _READ,
         "/pwa_icon": _READ,
-        # gradio_client asks for what the endpoints take.
+        # gradio_client asks for the endpoints' parameters.
         "/gradio_api/info": _READ,
-        # Whether the server answers, and whether it is still the same after a connection was lost.
+        # Whether the server answers, and is still the same after a connection was lost.
         "/gradio_api/app_id": _READ,
         "/gradio_api/queue/data": _READ,
         UPLOAD_PROGRESS: _READ,
@@ -34,16 +34,16 @@ _METHODS = MappingProxyType(
     }
 )
 _CALL = re.compile(r"/gradio_api/call/submit_nochat(_plain)?_api(?P<event>/\w+)?")
-"""How curl calls the two endpoints: a POST that begins an event, and a GET of what it yields."""
+"""How curl calls the two endpoints: a POST that starts an event, and a GET of its results."""
 
 _BELOW = ("/assets/", "/static/", "/gradio_api/heartbeat/")
 
 
 def methods_of(path: str) -> Collection[str]:
-    """Return the methods that a path takes; empty where it is not served.
+    """Return the allowed methods of a path; empty if it is not served.
 
-    What is missing here, such as ``/gradio_api/file=``, ``proxy=`` or ``component_server``, is
-    closed: Gradio's own checks of them count on ``launch()``, which a mounted page never calls.
+    Everything else, such as ``/gradio_api/file=``, ``proxy=`` or ``component_server``, is closed:
+    Gradio's own checks of them rely on ``launch()``, which a mounted page never calls.
     """
     if path.startswith(_BELOW):
         return _READ
@@ -54,6 +54,6 @@ def methods_of(path: str) -> Collection[str]:
 
 
 def begins_event(path: str) -> bool:
-    """Whether a request to a path, of a method that it takes, may name files in its body."""
+    """Whether a request may name files in its body."""
     call = _CALL.fullmatch(path)
     return path in _EVENTS or (call is not None and call["event"] is None)

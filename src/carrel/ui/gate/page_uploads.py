@@ -1,4 +1,4 @@
-"""Uploaded files of the page, each readable by the session that sent it only."""
+"""Uploaded files of the page, each readable only by the session that sent it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from carrel.core.errors import CarrelError, InvalidRequest
 from carrel.disk.failures import disk_errors
 
 KEPT_SECONDS = 86_400
-"""How long a file waits for the event that takes it."""
+"""How long a file waits for its event."""
 
 CLEANING_SECONDS = 3600
 
@@ -36,7 +36,7 @@ NOT_THEIRS = (
 
 @dataclass(slots=True)
 class _Issued:
-    """A file that waits. ``session`` is the first one of its owner's that named it."""
+    """A waiting file. ``session`` is the first one of its owner's that named it."""
 
     owner: str
     until: float
@@ -46,8 +46,8 @@ class _Issued:
 class PageUploads:
     """Files in a folder of this process's own, each below a random name.
 
-    Nothing is shared by content: the same bytes sent twice are two files. ``largest`` is in bytes
-    per file. Safe for several threads.
+    Nothing is deduplicated: the same bytes sent twice are two files. ``largest`` is in bytes per
+    file. Thread-safe.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class PageUploads:
         self._lock = Lock()
 
     def clear(self) -> None:
-        """Remove all files, those of an earlier process too.
+        """Remove all files, including those of an earlier process.
 
         Raises:
             StorageFull, InvalidSetting: the folder cannot be written.
@@ -73,7 +73,7 @@ class PageUploads:
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
-        """Remove within the block what waits for too long, and everything at its end."""
+        """Remove expired files within the block, and all files at its end."""
         cleaning = asyncio.create_task(self._clean())
         try:
             yield
@@ -94,11 +94,11 @@ class PageUploads:
         upload_id: str | None = None,
         progress: FileUploadProgress | None = None,
     ) -> list[str]:
-        """Write the files of a form as they come, and return the paths that ``owner`` may send.
+        """Write the files of a form as they arrive, and return the paths that ``owner`` may send.
 
         Raises:
             MultiPartException: the form is malformed, or a file is too large.
-            StorageFull: the disk has no room.
+            StorageFull: the disk is full.
         """
         folder = self._folder / secrets.token_hex(16)
         with disk_errors(self._folder):
@@ -122,10 +122,10 @@ class PageUploads:
                 raise
 
     def check(self, path: object, owner: str, session: str | None) -> None:
-        """Make sure that a path is of a file that this session sent and that is still there.
+        """Check that this session uploaded the file and that it still exists.
 
         Raises:
-            InvalidRequest: it is not.
+            InvalidRequest: it did not.
         """
         with self._lock:
             issued = self._issued.get(path) if isinstance(path, str) else None
@@ -136,7 +136,7 @@ class PageUploads:
             issued.session = session
 
     def forget(self) -> None:
-        """Remove what waits for too long, and the folders of what was taken."""
+        """Remove expired files, and the folders of those that were used."""
         with self._lock:
             now = self._clock()
             for path, issued in list(self._issued.items()):
@@ -151,7 +151,7 @@ class PageUploads:
         self.forget()
         paths = [_placed(each, folder / str(number)) for number, each in enumerate(files)]
         for left in folder.iterdir():
-            # Of a form field with another name: it has no path to ask for.
+            # A form field with another name: it has no path.
             if not left.is_dir():
                 left.unlink()
         _remove_empty(folder, self._folder)
@@ -162,7 +162,7 @@ class PageUploads:
 
 
 def _placed(file: GradioUploadFile, folder: Path) -> str:
-    """Move a received file to a folder of its own, under a safe name."""
+    """Move a received file to its own folder, under a safe name."""
     file.file.close()
     folder.mkdir(mode=0o700)
     name = strip_invalid_filename_characters(Path(file.filename or "").name)
@@ -180,7 +180,7 @@ def _is_file(path: str) -> bool:
 
 
 def _remove_empty(folder: Path, root: Path) -> None:
-    """Remove a folder and its parents up to ``root`` as long as they are empty."""
+    """Remove a folder and its empty parents up to ``root``."""
     while folder != root:
         try:
             folder.rmdir()

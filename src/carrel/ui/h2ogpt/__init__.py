@@ -1,1 +1,1 @@
-"""The two endpoints that h2oGPT's clients call."""
+"""The two endpoints of h2oGPT's clients."""

@@ -23,11 +23,11 @@ from carrel.ui.state.running import Running
 
 NAMES = ("submit_nochat_api", "submit_nochat_plain_api")
 UPDATE_INTERVAL = 0.05
-"""Seconds between two results of a stream, each of which holds the whole text so far."""
+"""Seconds between two results of a stream, each of which has the whole text so far."""
 
 
 class H2ogptApi:
-    """Answers one dict with one dict, both in strings; made inside the page's ``gr.Blocks``."""
+    """Takes and returns a dict in a string; created inside the page's ``gr.Blocks``."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -40,7 +40,7 @@ class H2ogptApi:
             )
 
     async def answer(self, inputs: str, request: gr.Request) -> AsyncGenerator[str]:
-        """Yield the reply: once, or as it grows where ``stream_output`` is set.
+        """Yield the reply: once, or as it grows if ``stream_output`` is set.
 
         Raises:
             gr.Error: whatever goes wrong, with its stable code before its message.
@@ -58,8 +58,8 @@ class H2ogptApi:
                         yield repr(last)
             if not body.stream_output:
                 yield repr(last)
-        except Exception as error:  # noqa: BLE001 - boundary of the page: told and logged
-            raise _told(error) from None
+        except Exception as error:  # noqa: BLE001 - boundary of the page: reported and logged
+            raise _reported(error) from None
 
     async def _replies(self, body: H2ogptBody, caller: str) -> AsyncGenerator[dict[str, Any]]:
         if body.langchain_action is Action.QUERY:
@@ -117,7 +117,7 @@ class H2ogptApi:
                     yield _reply(text)
 
 
-def _told(error: Exception) -> gr.Error:
+def _reported(error: Exception) -> gr.Error:
     code = error.code if isinstance(error, CarrelError) else "internal_error"
     return gr.Error(f"{code}: {describe(error)}", print_exception=False)
 

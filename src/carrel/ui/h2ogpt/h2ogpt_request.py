@@ -1,4 +1,4 @@
-"""From what an h2oGPT client sends to core's requests."""
+"""Converts requests of h2oGPT's clients to core's."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from carrel.ui.state.choices import sampling_of
 
 
 def check_key(body: H2ogptBody, settings: Settings) -> None:
-    """Check the key of the body, where it names one and the server has one.
+    """Check the key in the body, if it has one and the server requires one.
 
-    Whoever comes this far gave the server's key already, as a header; a wrong one is told all the
+    The request already passed with the server's key in a header; a wrong one is reported all the
     same.
 
     Raises:
@@ -39,7 +39,7 @@ async def to_chat(body: H2ogptBody, services: Services, caller: str) -> ChatRequ
     """Return the question.
 
     Raises:
-        ModelNotFound: ``visible_models`` counts past the models in service.
+        ModelNotFound: the index of ``visible_models`` is out of range.
         CollectionNotFound, DocumentNotFound: the documents that are named do not exist.
         UnsupportedParameter: ``prompt_type`` is not the one of the server.
     """
@@ -78,8 +78,8 @@ async def to_summary(body: H2ogptBody, services: Services, caller: str) -> Summa
 def _check_prompt_type(body: H2ogptBody, settings: Settings) -> None:
     if body.prompt_type and body.prompt_type != settings.model.prompt_type:
         raise UnsupportedParameter(
-            f"'prompt_type' is {settings.model.prompt_type} here and is set where the server "
-            "starts: leave it out."
+            f"'prompt_type' is {settings.model.prompt_type} and is set when the server "
+            "starts: remove it."
         )
 
 
@@ -103,7 +103,7 @@ def _sampling(body: H2ogptBody, settings: Settings) -> SamplingParams:
         top_p=usual.top_p if body.top_p is None else body.top_p,
         top_k=body.top_k or 0,
         repetition_penalty=usual.repetition_penalty if penalty is None else penalty,
-        # h2oGPT's 0 asks for a seed by chance.
+        # h2oGPT's 0 means a random seed.
         seed=body.seed or None,
         max_time=body.max_time,
     )

@@ -1,1 +1,1 @@
-"""Texts of the page in each language, and its theme."""
+"""Translations and theme of the page."""

@@ -1,7 +1,7 @@
-"""The words of the page, one file for each language.
+"""Texts of the page, one file per language.
 
 To add a language, copy ``assets/texts/en.json`` to the code of the language and translate the
-values. What stands in braces is filled in. A key has ``.one`` and ``.other`` where it counts.
+values. Names in braces are filled in. Keys with a count have ``.one`` and ``.other``.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ DEFAULT = "en"
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The words in one language; ``language`` is its code, as in the ``lang`` of a page."""
+    """The texts in one language; ``language`` is its code, as in the ``lang`` of a page."""
 
     language: str
     by_key: Mapping[str, str]
 
     def __call__(self, key: str, **values: object) -> str:
-        """Return a text with the values filled in. It is no HTML."""
+        """Return a text with the values filled in, not escaped."""
         return self.by_key[key].format(**values)
 
     def html(self, key: str, **values: object) -> str:
-        """Return a text for a place in HTML, within quotes or not."""
+        """Return an escaped text for HTML, also within quotes."""
         return escape(self(key, **values))
 
     def number(self, value: int) -> str:
-        """Return a whole number with its groups of three digits, as the language parts them."""
+        """Return a whole number with the language's thousands separators."""
         return f"{value:,}".replace(",", self.by_key["number.group"])
 
     def decimal(self, value: float, digits: int) -> str:
-        """Return a number with so many digits behind the language's point."""
+        """Return a number with so many decimals and the language's decimal mark."""
         return f"{value:.{digits}f}".replace(".", self.by_key["number.decimal"])
 
     def percent(self, share: float) -> str:
@@ -48,7 +48,7 @@ class Texts:
         return self("number.percent", value=f"{100 * share:.0f}")
 
     def day(self, day: date) -> str:
-        """Return a day as the language writes it in tables."""
+        """Return a day in the language's short form."""
         return self("date", year=f"{day:%Y}", month=f"{day:%m}", day=f"{day:%d}")
 
     def counted(self, key: str, count: int, **values: object) -> str:
@@ -68,9 +68,9 @@ ENGLISH = LANGUAGES[DEFAULT]
 
 
 def texts_for(wanted: Iterable[str]) -> Texts:
-    """Return the texts of the first language that there is, English where none is.
+    """Return the texts of the first supported language, English by default.
 
-    ``wanted`` are codes as browsers give them, the most wanted first: ``de-AT``, ``en``.
+    ``wanted`` are codes as sent by browsers, in order of preference: ``de-AT``, ``en``.
     """
     for each in wanted:
         code = each.split("-")[0].lower()

@@ -1,4 +1,4 @@
-"""The look: tokens for light and dark, system fonts, icons. Nothing is fetched from elsewhere."""
+"""Theme: tokens for light and dark, system fonts, icons. Nothing is fetched."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ SCRIPTS = (
 
 
 def carrel_theme() -> gr.themes.Base:
-    """Return Gradio's plainest theme, drawn with the tokens."""
+    """Return Gradio's plainest theme with the tokens."""
     return gr.themes.Base(font=list(SANS), font_mono=list(MONO)).set(
         body_background_fill=LIGHT["ground"],
         body_background_fill_dark=DARK["ground"],
@@ -165,7 +165,7 @@ def carrel_theme() -> gr.themes.Base:
 
 
 def stylesheet() -> str:
-    """Return the tokens, the icons and the rules of the page as one style sheet."""
+    """Return the tokens, icons and rules of the page as one style sheet."""
     rules = [(ASSETS / name).read_text(encoding="utf-8") for name in STYLES]
     return "\n".join([*_tokens(), *_icons(), *rules])
 

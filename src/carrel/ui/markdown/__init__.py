@@ -1,1 +1,1 @@
-"""Answers as HTML: Markdown, code and formulas, with hostile input escaped."""
+"""Renders answers: Markdown, code and formulas, with hostile input escaped."""

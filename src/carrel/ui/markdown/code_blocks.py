@@ -1,7 +1,7 @@
-"""Blocks of code as HTML: the name of the language, a button to copy, and colors by classes.
+"""Renders code blocks: language name, copy button, and syntax colors by classes.
 
-A model chooses the language and the code, and an answer is rendered anew for each part of it that
-comes. So the languages are a list, and size and time have an end, behind which code stays plain.
+A model chooses the language and the code, and an answer is rendered again for each delta. So the
+languages are a fixed list, and size and time are limited; beyond that code stays plain.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from pygments.token import Token
 from carrel.ui.i18n.texts import Texts
 
 LONGEST_COLORED = 20_000
-"""Characters of a block that is colored."""
+"""Maximum characters of a colored block."""
 LONGEST_TIME = 0.1
 """Seconds: for some texts a lexer takes minutes."""
 _LONGEST_NAME = 24
 _KEPT = 128
-# Not in it: those whose lexers may think for seconds about one word, which no clock ends, and those
-# that pass code on to the lexer of any other language.
+# Excluded: languages whose lexers may take seconds for one word, which no timeout interrupts, and
+# those that delegate to the lexer of another language.
 LANGUAGES = {
     "bash", "c", "clojure", "cmake", "cpp", "csharp", "css", "dart", "diff", "docker", "elixir",
     "fsharp", "go", "graphql", "groovy", "haskell", "html", "java", "javascript", "json", "jsx",
@@ -33,7 +33,7 @@ LANGUAGES = {
     "python", "r", "ruby", "rust", "scala", "scss", "sql", "swift", "terraform",
     "toml", "tsx", "typescript", "vb.net", "xml", "yaml",
 }  # fmt: skip
-"""Those that are colored, by the names that Pygments has for them."""
+"""The supported languages, by Pygments' names."""
 _OTHER_NAMES = {
     "c#": "csharp", "c++": "cpp", "console": "bash", "dockerfile": "docker", "golang": "go",
     "hcl": "terraform", "js": "javascript", "jsonc": "json", "kt": "kotlin", "makefile": "make",
@@ -63,7 +63,7 @@ _CLASSES: dict[tuple[str, ...], str] = {
 
 
 def code_block_html(code: str, language: str, texts: Texts) -> str:
-    """Return a block of code; ``language`` is the word behind the fence, or empty."""
+    """Return a code block; ``language`` is the info string of the fence, or empty."""
     word = language.strip().lower()
     name = _OTHER_NAMES.get(word, word)
     shown = escape(language.strip()[:_LONGEST_NAME]) or texts.html("code.text")
@@ -80,7 +80,7 @@ def code_block_html(code: str, language: str, texts: Texts) -> str:
     )
 
 
-# While an answer grows, its finished blocks are asked for again and again.
+# While an answer grows, its finished blocks are rendered again and again.
 @lru_cache(maxsize=_KEPT)
 def _colored(code: str, name: str) -> str:
     lexer = get_lexer_by_name(name, stripnl=False, ensurenl=False)
@@ -92,7 +92,7 @@ def _colored(code: str, name: str) -> str:
 
 
 def _tokens(lexer: Lexer, code: str) -> Iterator[tuple[str, str]]:
-    """Yield each token's class and text; when the time is over, the rest in one piece."""
+    """Yield each token's class and text; after the time limit, the rest in one piece."""
     end = monotonic() + LONGEST_TIME
     for start, token, text in lexer.get_tokens_unprocessed(code):
         if monotonic() > end:
@@ -102,7 +102,7 @@ def _tokens(lexer: Lexer, code: str) -> Iterator[tuple[str, str]]:
 
 
 def _class(token: tuple[str, ...]) -> str:
-    """Return the class of a kind of token, or of the kind that it is a part of."""
+    """Return the class of a token type, or of its nearest parent with one."""
     for end in range(len(token), 0, -1):
         if token[:end] in _CLASSES:
             return _CLASSES[token[:end]]

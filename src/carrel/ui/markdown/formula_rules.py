@@ -1,7 +1,7 @@
-r"""Where a formula stands in Markdown: ``$...$``, ``$$...$$``, ``\(...\)`` and ``\[...\]``.
+r"""Formula syntax in Markdown: ``$...$``, ``$$...$$``, ``\(...\)`` and ``\[...\]``.
 
-A dollar is a sign of money first: it opens a formula where no letter, digit or space beside it
-says otherwise.
+A dollar is a currency sign by default: it opens a formula only if no adjacent letter, digit or
+space contradicts.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
-# Each pattern ends at the next sign of its kind, so that no text makes them read it twice.
+# Each pattern ends at the next delimiter of its kind, so that no text takes quadratic time.
 _DISPLAYED = re.compile(
     r"\$\$(?P<dollars>(?:\\.|[^\\$])+)\$\$|\\\[(?P<brackets>(?:[^\\]|\\[^\[\]])+)\\\]", re.DOTALL
 )
@@ -23,11 +23,11 @@ _INLINE = re.compile(
 )
 _ENDS = {"$$": "$$", "\\[": "\\]"}
 _MOST_LINES = 60
-"""Of a formula that has lines to itself."""
+"""Of a display formula."""
 
 
 def add_formulas(parser: MarkdownIt) -> None:
-    """Teach a parser the tokens ``formula``, ``formula_displayed`` and ``formula_block``."""
+    """Add the tokens ``formula``, ``formula_displayed`` and ``formula_block`` to a parser."""
     parser.inline.ruler.before("escape", "formula", _formula)
     parser.block.ruler.before(
         "fence", "formula_block", _block, {"alt": ["paragraph", "reference", "blockquote", "list"]}

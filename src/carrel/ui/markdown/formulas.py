@@ -1,8 +1,7 @@
-r"""Formulas in LaTeX as MathML, which browsers draw by themselves.
+r"""Renders LaTeX formulas as MathML, which browsers support.
 
-The library that translates them writes what the model wrote into elements and attributes, so its
-tree is written out here: only elements and attributes from a list, each text escaped. A formula
-that does not fit stays the text that it was.
+The library writes text of the model into elements and attributes, so its tree is serialised here:
+only allowed elements and attributes, each text escaped. An unsupported formula stays plain text.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from carrel.ui.markdown.marks import without_marks
 LONGEST_FORMULA = 2_000
 """Characters."""
 DEEPEST = 40
-"""Elements within elements, and braces within braces."""
+"""Maximum nesting of elements and braces."""
 _LONGEST_INLINE = 48
 _MOST_ELEMENTS = 3_000
 _KEPT = 256
@@ -30,7 +29,7 @@ _ELEMENTS = {
     "msup", "mtable", "mtd", "mtext", "mtr", "munder", "munderover",
 }  # fmt: skip
 _WORD = re.compile(r"[a-z]{1,20}(?: [a-z]{1,20}){0,40}|[0-9]{1,2}")
-# What is wider or goes further back could be drawn over the rest of the page.
+# Larger or negative spaces could be drawn over the rest of the page.
 _LENGTH = re.compile(r"\+?(?:[0-9]|[0-9]?\.[0-9]{1,6})(?:em|ex|px|pt|mu)?|-0?\.[0-2][0-9]{0,5}em")
 _WORDS = (
     "accent", "columnalign", "columnlines", "displaystyle", "fence", "form", "largeop",
@@ -41,18 +40,18 @@ _LENGTHS = (
     "depth", "height", "linethickness", "lspace", "maxsize", "minsize", "rspace", "width",
 )  # fmt: skip
 _ATTRIBUTES = dict.fromkeys(_WORDS, _WORD) | dict.fromkeys(_LENGTHS, _LENGTH)
-# A macro may name another twice, and so on: a short text that becomes an endless one.
+# Macros may expand each other: a short text could become an endless one.
 _REFUSED = re.compile(r"\\(?:(?:re)?new|provide)command|\\[egx]?def\b|\\let\b")
 _UNKNOWN = re.compile(r"\\[A-Za-z]")
 _REFERENCE = re.compile("&#x[0-9A-Fa-f]{1,6};")
 
 
 class NoFormula(Exception):
-    """What was written cannot be shown as a formula."""
+    """The text is not a supported formula."""
 
 
 def inline_formula(latex: str, written: str) -> str:
-    """Return a formula within a line; ``written`` is its source with what stands around it."""
+    """Return an inline formula; ``written`` is its source with delimiters."""
     drawn = _mathml(latex.strip(), "inline")
     if drawn is None:
         return _source(written)
@@ -62,7 +61,7 @@ def inline_formula(latex: str, written: str) -> str:
 
 
 def displayed_formula(latex: str, written: str, element: str) -> str:
-    """Return a formula that has a line to itself, in an element ``div`` or ``span``."""
+    """Return a display formula, in an element ``div`` or ``span``."""
     drawn = _mathml(latex.strip(), "block")
     if drawn is None:
         return f"<p>{_source(written)}</p>" if element == "div" else _source(written)
@@ -96,7 +95,7 @@ def _is_deep(latex: str) -> bool:
 
 
 def _written(element: Element, depth: int, count: list[int]) -> Iterator[str]:
-    """Yield the element as HTML; ``count`` is how many were written so far."""
+    """Yield the element as HTML; ``count`` is the number of elements so far."""
     count[0] += 1
     if element.tag not in _ELEMENTS or depth > DEEPEST or count[0] > _MOST_ELEMENTS:
         raise NoFormula

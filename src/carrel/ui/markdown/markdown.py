@@ -1,7 +1,7 @@
-"""Answers are Markdown from a model that may repeat what hostile documents told it to write.
+"""Renders Markdown of a model, which may repeat hostile text of documents.
 
-HTML is shown as text. Nothing is fetched: an image becomes its description. A link is followed
-only by a click, in a new tab that learns nothing of this page. Code gets colors, LaTeX is drawn.
+HTML is shown as text. Nothing is fetched: images become their descriptions. Links open only by a
+click, in a new tab without a referrer. Code is colored, LaTeX is rendered.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LINK_SCHEMES = ("http://", "https://", "mailto:")
 
 
 class InertRenderer(RendererHTML):
-    """Renders images as text and links so that they give nothing away."""
+    """Renders images as text, and links without referrer."""
 
     def image(
         self, tokens: Sequence[Token], index: int, options: OptionsDict, environment: EnvType
@@ -43,7 +43,7 @@ class InertRenderer(RendererHTML):
     def link_open(
         self, tokens: Sequence[Token], index: int, options: OptionsDict, environment: EnvType
     ) -> str:
-        """Open a link in a new tab, without referrer; the title shows where it leads."""
+        """Open a link in a new tab, without referrer; the title shows its target."""
         token = tokens[index]
         address = str(token.attrs.get("href", ""))
         token.attrs = {
@@ -57,7 +57,7 @@ class InertRenderer(RendererHTML):
     def fence(
         self, tokens: Sequence[Token], index: int, options: OptionsDict, environment: EnvType
     ) -> str:
-        """Render a block of code; the first word behind the fence is its language."""
+        """Render a fenced code block; the first word of the info string is its language."""
         words = without_marks(tokens[index].info).split()
         language = words[0] if words else ""
         code = without_marks(tokens[index].content)
@@ -66,13 +66,13 @@ class InertRenderer(RendererHTML):
     def code_block(
         self, tokens: Sequence[Token], index: int, options: OptionsDict, environment: EnvType
     ) -> str:
-        """Render a block of code that is one by its indentation."""
+        """Render an indented code block."""
         return code_block_html(without_marks(tokens[index].content), "", environment["texts"])
 
     def formula(
         self, tokens: Sequence[Token], index: int, options: OptionsDict, environment: EnvType
     ) -> str:
-        """Draw a formula within a line; marks of the answer move behind it."""
+        """Render an inline formula; marks of the answer move behind it."""
         latex, written = tokens[index].content, tokens[index].markup
         drawn = inline_formula(without_marks(latex), without_marks(written))
         return drawn + marks_in(written)
@@ -80,7 +80,7 @@ class InertRenderer(RendererHTML):
     def formula_displayed(
         self, tokens: Sequence[Token], index: int, options: OptionsDict, environment: EnvType
     ) -> str:
-        """Draw a formula that stands in a paragraph and wants a line to itself."""
+        """Render a display formula within a paragraph."""
         latex, written = tokens[index].content, tokens[index].markup
         drawn = displayed_formula(without_marks(latex), without_marks(written), "span")
         return drawn + marks_in(written)
@@ -88,13 +88,13 @@ class InertRenderer(RendererHTML):
     def formula_block(
         self, tokens: Sequence[Token], index: int, options: OptionsDict, environment: EnvType
     ) -> str:
-        """Draw a formula that has lines to itself."""
+        """Render a display formula."""
         latex, written = tokens[index].content, tokens[index].markup
         return displayed_formula(without_marks(latex), without_marks(written), "div") + "\n"
 
 
 def _without_links_nowhere(state: StateCore) -> None:
-    """Leave the text alone of links without an address: they would open this page once more."""
+    """Render only the text of links without an address: they would open this page again."""
     for block in state.tokens:
         kept: list[Token] = []
         nowhere = False
@@ -119,7 +119,7 @@ class AnswerMarkdown(MarkdownIt):
         self.core.ruler.push("links_nowhere", _without_links_nowhere)
 
     def validateLink(self, url: str) -> bool:  # noqa: N802 - the parser's own name
-        """Whether an address may be a link; where not, the text stays as it was written."""
+        """Whether an address may be a link; otherwise the text is unchanged."""
         return url.lower().startswith(LINK_SCHEMES)
 
 
@@ -129,12 +129,12 @@ _NO_PROSE = {"fence", "code_block", "formula_block"}
 
 
 def markdown_to_html(text: str, texts: Texts = ENGLISH) -> str:
-    """Return the HTML of Markdown; safe to put into the page whatever the text holds."""
+    """Return the HTML of Markdown, safe for the page whatever the text contains."""
     return str(_PARSER.render(text, {"texts": texts}))
 
 
 def blocks_without_prose(text: str) -> list[tuple[int, int]]:
-    """Return where the blocks of code and the formulas with lines to themselves start and end."""
+    """Return the spans of code blocks and display formulas."""
     lines = [0, *(found.end() for found in _LINE_END.finditer(text)), len(text)]
     tokens: list[Token] = []
     _PARSER.block.parse(_LINE_END.sub("\n", text), _PARSER, {}, tokens)

@@ -1,4 +1,4 @@
-"""The characters that stand for an answer's marks while its Markdown is rendered.
+"""Placeholder characters for an answer's marks while its Markdown is rendered.
 
 They are of the private use area, which no text uses.
 """
@@ -10,16 +10,16 @@ import re
 OPEN, CLOSE = "\ue000", "\ue001"
 """Start and end of a sentence without support."""
 NUMBER, END = "\ue002", "\ue003"
-"""Stand around the number of a sentence that has sources."""
+"""Enclose the number of a sentence with citations."""
 SIGNS = re.compile("[\ue000-\ue003]")
 _MARK = re.compile(f"{NUMBER}[0-9]+{END}|[{OPEN}-{END}]")
 
 
 def without_marks(text: str) -> str:
-    """Return the text as it was before the marks were put in."""
+    """Return the text without marks."""
     return _MARK.sub("", text)
 
 
 def marks_in(text: str) -> str:
-    """Return the marks of a text, in their order and without the text."""
+    """Return only the marks of a text, in order."""
     return "".join(_MARK.findall(text))

@@ -1,4 +1,4 @@
-"""The models view: those in service, and loading and unloading them."""
+"""The models view: list, load and unload models."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from carrel.ui.state.session import Session
 
 CHECK_SECONDS = 1.0
 PRECISIONS = {"server": "", "8": "8", "4": "4"}
-"""What stands for each precision in the texts, and what is chosen by it."""
+"""The text key and the settings of each precision."""
 
 
 class ModelsTab:
-    """Builds the view; ``wire`` connects it to the services and to the choosers of models."""
+    """Builds the view; ``wire`` connects it to the services and to the model choosers."""
 
     def __init__(self, services: Services, session: gr.State, guard: Guard) -> None:
         self._services = services
@@ -58,7 +58,7 @@ class ModelsTab:
                 )
 
     def in_language(self, texts: Texts) -> Updates:
-        """Return the parts that stay, in a language."""
+        """Return the static parts in a language."""
         return {
             self._head: _head_html(texts),
             self.base: gr.update(label=texts("models.base")),
@@ -112,7 +112,7 @@ class ModelsTab:
     async def begin(
         self, *, base: str, session: Session, chosen_model: str | None, **options: str
     ) -> Updates:
-        """Begin to load a model; the table shows how far it is, or why it failed."""
+        """Start to load a model; the table shows its progress, or why it failed."""
         if not base.strip():
             raise InvalidRequest("Name a model first: of the hub, a folder or a GGUF file.")
         request = ModelRequest(
@@ -129,19 +129,19 @@ class ModelsTab:
     async def unload(
         self, event: gr.EventData, *, session: Session, chosen_model: str | None
     ) -> Updates:
-        """Take a model and the adapters over it out of service."""
+        """Unload a model and its adapters."""
         await self._models.unload(chosen(event), session.principal)
         return await self.look(session=session, chosen_model=chosen_model)
 
     async def look(self, *, session: Session, chosen_model: str | None = None) -> Updates:
-        """Show where each model stands; look again while one loads."""
+        """Show the state of each model; refresh while one loads."""
         states = self._models.states(session.principal)
         loading = any(each.status is ModelStatus.LOADING for each in states)
         ready = [each.name for each in self._services.models.models()]
         shown: Updates = {self.table: self._table(session), self.clock: gr.Timer(active=loading)}
         if loading:
             return shown
-        # The model that was chosen stays chosen as long as it is there.
+        # The selected model is kept while it exists.
         kept = chosen_model if chosen_model in ready else next(iter(ready), None)
         return {
             **shown,
@@ -150,7 +150,7 @@ class ModelsTab:
         }
 
     async def refresh(self, *, session: Session) -> Updates:
-        """Show the figures as they are now."""
+        """Refresh the figures."""
         return {self.table: self._table(session)}
 
     def _table(self, session: Session) -> str:

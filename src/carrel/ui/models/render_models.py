@@ -1,4 +1,4 @@
-"""The models in service as HTML. Pure functions; everything is escaped here."""
+"""Renders the loaded models. Pure functions; everything is escaped here."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ COLUMNS = ("model", "state", "engine", "context", "precision", "memory", "speed"
 def models_html(
     states: Sequence[ModelState], speeds: Mapping[str, AnswerSpeed], texts: Texts = ENGLISH
 ) -> str:
-    """Return a row for each model, with why it failed and a button to unload it.
+    """Return a row for each model, with the reason of a failure and an unload button.
 
-    ``speeds`` holds those that have answered, by name.
+    ``speeds`` has the models that have answered, by name.
     """
     if not states:
         return f'<p class="empty">{texts.html("models.none")}</p>'
@@ -40,7 +40,7 @@ def _row(state: ModelState, speed: AnswerSpeed | None, texts: Texts) -> str:
     unload = "" if state.status is ModelStatus.LOADING else _unload(state.name, texts)
     status = texts(f"models.{state.status.value}")
     values = (status, *_figures(state.info, texts), _speed(speed, texts))
-    # On a narrow page the heads are gone, and each figure says what it is.
+    # On a narrow page the column heads are hidden, and each figure is labelled.
     cells = "".join(
         f'<td data-label="{texts.html(f"models.{column}")}">{escape(value)}</td>'
         for column, value in zip(COLUMNS[1:], values, strict=True)

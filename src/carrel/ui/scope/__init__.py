@@ -1,1 +1,1 @@
-"""The chooser of the collections and documents that are asked."""
+"""The scope chooser: collections and documents to ask."""

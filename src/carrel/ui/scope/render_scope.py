@@ -1,4 +1,4 @@
-"""The chooser of what is asked, as HTML. Pure functions; everything is escaped here."""
+"""Renders the scope chooser. Pure functions; everything is escaped here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from carrel.ui.state.scope import ChosenScope
 
 @dataclass(frozen=True, slots=True)
 class OfferedDocuments:
-    """The documents that are listed, of ``found`` with the name and ``ready`` that can be asked."""
+    """Listed documents, of ``found`` with the name and ``ready`` in total."""
 
     records: Sequence[DocumentRecord]
     found: int
@@ -21,7 +21,7 @@ class OfferedDocuments:
 
 
 def scope_button_html(scope: ChosenScope, texts: Texts) -> str:
-    """Return the button that names what is asked and opens the panel."""
+    """Return the button that shows the scope and opens the panel."""
     label = escape(scope.label(texts))
     nothing = "" if scope.collections else "data-nothing "
     return (
@@ -32,7 +32,7 @@ def scope_button_html(scope: ChosenScope, texts: Texts) -> str:
 
 
 def scope_line_html(scope: ChosenScope, texts: Texts) -> str:
-    """Return what is asked as a line, and the way to where it is chosen."""
+    """Return the scope as a line, with a link to change it."""
     return (
         f'<p class="compare-hint">{texts.html("scope.line", documents=scope.label(texts))} '
         f'<button class="quiet" data-view="chat">{texts.html("scope.line.change")}</button></p>'
@@ -40,7 +40,7 @@ def scope_line_html(scope: ChosenScope, texts: Texts) -> str:
 
 
 def collections_html(scope: ChosenScope, collections: Mapping[str, int], texts: Texts) -> str:
-    """Return the collections, each with how many documents can be asked, and none of them."""
+    """Return the collections with their numbers of documents, and the option of none."""
     rows = [
         _collection_html(name, ready, name in scope.collections, texts)
         for name, ready in collections.items()
@@ -61,7 +61,7 @@ def _collection_html(name: str, ready: int, chosen: bool, texts: Texts) -> str:
 
 
 def documents_html(scope: ChosenScope, offered: OfferedDocuments, texts: Texts) -> str:
-    """Return the documents that can be asked by themselves; nothing where there are none."""
+    """Return the documents that can be selected; nothing if there are none."""
     if not offered.ready:
         return ""
     alone = {each.id for each in scope.documents}

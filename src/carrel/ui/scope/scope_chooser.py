@@ -1,4 +1,4 @@
-"""The chooser of what is asked: collections, single documents, or no documents."""
+"""The scope chooser: collections, single documents, or no documents."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ from carrel.ui.state.scope import ChosenScope
 from carrel.ui.state.session import Session
 
 MOST_OFFERED = 50
-"""Documents that are listed at once; a part of a name finds the others."""
+"""Maximum listed documents; others are found by name."""
 
 LONGEST_NAME = 200
-"""Characters of a name that is looked for; the field takes no more."""
+"""Maximum characters of a name filter."""
 
 DRAWN = "watch('value', () => window.carrel?.scopeDrawn());"
 CHOICES = ("choose_collection", "only_collection", "no_documents", "choose_document")
 
 Chosen = Callable[[Session], Awaitable[Updates]]
-"""Returns what changes on the page once something else is asked."""
+"""Returns what changes on the page with the scope."""
 
 
 class ScopeChooser:
-    """Builds the panel; ``build_button`` builds what names the choice and opens the panel, and
-    ``build_line`` what names it elsewhere.
+    """Builds the panel; ``build_button`` builds the button that opens it, and ``build_line`` the
+    line that shows the scope elsewhere.
 
-    What is chosen stands in the session.
+    The scope is stored in the session.
     """
 
     button: gr.HTML
@@ -65,26 +65,26 @@ class ScopeChooser:
         return gr.HTML("", elem_id=name, apply_default_css=False, js_on_load=script)
 
     def build_button(self) -> None:
-        """Build the button where the caller stands."""
+        """Build the button in the current place."""
         self.button = gr.HTML(
             "", elem_id="scope", apply_default_css=False, js_on_load=DRAWN + actions_script("offer")
         )
 
     def build_line(self) -> None:
-        """Build the line that names the choice where the caller stands."""
+        """Build the line in the current place."""
         self.line = gr.HTML("", elem_id="scope-line", apply_default_css=False, js_on_load=None)
 
     @property
     def outputs(self) -> list[gr.HTML]:
-        """What ``shown`` fills."""
+        """The components that ``shown`` fills."""
         return [self.button, self.line, self.collections, self.documents]
 
     def in_language(self, texts: Texts) -> Updates:
-        """Return the parts that stay, in a language."""
+        """Return the static parts in a language."""
         return {self.find: _find_html(texts)}
 
     def wire(self, guard: Guard, session: gr.State, chosen: Chosen, *changed: Block) -> None:
-        """Connect the events; ``chosen`` returns what changes of the components ``changed``."""
+        """Connect the events; ``chosen`` returns the updates of the components ``changed``."""
         self._chosen = chosen
         self._changed = [guard.notice, *self.outputs, *changed]
         named: dict[str, Any] = {
@@ -107,7 +107,7 @@ class ScopeChooser:
         )
 
     def wire_table(self, guard: Guard, session: gr.State, table: gr.HTML) -> None:
-        """Connect the table of documents, of which one is asked alone."""
+        """Connect the button of the document table that asks only one document."""
         table.ask_document(
             guard.once(self.ask_document),
             inputs_kwargs={"session": session},
@@ -118,7 +118,7 @@ class ScopeChooser:
         )
 
     async def ask_document(self, event: gr.EventData, *, session: Session) -> Updates:
-        """Ask one document of the collection whose documents are listed, and nothing else."""
+        """Select only one document of the listed collection."""
         collection = session.collection
         record = await self._services.collections.document(
             collection, chosen(event), session.principal
@@ -127,7 +127,7 @@ class ScopeChooser:
         return await self._choose(scope, session)
 
     async def choose_collection(self, event: gr.EventData, *, session: Session) -> Updates:
-        """Ask one more collection, or one less."""
+        """Toggle a collection."""
         name = chosen(event)
         scope = await scope_of(session, self._services)
         if name not in scope.collections:
@@ -135,17 +135,17 @@ class ScopeChooser:
         return await self._choose(scope.with_collection(name), session)
 
     async def only_collection(self, event: gr.EventData, *, session: Session) -> Updates:
-        """Ask one collection and nothing else."""
+        """Select only one collection."""
         name = chosen(event)
         await self._services.collections.get(name, session.principal)
         return await self._choose(ChosenScope((name,)), session)
 
     async def no_documents(self, *, session: Session) -> Updates:
-        """Ask the model alone."""
+        """Select no documents."""
         return await self._choose(ChosenScope(), session)
 
     async def choose_document(self, event: gr.EventData, *, session: Session) -> Updates:
-        """Ask one document more by itself, or one less; with none, all of the collections."""
+        """Toggle a document; without any, all of the collections are selected."""
         document_id = chosen(event)
         scope = await scope_of(session, self._services)
         for collection, record in await self._documents(scope, session):
@@ -154,16 +154,16 @@ class ScopeChooser:
         return await self._choose(scope.without_document(document_id), session)
 
     async def offer(self, *, session: Session) -> Updates:
-        """List what there is now: others may have added some."""
+        """Refresh the lists: others may have added documents."""
         return await self._list(session)
 
     async def find_documents(self, event: gr.EventData, *, session: Session) -> Updates:
-        """List the documents whose names hold the words."""
+        """List the documents whose names contain the words."""
         session.finding = chosen(event)[:LONGEST_NAME].strip()
         return await self._list(session)
 
     async def shown(self, session: Session) -> Updates:
-        """Return the button and the panel for what the session asks."""
+        """Return the button and the panel for the session's scope."""
         scope = await scope_of(session, self._services)
         return {
             self.button: scope_button_html(scope, session.options.texts),
@@ -184,7 +184,7 @@ class ScopeChooser:
         wanted, alone = session.finding.casefold(), {each.id for each in scope.documents}
         ready = [each for _, each in await self._documents(scope, session)]
         found = [each for each in ready if wanted in each.name.casefold()]
-        # What is chosen is listed, however many there are.
+        # Selected documents are always listed.
         listed = [at for at, each in enumerate(found) if at < MOST_OFFERED or each.id in alone]
         offered = OfferedDocuments([found[at] for at in listed], len(found), len(ready))
         return {

@@ -1,4 +1,4 @@
-"""What a search found, as HTML. Pure functions; everything is escaped here."""
+"""Renders search results. Pure functions; everything is escaped here."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _WORD = re.compile(r"\w+(?:[.,]\d+)*")
 
 
 def empty_html(texts: Texts) -> str:
-    """Return what stands there before anything was looked for."""
+    """Return the hint before the first search."""
     return f'<p class="search-hint">{texts.html("search.hint")}</p>'
 
 
 def found_html(query: str, found: Sequence[Source], texts: Texts = ENGLISH) -> str:
-    """Return the passages, best first, with the words of the query marked."""
+    """Return the passages, best first, with the words of the query highlighted."""
     if not found:
         return '<p class="search-hint" role="status">' + texts.html("search.nothing") + "</p>"
     items = "".join(
@@ -32,7 +32,7 @@ def found_html(query: str, found: Sequence[Source], texts: Texts = ENGLISH) -> s
 
 
 def with_words_marked(text: str, query: str) -> str:
-    """Return a text as HTML in which the words of a query are marked, in any of their endings."""
+    """Return a text as HTML with the words of a query highlighted, whatever their endings."""
     wanted = terms(query)
     parts: list[str] = []
     written = 0

@@ -66,7 +66,7 @@ class SearchTab:
             )
 
     def in_language(self, texts: Texts) -> Updates:
-        """Return the parts that stay, in a language."""
+        """Return the static parts in a language."""
         return {
             self._head: _title(texts),
             self.query: gr.update(

@@ -1,1 +1,1 @@
-"""What every part of the page uses: event wrapper, headers, login, basic HTML."""
+"""Shared by all views: event wrapper, headers, login, basic HTML."""

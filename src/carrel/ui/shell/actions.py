@@ -1,4 +1,4 @@
-"""Clicks inside the page's own HTML, as events that Python listens to."""
+"""Turns clicks in the page's own HTML into Gradio events."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import gradio as gr
 def actions_script(*actions: str) -> str:
     """Return the script of an HTML component whose buttons and forms trigger ``actions``.
 
-    They are those with a ``data-action``; a form brings what was entered in its fields.
-    Gradio offers a listener for each name that stands in quotes in the script. The templates of
-    these components stay ``${value}``: Gradio would evaluate a value inside ``{{ }}`` as code.
+    They are those with a ``data-action``; a form sends its fields. Gradio offers a listener for
+    each quoted name in the script. The templates of these components must stay ``${value}``: Gradio
+    would evaluate a value inside ``{{ }}`` as code.
     """
     return (
         f"const known = {json.dumps(actions)};"
@@ -33,7 +33,7 @@ def actions_script(*actions: str) -> str:
 def typing_script(action: str) -> str:
     """Return the script of an HTML component whose field triggers ``action`` once typing pauses.
 
-    The event brings what stands in the field where a button's would bring its id.
+    The event has the field's value in place of an id.
     """
     return (
         "let waiting;"
@@ -46,11 +46,11 @@ def typing_script(action: str) -> str:
 
 
 def chosen(event: gr.EventData) -> str:
-    """Return the id that a ``data-action`` button carried; whoever sends events chooses it."""
+    """Return the id of a ``data-action`` button; it is untrusted input."""
     return str(event.id)
 
 
 def entered(event: gr.EventData, field: str) -> str:
-    """Return what was entered in a field of a ``data-action`` form; empty where it was not sent."""
+    """Return a field of a ``data-action`` form; empty if it was not sent."""
     fields = event.entered
     return str(fields.get(field, "")) if isinstance(fields, dict) else ""

@@ -1,4 +1,4 @@
-"""The one wrapper around all event handlers of the page."""
+"""Wrapper of all event handlers of the page."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Guard:
     ) -> Callable[..., Any]:
         """Wrap a handler that returns its updates.
 
-        Without ``clears`` a success leaves the notice as it is: for what the user did not ask for.
+        Without ``clears`` a success leaves the notice unchanged: for events without user action.
         """
 
         @functools.wraps(handler)

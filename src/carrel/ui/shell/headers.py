@@ -1,12 +1,12 @@
-"""The headers that keep the page from loading anything from elsewhere."""
+"""Content security headers of the page."""
 
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Gradio's page starts from inline scripts and compiles its templates, hence the two 'unsafe'
-# words. What they allow cannot reach another server: nothing may be loaded from or sent to one.
+# Gradio uses inline scripts and compiles its templates, hence the two 'unsafe' words. Such code
+# cannot reach another server: nothing may be loaded from or sent to one.
 CONTENT_POLICY = "; ".join(
     [
         "default-src 'self'",
@@ -26,13 +26,13 @@ CONTENT_POLICY = "; ".join(
 )
 HEADERS = {
     "Content-Security-Policy": CONTENT_POLICY,
-    # A browser would otherwise look up the hosts of links that nobody followed.
+    # A browser would otherwise resolve the hosts of links that nobody followed.
     "X-DNS-Prefetch-Control": "off",
 }
 
 
 class PageHeaders:
-    """Adds the headers to every reply of the page; pure ASGI, so that streams stay streams."""
+    """Adds the headers to every reply of the page; pure ASGI, so that streams are not buffered."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""The page behind an API key: one gate before everything that the page's library serves."""
+"""Login with the API key, before everything that Gradio serves."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from carrel.ui.i18n.theme import ASSETS, login_styles
 COOKIE = "carrel-key"
 LOGIN_PATH = "/login"
 LARGEST_FORM = 16_384
-"""Bytes of a login form; keys are far shorter."""
+"""Maximum bytes of a login form; keys are far shorter."""
 
 
 class Login:
-    """Lets in whoever gave the key; to everybody else it shows the form, and nothing more.
+    """Requires the API key; without it, only the login form is served.
 
     Programs send it with each request, as to the API: ``Authorization: Bearer KEY``.
 
-    Who gave it holds a random token in a cookie. The tokens live as long as the process, and the
-    key itself is never sent back.
+    After login the client has a random token in a cookie. Tokens live as long as the process, and
+    the key itself is never sent back.
     """
 
     def __init__(self, app: ASGIApp, key: str) -> None:
@@ -35,7 +35,7 @@ class Login:
         self._tokens: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or answer it with the form."""
+        """Pass the request on, or answer with the form."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
@@ -53,7 +53,7 @@ class Login:
             return True
         given = request.headers.getlist("Authorization")
         scheme, _, key = given[0].partition(" ") if len(given) == 1 else ("", "", "")
-        # Encoded as it came in: a key need not be ASCII, and headers are bytes.
+        # Encoded as received: a key need not be ASCII, and headers are bytes.
         matches = hmac.compare_digest(key.strip().encode("latin-1"), self._key)
         return matches and scheme.lower() == "bearer"
 
@@ -97,12 +97,12 @@ class Login:
 
 
 def _languages(accepted: str) -> list[str]:
-    """Return the codes of an ``Accept-Language`` header, in which browsers list the best first."""
+    """Return the codes of an ``Accept-Language`` header, in order of preference."""
     return [each.split(";")[0].strip() for each in accepted.split(",")]
 
 
 async def _key_given(request: Request) -> bytes:
-    """Return the key of a form; empty when there is none, or too much of it."""
+    """Return the key of a form; empty if it is missing or too long."""
     body = b""
     async for part in request.stream():
         body += part

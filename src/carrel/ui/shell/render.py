@@ -1,6 +1,4 @@
-"""The chat as HTML. Pure functions; whatever comes from a document, a name, a model or a user is
-escaped here.
-"""
+"""Renders the chat. Pure functions; text of documents, names, models and users is escaped here."""
 
 from __future__ import annotations
 
@@ -14,7 +12,7 @@ from carrel.ui.i18n.texts import ENGLISH, Texts
 from carrel.ui.state.exchange import Exchange
 
 EXAMPLES = ("about", "points", "numbers")
-"""The questions that an empty chat offers."""
+"""Number of example questions of an empty chat."""
 
 
 def time_left(seconds: float, texts: Texts) -> str:
@@ -31,12 +29,12 @@ def error_line(message: str) -> str:
 
 
 def notice_line(message: str) -> str:
-    """Return one line that is no error."""
+    """Return one line in the style of notices."""
     return f'<p class="notice-line" role="status">{escape(message)}</p>'
 
 
 def state_text(exchange: Exchange, texts: Texts = ENGLISH) -> str:
-    """Return what the answer is doing, or how it ended; empty when there is nothing to say."""
+    """Return the stage or the end of the answer; empty if there is nothing to say."""
     if exchange.stage is Stage.WAITING and exchange.position is not None:
         return place_in_line(exchange.position, texts)
     if exchange.stage is Stage.READING_DOCUMENTS and exchange.progress is not None:
@@ -81,7 +79,7 @@ def _reading(progress: SummarizationProgress, texts: Texts) -> str:
 
 
 def place_in_line(position: int, texts: Texts) -> str:
-    """Return ``In line, 2 before you…`` for the third place."""
+    """Return ``Queued, 2 before you…`` for the third place."""
     if position > 1:
         return texts("answer.line.before", count=position - 1)
     return texts("answer.line.next")
@@ -98,7 +96,7 @@ def _how_it_went(finished: Finished, texts: Texts) -> list[str]:
 
 
 def search_field_html(label: str) -> str:
-    """Return a field for what is looked for; ``label`` is escaped already."""
+    """Return a search field; ``label`` is escaped already."""
     return (
         '<input type="search" maxlength="200" autocomplete="off" spellcheck="false" '
         f'aria-label="{label}" placeholder="{label}">'
@@ -106,7 +104,7 @@ def search_field_html(label: str) -> str:
 
 
 def confirmed_delete(action: str, identity: str, label: str, texts: Texts = ENGLISH) -> str:
-    """Return a delete button that asks once before it triggers ``action``."""
+    """Return a delete button with a confirmation that triggers ``action``."""
     return (
         '<span class="confirmed">'
         f'<button class="icon-button" data-ask aria-label="{escape(label)}" '
@@ -126,10 +124,10 @@ def welcome_html(
     *,
     alone: bool = False,
 ) -> str:
-    """Return the empty chat: one sentence, and questions about documents or where to add some.
+    """Return the empty chat: one sentence, and example questions or a link to add documents.
 
-    ``documents`` are names in ``collection``; None means that no documents are asked. Where single
-    documents are asked ``alone``, ``collection`` is what they are called.
+    ``documents`` are names in ``collection``; None means that no documents are selected. If only
+    single documents are selected (``alone``), ``collection`` is their label.
     """
     if collection is None:
         line = texts.html("welcome.model")
@@ -158,7 +156,7 @@ def welcome_html(
 
 
 def example_questions(documents: Sequence[str], texts: Texts = ENGLISH) -> list[str]:
-    """Return three questions made from the names of documents, repeated where there are fewer."""
+    """Return three questions with names of documents, repeated if there are fewer."""
     return [
         texts(f"welcome.example.{example}", name=documents[index % len(documents)])
         for index, example in enumerate(EXAMPLES)
@@ -166,9 +164,9 @@ def example_questions(documents: Sequence[str], texts: Texts = ENGLISH) -> list[
 
 
 def thread_html(content: str, conversation_id: str | None, asked: str = "") -> str:
-    """Return the end of a chat, which tells the page's script which chat it belongs to.
+    """Return the end of a chat, which tells the page's script its id.
 
-    ``asked`` is the key of the exchange that is shown; another key brings it into sight.
+    ``asked`` is the key of the shown exchange; a new key scrolls it into view.
     """
     key = f' data-asked="{escape(asked)}"' if asked else ""
     return f'<div class="thread" data-chat="{escape(conversation_id or "")}"{key}>{content}</div>'

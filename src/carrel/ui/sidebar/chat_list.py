@@ -1,4 +1,4 @@
-"""The saved chats in the sidebar: found, renamed, pinned, deleted, exported and imported."""
+"""Saved chats in the sidebar: find, rename, pin, delete, export and import."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from carrel.ui.state.listed_chats import PAGE
 from carrel.ui.state.session import Session
 
 Thread = Callable[[Session], Awaitable[Updates]]
-"""Returns the whole chat of a session anew."""
+"""Renders the whole chat of a session."""
 
 TOOLS = (
     "rename_chat",
@@ -33,7 +33,7 @@ TOOLS = (
     "import_chat",
 )
 LONGEST_SEARCH = 200
-"""Characters that are looked for; the field takes no more."""
+"""Maximum characters of a query."""
 
 SHOW_TOAST = "watch('value', () => window.carrel?.showToast(element));" + actions_script(
     "undo_delete"
@@ -41,9 +41,9 @@ SHOW_TOAST = "watch('value', () => window.carrel?.showToast(element));" + action
 
 
 class ChatList:
-    """Builds the field to find a chat, the list, and what can be done with a chat.
+    """Builds the filter, the list, and the menu of a chat.
 
-    Opening a chat is wired where the chat is shown.
+    Opening a chat is connected in the chat view.
     """
 
     def __init__(self) -> None:
@@ -69,14 +69,14 @@ class ChatList:
         self._exported = gr.Textbox(visible=False)
 
     def in_language(self, texts: Texts) -> Updates:
-        """Return the parts that stay, in a language."""
+        """Return the static parts in a language."""
         return {
             self.find: _find_html(texts),
             self.tools: chat_tools_html(texts),
         }
 
     def wire(self, services: Services, guard: Guard, session: gr.State) -> None:
-        """Connect what changes the list alone."""
+        """Connect the events that change only the list."""
         self._services = services
         private: dict[str, Any] = {
             "api_visibility": "private",
@@ -118,7 +118,7 @@ class ChatList:
     def wire_thread(
         self, guard: Guard, inputs: dict[str, Any], thread: Thread, shown: list[Any]
     ) -> None:
-        """Connect what may change the open chat, too, which ``thread`` returns for ``shown``."""
+        """Connect the events that may change the open chat, which ``thread`` renders."""
         self._thread = thread
         for event, handler, changed in (
             (self.tools.delete_chat, self.delete_chat, [*shown, self.toast]),
@@ -135,7 +135,7 @@ class ChatList:
             )
 
     async def html(self, session: Session) -> str:
-        """Return the list as it stands in this tab."""
+        """Return the list of this tab."""
         listed, options = session.listed, session.options
         chats = await self._services.history.list(session.principal, listed.words, listed.most + 1)
         return chats_html(
@@ -148,17 +148,17 @@ class ChatList:
         )
 
     async def find_chats(self, event: gr.EventData, *, session: Session) -> Updates:
-        """List the chats that hold the words."""
+        """List the chats that contain the words."""
         session.listed.find(" ".join(chosen(event)[:LONGEST_SEARCH].split()))
         return {self.chats: await self.html(session)}
 
     async def more_chats(self, *, session: Session) -> Updates:
-        """List more of them."""
+        """List more chats."""
         session.listed.most += PAGE
         return {self.chats: await self.html(session)}
 
     async def rename_chat(self, event: gr.EventData, *, session: Session) -> Updates:
-        """Give a chat the title that was entered."""
+        """Rename a chat."""
         title = entered(event, "title")
         if not title.strip():
             raise InvalidRequest("A chat needs a title: enter one.")
@@ -166,17 +166,17 @@ class ChatList:
         return {self.chats: await self.html(session)}
 
     async def pin_chat(self, event: gr.EventData, *, session: Session) -> Updates:
-        """Keep a chat above the others."""
+        """Pin a chat."""
         await self._services.history.pin(session.principal, chosen(event), True)
         return {self.chats: await self.html(session)}
 
     async def unpin_chat(self, event: gr.EventData, *, session: Session) -> Updates:
-        """Put a chat back among the others."""
+        """Unpin a chat."""
         await self._services.history.pin(session.principal, chosen(event), False)
         return {self.chats: await self.html(session)}
 
     async def delete_chat(self, event: gr.EventData, *, session: Session) -> Updates:
-        """Delete a saved chat, leave it if it is the open one, and offer to bring it back."""
+        """Delete a saved chat, leave it if it is open, and offer to undo."""
         conversation_id = chosen(event)
         chat = await self._services.history.chat(session.principal, conversation_id)
         if conversation_id == session.conversation_id:
@@ -187,7 +187,7 @@ class ChatList:
         return {**await self._thread(session), self.toast: line}
 
     async def undo_delete(self, event: gr.EventData, *, session: Session) -> Updates:
-        """Bring the chat back that was deleted last."""
+        """Restore the last deleted chat."""
         chat = session.listed.take_deleted()
         if chat is None:
             raise InvalidRequest(session.options.texts("chats.undo.late"))
@@ -202,13 +202,13 @@ class ChatList:
         return await self._thread(session)
 
     async def export_markdown(self, event: gr.EventData, *, session: Session) -> Updates:
-        """Hand a chat to the browser as a file to read."""
+        """Send a chat to the browser as a Markdown file."""
         chat = await self._services.history.chat(session.principal, chosen(event))
         name = file_name(chat.conversation.title, "md")
         return self._file(name, "text/markdown", to_markdown(chat))
 
     async def export_json(self, event: gr.EventData, *, session: Session) -> Updates:
-        """Hand a chat to the browser as a file that can be imported."""
+        """Send a chat to the browser as a JSON file for import."""
         chat = await self._services.history.chat(session.principal, chosen(event))
         name = file_name(chat.conversation.title, "json")
         return self._file(name, "application/json", to_json(chat))

@@ -1,4 +1,4 @@
-"""The settings of the page, which the browser keeps: how it looks, and its language."""
+"""Settings of the page, stored in the browser: theme and language."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ THEMES = ("system", "light", "dark")
 
 
 def settings_html(texts: Texts) -> str:
-    """Return the dialog; the page's script shows it, and keeps what is chosen in it."""
+    """Return the dialog; the page's script shows it and stores the choices."""
     themes = "".join(
         f'<label><input type="radio" name="theme" value="{theme}">'
         f"<span>{texts.html(f'settings.theme.{theme}')}</span></label>"

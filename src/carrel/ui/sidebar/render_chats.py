@@ -1,4 +1,4 @@
-"""The list of saved chats and what can be done with one, as HTML that escapes titles."""
+"""Renders the list of saved chats and its menu. Escapes titles."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from carrel.ui.state.listed_chats import UNDO_SECONDS
 
 
 def group_of(chat: Conversation, today: datetime) -> str:
-    """Return the key of the group in which a chat is listed; ``today`` is when the day began."""
+    """Return the group of a chat in the list; ``today`` is when the day began."""
     if chat.pinned:
         return "chats.pinned"
     if chat.updated_at >= today:
@@ -35,7 +35,7 @@ def chats_html(
 ) -> str:
     """Return the chats in their groups, the open one marked.
 
-    ``words`` are those that were looked for. ``more`` says that there are chats after these.
+    ``words`` are the filter. ``more`` says that there are further chats.
     """
     if not chats:
         hint = texts("chats.not_found", words=words) if words else texts("chats.none")
@@ -66,7 +66,7 @@ def _item(chat: Conversation, current: str | None, texts: Texts) -> str:
 
 
 def deleted_html(chat: Conversation, texts: Texts) -> str:
-    """Return the line that offers to bring a deleted chat back for a while."""
+    """Return the toast that offers to restore a deleted chat."""
     messages = texts.counted("chats.messages", chat.messages)
     line = texts.html("chats.deleted", title=chat.title, messages=messages)
     return (
@@ -77,7 +77,7 @@ def deleted_html(chat: Conversation, texts: Texts) -> str:
 
 
 def chat_tools_html(texts: Texts) -> str:
-    """Return the menu of a chat and the dialogs that it opens; the page's script fills in which."""
+    """Return the menu of a chat and its dialogs; the page's script fills in the chat."""
     entries = (
         ("rename", "", "chats.rename"),
         ("", 'data-action="pin_chat"', "chats.pin"),

@@ -1,4 +1,4 @@
-"""The sidebar at the left: word mark, new chat, saved chats, documents, settings."""
+"""The sidebar: word mark, new chat, saved chats, links to the views, settings."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from carrel.ui.sidebar.chat_list import ChatList
 from carrel.ui.sidebar.page_settings import settings_html
 
 VIEWS = ("search", "documents", "compare", "models")
-"""Views with a link in the sidebar, which have an icon and a text of the same name."""
+"""Views with a link in the sidebar; icon and text have the same name."""
 
 
 def head_html(texts: Texts) -> str:
-    """Return the word mark, and the button that closes the sidebar where it is a drawer."""
+    """Return the word mark, and the button that closes the sidebar on narrow windows."""
     return (
         '<div class="word-mark"><span class="glyph icon-mark"></span><span>Carrel</span></div>'
         '<button id="close-sidebar" class="icon-button" '
@@ -40,7 +40,7 @@ def foot_html(texts: Texts) -> str:
 
 
 class Sidebar:
-    """Builds the sidebar. Its events are wired where the chat is, which they change."""
+    """Builds the sidebar. Its events are connected in the chat view."""
 
     def __init__(self) -> None:
         with gr.Column(elem_id="sidebar", min_width=0, scale=0):
@@ -61,7 +61,7 @@ class Sidebar:
             )
 
     def in_language(self, texts: Texts) -> Updates:
-        """Return the parts that stay, in a language."""
+        """Return the static parts in a language."""
         return {
             self._head: head_html(texts),
             self.new_chat: gr.update(value=texts("sidebar.new_chat")),

@@ -1,1 +1,1 @@
-"""What one open browser tab has chosen, asked and is shown. No HTML."""
+"""State of one browser tab. No HTML."""

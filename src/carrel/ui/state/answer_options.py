@@ -1,4 +1,4 @@
-"""How the next answers are to be made: what a tab may set instead of the server's defaults."""
+"""Answer settings of a tab, in place of the server's defaults."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from carrel.ui.state.choices import sampling_of
 GENERATION = ("temperature", "top_p", "repetition_penalty", "max_new_tokens")
 DOCUMENTS = ("answer_style", "top_k")
 FIELDS = ("system_prompt", *GENERATION, *DOCUMENTS)
-"""The names of the settings that a tab may set for itself, as they stand in its panel."""
+"""Names of the settings in the tab's panel."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerOptions:
-    """What the tab asks for; ``system_prompt`` None leaves the server's own in force."""
+    """The tab's options; ``system_prompt`` None keeps the server's own."""
 
     sampling: SamplingParams
     style: AnswerStyle
@@ -29,11 +29,11 @@ class AnswerOptions:
     system_prompt: str | None = None
 
     def scoped(self, scope: Scope | None) -> Scope | None:
-        """Return the scope with the wanted style and number of passages."""
+        """Return the scope with the tab's style and number of passages."""
         return scope and replace(scope, style=self.style, top_k=self.top_k)
 
     def led(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
-        """Return the messages with the tab's system prompt before them."""
+        """Return the messages with the tab's system prompt first."""
         if self.system_prompt is None:
             return messages
         return (Message(Role.SYSTEM, self.system_prompt), *messages)
@@ -50,7 +50,7 @@ def defaults_of(settings: Settings) -> dict[str, Any]:
 
 
 def read_options(settings: Settings, given: dict[str, Any]) -> AnswerOptions:
-    """Return what the fields of the panel mean; an empty or missing one means the default.
+    """Parse the fields of the panel; an empty or missing one means the default.
 
     Raises:
         InvalidRequest: a value is out of its bounds.
@@ -70,7 +70,7 @@ def read_options(settings: Settings, given: dict[str, Any]) -> AnswerOptions:
 
 
 def _check(section: BaseModel, names: tuple[str, ...], wanted: dict[str, Any]) -> None:
-    # The bounds are those of the settings: one place knows them.
+    # The bounds are those of the settings: they are defined once.
     try:
         type(section).model_validate(section.model_dump() | {name: wanted[name] for name in names})
     except ValidationError as error:

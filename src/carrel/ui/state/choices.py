@@ -1,4 +1,4 @@
-"""What the settings and the collections offer to choose on the page."""
+"""Choices and defaults from the settings and collections."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ async def collection_names(services: Services, principal: Principal) -> list[str
 
 
 def first_scope(settings: Settings, collections: list[str]) -> str:
-    """Return the scope of the settings, or no documents where that collection is not there."""
+    """Return the scope of the settings, or no documents if the collection does not exist."""
     wanted = settings.documents.langchain_mode
     return wanted if wanted in collections else LLM_MODE
 
 
 async def scope_of(session: Session, services: Services) -> ChosenScope:
-    """Return what the tab asks; at first what the settings say, where it is there."""
+    """Return the tab's scope, by default that of the settings."""
     if session.scope is None:
         names = await collection_names(services, session.principal)
         first = first_scope(services.settings, names)
@@ -35,13 +35,13 @@ async def scope_of(session: Session, services: Services) -> ChosenScope:
 
 
 def first_collection(settings: Settings, collections: list[str]) -> str:
-    """Return the collection whose documents are shown first."""
+    """Return the collection that is shown first."""
     wanted = first_scope(settings, collections)
     return wanted if wanted in collections else collections[0]
 
 
 def largest_file(settings: Settings) -> int:
-    """Return how many bytes an uploaded file may have."""
+    """Return the maximum size of an uploaded file in bytes."""
     return int(settings.documents.max_file_megabytes * MEGABYTE)
 
 
@@ -57,7 +57,7 @@ def sampling_of(settings: Settings) -> SamplingParams:
 
 
 async def ready_names(services: Services, scope: ChosenScope, principal: Principal) -> list[str]:
-    """Return the names of the documents that are asked."""
+    """Return the names of the selected documents."""
     if scope.documents:
         return [each.name for each in scope.documents]
     names = []

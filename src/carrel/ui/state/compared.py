@@ -1,4 +1,4 @@
-"""One question to several models, and how far each has come."""
+"""State of a comparison."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from carrel.ui.state.exchange import Exchange
 
 @dataclass(slots=True)
 class ComparedAnswer:
-    """One column: who answers, how, and what has come of it; ``ended`` once nothing more comes."""
+    """One column: the model and its answer; ``ended`` once it is complete."""
 
     model: str
     sampling: SamplingParams
@@ -20,7 +20,7 @@ class ComparedAnswer:
     ended: bool = False
 
     def apply(self, event: ComparedEvent) -> None:
-        """Take in the next event of the answer."""
+        """Process the next event of the answer."""
         if not isinstance(event, AnswerEnded):
             self.exchange.apply(event)
             return
@@ -32,14 +32,14 @@ class ComparedAnswer:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the answer came to its end."""
+        """Whether the answer is complete."""
         exchange = self.exchange
         return self.ended and bool(exchange.text) and not (exchange.error or exchange.stopped)
 
 
 @dataclass(slots=True)
 class Compared:
-    """The columns under one question. ``blind`` hides the names until ``revealed``."""
+    """The columns of one question. ``blind`` hides the names until ``revealed``."""
 
     question: str
     answers: list[ComparedAnswer]
@@ -49,21 +49,21 @@ class Compared:
 
     @property
     def ended(self) -> bool:
-        """Whether no answer is being written any more."""
+        """Whether all answers have ended."""
         return all(each.ended for each in self.answers)
 
     @property
     def can_vote(self) -> bool:
-        """Whether the vote bar is due: all answers are whole, and nobody has voted."""
+        """Whether the vote bar is due: all answers are complete, and there is no vote yet."""
         return self.blind and self.voted is None and all(each.is_whole for each in self.answers)
 
     @property
     def revealed(self) -> bool:
-        """Whether the names may be seen: after the vote, or once there is nothing to vote on."""
+        """Whether the names may be shown: after the vote, or if there is nothing to vote on."""
         return not self.blind or self.voted is not None or (self.ended and not self.can_vote)
 
     def answer(self, identity: str) -> ComparedAnswer | None:
-        """Return the column of a button; None where whoever sent the event made it up."""
+        """Return the column of a button; None if the id is invalid."""
         if not identity.isascii() or not identity.isdigit() or len(identity) > 2:
             return None
         index = int(identity)

@@ -1,4 +1,4 @@
-"""One question and what has come of it so far."""
+"""State of one question and its answer."""
 
 from __future__ import annotations
 
@@ -46,28 +46,28 @@ def _set() -> asyncio.Event:
 
 @lru_cache(maxsize=1024)
 def _checked(question: str, text: str, sources: tuple[Source, ...]) -> tuple[CheckedSentence, ...]:
-    """Return the sentences of an answer; kept, as a switch of versions shows most of them again."""
+    """Return the sentences of an answer; cached, because versions share most of them."""
     return tuple(check(question, text, sources))
 
 
 @dataclass(slots=True)
 class Exchange:
-    """A question with its answer, or a ``task`` with what came of it.
+    """A question with its answer, or a ``task`` with its result.
 
-    ``progress`` is how far the reading of documents for a task has come, ``style`` how its text was
-    made, and ``left_out`` how many things the model named that no document says.
+    ``progress`` is that of reading documents for a task, ``style`` how its text was made, and
+    ``left_out`` how many facts were dropped because no document says them.
 
-    ``stage`` is set while the answer is in work, and ``position`` (from 1) while it waits in line
-    for a busy model. ``error`` is the one line to show when it failed; an answer may fail after
-    part of its text came. ``whole`` says that its sources are all there is in the documents.
-    ``sentences`` are those of the text, once it is checked. ``search_query`` is what was searched
-    for where that is not the question. ``abstained`` says that the documents do not answer it.
+    ``stage`` is set while the answer is running, and ``position`` (from 1) while it is queued.
+    ``error`` is the one line to show if it failed, possibly after a part of its text. ``whole``
+    says that its sources are everything in scope. ``sentences`` are those of the text, once
+    attributed. ``search_query`` is the query if it differs from the question. ``abstained`` says
+    that the documents do not answer it.
 
-    ``cut`` is the limit at which the answer ended. ``turn`` and ``last`` are the ids of the saved
+    ``cut`` is the limit that ended the answer. ``turn`` and ``last`` are the ids of the saved
     question and its answer, ``versions`` those of the questions at this place of the chat, the
-    oldest first. ``settled`` is not set while it may still be saved. ``model`` is the one that
-    answers where it is known, ``found`` what it was given of the documents. ``key`` tells the
-    page's script one exchange from the next, also where the same question is asked again.
+    oldest first. ``settled`` is false while it may still be saved. ``model`` is the answering one
+    if known, ``found`` its passages. ``key`` identifies the exchange to the page's script, even if
+    the same question is asked again.
     """
 
     question: str
@@ -99,7 +99,7 @@ class Exchange:
 
     @property
     def is_answered(self) -> bool:
-        """Whether there is anything to keep; a search finds sources and has no text."""
+        """Whether there is anything to save; a search has sources and no text."""
         return bool(self.text or self.sources)
 
     @property
@@ -111,12 +111,12 @@ class Exchange:
 
     @property
     def is_cut(self) -> bool:
-        """Whether the answer is over and the model could have gone on with it."""
+        """Whether the answer has ended before the model was done."""
         unfinished = self.ending in (Ending.STOPPED, *CUT.values()) and not self.abstained
         return self.stage is None and unfinished and bool(self.text)
 
-    def go_on(self) -> None:
-        """Begin again where the answer ended; what it says stays, but for half a character."""
+    def resume(self) -> None:
+        """Resume at the end of the answer; its text is kept, except an incomplete character."""
         self.text = self.text.rstrip("\ufffd")
         self.stage, self.stopped, self.cut = Stage.WAITING, False, None
         self.finished, self.scored = None, None
@@ -126,7 +126,7 @@ class Exchange:
         self.settled.clear()
 
     def recall(self, answer: SavedTurn) -> None:
-        """Take in the answer as it was saved; its sentences are checked anew."""
+        """Restore the saved answer; its sentences are attributed again."""
         self.text, self.sources = answer.message.content, answer.sources
         self.abstained, self.error, self.last = answer.abstained, answer.error, answer.id or None
         self.model = answer.model
@@ -135,7 +135,7 @@ class Exchange:
         self.sentences = _checked(self.question, self.text, self.sources)
 
     def apply(self, event: TaskEvent) -> None:
-        """Take in the next event of the answer."""
+        """Process the next event of the answer."""
         match event:
             case StageChanged(stage, position):
                 self.stage, self.position = stage, position
@@ -165,7 +165,7 @@ class Exchange:
                 self.stage = None
 
     def stop(self) -> None:
-        """The user stopped the answer; only its score was missing where it was being scored."""
+        """The user stopped the answer; while it was being scored, only the score is missing."""
         self.stopped = self.finished is None and self.stage is not Stage.SCORING
         self.stage = None
 
@@ -176,7 +176,7 @@ class Exchange:
 
 
 def recalled(chat: Chat) -> list[Exchange]:
-    """Return the shown version of a saved chat; answers without a question are left out."""
+    """Return the shown version of a saved chat; answers without a question are skipped."""
     exchanges: list[Exchange] = []
     for turn in chat.shown:
         if turn.message.role is Role.USER:

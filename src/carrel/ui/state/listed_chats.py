@@ -1,4 +1,4 @@
-"""What the list of saved chats shows in one tab, and what the tab knows of its browser."""
+"""The list of saved chats in one tab, and the browser's preferences."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from carrel.services.history.history import Chat
 from carrel.ui.i18n.texts import ENGLISH, Texts, texts_for
 
 PAGE = 60
-"""Chats that are listed at once; a button brings as many more."""
+"""Number of chats listed at once; a button adds as many."""
 
 UNDO_SECONDS = 10.0
 GRACE_SECONDS = 5.0
-"""For the way of a click that was in time."""
+"""Tolerance in seconds for the latency of an undo."""
 
 LONGEST_OFFSET = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
-class BrowserWishes:
+class BrowserPreferences:
     """The language and the time zone (minutes before UTC) of a browser."""
 
     language: str = ENGLISH.language
     offset: int = 0
 
     @classmethod
-    def read(cls, told: str) -> BrowserWishes:
-        """Read what the page's script sends; what is not as it sends it counts as not sent."""
+    def read(cls, sent: str) -> BrowserPreferences:
+        """Parse what the page's script sends; invalid values count as missing."""
         try:
-            options = json.loads(told)
+            options = json.loads(sent)
             languages = [str(each) for each in options["languages"]][:20]
             offset = int(options["offset"])
         except (ValueError, TypeError, KeyError, OverflowError):
@@ -41,7 +41,7 @@ class BrowserWishes:
 
     @property
     def texts(self) -> Texts:
-        """The words of the page in the browser's language."""
+        """The texts of the page in the browser's language."""
         return texts_for([self.language])
 
     def today(self) -> datetime:
@@ -53,7 +53,7 @@ class BrowserWishes:
 
 @dataclass(slots=True)
 class ListedChats:
-    """The words that are looked for, how many chats are listed at most, the last deleted one."""
+    """The filter, the number of listed chats, and the last deleted one."""
 
     words: str = ""
     most: int = PAGE
@@ -61,17 +61,17 @@ class ListedChats:
     _deleted_at: float = 0.0
 
     def find(self, words: str) -> None:
-        """Look for words, from the top of the list."""
+        """Filter by words, from the top of the list."""
         self.words = words
         self.most = PAGE
 
     def forget(self, chat: Chat) -> None:
-        """Keep a chat that was deleted for as long as that can be undone."""
+        """Keep a deleted chat until the undo expires."""
         self._deleted = chat
         self._deleted_at = time.monotonic()
 
     def take_deleted(self) -> Chat | None:
-        """Return the chat to bring back, once; None when there is none, or it is too late."""
+        """Return the chat to restore, once; None if there is none, or it is too late."""
         chat, self._deleted = self._deleted, None
         late = time.monotonic() - self._deleted_at > UNDO_SECONDS + GRACE_SECONDS
         return None if late else chat

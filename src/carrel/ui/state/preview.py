@@ -1,4 +1,4 @@
-"""What a mark or a source on the page points at."""
+"""Targets of citation marks and sources on the page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from carrel.ui.state.session import Session
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A quote in a source, or a whole document; ``identity`` is the name that the page gives it."""
+    """A quote in a source, or a whole document; ``identity`` is its name on the page."""
 
     source: Source
     quote: str
@@ -19,7 +19,7 @@ class Preview:
 
     @classmethod
     def of_document(cls, record: DocumentRecord, collection: str) -> Preview:
-        """Return a document, to be looked at from its first page on."""
+        """Return a document, opened at its first page."""
         return cls(Source(0, record.name, record.id, collection, 1, 0.0, "", ""), "")
 
     @property
@@ -29,14 +29,14 @@ class Preview:
 
     @property
     def cited_page(self) -> int | None:
-        """The page on which the quote stands."""
+        """The page of the quote."""
         return None if self.is_document else self.source.page
 
 
 def preview_of(identity: str, session: Session) -> Preview:
-    """Return the place that a button of the page names; whoever sends events chooses the name.
+    """Return the place that a button of the page names; the name is untrusted input.
 
-    It is ``answer.TURN.SENTENCE.CITATION``, ``source.TURN.INDEX`` or ``found.INDEX``, looked up in
+    It is ``answer.TURN.SENTENCE.CITATION``, ``source.TURN.INDEX`` or ``found.INDEX``, resolved in
     what this session was shown, so that nothing else can be named.
 
     Raises:
@@ -61,11 +61,11 @@ def preview_of(identity: str, session: Session) -> Preview:
 
 
 def sources_beside(place: Preview, session: Session) -> dict[str, Source]:
-    """Return the sources among which a place stands, by the names that the page gives them."""
+    """Return the sources that are listed with a place, by their names on the page."""
     kind, *numbers = place.identity.split(".")
     if kind == "found":
         return {f"found.{each.index}": each for each in session.found}
     turn = int(numbers[0])
-    # The chat may have become another one while the panel stood open.
+    # The chat may have changed while the panel was open.
     answers = session.exchanges[turn : turn + 1]
     return {f"source.{turn}.{each.index}": each for one in answers for each in one.sources}

@@ -1,4 +1,4 @@
-"""An event stream that runs in a task of its own, so that another handler can stop it."""
+"""Runs an event stream in its own task, so that another handler can stop it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Event = TypeVar("Event")
 class Running(Generic[Event]):
     """Reads ``events`` to the end, or until ``stop`` is called.
 
-    All steps of the generator happen in one task: what it opened is closed where it was opened.
+    All steps of the generator run in one task: context managers are closed where they were opened.
     """
 
     def __init__(self, events: AsyncGenerator[Event]) -> None:
@@ -23,15 +23,15 @@ class Running(Generic[Event]):
         self.stopped = False
 
     def stop(self) -> None:
-        """Close the generator; what it yielded until now is still delivered."""
+        """Close the generator; events that it yielded before are still delivered."""
         self.stopped = True
         if self._task is not None:
             self._task.cancel()
 
     async def batches(self, interval: float) -> AsyncGenerator[list[Event]]:
-        """Yield what arrived, at most once every ``interval`` seconds, never an empty list.
+        """Yield the events, at most once every ``interval`` seconds, never an empty list.
 
-        Closing this generator stops the inner one. What the inner one raises is raised here.
+        Closing this generator stops the inner one, whose errors are raised here.
         """
         if self.stopped:
             await self._events.aclose()

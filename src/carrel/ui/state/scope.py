@@ -1,4 +1,4 @@
-"""Which documents a tab asks: whole collections, some of their documents, or none."""
+"""The scope of a tab: whole collections, some of their documents, or none."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from carrel.ui.i18n.texts import Texts
 
 @dataclass(frozen=True, slots=True)
 class ChosenDocument:
-    """A document that is asked by itself, and the collection that it is in."""
+    """A selected document and its collection."""
 
     id: str
     name: str
@@ -21,13 +21,13 @@ class ChosenDocument:
 
 @dataclass(frozen=True, slots=True)
 class ChosenScope:
-    """What is asked: nothing where no collection is named, all of them where no document is."""
+    """The scope: nothing without a collection, all their documents without a document."""
 
     collections: tuple[str, ...] = ()
     documents: tuple[ChosenDocument, ...] = ()
 
     def label(self, texts: Texts) -> str:
-        """Return what is asked in a few words."""
+        """Return a short label."""
         if not self.collections:
             return texts("composer.no_documents")
         if len(self.documents) > 1:
@@ -39,7 +39,7 @@ class ChosenScope:
         return self.collections[0]
 
     def asked(self, settings: Settings) -> Scope | None:
-        """Return what it means to the services."""
+        """Return the services' form of it."""
         if not self.collections:
             return None
         documents = settings.documents
@@ -51,7 +51,7 @@ class ChosenScope:
         )
 
     def with_collection(self, name: str) -> ChosenScope:
-        """Return it with one more collection, or without it where it is chosen."""
+        """Toggle a collection."""
         if name in self.collections:
             return self.without_collection(name)
         return replace(self, collections=(*self.collections, name))
@@ -64,7 +64,7 @@ class ChosenScope:
         )
 
     def with_document(self, record: DocumentRecord, collection: str) -> ChosenScope:
-        """Return it with one more document, or without it where it is chosen."""
+        """Toggle a document."""
         if any(each.id == record.id for each in self.documents):
             return self.without_document(record.id)
         chosen = ChosenDocument(record.id, record.name, collection)
@@ -76,7 +76,7 @@ class ChosenScope:
         return replace(self, documents=left)
 
     def renamed(self, old: str, new: str) -> ChosenScope:
-        """Return it with another name of a collection."""
+        """Return it with a renamed collection."""
         return ChosenScope(
             tuple(new if each == old else each for each in self.collections),
             tuple(

@@ -1,4 +1,4 @@
-"""What the server remembers of one open browser tab."""
+"""Server-side state of one browser tab."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from carrel.services.document_tasks import TaskEvent
 from carrel.services.history.history import Chat
 from carrel.ui.state.compared import Compared
 from carrel.ui.state.exchange import Exchange, recalled
-from carrel.ui.state.listed_chats import BrowserWishes, ListedChats
+from carrel.ui.state.listed_chats import BrowserPreferences, ListedChats
 from carrel.ui.state.running import Running
 from carrel.ui.state.scope import ChosenScope
 from carrel.ui.state.upload import Upload
 
 MOST_SPOKEN = MOST_MESSAGES - 4
-"""Messages of a long chat that go to the model: there come a system message, a question, and more.
+"""Messages of a long chat that are sent to the model, besides a system message and a question.
 
 An even number, so that a question is the first.
 """
@@ -30,13 +30,12 @@ An even number, so that a question is the first.
 
 @dataclass(slots=True)
 class Session:
-    """The one state object of the page; each tab gets a copy of the first, empty one.
+    """The session state of Gradio; each tab gets a copy of the first, empty one.
 
-    ``scope`` is what is asked, None before anything was chosen; ``finding`` is a part of the names
-    of the documents that are offered for it. ``collection`` is the one whose documents are shown;
-    ``uploads`` are shown above them, by the ids of their jobs. ``found`` is what the last search
-    found, ``comparing`` the answers that stand side by side, ``viewing`` the source, the quote and
-    the name of the place that the panel was opened for.
+    ``scope`` is the selected one, None before the first choice; ``finding`` is its name filter.
+    ``collection`` is the one shown in the documents view; ``uploads`` are shown above its
+    documents, by the ids of their jobs. ``found`` has the last search's results, ``comparing`` the
+    compared answers, ``viewing`` the source, the quote and the name of the place in the viewer.
     """
 
     principal: Principal = field(default_factory=Principal)
@@ -51,31 +50,31 @@ class Session:
     viewing: tuple[Source, str, str] | None = None
     uploads: dict[str, Upload] = field(default_factory=dict)
     listed: ListedChats = field(default_factory=ListedChats)
-    options: BrowserWishes = field(default_factory=BrowserWishes)
+    options: BrowserPreferences = field(default_factory=BrowserPreferences)
     _caller: str = ""
 
     @property
     def caller(self) -> str:
-        """What tells this tab from others; made at its first question, as the tab is a copy."""
+        """Identifies this tab; created at its first question, as the tab is a copy."""
         self._caller = self._caller or f"page {uuid.uuid4().hex}"
         return self._caller
 
     def is_waiting_for(self, question: str) -> bool:
-        """Whether this question was asked just now and nothing of its answer has come.
+        """Whether this question was just asked and has no answer yet.
 
-        Whoever presses Enter twice asks once.
+        Pressing Enter twice asks once.
         """
         if self.answering is None or self.answering.stopped:
             return False
         return self.exchanges[-1].question == question and not self.exchanges[-1].text
 
     def stop_answering(self) -> None:
-        """Stop the answer in work, if there is one."""
+        """Stop the running answer, if there is one."""
         if self.answering is not None:
             self.answering.stop()
 
     def leave_chat(self) -> None:
-        """Stop the answer in work and start with an empty chat."""
+        """Stop the running answer and start an empty chat."""
         self.stop_answering()
         self.answering = None
         self.conversation_id = None
@@ -83,17 +82,17 @@ class Session:
 
     async def open_chat(self, chat: Chat) -> None:
         """Continue the shown version of a saved chat."""
-        # Checking the sentences of a long chat takes a second.
+        # Attributing the sentences of a long chat takes a second.
         exchanges = await asyncio.to_thread(recalled, chat)
         self.leave_chat()
         self.conversation_id = chat.conversation.id
         self.exchanges = exchanges
 
     def exchange(self, place: str) -> tuple[int, Exchange]:
-        """Return the exchange that stands at a place (from 0) of the chat, and the place.
+        """Return the exchange at a position (from 0) of the chat, and the position.
 
         Raises:
-            InvalidRequest: there is none; whoever sends events chooses the place.
+            InvalidRequest: there is none; the position is untrusted input.
         """
         # A minus sign would count from the end.
         at = int(place) if place.isdecimal() and len(place) < 6 else -1

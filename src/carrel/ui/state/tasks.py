@@ -1,4 +1,4 @@
-"""What is to be done with documents, as it is chosen and shown on the page."""
+"""Document tasks as selected and shown on the page."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from carrel.ui.i18n.texts import Texts
 from carrel.ui.state.scope import ChosenScope
 
 ASK = "ask"
-"""The value of the chooser where the model is asked a question, and nothing else is done."""
+"""The chooser's value for asking a question."""
 
 ACTIONS = (ASK, *(each.value for each in Action))
 
 
 def known_action(action: str | None) -> str:
-    """Return a choice of the page, or that a question is asked; whoever sends events chooses it."""
+    """Return the selected task, or asking; the value is untrusted input."""
     return action if action in ACTIONS else ASK
 
 
 def task_of(
     action: str | None, focus: str, scope: ChosenScope, texts: Texts
 ) -> DocumentTask | None:
-    """Return the task that is chosen; None where a question is asked.
+    """Return the selected task; None for a question.
 
-    Without documents there is nothing else to do than to ask.
+    Without documents there is no task.
     """
     if action not in list(Action) or not scope.collections:
         return None
@@ -42,7 +42,7 @@ def with_focus(task: DocumentTask, focus: str) -> DocumentTask:
     """Return the task with another focus.
 
     Raises:
-        InvalidRequest: a search for nothing.
+        InvalidRequest: the query of a search is empty.
     """
     if task.action is Action.SEARCH and not focus:
         raise InvalidRequest("There is nothing to search for: write some words.")
@@ -50,6 +50,6 @@ def with_focus(task: DocumentTask, focus: str) -> DocumentTask:
 
 
 def heading(task: DocumentTask, texts: Texts) -> str:
-    """Return the task in words, as it stands in the chat."""
+    """Return the task in words, for the chat."""
     what = texts(f"task.{task.action.value}.heading", documents=task.named)
     return texts("task.focused", task=what, focus=task.focus) if task.focus else what

@@ -1,4 +1,4 @@
-"""How far the files of one upload have come."""
+"""Progress of the files of one upload."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from carrel.core.documents import FileOutcome, IngestionEvent, OutcomeKind
 
 @dataclass(slots=True)
 class FileRow:
-    """One file; ``pages`` counts what was read of it so far, of ``page_count`` where known."""
+    """One file; ``pages`` is the number of pages read so far, of ``page_count`` if known."""
 
     name: str
     current: bool = False
@@ -22,9 +22,9 @@ class FileRow:
 
 @dataclass(slots=True)
 class Upload:
-    """The files of an upload in their order. ``share`` of all bytes is done, from 0 to 1.
+    """The files of an upload in order. ``share`` of all bytes is done, from 0 to 1.
 
-    Of what is fetched from the web the files are not known beforehand: it is ``growing``.
+    Files from the web are not known in advance: then it is ``growing``.
     """
 
     files: list[FileRow] = field(default_factory=list)
@@ -38,12 +38,12 @@ class Upload:
 
     @classmethod
     def of(cls, names: Sequence[str]) -> Upload:
-        """Return an upload of which nothing is done yet."""
+        """Return an upload that has not started."""
         return cls([FileRow(name) for name in names])
 
     @property
     def done(self) -> int:
-        """The number of files that ended, however they ended."""
+        """The number of files that ended, whatever their outcome."""
         return sum(each.outcome is not None for each in self.files)
 
     @property
@@ -55,7 +55,7 @@ class Upload:
         )
 
     def apply(self, event: IngestionEvent) -> None:
-        """Take in the next event. Files are ingested in their order, so the first open one ends."""
+        """Process the next event. Files are ingested in order, so the first open one ends."""
         row = next((each for each in self.files if each.outcome is None), None)
         name = event.name if isinstance(event, FileOutcome) else event.current
         if self.growing and name is not None:
@@ -74,10 +74,10 @@ class Upload:
             row.page_count = event.page_count
 
     def end(self, *, stopped: bool) -> None:
-        """Nothing more comes; files without an outcome were left out."""
+        """End the upload; files without an outcome were skipped."""
         self.running, self.stopped = False, stopped
         if self.growing:
-            # The last row told what was being fetched, or where it was looked for.
+            # The last row showed the current address.
             self.files = [each for each in self.files if each.outcome is not None]
         for each in self.files:
             each.current = False

@@ -1,1 +1,1 @@
-"""The panel that shows a cited page or passage."""
+"""The panel with the cited page or passage."""

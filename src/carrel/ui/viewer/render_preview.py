@@ -1,4 +1,4 @@
-"""What the panel shows: a page with the quote marked, a passage, a document's chunks, as HTML."""
+"""Renders the panel: a page or passage with the quote highlighted, or a document's chunks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from carrel.ui.viewer.render_turning import MOST_CHUNKS
 
 
 def head_html(texts: Texts) -> str:
-    """Return the heading of the panel, with what stands there until the page has come."""
+    """Return the heading of the panel, with a placeholder until the page has arrived."""
     return (
         f'<div class="viewer-head"><h2>{texts.html("viewer.title")}</h2>'
         f'<button id="close-viewer" class="icon-button" aria-label="{texts.html("viewer.close")}">'
@@ -24,9 +24,9 @@ def head_html(texts: Texts) -> str:
 
 
 def picture_html(place: Preview, picture: PagePicture, page: int, texts: Texts = ENGLISH) -> str:
-    """Return the picture of a page below the name of its file, and the way to the others.
+    """Return the image of a page below its file name, and the page buttons.
 
-    The quote stands below its own page.
+    The quote is shown below its own page.
     """
     cited = place.cited_page
     data = base64.b64encode(picture.content).decode("ascii")
@@ -43,7 +43,7 @@ def picture_html(place: Preview, picture: PagePicture, page: int, texts: Texts =
 
 
 def passage_html(place: Preview, passage: Passage, texts: Texts = ENGLISH, turner: str = "") -> str:
-    """Return the text around a quote, the quote marked in it; ``turner`` leads to the others."""
+    """Return the text around a quote, with the quote highlighted; ``turner`` are its buttons."""
     before, after = passage.text[: passage.start], passage.text[passage.end :]
     quote = passage.text[passage.start : passage.end]
     marked = f"<mark>{escape(quote)}</mark>" if quote else ""
@@ -63,10 +63,10 @@ def chunks_html(
     turner: str = "",
     texts: Texts = ENGLISH,
 ) -> str:
-    """Return a document's chunks; ``folded`` behind a line, else below the name of the file.
+    """Return a document's chunks; ``folded`` behind a line, else below the file name.
 
-    Of very many some are shown, from ``first`` on; ``turner`` leads to the others. With a ``first``
-    they are unfolded.
+    Of very many only some are shown, from ``first`` on; ``turner`` leads to the others. With a
+    ``first`` they are unfolded.
     """
     start = first or 0
     shown = "".join(_chunk(each, texts) for each in chunks[start : start + MOST_CHUNKS])
@@ -80,7 +80,7 @@ def chunks_html(
 
 
 def beside_html(place: Preview, sources: Mapping[str, Source], texts: Texts = ENGLISH) -> str:
-    """Return the sources of the same answer or search, by their names; this one is marked."""
+    """Return the sources of the same answer or search; this one is highlighted."""
     items = "".join(_beside(name, each, place, texts) for name, each in sources.items())
     number = escape(texts.counted("count.source", len(sources)))
     return (
@@ -112,7 +112,7 @@ def _page(page: int | None, texts: Texts) -> str:
 
 
 def _turner(page: int, pages: int, cited: int | None, texts: Texts) -> str:
-    """Return the buttons that lead to the pages before and after, and back to the cited one."""
+    """Return the buttons to the previous and next page, and back to the cited one."""
 
     def button(to: int, icon: str, key: str) -> str:
         label = texts.html(key)

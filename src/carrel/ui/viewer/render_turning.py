@@ -1,4 +1,4 @@
-"""The buttons that lead on and back in the panel, through passages and through lists of chunks."""
+"""Buttons of the panel to the next and previous passages or chunks."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from html import escape
 from carrel.ui.i18n.texts import Texts
 
 MOST_CHUNKS = 200
-"""Chunks of a document that are shown at once: about a hundred pages."""
+"""Chunks shown at once: about a hundred pages."""
 
 
 def passages_turner_html(number: int, count: int, cited: int, texts: Texts) -> str:
-    """Return the way from a passage to those before and after, and back to the cited one."""
+    """Return the buttons to the previous and next passage, and back to the cited one."""
     back = ""
     if number != cited:
         label = texts.html("place.passage.back", number=texts.number(cited))
@@ -30,9 +30,9 @@ def passages_turner_html(number: int, count: int, cited: int, texts: Texts) -> s
 
 
 def chunks_turner_html(first: int, count: int, page: int | None, texts: Texts) -> str:
-    """Return the way through the chunks of a document, some at a time; nothing where all fit.
+    """Return the buttons through the chunks of a document; nothing if all fit.
 
-    ``first`` counts from 0. ``page`` is the one whose picture stands above them.
+    ``first`` counts from 0. ``page`` is the one whose image is shown above them.
     """
     if count <= MOST_CHUNKS:
         return ""
@@ -59,7 +59,7 @@ def chunks_turner_html(first: int, count: int, page: int | None, texts: Texts) -
 
 
 def _button(action: str, to: object | None, icon: str, label: str) -> str:
-    """Return a button; one that leads nowhere cannot be pressed. ``label`` is escaped already."""
+    """Return a button, disabled without a target. ``label`` is escaped already."""
     disabled = " disabled" if to is None else ""
     target = "" if to is None else escape(str(to))
     return (

@@ -1,4 +1,4 @@
-"""The panel beside the text: the cited page with the quote marked, or the passage around it."""
+"""The viewer: the cited page with the quote highlighted, or the passage in its context."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from carrel.ui.viewer.render_turning import chunks_turner_html, passages_turner_
 
 ARRIVED = "watch('value', () => window.carrel?.placeArrived());"
 LONGEST_NUMBER = 6
-"""Digits of a page, of a passage or of a chunk."""
+"""Maximum digits of a page, passage or chunk number."""
 
 NOT_SHOWN = "That document is not shown any more: open the source again."
 
@@ -55,7 +55,7 @@ class Viewer:
             )
 
     def wire(self, *parts: Any, documents: Any) -> None:
-        """Connect the parts whose buttons open a place, and the table of ``documents``."""
+        """Connect the buttons that open a place, and the table of ``documents``."""
         events = [(part.open_place, self.show) for part in (*parts, self.content)]
         own = [
             (documents.open_document, self.show_document),
@@ -74,11 +74,11 @@ class Viewer:
             )
 
     def in_language(self, texts: Texts) -> Updates:
-        """Return the parts that stay, in a language."""
+        """Return the static parts in a language."""
         return {self._head: head_html(texts)}
 
     async def again(self, session: Session) -> Updates:
-        """Show the place that the panel was opened for once more, in another language."""
+        """Render the current place again, in another language."""
         if session.viewing is None:
             return {}
         try:
@@ -97,7 +97,7 @@ class Viewer:
         return self._arrived(shown)
 
     async def show_document(self, event: gr.EventData, *, session: Session) -> Updates:
-        """Show a document of the collection whose documents are listed."""
+        """Show a document of the listed collection."""
         session.viewing = None
         try:
             record = await self._services.collections.document(
@@ -109,17 +109,17 @@ class Viewer:
         return self._arrived(shown)
 
     async def turn(self, event: gr.EventData, *, session: Session) -> Updates:
-        """Show another page of the document that is shown."""
+        """Show another page of the current document."""
         [page] = _numbers(chosen(event), 1)
         return await self._turned(lambda place: self._page(place, page, session), session)
 
     async def turn_passage(self, event: gr.EventData, *, session: Session) -> Updates:
-        """Show another passage of the document that is shown."""
+        """Show another passage of the current document."""
         [number] = _numbers(chosen(event), 1)
         return await self._turned(lambda place: self._passage(place, number, session), session)
 
     async def turn_chunks(self, event: gr.EventData, *, session: Session) -> Updates:
-        """Show further chunks of the document that is shown, below the page that is shown."""
+        """Show other chunks of the current document, below its page."""
         first, *pages = _numbers(chosen(event), 2)
 
         async def shown(place: Preview) -> str:
@@ -139,7 +139,7 @@ class Viewer:
         return self._arrived(shown)
 
     def _arrived(self, shown: str) -> Updates:
-        # Unlike the one before, also where the same place is opened again: the script waits for it.
+        # Changes even if the same place is opened again: the script waits for it.
         return {self.content: f'<div data-opened="{uuid4().hex}">{shown}</div>'}
 
     async def _opened(self, place: Preview, session: Session) -> str:
@@ -179,7 +179,7 @@ class Viewer:
     async def _chunks(
         self, place: Preview, session: Session, first: int | None = None, page: int | None = None
     ) -> str:
-        """Return the chunks of a document; below the picture of a ``page`` they are folded."""
+        """Return the chunks of a document; below the image of a ``page`` they are folded."""
         source = place.source
         chunks = await self._services.places.chunks(
             source.collection, source.document_id, session.principal
@@ -191,7 +191,7 @@ class Viewer:
 
 
 def _numbers(identity: str, most: int) -> list[int]:
-    """Return the numbers of a button's name; whoever sends events chooses it.
+    """Return the numbers of a button's name, which is untrusted input.
 
     Raises:
         PlaceNotFound: it has none, or more than ``most``.

@@ -1,4 +1,4 @@
-"""What each room may import, how large a file may grow, and how files are called."""
+"""What each package may import, how large files may be, and how they are named."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def written_environment(node: ast.AST) -> ast.expr | None:
 
 
 def reads_environment(module: ast.Module) -> bool:
-    """Whether the file reads ``os.environ`` or one of its kin, under whatever import."""
+    """Whether the file reads ``os.environ`` or a related function, under whatever import."""
     nodes = list(ast.walk(module))
     written = {id(written_environment(node)) for node in nodes}
     used = [node for node in nodes if isinstance(node, ast.Attribute) and id(node) not in written]
@@ -105,7 +105,7 @@ def test_the_check_of_the_environment_sees_every_way_to_read_it(source: str) -> 
     assert reads_environment(ast.parse(source))
 
 
-def test_the_check_of_the_environment_lets_a_library_be_told_something() -> None:
+def test_the_check_of_the_environment_lets_a_library_be_configured() -> None:
     source = "import os\nos.environ['A'] = '1'\nos.environ.setdefault('B', '2')"
     assert not reads_environment(ast.parse(source))
 
