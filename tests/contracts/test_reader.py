@@ -18,7 +18,6 @@ from damaged_files import damaged, with_damaged_part
 from old_documents import write_converter
 from reader_samples import BLANKS, PACKAGES, PAGED, SAMPLES
 
-MUTATIONS = 30
 PAGE_COUNTS = {".pdf": 3, ".pptx": 2, ".ppt": 1, ".xlsx": 3, ".xls": 3}
 
 
@@ -140,11 +139,11 @@ def test_a_picture_by_the_wrong_name_is_refused(suffix: str, tmp_path: Path) -> 
         read(path)
 
 
-@pytest.mark.parametrize("seed", range(MUTATIONS))
+@pytest.mark.seeds(10, thorough=30)
 def test_damage_is_read_around_or_reported_as_unreadable(
     suffix: str, sample: Path, seed: int
 ) -> None:
-    generator = random.Random(seed)
+    generator = random.Random(f"{suffix} {seed}")
     inside = suffix in PACKAGES and seed % 2
     change = with_damaged_part if inside else damaged
     sample.write_bytes(change(sample.read_bytes(), generator))
