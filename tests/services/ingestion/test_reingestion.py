@@ -236,6 +236,7 @@ async def test_a_document_that_is_deleted_meanwhile_stays_away(
 KILLED_PROGRAM = """
 import asyncio, os, sys
 from pathlib import Path
+from carrel import bootstrap
 from carrel.core.access import Principal
 from carrel.core.documents import FileOutcome
 from carrel.settings.load import load_settings
@@ -245,7 +246,7 @@ async def main(data, db_type, journal):
     flags = {"db_dir": data, "db_type": db_type, "engine": "scripted", "offline": "True",
              "chunk_size": "100", "chunk_overlap": "0"}
     settings = load_settings(flags, {}).settings
-    application = build(settings, CountingEmbedder(Path(journal)))
+    application = bootstrap.build(settings, CountingEmbedder(Path(journal)))
     services = application.services
     [document] = await services.collections.documents("UserData", Principal())
     begun = await services.reingestion.start([document.id], "UserData", Principal())
