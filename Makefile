@@ -1,6 +1,7 @@
 # make run      install what is missing and serve on http://127.0.0.1:7860   (ARGS="--port=8000")
 # make setup    install only: .venv with the console script `carrel`
 # make test     install what the tests need, then lint, check types and run every test
+# make test-all the same with more seeds, rounds and kills, which takes several times as long
 #
 # Variables: PYTHON            the Python 3.11 to use
 #            TORCH_INDEX_URL   package index of the torch build to install, for instance one of CPU
@@ -15,10 +16,11 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 # Wheels only: a package that would have to be compiled is refused instead of taking minutes.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all:
+PYTEST := $(BIN)/python -m pytest -n 2 --dist=loadfile --no-loadscope-reorder --durations=30
 
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run setup test lint format lock clean screenshots system-packages
+.PHONY: run setup test test-all lint style format lock clean screenshots system-packages
 
 run: setup
 	@exec $(BIN)/python generate.py $(ARGS)
@@ -26,16 +28,23 @@ run: setup
 setup: $(STAMPS)/program
 	@:
 
+# The import contracts and the phrases are among the tests.
 test: $(STAMPS)/test system-packages
-	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -n 2 --dist=loadfile --no-loadscope-reorder
+	@$(MAKE) --no-print-directory style
+	@$(PYTEST)
 
-lint: $(STAMPS)/test
+test-all: $(STAMPS)/test system-packages
+	@$(MAKE) --no-print-directory style
+	@$(PYTEST) --thorough
+
+lint: style
+	@$(BIN)/lint-imports
+	@$(BIN)/python scripts/phrases.py
+
+style: $(STAMPS)/test
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
-	@$(BIN)/python scripts/phrases.py
 
 # Formatting first: a line that is only too long would stop the fixes before it is laid out.
 format: $(STAMPS)/test

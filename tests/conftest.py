@@ -13,9 +13,25 @@ from carrel.settings.process_environment import VENDOR_VARIABLES
 from carrel.settings.schema import Settings
 from chroma_process import ChromaProcess
 from real_processes import ROOT, CommandLine, Server, start_server
+from repetitions import Repetitions, add_option, repetitions_of
 
 # As in the program itself; read when torch is imported, which the tests' modules do later.
 os.environ.setdefault("GOMP_SPINCOUNT", VENDOR_VARIABLES["GOMP_SPINCOUNT"])
+
+pytest_addoption = add_option
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give ``seed`` to each test that is marked ``seeds(short, thorough=...)``."""
+    for mark in metafunc.definition.iter_markers("seeds"):
+        count = repetitions_of(metafunc.config)(*mark.args, **mark.kwargs)
+        metafunc.parametrize("seed", range(count))
+
+
+@pytest.fixture(scope="session")
+def repetitions(pytestconfig: pytest.Config) -> Repetitions:
+    """Return a function that says how often to do something: ``repetitions(3, thorough=10)``."""
+    return repetitions_of(pytestconfig)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 from fastapi import FastAPI
 
-from carrel import bootstrap, server
+from carrel import server
 from carrel.api.middleware.open_connections import ConnectionLimits
 from carrel.core.chat import EngineEvent, Message, SamplingParams, TextDelta
 from carrel.core.errors import CarrelError, GenerationFailed
@@ -31,6 +31,7 @@ from carrel.services.document_tasks import DocumentTaskService
 from carrel.services.health import HealthService
 from carrel.settings.load import load_settings
 from carrel.settings.schema import Settings
+from shared_readers import build
 
 SECONDS = 60
 
@@ -156,7 +157,7 @@ def live_server(
     with server.bind("127.0.0.1", 0) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         bundled = settings.documents.embedder == "bundled"
-        application = bootstrap.build(settings, bundled_embedder() if bundled else None)
+        application = build(settings, bundled_embedder() if bundled else None)
         application.wait_until_ready()
         with suppress(CarrelError):
             application.wait_for_score_model()

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from carrel import bootstrap
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.chat import Scope
 from carrel.core.documents import USER_DATA, IncomingFile
 from carrel.settings.schema import Settings
 from counting_embedder import CountingEmbedder
+from shared_readers import build
 
 ME = Principal()
 
@@ -27,7 +27,7 @@ async def opened(
         if reported is not None:
             reported.append((done, total))
 
-    application = bootstrap.build(settings, embedder, rebuilding=rebuilding)
+    application = build(settings, embedder, rebuilding=rebuilding)
     try:
         yield application
     finally:

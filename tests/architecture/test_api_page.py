@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from carrel import bootstrap, server
+from carrel import server
 from carrel.api.handlers import FRAMEWORK_CODES
 from carrel.settings.schema import Settings
+from shared_readers import build
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 HEADING = re.compile(r"^### `(?P<method>[A-Z]+) (?P<path>\S+)`$", re.MULTILINE)
@@ -17,7 +18,7 @@ HEADING = re.compile(r"^### `(?P<method>[A-Z]+) (?P<path>\S+)`$", re.MULTILINE)
 async def test_every_route_is_documented_and_every_documented_route_exists(
     make_settings: Callable[..., Settings],
 ) -> None:
-    application = bootstrap.build(make_settings(engine="scripted"))
+    application = build(make_settings(engine="scripted"))
     try:
         app = server.create_app(application.services, with_page=False)
     finally:

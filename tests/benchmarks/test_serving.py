@@ -10,6 +10,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from real_processes import ROOT, clean_environment
+from repetitions import Repetitions
 from serving_load import Load, Outcome, Served, load, load_with_shared_prefix
 from serving_report import Figures, page
 
@@ -67,9 +68,17 @@ def test_the_page_has_medians_ratios_and_what_the_server_costs() -> None:
     assert "- machine: small" in text
 
 
-def test_a_small_run_compares_real_servers(models_dir: Path, tmp_path: Path) -> None:
+def test_a_small_run_compares_real_servers(
+    models_dir: Path, tmp_path: Path, repetitions: Repetitions
+) -> None:
+    users = ["2", "1"][: repetitions(1, thorough=2)]
     output = tmp_path / "serving.md"
-    small = ["--systems=carrel,locked,bare", "--users=1,2", "--prompt_tokens=30", "--rounds=1"]
+    small = [
+        "--systems=carrel,locked,bare",
+        f"--users={','.join(users)}",
+        "--prompt_tokens=30",
+        "--rounds=1",
+    ]
     small += ["--new_tokens=8", f"--models_dir={models_dir}", f"--output={output}"]
     ran = subprocess.run(
         [sys.executable, ROOT / "benchmarks" / "serving.py", *small],
@@ -82,7 +91,7 @@ def test_a_small_run_compares_real_servers(models_dir: Path, tmp_path: Path) -> 
     assert ran.returncode == 0, ran.stderr
     text = output.read_text()
     assert [line.split(" | ")[0] for line in text.splitlines() if line.startswith("| ")] == [
-        *("| system", "| carrel", "| locked", "| bare") * 2
+        *("| system", "| carrel", "| locked", "| bare") * len(users)
     ]
     assert "failed" not in text
-    assert text.count("answers 8 to 8.") == 2
+    assert text.count("answers 8 to 8.") == len(users)

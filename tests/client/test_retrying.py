@@ -77,6 +77,8 @@ def test_the_header_is_a_number_or_a_date() -> None:
     seconds = retry_after({"Retry-After": format_datetime(coming, usegmt=True)})
     assert seconds is not None
     assert 0 < seconds <= 100
+    without_zone = f"{coming:%a, %d %b %Y %H:%M:%S}"
+    assert retry_after({"Retry-After": without_zone}) == pytest.approx(seconds, abs=30)
     assert retry_after({"Retry-After": past()}) == 0
     assert retry_after({"Retry-After": "Wed, 21 Oct 2015 07:28:00"}) == 0
     for nothing in ({}, {"Retry-After": "soon"}, {"Retry-After": "nan"}, {"Retry-After": "inf"}):

@@ -15,13 +15,12 @@ from carrel.ingest.registry import default_registry
 from damaged_files import with_changed_markup, with_damaged_part
 from old_documents import write_converter
 from reader_samples import PACKAGES, SAMPLES, TEXTS
+from repetitions import Repetitions
 
 Change = Callable[[bytes, random.Random], bytes]
 
-CUTS = 12
 # Less may lack the bytes by which the kind is known.
 LEAST_PART = 0.05
-MUTATIONS = 40
 
 
 @pytest.fixture(autouse=True)
@@ -46,12 +45,15 @@ def read(path: Path) -> list[Section] | UnreadableDocument:
 
 
 @pytest.mark.parametrize("suffix", sorted(SAMPLES.keys() - TEXTS))
-def test_a_file_cut_anywhere_is_read_so_far_or_called_damaged(suffix: str, tmp_path: Path) -> None:
+def test_a_file_cut_anywhere_is_read_so_far_or_called_damaged(
+    suffix: str, tmp_path: Path, repetitions: Repetitions
+) -> None:
+    cuts = repetitions(6, thorough=12)
     path = SAMPLES[suffix](tmp_path / f"sample{suffix}")
     whole = path.read_bytes()
     generator = random.Random(suffix)
-    step = (1 - LEAST_PART) / CUTS
-    for number in range(CUTS):
+    step = (1 - LEAST_PART) / cuts
+    for number in range(cuts):
         part = LEAST_PART + (number + generator.random()) * step
         path.write_bytes(whole[: int(len(whole) * part)])
         assert not isinstance(read(path), UnsupportedFormat), part
@@ -60,10 +62,10 @@ def test_a_file_cut_anywhere_is_read_so_far_or_called_damaged(suffix: str, tmp_p
 @pytest.mark.parametrize("change", [with_damaged_part, with_changed_markup])
 @pytest.mark.parametrize("suffix", PACKAGES)
 def test_a_sound_package_of_damaged_parts_is_read_around_or_called_damaged(
-    suffix: str, change: Change, tmp_path: Path
+    suffix: str, change: Change, tmp_path: Path, repetitions: Repetitions
 ) -> None:
     path = SAMPLES[suffix](tmp_path / f"sample{suffix}")
     package = path.read_bytes()
-    for seed in range(MUTATIONS):
+    for seed in range(repetitions(14, thorough=40)):
         path.write_bytes(change(package, random.Random(seed)))
         read(path)

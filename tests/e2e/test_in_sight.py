@@ -23,6 +23,7 @@ from carrel.core.chat import (
 )
 from carrel.engine.scripted import ScriptedEngine
 from live_server import LiveServer, WatchedEngine
+from repetitions import Repetitions
 
 SENTENCE = "The ferries of the trust carried more people than in the year before. "
 SHORT = "The revenue was **18.4 million euros**."
@@ -81,9 +82,9 @@ class Dictated(ScriptedEngine):
         yield Finished(part, Usage(1, 1), self.info.name)
 
 
-def write_paragraph(visitor: Visit, engine: Dictated, number: int) -> None:
+def write_paragraph(visitor: Visit, engine: Dictated, number: int, sentences: int = 1) -> None:
     """Have a paragraph written, and wait until it is shown."""
-    engine.say(f"This is paragraph {number}. {SENTENCE}\n\n")
+    engine.say(f"This is paragraph {number}. {SENTENCE * sentences}\n\n")
     expect(visitor.answer).to_contain_text(f"paragraph {number}.")
 
 
@@ -115,14 +116,18 @@ def with_documents(server: LiveServer) -> LiveServer:
 @pytest.mark.parametrize("window", WINDOWS)
 @pytest.mark.parametrize("pace", [0.0, 0.02], ids=["immediate", "slow"])
 def test_each_question_and_the_chat_opened_again(
-    start: Callable[..., LiveServer], tab: Callable[..., Visit], window: str, pace: float
+    start: Callable[..., LiveServer],
+    tab: Callable[..., Visit],
+    window: str,
+    pace: float,
+    repetitions: Repetitions,
 ) -> None:
     width, height = WINDOWS[window]
     server = with_documents(start(WatchedEngine([SHORT], seconds_per_token=pace)))
     visitor = tab(server, width=width, height=height)
     slow_down(visitor)
-    # From the second question on it went wrong; ten of them once are enough.
-    count = 10 if (window, pace) == ("desktop", 0.0) else 3
+    # From the second question on it went wrong.
+    count = repetitions(3, thorough=10)
     for number in range(count):
         visitor.ask_and_wait(f"What was the revenue of year {number}?")
         expect(visitor.sources.first).to_be_attached()
@@ -170,10 +175,16 @@ def asked_before(visitor: Visit, engine: Dictated) -> None:
 
 @pytest.mark.parametrize("window", WINDOWS)
 def test_the_end_of_an_answer_is_followed_until_the_reader_scrolls_up(
-    start: Callable[..., LiveServer], tab: Callable[..., Visit], window: str
+    start: Callable[..., LiveServer],
+    tab: Callable[..., Visit],
+    window: str,
+    repetitions: Repetitions,
 ) -> None:
     width, height = WINDOWS[window]
     engine = Dictated()
+    # Few long ones or many short ones: they are higher than each window.
+    count = repetitions(8, thorough=24)
+    sentences = 24 // count
     visitor = tab(start(engine, langchain_mode="LLM"), width=width, height=height)
     reading = visitor.page.locator("#reading")
     asked_before(visitor, engine)
@@ -181,22 +192,22 @@ def test_the_end_of_an_answer_is_followed_until_the_reader_scrolls_up(
     visitor.ask("What is the second thing?")
     expect(visitor.state).to_be_in_viewport()
     expect(visitor.page.locator("#current .question")).to_be_in_viewport()
-    for number in range(24):
-        write_paragraph(visitor, engine, number)
+    for number in range(count):
+        write_paragraph(visitor, engine, number, sentences)
         holds(visitor, END)
 
     reading.hover()
     visitor.page.mouse.wheel(0, -60)
     visitor.page.evaluate(STILL)
     before = reading.evaluate("each => each.scrollTop")
-    for number in range(24, 30):
+    for number in range(count, count + 6):
         write_paragraph(visitor, engine, number)
     visitor.page.evaluate(STILL)
     assert reading.evaluate("each => each.scrollTop") == pytest.approx(before, abs=1)
 
     visitor.page.mouse.wheel(0, 10000)
     visitor.page.wait_for_function(END)
-    for number in range(30, 34):
+    for number in range(count + 6, count + 8):
         write_paragraph(visitor, engine, number)
         holds(visitor, END)
     engine.end()
@@ -256,7 +267,7 @@ def test_what_is_done_again_is_in_sight(
 
 
 def test_the_end_of_an_answer_that_continues_is_followed(
-    start: Callable[..., LiveServer], tab: Callable[..., Visit]
+    start: Callable[..., LiveServer], tab: Callable[..., Visit], repetitions: Repetitions
 ) -> None:
     engine = Dictated()
     visitor = tab(start(engine, langchain_mode="LLM"))
@@ -270,8 +281,9 @@ def test_the_end_of_an_answer_that_continues_is_followed(
     button.scroll_into_view_if_needed()
     visitor.page.evaluate(STILL)
     button.click()
-    for number in range(12):
-        write_paragraph(visitor, engine, number)
+    count = repetitions(4, thorough=12)
+    for number in range(count):
+        write_paragraph(visitor, engine, number, 12 // count)
         holds(visitor, END)
     engine.end()
     visitor.wait_until_answered()

@@ -14,7 +14,7 @@ from real_processes import Server
 def test_a_restart_keeps_documents_and_chats(
     serve: Callable[..., Server], tab: Callable[..., Visit], report: Path, minutes: Path
 ) -> None:
-    server = serve()
+    server = serve("--max_new_tokens=32")
     visitor = tab(server.address, "#documents")
     visitor.upload([report, minutes])
     visitor.page.get_by_role("button", name="New chat").click()

@@ -25,6 +25,7 @@ from carrel.engine.loading.loader import load
 from carrel.engine.serving_limits import ServingLimits
 from carrel.engine.spec import LoadedModel, ModelSpec
 from carrel.settings.schema import EngineKind
+from repetitions import Repetitions
 from tiny_adapter import save_adapter
 from tiny_model import TEMPLATE, save_tiny_model, tiny_model, tiny_tokenizer
 
@@ -117,11 +118,13 @@ async def test_end_and_forbidden_tokens_without_scores_are_ignored(
     await engine.close()
 
 
-async def test_a_request_on_which_the_model_fails_ends_alone(tiny: LoadedModel) -> None:
+async def test_a_request_on_which_the_model_fails_ends_alone(
+    tiny: LoadedModel, repetitions: Repetitions
+) -> None:
     engine = serve_loaded(poisoned(tiny), EngineKind.CONTINUOUS, ServingLimits(max_batch=8))
     others = [[Message(Role.USER, f"Who reads {what}?")] for what in ("books", "a lamp", "paper")]
     alone = [await text(engine, each, LONG) for each in others]
-    for _ in range(10):
+    for _ in range(repetitions(3, thorough=10)):
         running = [asyncio.create_task(text(engine, each, LONG)) for each in others]
         bad = [Message(Role.PROMPT, "", token_ids=(5, 6, POISON))]
         guilty = [asyncio.create_task(text(engine, bad)) for _ in range(2)]
@@ -133,7 +136,9 @@ async def test_a_request_on_which_the_model_fails_ends_alone(tiny: LoadedModel) 
     await engine.close()
 
 
-async def test_a_batch_that_failed_may_fail_again_after_it_answered(tiny: LoadedModel) -> None:
+async def test_a_batch_that_failed_may_fail_again_after_it_answered(
+    tiny: LoadedModel, repetitions: Repetitions
+) -> None:
     engine = serve_loaded(tiny, EngineKind.CONTINUOUS, ServingLimits(max_batch=8))
     alone = await text(engine, READER)
     left = 0
@@ -145,7 +150,7 @@ async def test_a_batch_that_failed_may_fail_again_after_it_answered(tiny: Loaded
             raise RuntimeError("the device went away")
 
     tiny.model.register_forward_pre_hook(fail)
-    for _ in range(4):
+    for _ in range(repetitions(2, thorough=4)):
         left = 2  # the pass, and the one that tells a failed model from a failed request
         with pytest.raises(GenerationFailed, match="went away"):
             await text(engine, READER)

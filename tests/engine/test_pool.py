@@ -35,6 +35,7 @@ from carrel.engine.scripted import ScriptedEngine
 from carrel.engine.sequential import SequentialEngine
 from carrel.engine.spec import ModelSpec
 from carrel.settings.schema import ModelSettings, ServerSettings, Settings
+from repetitions import Repetitions
 from tiny_adapter import save_adapter
 from tiny_model import save_tiny_model
 
@@ -500,14 +501,14 @@ from carrel.engine.pool import ModelPool
 from carrel.engine.spec import ModelSpec
 from carrel.settings.schema import ModelSettings, ServerSettings, Settings, StorageSettings
 
-async def main():
+async def main(models_dir, loads):
     settings = Settings(
         model=ModelSettings(),
         server=ServerSettings(offline=True),
-        storage=StorageSettings(models_dir=Path(sys.argv[1])),
+        storage=StorageSettings(models_dir=models_dir),
     )
     pool = ModelPool([], model_planner(settings))
-    for _ in range(11):
+    for _ in range(loads):
         (state,) = await pool.load(ModelRequest("bundled"))
         question = [Message(Role.USER, "Describe a library.")]
         sampling = SamplingParams(max_new_tokens=2)
@@ -517,16 +518,22 @@ async def main():
         print("resident", psutil.Process().memory_info().rss)
     await pool.close()
 
-asyncio.run(main())
+asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))
 """
 
 
-def test_ten_rounds_of_loading_and_unloading_return_the_memory(models_dir: Path) -> None:
+def test_rounds_of_loading_and_unloading_return_the_memory(
+    models_dir: Path, repetitions: Repetitions
+) -> None:
+    loads = repetitions(4, thorough=11)
     run = subprocess.run(
-        [sys.executable, "-c", MEMORY, str(models_dir)], capture_output=True, text=True, check=False
+        [sys.executable, "-c", MEMORY, str(models_dir), str(loads)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert run.returncode == 0, run.stderr
     lines = [line.split() for line in run.stdout.splitlines()]
     resident = [int(words[1]) for words in lines if words[0] == "resident"]
-    assert len(resident) == 11
+    assert len(resident) == loads
     assert resident[-1] < resident[0] * 1.05, resident

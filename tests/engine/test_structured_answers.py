@@ -28,6 +28,7 @@ from carrel.engine.sequential import SequentialEngine
 from carrel.engine.spec import LoadedModel, ModelSpec
 from carrel.engine.text.prompting import PromptBuilder
 from carrel.settings.schema import PromptType
+from repetitions import Repetitions
 
 QUESTION = [Message(Role.USER, "Describe a person named Ann who lives in Rome, as JSON.")]
 SCHEMAS: list[dict[str, Any]] = [
@@ -70,11 +71,12 @@ def bundled(models_dir: Path) -> SequentialEngine:
     return SequentialEngine(load(ModelSpec(models_dir=models_dir)))
 
 
-async def validated(engine: SequentialEngine, tokens: int) -> int:
-    """Ask for every schema, greedily and at random, and return how many answers finished."""
+async def validated(engine: SequentialEngine, tokens: int, seeds: int) -> float:
+    """Ask for every schema, greedily and at random, and return which part of them finished."""
+    ways = [(0.0, None), *((1.0, seed + 1) for seed in range(seeds))]
     finished = 0
     for schema in SCHEMAS:
-        for temperature, seed in ((0.0, None), (1.0, 1), (1.0, 2)):
+        for temperature, seed in ways:
             sampling = SamplingParams(
                 max_new_tokens=tokens,
                 temperature=temperature,
@@ -88,17 +90,17 @@ async def validated(engine: SequentialEngine, tokens: int) -> int:
             else:
                 assert end.reason is FinishReason.LENGTH
                 assert end.usage.completion_tokens == tokens
-    return finished
+    return finished / (len(SCHEMAS) * len(ways))
 
 
 async def test_every_finished_answer_of_the_bundled_model_validates(
-    bundled: SequentialEngine,
+    bundled: SequentialEngine, repetitions: Repetitions
 ) -> None:
-    assert await validated(bundled, 60) > len(SCHEMAS) * 2
+    assert await validated(bundled, 60, repetitions(1, thorough=2)) > 2 / 3
 
 
 async def test_every_finished_answer_of_random_weights_validates(tiny: LoadedModel) -> None:
-    assert await validated(SequentialEngine(tiny), 90) > len(SCHEMAS)
+    assert await validated(SequentialEngine(tiny), 90, 2) > 1 / 3
 
 
 async def test_a_cut_answer_ends_with_length(bundled: SequentialEngine) -> None:

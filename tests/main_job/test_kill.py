@@ -20,6 +20,7 @@ import pytest
 
 from counting_embedder import CountingEmbedder
 from real_processes import ROOT, clean_environment
+from repetitions import Repetitions
 from sample_documents import (
     write_csv,
     write_docx,
@@ -30,9 +31,6 @@ from sample_documents import (
     write_text,
     write_xlsx,
 )
-
-KILLS = 25
-"""For each kind of store, so 50 in all."""
 
 PATIENCE = 60
 
@@ -138,14 +136,15 @@ def nursery(tmp_path: Path) -> Iterator[Nursery]:
 
 @pytest.mark.parametrize("db_type", ["chroma", "faiss"])
 def test_a_process_killed_at_random_points_leaves_no_half_document_and_finishes_the_rest(
-    nursery: Nursery, db_type: str, tmp_path: Path
+    nursery: Nursery, db_type: str, tmp_path: Path, repetitions: Repetitions
 ) -> None:
+    wanted = repetitions(8, thorough=25)
     chance = random.Random(f"kill {db_type}")
     kills = rounds = 0
-    while kills < KILLS:
+    while kills < wanted:
         data = tmp_path / f"{db_type}-{rounds}"
         rounds += 1
-        kills += killed_until_finished(nursery, data, db_type, chance, KILLS - kills)
+        kills += killed_until_finished(nursery, data, db_type, chance, wanted - kills)
 
 
 def killed_until_finished(

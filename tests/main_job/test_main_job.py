@@ -67,7 +67,7 @@ def test_from_a_folder_to_cited_answers(
     assert "files" in ingested.stderr
     assert "chunks" in ingested.stderr
 
-    asked = carrel.run("ask", FACTS["survey.pdf"][0], "--max_new_tokens=48")
+    asked = carrel.run("ask", FACTS["survey.pdf"][0], "--max_new_tokens=16")
     assert asked.returncode == 0, asked.stderr
     assert "Sources:" in asked.stdout
     assert '[1] survey.pdf, page 2: "The survey found the Kestrel Bridge unsafe."' in asked.stdout
@@ -80,7 +80,7 @@ def test_from_a_folder_to_cited_answers(
                 json={
                     "messages": [{"role": "user", "content": question}],
                     "documents": {"collections": ["UserData"]},
-                    "max_tokens": 32,
+                    "max_tokens": 8,
                 },
             )
             assert reply.status_code == 200, reply.text
@@ -105,7 +105,7 @@ def test_the_answer_is_read_from_the_documents(carrel: CommandLine, tmp_path: Pa
     write_text(note, "The night watchman of the Sandvik mill is called Torbjorn Wik.")
     assert carrel.run("ingest", str(note)).returncode == 0
     question = "What is the night watchman of the Sandvik mill called?"
-    answer = json.loads(carrel.run("ask", question, "--json").stdout)
+    answer = json.loads(carrel.run("ask", question, "--json", "--max_new_tokens=64").stdout)
     assert "Torbjorn" in answer["answer"]
     assert answer["usage"]["completion_tokens"] > 0
 

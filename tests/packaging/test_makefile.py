@@ -23,7 +23,7 @@ TORCH = next(
     if line.startswith("torch==")
 )
 
-PYTEST = "-m pytest -n 2 --dist=loadfile --no-loadscope-reorder"
+PYTEST = "-m pytest -n 2 --dist=loadfile --no-loadscope-reorder --durations=30"
 
 RECORDER = """\
 #!/bin/sh
@@ -138,10 +138,22 @@ def test_only_what_changed_is_installed_again(checkout: Checkout) -> None:
     assert checkout.calls() == []
 
 
-def test_the_tests_run_after_every_check_in_order(checkout: Checkout) -> None:
-    run = checkout.make("test")
+@pytest.mark.parametrize(
+    ("target", "tests"), [("test", PYTEST), ("test-all", f"{PYTEST} --thorough")]
+)
+def test_the_tests_run_after_every_check_in_order(
+    checkout: Checkout, target: str, tests: str
+) -> None:
+    run = checkout.make(target)
     assert run.returncode == 0, run.stderr
-    assert checkout.calls()[-5:] == ["check", "format --check", "", "", PYTEST]
+    # The import contracts are among the tests.
+    assert checkout.calls()[-4:] == ["check", "format --check", "", tests]
+
+
+def test_the_import_contracts_are_among_the_checks_without_tests(checkout: Checkout) -> None:
+    run = checkout.make("lint")
+    assert run.returncode == 0, run.stderr
+    assert checkout.calls()[-4:] == ["check", "format --check", "", ""]
 
 
 @pytest.mark.parametrize("failing", ["format --check", PYTEST])

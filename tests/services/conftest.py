@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from carrel import bootstrap
 from carrel.bootstrap import Application
 from carrel.core.protocols.adapters import Embedder
 from carrel.index.embedding.embedder import SentenceTransformerEmbedder
 from carrel.settings.schema import Settings
+from shared_readers import build
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,7 @@ async def application(
     make_settings: Callable[..., Settings], embedder: Embedder
 ) -> AsyncIterator[Application]:
     """A ready application with an empty data folder."""
-    built = bootstrap.build(make_settings(engine="scripted"), embedder)
+    built = build(make_settings(engine="scripted"), embedder)
     built.wait_until_ready()
     yield built
     await built.close()

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from carrel import bootstrap
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.indexed_text import indexed_text
 from carrel.core.protocols.adapters import Embedder
 from carrel.settings.schema import Settings
+from shared_readers import build
 from texts import ingest_texts
 
 ME = Principal()
@@ -61,7 +61,7 @@ async def filled(
     settings: Settings, embedder: Embedder, others: int
 ) -> tuple[Application, str, list[float]]:
     """Return an application with a secret document in a collection of its own, and its vector."""
-    application = bootstrap.build(settings, embedder)
+    application = build(settings, embedder)
     await application.services.collections.create("Secrets", True, ME)
     texts = {f"{number}.txt": f"Harmless text {number}." for number in range(others)}
     ids = await ingest_texts(application, {"s.txt": SECRET} | texts, "Secrets")
@@ -86,7 +86,7 @@ async def test_nothing_of_a_deleted_document_is_left(
     kinds = {each.split()[0] for each in traces(folder, document_id, vector)}
     assert kinds == {"id", "text", "vector"}, "the search for traces finds them"
 
-    application = bootstrap.build(settings, embedder)
+    application = build(settings, embedder)
     await application.services.collections.delete_document("Secrets", document_id, ME)
     await application.close()
     left = traces(folder, document_id, vector)
@@ -97,7 +97,7 @@ async def test_nothing_of_a_deleted_document_is_left(
         assert all(each.split()[2].startswith("chroma/") for each in left)
     else:
         assert left == set()
-    application = bootstrap.build(settings, embedder)
+    application = build(settings, embedder)
     assert (
         application.indexes.vectors.count(
             (await application.services.collections.get("Secrets", ME)).id
@@ -143,7 +143,7 @@ async def test_a_collection_whose_deletion_was_cut_off_goes_with_the_next_start(
     await application.close()
     kinds = {each.split()[0] for each in traces(settings.storage.db_dir, document_id, vector)}
     assert {"id", "vector"} <= kinds
-    await bootstrap.build(settings, embedder).close()
+    await build(settings, embedder).close()
     assert traces(settings.storage.db_dir, document_id, vector) == set()
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from carrel import bootstrap
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.chat import (
@@ -30,6 +29,7 @@ from carrel.engine.scripted import ScriptedEngine
 from carrel.services.document_tasks import NOTHING_FOUND, TaskEvent
 from carrel.settings.schema import Settings
 from live_server import pool_of, with_pool
+from shared_readers import build
 from texts import ingest_texts
 
 ME = Principal()
@@ -49,7 +49,7 @@ async def application(
     make_settings: Callable[..., Settings], embedder: Embedder
 ) -> AsyncIterator[Application]:
     """Two collections with a text each, and summaries of their own sentences."""
-    made = bootstrap.build(make_settings(engine="scripted", summary_style="excerpts"), embedder)
+    made = build(make_settings(engine="scripted", summary_style="excerpts"), embedder)
     made.wait_until_ready()
     await ingest_texts(made, {"ferries.md": FERRIES})
     await ingest_texts(made, {"lighthouse.md": LIGHTHOUSE}, "MyData")

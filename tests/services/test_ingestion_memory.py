@@ -7,10 +7,10 @@ import tracemalloc
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from carrel import bootstrap
 from carrel.core.access import Principal
 from carrel.core.documents import FileOutcome, IncomingFile
 from carrel.settings.schema import Settings
+from shared_readers import build
 
 FILES = 20
 SETTLED = 8
@@ -43,7 +43,7 @@ async def test_nothing_of_a_finished_file_stays_in_memory(
         path.write_text("".join(f"File {index}, line {line}.\n" for line in range(3000)))
         assert path.stat().st_size > FILE_CHARACTERS
         files.append(IncomingFile(path, path.name))
-    application = bootstrap.build(make_settings(engine="scripted"), ConstantEmbedder())
+    application = build(make_settings(engine="scripted"), ConstantEmbedder())
     held: list[int] = []
     tracemalloc.start()
     try:

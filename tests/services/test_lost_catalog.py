@@ -15,6 +15,7 @@ from carrel.settings.schema import Settings
 from carrel.storage.catalog import SqliteCatalog
 from carrel.storage.database import Database
 from counting_embedder import CountingEmbedder
+from shared_readers import build
 from stored_folder import ME, add, contents, found, opened
 
 ALL = range(12)
@@ -96,7 +97,7 @@ def test_the_start_is_refused_and_nothing_is_changed(
     lose(settings, how, tmp_path)
     before = contents(settings.storage.db_dir)
     with pytest.raises(CatalogIncomplete, match=said) as refused:
-        bootstrap.build(settings, embedder)
+        build(settings, embedder)
     assert "\n" not in str(refused.value)
     assert str(settings.storage.db_dir) in str(refused.value)
     assert "carrel recover --db_dir=" in str(refused.value)
@@ -114,7 +115,7 @@ async def test_documents_in_the_indexes_alone_are_not_given_up_either(
     for each in (settings.storage.db_dir / "originals").iterdir():
         each.unlink()
     with pytest.raises(CatalogIncomplete, match=r"12 indexed documents.* knows 5"):
-        bootstrap.build(settings, embedder)
+        build(settings, embedder)
     shutil.copy(tmp_path / "older.db", settings.storage.db_dir / "catalog.db")
 
 
@@ -150,7 +151,7 @@ async def test_after_the_backup_is_put_back_everything_is_there(
     for how in ("missing", "zero bytes", "older"):
         lose(settings, how, tmp_path)
         with pytest.raises(CatalogIncomplete):
-            bootstrap.build(settings, embedder)
+            build(settings, embedder)
         shutil.copy(tmp_path / "backup.db", catalog)
     async with opened(settings, embedder) as application:
         assert await found(application, ALL) == list(ALL)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from carrel import bootstrap
+import shared_readers
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.protocols.adapters import Embedder
@@ -47,7 +47,7 @@ async def make(
 
     def build(**flags: object) -> Application:
         given = {"base_model": folder, "dtype": "float32", **flags}
-        application = bootstrap.build(make_settings(**given), embedder)
+        application = shared_readers.build(make_settings(**given), embedder)
         made.append(application)
         application.wait_until_ready()
         return application

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from carrel import bootstrap
 from carrel.core.access import Principal
 from carrel.core.documents import USER_DATA, IncomingFile
 from carrel.index.chroma.write_guard import WriteGuard
 from carrel.settings.schema import Settings
 from counting_embedder import CountingEmbedder
+from shared_readers import build
 
 ME = Principal()
 
@@ -22,7 +22,7 @@ async def test_a_torn_collection_is_whole_again_without_embedding(
 ) -> None:
     settings = make_settings(engine="scripted", chunk_size=100, chunk_overlap=0)
     journal = tmp_path / "journal"
-    application = bootstrap.build(settings, CountingEmbedder(journal))
+    application = build(settings, CountingEmbedder(journal))
     path = tmp_path / "long.txt"
     path.write_text("\n\n".join(f"Heron {number} {'x' * 80}" for number in range(1200)))
     file = IncomingFile(path, path.name)
@@ -41,7 +41,7 @@ async def test_a_torn_collection_is_whole_again_without_embedding(
     ):
         header.write_bytes(header.read_bytes()[:50])
         raise OSError("killed")
-    application = bootstrap.build(settings, CountingEmbedder(journal))
+    application = build(settings, CountingEmbedder(journal))
     assert application.indexes.vectors.count(collection.id) == 1200
     await application.close()
     assert len(journal.read_text().splitlines()) == embedded

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from carrel import bootstrap
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.chat import Scope
@@ -19,6 +18,7 @@ from carrel.core.jobs import JobState
 from carrel.core.web import WebRequest
 from carrel.settings.schema import Settings
 from counting_embedder import CountingEmbedder
+from shared_readers import build
 from web_stand_in import Behaviour, StandInWeb, public_web, reply, stand_in_web
 
 ME = Principal()
@@ -41,7 +41,7 @@ def embedder(tmp_path: Path) -> CountingEmbedder:
 async def opened(
     settings: Settings, embedder: CountingEmbedder, web: StandInWeb
 ) -> AsyncIterator[Application]:
-    application = bootstrap.build(settings, embedder, public_web(web))
+    application = build(settings, embedder, public_web(web))
     try:
         yield application
     finally:

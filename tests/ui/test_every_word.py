@@ -20,7 +20,6 @@ import gradio as gr
 import pytest
 
 import carrel.ui
-from carrel import bootstrap
 from carrel.core.chat import (
     AnswerScored,
     Finished,
@@ -77,6 +76,7 @@ from carrel.ui.state.scope import ChosenScope
 from carrel.ui.state.session import Session
 from carrel.ui.state.upload import FileRow, Upload
 from carrel.ui.viewer import render_preview, render_turning
+from shared_readers import build
 
 BRACKETED = Texts(
     "xx", MappingProxyType({key: f"⟦{text}⟧" for key, text in ENGLISH.by_key.items()})
@@ -400,7 +400,7 @@ def test_the_styles_have_no_words() -> None:
 async def test_every_part_of_the_page_is_put_into_the_language(
     make_settings: Callable[..., Settings],
 ) -> None:
-    application = bootstrap.build(make_settings(engine="scripted"))
+    application = build(make_settings(engine="scripted"))
     page = Page(application.services)
     await application.close()
     updates = page.language.in_language(BRACKETED)

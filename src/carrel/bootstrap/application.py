@@ -21,6 +21,7 @@ from carrel.engine.loading.conversion import make_conversions_private
 from carrel.engine.pool import ModelPool
 from carrel.engine.scoring.reward import RewardModel
 from carrel.ingest.registry import default_registry
+from carrel.ingest.sandbox.idle_processes import IdleProcesses
 from carrel.ingest.wiki.wiki_volumes import ExportedWiki
 from carrel.services.application import Services
 from carrel.services.indexing.reconciling import Progress
@@ -116,11 +117,13 @@ def build(
     embedder: Embedder | None = None,
     web: WebSource | None = None,
     rebuilding: Progress = lambda done, total: None,
+    idle_readers: IdleProcesses | None = None,
 ) -> Application:
     """Open the data folder and build the services; models are not loaded yet.
 
     ``embedder`` replaces the one of the settings, ``web`` the public internet. Documents that an
     index lacks are indexed first: ``rebuilding`` receives the number done and the total.
+    ``idle_readers`` keeps reading processes for further applications, and is not closed with this.
 
     Raises:
         StoreInUse: another process holds the data folder.
@@ -137,13 +140,13 @@ def build(
         pool = ModelPool(model_loaders(settings), model_planner(settings))
         spec = score_spec(settings)
         scorer = RewardModel(spec) if spec is not None else None
-        readers = make_readers(settings.documents, opening)
+        readers = make_readers(settings.documents, opening, idle_readers)
         services = make_services(
             settings,
             stores,
             readers=readers,
             # Separate processes: a cancelled job interrupts those of the readers.
-            painter=make_readers(settings.documents, opening),
+            painter=make_readers(settings.documents, opening, idle_readers),
             web=web or public_web(settings, readers),
             pool=pool,
             scorer=scorer,

@@ -14,6 +14,7 @@ from carrel.engine.scoring.reward import RewardModel
 from carrel.index.embedding.cross_encoder import CrossEncoderReranker
 from carrel.ingest.chunking.splitter import RecursiveSplitter
 from carrel.ingest.chunking.window import WindowSplitter
+from carrel.ingest.sandbox.idle_processes import IdleProcesses
 from carrel.ingest.sandbox.sandbox import ReadingLimits, SandboxedReaders
 from carrel.services.application import Services
 from carrel.services.arena.arena import ArenaService
@@ -119,12 +120,14 @@ def make_services(
     )
 
 
-def make_readers(documents: DocumentSettings, opening: ExitStack) -> SandboxedReaders:
+def make_readers(
+    documents: DocumentSettings, opening: ExitStack, idle: IdleProcesses | None = None
+) -> SandboxedReaders:
     """Return the readers, sandboxed in processes that are closed with ``opening``."""
     memory = int(documents.max_reading_memory * 2**30)
     recognition = {"ocr": documents.ocr, "ocr_languages": documents.ocr_languages}
     limits = ReadingLimits(documents.max_reading_seconds, memory)
-    readers = SandboxedReaders(limits, recognition)
+    readers = SandboxedReaders(limits, recognition, idle=idle)
     opening.callback(readers.close)
     return readers
 

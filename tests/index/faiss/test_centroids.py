@@ -41,6 +41,16 @@ def test_no_center_is_a_copy_of_a_lone_vector() -> None:
     assert float((centers @ alone[0]).max()) < 0.5
 
 
+def test_no_center_is_such_a_copy_beside_those_that_have_many() -> None:
+    axes = np.eye(16, dtype=np.float32)
+    alone, crowd = axes[5:], np.repeat(axes[:2], 100, axis=0)
+    # Most of those that are alone are centers at first.
+    index = train(np.concatenate([crowd, alone]), 150, never)
+    centers = index.quantizer.reconstruct_n(0, index.nlist)
+    assert float((centers @ alone.T).max()) < 0.5
+    assert (centers @ axes[:2].T).max(axis=0).tolist() == pytest.approx([1.0] * 2, abs=0.1)
+
+
 def test_with_few_vectors_there_is_one_list() -> None:
     index = train(around(np.eye(16, dtype=np.float32)[0], 3), 1, never)
     assert index.nlist == 1

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from carrel import bootstrap
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.chat import (
@@ -36,6 +35,7 @@ from carrel.services.chat.abstention import (
     wants_summary,
 )
 from carrel.settings.schema import Settings
+from shared_readers import build
 from texts import ingest_texts
 
 TEXTS = {
@@ -113,7 +113,7 @@ async def test_the_setting_moves_the_bound(
         settings = make_settings(
             engine="scripted", min_relevance=bound, db_dir=tmp_path / f"db{bound}"
         )
-        application = bootstrap.build(settings, embedder)
+        application = build(settings, embedder)
         try:
             application.wait_until_ready()
             await ingest_texts(application, TEXTS)

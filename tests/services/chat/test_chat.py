@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from carrel import bootstrap
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.chat import (
@@ -43,6 +42,7 @@ from carrel.services.chat.abstention import OWN_KNOWLEDGE
 from carrel.services.citations.citing import passages_of
 from carrel.settings.schema import Settings
 from live_server import pool_of, with_pool
+from shared_readers import build
 from texts import ingest_texts
 
 ME = Principal()
@@ -182,7 +182,7 @@ async def test_history_that_does_not_fit_is_dropped_oldest_first(
 async def test_sources_are_limited_to_their_share_of_tokens(
     make_settings: Callable[..., Settings], embedder: Embedder
 ) -> None:
-    application = bootstrap.build(make_settings(engine="scripted", source_tokens=64), embedder)
+    application = build(make_settings(engine="scripted", source_tokens=64), embedder)
     try:
         application.wait_until_ready()
         texts = {f"{index}.txt": f"Fact {index}: " + "the tide rises. " * 40 for index in range(5)}
@@ -207,14 +207,14 @@ async def test_a_restart_keeps_documents_and_chats(
     from carrel.core.conversations import SavedTurn
 
     settings = make_settings(engine="scripted")
-    first = bootstrap.build(settings, embedder)
+    first = build(settings, embedder)
     await ingest_texts(first, {"harbor.txt": "The harbor master is Ada Lind."})
     chat = await first.services.history.start(ME, "Who is the harbor master?")
     turn = SavedTurn(Message(Role.USER, "Who is the harbor master?"))
     await first.services.history.append(ME, chat.id, [turn])
     await first.close()
 
-    second = bootstrap.build(settings, embedder)
+    second = build(settings, embedder)
     try:
         second.wait_until_ready()
         [kept] = await second.services.history.list(ME)
@@ -231,7 +231,7 @@ async def test_a_sentence_is_cited_before_the_text_ends(
     make_settings: Callable[..., Settings], embedder: Embedder
 ) -> None:
     answer = "The harbor master is Ada Lind. The pier opened in 1951. It is red."
-    application = bootstrap.build(make_settings(engine="scripted"), embedder)
+    application = build(make_settings(engine="scripted"), embedder)
     try:
         application.wait_until_ready()
         await ingest_texts(

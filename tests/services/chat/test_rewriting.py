@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from carrel import bootstrap
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.chat import (
@@ -36,6 +35,7 @@ from carrel.services.chat.rewriting import (
 from carrel.services.model_size import SMALL_MODEL
 from carrel.settings.document_settings import FollowUpWay
 from carrel.settings.schema import Settings
+from shared_readers import build
 from texts import ingest_texts
 
 TURNS = [Turn("What was the revenue of Acme in 2022?", "It was 41 million.")]
@@ -162,7 +162,7 @@ async def test_a_follow_up_finds_what_it_means_and_the_model_gets_it_as_it_was_a
 ) -> None:
     # Whole, the texts would all be given.
     settings = make_settings(engine="scripted", whole_documents="never")
-    application = bootstrap.build(settings, embedder)
+    application = build(settings, embedder)
     application.wait_until_ready()
     texts = {
         f"{name}-{year}.txt": f"The annual report of {name} for {year} names its revenue."
@@ -196,7 +196,7 @@ async def test_a_standalone_second_question_is_searched_for_as_it_is(
 async def test_the_setting_reaches_the_chat(
     make_settings: Callable[..., Settings], embedder: Embedder
 ) -> None:
-    built = bootstrap.build(make_settings(engine="scripted", follow_up="never"), embedder)
+    built = build(make_settings(engine="scripted", follow_up="never"), embedder)
     try:
         built.wait_until_ready()
         await ingest_texts(built, {"acme.txt": "Acme earned 41 million."})

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from carrel import bootstrap
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.chat import (
@@ -32,6 +31,7 @@ from carrel.core.protocols.scoring import ResponseScorer
 from carrel.services.chat.chat import ChatPolicy, ChatService
 from carrel.services.chat.scoring import AnswerScoring
 from carrel.settings.schema import Settings
+from shared_readers import build
 from texts import ingest_texts
 from tiny_reward import save_pair_reward
 
@@ -183,7 +183,7 @@ async def test_the_settings_name_the_score_model(
 ) -> None:
     folder = save_pair_reward(tmp_path / "reward")
     settings = make_settings(engine="scripted", score_model=folder)
-    application = bootstrap.build(settings, embedder)
+    application = build(settings, embedder)
     try:
         application.start()
         application.wait_until_ready()
@@ -198,7 +198,7 @@ async def test_a_score_model_that_does_not_load_never_keeps_carrel_from_answerin
     make_settings: Callable[..., Settings], embedder: Embedder, tmp_path: Path
 ) -> None:
     folder = save_pair_reward(tmp_path / "classes", labels=3)
-    application = bootstrap.build(make_settings(engine="scripted", score_model=folder), embedder)
+    application = build(make_settings(engine="scripted", score_model=folder), embedder)
     try:
         application.start()
         application.wait_until_ready()
@@ -217,7 +217,7 @@ async def test_an_unknown_score_model_is_reported_to_who_waits_for_it(
     make_settings: Callable[..., Settings], embedder: Embedder
 ) -> None:
     settings = make_settings(engine="scripted", score_model="nobody/nothing")
-    application = bootstrap.build(settings, embedder)
+    application = build(settings, embedder)
     try:
         with pytest.raises(ModelNotFound, match="nobody/nothing"):
             application.wait_for_score_model()

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from carrel import bootstrap
+import shared_readers
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.chat import (
@@ -37,7 +37,7 @@ async def make(
 
     def build(**flags: object) -> Application:
         given = {"engine": "scripted", "whole_documents": "always"} | flags
-        application = bootstrap.build(make_settings(**given), embedder)
+        application = shared_readers.build(make_settings(**given), embedder)
         application.wait_until_ready()
         made.append(application)
         return application

@@ -17,6 +17,7 @@ from carrel.core.errors import InvalidSetting, ModelNotFound
 from carrel.services.indexing.indexing import BATCH
 from carrel.settings.schema import Settings
 from real_processes import ROOT
+from shared_readers import build
 
 ME = Principal()
 KILLED = 9
@@ -57,7 +58,7 @@ def settings(request: pytest.FixtureRequest, make_settings: Callable[..., Settin
 @pytest.fixture
 async def filled(settings: Settings, tmp_path: Path) -> Settings:
     """Settings of a data folder with three documents of 100 chunks, embedded with 'first'."""
-    application = bootstrap.build(settings, CountingEmbedder("first", 8))
+    application = build(settings, CountingEmbedder("first", 8))
     files = []
     for word in WORDS:
         path = tmp_path / f"{word}.txt"
@@ -71,7 +72,7 @@ async def filled(settings: Settings, tmp_path: Path) -> Settings:
 
 async def found(settings: Settings, embedder: CountingEmbedder) -> dict[str, str]:
     """Start, and return which document each word finds."""
-    application = bootstrap.build(settings, embedder)
+    application = build(settings, embedder)
     searching = application.services.retrieval
     names = {
         word: (await searching.search(word, Scope((USER_DATA,), (), 1), ME))[0].document_name
@@ -93,7 +94,7 @@ async def test_another_embedder_is_refused_until_everything_was_embedded_with_it
 ) -> None:
     second = CountingEmbedder("second", 16)
     with pytest.raises(InvalidSetting, match=r"with first, not second: .*carrel reindex"):
-        bootstrap.build(filled, second)
+        build(filled, second)
     with bootstrap.reindexing(filled, second) as reindexing:
         states = list(reindexing.run())
     assert (states[0].chunks_done, states[0].documents_total) == (0, 3)
@@ -103,7 +104,7 @@ async def test_another_embedder_is_refused_until_everything_was_embedded_with_it
     assert len(second.texts) == 300
     assert await found(filled, CountingEmbedder("second", 16)) == EXPECTED
     with pytest.raises(InvalidSetting, match="with second, not first"):
-        bootstrap.build(filled, CountingEmbedder("first", 8))
+        build(filled, CountingEmbedder("first", 8))
 
 
 async def test_the_same_embedder_embeds_everything_again(filled: Settings) -> None:
@@ -154,7 +155,7 @@ def kill_in_the_middle(settings: Settings) -> None:
 async def test_a_killed_reindex_is_finished_by_the_next_start(filled: Settings) -> None:
     kill_in_the_middle(filled)
     with pytest.raises(InvalidSetting, match="with second, not first"):
-        bootstrap.build(filled, CountingEmbedder("first", 8))
+        build(filled, CountingEmbedder("first", 8))
     second = CountingEmbedder("second", 16)
     assert await found(filled, second) == EXPECTED
     # Neither the first document nor the batch of the second that was stored is embedded again.
@@ -182,7 +183,7 @@ async def test_a_killed_reindex_can_be_taken_back(filled: Settings) -> None:
 @pytest.fixture
 async def three(filled: Settings, tmp_path: Path) -> Settings:
     """The same with a document of 20 chunks in each of the collections 'Birds' and 'Zoo', too."""
-    application = bootstrap.build(filled, CountingEmbedder("first", 8))
+    application = build(filled, CountingEmbedder("first", 8))
     for name in ("Birds", "Zoo"):
         await application.services.collections.create(name, True, ME)
         path = tmp_path / f"{name}.txt"
@@ -207,13 +208,13 @@ async def test_a_killed_reindex_continues_with_the_collections_that_are_left(
     kill_in_the_middle(three)
     # Birds are done (2 groups), UserData has one document, and the Zoo was not come to.
     with pytest.raises(InvalidSetting, match=r"^Collection 'Zoo' was embedded with first, not sec"):
-        bootstrap.build(three, CountingEmbedder("second", 16))
+        build(three, CountingEmbedder("second", 16))
     with pytest.raises(
         InvalidSetting,
         match=r"^Collections 'Birds' and 'UserData' were embedded with second, not first: .*stopped"
         r".*'carrel reindex --embedder=first'",
     ):
-        bootstrap.build(three, CountingEmbedder("first", 8))
+        build(three, CountingEmbedder("first", 8))
     assert chunks_embedded(three, CountingEmbedder("second", 16)) == 200 + 20
     again = CountingEmbedder("second", 16)
     assert await found(three, again) == EXPECTED
@@ -231,7 +232,7 @@ async def test_a_killed_reindex_of_some_collections_can_be_taken_back(three: Set
 async def test_collections_without_documents_go_over_to_another_embedder(
     settings: Settings, tmp_path: Path
 ) -> None:
-    application = bootstrap.build(settings, CountingEmbedder("first", 8))
+    application = build(settings, CountingEmbedder("first", 8))
     broken = tmp_path / "broken.pdf"
     broken.write_bytes(b"no PDF")
     words = tmp_path / "words.txt"
@@ -245,7 +246,7 @@ async def test_collections_without_documents_go_over_to_another_embedder(
             await collections.delete_document(USER_DATA, record.id, ME)
     await application.close()
     # Vectors of another length: what was left of the first embedder would refuse them.
-    application = bootstrap.build(settings, CountingEmbedder("second", 16))
+    application = build(settings, CountingEmbedder("second", 16))
     events = [
         each async for each in application.services.ingestion.ingest(files[1:], USER_DATA, ME)
     ]

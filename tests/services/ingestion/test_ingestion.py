@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from carrel import bootstrap
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.documents import (
@@ -21,6 +20,7 @@ from carrel.core.documents import (
 from carrel.core.errors import CollectionNotFound, InvalidSetting, StorageFull
 from carrel.core.protocols.adapters import Embedder
 from carrel.settings.schema import Settings
+from shared_readers import build
 
 ME = Principal()
 
@@ -166,7 +166,7 @@ async def test_a_failure_after_some_batches_takes_back_what_was_stored(
     make_settings: Callable[..., Settings], embedder: Embedder, tmp_path: Path
 ) -> None:
     settings = make_settings(engine="scripted")
-    application = bootstrap.build(settings, FailingEmbedder(embedder, 2))
+    application = build(settings, FailingEmbedder(embedder, 2))
     try:
         short = write(tmp_path, "short.txt", "One sentence.")
         long = write(tmp_path, "long.txt", paragraphs(400))
@@ -182,12 +182,12 @@ async def test_a_failure_after_some_batches_takes_back_what_was_stored(
 async def test_an_index_that_was_lost_is_made_again_from_the_catalog(
     make_settings: Callable[..., Settings], embedder: Embedder, tmp_path: Path
 ) -> None:
-    application = bootstrap.build(make_settings(engine="scripted"), embedder)
+    application = build(make_settings(engine="scripted"), embedder)
     await ingest(application, [write(tmp_path, "a.txt", paragraphs(100))])
     before = await entries(application)
     await application.close()
 
-    again = bootstrap.build(make_settings(engine="scripted", db_type="faiss"), embedder)
+    again = build(make_settings(engine="scripted", db_type="faiss"), embedder)
     try:
         assert await entries(again) == before
     finally:
@@ -203,17 +203,17 @@ async def test_another_embedder_is_refused_while_there_are_documents(
             self.name = "another"
 
     settings = make_settings(engine="scripted")
-    application = bootstrap.build(settings, embedder)
+    application = build(settings, embedder)
     [outcome] = await ingest(application, [write(tmp_path, "a.txt", "text")])
     await application.close()
     with pytest.raises(InvalidSetting, match=r"another.*--embedder"):
-        bootstrap.build(settings, Renamed())
+        build(settings, Renamed())
 
-    application = bootstrap.build(settings, embedder)
+    application = build(settings, embedder)
     assert outcome.document is not None
     await application.services.collections.delete_document("UserData", outcome.document.id, ME)
     await application.close()
-    application = bootstrap.build(settings, Renamed())
+    application = build(settings, Renamed())
     await application.close()
 
 

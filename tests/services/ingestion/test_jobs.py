@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from carrel import bootstrap
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.documents import (
@@ -25,6 +24,7 @@ from carrel.core.errors import CollectionNotFound, JobNotFound, Unavailable
 from carrel.core.jobs import Job, JobState
 from carrel.settings.schema import Settings
 from counting_embedder import CountingEmbedder
+from shared_readers import build
 
 ME = Principal()
 SLOW = 0.02
@@ -45,7 +45,7 @@ def reopen(
 ) -> Callable[[], Application]:
     """Return a function that opens the data folder."""
     settings = make_settings(engine="scripted", db_type=request.param)
-    return lambda: bootstrap.build(settings, embedder)
+    return lambda: build(settings, embedder)
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from carrel import bootstrap
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.chat import Scope
@@ -23,6 +22,7 @@ from carrel.ingest.sandbox.sandbox import SandboxedReaders
 from carrel.settings.schema import Settings
 from counting_embedder import CountingEmbedder
 from real_processes import ROOT
+from shared_readers import build
 
 ME = Principal()
 KILLED = 9
@@ -64,10 +64,10 @@ async def long_document(
     """Return an application of other settings than those a long document was read with."""
     path = folder / "otters.txt"
     path.write_text(text(2000))
-    application = bootstrap.build(settings, embedder)
+    application = build(settings, embedder)
     before = await ingest(application, path)
     await application.close()
-    return bootstrap.build(smaller(settings), embedder), before
+    return build(smaller(settings), embedder), before
 
 
 async def reingest(application: Application, *ids: str) -> list[FileOutcome]:
@@ -101,11 +101,11 @@ async def test_a_document_is_read_with_the_settings_of_today(
 ) -> None:
     path = tmp_path / "otters.txt"
     path.write_text(text())
-    application = bootstrap.build(settings, embedder)
+    application = build(settings, embedder)
     before = await ingest(application, path)
     path.unlink()
     await application.close()
-    application = bootstrap.build(smaller(settings), embedder)
+    application = build(smaller(settings), embedder)
     for _ in range(2):
         [outcome] = await reingest(application, before.id)
         assert outcome.kind is OutcomeKind.REPLACED
@@ -116,7 +116,7 @@ async def test_a_document_is_read_with_the_settings_of_today(
         assert after.chunks > before.chunks
         await require_agreement(application, after)
     await application.close()
-    application = bootstrap.build(smaller(settings), embedder)
+    application = build(smaller(settings), embedder)
     await require_agreement(application, after)
     await application.services.collections.delete_document("UserData", before.id, ME)
     collection = await application.services.collections.get("UserData", ME)
@@ -133,11 +133,11 @@ async def test_what_failed_is_kept_and_read_once_that_can_be_done(
 ) -> None:
     path = tmp_path / "otters.docx"
     path.write_text(text())
-    application = bootstrap.build(settings, embedder)
+    application = build(settings, embedder)
     failed = await ingest(application, path)
     path.unlink()
     await application.close()
-    application = bootstrap.build(settings, embedder)
+    application = build(settings, embedder)
     [again] = await reingest(application, failed.id)
     assert (again.kind, again.code) == (OutcomeKind.FAILED, "unsupported_format")
     assert await documents(application) == [failed]
@@ -164,7 +164,7 @@ async def test_a_failure_leaves_what_was_read_before(
 ) -> None:
     path = tmp_path / "otters.txt"
     path.write_text(text())
-    application = bootstrap.build(settings, embedder)
+    application = build(settings, embedder)
     before = await ingest(application, path)
     reader_for = SandboxedReaders.reader_for
     monkeypatch.setattr(
@@ -199,7 +199,7 @@ async def test_a_document_without_its_original_says_so(
 ) -> None:
     path = tmp_path / "empty.txt"
     path.write_text("")
-    application = bootstrap.build(settings, embedder)
+    application = build(settings, embedder)
     failed = await ingest(application, path)
     [outcome] = await reingest(application, failed.id)
     assert outcome.reason == "The original of 'empty.txt' is not kept: add the file again."
@@ -263,7 +263,7 @@ async def test_killed_in_between_the_old_one_is_whole_and_the_job_continues(
 ) -> None:
     path = tmp_path / "otters.txt"
     path.write_text(text(2000))
-    application = bootstrap.build(settings, embedder)
+    application = build(settings, embedder)
     before = await ingest(application, path)
     await application.close()
     data, kind = str(settings.storage.db_dir), settings.documents.db_type
@@ -276,7 +276,7 @@ async def test_killed_in_between_the_old_one_is_whole_and_the_job_continues(
         text=True,
     )
     assert killed.returncode == KILLED, killed.stderr
-    application = bootstrap.build(smaller(settings), embedder)
+    application = build(smaller(settings), embedder)
     assert await documents(application) == [before]
     chunks = await application.services.places.chunks("UserData", before.id, ME)
     assert len(chunks) == before.chunks
@@ -299,7 +299,7 @@ async def test_documents_of_another_collection_or_account_are_not_found(
 ) -> None:
     path = tmp_path / "otters.txt"
     path.write_text(text())
-    application = bootstrap.build(settings, embedder)
+    application = build(settings, embedder)
     document = await ingest(application, path)
     await application.services.collections.create("Mine", False, ME)
     stranger = Principal("ada", administrator=False)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from carrel import bootstrap
 from carrel.core.documents import FileOutcome, IncomingFile
 from carrel.core.errors import CarrelError, InvalidRequest, OfflineRefused
 from carrel.core.protocols.adapters import Embedder
 from carrel.core.web import WebRequest
 from carrel.services.ingestion.web import WebService
 from carrel.settings.schema import Settings
+from shared_readers import build
 
 
 class TwoFiles:
@@ -76,7 +76,7 @@ async def test_the_application_fetches_only_from_the_public_web(
     make_settings: Callable[..., Settings], embedder: Embedder, tmp_path: Path, offline: bool
 ) -> None:
     # An address in numbers needs no name server, and is refused before it is connected to.
-    built = bootstrap.build(make_settings(engine="scripted", offline=offline), embedder)
+    built = build(make_settings(engine="scripted", offline=offline), embedder)
     try:
         collecting = built.services.web.collect(WebRequest(("http://127.0.0.1:1/",)), tmp_path)
         if offline:

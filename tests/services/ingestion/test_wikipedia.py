@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from carrel import bootstrap
 from carrel.bootstrap import Application
 from carrel.cli.workspace.workspace import LocalWorkspace
 from carrel.core.access import Principal
@@ -27,6 +26,7 @@ from carrel.services.ingestion.wiki_record import WikiRecord
 from carrel.services.ingestion.wikipedia import WikiImport
 from carrel.settings.schema import Settings
 from sample_wiki import END, articles, write_wiki
+from shared_readers import build
 from waiting import wait_for
 
 ME = Principal()
@@ -73,7 +73,7 @@ def counting(embedder: Embedder) -> CountingEmbedder:
 async def application(
     make_settings: Callable[..., Settings], counting: CountingEmbedder
 ) -> AsyncIterator[Application]:
-    built = bootstrap.build(make_settings(engine="scripted"), counting)
+    built = build(make_settings(engine="scripted"), counting)
     yield built
     await built.close()
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pytest
 
-from carrel import bootstrap
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.chat import EngineEvent, Message, ModelInfo, SamplingParams, TextDelta
@@ -44,6 +43,7 @@ from carrel.services.summaries.map_reduce_summary import WritingPlan, map_reduce
 from carrel.services.summaries.parallel_texts import Writer
 from carrel.services.text.reading_order import DocumentText
 from carrel.settings.schema import Settings
+from shared_readers import build
 from texts import ingest_texts
 
 ME = Principal()
@@ -261,7 +261,7 @@ async def test_an_engine_without_json_extracts_excerpts_or_is_refused(
         "The harbor master of the town is Ada Lind."
     ]
     await application.close()
-    strict = bootstrap.build(make_settings(engine="scripted", summary_style="written"), embedder)
+    strict = build(make_settings(engine="scripted", summary_style="written"), embedder)
     try:
         strict.wait_until_ready()
         with pytest.raises(UnsupportedParameter):

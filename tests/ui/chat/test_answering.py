@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from carrel import bootstrap
 from carrel.core.chat import Role
 from carrel.core.conversations import Conversation, Ending, SavedTurn
 from carrel.core.errors import InvalidRequest, StorageFull
@@ -34,6 +33,7 @@ from live_server import (
     settings_in,
     with_pool,
 )
+from shared_readers import build
 
 NOTHING = ChosenScope()
 QUESTION = Question("Hello?", NOTHING, None)
@@ -51,7 +51,7 @@ class FullDisk(SqliteConversationStore):
 @pytest.fixture
 async def services(tmp_path: Path) -> AsyncIterator[Services]:
     """Real services over an empty data folder."""
-    application = bootstrap.build(settings_in(tmp_path), bundled_embedder())
+    application = build(settings_in(tmp_path), bundled_embedder())
     yield application.services
     await application.close()
 

@@ -9,7 +9,6 @@ from threading import Event
 import gradio as gr
 import pytest
 
-from carrel import bootstrap
 from carrel.core.access import Principal
 from carrel.core.documents import IncomingFile
 from carrel.core.errors import Unavailable
@@ -19,6 +18,7 @@ from carrel.ui.documents.documents_tab import DocumentsTab
 from carrel.ui.scope.scope_chooser import ScopeChooser
 from carrel.ui.shell.events import Guard
 from carrel.ui.state.session import Session
+from shared_readers import build
 
 
 class WaitingEmbedder:
@@ -45,7 +45,7 @@ async def test_an_upload_shown_while_the_server_closes_asks_no_closed_store(
 ) -> None:
     embedder = WaitingEmbedder()
     monkeypatch.setattr(FileIngestion, "interrupt", lambda _: embedder.resume.set())
-    application = bootstrap.build(make_settings(engine="scripted"), embedder)
+    application = build(make_settings(engine="scripted"), embedder)
     services = application.services
     with gr.Blocks(analytics_enabled=False):
         guard = Guard(gr.HTML())

@@ -15,6 +15,7 @@ from typing import Any
 from carrel.core.documents import PagePicture, PageView, Section
 from carrel.core.errors import UnreadableDocument
 from carrel.core.protocols.reading import Reader, ReaderRegistry
+from carrel.ingest.sandbox.idle_processes import IdleProcesses
 from carrel.ingest.sandbox.sandbox_process import (
     PACKAGES,
     PROGRAM,
@@ -44,8 +45,12 @@ class SandboxedReaders:
         options: Mapping[str, str] = MappingProxyType({}),
         registry: tuple[str, str] = ALL_READERS,
         folder: Path = PACKAGES,
+        idle: IdleProcesses | None = None,
     ) -> None:
-        """Take the location of the readers: a folder, a module, a function in it, its options."""
+        """Take the location of the readers: a folder, a module, a function in it, its options.
+
+        ``idle`` keeps the processes between two files, and beyond ``close``.
+        """
         first = {
             "bytes": limits.bytes,
             "seconds": max(1, round(limits.seconds)),
@@ -55,9 +60,9 @@ class SandboxedReaders:
         self._start = partial(SandboxProcess, limits, first, folder)
         make = getattr(import_module(registry[0]), registry[1])
         self._registry: ReaderRegistry = make(**options)
-        self._idle: list[SandboxProcess] = []
-        self._lock = Lock()
-        self._closed = False
+        self._kind = (limits, frozenset(options.items()), registry, folder)
+        self._own = idle is None
+        self._idle = idle if idle is not None else IdleProcesses()
 
     def reader_for(self, path: Path, name: str) -> Reader:
         """Return the reader of a file of this name; the process checks the content."""
@@ -77,12 +82,9 @@ class SandboxedReaders:
             reader.interrupt()
 
     def close(self) -> None:
-        """End the processes; current readings fail."""
-        with self._lock:
-            self._closed = True
-            idle, self._idle = self._idle, []
-        for process in idle:
-            process.end()
+        """End the processes of its own; current readings fail."""
+        if self._own:
+            self._idle.close()
 
     def paint(self, path: Path, view: PageView) -> PagePicture:
         """Return a page preview; see ``PagePainter``."""
@@ -102,7 +104,7 @@ class SandboxedReaders:
             CarrelError: what the reader raised.
             UnreadableDocument: the process crashed, or its answer is invalid.
         """
-        process = self._living() or self._start()
+        process = self._idle.take(self._kind) or self._start()
         whole = False
         try:
             reading.begin(process)
@@ -113,24 +115,10 @@ class SandboxedReaders:
             raise refused.error from None
         finally:
             reading.end()
-            if not self._given_back(process, whole):
+            if whole:
+                self._idle.give(self._kind, process)
+            else:
                 process.end()
-
-    def _living(self) -> SandboxProcess | None:
-        with self._lock:
-            while self._idle:
-                process = self._idle.pop()
-                if process.lives:
-                    return process
-                process.end()
-        return None
-
-    def _given_back(self, process: SandboxProcess, whole: bool) -> bool:
-        with self._lock:
-            usable = whole and not self._closed
-            if usable:
-                self._idle.append(process)
-            return usable
 
 
 class _Reading:

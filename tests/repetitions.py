@@ -1,0 +1,35 @@
+"""How often a test repeats what goes wrong by chance: rarely in ``make test``, often by hand.
+
+``--thorough`` (``make test-all``) is the long run; it tries what a short one tries, and more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+THOROUGH = "--thorough"
+
+
+def add_option(parser: pytest.Parser) -> None:
+    """Add the option to those of pytest."""
+    said = "more seeds, rounds and kills than in a short run, which are among them"
+    parser.addoption(THOROUGH, action="store_true", help=said)
+
+
+@dataclass(frozen=True, slots=True)
+class Repetitions:
+    """Chooses a number by the kind of run."""
+
+    long: bool
+
+    def __call__(self, short: int, *, thorough: int) -> int:
+        """Return the number for this run."""
+        assert 0 < short <= thorough
+        return thorough if self.long else short
+
+
+def repetitions_of(config: pytest.Config) -> Repetitions:
+    """Return the numbers of a run."""
+    return Repetitions(bool(config.getoption(THOROUGH)))
