@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from carrel.cli.arguments import parse
-from carrel.cli.main import COMMANDS
+from carrel.cli.registry import COMMANDS
 from carrel.ingest.registry import default_registry
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -3,7 +3,7 @@
 import pytest
 
 from carrel.cli.arguments import Flag, parse
-from carrel.cli.main import COMMANDS
+from carrel.cli.registry import COMMANDS
 from carrel.core.errors import InvalidSetting, UnknownSetting
 
 KNOWN = {

@@ -7,8 +7,9 @@ import pytest
 
 from carrel.cli.command import setting_flags
 from carrel.cli.exit_codes import EXIT_CODES, exit_code
-from carrel.cli.main import COMMANDS, main
+from carrel.cli.main import main
 from carrel.cli.output.progress import describe, format_seconds
+from carrel.cli.registry import COMMANDS
 from carrel.core import errors
 from carrel.core.documents import IngestionProgress
 from carrel.settings.schema import setting_sections

@@ -8,7 +8,7 @@ import pytest
 
 from carrel import bootstrap
 from carrel.bootstrap import Application
-from carrel.cli.workspace.workspace import LocalWorkspace
+from carrel.cli.workspace.local_workspace import LocalWorkspace
 from carrel.core.chat import ChatEvent, Message, SamplingParams, Scope
 from carrel.core.documents import Source
 from carrel.evaluate.questions import KnownQuestion

@@ -20,6 +20,7 @@ from carrel.ingest.text.text import TextReader
 from damaged_files import zip_of
 from old_documents import ole_container
 from open_documents import write_odt
+from real_processes import modules_after
 from sample_documents import write_docx, write_pdf, write_pptx, write_text, write_xlsx
 from sample_pictures import write_picture
 
@@ -48,6 +49,19 @@ def test_suffixes_are_sorted_and_supported_in_any_case() -> None:
         assert registry.supports(f"a.b{suffix.upper()}")
     for name in ("a", "a.", ".pdf", "a.exe", "a.pdf.7z", ""):
         assert not registry.supports(name)
+
+
+@pytest.mark.parametrize("suffix", default_registry().suffixes())
+def test_the_reader_that_a_format_names_is_there(suffix: str) -> None:
+    reader = default_registry().made_reader(suffix)
+    assert callable(reader.read)
+
+
+def test_asking_what_can_be_read_imports_no_library_of_a_format() -> None:
+    asking = "from carrel.ingest.registry import default_registry; default_registry().supports('a')"
+    loaded = modules_after(asking)
+    assert "carrel.ingest.registry" in loaded
+    assert not loaded & {"openpyxl", "docx", "pptx", "lxml", "PIL", "pypdfium2", "xlrd", "oxmsg"}
 
 
 @pytest.mark.parametrize("name", ["a.exe", "noending", ".hidden"])

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carrel.core.errors import InvalidSetting, PathNotFound, UnknownSetting
-from carrel.settings.load import DEFAULT_ORIGIN, RENAMED, load_settings
+from carrel.settings.load import DEFAULT_ORIGIN, load_settings
+from carrel.settings.names import RENAMED
 from carrel.settings.schema import Settings, setting_sections
 
 

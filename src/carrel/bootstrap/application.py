@@ -7,22 +7,17 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from carrel.bootstrap.agreement import Recovery, set_unknown_aside
 from carrel.bootstrap.services import make_readers, make_services, public_web
 from carrel.bootstrap.stores import open_stores, remove_other_stores
 from carrel.core.protocols.adapters import Embedder
-from carrel.core.protocols.reading import ReaderRegistry
 from carrel.core.web import WebSource
-from carrel.core.wiki import WikiDump
 from carrel.engine.build import model_loaders, model_planner, score_spec
 from carrel.engine.loading.conversion import make_conversions_private
 from carrel.engine.pool import ModelPool
 from carrel.engine.scoring.reward import RewardModel
-from carrel.ingest.registry import default_registry
 from carrel.ingest.sandbox.idle_processes import IdleProcesses
-from carrel.ingest.wiki.wiki_volumes import ExportedWiki
 from carrel.services.application import Services
 from carrel.services.indexing.reconciling import Progress
 from carrel.services.indexing.reindexing import Reindexing
@@ -89,27 +84,6 @@ class Application:
         await self.services.jobs.close()
         await asyncio.to_thread(self.services.ingestion.close)
         await asyncio.to_thread(self.resources.close)
-
-
-def reader_registry() -> ReaderRegistry:
-    """Return the readers of all formats, to check which files can be read."""
-    return default_registry()
-
-
-def wiki_dump(path: Path, views: Path | None = None, least_views: int = 0) -> WikiDump:
-    """Return a wiki dump, optionally only its articles with so many page views.
-
-    Raises:
-        PathNotFound: there is no such file.
-        UnreadableDocument: it is not a dump.
-    """
-    return ExportedWiki(path, views, least_views)
-
-
-def server_address(settings: Settings) -> str | None:
-    """Return the URL of the process that holds the data folder, if it serves."""
-    holder = DataFolderLock.holder(settings.storage.db_dir)
-    return holder.address if holder else None
 
 
 def build(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from carrel.core.errors import InvalidSetting, UnknownSetting
-from carrel.settings.load import nearest_hint
+from carrel.settings.names import nearest_hint
 
 BOOLEANS = {
     "true": "True",

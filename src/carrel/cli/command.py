@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from carrel.cli.arguments import Arguments, Flag
-from carrel.settings.load import LoadedSettings
-from carrel.settings.schema import Settings, setting_sections
 from carrel.settings.written_lists import split_commas
+
+if TYPE_CHECKING:
+    from carrel.settings.load import LoadedSettings
+    from carrel.settings.schema import Settings
 
 CONFIG = Flag("config", "YAML file of settings.", "FILE.yaml")
 HELP = Flag("help", "Show this page.", None)
@@ -16,6 +20,8 @@ COLLECTION = Flag("collection", "Collection to use; the default is 'langchain_mo
 SERVER = Flag("server", "Address of a running server that does the work.", "URL")
 DOCUMENTS = Flag("documents", "Ids of documents, comma-separated; without it all are read.", "IDS")
 JSON = Flag("json", "Print JSON for scripts.", None)
+
+_COMMANDS = "carrel.cli.commands"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +58,21 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command of ``carrel``. ``run`` returns the exit status and may raise a ``CarrelError``."""
+    """A command of ``carrel``; the module of its name in ``carrel.cli.commands`` does the work."""
 
     name: str
     usage: str
     summary: str
-    run: Callable[[Invocation], int]
     flags: tuple[Flag, ...] = ()
+
+    def run(self, invocation: Invocation) -> int:
+        """Import the command's module, run it and return the exit status.
+
+        Raises:
+            CarrelError: the command failed.
+        """
+        work: Callable[[Invocation], int] = import_module(f"{_COMMANDS}.{self.name}").run
+        return work(invocation)
 
     def known_flags(self) -> dict[str, Flag]:
         """All flags of the command: its own first, then all settings."""
@@ -68,6 +82,9 @@ class Command:
 
 def setting_flags() -> Mapping[str, Flag]:
     """Return one flag per setting, by name."""
+    # The settings and their library take longer to import than the overview takes to print.
+    from carrel.settings.schema import Settings, setting_sections
+
     flags: dict[str, Flag] = {}
     for name, section in setting_sections().items():
         annotation = Settings.model_fields[section].annotation

@@ -8,53 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from carrel import __version__
-from carrel.cli.arguments import parse
+from carrel.cli.arguments import Arguments, parse
 from carrel.cli.command import Command, Invocation
-from carrel.cli.commands import (
-    ask,
-    chat,
-    check,
-    collections,
-    evaluate,
-    extract,
-    ingest,
-    models,
-    recover,
-    reindex,
-    reingest,
-    search,
-    serve,
-    summarize,
-)
-from carrel.cli.commands.completion import completion
 from carrel.cli.exit_codes import INTERRUPTED, SUCCESS, exit_code
-from carrel.cli.log_setup import configure_logging
+from carrel.cli.registry import COMMANDS
 from carrel.core.errors import CarrelError, InvalidRequest
-from carrel.disk.private import write_privately
-from carrel.settings.load import DEFAULT_ORIGIN, load_settings, nearest_hint
+from carrel.settings.names import nearest_hint
 from carrel.settings.process_environment import prepare_environment
-from carrel.settings.schema import setting_sections
 
-COMMANDS: dict[str, Command] = {
-    command.name: command
-    for command in (
-        serve.COMMAND,
-        ingest.COMMAND,
-        ask.COMMAND,
-        search.COMMAND,
-        summarize.COMMAND,
-        extract.COMMAND,
-        chat.COMMAND,
-        collections.COMMAND,
-        evaluate.COMMAND,
-        reingest.COMMAND,
-        reindex.COMMAND,
-        recover.COMMAND,
-        models.COMMAND,
-        check.COMMAND,
-    )
-}
-COMMANDS |= {"completion": completion(COMMANDS)}
+DEFAULT = "serve"
 
 
 def overview() -> str:
@@ -82,7 +44,6 @@ def command_help(command: Command) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status; ``serve`` is the default command."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    write_privately()
     try:
         return _run(words)
     except CarrelError as error:
@@ -103,7 +64,7 @@ def _run(words: list[str]) -> int:
     if words[:1] == ["--version"]:
         print(f"carrel {__version__}")
         return SUCCESS
-    name = words.pop(0) if words and not words[0].startswith("-") else serve.COMMAND.name
+    name = words.pop(0) if words and not words[0].startswith("-") else DEFAULT
     if name not in COMMANDS:
         raise InvalidRequest(f"There is no command '{name}'.{nearest_hint(name, list(COMMANDS))}")
     command = COMMANDS[name]
@@ -111,6 +72,18 @@ def _run(words: list[str]) -> int:
     if "help" in parsed.flags:
         print(command_help(command))
         return SUCCESS
+    return command.run(_invocation(command, parsed))
+
+
+def _invocation(command: Command, parsed: Arguments) -> Invocation:
+    """Load the settings, and prepare the process for what the command imports and writes."""
+    # Help is printed without the libraries of settings, logs and files.
+    from carrel.cli.log_setup import configure_logging
+    from carrel.disk.private import write_privately
+    from carrel.settings.load import DEFAULT_ORIGIN, load_settings
+    from carrel.settings.schema import setting_sections
+
+    write_privately()
     own = {flag.name for flag in command.flags} | {"config"}
     flags = {key: value for key, value in parsed.flags.items() if key not in own}
     config = Path(parsed.flags["config"]) if "config" in parsed.flags else None
@@ -119,8 +92,8 @@ def _run(words: list[str]) -> int:
     )
     prepare_environment(loaded.settings.server.offline)
     logging = loaded.settings.logging
-    if command is not serve.COMMAND and loaded.origins["log_level"] == DEFAULT_ORIGIN:
+    if command.name != DEFAULT and loaded.origins["log_level"] == DEFAULT_ORIGIN:
         # A command prints its own outcome; the server's log would only repeat it.
         logging = logging.model_copy(update={"log_level": "error"})
     configure_logging(logging)
-    return command.run(Invocation(parsed, loaded))
+    return Invocation(parsed, loaded)

@@ -16,21 +16,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
-import docx.exceptions
-import docx.opc.exceptions
-import docx.oxml.exceptions
-import openpyxl.utils.exceptions
-import pptx.exc
-import pypdfium2
 import structlog
-import xlrd
-import xlrd.compdoc
-import xlrd.formula
-from lxml import etree
-from mwparserfromhell.parser import ParserError
-from olefile.olefile import OleFileError
-from oxmsg.domain.model import UnrecognizedCodePageError, UnsupportedEncodingError
-from PIL import Image, UnidentifiedImageError
 
 from carrel.core.documents import Section
 from carrel.core.errors import CarrelError, EmptyDocument, UnreadableDocument
@@ -44,9 +30,10 @@ TOO_MANY_PIXELS = "it has more pixels than any real page: save a smaller copy an
 _OFFICE_PART = "it is damaged: parts of it are missing or wrong"
 _CONTENTS = "it is damaged: its contents are not what the format asks"
 
+# Exceptions of libraries by module and name, so that no library is imported for a comparison.
 # The first line that fits is taken. Libraries that parse XML by hand answer damage with whatever
 # their code runs into, so that the last lines are Python's own errors.
-DAMAGE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+DAMAGE: tuple[tuple[tuple[type[Exception] | str, ...], str], ...] = (
     ((MemoryError,), "it needs more memory than there is"),
     (
         (
@@ -58,31 +45,35 @@ DAMAGE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((NotImplementedError,), "it is packed in a way that cannot be unpacked"),
     ((csv.Error,), "it is not a table: a field is too long, or a quotation mark is never closed"),
     (
-        (UnicodeError, UnrecognizedCodePageError, UnsupportedEncodingError),
+        (
+            UnicodeError,
+            "oxmsg.domain.model.UnrecognizedCodePageError",
+            "oxmsg.domain.model.UnsupportedEncodingError",
+        ),
         "it is damaged: its text cannot be decoded",
     ),
-    ((etree.LxmlError, SyntaxError), "it is damaged: its XML is broken"),
-    ((ParserError,), "it is damaged: its markup cannot be read"),
-    ((pypdfium2.PdfiumError,), "it is damaged: its pages cannot be read"),
-    ((Image.DecompressionBombError, Image.DecompressionBombWarning), TOO_MANY_PIXELS),
-    ((UnidentifiedImageError,), "it is damaged: the picture cannot be unpacked"),
+    (("lxml.etree.LxmlError", SyntaxError), "it is damaged: its XML is broken"),
+    (("mwparserfromhell.parser.errors.ParserError",), "it is damaged: its markup cannot be read"),
+    (("pypdfium2._helpers.misc.PdfiumError",), "it is damaged: its pages cannot be read"),
+    (("PIL.Image.DecompressionBombError", "PIL.Image.DecompressionBombWarning"), TOO_MANY_PIXELS),
+    (("PIL.UnidentifiedImageError",), "it is damaged: the picture cannot be unpacked"),
     (
         (
-            docx.exceptions.PythonDocxError,
-            docx.opc.exceptions.OpcError,
-            docx.oxml.exceptions.XmlchemyError,
-            pptx.exc.PythonPptxError,
-            OleFileError,
-            openpyxl.utils.exceptions.CellCoordinatesException,
-            openpyxl.utils.exceptions.IllegalCharacterError,
-            openpyxl.utils.exceptions.InvalidFileException,
-            openpyxl.utils.exceptions.NamedRangeException,
-            openpyxl.utils.exceptions.ReadOnlyWorkbookException,
-            openpyxl.utils.exceptions.SheetTitleException,
-            openpyxl.utils.exceptions.WorkbookAlreadySaved,
-            xlrd.XLRDError,
-            xlrd.compdoc.CompDocError,
-            xlrd.formula.FormulaError,
+            "docx.exceptions.PythonDocxError",
+            "docx.opc.exceptions.OpcError",
+            "docx.oxml.exceptions.XmlchemyError",
+            "pptx.exc.PythonPptxError",
+            "olefile.olefile.OleFileError",
+            "openpyxl.utils.exceptions.CellCoordinatesException",
+            "openpyxl.utils.exceptions.IllegalCharacterError",
+            "openpyxl.utils.exceptions.InvalidFileException",
+            "openpyxl.utils.exceptions.NamedRangeException",
+            "openpyxl.utils.exceptions.ReadOnlyWorkbookException",
+            "openpyxl.utils.exceptions.SheetTitleException",
+            "openpyxl.utils.exceptions.WorkbookAlreadySaved",
+            "xlrd.biffh.XLRDError",
+            "xlrd.compdoc.CompDocError",
+            "xlrd.formula.FormulaError",
         ),
         _OFFICE_PART,
     ),
@@ -100,7 +91,7 @@ def as_core_error(error: Exception) -> CarrelError:
     if isinstance(error, CarrelError):
         return error
     for kinds, reason in DAMAGE:
-        if isinstance(error, kinds):
+        if any(_is(error, kind) for kind in kinds):
             return UnreadableDocument(reason)
     if type(error) is OSError and error.errno is None:
         # The system numbers its errors: this one is a library's own.
@@ -110,6 +101,13 @@ def as_core_error(error: Exception) -> CarrelError:
         detail = f": {error.strerror}" if error.strerror else ""
         return UnreadableDocument(f"it cannot be opened{detail}")
     return UnreadableDocument(f"it is damaged ({type(error).__name__})")
+
+
+def _is(error: Exception, kind: type[Exception] | str) -> bool:
+    """Whether an exception is of a class, or of one that is named, or derived from it."""
+    if isinstance(kind, str):
+        return any(f"{each.__module__}.{each.__qualname__}" == kind for each in type(error).__mro__)
+    return isinstance(error, kind)
 
 
 def checked_sections(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path, PurePath
+from typing import Any, cast
 
 from carrel.core.documents import READABLE
 from carrel.core.errors import (
@@ -14,41 +16,10 @@ from carrel.core.errors import (
     UnsupportedFormat,
 )
 from carrel.core.protocols.reading import Reader
-from carrel.ingest.archives.archive import GzipReader, TarReader, ZipReader
-from carrel.ingest.data.calendar_events import CalendarReader
-from carrel.ingest.data.contacts import ContactReader
-from carrel.ingest.data.json_records import JsonLinesReader, JsonReader
-from carrel.ingest.data.subtitles import SubtitleReader
-from carrel.ingest.data.table import TableReader
 from carrel.ingest.detection.content import Content, identify
 from carrel.ingest.detection.unsupported_formats import REPACK, UNSUPPORTED_FORMATS, save_as
 from carrel.ingest.failures import as_core_error
-from carrel.ingest.images.image import ImageReader
-from carrel.ingest.images.ocr import TextRecognizer
-from carrel.ingest.images.svg import SVGReader
-from carrel.ingest.mail.mail import MailboxReader, MailReader
-from carrel.ingest.mail.outlook import OutlookReader
-from carrel.ingest.mail.web_archive import WebArchiveReader
-from carrel.ingest.markup.jupyter import NotebookReader
-from carrel.ingest.markup.markdown import MarkdownReader
-from carrel.ingest.markup.org import OrgReader
-from carrel.ingest.markup.restructured_text import RestructuredTextReader
-from carrel.ingest.office.old_office import OldOfficeReader
-from carrel.ingest.office.old_workbook import OldWorkbookReader
-from carrel.ingest.office.opendocument_presentation import OpenDocumentPresentationReader
-from carrel.ingest.office.opendocument_spreadsheet import OpenDocumentSpreadsheetReader
-from carrel.ingest.office.opendocument_text import OpenDocumentTextReader
-from carrel.ingest.office.presentation import PresentationReader
-from carrel.ingest.office.rich_text import RichTextReader
-from carrel.ingest.office.spreadsheet import SpreadsheetReader
-from carrel.ingest.office.word import WordReader
-from carrel.ingest.pdf.pdf import PdfReader
 from carrel.ingest.text.definitions import DEFINITIONS
-from carrel.ingest.text.source_code import SourceCodeReader
-from carrel.ingest.text.text import TextReader
-from carrel.ingest.web.epub import EPUBReader
-from carrel.ingest.web.web import WebReader
-from carrel.ingest.wiki.wiki_reader import WikiOrXmlReader
 
 _PACKAGES = frozenset((Content.WORD, Content.PRESENTATION, Content.WORKBOOK)).union(
     (Content.OPEN_TEXT, Content.OPEN_PRESENTATION, Content.OPEN_SPREADSHEET, Content.BOOK)
@@ -62,6 +33,45 @@ _DAMAGED = {
 }
 _IN_PARTS = (Content.MAIL, Content.SAVED_PAGE)
 _PRESENTATIONS = (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm")
+_OPEN_DOCUMENTS = (
+    (".odt", Content.OPEN_TEXT, "Text"),
+    (".odp", Content.OPEN_PRESENTATION, "Presentation"),
+    (".ods", Content.OPEN_SPREADSHEET, "Spreadsheet"),
+)
+# With the names that Pillow has for them.
+_PICTURES = (
+    (".png", Content.PNG, "PNG"),
+    (".jpg .jpeg", Content.JPEG, "JPEG"),
+    (".tif .tiff", Content.TIFF, "TIFF"),
+    (".webp", Content.WEBP, "WEBP"),
+    (".heic .heif .hif", Content.HEIC, "HEIF"),
+    (".avif", Content.AVIF, "AVIF"),
+    (".bmp", Content.BMP, "BMP"),
+    (".gif", Content.GIF, "GIF"),
+)
+_TEXTS = (
+    (".txt .text .log", "text.text:TextReader"),
+    (".md .markdown", "markup.markdown:MarkdownReader"),
+    (".csv .tsv", "data.table:TableReader"),
+    (".html .htm", "web.web:WebReader"),
+    (".rst", "markup.restructured_text:RestructuredTextReader"),
+    (".org", "markup.org:OrgReader"),
+    (".json", "data.json_records:JsonReader"),
+    (".jsonl .ndjson", "data.json_records:JsonLinesReader"),
+    (".xml", "wiki.wiki_reader:WikiOrXmlReader"),
+    (".ipynb", "markup.jupyter:NotebookReader"),
+    (".srt .vtt", "data.subtitles:SubtitleReader"),
+    (".ics .ical", "data.calendar_events:CalendarReader"),
+    (".vcf .vcard", "data.contacts:ContactReader"),
+    (".svg", "images.svg:SVGReader"),
+)
+_ARCHIVES = (
+    (".zip", Content.ZIP, "Zip"),
+    (".tar", Content.TAR, "Tar"),
+    (".gz .tgz", Content.GZIP, "Gzip"),
+    (".bz2 .tbz2", Content.BZIP2, "Tar"),
+    (".xz .txz", Content.XZ, "Tar"),
+)
 # What to do with files of unsupported content.
 _INSTEAD = {
     Content.OLD_OFFICE: save_as(".docx, .xlsx or .pptx"),
@@ -69,6 +79,29 @@ _INSTEAD = {
     Content.SEVEN_ZIP: REPACK,
     Content.RAR: REPACK,
 }
+
+
+class OnDemand:
+    """A reader, or a part of one, that is imported and made when the first file needs it.
+
+    To list the formats that can be read, no library of a format is imported.
+    """
+
+    def __init__(self, where: str, *arguments: object) -> None:
+        """Take ``module:Class`` below ``carrel.ingest``, and what it is made of."""
+        self._module, _, self._name = where.partition(":")
+        self._arguments = arguments
+        self._made: Any = None
+
+    def get(self) -> Any:
+        """Return it, the same one every time."""
+        if self._made is None:
+            arguments = [
+                each.get() if isinstance(each, OnDemand) else each for each in self._arguments
+            ]
+            kind = getattr(import_module(f"carrel.ingest.{self._module}"), self._name)
+            self._made = kind(*arguments)
+        return self._made
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +113,7 @@ class Format:
 
     suffixes: tuple[str, ...]
     content: Content
-    reader: Reader
+    reader: Reader | OnDemand
     also: tuple[Content, ...] = ()
 
 
@@ -125,7 +158,12 @@ class SuffixReaderRegistry:
             raise as_core_error(error) from error
         if content is not expected.content and content not in expected.also:
             raise self._mismatch(suffix, expected, content)
-        return expected.reader
+        return self.made_reader(suffix)
+
+    def made_reader(self, suffix: str) -> Reader:
+        """Return the reader of a suffix that has one."""
+        reader: Reader | OnDemand = self._formats[suffix].reader
+        return cast(Reader, reader.get()) if isinstance(reader, OnDemand) else reader
 
     def supports(self, name: str) -> bool:
         """Whether a file of this name has a reader."""
@@ -162,62 +200,44 @@ class SuffixReaderRegistry:
 
 def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixReaderRegistry:
     """Return a registry of all formats; the parameters have the names of the settings."""
-    recognizer = TextRecognizer(ocr != "never", ocr_languages)
-    word, presentation = WordReader(), PresentationReader()
-    old_word = OldOfficeReader(Content.OLD_WORD, ".docx", word)
-    old_presentation = OldOfficeReader(Content.OLD_PRESENTATION, ".pptx", presentation)
-    registry = SuffixReaderRegistry(
-        [
-            Format((".pdf",), Content.PDF, PdfReader(recognizer)),
-            Format((".docx", ".docm", ".dotx", ".dotm"), Content.WORD, word),
-            Format(_PRESENTATIONS, Content.PRESENTATION, presentation),
-            Format((".xlsx", ".xlsm", ".xltx", ".xltm"), Content.WORKBOOK, SpreadsheetReader()),
-            Format((".doc",), Content.OLD_WORD, old_word),
-            Format((".ppt",), Content.OLD_PRESENTATION, old_presentation),
-            Format((".xls",), Content.OLD_WORKBOOK, OldWorkbookReader()),
-            Format((".odt",), Content.OPEN_TEXT, OpenDocumentTextReader()),
-            Format((".odp",), Content.OPEN_PRESENTATION, OpenDocumentPresentationReader()),
-            Format((".ods",), Content.OPEN_SPREADSHEET, OpenDocumentSpreadsheetReader()),
-            Format((".rtf",), Content.RTF, RichTextReader()),
-            Format((".epub",), Content.BOOK, EPUBReader()),
-            Format((".txt", ".text", ".log"), Content.TEXT, TextReader()),
-            Format((".md", ".markdown"), Content.TEXT, MarkdownReader()),
-            Format((".csv", ".tsv"), Content.TEXT, TableReader()),
-            Format((".html", ".htm"), Content.TEXT, WebReader()),
-            Format((".png",), Content.PNG, ImageReader("PNG", recognizer)),
-            Format((".jpg", ".jpeg"), Content.JPEG, ImageReader("JPEG", recognizer)),
-            Format((".tif", ".tiff"), Content.TIFF, ImageReader("TIFF", recognizer)),
-            Format((".webp",), Content.WEBP, ImageReader("WEBP", recognizer)),
-            Format((".heic", ".heif", ".hif"), Content.HEIC, ImageReader("HEIF", recognizer)),
-            Format((".avif",), Content.AVIF, ImageReader("AVIF", recognizer)),
-            Format((".bmp",), Content.BMP, ImageReader("BMP", recognizer)),
-            Format((".gif",), Content.GIF, ImageReader("GIF", recognizer)),
-            Format((".mht", ".mhtml"), Content.TEXT, WebArchiveReader(), _IN_PARTS),
-            Format((".rst",), Content.TEXT, RestructuredTextReader()),
-            Format((".org",), Content.TEXT, OrgReader()),
-            Format((".json",), Content.TEXT, JsonReader()),
-            Format((".jsonl", ".ndjson"), Content.TEXT, JsonLinesReader()),
-            Format((".xml",), Content.TEXT, WikiOrXmlReader()),
-            Format((".ipynb",), Content.TEXT, NotebookReader()),
-            Format((".srt", ".vtt"), Content.TEXT, SubtitleReader()),
-            Format((".ics", ".ical"), Content.TEXT, CalendarReader()),
-            Format((".vcf", ".vcard"), Content.TEXT, ContactReader()),
-            Format((".svg",), Content.TEXT, SVGReader()),
-            *(
-                Format((suffix,), Content.TEXT, SourceCodeReader(definition))
-                for suffix, definition in DEFINITIONS.items()
-            ),
-        ]
-    )
+    registry = SuffixReaderRegistry([])
+
+    def add(
+        suffixes: str, content: Content, where: str, *made_of: object, also: Sequence[Content] = ()
+    ) -> None:
+        made = OnDemand(where, *made_of)
+        registry.add(Format(tuple(suffixes.split()), content, made, tuple(also)))
+
+    recognizer = OnDemand("images.ocr:TextRecognizer", ocr != "never", ocr_languages)
+    word = OnDemand("office.word:WordReader")
+    presentation = OnDemand("office.presentation:PresentationReader")
+    add(".pdf", Content.PDF, "pdf.pdf:PdfReader", recognizer)
+    registry.add(Format((".docx", ".docm", ".dotx", ".dotm"), Content.WORD, word))
+    registry.add(Format(_PRESENTATIONS, Content.PRESENTATION, presentation))
+    add(".xlsx .xlsm .xltx .xltm", Content.WORKBOOK, "office.spreadsheet:SpreadsheetReader")
+    for suffix, content, modern, reader in (
+        (".doc", Content.OLD_WORD, ".docx", word),
+        (".ppt", Content.OLD_PRESENTATION, ".pptx", presentation),
+    ):
+        add(suffix, content, "office.old_office:OldOfficeReader", content, modern, reader)
+    add(".xls", Content.OLD_WORKBOOK, "office.old_workbook:OldWorkbookReader")
+    for suffix, content, kind in _OPEN_DOCUMENTS:
+        add(suffix, content, f"office.opendocument_{kind.lower()}:OpenDocument{kind}Reader")
+    add(".rtf", Content.RTF, "office.rich_text:RichTextReader")
+    add(".epub", Content.BOOK, "web.epub:EPUBReader")
+    for suffixes, content, name in _PICTURES:
+        add(suffixes, content, "images.image:ImageReader", name, recognizer)
+    for suffixes, where in _TEXTS:
+        add(suffixes, Content.TEXT, where)
+    add(".mht .mhtml", Content.TEXT, "mail.web_archive:WebArchiveReader", also=_IN_PARTS)
+    for suffix, definition in DEFINITIONS.items():
+        add(suffix, Content.TEXT, "text.source_code:SourceCodeReader", definition)
     # Files embedded in these are read by the same readers.
-    registry.add(Format((".eml",), Content.TEXT, MailReader(registry), _IN_PARTS))
-    registry.add(Format((".msg",), Content.OUTLOOK, OutlookReader(registry)))
-    registry.add(Format((".mbox",), Content.TEXT, MailboxReader(registry), _IN_PARTS))
-    registry.add(Format((".zip",), Content.ZIP, ZipReader(registry)))
-    registry.add(Format((".tar",), Content.TAR, TarReader(registry)))
-    registry.add(Format((".gz", ".tgz"), Content.GZIP, GzipReader(registry)))
-    registry.add(Format((".bz2", ".tbz2"), Content.BZIP2, TarReader(registry)))
-    registry.add(Format((".xz", ".txz"), Content.XZ, TarReader(registry)))
+    add(".eml", Content.TEXT, "mail.mail:MailReader", registry, also=_IN_PARTS)
+    add(".msg", Content.OUTLOOK, "mail.outlook:OutlookReader", registry)
+    add(".mbox", Content.TEXT, "mail.mail:MailboxReader", registry, also=_IN_PARTS)
+    for suffixes, content, kind in _ARCHIVES:
+        add(suffixes, content, f"archives.archive:{kind}Reader", registry)
     return registry
 
 

@@ -14,7 +14,8 @@ from carrel.core.errors import InvalidSetting, UnknownSetting
 from carrel.engine.build import model_loaders
 from carrel.engine.pool import ModelPool
 from carrel.notebook.model import Model
-from carrel.settings.load import load_settings, nearest_hint
+from carrel.settings.load import load_settings
+from carrel.settings.names import nearest_hint
 from carrel.settings.process_environment import prepare_environment
 from carrel.settings.schema import Settings, setting_sections
 

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from carrel.core.chat import Message, Role, SamplingParams
 from carrel.core.errors import InvalidRequest, UnknownSetting
-from carrel.settings.load import nearest_hint
+from carrel.settings.names import nearest_hint
 
 Question = str | Sequence[Message | Mapping[str, str]]
 """A question, or a conversation that ends with one; a mapping has ``role`` and ``content``."""

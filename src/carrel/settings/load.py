@@ -5,12 +5,10 @@ This is the one file that reads the environment.
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -19,22 +17,12 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from carrel.core.errors import InvalidSetting, PathNotFound, UnknownSetting
+from carrel.settings.names import nearest_hint
 from carrel.settings.schema import Settings, setting_sections
 
 ENVIRONMENT_PREFIX = "CARREL_"
 CONFIG_VARIABLE = "CARREL_CONFIG"
 DEFAULT_ORIGIN = "default"
-
-RENAMED: Mapping[str, str] = MappingProxyType(
-    {
-        "least_evidence": "min_relevance",
-        "digests": "summaries",
-        "digest_style": "summary_style",
-        "digest_part_tokens": "summary_part_tokens",
-        "digest_parallel_parts": "summary_parallel_parts",
-    }
-)
-"""Former names of settings and sections, with their new names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +38,6 @@ class Layer:
     """Raw values of one source: setting's name -> (value, origin)."""
 
     values: Mapping[str, tuple[Any, str]]
-
-
-def nearest_hint(name: str, known: list[str]) -> str:
-    """Return a sentence with the new name of a renamed setting or the nearest one, or nothing."""
-    if name in RENAMED:
-        return f" It is called {RENAMED[name]} now."
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f" Did you mean {close[0]}?" if close else ""
 
 
 def _require_known(name: str, where: str, shown: str | None = None) -> None:

@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from carrel.cli.main import COMMANDS, main
+from carrel.cli.main import main
+from carrel.cli.registry import COMMANDS
 
 
 def script(shell: str, capsys: pytest.CaptureFixture[str]) -> str:

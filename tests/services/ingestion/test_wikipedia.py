@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from carrel.bootstrap import Application
-from carrel.cli.workspace.workspace import LocalWorkspace
+from carrel.cli.workspace.local_workspace import LocalWorkspace
 from carrel.core.access import Principal
 from carrel.core.documents import DocumentRecord, DocumentStatus, FileOutcome, OutcomeKind
 from carrel.core.errors import CarrelError, RemoteUnavailable, StorageFull, UnreadableDocument

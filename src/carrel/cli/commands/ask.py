@@ -6,7 +6,7 @@ import asyncio
 import json
 from dataclasses import asdict
 
-from carrel.cli.command import COLLECTION, DOCUMENTS, JSON, SERVER, Command, Invocation
+from carrel.cli.command import Invocation
 from carrel.cli.exit_codes import SUCCESS
 from carrel.cli.output.answers import (
     Answer,
@@ -70,12 +70,3 @@ def run(invocation: Invocation) -> int:
     if answer.scored is not None:
         print(f"\n{score_line(answer.scored)}")
     return SUCCESS
-
-
-COMMAND = Command(
-    "ask",
-    'ask "QUESTION" [--collection=NAME]',
-    "Answer a question from a collection and name the sources.",
-    run,
-    (COLLECTION, DOCUMENTS, SERVER, JSON),
-)

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from carrel.cli.command import COLLECTION, DOCUMENTS, SERVER, Command, Invocation
+from carrel.cli.command import Invocation
 from carrel.cli.exit_codes import SUCCESS
 from carrel.cli.output.answers import (
     sampling_of,
@@ -96,12 +96,3 @@ def run(invocation: Invocation) -> int:
     """Chat until the end of standard input."""
     asyncio.run(chat(invocation))
     return SUCCESS
-
-
-COMMAND = Command(
-    "chat",
-    "chat [--collection=NAME]",
-    "Chat in the terminal; --collection=LLM asks no documents.",
-    run,
-    (COLLECTION, DOCUMENTS, SERVER),
-)

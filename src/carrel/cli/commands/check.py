@@ -6,7 +6,7 @@ import json
 
 from pydantic import SecretStr
 
-from carrel.cli.command import JSON, Command, Invocation
+from carrel.cli.command import Invocation
 from carrel.cli.exit_codes import SUCCESS
 from carrel.settings.schema import Settings, setting_sections
 
@@ -49,8 +49,3 @@ def run(invocation: Invocation) -> int:
     for section, name, value, origin in rows:
         print(f"{f'{section}.{name}':<{name_width}}  {value:<{value_width}}  {origin}")
     return SUCCESS
-
-
-COMMAND = Command(
-    "check", "check", "Print each setting, its value and where that came from.", run, (JSON,)
-)

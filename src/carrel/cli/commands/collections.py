@@ -7,15 +7,12 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 
-from carrel.cli.arguments import Flag
-from carrel.cli.command import JSON, SERVER, Command, Invocation
+from carrel.cli.command import Invocation
 from carrel.cli.exit_codes import SUCCESS
+from carrel.cli.registry import COMMANDS
 from carrel.cli.workspace.workspace import Workspace, open_workspace
 from carrel.core.documents import Collection, CollectionContents
 from carrel.core.errors import InvalidRequest
-
-SHARED = Flag("shared", "Let every account see a collection that is created.", None)
-USAGE = "collections [create NAME | rename OLD NEW | delete NAME]"
 
 
 async def collections(
@@ -68,7 +65,8 @@ def run(invocation: Invocation) -> int:
             removed = asyncio.run(_change(invocation, lambda place: place.delete_collection(name)))
             print(f"Deleted {name} with {counted(removed or 0, 'document')}.")
         case _:
-            raise InvalidRequest(f"Invalid arguments: carrel {USAGE}")
+            usage = COMMANDS["collections"].usage
+            raise InvalidRequest(f"Invalid arguments: carrel {usage}")
     return SUCCESS
 
 
@@ -82,12 +80,3 @@ def _print(found: Sequence[tuple[Collection, CollectionContents]], *, as_json: b
         return
     for each, contents in found:
         print(described(each, contents))
-
-
-COMMAND = Command(
-    "collections",
-    USAGE,
-    "List the collections and how much is in them, or change them.",
-    run,
-    (SHARED, SERVER, JSON),
-)

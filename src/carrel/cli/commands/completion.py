@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 
 from carrel.cli.command import Command, Invocation
 from carrel.cli.exit_codes import SUCCESS
+from carrel.cli.registry import COMMANDS
 from carrel.core.errors import InvalidRequest
 
 Words = Mapping[str, list[str]]
 """The flags of each command, by its name."""
-
-USAGE = "completion bash|zsh|fish"
 
 
 def bash(words: Words) -> str:
@@ -52,18 +51,18 @@ def fish(words: Words) -> str:
 SHELLS: Mapping[str, Callable[[Words], str]] = {"bash": bash, "zsh": zsh, "fish": fish}
 
 
-def completion(commands: Mapping[str, Command]) -> Command:
-    """Return the command, which completes ``commands`` and itself."""
+def run(invocation: Invocation) -> int:
+    """Print the script of the shell that is named.
 
-    def run(invocation: Invocation) -> int:
-        match invocation.arguments.words:
-            case [shell] if shell in SHELLS:
-                words = {name: _flags(command) for name, command in commands.items()}
-                print(SHELLS[shell](words), end="")
-                return SUCCESS
-        raise InvalidRequest(f"Name the shell: carrel {USAGE}")
-
-    return Command("completion", USAGE, "Print what makes a shell complete commands.", run)
+    Raises:
+        InvalidRequest: no shell is named, or one that is not known.
+    """
+    match invocation.arguments.words:
+        case [shell] if shell in SHELLS:
+            words = {name: _flags(command) for name, command in COMMANDS.items()}
+            print(SHELLS[shell](words), end="")
+            return SUCCESS
+    raise InvalidRequest(f"Name the shell: carrel {COMMANDS['completion'].usage}")
 
 
 def _flags(command: Command) -> list[str]:

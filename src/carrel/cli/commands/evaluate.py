@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from carrel import __version__
-from carrel.cli.arguments import BOOLEANS, Flag
-from carrel.cli.command import COLLECTION, JSON, SERVER, Command, Invocation
+from carrel.cli.arguments import BOOLEANS
+from carrel.cli.command import Invocation
 from carrel.cli.exit_codes import SUCCESS
 from carrel.cli.output.answers import sampling_of, scope_of
 from carrel.cli.output.progress import bar
@@ -27,16 +27,6 @@ from carrel.evaluate.run_record import RunRecord, curves_of
 from carrel.evaluate.runner import Plan, ask_all
 from carrel.evaluate.scoring import Judged
 from carrel.settings.schema import LLM_MODE, Settings
-
-QUESTIONS = Flag(
-    "questions",
-    "File of JSON lines: question, answer (a text, a list, or null), document, page.",
-    "FILE.jsonl",
-)
-ANSWERS = Flag("answers", "False measures the search alone and asks no model.", None)
-LIMIT = Flag("limit", "Ask only so many questions, the first ones.", "N")
-OUTPUT = Flag("output", "Folder for results.json, questions.jsonl and report.html.", "FOLDER")
-COMPARE = Flag("compare", "results.json of another run, to be shown beside this one.", "FILE.json")
 
 RECORDED = (
     ("model", "base_model"),
@@ -186,12 +176,3 @@ class _Progress:
         """Remove the bar."""
         if self._shown:
             print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
-
-
-COMMAND = Command(
-    "evaluate",
-    "evaluate --questions=FILE.jsonl [--collection=NAME]",
-    "Measure what a collection finds and answers, on questions whose answers are known.",
-    run,
-    (COLLECTION, QUESTIONS, ANSWERS, LIMIT, OUTPUT, COMPARE, SERVER, JSON),
-)

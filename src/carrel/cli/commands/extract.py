@@ -6,9 +6,9 @@ import asyncio
 import json
 from dataclasses import asdict
 
-from carrel.cli.command import Command, Invocation
+from carrel.cli.command import Invocation
 from carrel.cli.exit_codes import SUCCESS
-from carrel.cli.output.summaries import FLAGS, followed, place, request_of
+from carrel.cli.output.summaries import followed, place, request_of
 from carrel.cli.workspace.workspace import open_workspace
 from carrel.core.summaries import Extracted, ExtractedItem
 
@@ -39,12 +39,3 @@ def run(invocation: Invocation) -> int:
     for index, item in enumerate(extracted.items, start=1):
         print(item_line(index, item))
     return SUCCESS
-
-
-COMMAND = Command(
-    "extract",
-    "extract [--collection=NAME] [--focus=TEXT]",
-    "List what the documents of a collection say, each with page and quote.",
-    run,
-    FLAGS,
-)

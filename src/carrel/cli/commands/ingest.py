@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from carrel import bootstrap
-from carrel.cli.arguments import Flag
-from carrel.cli.command import COLLECTION, JSON, SERVER, Command, Invocation
+from carrel.cli.command import Invocation
 from carrel.cli.commands import wiki
 from carrel.cli.exit_codes import SOME_FAILED, SUCCESS
 from carrel.cli.output.progress import ProgressLine
@@ -239,14 +238,3 @@ def print_report(report: Report, invocation: Invocation) -> None:
         "notices": report.notices,
     }
     print(json.dumps(printed, indent=2), flush=True)
-
-
-DEPTH = Flag("depth", "Links to follow from an address, within its site.", "NUMBER")
-
-COMMAND = Command(
-    "ingest",
-    "ingest --user_path=FOLDER | FILE... | URL... [--collection=NAME]",
-    "Synchronise a collection with a folder, or read files and web pages into it.",
-    run,
-    (COLLECTION, SERVER, JSON, DEPTH, *wiki.FLAGS),
-)

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from carrel import bootstrap
-from carrel.cli.command import JSON, Command, Invocation
+from carrel.cli.command import Invocation
 from carrel.cli.exit_codes import SUCCESS
+from carrel.cli.registry import COMMANDS
 from carrel.client import Client
 from carrel.core.errors import InvalidRequest, RemoteUnavailable
 from carrel.schemas.models import LoadModel, ModelBody
-
-USAGE = "models [load|unload NAME]"
 
 
 def run(invocation: Invocation) -> int:
@@ -36,7 +35,7 @@ def run(invocation: Invocation) -> int:
                 for each in client.unload_model(name):
                     print(f"{each}  unloaded")
             case _:
-                raise InvalidRequest(f"Write: carrel {USAGE}")
+                raise InvalidRequest(f"Write: carrel {COMMANDS['models'].usage}")
     return SUCCESS
 
 
@@ -64,6 +63,3 @@ def _print(models: Sequence[ModelBody], invocation: Invocation) -> None:
             facts.append(f"adapter of {each.adapter_of}")
         facts.append(each.reason or "")
         print(f"{each.id}  ({', '.join(fact for fact in facts if fact)})")
-
-
-COMMAND = Command("models", USAGE, "List, load or unload the models of the server.", run, (JSON,))

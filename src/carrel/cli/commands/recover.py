@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from carrel import bootstrap
-from carrel.cli.command import Command, Invocation
+from carrel.cli.command import Invocation
 from carrel.cli.exit_codes import SUCCESS
 from carrel.cli.output.progress import RebuildingLine
 
@@ -19,11 +19,3 @@ def run(invocation: Invocation) -> int:
     files = f"{recovery.files} original file{'' if recovery.files == 1 else 's'}"
     print(f"{files} set aside, with what belongs to a lost catalog, in {recovery.folder}")
     return SUCCESS
-
-
-COMMAND = Command(
-    "recover",
-    "recover",
-    "Set aside the files that catalog.db does not know, where it is lost or an older copy.",
-    run,
-)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from carrel import bootstrap
-from carrel.cli.command import Command, Invocation
+from carrel.cli.command import Invocation
 from carrel.cli.exit_codes import SUCCESS
 from carrel.cli.output.progress import format_seconds
 from carrel.services.indexing.reindexing import ReindexProgress
@@ -39,6 +39,3 @@ def run(invocation: Invocation) -> int:
     documents = f"{last.documents_done} document{'' if last.documents_done == 1 else 's'}"
     print(f"{chunks} of {documents} embedded with {invocation.settings.documents.embedder}")
     return SUCCESS
-
-
-COMMAND = Command("reindex", "reindex", "Recompute all vectors, with --embedder.", run)

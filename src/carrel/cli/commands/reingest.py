@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from carrel.cli.arguments import Flag
-from carrel.cli.command import COLLECTION, JSON, SERVER, Command, Invocation
+from carrel.cli.command import Invocation
 from carrel.cli.commands.ingest import Report, follow, print_report
 from carrel.cli.exit_codes import SOME_FAILED, SUCCESS
 from carrel.cli.workspace.workspace import open_workspace
@@ -33,12 +32,3 @@ async def _run(invocation: Invocation) -> int:
     print_report(report, invocation)
     failed = any(each.kind is OutcomeKind.FAILED for each in report.outcomes)
     return SOME_FAILED if failed else SUCCESS
-
-
-COMMAND = Command(
-    "reingest",
-    "reingest NAME... | --failed [--collection=NAME]",
-    "Read documents again from their originals, with the current readers and settings.",
-    run,
-    (COLLECTION, SERVER, JSON, Flag("failed", "Read all that failed.", None)),
-)

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 
-from carrel.cli.command import COLLECTION, DOCUMENTS, JSON, SERVER, Command, Invocation
+from carrel.cli.command import Invocation
 from carrel.cli.commands.ask import question_of
 from carrel.cli.exit_codes import SUCCESS
 from carrel.cli.output.answers import scope_of
@@ -50,12 +50,3 @@ def run(invocation: Invocation) -> int:
         print(f"[{index}] {each.document}{page}  ({each.score:.2f})")
         print(f"    {' '.join(each.text.split())}\n")
     return SUCCESS
-
-
-COMMAND = Command(
-    "search",
-    'search "QUESTION" [--collection=NAME]',
-    "Show the passages that a question finds; no model is asked.",
-    run,
-    (COLLECTION, DOCUMENTS, SERVER, JSON),
-)

@@ -12,7 +12,7 @@ import uvloop
 
 from carrel import bootstrap, server
 from carrel.bootstrap import Application
-from carrel.cli.command import Command, Invocation
+from carrel.cli.command import Invocation
 from carrel.cli.commands import chat
 from carrel.cli.exit_codes import SUCCESS
 from carrel.cli.output.progress import describe
@@ -150,6 +150,3 @@ def _log(event: FolderEvent, skipped: set[str]) -> None:
         case FolderNotice():
             # After the colon follow names.
             log.warning("folder.notice", reason=event.text.partition(":")[0])
-
-
-COMMAND = Command("serve", "serve", "Serve the page and the API (what generate.py does).", run)

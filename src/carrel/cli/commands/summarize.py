@@ -6,9 +6,9 @@ import asyncio
 import json
 from dataclasses import asdict
 
-from carrel.cli.command import Command, Invocation
+from carrel.cli.command import Invocation
 from carrel.cli.exit_codes import SUCCESS
-from carrel.cli.output.summaries import FLAGS, followed, place, request_of
+from carrel.cli.output.summaries import followed, place, request_of
 from carrel.cli.workspace.workspace import open_workspace
 from carrel.core.summaries import SummarizationStyle, Summarized
 
@@ -32,12 +32,3 @@ def run(invocation: Invocation) -> int:
     for part in summary.parts:
         print(f"[{place(part.document, part.pages)}] {part.text}")
     return SUCCESS
-
-
-COMMAND = Command(
-    "summarize",
-    "summarize [--collection=NAME] [--focus=TEXT]",
-    "Summarize the documents of a collection, or some of them.",
-    run,
-    FLAGS,
-)

@@ -10,7 +10,6 @@ from contextlib import aclosing
 from pathlib import Path
 
 from carrel import bootstrap
-from carrel.cli.arguments import Flag
 from carrel.cli.command import Invocation
 from carrel.cli.exit_codes import SOME_FAILED, SUCCESS
 from carrel.cli.output.progress import format_seconds
@@ -23,11 +22,6 @@ from carrel.services.ingestion.wikipedia import WikiImport
 from carrel.settings.load import DEFAULT_ORIGIN
 
 _WIKI, _VIEWS, _LEAST = "wiki", "wiki_pageviews", "wiki_min_views"
-FLAGS = (
-    Flag(_WIKI, "Dump of a wiki to ingest, as pages-articles.xml.bz2.", "FILE"),
-    Flag(_VIEWS, "Page views (pageviews-complete, or title, tab, number).", "FILE"),
-    Flag(_LEAST, "Leave out articles of a dump with fewer page views.", "NUMBER"),
-)
 
 
 def is_wanted(invocation: Invocation) -> bool:

@@ -8,8 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TypeVar
 
-from carrel.cli.arguments import Flag
-from carrel.cli.command import COLLECTION, DOCUMENTS, JSON, SERVER, Invocation
+from carrel.cli.command import Invocation
 from carrel.cli.output.progress import bar, format_seconds
 from carrel.core.access import Principal
 from carrel.core.chat import TextDelta
@@ -22,9 +21,6 @@ from carrel.core.summaries import (
     Summarized,
 )
 from carrel.settings.schema import LLM_MODE
-
-FOCUS = Flag("focus", "Topic to concentrate on, or to look for.", "TEXT")
-FLAGS = (COLLECTION, FOCUS, DOCUMENTS, SERVER, JSON)
 
 Result = TypeVar("Result", Summarized, Extracted)
 Event = SummarizationProgress | TextDelta
