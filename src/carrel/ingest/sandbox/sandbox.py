@@ -15,10 +15,10 @@ from typing import Any
 from carrel.core.documents import PagePicture, PageView, Section
 from carrel.core.errors import UnreadableDocument
 from carrel.core.protocols.reading import Reader, ReaderRegistry
+from carrel.ingest.sandbox.pipes import READ_AHEAD
 from carrel.ingest.sandbox.sandbox_process import (
     PACKAGES,
     PROGRAM,
-    READ_AHEAD,
     ReadingLimits,
     Refused,
     SandboxProcess,
