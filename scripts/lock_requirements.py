@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,8 +67,34 @@ class ScratchEnvironment:
         return normalized(subprocess.run(pip, check=True, capture_output=True, text=True).stdout)
 
 
-def write(path: Path, header: str, pins: set[str]) -> None:
+def with_markers(pins: set[str], marked: Iterable[str]) -> set[str]:
+    """Add the markers of the lines that had one, and the lines that are for other Pythons alone.
+
+    A freeze knows the packages of one Python on one system. What another one needs, such as
+    audioop-lts, has its line with a marker in the file and keeps it.
+    """
+    found = {pin.partition("==")[0].lower(): pin for pin in pins}
+    for line in marked:
+        pin, semicolon, marker = line.partition(";")
+        name = pin.partition("==")[0].strip().lower()
+        if name in found:
+            found[name] = f"{found[name]};{marker}"
+        elif semicolon and "python_version" in marker:
+            found[name] = line
+    return set(found.values())
+
+
+def marked_lines(lines: Iterable[str]) -> list[str]:
+    """Return the requirements that hold for some systems or Pythons only."""
+    return [line.strip() for line in lines if ";" in line and not line.startswith("#")]
+
+
+def write(path: Path, header: str, pins: set[str], direct: Iterable[str] = ()) -> None:
     """Write a requirements file, sorted without regard to case."""
+    before = path.read_text().splitlines() if path.exists() else []
+    marked = dict.fromkeys([*marked_lines(direct), *marked_lines(before)])
+    by_name = {line.partition("==")[0].lower(): line for line in reversed(marked)}
+    pins = with_markers(pins, by_name.values())
     path.write_text(header + "".join(f"{pin}\n" for pin in sorted(pins, key=str.lower)))
 
 
@@ -92,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         runtime_pins = running.pins()
         running.install(*groups["build"], *groups["test"], *sorted(runtime_pins))
         test_pins = running.pins() - runtime_pins - build_pins
-    write(ROOT / "requirements.txt", RUNTIME_HEADER, runtime_pins)
+    write(ROOT / "requirements.txt", RUNTIME_HEADER, runtime_pins, runtime)
     write(ROOT / "requirements-build.txt", BUILD_HEADER, build_pins)
     write(ROOT / "requirements-dev.txt", TEST_HEADER, test_pins)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -84,7 +86,8 @@ def bind(host: str, port: int) -> Listener:
     family, kind, protocol, _, address = found[0]
     listener = socket.socket(family, kind, protocol)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # on Windows it would let two programs have the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(BACKLOG)
     except OSError as error:
@@ -164,8 +167,16 @@ class _Server(uvicorn.Server):
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        loop = asyncio.get_running_loop()
         signals = (signal.SIGINT, signal.SIGTERM)
+        if sys.platform == "win32":  # its loops take no signals
+            before = [signal.signal(each, self.handle_exit) for each in signals]
+            try:
+                yield
+            finally:
+                for each, handler in zip(signals, before, strict=True):
+                    signal.signal(each, handler)
+            return
+        loop = asyncio.get_running_loop()
         for each in signals:
             loop.add_signal_handler(each, self.handle_exit, each, None)
         try:

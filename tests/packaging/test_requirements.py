@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -38,12 +39,18 @@ def pins(file: str) -> dict[str, str]:
     lines = (ROOT / f"{file}.txt").read_text(encoding="utf-8").splitlines()
     found = [line for line in lines if line and not line.startswith(("#", "-r "))]
     for line in found:
-        assert EXACT.match(line), f"{file}.txt: {line} is no exact version"
-    return {canonical(line.split("==")[0]): line.split("==")[1] for line in found}
+        assert EXACT.match(line.partition(";")[0]), f"{file}.txt: {line} is no exact version"
+    return direct(found)
 
 
 def direct(requirements: list[str]) -> dict[str, str]:
-    return {canonical(each.split("==")[0]): each.split("==")[1] for each in requirements}
+    """Name and version of those that hold for this Python on this system."""
+    held = [each for each in map(Requirement, requirements) if each.marker is None or here(each)]
+    return {canonical(each.name): str(each.specifier).removeprefix("==") for each in held}
+
+
+def here(requirement: Requirement) -> bool:
+    return requirement.marker is not None and requirement.marker.evaluate()
 
 
 def imported_packages(*folders: str) -> set[str]:
@@ -122,3 +129,25 @@ def test_this_environment_passes_the_check_of_the_torch_build() -> None:
 def test_the_lock_forgets_the_build_of_torch() -> None:
     freeze = "torch==2.13.0+cpu\nnvidia-nccl-cu12==2.1\ntriton==3.0\nnumpy==2.4.6\n\n"
     assert script("lock_requirements")["normalized"](freeze) == {"torch==2.13.0", "numpy==2.4.6"}
+
+
+def test_the_lock_keeps_what_other_pythons_and_systems_need() -> None:
+    marked = [
+        "numpy==2.4.6; python_version < '3.14'",
+        "audioop-lts==0.2.2; python_version >= '3.13'",
+    ]
+    with_markers = script("lock_requirements")["with_markers"]
+    assert with_markers({"numpy==2.5.0", "six==1.0"}, marked) == {
+        "numpy==2.5.0; python_version < '3.14'",
+        "audioop-lts==0.2.2; python_version >= '3.13'",
+        "six==1.0",
+    }
+    assert with_markers({"six==1.0"}, ["uvloop==1.0; sys_platform != 'win32'"]) == {"six==1.0"}
+
+
+def test_each_python_that_is_named_is_one_that_carrel_installs_on() -> None:
+    project = PYPROJECT["project"]
+    minors = [each.rpartition(" ")[2] for each in project["classifiers"] if "3." in each]
+    assert minors == ["3.11", "3.12", "3.13"]
+    allowed = Requirement(f"python{project['requires-python']}").specifier
+    assert [each for each in ("3.10", *minors, "3.14") if each in allowed] == minors

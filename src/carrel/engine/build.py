@@ -49,6 +49,7 @@ def score_spec(settings: Settings) -> ModelSpec | None:
         return None
     plain = ModelSettings(
         base_model=settings.model.score_model,
+        device=settings.model.device,
         use_gpu_id=settings.model.use_gpu_id,
         gpu_id=settings.model.gpu_id,
         trust_remote_code=settings.model.trust_remote_code,
@@ -199,6 +200,7 @@ def _spec(settings: Settings, model: ModelSettings) -> ModelSpec:
         load_8bit=model.load_8bit,
         load_4bit=model.load_4bit,
         dtype=model.dtype,
+        device=model.device,
         use_gpu_id=model.use_gpu_id,
         gpu_id=model.gpu_id,
         prompt_type=model.prompt_type,

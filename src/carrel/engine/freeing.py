@@ -7,6 +7,7 @@ import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8
 """Parameters of glibc's ``mallopt``."""
@@ -23,7 +24,7 @@ def use_one_heap() -> None:
     Ten rounds of loading and unloading the bundled model took 14 % more memory that way, and take
     3 % with one heap.
     """
-    set_option = getattr(ctypes.CDLL(None), "mallopt", None)
+    set_option = _of_libc("mallopt")
     if set_option is not None:
         set_option(ARENA_MAX, 1)
 
@@ -36,7 +37,7 @@ def weights_apart() -> Iterator[None]:
     their memory would not be returned. Outside the block, large blocks come from the heap as usual:
     fetching fresh pages for every intermediate result would slow the models down.
     """
-    set_option = getattr(ctypes.CDLL(None), "mallopt", None)
+    set_option = _of_libc("mallopt")
     if set_option is None:  # not glibc
         yield
         return
@@ -54,6 +55,13 @@ def free_memory() -> None:
     torch = sys.modules.get("torch")  # without it there is no GPU memory to give back
     if torch is not None and torch.cuda.is_initialized():
         torch.cuda.empty_cache()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    trim = _of_libc("malloc_trim")
     if trim is not None:
         trim(0)
+
+
+def _of_libc(name: str) -> Any | None:
+    """Return a function of the C library that this process runs on; None where it has none."""
+    if sys.platform == "win32":  # there is no handle of the process itself
+        return None
+    return getattr(ctypes.CDLL(None), name, None)

@@ -30,6 +30,7 @@ class ModelSpec:
     load_8bit: bool = False
     load_4bit: bool = False
     dtype: str = "auto"
+    device: str = "auto"
     use_gpu_id: bool = True
     gpu_id: int = 0
     prompt_type: PromptType = PromptType.TEMPLATE

@@ -20,6 +20,7 @@ from carrel.settings.web_settings import WebSettings
 from carrel.settings.written_lists import parse_literal, split_commas
 
 DtypeName = Literal["auto", "float32", "bfloat16", "float16"]
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 
 LLM_MODE = "LLM"
 
@@ -98,6 +99,11 @@ class ModelSettings(Section):
         description="Number format of the weights; 'auto' is bfloat16 if the hardware computes "
         "in it (GPUs, CPUs with AVX512-BF16 or AMX), float32 on other CPUs. With "
         "AVX512-BF16, small batches use 8-bit copies of the weights.",
+    )
+    device: DeviceName = Field(
+        "auto",
+        description="Where models compute: 'auto' is an NVIDIA GPU where there is one and the "
+        "processor elsewhere, 'mps' the GPU of a Mac with Apple silicon.",
     )
     use_gpu_id: bool = Field(
         True, description="Load the model on GPU 'gpu_id'; False shards it over all GPUs."

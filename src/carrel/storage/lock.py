@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from carrel.core.errors import StoreInUse
 from carrel.disk.failures import disk_errors
+from carrel.disk.file_lock import is_free, try_exclusive
 
 ATTEMPTS = 20
 PAUSE_SECONDS = 0.01
@@ -29,7 +29,7 @@ class Holder:
 
 
 class DataFolderLock:
-    """An advisory lock (flock) on the file ``.lock`` in a data folder.
+    """An advisory lock (see ``carrel.disk.file_lock``) on the file ``.lock`` in a data folder.
 
     The system releases it when the process ends, however that happens. The file stays; what
     it contains is valid only while the lock is held.
@@ -103,7 +103,7 @@ class DataFolderLock:
                 return None
             try:
                 for _ in range(ATTEMPTS):
-                    if _is_free(descriptor):
+                    if is_free(descriptor):
                         return None
                     found = _read(descriptor)
                     if found is not None:
@@ -122,34 +122,24 @@ def _lock_file(folder: Path) -> Path:
 def _try_lock(descriptor: int) -> bool:
     """Take the lock; try again for a moment, because asking who holds it locks it too."""
     for _ in range(ATTEMPTS):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(PAUSE_SECONDS)
-        else:
+        if try_exclusive(descriptor):
             return True
+        time.sleep(PAUSE_SECONDS)
     return False
-
-
-def _is_free(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    fcntl.flock(descriptor, fcntl.LOCK_UN)
-    return True
 
 
 def _write(descriptor: int, holder: Holder) -> None:
     content = json.dumps({"pid": holder.pid, "address": holder.address}).encode()
     os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, content, 0)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    os.write(descriptor, content)
 
 
 def _read(descriptor: int) -> Holder | None:
     """Return what the holder wrote; None while that is incomplete."""
     try:
-        content = json.loads(os.pread(descriptor, 4096, 0))
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        content = json.loads(os.read(descriptor, 4096))
         return Holder(int(content["pid"]), content["address"])
     except (ValueError, KeyError, TypeError):
         return None

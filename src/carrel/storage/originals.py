@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Iterable
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from carrel.core.errors import DocumentNotFound, PathNotFound
 from carrel.disk.failures import disk_errors
+from carrel.disk.flush import flush
 from carrel.storage.quarantine import Quarantine
 
 _PARTIAL = ".partial"
@@ -51,9 +51,9 @@ class OriginalFiles:
         with disk_errors(target):
             try:
                 shutil.copyfile(source, partial)
-                _flush(partial)
+                flush(partial)
                 partial.replace(target)
-                _flush(self._folder)
+                flush(self._folder)
             finally:
                 partial.unlink(missing_ok=True)
         return target
@@ -94,12 +94,3 @@ def stored_ids(folder: Path) -> set[str]:
         if not folder.exists():
             return set()
         return {each.name for each in folder.iterdir() if _SAFE_ID.fullmatch(each.name)}
-
-
-def _flush(path: Path) -> None:
-    """Flush a file, or a folder's directory entries, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
+
+from carrel.core.runtime.system_modules import system_module
 
 MOST_CONNECTIONS = 2_048
 """More than a single-process server can use."""
@@ -34,7 +35,13 @@ class ConnectionLimits:
 
 
 def limits_of_process() -> ConnectionLimits:
-    """Raise the process's limit of open files as far as needed, and return fitting limits."""
+    """Raise the process's limit of open files as far as needed, and return fitting limits.
+
+    Windows has no such limit.
+    """
+    resource = system_module("resource")
+    if resource is None:
+        return ConnectionLimits()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_CONNECTIONS + FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:

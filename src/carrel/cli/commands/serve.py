@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing, suppress
 from pathlib import Path
+from typing import Any
 
 import structlog
-import uvloop
 
 from carrel import bootstrap, server
 from carrel.bootstrap import Application
@@ -45,9 +45,19 @@ def run(invocation: Invocation) -> int:
         address = f"http://{_dialable(host)}:{port}"
         application.publish_address(address)
         application.start()
-        # A faster loop than asyncio's own leaves more CPU time to the model.
-        uvloop.run(_serve(application, listener, address))
+        _run_loop(_serve(application, listener, address))
     return SUCCESS
+
+
+def _run_loop(serving: Coroutine[Any, Any, None]) -> None:
+    """Run the server in an event loop: uvloop's, which does not exist for Windows."""
+    try:
+        # A faster loop than asyncio's own leaves more CPU time to the model.
+        import uvloop
+    except ImportError:
+        asyncio.run(serving)
+    else:
+        uvloop.run(serving)
 
 
 def _dialable(host: str) -> str:

@@ -14,6 +14,7 @@ import torch
 from transformers import GenerationConfig, PretrainedConfig
 
 from carrel.core.errors import GenerationFailed, ModelLoadFailed
+from carrel.core.runtime.system_modules import usable_cores
 from carrel.engine.llamacpp.library import LlamaLibrary
 
 CHUNK = 128
@@ -136,7 +137,7 @@ class LlamaModel:
         parameters.n_ctx = slots * shape.context_length
         parameters.n_seq_max, parameters.kv_unified = slots, False
         parameters.n_batch = parameters.n_ubatch = max(CHUNK, slots)
-        parameters.n_threads = parameters.n_threads_batch = len(os.sched_getaffinity(0))
+        parameters.n_threads = parameters.n_threads_batch = usable_cores()
         file.library.complaint()
         self._context: Any = call.llama_init_from_model(file.pointer, parameters)
         if not self._context:

@@ -10,6 +10,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
+from carrel.core.bundled_packages import how_to_install
 from carrel.core.errors import ModelNotFound
 from carrel.engine.loading.conversion import Conversion, converted
 from carrel.engine.loading.gguf_files import write_unpacked
@@ -49,5 +50,6 @@ def bundled_gguf() -> Path:
         for path in sorted(Path(location).glob("*.gguf")):
             return path
     raise ModelNotFound(
-        "The bundled model is not installed: run 'make setup', or name a model with --base_model."
+        f"The bundled model is not installed: run {how_to_install()} (in a checkout 'make setup'), "
+        "or name a model with --base_model."
     )

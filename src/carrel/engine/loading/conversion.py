@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import json
 import shutil
@@ -16,6 +15,7 @@ from uuid import uuid4
 import structlog
 
 from carrel.core.errors import ModelLoadFailed, StorageFull
+from carrel.disk.file_lock import wait_exclusive
 from carrel.disk.private import make_private
 
 SOURCE_RECORD = "converted_from.json"
@@ -117,7 +117,7 @@ def _disk_full(folder: Path, conversion: Conversion) -> str:
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        wait_exclusive(lock.fileno())
         yield
 
 

@@ -108,7 +108,7 @@ def _load_files(
         "trust_remote_code": spec.trust_remote_code,
         "local_files_only": True,
     }
-    dtype = default_dtype() if spec.dtype == "auto" else getattr(torch, spec.dtype)
+    dtype = default_dtype(spec.device) if spec.dtype == "auto" else getattr(torch, spec.dtype)
     refuse_quantization(spec)
     placement = device_map(spec)
     stored = stored_quantization(spec, files.folder, files.pickled)

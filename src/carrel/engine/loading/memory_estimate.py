@@ -83,10 +83,15 @@ def refuse_too_large(spec: ModelSpec, needed: Estimate, precision: str, dtype: t
     )
 
 
+def on_cuda(spec: ModelSpec) -> bool:
+    """Whether the weights go to NVIDIA GPUs."""
+    return spec.device in ("auto", "cuda") and torch.cuda.is_available()
+
+
 def available(spec: ModelSpec, precision: str) -> tuple[int | None, str]:
     """Return the bytes available for weights, and where; None if unknown."""
     host = available_memory(spec)
-    if not torch.cuda.is_available():
+    if not on_cuda(spec):
         return host, "in memory"
     if spec.use_gpu_id:
         return torch.cuda.mem_get_info(spec.gpu_id)[0], f"on GPU {spec.gpu_id}"

@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import datetime
 import json
-import resource
+import os
 import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -28,6 +30,12 @@ import jinja2.parser
 import jinja2.utils
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+resource: Any
+try:
+    import resource
+except ImportError:  # Windows, where the time alone is bounded
+    resource = None
 
 
 class Generation(jinja2.ext.Extension):
@@ -105,25 +113,42 @@ def environment() -> ImmutableSandboxedEnvironment:
 
 def limit_process(most_bytes: int) -> None:
     """Drop what no template needs: more memory, files, further processes."""
-    resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
+    if resource is None:
+        return
+    # macOS refuses a limit below the address space of any process.
+    with suppress(ValueError):
+        resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
 
+@contextmanager
+def ended_after(seconds: float) -> Iterator[None]:
+    """End the process where the block takes longer."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        yield
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        return
+    timer = threading.Timer(seconds, os._exit, (1,))
+    timer.start()
+    yield
+    timer.cancel()
+
+
 def answered(work: Callable[[], dict[str, Any]], seconds: float) -> None:
     """Write what the work returns, or its failure in one line. A timeout ends the process."""
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        reply = json.dumps(work())
-    except jinja2.TemplateSyntaxError as error:
-        reply = json.dumps({"error": f"line {error.lineno}: {error.message}"})
-    except MemoryError:
-        reply = json.dumps({"error": "it takes too much memory"})
-    # A template can raise anything that an expression can.
-    except Exception as error:  # noqa: BLE001
-        reply = json.dumps({"error": str(error) or type(error).__name__})
-    signal.setitimer(signal.ITIMER_REAL, 0)
+    with ended_after(seconds):
+        try:
+            reply = json.dumps(work())
+        except jinja2.TemplateSyntaxError as error:
+            reply = json.dumps({"error": f"line {error.lineno}: {error.message}"})
+        except MemoryError:
+            reply = json.dumps({"error": "it takes too much memory"})
+        # A template can raise anything that an expression can.
+        except Exception as error:  # noqa: BLE001
+            reply = json.dumps({"error": str(error) or type(error).__name__})
     sys.stdout.write(f"{reply}\n")
     sys.stdout.flush()
 

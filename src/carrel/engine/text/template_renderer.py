@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import weakref
@@ -97,7 +98,8 @@ class TemplateRenderer:
             stderr=subprocess.DEVNULL,
             text=True,
             encoding="ascii",
-            env={},
+            # Windows starts no process without some of its variables.
+            env={} if os.name == "posix" else None,
         )
         self._end = weakref.finalize(self, _end, process)
         try:

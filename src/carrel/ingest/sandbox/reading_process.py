@@ -8,7 +8,8 @@ another, both inherited; its standard streams are the null device, so that nothi
 prints can get between the answers. The first message is
 ``{"bytes", "seconds", "registry", "options", "folder"}``: the memory that the process may take, the
 processor time for one file, where the readers come from as ``[module, function]`` with its options,
-and a folder for temporary files; it is answered with ``{"ready"}``. Each further one is
+and a folder for temporary files; it is answered with ``{"ready"}``, and with
+``"unlimited"`` where the system does not bound something. Each further one is
 ``{"path", "name"}`` and is answered with
 ``{"section": [text, page, heading, page_count, remarks]}`` for each section and at last with
 ``{"said": [[level, logger, event, count], ...]}``, which has ``"error": [code, message]``, too,
@@ -20,7 +21,6 @@ from __future__ import annotations
 
 import base64
 import os
-import resource
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -32,6 +32,8 @@ from typing import Any
 from carrel.core.documents import PageView
 from carrel.core.errors import CarrelError, DocumentTooLarge, UnreadableDocument
 from carrel.core.protocols.reading import ReaderRegistry
+from carrel.core.runtime.system_modules import system_module
+from carrel.ingest.sandbox.pipes import away_from_streams
 from carrel.ingest.sandbox.reading_frames import (
     BLOCK,
     MOST_FRAME_BYTES,
@@ -41,22 +43,38 @@ from carrel.ingest.sandbox.reading_frames import (
 )
 from carrel.ingest.sandbox.reading_log import ReadingLog
 
+_resource = system_module("resource")
+
 _TOO_MUCH_MEMORY = "it needs more memory than reading may take"
 _TOO_LONG = f"a line or page of it has more than {MOST_FRAME_BYTES / 1e6:.0f} MB of text"
 
 
-def limit_memory(most_bytes: int) -> None:
-    """Limit the memory of the process and its children, and write no core files."""
-    resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+def limit_memory(most_bytes: int) -> bool:
+    """Limit the memory of the process and its children, and write no core files.
+
+    Whether the system does so: Windows has no such limit, and macOS refuses one that is below the
+    address space of any process. A lower limit of the system's own stays.
+    """
+    if _resource is None:
+        return False
+    _resource.setrlimit(_resource.RLIMIT_CORE, (0, 0))
+    with suppress(ValueError):
+        _resource.setrlimit(_resource.RLIMIT_AS, (most_bytes, most_bytes))
+    soft, _ = _resource.getrlimit(_resource.RLIMIT_AS)
+    return bool(soft != _resource.RLIM_INFINITY)
 
 
 def limit_time(seconds: int) -> None:
-    """Limit the processor time from now on; the system kills a process that exceeds it."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
+    """Limit the processor time from now on; the system kills a process that exceeds it.
+
+    Where it has no such limit, the owner's limit of the time between two sections remains.
+    """
+    if _resource is None:
+        return
+    used = _resource.getrusage(_resource.RUSAGE_SELF)
     end = int(used.ru_utime + used.ru_stime) + seconds
     with suppress(ValueError):  # a lower limit of the system's own stays
-        resource.setrlimit(resource.RLIMIT_CPU, (end, resource.RLIM_INFINITY))
+        _resource.setrlimit(_resource.RLIMIT_CPU, (end, _resource.RLIM_INFINITY))
 
 
 class Answers:
@@ -103,9 +121,7 @@ class Answers:
 
 def main(requests: int, answers: int) -> None:
     """Serve the messages of a descriptor until it ends, and answer on another."""
-    for descriptor in (requests, answers):
-        # Programs started by readers must not inherit them.
-        os.set_inheritable(descriptor, False)
+    requests, answers = away_from_streams(requests, answers)
     log = ReadingLog()
     log.install()
     incoming = FrameReader(lambda: os.read(requests, BLOCK))
@@ -114,12 +130,13 @@ def main(requests: int, answers: int) -> None:
         return
     module, function = limits["registry"]
     registry = getattr(import_module(module), function)(**limits["options"])
-    limit_memory(limits["bytes"])
+    limited = limit_memory(limits["bytes"])
     tempfile.tempdir = limits["folder"]
     # Temporary files are private to this account, including those of child processes.
     os.umask(0o077)
     answering = Answers(registry, answers, log)
-    send_frame(answers, {"ready": True})
+    unlimited = {} if limited else {"unlimited": "the memory of reading"}
+    send_frame(answers, {"ready": True, **unlimited})
     try:
         while request := incoming.next():
             limit_time(limits["seconds"])

@@ -16,10 +16,10 @@ from carrel.core.documents import PagePicture, PageView, Section
 from carrel.core.errors import UnreadableDocument
 from carrel.core.protocols.reading import Reader, ReaderRegistry
 from carrel.ingest.sandbox.idle_processes import IdleProcesses
+from carrel.ingest.sandbox.pipes import READ_AHEAD
 from carrel.ingest.sandbox.sandbox_process import (
     PACKAGES,
     PROGRAM,
-    READ_AHEAD,
     ReadingLimits,
     Refused,
     SandboxProcess,

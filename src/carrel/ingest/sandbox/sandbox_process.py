@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import selectors
 import signal
 import subprocess
 import sys
@@ -12,6 +9,7 @@ import time
 from collections.abc import Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,8 +17,10 @@ from typing import Any
 import structlog
 
 from carrel.core.errors import CarrelError, PlaceNotFound, Unavailable, UnreadableDocument
+from carrel.ingest.sandbox import pipes
+from carrel.ingest.sandbox.pipes import PLACE_OF_DESCRIPTORS
 from carrel.ingest.sandbox.process_session import end_session
-from carrel.ingest.sandbox.reading_frames import BLOCK, BrokenFrame, FrameReader, send_frame
+from carrel.ingest.sandbox.reading_frames import BrokenFrame, FrameReader, send_frame
 
 PACKAGES = Path(__file__).resolve().parents[3]
 PROGRAM = (
@@ -30,13 +30,6 @@ PROGRAM = (
 )
 ENDED_SECONDS = 5
 START_SECONDS = 120.0
-
-READ_AHEAD = 1 << 20
-"""Bytes that a reading process may be ahead, the maximum that Linux grants.
-
-The 64 KiB of a plain pipe are the text of about 60 chunks, which are embedded in the time in which
-one page of a scan is recognised: the embedder waited for each of them.
-"""
 
 log = structlog.get_logger()
 
@@ -76,39 +69,13 @@ class SandboxProcess:
         try:
             # A killed process cannot remove its temporary files.
             self._folder = TemporaryDirectory(prefix="carrel-reading-")
-            self._process = self._started(folder)
+            self._pipes = pipes.start(_command(folder))
         except OSError as error:
             raise Unavailable(
                 f"no process can be started to read it: {error.strerror}; try again later"
             ) from error
+        self._process = self._pipes.process
         self._send({**first, "folder": self._folder.name})
-
-    def _started(self, folder: Path) -> subprocess.Popen[bytes]:
-        """Start the process with a pipe to it and one from it, beside its standard streams."""
-        theirs_to_read, self._outgoing = os.pipe()
-        self._incoming, theirs_to_write = os.pipe()
-        # If the system has no such call, or grants no more, it reads less far ahead.
-        with suppress(AttributeError, OSError):
-            fcntl.fcntl(self._incoming, fcntl.F_SETPIPE_SZ, READ_AHEAD)
-        pipes = (theirs_to_read, theirs_to_write)
-        # Isolated: neither the environment nor the current folder changes its imports.
-        command = [sys.executable, "-I", "-c", PROGRAM, *map(str, pipes), str(PACKAGES)]
-        try:
-            return subprocess.Popen(
-                [*command, str(folder)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=pipes,
-                # Its session identifies its children, if it is killed before they end.
-                start_new_session=True,
-            )
-        except OSError:
-            self._close_pipes()
-            raise
-        finally:
-            for descriptor in pipes:
-                os.close(descriptor)
 
     @property
     def lives(self) -> bool:
@@ -124,7 +91,7 @@ class SandboxProcess:
         """
         if not self._ready:
             # The limit is that of a file: starting on a busy machine is not counted.
-            self._answer(START_SECONDS)
+            self._note_limits(self._answer(START_SECONDS))
             self._ready = True
         self._send(request)
         while "said" not in (answer := self._answer()):
@@ -135,6 +102,11 @@ class SandboxProcess:
                 raise Refused(_error(code, message))
             case {"error": _}:
                 raise broke_down()
+
+    def _note_limits(self, ready: Mapping[str, Any]) -> None:
+        """Log, once per program, which resource the system does not limit."""
+        if missing := ready.get("unlimited"):
+            _log_unlimited(missing)
 
     def kill(self) -> None:
         """Stop it, from another thread than the reading one, which sees the end of its output."""
@@ -147,16 +119,13 @@ class SandboxProcess:
         if self._process.returncode is None:
             end_session(self._process.pid, ENDED_SECONDS)
         self._process.wait()
-        self._close_pipes()
+        self._pipes.close()
         self._folder.cleanup()
 
-    def _close_pipes(self) -> None:
-        os.close(self._outgoing)
-        os.close(self._incoming)
-
     def _send(self, message: Mapping[str, Any]) -> None:
-        with suppress(BrokenPipeError):  # the answer that is missing says so
-            send_frame(self._outgoing, message)
+        # The answer that is missing says so; Windows has another error for it.
+        with suppress(BrokenPipeError, *([OSError] if sys.platform == "win32" else [])):
+            send_frame(self._pipes.outgoing, message)
 
     def _answer(self, seconds: float | None = None) -> dict[str, Any]:
         """Return its next message, within the limit of a file or the given one."""
@@ -171,11 +140,10 @@ class SandboxProcess:
         return answer
 
     def _next_block(self) -> bytes:
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._incoming, selectors.EVENT_READ)
-            if not selector.select(max(0.0, self._deadline - time.monotonic())):
-                raise self._too_slow()
-        return os.read(self._incoming, BLOCK)
+        block = self._pipes.read(max(0.0, self._deadline - time.monotonic()))
+        if block is None:
+            raise self._too_slow()
+        return block
 
     def _too_slow(self) -> UnreadableDocument:
         return UnreadableDocument(
@@ -190,11 +158,29 @@ class SandboxProcess:
         except subprocess.TimeoutExpired:
             # It has closed its pipe and still runs; the caller ends it.
             status = None
-        if status == -signal.SIGXCPU:
+        if status is not None and status == _out_of_time():
             return self._too_slow()
         if not self._killed:
             log.warning("reading.process_ended", status=status)
         return broke_down()
+
+
+def _command(folder: Path) -> list[str]:
+    """Return how a reading process is started; its registry may come from that folder."""
+    # Isolated: neither the environment nor the current folder changes what it imports.
+    program = [sys.executable, "-I", "-c", PROGRAM, PLACE_OF_DESCRIPTORS]
+    return [*program, str(PACKAGES), str(folder)]
+
+
+@cache
+def _log_unlimited(resource: str) -> None:
+    log.warning("reading.unlimited", reason=f"this system does not limit {resource}")
+
+
+def _out_of_time() -> int | None:
+    """Return the status of a process that took too much processor time; Windows has no limit."""
+    killer = getattr(signal, "SIGXCPU", None)
+    return None if killer is None else -int(killer)
 
 
 def broke_down() -> UnreadableDocument:
