@@ -146,6 +146,14 @@ class ModelPool:
                 if place.error is not None:
                     raise place.error.with_traceback(None)
 
+    def wait_for_default(self, seconds: float) -> None:
+        """Block until the default model is loaded or failed, or the pool closes, or time is up."""
+        state = self._state
+        with state.changed:
+            state.changed.wait_for(
+                lambda: state.closing or not state.places or state.places[0].settled, seconds
+            )
+
     def begin_load(self, request: ModelRequest) -> list[ModelState]:
         """Begin to load and return at once; a failure stays to be seen in ``states``.
 
