@@ -50,9 +50,9 @@ def environment_of(checkout: Path) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(checkout / "src")}
 
 
-def command_seconds(checkout: Path, words: tuple[str, ...]) -> float:
-    """Return how long a command line takes from its start to its end."""
-    started = time.perf_counter()
+def command_seconds(checkout: Path, words: tuple[str, ...]) -> tuple[float, float]:
+    """Return how long a command line takes from its start to its end, and its processor time."""
+    used, started = children_seconds(), time.perf_counter()
     subprocess.run(
         [sys.executable, "-m", "carrel", *words],
         env=environment_of(checkout),
@@ -60,7 +60,13 @@ def command_seconds(checkout: Path, words: tuple[str, ...]) -> float:
         check=True,
         timeout=PATIENCE,
     )
-    return time.perf_counter() - started
+    return time.perf_counter() - started, children_seconds() - used
+
+
+def children_seconds() -> float:
+    """Return the processor time of all processes that this one has started and that ended."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def free_port() -> int:
@@ -125,7 +131,7 @@ def processor_seconds(process: int) -> float:
 
 
 def measure(
-    checkouts: Mapping[str, Path], rounds: int, folder: Path | None
+    checkouts: Mapping[str, Path], rounds: int, folder: Path | None, with_server: bool
 ) -> dict[str, dict[str, list[float]]]:
     """Return the figures of every round, by what was measured and by checkout."""
     found: dict[str, dict[str, list[float]]] = {}
@@ -134,18 +140,22 @@ def measure(
         found.setdefault(what, {}).setdefault(name, []).append(seconds)
 
     with tempfile.TemporaryDirectory() as new:
-        if folder is None:
-            folder = Path(new)
+        data = folder or Path(new)
+        if folder is None and with_server:
             for name, checkout in checkouts.items():
                 print(f"{name}: converting and reading everything once", flush=True)
-                server_seconds(checkout, folder)
+                server_seconds(checkout, data)
         for each in range(rounds):
             # Whoever comes first finds the machine in another state.
             order = list(checkouts.items())[:: 1 if each % 2 else -1]
             for name, checkout in order:
                 for words in COMMANDS:
-                    note(f"`carrel {words[0]}`: s", name, command_seconds(checkout, words))
-                for what, seconds in server_seconds(checkout, folder).items():
+                    seconds, processor = command_seconds(checkout, words)
+                    note(f"`carrel {words[0]}`: s", name, seconds)
+                    note(f"`carrel {words[0]}`, processor time: s", name, processor)
+                if not with_server:
+                    continue
+                for what, seconds in server_seconds(checkout, data).items():
                     note(what, name, seconds)
             shown = {
                 what: {name: f"{taken[-1]:.2f}" for name, taken in of.items()}
@@ -189,13 +199,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--folder", type=Path, help="holds db and models of earlier starts")
+    parser.add_argument("--commands", action="store_true", help="start no server")
     parser.add_argument("--before", type=Path, help="another checkout to compare with")
     parser.add_argument("--before_name", default="the other checkout")
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks/results/start.md")
     given = parser.parse_args()
     checkouts = {"before": given.before.resolve()} if given.before else {}
     checkouts["now"] = ROOT
-    found = measure(checkouts, given.rounds, given.folder)
+    found = measure(checkouts, given.rounds, given.folder, not given.commands)
     page = report(found, list(checkouts), given.rounds, given.before_name)
     given.output.write_text(page, encoding="utf-8")
     return 0
