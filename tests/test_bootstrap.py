@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 
 from carrel import bootstrap
+from carrel.core.protocols.adapters import Engine
+from carrel.engine.loaders import NamedLoader
+from carrel.engine.pool import ModelPool
+from carrel.engine.scripted import ScriptedEngine
 from carrel.settings.schema import Settings
+from counting_embedder import CountingEmbedder
 from embedding_server import embedding_server
+from real_processes import modules_after
 from waiting import wait_for
 
 
@@ -21,3 +31,39 @@ async def test_the_connections_to_the_embedding_server_end_with_the_application(
         assert len(server.callers) == 1
         await application.close()
         wait_for(lambda: not server.callers, seconds=20)
+
+
+async def test_a_server_loads_the_model_before_the_embedder(
+    make_settings: Callable[..., Settings], tmp_path: Path
+) -> None:
+    asked: list[str] = []
+    may_load = threading.Event()
+
+    class WatchedEmbedder(CountingEmbedder):
+        def embed_query(self, text: str) -> list[float]:
+            asked.append(text)
+            return super().embed_query(text)
+
+    def load() -> Engine:
+        assert may_load.wait(60)
+        assert not asked
+        return ScriptedEngine()
+
+    embedder = WatchedEmbedder(tmp_path / "journal")
+    application = bootstrap.build(make_settings(engine="scripted"), embedder)
+    application.pool = ModelPool([NamedLoader("slow", load)])
+    application.start()
+    may_load.set()
+    application.wait_until_ready()
+    assert len(asked) == 1
+    await application.close()
+
+
+def test_the_parts_are_imported_by_those_who_use_them() -> None:
+    loaded = modules_after("from carrel import bootstrap; bootstrap.server_address")
+    assert "carrel.bootstrap.running_server" in loaded
+    assert "carrel.bootstrap.application" not in loaded
+    for name in bootstrap.__all__:
+        assert getattr(bootstrap, name).__name__ == name
+    with pytest.raises(AttributeError, match="has no attribute 'no_such_part'"):
+        getattr(bootstrap, "no_such_part")  # noqa: B009

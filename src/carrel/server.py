@@ -25,6 +25,7 @@ from carrel.api.middleware.open_connections import (
 )
 from carrel.api.middleware.security import key_of
 from carrel.core.errors import InvalidSetting, PortInUse
+from carrel.core.runtime.collection_pause import collection_paused
 from carrel.core.runtime.loopback import is_loopback
 from carrel.services.application import Services
 from carrel.settings.process_environment import keep_page_files_in
@@ -53,7 +54,8 @@ def create_app(services: Services, with_page: bool = True) -> FastAPI:
         return app
     keep_page_files_in(services.settings.storage.uploads_dir)
     # Gradio takes seconds to import; an API without a page does not need it.
-    from carrel.ui.page import mount_page
+    with collection_paused():
+        from carrel.ui.page import mount_page
 
     return mount_page(app, services)
 

@@ -26,6 +26,10 @@ from carrel.services.retrieval.retrieval import SearchIndexes
 from carrel.settings.schema import Settings
 from carrel.storage.lock import DataFolderLock
 
+MODEL_FIRST_SECONDS = 20.0
+"""How long the embedder waits for the default model to be loaded. A model that takes longer waits
+for a disk or a network itself, and the embedder loads beside it."""
+
 
 @dataclass(slots=True)
 class Application:
@@ -37,7 +41,7 @@ class Application:
     indexes: SearchIndexes
     lock: DataFolderLock
     resources: ExitStack
-    _warming: Future[list[float]] | None = None
+    _warming: Future[None] | None = None
 
     def start(self) -> None:
         """Start loading the models, the score model and the embedder in the background."""
@@ -45,8 +49,14 @@ class Application:
         if self.scorer is not None:
             self.scorer.start()
         executor = ThreadPoolExecutor(1, thread_name_prefix="embedder-load")
-        self._warming = executor.submit(self.indexes.embedder.embed_query, "load the weights")
+        self._warming = executor.submit(self._load_embedder)
         executor.shutdown(wait=False)
+
+    def _load_embedder(self) -> None:
+        # Most of either load is Python's own work, of which there is one thread at a time, and
+        # every question needs the model. Documents that come meanwhile load the embedder at once.
+        self.pool.wait_for_default(MODEL_FIRST_SECONDS)
+        self.indexes.embedder.embed_query("load the weights")
 
     def wait_until_ready(self) -> None:
         """Block until the default model can answer.

@@ -112,7 +112,7 @@ def make_services(
             SqliteFolderFiles(stores.database), collections, jobs.run, ingestion.supports
         ),
         history=HistoryService(SqliteConversationStore(stores.database)),
-        health=HealthService(pool),
+        health=HealthService(pool, indexes.embedder),
         web=fetching,
         places=PagePreviews(collections, catalog, painter),
         arena=ArenaService(SqliteVoteStore(stores.database)),

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from carrel.cli.arguments import Arguments, Flag
+from carrel.core.runtime.collection_pause import collection_paused
 from carrel.settings.written_lists import split_commas
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ class Command:
         Raises:
             CarrelError: the command failed.
         """
-        work: Callable[[Invocation], int] = import_module(f"{_COMMANDS}.{self.name}").run
+        with collection_paused():
+            work: Callable[[Invocation], int] = import_module(f"{_COMMANDS}.{self.name}").run
         return work(invocation)
 
     def known_flags(self) -> dict[str, Flag]:

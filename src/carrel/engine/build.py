@@ -224,11 +224,11 @@ def _limits(model: ModelSettings) -> ServingLimits:
 
 def _local(spec: ModelSpec, kind: EngineKind, limits: ServingLimits) -> Engine:
     if kind is EngineKind.LLAMACPP:
-        with library_imports:
+        with library_imports():
             from carrel.engine.llamacpp.engine import load_engine
 
         return load_engine(spec, limits)
-    with library_imports:
+    with library_imports():
         from carrel.engine.choose import serve_loaded
         from carrel.engine.loading.loader import load
 

@@ -74,6 +74,10 @@ class _State:
     started: bool = False
     closing: bool = False
 
+    def settled(self, first: int | None = None) -> bool:
+        """Whether there is nothing to wait for, of all models or of the first ones."""
+        return self.closing or all(place.settled for place in self.places[:first])
+
 
 class ModelPool:
     """Loads models one after the other in its own thread; the first is the default one.
@@ -136,14 +140,16 @@ class ModelPool:
             CarrelError: the error of the first model that could not be loaded.
         """
         self.start()
-        state = self._state
-        with state.changed:
-            state.changed.wait_for(
-                lambda: state.closing or all(place.settled for place in state.places)
-            )
-            for place in state.places:
+        with self._state.changed:
+            self._state.changed.wait_for(self._state.settled)
+            for place in self._state.places:
                 if place.error is not None:
                     raise place.error.with_traceback(None)
+
+    def wait_for_default(self, seconds: float) -> None:
+        """Block until the default model is loaded or failed, or the pool closes, or time is up."""
+        with self._state.changed:
+            self._state.changed.wait_for(lambda: self._state.settled(1), seconds)
 
     def begin_load(self, request: ModelRequest) -> list[ModelState]:
         """Start loading and return at once; a failure is shown in ``states``.

@@ -25,3 +25,18 @@ class EmbedderTokens(Protocol):
             InvalidRequest: an id is not in the vocabulary.
         """
         ...
+
+
+@runtime_checkable
+class LoadedEmbedder(Protocol):
+    """An embedder that has to be loaded before its first vector."""
+
+    @property
+    def name(self) -> str:
+        """Identifies the model."""
+        ...
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether its weights are in memory; it never waits for them."""
+        ...

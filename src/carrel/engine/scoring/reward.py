@@ -143,7 +143,7 @@ def stopping(model: Any, given_up: Callable[[], bool]) -> Iterator[None]:
 
 
 def _load(spec: ModelSpec) -> LoadedReward:
-    with library_imports:
+    with library_imports():
         from carrel.engine.scoring.reward_loader import load_reward
 
     try:

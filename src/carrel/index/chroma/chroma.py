@@ -17,6 +17,7 @@ import structlog
 from carrel.core.documents import Chunk
 from carrel.core.errors import InvalidSetting, StorageFull, StoreCorrupt
 from carrel.core.protocols.adapters import Vector
+from carrel.core.runtime.collection_pause import collection_paused
 from carrel.disk.damage import REBUILT, mark_damaged
 from carrel.disk.failures import disk_errors, is_nearly_full
 from carrel.index.chroma.chroma_cleaning import (
@@ -70,8 +71,9 @@ class ChromaIndex:
 
     def __init__(self, folder: Path) -> None:
         # Chroma takes most of a second to import, and other stores do not need it.
-        import chromadb
-        from chromadb.config import Settings
+        with collection_paused():
+            import chromadb
+            from chromadb.config import Settings
 
         self._folder = folder
         self._lock = RLock()

@@ -75,7 +75,7 @@ class CrossEncoderReranker:
 
     def _load(self) -> CrossEncoder:
         folder = model_folder(self._name, RERANKER, offline=self._offline)
-        with library_imports:
+        with library_imports():
             from safetensors import SafetensorError
             from sentence_transformers import CrossEncoder
             from sentence_transformers.util import get_device_name

@@ -73,6 +73,11 @@ class SentenceTransformerEmbedder:
         return self._name
 
     @property
+    def is_loaded(self) -> bool:
+        """Whether the weights are in memory; it never waits for them."""
+        return self._model is not None
+
+    @property
     def dimension(self) -> int:
         """The length of a vector."""
         with self._lock:
@@ -151,7 +156,7 @@ class SentenceTransformerEmbedder:
     def _load(self) -> SentenceTransformer:
         folder = embedder_folder(self._name, offline=self._offline)
         # The import takes seconds, most of them torch's: commands that embed nothing do without.
-        with library_imports:
+        with library_imports():
             from safetensors import SafetensorError
             from sentence_transformers import SentenceTransformer
             from sentence_transformers.util import get_device_name
