@@ -122,7 +122,11 @@ def test_a_request_for_an_adapter_takes_the_base_in_service_as_it_was_loaded() -
             InvalidRequest,
             "load it there",
         ),
-        ({"inference_server": "vllm:localhost:1", "name": "n"}, InvalidRequest, "cannot be renamed"),
+        (
+            {"inference_server": "vllm:localhost:1", "name": "n"},
+            InvalidRequest,
+            "cannot be renamed",
+        ),
     ],
 )
 def test_a_request_that_contradicts_itself_is_refused(
