@@ -166,7 +166,7 @@ async def test_packed_bodies_are_unpacked(tmp_path: Path) -> None:
     ("page", "said"),
     [
         (reply(b"no gzip", Content_Encoding="gzip"), "damaged"),
-        (reply(gzip.compress(b"x" * 999)[:-9], Content_Encoding="gzip"), "cut short"),
+        (reply(gzip.compress(b"x" * 999)[:-9], Content_Encoding="gzip"), "incomplete"),
         (reply(b"x", Content_Encoding="br"), "compression that was not requested"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", "does not speak HTTP"),
         (b"SSH-2.0-OpenSSH_9\r\n", "does not speak HTTP"),

@@ -111,8 +111,8 @@ class InputProcessor:
             grammar=grammar,
             before=last_tokens(self._decode, tokens) if begun else (),
         )
-        reported = sampling.top_logprobs is not None
-        token_bytes = TokenBytes(self._decoder) if reported else None
+        wants_logprobs = sampling.top_logprobs is not None
+        token_bytes = TokenBytes(self._decoder) if wants_logprobs else None
         answer = Answer(self._decode, limits, show, accepted)
         return Prepared(tokens, sampling, limits, token_bytes), answer
 
