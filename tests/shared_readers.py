@@ -13,6 +13,7 @@ from typing import Any
 from carrel import bootstrap
 from carrel.bootstrap import Application
 from carrel.core.protocols.adapters import Embedder
+from carrel.core.web import WebSource
 from carrel.ingest.sandbox.idle_processes import IdleProcesses
 from carrel.settings.schema import Settings
 
@@ -28,7 +29,12 @@ def _idle_readers(path: str | None) -> IdleProcesses:
     return made
 
 
-def build(settings: Settings, embedder: Embedder | None = None, **parts: Any) -> Application:
+def build(
+    settings: Settings,
+    embedder: Embedder | None = None,
+    web: WebSource | None = None,
+    **parts: Any,
+) -> Application:
     """Return ``bootstrap.build(...)`` with reading processes that other tests have used."""
     idle = _idle_readers(os.environ.get("PATH"))
-    return bootstrap.build(settings, embedder, idle_readers=idle, **parts)
+    return bootstrap.build(settings, embedder, web, idle_readers=idle, **parts)
