@@ -146,7 +146,7 @@ def measure(
                 print(f"{name}: converting and reading everything once", flush=True)
                 server_seconds(checkout, data)
         for each in range(rounds):
-            # Whoever comes first finds the machine in another state.
+            # The one that comes first finds the machine in another state.
             order = list(checkouts.items())[:: 1 if each % 2 else -1]
             for name, checkout in order:
                 for words in COMMANDS:

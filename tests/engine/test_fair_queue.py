@@ -26,7 +26,7 @@ def test_callers_take_turns(queue: FairQueue[str]) -> None:
         queue.pop(nobody)
 
 
-def test_whoever_has_less_running_comes_first(queue: FairQueue[str]) -> None:
+def test_the_caller_who_has_less_running_comes_first(queue: FairQueue[str]) -> None:
     running = Counter(a=1)
     assert queue.order(running) == ["b1", "a1", "a2", "a3"]
     assert queue.peek(running) == "b1"
