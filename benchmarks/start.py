@@ -183,7 +183,7 @@ def report(
     machine = "\n".join(f"- {name}: {value}" for name, value in describe_environment().items())
     machine += f"\n- load of the machine, 15 minutes: {os.getloadavg()[2]:.1f}"
     compared = (
-        f"\n\nBefore: {before}. Both are started in turn, by the same Python." if ratio else ""
+        f"\n\nBefore: {before}. Both are started in turn, by the same Python. " if ratio else ""
     )
     return (
         "# Start\n\nMade by `python benchmarks/start.py`.\n\n"
