@@ -30,7 +30,7 @@ OTHER = "cfedcba9876543210"
 IN_ANOTHER_PROCESS = """
 import json, sys
 from pathlib import Path
-from carrel.index.{module} import {name}
+from {module} import {name}
 index = {name}(**json.loads(sys.argv[1]), folder=Path(sys.argv[2]))
 print(json.dumps([index.count(sys.argv[3]), index.search(sys.argv[3], json.loads(sys.argv[4]), 2)]))
 """
@@ -282,8 +282,7 @@ def test_another_process_finds_what_was_added(
     if closed:
         index.close()
     # An index left open has to have everything on the disk already, as after a crash.
-    module = store.kind.__module__.rpartition(".")[2]
-    script = IN_ANOTHER_PROCESS.format(module=module, name=store.kind.__name__)
+    script = IN_ANOTHER_PROCESS.format(module=store.kind.__module__, name=store.kind.__name__)
     given = [json.dumps(store.arguments), str(tmp_path / "vectors"), COLLECTION]
     command = [sys.executable, "-c", script, *given, json.dumps(vectors[7].tolist())]
     source = clean_environment() | {"PYTHONPATH": str(ROOT / "src")}
