@@ -87,7 +87,7 @@ def test_the_choice_of_light_or_dark_outlives_a_reload(
     expect(body).to_have_class("dark")
     assert visitor.page.evaluate(ground) == "rgb(22, 21, 19)"
     visitor.page.get_by_role("button", name="Settings", exact=True).click()
-    visitor.page.get_by_label("System").check()
+    visitor.page.get_by_label("System", exact=True).check()
     assert visitor.page.evaluate(ground) == "rgb(250, 249, 246)"
     visitor.page.emulate_media(color_scheme="dark")
     expect(body).to_have_class("dark")
