@@ -64,7 +64,7 @@
     event.target.value = "";
     form.requestSubmit();
     content.value = "";
-    window.carrel.openRail(false);
+    window.carrel.openSidebar(false);
   });
 
   const among = (items, step) => {
@@ -72,7 +72,7 @@
     return items[(at + step + items.length) % items.length];
   };
   const find = () => {
-    window.carrel.openRail(true);
+    window.carrel.openSidebar(true);
     field().focus();
     field().select();
   };

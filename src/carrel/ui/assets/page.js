@@ -24,7 +24,7 @@
       history.pushState(null, "", target ? `#${target}` : location.pathname + location.search);
     }
     showView();
-    openRail(false);
+    openSidebar(false);
     if (view === "search") document.querySelector("#search-query input, #search-query textarea")?.focus();
   };
 
@@ -64,7 +64,7 @@
     next.click();
   };
 
-  const openRail = (open) => {
+  const openSidebar = (open) => {
     byId("desk")?.classList.toggle("sidebar-open", open);
     byId("menu-button")?.setAttribute("aria-expanded", String(open));
   };
@@ -108,8 +108,8 @@
     else if (target.closest("#close-viewer")) closeViewer();
     else if (button?.dataset.view) go(button.dataset.view);
     else if (button?.dataset.example) fillQuestion(button.dataset.example);
-    else if (target.closest("#menu-button")) openRail(true);
-    else if (target.closest("#close-sidebar, #veil")) openRail(false);
+    else if (target.closest("#menu-button")) openSidebar(true);
+    else if (target.closest("#close-sidebar, #veil")) openSidebar(false);
     else if (target.closest("#new-chat, [data-action='open_chat']")) go("chat");
   });
 
@@ -118,7 +118,7 @@
       const stop = document.querySelector("#stop-button:not(.hide)");
       const asked = document.querySelector(".confirm:not([hidden]) [data-keep]");
       if (byId("desk")?.classList.contains("sidebar-open")) {
-        openRail(false);
+        openSidebar(false);
         byId("menu-button")?.focus();
       } else if (document.querySelector("dialog[open], :popover-open")) return; // closes by itself
       else if (asked) keep(asked);
@@ -152,7 +152,7 @@
   };
 
   window.carrel = {
-    openRail,
+    openSidebar,
     showView,
     chatInAddress: () => (location.hash.startsWith("#chat-") ? location.hash.slice(6) : ""),
     followChat,
