@@ -64,15 +64,15 @@ def test_nothing_is_left_of_reading_that_is_given_up(
     assert "read answers" not in {each.name for each in threading.enumerate()}
 
 
-def test_what_the_system_does_not_bound_is_logged_once(
+def test_what_the_system_does_not_limit_is_logged_once(
     readers: SandboxedReaders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sandbox_process, "PROGRAM", WITHOUT_LIMITS + sandbox_process.PROGRAM)
-    monkeypatch.setattr(sandbox_process, "_noted", False)
+    sandbox_process._log_unlimited.cache_clear()
     with capture_logs() as logged:
         assert texts(readers, tmp_path, "one") == ["one"]
         with pytest.raises(UnreadableDocument):
             texts(readers, tmp_path, "crash")
         assert texts(readers, tmp_path, "two") == ["two"]
     said = [each for each in logged if each["event"] == "reading.unlimited"]
-    assert [each["reason"] for each in said] == ["this system does not bound the memory of reading"]
+    assert [each["reason"] for each in said] == ["this system does not limit the memory of reading"]

@@ -103,6 +103,6 @@ def test_entities_that_multiply_in_the_list_of_chapters_are_refused(tmp_path: Pa
         '<item id="a" href="text/a.xhtml" media-type="application/xhtml+xml"/></manifest>'
         '<spine><itemref idref="a"/></spine></package>'
     )
-    path = write_epub(tmp_path / "a.epub", CHAPTERS, extra={"OEBPS/epub.opf": package})
+    path = write_epub(tmp_path / "a.epub", CHAPTERS, extra={"OEBPS/book.opf": package})
     with pytest.raises(UnreadableDocument, match="XML"):
         read(path)
