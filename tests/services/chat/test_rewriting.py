@@ -45,10 +45,10 @@ BY_MODEL = "What was Acme's revenue in 2021?"
 
 
 def conversation(*turns: Turn, last: str = FOLLOW_UP) -> list[Message]:
-    turns = []
+    messages = []
     for turn in turns:
-        turns += [Message(Role.USER, turn.question), Message(Role.ASSISTANT, turn.answer)]
-    return [*turns, Message(Role.USER, last)]
+        messages += [Message(Role.USER, turn.question), Message(Role.ASSISTANT, turn.answer)]
+    return [*messages, Message(Role.USER, last)]
 
 
 class SizedEngine(ScriptedEngine):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import os
 from collections import Counter
 from pathlib import Path
@@ -189,12 +190,15 @@ async def test_a_file_whose_newer_version_failed_goes_with_both(
 
 
 async def test_a_file_that_changes_while_it_is_read_is_taken_again(
-    application: Application, folder: Path
+    application: Application, folder: Path, tmp_path: Path
 ) -> None:
+    # Replaced in one step: a file that is being written is empty for a moment, and may fail.
+    replacement = tmp_path / "replacement.txt"
+    replacement.write_text("The ferry is called Kestrel, and it is late.")
     passing = application.services.folders.synchronise(folder, "UserData", ME)
     async for event in passing:
         if isinstance(event, IngestionProgress) and event.current == "a.txt":
-            (folder / "a.txt").write_text("The ferry is called Kestrel, and it is late.")
+            shutil.copy(replacement, tmp_path / "next.txt").replace(folder / "a.txt")
     assert (await synchronised(application, folder))["a.txt"] in {"replaced", "unchanged"}
     records = await application.services.collections.documents("UserData", ME)
     [record] = [each for each in records if each.name == "a.txt"]

@@ -61,9 +61,7 @@ def write(folder: Path, name: str, paragraphs: int, about: str = "") -> Incoming
     path = folder / name
     about = about or name
     path.write_text(
-        "\n\n".join(
-            f"Paragraph {n} of {about}. " + "It continues. " * 70 for n in range(paragraphs)
-        )
+        "\n\n".join(f"Paragraph {n} of {about}. " + "It resumes. " * 70 for n in range(paragraphs))
     )
     return IncomingFile(path, name)
 
