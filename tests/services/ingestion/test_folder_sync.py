@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import os
+import shutil
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
