@@ -109,7 +109,7 @@ class LanguageChoice:
     ) -> Updates:
         """Set the language of the whole page; its content is kept, and running work continues."""
         texts = texts_for([entered(event, "language")])
-        session.options = replace(session.options, language=texts.language)
+        session.preferences = replace(session.preferences, language=texts.language)
         fixed = self.in_language(texts)
         fixed |= self.chat.composer.in_language(texts, known_action(action))
         if session.found:

@@ -171,7 +171,7 @@ class Page:
 
         ``address`` names a chat to continue, or none; ``browser`` has the browser's preferences.
         """
-        session.options = BrowserPreferences.read(browser)
+        session.preferences = BrowserPreferences.read(browser)
         services = self._services
         names = await collection_names(services, session.principal)
         collection = first_collection(services.settings, names)
@@ -187,7 +187,7 @@ class Page:
             self.search.collection: gr.Dropdown(choices=names, value=collection),
             self.documents.collections.chosen: gr.Dropdown(choices=names, value=collection),
             **await self.chat.thread(session),
-            **await self.compare.ranked(session.options.texts),
+            **await self.compare.ranked(session.preferences.texts),
             **await self.models.look(session=session),
             **await self.documents.collections.show(collection=collection, session=session),
         }
@@ -196,7 +196,7 @@ class Page:
         """Show whether the model can answer; check again later while it cannot."""
         health = await self._services.health.check()
         models = [each.name for each in self._services.models.models()]
-        texts = session.options.texts
+        texts = session.preferences.texts
         reason = health.reason or texts("not_ready")
         return {
             **self.compare.choices.filled(texts),

@@ -53,19 +53,19 @@ class Batcher:
     ) -> None:
         self._model = model
         self._limits = limits
-        self._lanes: dict[object, LengthBucket] = {}
+        self._buckets: dict[object, LengthBucket] = {}
         self._advanced = advanced
         self._prefixes = PrefixCache(limits.cache_tokens - limits.lane_tokens)
 
     @property
     def rows(self) -> list[SequenceState]:
         """The rows that are being computed."""
-        return [row for lane in self._lanes.values() for row in lane.rows]
+        return [row for bucket in self._buckets.values() for row in bucket.rows]
 
     @property
     def allocated_tokens(self) -> int:
         """Token capacity at present, cached prefixes included."""
-        return self.kept_tokens + sum(lane.allocated_tokens for lane in self._lanes.values())
+        return self.kept_tokens + sum(bucket.allocated_tokens for bucket in self._buckets.values())
 
     @property
     def kept_tokens(self) -> int:
@@ -75,25 +75,25 @@ class Batcher:
     def step(self) -> bool:
         """Compute one token per answer and a part of the prompts; false if there was no work."""
         with torch.inference_mode():
-            for lane in self._lanes.values():
-                self._drop_finished(lane)
-                self._advance(lane.read_prompts(self._limits.prompt_tokens))
-                self._drop_finished(lane)
-                self._advance(lane.write())
-                self._drop_finished(lane)
-        self._lanes = {key: lane for key, lane in self._lanes.items() if lane.rows}
-        return bool(self._lanes)
+            for bucket in self._buckets.values():
+                self._drop_finished(bucket)
+                self._advance(bucket.read_prompts(self._limits.prompt_tokens))
+                self._drop_finished(bucket)
+                self._advance(bucket.write())
+                self._drop_finished(bucket)
+        self._buckets = {key: bucket for key, bucket in self._buckets.items() if bucket.rows}
+        return bool(self._buckets)
 
     def _advance(self, computed: tuple[list[SequenceState], torch.Tensor] | None) -> None:
         if computed is not None and computed[0]:
             advance(*computed)
             self._advanced()
 
-    def _drop_finished(self, lane: LengthBucket) -> None:
-        for row in [row for row in lane.rows if row.over]:
+    def _drop_finished(self, bucket: LengthBucket) -> None:
+        for row in [row for row in bucket.rows if row.over]:
             if not (row.alone or row.error) and self._prefixes.would_keep(row.cached):
-                self._prefixes.keep(row.tokens[: row.cached], row.adapter, lane.saved(row))
-            lane.remove(row)
+                self._prefixes.keep(row.tokens[: row.cached], row.adapter, bucket.saved(row))
+            bucket.remove(row)
             row.ended(row.error)
 
     def drop_adapter(self, name: str, error: CarrelError) -> None:
@@ -101,21 +101,21 @@ class Batcher:
         for row in self.rows:
             if row.adapter == name:
                 row.error = error
-        for lane in self._lanes.values():
-            self._drop_finished(lane)
+        for bucket in self._buckets.values():
+            self._drop_finished(bucket)
         self._prefixes.forget(name)
 
     def take_in(self, row: SequenceState) -> None:
         """Add a row; it must fit."""
-        key = self._lane_of(row)
-        lane = self._lanes.get(key)
-        if lane is None:
-            lane = self._lanes[key] = LengthBucket(
+        key = self._bucket_of(row)
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = LengthBucket(
                 self._model, 1 if row.alone else self._limits.rows
             )
         beginning = None if row.alone else self._prefixes.find(row.tokens, row.adapter)
         with torch.inference_mode():
-            lane.add(row, beginning)
+            bucket.add(row, beginning)
         row.answer.start()
 
     def fits(self, row: SequenceState) -> bool:
@@ -123,13 +123,13 @@ class Batcher:
         running = len(self.rows)
         if running >= self._limits.rows:
             return False
-        lane = self._lanes.get(self._lane_of(row))
-        others = sum(each.allocated_tokens for each in self._lanes.values() if each is not lane)
-        own = lane.tokens_with(row) if lane is not None else _rounded(row.most_tokens + 1)
+        bucket = self._buckets.get(self._bucket_of(row))
+        others = sum(each.allocated_tokens for each in self._buckets.values() if each is not bucket)
+        own = bucket.tokens_with(row) if bucket is not None else _rounded(row.most_tokens + 1)
         return not running or others + own <= self._limits.lane_tokens
 
     @staticmethod
-    def _lane_of(row: SequenceState) -> object:
+    def _bucket_of(row: SequenceState) -> object:
         if row.alone:
             return id(row)
         length = SHORTEST_LANE

@@ -32,7 +32,7 @@ log = structlog.get_logger()
 
 
 @dataclass
-class _Tally:
+class _Unpacked:
     """What one reading has unpacked so far, at every depth, and why it had to stop."""
 
     files: int = 0
@@ -53,13 +53,13 @@ class Contents:
     """
 
     def __init__(
-        self, registry: ReaderRegistry, depth: int = 0, tally: _Tally | None = None
+        self, registry: ReaderRegistry, depth: int = 0, total: _Unpacked | None = None
     ) -> None:
         """Take the registry of the embedded files' readers; the rest is for nesting."""
         self.remarks = Remarks()
         self._registry = registry
         self._depth = depth
-        self._tally = tally or _Tally()
+        self._total = total or _Unpacked()
         self._first_failure: str | None = None
 
     def read(self, name: str, data: bytes | IO[bytes]) -> Iterator[Section]:
@@ -84,9 +84,9 @@ class Contents:
 
     def _guarded(self, name: str, sections: Generator[Section]) -> Generator[Section]:
         """Yield the sections under the embedded file's name, and nothing more if it fails."""
-        self._tally.files += 1
-        if self._tally.files > MOST_FILES:
-            raise self._tally.refuse(f"it holds more than {MOST_FILES:,} files: add them singly")
+        self._total.files += 1
+        if self._total.files > MOST_FILES:
+            raise self._total.refuse(f"it holds more than {MOST_FILES:,} files: add them singly")
         # Bidirectional control characters would disguise the name.
         printable = "".join(each if each.isprintable() else " " for each in name)
         label = one_line(printable.replace("\\", "/"))
@@ -100,7 +100,7 @@ class Contents:
         except Exception as error:
             # Like the reader's own boundary: libraries raise undocumented exceptions.
             reason = as_core_error(error)
-            if reason is self._tally.refusal:
+            if reason is self._total.refusal:
                 raise
             log.info("document.contained_file_left_out", reason=log_reason(reason))
             self.remarks.add(f"{label}: {str(reason).removesuffix(_READS)}")
@@ -108,7 +108,7 @@ class Contents:
 
     def reset_count(self) -> None:
         """Count files from zero, as for the next message of a mailbox; bytes are still added up."""
-        self._tally.files = 0
+        self._total.files = 0
 
     def nothing_read(self) -> CarrelError:
         """Return the error of a file without any section: the first failure in it, if any."""
@@ -132,14 +132,14 @@ class Contents:
     def _deeper(self) -> Contents:
         if self._depth >= MOST_DEPTH:
             raise UnreadableDocument("it is nested too deeply")
-        return Contents(self._registry, self._depth + 1, self._tally)
+        return Contents(self._registry, self._depth + 1, self._total)
 
     def _unpack(self, stream: IO[bytes], path: Path) -> None:
         with path.open("wb") as target:
             while block := stream.read(_BLOCK):
-                self._tally.size += len(block)
-                if self._tally.size > MOST_UNPACKED_BYTES:
-                    raise self._tally.refuse(
+                self._total.size += len(block)
+                if self._total.size > MOST_UNPACKED_BYTES:
+                    raise self._total.refuse(
                         f"its contents unpack to more than {MOST_UNPACKED_BYTES / 1e9:.1f} GB: "
                         "add them singly"
                     )

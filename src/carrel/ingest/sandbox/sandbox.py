@@ -66,7 +66,7 @@ class SandboxedReaders:
 
     def reader_for(self, path: Path, name: str) -> Reader:
         """Return the reader of a file of this name; the process checks the content."""
-        return _ConfinedReader(self, name)
+        return _SandboxedReader(self, name)
 
     def supports(self, name: str) -> bool:
         """Whether a file of this name has a reader."""
@@ -78,7 +78,7 @@ class SandboxedReaders:
 
     def interrupt(self, reader: Reader) -> None:
         """Abort a reader, from another thread; it raises ``UnreadableDocument``."""
-        if isinstance(reader, _ConfinedReader):
+        if isinstance(reader, _SandboxedReader):
             reader.interrupt()
 
     def close(self) -> None:
@@ -146,7 +146,7 @@ class _Reading:
                 self._process.kill()
 
 
-class _ConfinedReader:
+class _SandboxedReader:
     """Reads files of one name; its current reading can be interrupted."""
 
     def __init__(self, readers: SandboxedReaders, name: str) -> None:

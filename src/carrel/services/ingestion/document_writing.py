@@ -28,7 +28,7 @@ from carrel.services.ingestion.batch_reading import BatchReading, Waiting
 from carrel.services.ingestion.cancellation import CancellationToken
 from carrel.services.ingestion.file_limits import FileLimits, FileWork
 from carrel.services.ingestion.file_turns import MOST_FILES
-from carrel.services.ingestion.progress import Tally
+from carrel.services.ingestion.progress import BatchProgress
 from carrel.settings.document_settings import DocumentSettings
 
 MEGABYTE = 1_000_000
@@ -136,7 +136,7 @@ class DocumentWriting:
         file: IncomingFile,
         record: DocumentRecord,
         previous: DocumentRecord | None,
-        tally: Tally,
+        running: BatchProgress,
         stop: CancellationToken,
     ) -> Generator[IngestionEvent | Waiting, None, Stored]:
         """Read, split, embed and store; yield progress per batch and return what was stored.
@@ -155,21 +155,21 @@ class DocumentWriting:
             twin = self._catalog.same_content(record.sha256, self._tools.reading_of(file.name))
         work = FileWork(self._tools.limits)
         if twin is None:
-            reading = self._reading(file, record, work, tally, stop)
+            reading = self._reading(file, record, work, running, stop)
         else:
             reading = self._copying(twin, record, work, known)
         with closing(reading):
-            written = yield from self._write(record, reading, known, work, tally, stop)
+            written = yield from self._write(record, reading, known, work, running, stop)
         if not written:
             raise EmptyDocument("it holds no text")
-        return Stored(twin.pages, twin.reason) if twin else Stored(tally.pages, work.left_out)
+        return Stored(twin.pages, twin.reason) if twin else Stored(running.pages, work.left_out)
 
     def _reading(
         self,
         file: IncomingFile,
         record: DocumentRecord,
         work: FileWork,
-        tally: Tally,
+        running: BatchProgress,
         stop: CancellationToken,
     ) -> BatchReading:
         reader = self._tools.readers.reader_for(file.path, file.name)
@@ -181,7 +181,7 @@ class DocumentWriting:
         in_work = (stop, reader)
         self._read.append(in_work)
         opened.callback(self._read.remove, in_work)
-        sections = tally.watch(work.counted(_until(read, stop)))
+        sections = running.watch(work.counted(_until(read, stop)))
         chunks = _chunks(record.id, self._tools.splitter.split(sections))
         return BatchReading(self._threads, batches(chunks), work, opened.close)
 
@@ -199,7 +199,7 @@ class DocumentWriting:
         reading: BatchReading,
         known: EmbeddingReuse,
         work: FileWork,
-        tally: Tally,
+        running: BatchProgress,
         stop: CancellationToken,
     ) -> Generator[IngestionEvent | Waiting, None, int]:
         written, size = 0, GROUP
@@ -216,8 +216,8 @@ class DocumentWriting:
                 # As many at a time as delay others by no more than a few seconds.
                 size = BATCH if clock() * BATCH < TURN_SECONDS * len(part) else GROUP
                 written += len(part)
-                tally.chunks += len(part)
-                yield tally.progress()
+                running.chunks += len(part)
+                yield running.progress()
                 stop.check()
                 if rest:
                     yield Waiting()

@@ -24,7 +24,7 @@ from carrel.services.ingestion.batch_reading import Waiting
 from carrel.services.ingestion.cancellation import CancellationToken, Stopped
 from carrel.services.ingestion.document_writing import DocumentWriting, ReadingTools
 from carrel.services.ingestion.file_failure import failure_of
-from carrel.services.ingestion.progress import Tally
+from carrel.services.ingestion.progress import BatchProgress
 from carrel.services.ingestion.rereading import Rereading
 
 log = structlog.get_logger()
@@ -54,7 +54,11 @@ class FileIngestion:
         self._writing.close()
 
     def steps(
-        self, file: IncomingFile, collection: Collection, tally: Tally, stop: CancellationToken
+        self,
+        file: IncomingFile,
+        collection: Collection,
+        running: BatchProgress,
+        stop: CancellationToken,
     ) -> Generator[IngestionEvent | Waiting]:
         """Yield progress and, last, the outcome. Every error becomes a failed outcome.
 
@@ -65,24 +69,24 @@ class FileIngestion:
         """
         if file.document_id is not None:
             file = self._rereading.located(file)
-        tally.begin_file(file.name, size_of(file))
-        yield tally.progress()
+        running.begin_file(file.name, size_of(file))
+        yield running.progress()
         if file.document_id is not None:
-            yield from self._rereading.steps(file, file.document_id, tally, stop)
+            yield from self._rereading.steps(file, file.document_id, running, stop)
             return
         record: DocumentRecord | None = None
         failed: DocumentRecord | None = None
         try:
             failed = self._catalog.failed_document(collection.id, file.name)
-            self._writing.require_acceptable(file, tally.size)
+            self._writing.require_acceptable(file, running.size)
             digest, size = _digest(file)
             previous = self._catalog.ready_document(collection.id, file.name)
             if previous is not None and previous.sha256 == digest:
-                tally.end_file()
+                running.end_file()
                 yield FileOutcome(file.name, OutcomeKind.UNCHANGED, previous)
                 return
             record = self._writing.begin(file, collection, digest, size)
-            stored = yield from self._writing.store(file, record, previous, tally, stop)
+            stored = yield from self._writing.store(file, record, previous, running, stop)
             self._originals.store(record.id, file.path)
             finished = self._catalog.finish_document(record.id, stored.pages, stored.left_out)
         except Exception as error:
@@ -90,7 +94,7 @@ class FileIngestion:
                 # An interrupted reading ends with an error of the reader.
                 self._writing.leave(record, stop)
                 raise Stopped from error
-            tally.end_file()
+            running.end_file()
             outcome = self._failed(file, record, collection, failure_of(error))
             yield outcome
             if outcome.document is not None:
@@ -104,7 +108,7 @@ class FileIngestion:
         self._writing.forget(previous, failed)
         log.info("document.ready", document=finished.id, chunks=finished.chunks)
         kind = OutcomeKind.ADDED if previous is None else OutcomeKind.REPLACED
-        tally.end_file()
+        running.end_file()
         yield FileOutcome(file.name, kind, finished, reason=finished.reason)
 
     def _failed(

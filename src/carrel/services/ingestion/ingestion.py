@@ -24,7 +24,7 @@ from carrel.services.ingestion.batch_reading import Waiting
 from carrel.services.ingestion.cancellation import CancellationToken
 from carrel.services.ingestion.file_ingestion import FileIngestion, size_of
 from carrel.services.ingestion.file_turns import FileTurns
-from carrel.services.ingestion.progress import Tally
+from carrel.services.ingestion.progress import BatchProgress
 
 Result = TypeVar("Result")
 
@@ -100,23 +100,23 @@ class IngestionService:
     ) -> AsyncGenerator[IngestionEvent]:
         """Ingest into a collection that was checked before."""
         total = await asyncio.to_thread(lambda: sum(map(size_of, files)))
-        tally = Tally(len(files), total)
-        yield tally.progress()
+        running = BatchProgress(len(files), total)
+        yield running.progress()
         for number, file in enumerate(files):
             async with self._turns.turn((target.id, file.name)):
                 if not number:
-                    tally.start_clock()
-                async with aclosing(self._events(file, target, tally)) as events:
+                    running.start_clock()
+                async with aclosing(self._events(file, target, running)) as events:
                     async for event in events:
                         yield event
-        yield tally.progress()
+        yield running.progress()
 
     async def _events(
-        self, file: IncomingFile, target: Collection, tally: Tally
+        self, file: IncomingFile, target: Collection, running: BatchProgress
     ) -> AsyncGenerator[IngestionEvent]:
         """Yield the events of one file, up to its outcome."""
         stop = CancellationToken()
-        steps = self._ingestion.steps(file, target, tally, stop)
+        steps = self._ingestion.steps(file, target, running, stop)
         ended = False
         try:
             while not ended:

@@ -14,7 +14,7 @@ TELLING_SECONDS = 60
 
 
 @dataclass(slots=True)
-class Tally:
+class BatchProgress:
     """Progress of a running batch; the estimate goes by bytes.
 
     ``size`` is that of the current file, whose share goes by pages if their count is known.

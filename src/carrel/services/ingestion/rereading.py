@@ -23,7 +23,7 @@ from carrel.services.ingestion.batch_reading import Waiting
 from carrel.services.ingestion.cancellation import CancellationToken, Stopped
 from carrel.services.ingestion.document_writing import DocumentWriting
 from carrel.services.ingestion.file_failure import failure_of
-from carrel.services.ingestion.progress import Tally
+from carrel.services.ingestion.progress import BatchProgress
 
 GONE = "it has been deleted or replaced meanwhile"
 
@@ -53,7 +53,11 @@ class Rereading:
         return replace(file, path=self._originals.path(file.document_id))
 
     def steps(
-        self, file: IncomingFile, document_id: str, tally: Tally, stop: CancellationToken
+        self,
+        file: IncomingFile,
+        document_id: str,
+        running: BatchProgress,
+        stop: CancellationToken,
     ) -> Generator[IngestionEvent | Waiting]:
         """Read the original of a document again; until all of it is stored the old one stays."""
         document = self._catalog.document(document_id)
@@ -63,16 +67,16 @@ class Rereading:
                 raise DocumentNotFound(GONE)
             if not document.has_original or not file.path.is_file():
                 raise DocumentNotFound("its original is not kept: add the file again")
-            self._writing.require_acceptable(file, tally.size)
+            self._writing.require_acceptable(file, running.size)
             record = self._writing.begin(file, document, document.sha256, document.bytes)
-            stored = yield from self._writing.store(file, record, document, tally, stop)
+            stored = yield from self._writing.store(file, record, document, running, stop)
             newest = self._catalog.ready_document(document.collection_id, document.name)
             finished = self._catalog.exchange_document(record.id, stored.pages, stored.left_out)
         except Exception as error:
             if stop.asked or isinstance(error, Stopped):
                 self._writing.leave(record, stop)
                 raise Stopped from error
-            tally.end_file()
+            running.end_file()
             yield self._failed(file, record, document, failure_of(error))
             return
         except BaseException:
@@ -83,7 +87,7 @@ class Rereading:
             # This one had failed, and a ready version of the same name exists.
             self._writing.forget(newest)
         log.info("document.reread", document=finished.id, chunks=finished.chunks)
-        tally.end_file()
+        running.end_file()
         yield FileOutcome(file.name, OutcomeKind.REPLACED, finished, reason=finished.reason)
 
     def _failed(

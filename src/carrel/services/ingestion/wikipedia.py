@@ -65,8 +65,8 @@ class WikiImport:
             UnreadableDocument: the dump is damaged or truncated; what could be read is ingested.
         """
         finished = await self._trusted(collection)
-        tally = _Tally(self._dump.bytes, finished)
-        yield tally.progress()
+        running = _ImportProgress(self._dump.bytes, finished)
+        yield running.progress()
         start = finished[-1].after if finished else DumpPosition()
         unbroken = True
         resources = ExitStack()
@@ -82,7 +82,7 @@ class WikiImport:
                         if isinstance(event, FileOutcome):
                             outcome = event
                         elif isinstance(event, IngestionProgress):
-                            yield tally.progress(event.chunks)
+                            yield running.progress(event.chunks)
                 if outcome is None:
                     raise RuntimeError(f"{volume.name} ended without an outcome")
                 ready = outcome.kind is not OutcomeKind.FAILED
@@ -91,9 +91,9 @@ class WikiImport:
                     self._record.add(volume)
                 added = outcome.kind in (OutcomeKind.ADDED, OutcomeKind.REPLACED)
                 chunks = outcome.document.chunks if added and outcome.document else 0
-                tally.add(volume.bytes_read, volume.articles if ready else 0, chunks)
+                running.add(volume.bytes_read, volume.articles if ready else 0, chunks)
                 yield outcome
-                yield tally.progress()
+                yield running.progress()
                 if outcome.may_go_in_later:
                     return
         finally:
@@ -113,7 +113,7 @@ class WikiImport:
         return finished
 
 
-class _Tally:
+class _ImportProgress:
     """Progress of a running import; rate and estimate are of this run only."""
 
     def __init__(self, total: int, finished: Sequence[FinishedVolume]) -> None:

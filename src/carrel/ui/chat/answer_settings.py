@@ -144,7 +144,7 @@ class AnswerSettings:
 
     async def count(self, *, session: Session) -> Updates:
         """Show how much of the context the last answer used."""
-        texts = session.options.texts
+        texts = session.preferences.texts
         finished = session.exchanges[-1].finished if session.exchanges else None
         if finished is None:
             return {self.tokens: texts.html("answer.tokens.none")}

@@ -55,7 +55,7 @@ class ChatTab:
         self._services = services
         self._session = session
         self._guard = guard
-        self._rail = sidebar
+        self._sidebar = sidebar
         with gr.Column(elem_id="chat-view", elem_classes="view"):
             with gr.Column(elem_id="reading"):
                 self.past = gr.HTML(
@@ -81,7 +81,7 @@ class ChatTab:
         """Connect the events of the chat and of the sidebar's list of chats."""
         composer, sidebar, notice, thread = (
             self.composer,
-            self._rail,
+            self._sidebar,
             self._guard.notice,
             self.changed,
         )
@@ -129,7 +129,7 @@ class ChatTab:
         **wanted: Any,
     ) -> AsyncGenerator[Updates]:
         """Answer a question, streaming to the page, and save both."""
-        question, texts = question.strip(), session.options.texts
+        question, texts = question.strip(), session.preferences.texts
         scope = await scope_of(session, self._services)
         task = task_of(action, question, scope, texts)
         if task is not None and (question or task.action is not Action.SEARCH):
@@ -146,7 +146,7 @@ class ChatTab:
 
     async def answer(self, asked: Question, session: Session) -> AsyncGenerator[Updates]:
         """Answer a question at the end of the shown chat, and save both."""
-        past = exchanges_html(session.exchanges, session.options.texts)
+        past = exchanges_html(session.exchanges, session.preferences.texts)
         answering = Answering.begin(self._services, session, asked)
         async with aclosing(self.follow(answering, past)) as updates:
             async for update in updates:
@@ -174,9 +174,9 @@ class ChatTab:
                 updates = self._progress(session, answering.exchange, busy=True)
                 if listed != session.conversation_id:
                     listed = session.conversation_id
-                    updates[self._rail.chats] = await self._chats(session)
+                    updates[self._sidebar.chats] = await self._chats(session)
                 yield updates
-        updates = {self._rail.chats: await self._chats(session)}
+        updates = {self._sidebar.chats: await self._chats(session)}
         if answering.is_shown:
             session.answering = None
             updates |= self._progress(session, answering.exchange, busy=False)
@@ -217,8 +217,8 @@ class ChatTab:
         """Render the whole chat of the session, and the list of chats."""
         busy = session.answering is not None
         updates = {
-            self.past: exchanges_html(session.exchanges[:-1], session.options.texts),
-            self._rail.chats: await self._chats(session),
+            self.past: exchanges_html(session.exchanges[:-1], session.preferences.texts),
+            self._sidebar.chats: await self._chats(session),
             **await self.composer.answer.count(session=session),
         }
         if session.exchanges:
@@ -231,16 +231,16 @@ class ChatTab:
 
     def _progress(self, session: Session, exchange: Exchange, *, busy: bool) -> Updates:
         continuable = can_continue(self._services.models, exchange)
-        texts = session.options.texts
+        texts = session.preferences.texts
         shown = exchange_html(exchange, len(session.exchanges) - 1, texts, continuable=continuable)
         thread = thread_html(shown, session.conversation_id, exchange.key)
         return {self.current: thread, **self.composer.buttons(busy=busy)}
 
     async def _chats(self, session: Session) -> str:
-        return await self._rail.list.html(session)
+        return await self._sidebar.list.html(session)
 
     async def _welcome(self, session: Session) -> str:
-        scope, texts = await scope_of(session, self._services), session.options.texts
+        scope, texts = await scope_of(session, self._services), session.preferences.texts
         if not scope.collections:
             return thread_html(welcome_html([], None, texts), None)
         names = await ready_names(self._services, scope, session.principal)

@@ -83,7 +83,7 @@ class Composer:
 
     async def choose_action(self, *, action: str | None, session: Session) -> Updates:
         """Set the placeholder and the button's label."""
-        action, texts = known_action(action), session.options.texts
+        action, texts = known_action(action), session.preferences.texts
         return {
             self.question: gr.update(placeholder=texts(_placeholder(action))),
             self.send: gr.update(value=texts(_verb(action))),

@@ -74,7 +74,7 @@ class PrivacyLine:
 
     async def look(self, *, model: str | None, shown: str | None, session: Session) -> Updates:
         """Update the line if it has changed."""
-        html = self._html(session.options.texts, model)
+        html = self._html(session.preferences.texts, model)
         return {self.line: gr.skip() if html == shown else html}
 
     def _html(self, texts: Texts, model: str | None) -> str:

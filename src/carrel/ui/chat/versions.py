@@ -81,7 +81,7 @@ class Versions:
             raise InvalidRequest("Only the last answer of a chat can be continued.")
         options = read_options(self._services.settings, wanted)
         continuing = Continuing.of_last(self._services, session, options)
-        past = exchanges_html(session.exchanges[:place], session.options.texts)
+        past = exchanges_html(session.exchanges[:place], session.preferences.texts)
         async with aclosing(self._chat.follow(continuing, past)) as updates:
             async for update in updates:
                 yield update
@@ -109,7 +109,7 @@ class Versions:
         question, task = entered(event, "question").strip(), exchange.task
         if task is not None:
             task = with_focus(task, question)
-            question = heading(task, session.options.texts)
+            question = heading(task, session.preferences.texts)
         if not question:
             raise InvalidRequest("The question is empty: write one.")
         async with aclosing(self._ask(place, question, task, session, **wanted)) as updates:

@@ -168,14 +168,14 @@ class CompareTab:
         ]
         comparison = Comparison([self._services.chat.answer(each) for each in requests])
         session.comparing = compared = Compared(question, answers, comparison, blind)
-        yield self._shown(compared, session.options.texts)
+        yield self._shown(compared, session.preferences.texts)
         async with aclosing(Running(comparison.events()).batches(UPDATE_INTERVAL)) as batches:
             async for events in batches:
                 for index, event in events:
                     answers[index].apply(event)
                 # A newer comparison may have replaced this one.
                 if session.comparing is compared:
-                    yield self._shown(compared, session.options.texts)
+                    yield self._shown(compared, session.preferences.texts)
 
     def _shown(self, compared: Compared, texts: Texts) -> Updates:
         return {
@@ -233,7 +233,7 @@ class CompareTab:
         except Exception:
             compared.voted = None
             raise
-        texts = session.options.texts
+        texts = session.preferences.texts
         return {self.columns: compared_html(compared, texts), **await self.ranked(texts)}
 
     async def ranked(self, texts: Texts) -> Updates:

@@ -262,6 +262,6 @@ class DocumentsTab:
         shown = await service.get(collection, session.principal)
         documents = await service.documents(collection, session.principal)
         changeable = service.may_change(shown, session.principal)
-        texts = session.options.texts
+        texts = session.preferences.texts
         head = collection_html(shown, documents, changeable=changeable, texts=texts)
         return head + documents_html(documents, collection, texts)

@@ -59,7 +59,7 @@ class JobRows:
 
     def shown(self, session: Session) -> Updates:
         """Return the current rows, in the language of the session."""
-        return {self.uploads: uploads_html(session.uploads.values(), session.options.texts)}
+        return {self.uploads: uploads_html(session.uploads.values(), session.preferences.texts)}
 
     async def follow_running(self, *, session: Session) -> AsyncGenerator[Updates]:
         """Show the running jobs on a new page."""

@@ -145,7 +145,7 @@ class ModelsTab:
         kept = chosen_model if chosen_model in ready else next(iter(ready), None)
         return {
             **shown,
-            **self._compared.filled(session.options.texts),
+            **self._compared.filled(session.preferences.texts),
             self._model: gr.Dropdown(choices=ready, value=kept, visible=len(ready) > 1),
         }
 
@@ -157,7 +157,7 @@ class ModelsTab:
         states = self._models.states(session.principal)
         speeds = {each.name: self._services.chat.speeds.of(each.name) for each in states}
         shown = {name: each for name, each in speeds.items() if each}
-        return models_html(states, shown, session.options.texts)
+        return models_html(states, shown, session.preferences.texts)
 
 
 def _head_html(texts: Texts) -> str:

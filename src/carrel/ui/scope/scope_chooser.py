@@ -166,8 +166,8 @@ class ScopeChooser:
         """Return the button and the panel for the session's scope."""
         scope = await scope_of(session, self._services)
         return {
-            self.button: scope_button_html(scope, session.options.texts),
-            self.line: scope_line_html(scope, session.options.texts),
+            self.button: scope_button_html(scope, session.preferences.texts),
+            self.line: scope_line_html(scope, session.preferences.texts),
             **await self._list(session),
         }
 
@@ -176,7 +176,7 @@ class ScopeChooser:
         return {**await self.shown(session), **await self._chosen(session)}
 
     async def _list(self, session: Session) -> Updates:
-        scope, texts = await scope_of(session, self._services), session.options.texts
+        scope, texts = await scope_of(session, self._services), session.preferences.texts
         collections = {
             each.name: contents.ready
             for each, contents in await self._services.collections.overview(session.principal)

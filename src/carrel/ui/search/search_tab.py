@@ -98,4 +98,4 @@ class SearchTab:
         scope = Scope((collection,), top_k=MOST_FOUND)
         found = await self._services.retrieval.search(query, scope, session.principal)
         session.found = cite(query, "", found)
-        return {self.results: found_html(query, session.found, session.options.texts)}
+        return {self.results: found_html(query, session.found, session.preferences.texts)}

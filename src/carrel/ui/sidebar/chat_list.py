@@ -136,7 +136,7 @@ class ChatList:
 
     async def html(self, session: Session) -> str:
         """Return the list of this tab."""
-        listed, options = session.listed, session.options
+        listed, options = session.listed, session.preferences
         chats = await self._services.history.list(session.principal, listed.words, listed.most + 1)
         return chats_html(
             chats[: listed.most],
@@ -183,14 +183,14 @@ class ChatList:
             session.leave_chat()
         await self._services.history.delete(session.principal, conversation_id)
         session.listed.forget(chat)
-        line = deleted_html(chat.conversation, session.options.texts)
+        line = deleted_html(chat.conversation, session.preferences.texts)
         return {**await self._thread(session), self.toast: line}
 
     async def undo_delete(self, event: gr.EventData, *, session: Session) -> Updates:
         """Restore the last deleted chat."""
         chat = session.listed.take_deleted()
         if chat is None:
-            raise InvalidRequest(session.options.texts("chats.undo.late"))
+            raise InvalidRequest(session.preferences.texts("chats.undo.late"))
         await self._services.history.add(session.principal, chat)
         return {**await self._thread(session), self.toast: ""}
 

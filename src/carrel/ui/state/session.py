@@ -50,7 +50,7 @@ class Session:
     viewing: tuple[Source, str, str] | None = None
     uploads: dict[str, Upload] = field(default_factory=dict)
     listed: ListedChats = field(default_factory=ListedChats)
-    options: BrowserPreferences = field(default_factory=BrowserPreferences)
+    preferences: BrowserPreferences = field(default_factory=BrowserPreferences)
     _caller: str = ""
 
     @property

@@ -153,7 +153,7 @@ class Viewer:
 
     async def _passage(self, place: Preview, number: int | None, session: Session) -> str:
         """Return the cited passage of a document, or another one of it."""
-        source, places, texts = place.source, self._services.places, session.options.texts
+        source, places, texts = place.source, self._services.places, session.preferences.texts
         of = (source.collection, source.document_id)
         cited = await places.passage(*of, place.quote or source.text, session.principal)
         passage = cited
@@ -166,7 +166,7 @@ class Viewer:
     async def _page(
         self, place: Preview, page: int, session: Session, first: int | None = None
     ) -> str:
-        source, texts = place.source, session.options.texts
+        source, texts = place.source, session.preferences.texts
         view = PageView(page, quote=place.quote if page == source.page else "")
         picture = await self._services.places.picture(
             source.collection, source.document_id, view, session.principal
@@ -184,7 +184,7 @@ class Viewer:
         chunks = await self._services.places.chunks(
             source.collection, source.document_id, session.principal
         )
-        texts = session.options.texts
+        texts = session.preferences.texts
         turner = chunks_turner_html(first or 0, len(chunks), page, texts)
         folded = page is not None
         return chunks_html(place, chunks, folded=folded, first=first, turner=turner, texts=texts)
