@@ -266,12 +266,19 @@ def test_what_is_done_again_is_in_sight(
     holds(visitor, QUESTION_AND_BEGINNING)
 
 
+@pytest.mark.parametrize("at_once", [False, True], ids=["later", "at once"])
 def test_the_end_of_an_answer_that_continues_is_followed(
-    start: Callable[..., LiveServer], tab: Callable[..., Visit], repetitions: Repetitions
+    start: Callable[..., LiveServer],
+    tab: Callable[..., Visit],
+    repetitions: Repetitions,
+    at_once: bool,
 ) -> None:
     engine = Dictated()
     visitor = tab(start(engine, langchain_mode="LLM"))
     asked_before(visitor, engine)
+    if at_once:
+        # To the page's script, the reader clicks in the moment in which the answer came.
+        visitor.page.evaluate("performance.now = () => 0")
     engine.say(f"{SENTENCE * 4}\n\n" * 12)
     engine.end(FinishReason.LENGTH)
     visitor.ask_and_wait("What is the second thing?")

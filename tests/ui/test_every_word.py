@@ -423,5 +423,5 @@ async def test_every_part_of_the_page_is_put_into_the_language(
 
 
 def test_a_session_speaks_english_until_its_browser_says_otherwise() -> None:
-    assert Session().options.texts is ENGLISH
+    assert Session().preferences.texts is ENGLISH
     assert markdown.markdown_to_html("```\n1\n```").count("Copy") == 1

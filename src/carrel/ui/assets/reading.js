@@ -49,6 +49,11 @@
     // Where nothing is kept, the browser holds the text that is being read.
     reading.style.overflowAnchor = what ? "none" : "";
   };
+  // A reader at the end follows it, however fast the text came before.
+  const follow = () => {
+    began = -Infinity;
+    keep(END);
+  };
   const notice = () => {
     const key = reading.querySelector("#current [data-asked]")?.dataset.asked ?? "";
     if (key !== asked) {
@@ -60,7 +65,7 @@
     if (keeps === QUESTION && exchange().querySelector(".answer")) {
       began = performance.now();
       keep(writing ? END : BEGIN);
-    } else if (writing && !wasWriting && wasAtEnd) keep(END);
+    } else if (writing && !wasWriting && wasAtEnd) follow();
     wasWriting = writing;
   };
   const place = () => {
@@ -91,7 +96,8 @@
     placed = reading.scrollTop;
     if (Math.abs(placed - before) <= ROUNDING || !reading.clientHeight) return;
     wasAtEnd = isAtEnd(BELOW);
-    keep(wasWriting && placed > before && isAtEnd(AT_THE_END) ? END : NOTHING);
+    if (wasWriting && placed > before && isAtEnd(AT_THE_END)) follow();
+    else keep(NOTHING);
   };
   // Before the next text comes, which would scroll down again under the reader's hand.
   const turned = (event) => {
