@@ -20,6 +20,19 @@ from real_processes import modules_after
 from waiting import wait_for
 
 
+class WatchedEmbedder(CountingEmbedder):
+    """Notes its questions."""
+
+    def __init__(self, journal: Path) -> None:
+        super().__init__(journal)
+        self.asked: list[str] = []
+
+    def embed_query(self, text: str) -> list[float]:
+        """Note the question and return its vector."""
+        self.asked.append(text)
+        return super().embed_query(text)
+
+
 async def test_the_connections_to_the_embedding_server_end_with_the_application(
     make_settings: Callable[..., Settings],
 ) -> None:
@@ -36,27 +49,33 @@ async def test_the_connections_to_the_embedding_server_end_with_the_application(
 async def test_a_server_loads_the_model_before_the_embedder(
     make_settings: Callable[..., Settings], tmp_path: Path
 ) -> None:
-    asked: list[str] = []
     may_load = threading.Event()
-
-    class WatchedEmbedder(CountingEmbedder):
-        def embed_query(self, text: str) -> list[float]:
-            asked.append(text)
-            return super().embed_query(text)
+    embedder = WatchedEmbedder(tmp_path / "journal")
 
     def load() -> Engine:
         assert may_load.wait(60)
-        assert not asked
+        assert not embedder.asked
         return ScriptedEngine()
 
-    embedder = WatchedEmbedder(tmp_path / "journal")
     application = bootstrap.build(make_settings(engine="scripted"), embedder)
     application.pool = ModelPool([NamedLoader("slow", load)])
     application.start()
     may_load.set()
     application.wait_until_ready()
-    assert len(asked) == 1
+    assert len(embedder.asked) == 1
     await application.close()
+
+
+async def test_closing_does_not_wait_for_the_embedder_to_be_loaded(
+    make_settings: Callable[..., Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("carrel.bootstrap.application.QUESTION_FIRST_SECONDS", 600.0)
+    embedder = WatchedEmbedder(tmp_path / "journal")
+    started = bootstrap.build(make_settings(engine="scripted"), embedder)
+    started.start()
+    started.pool.wait_for_default(60)
+    await started.close()
+    assert not embedder.asked
 
 
 def test_the_parts_are_imported_by_those_who_use_them() -> None:
