@@ -30,7 +30,7 @@ def after(*words: str) -> set[str]:
 def test_the_overview_needs_neither_settings_nor_any_command(words: tuple[str, ...]) -> None:
     loaded = after(*words)
     assert "carrel.cli.registry" in loaded
-    assert not loaded & (HEAVY | ALL_OF_CARREL | SETTINGS | {"structlog", "asyncio"})
+    assert not loaded & (HEAVY | ALL_OF_CARREL | SETTINGS | {"structlog", "asyncio", "click"})
     assert not {each for each in loaded if each.startswith("carrel.cli.commands.")}
 
 
@@ -41,6 +41,23 @@ def test_settings_and_help_need_the_settings_alone(words: tuple[str, ...]) -> No
     loaded = after(*words)
     assert "pydantic" in loaded
     assert not loaded & (HEAVY | ALL_OF_CARREL)
+    assert ("click" in loaded) == (words[0] == "completion")
+
+
+@pytest.mark.parametrize(("typed", "needs_settings"), [("c", False), ("serve --p", True)])
+def test_completion_needs_the_settings_for_flags_alone(typed: str, needs_settings: bool) -> None:
+    asked = {"_CARREL_COMPLETE": "bash_complete", "COMP_WORDS": f"carrel {typed}"}
+    asked["COMP_CWORD"] = str(len(typed.split()))
+    loaded = modules_after(
+        f"import os; os.environ.update({asked!r})\n"
+        "from carrel.cli.main import main\n"
+        "try: main([])\n"
+        "except SystemExit: pass\n"
+        "pass"
+    )
+    assert "click" in loaded
+    assert not loaded & (HEAVY | ALL_OF_CARREL)
+    assert ("pydantic" in loaded) == needs_settings
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,8 @@ def test_help_lists_all_commands_and_a_command_lists_all_its_flags(
         assert main([name, "--help"]) == 0
         page = capsys.readouterr().out
         assert all(f"--{flag}" in page for flag in setting_flags())
+        assert max(map(len, page.splitlines())) <= 80
+    assert "\n  --db_type=chroma|faiss|chroma_server\n" in page
 
 
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

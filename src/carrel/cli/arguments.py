@@ -20,7 +20,10 @@ BOOLEANS = {
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A flag of a command; ``metavar`` None marks a boolean."""
+    """A flag of a command.
+
+    ``metavar`` None marks a boolean, ``a|b`` choices; FILE, FOLDER or PATH at its start, a path.
+    """
 
     name: str
     description: str

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib import import_module
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args, get_origin
 
 from carrel.cli.arguments import Arguments, Flag
 from carrel.core.runtime.collection_pause import collection_paused
@@ -65,6 +67,8 @@ class Command:
     usage: str
     summary: str
     flags: tuple[Flag, ...] = ()
+    words: str = ""
+    """What shells complete beside flags: a metavar as a flag has it, or nothing."""
 
     def run(self, invocation: Invocation) -> int:
         """Import the command's module, run it and return the exit status.
@@ -92,6 +96,18 @@ def setting_flags() -> Mapping[str, Flag]:
         annotation = Settings.model_fields[section].annotation
         assert annotation is not None
         field = annotation.model_fields[name]
-        metavar = None if field.annotation is bool else name.rsplit("_", 1)[-1].upper()
-        flags[name] = Flag(name, field.description or "", metavar)
+        flags[name] = Flag(name, field.description or "", _metavar(name, field.annotation))
     return flags
+
+
+def _metavar(name: str, annotation: object) -> str | None:
+    """Return the choices of a setting, or a word for its value; None for a boolean."""
+    if annotation is bool:
+        return None
+    if get_origin(annotation) is Literal:
+        return "|".join(get_args(annotation))
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return "|".join(annotation)
+    if Path in (annotation, *get_args(annotation)):
+        return "PATH"
+    return name.rsplit("_", 1)[-1].upper()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,11 +35,18 @@ def overview() -> str:
 
 def command_help(command: Command) -> str:
     """Return the text of ``carrel COMMAND --help``."""
-    lines = [f"carrel {command.usage}", "", command.summary, "", "Flags:"]
+    lines = [f"carrel {command.usage}", "", *_wrapped(command.summary), "", "Flags:"]
     for flag in command.known_flags().values():
         value = f"={flag.metavar}" if flag.metavar else ""
-        lines.append(f"  --{flag.name}{value}\n        {flag.description}")
+        lines += [f"  --{flag.name}{value}", *_wrapped(flag.description, indent=" " * 8)]
     return "\n".join(lines)
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    # Names of models have hyphens, too.
+    return textwrap.wrap(
+        text, 80, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,6 +66,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
+    if not words:
+        # A shell that completes gives no words: they are in the environment, which click reads.
+        from carrel.cli.commands.completion import answer_shell
+
+        answer_shell()
     if words[:1] in (["--help"], ["-h"], ["help"]):
         print(overview())
         return SUCCESS

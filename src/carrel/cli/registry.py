@@ -33,6 +33,7 @@ _ALL = (
             ),
             Flag("wiki_min_views", "Leave out articles of a dump with fewer page views.", "NUMBER"),
         ),
+        "FILE",
     ),
     Command(
         "ask",
@@ -73,6 +74,7 @@ _ALL = (
             SERVER,
             JSON,
         ),
+        "create|rename|delete",
     ),
     Command(
         "evaluate",
@@ -112,6 +114,7 @@ _ALL = (
         "models [load|unload NAME]",
         "List, load or unload the models of the server.",
         (JSON,),
+        "load|unload",
     ),
     Command(
         "check",
@@ -120,7 +123,10 @@ _ALL = (
         (JSON,),
     ),
     Command(
-        "completion", "completion bash|zsh|fish", "Print what makes a shell complete commands."
+        "completion",
+        "completion bash|zsh|fish",
+        "Print what makes a shell complete commands, flags and values.",
+        words="bash|zsh|fish",
     ),
 )
 

@@ -1,10 +1,11 @@
+# Made from async_client.py by scripts/unasync_client.py: change that file, and run it.
 """The synchronous client."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
@@ -158,21 +159,29 @@ class Client:
 
     def follow_summary(
         self, collection: str = USER_DATA, **options: Unpack[SummarizationOptions]
-    ) -> Iterator[SummarizationEvent]:
+    ) -> Generator[SummarizationEvent]:
         """Yield progress, text deltas, and last the summary; closing stops it."""
-        yield from self._followed(calls.summarize(collection, options, stream=True))
+        call = calls.summarize(collection, options, stream=True)
+        with closing(self._followed(call)) as events:
+            for event in events:
+                yield event
 
     def follow_extraction(
         self, collection: str = USER_DATA, **options: Unpack[SummarizationOptions]
-    ) -> Iterator[SummarizationEvent]:
-        """Yield progress and last the extraction; closing the iterator stops it."""
-        yield from self._followed(calls.extract(collection, options, stream=True))
+    ) -> Generator[SummarizationEvent]:
+        """Yield progress and last the extraction; closing the generator stops it."""
+        call = calls.extract(collection, options, stream=True)
+        with closing(self._followed(call)) as events:
+            for event in events:
+                yield event
 
-    def _followed(self, call: Call[Any]) -> Iterator[SummarizationEvent]:
+    def _followed(self, call: Call[Any]) -> Generator[SummarizationEvent]:
         reader = SummarizationEventReader()
-        with self._opened(call) as response, transport_errors(self._connection.address):
-            for data in response.iter_bytes():
-                yield from reader.feed(data)
+        with self._opened(call) as response:
+            with transport_errors(self._connection.address):
+                for data in response.iter_bytes():
+                    for event in reader.feed(data):
+                        yield event
         reader.end()
 
     def upload(self, paths: Paths, collection: str = USER_DATA) -> list[Uploaded]:
@@ -246,15 +255,14 @@ class Client:
         """Stop a job; ingested files are kept."""
         return self._send(calls.cancel_job(job_id))
 
-    def follow_job(self, job_id: str) -> Iterator[JobEventBody]:
+    def follow_job(self, job_id: str) -> Generator[JobEventBody]:
         """Yield the events of a job until its end; the outcomes so far come first."""
         reader = JobEventReader()
-        with (
-            self._opened(calls.job_events(job_id)) as response,
-            transport_errors(self._connection.address),
-        ):
-            for data in response.iter_bytes():
-                yield from reader.feed(data)
+        with self._opened(calls.job_events(job_id)) as response:
+            with transport_errors(self._connection.address):
+                for data in response.iter_bytes():
+                    for event in reader.feed(data):
+                        yield event
         reader.end()
 
     def documents(self, collection: str = USER_DATA) -> list[DocumentBody]:

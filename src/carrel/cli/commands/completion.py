@@ -1,54 +1,97 @@
-"""``carrel completion``: shell completion of commands and flags."""
+"""``carrel completion``: completion of commands, flags and values by bash, zsh and fish."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from typing import Any
 
+import click
+from click import shell_completion
+
+from carrel.cli.arguments import Flag
 from carrel.cli.command import Command, Invocation
 from carrel.cli.exit_codes import SUCCESS
 from carrel.cli.registry import COMMANDS
 from carrel.core.errors import InvalidRequest
 
-Words = Mapping[str, list[str]]
-"""The flags of each command, by its name."""
+
+class _FlagValues(shell_completion.ShellComplete):
+    """Completes ``--flag=VALUE``, which bash splits and the others replace as a whole."""
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        words, incomplete = super().get_completion_args()
+        return [word for word in words if word != "="], incomplete
+
+    def get_completions(
+        self, args: list[str], incomplete: str
+    ) -> list[shell_completion.CompletionItem[str]]:
+        found = super().get_completions(args, incomplete)
+        flag, equals, _ = incomplete.partition("=")
+        if flag.startswith("--") and equals:
+            for item in found:
+                item.value = f"{flag}={item.value}"
+        return found
 
 
-def bash(words: Words) -> str:
-    """Return a script for ``source <(carrel completion bash)``."""
-    cases = "\n".join(
-        f'        {name}) words="{" ".join(flags)}" ;;' for name, flags in words.items()
+class _Bash(_FlagValues, shell_completion.BashComplete):
+    pass
+
+
+class _Zsh(_FlagValues, shell_completion.ZshComplete):
+    pass
+
+
+class _Fish(_FlagValues, shell_completion.FishComplete):
+    pass
+
+
+SHELLS = {shell.name: shell for shell in (_Bash, _Zsh, _Fish)}
+
+
+class _Command(click.Command):
+    """A command whose flags are read when they are completed: they import the settings."""
+
+    def __init__(self, command: Command) -> None:
+        super().__init__(command.name, short_help=command.summary)
+        self._command = command
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        flags = self._command.known_flags().values()
+        return [*map(_option, flags), _argument(self._command.words)]
+
+
+class _Commands(click.Group):
+    """The commands of the registry."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return _Command(COMMANDS[cmd_name]) if cmd_name in COMMANDS else None
+
+
+def _option(flag: Flag) -> click.Option:
+    boolean = flag.metavar is None
+    return click.Option(
+        [f"--{flag.name}"], is_flag=boolean, type=_type(flag.metavar or ""), help=flag.description
     )
-    return f"""_carrel() {{
-    local current="${{COMP_WORDS[COMP_CWORD]}}" words="{" ".join(words)}"
-    if [ "$COMP_CWORD" -gt 1 ]; then
-        case "${{COMP_WORDS[1]}}" in
-{cases}
-        *) words="" ;;
-        esac
-    fi
-    COMPREPLY=($(compgen -W "$words" -- "$current"))
-}}
-complete -o default -o nospace -F _carrel carrel
-"""
 
 
-def zsh(words: Words) -> str:
-    """Return a script for ``source <(carrel completion zsh)``: zsh takes bash's."""
-    return f"autoload -U +X bashcompinit && bashcompinit\n{bash(words)}"
+def _argument(metavar: str) -> click.Argument:
+    return click.Argument(["words"], nargs=1 if "|" in metavar else -1, type=_type(metavar))
 
 
-def fish(words: Words) -> str:
-    """Return a script for ``carrel completion fish | source``."""
-    lines = [f"complete -c carrel -n __fish_use_subcommand -f -a '{' '.join(words)}'"]
-    for name, flags in words.items():
-        lines += [
-            f"complete -c carrel -n '__fish_seen_subcommand_from {name}' -l {flag.strip('-=')}"
-            for flag in flags
-        ]
-    return "\n".join(lines) + "\n"
+def _type(metavar: str) -> click.ParamType[Any] | None:
+    if "|" in metavar:
+        return click.Choice(metavar.split("|"))
+    return click.Path() if metavar.startswith(("FILE", "FOLDER", "PATH")) else None
 
 
-SHELLS: Mapping[str, Callable[[Words], str]] = {"bash": bash, "zsh": zsh, "fish": fish}
+def answer_shell() -> None:
+    """Print the completions and exit, if a shell asks through ``_CARREL_COMPLETE``."""
+    for shell in SHELLS.values():
+        shell_completion.add_completion_class(shell)
+    commands = _Commands(invoke_without_command=True, add_help_option=False)
+    commands.main([], "carrel", standalone_mode=False)
 
 
 def run(invocation: Invocation) -> int:
@@ -59,13 +102,6 @@ def run(invocation: Invocation) -> int:
     """
     match invocation.arguments.words:
         case [shell] if shell in SHELLS:
-            words = {name: _flags(command) for name, command in COMMANDS.items()}
-            print(SHELLS[shell](words), end="")
+            print(SHELLS[shell](_Commands(), {}, "carrel", "_CARREL_COMPLETE").source())
             return SUCCESS
     raise InvalidRequest(f"Name the shell: carrel {COMMANDS['completion'].usage}")
-
-
-def _flags(command: Command) -> list[str]:
-    return [
-        f"--{flag.name}{'=' if flag.metavar else ''}" for flag in command.known_flags().values()
-    ]
