@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
+from dataclasses import dataclass
 
 import structlog
 
@@ -15,49 +16,39 @@ from carrel.core.documents import (
     OutcomeKind,
 )
 from carrel.core.errors import CarrelError, StorageFull, UnreadableDocument
-from carrel.core.protocols.adapters import Catalog
-from carrel.core.protocols.originals import OriginalStore
-from carrel.services.ingestion.document_writing import DocumentWriting, Stored
+from carrel.services.ingestion.document_writing import Stored
 from carrel.services.ingestion.file_change import FileChange, size_of
 
 log = structlog.get_logger()
 
 
+@dataclass(slots=True, kw_only=True)
 class AddedFile(FileChange):
     """A new or changed file; the ready document of its name stays until the new one is ready."""
 
-    def __init__(
-        self,
-        file: IncomingFile,
-        collection: Collection,
-        catalog: Catalog,
-        originals: OriginalStore,
-        writing: DocumentWriting,
-    ) -> None:
-        super().__init__(file, catalog, originals, writing)
-        self._collection = collection
-        self._failed_before: DocumentRecord | None = None
+    collection: Collection
+    failed_before: DocumentRecord | None = None
 
     def begin(self, size: int) -> DocumentRecord | None:
         """Return the pending document; None if the ready one has the same bytes."""
-        collection, name = self._collection, self.file.name
-        self._failed_before = self._catalog.failed_document(collection.id, name)
-        self._writing.require_acceptable(self.file, size)
+        collection, name = self.collection, self.file.name
+        self.failed_before = self.catalog.failed_document(collection.id, name)
+        self.writing.require_acceptable(self.file, size)
         digest, size = _digest(self.file)
-        self.replaced = self._catalog.ready_document(collection.id, name)
+        self.replaced = self.catalog.ready_document(collection.id, name)
         if self.replaced is not None and self.replaced.sha256 == digest:
             return None
-        self.record = self._writing.begin(self.file, collection, digest, size)
+        self.record = self.writing.begin(self.file, collection, digest, size)
         return self.record
 
     def commit(self, record: DocumentRecord, stored: Stored) -> DocumentRecord:
         """Keep the file and make the document ready."""
-        self._originals.store(record.id, self.file.path)
-        return self._catalog.finish_document(record.id, stored.pages, stored.left_out)
+        self.originals.store(record.id, self.file.path)
+        return self.catalog.finish_document(record.id, stored.pages, stored.left_out)
 
     def end(self, finished: DocumentRecord) -> FileOutcome:
         """Remove the older version of the document, and one that failed."""
-        self._writing.forget(self.replaced, self._failed_before)
+        self.writing.forget(self.replaced, self.failed_before)
         log.info("document.ready", document=finished.id, chunks=finished.chunks)
         kind = OutcomeKind.ADDED if self.replaced is None else OutcomeKind.REPLACED
         return FileOutcome(self.file.name, kind, finished, reason=finished.reason)
@@ -71,13 +62,13 @@ class AddedFile(FileChange):
         failed: DocumentRecord | None = None
         with suppress(StorageFull):
             if record is None:
-                record = self._catalog.begin_document(
-                    self._collection.id, self.file.name, "", size_of(self.file)
+                record = self.catalog.begin_document(
+                    self.collection.id, self.file.name, "", size_of(self.file)
                 )
-            self._writing.discard(record)
+            self.writing.discard(record)
             kept = bool(record.sha256) and self._keep(record)
-            failed = self._catalog.fail_document(record.id, str(error), has_original=kept)
-            self._writing.forget(self._failed_before)
+            failed = self.catalog.fail_document(record.id, str(error), has_original=kept)
+            self.writing.forget(self.failed_before)
         # The list of documents shows the reason, which may repeat content of the file.
         log.warning("document.failed", document=record and record.id, code=error.code)
         return FileOutcome(
@@ -87,9 +78,9 @@ class AddedFile(FileChange):
     def _keep(self, record: DocumentRecord) -> bool:
         """Keep the file of a failed document, if possible."""
         try:
-            self._originals.store(record.id, self.file.path)
+            self.originals.store(record.id, self.file.path)
         except CarrelError:
-            self._originals.delete([record.id])
+            self.originals.delete([record.id])
             return False
         return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 from carrel.core.documents import DocumentRecord, FileOutcome, IncomingFile
 from carrel.core.errors import CarrelError
@@ -11,6 +12,7 @@ from carrel.core.protocols.originals import OriginalStore
 from carrel.services.ingestion.document_writing import DocumentWriting, Stored
 
 
+@dataclass(slots=True, kw_only=True)
 class FileChange(ABC):
     """Turns a pending document into a ready one. Its methods block.
 
@@ -18,19 +20,12 @@ class FileChange(ABC):
     it takes.
     """
 
-    def __init__(
-        self,
-        file: IncomingFile,
-        catalog: Catalog,
-        originals: OriginalStore,
-        writing: DocumentWriting,
-    ) -> None:
-        self.file = file
-        self.record: DocumentRecord | None = None
-        self.replaced: DocumentRecord | None = None
-        self._catalog = catalog
-        self._originals = originals
-        self._writing = writing
+    file: IncomingFile
+    catalog: Catalog
+    originals: OriginalStore
+    writing: DocumentWriting
+    record: DocumentRecord | None = None
+    replaced: DocumentRecord | None = None
 
     @abstractmethod
     def begin(self, size: int) -> DocumentRecord | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 
 from carrel.core.documents import (
     Collection,
@@ -86,8 +87,22 @@ class FileIngestion:
 
     def _change(self, file: IncomingFile, collection: Collection) -> FileChange:
         if file.document_id is None:
-            return AddedFile(file, collection, self._catalog, self._originals, self._writing)
-        return RereadFile(file, file.document_id, self._catalog, self._originals, self._writing)
+            return AddedFile(
+                file=file,
+                collection=collection,
+                catalog=self._catalog,
+                originals=self._originals,
+                writing=self._writing,
+            )
+        # The path in a job may be another one: the data folder may have been moved since.
+        located = replace(file, path=self._originals.path(file.document_id))
+        return RereadFile(
+            file=located,
+            document_id=file.document_id,
+            catalog=self._catalog,
+            originals=self._originals,
+            writing=self._writing,
+        )
 
     def _finished(
         self, change: FileChange, running: BatchProgress, stop: CancellationToken
