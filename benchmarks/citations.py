@@ -33,7 +33,7 @@ from carrel.core.chat import Scope
 from carrel.core.documents import USER_DATA, IncomingFile, RetrievedChunk
 from carrel.services.citations import attribution
 from carrel.services.citations.attribution import cite_answer
-from carrel.services.citations.citing import sentences
+from carrel.services.text.sentences import sentences
 from carrel.settings.load import load_settings
 from environment import describe_environment
 

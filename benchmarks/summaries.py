@@ -29,7 +29,8 @@ from carrel.core.chat import ChatRequest, Message, Role, SamplingParams, Scope, 
 from carrel.core.documents import FileOutcome, IncomingFile
 from carrel.core.protocols.adapters import Embedder
 from carrel.core.summaries import SummarizationRequest, Summarized
-from carrel.services.citations.citing import sentences, words
+from carrel.services.text.sentences import sentences
+from carrel.services.text.words import words
 from carrel.settings.load import load_settings
 from carrel.settings.process_environment import prepare_environment
 

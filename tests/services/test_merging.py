@@ -57,3 +57,55 @@ async def test_closing_closes_all() -> None:
 async def test_more_streams_than_places_all_get_their_turn() -> None:
     streams = [letters("a", []) for _ in range(3 * AT_ONCE)]
     assert {each.number async for each in merged(streams)} == set(range(3 * AT_ONCE))
+
+
+async def test_a_single_stream_is_passed_through_in_the_callers_task() -> None:
+    closed: list[str] = []
+    tasks = len(asyncio.all_tasks())
+    got = ""
+    async for each in merged([letters("abc", closed)]):
+        assert len(asyncio.all_tasks()) == tasks
+        assert each.number == 0
+        got += each.event
+    assert got == "abc"
+    assert closed == ["abc"]
+
+
+async def test_an_error_of_a_single_stream_is_raised_after_its_events() -> None:
+    closed: list[str] = []
+    got = ""
+    with pytest.raises(ValueError, match="bad"):
+        async for each in merged([letters("bad", closed, fails=True)]):
+            got += each.event
+    assert got == "bad"
+    assert closed == ["bad"]
+
+
+async def test_closing_closes_a_single_stream() -> None:
+    closed: list[str] = []
+    events = merged([letters("ab", closed)])
+    await anext(events)
+    await events.aclose()
+    assert closed == ["ab"]
+
+
+@pytest.mark.parametrize("texts", [["ab"], ["ab", "xy"]])
+async def test_cancelling_the_reader_closes_all(texts: list[str]) -> None:
+    async def read() -> None:
+        async with aclosing(merged([letters(each, closed, pause=30) for each in texts])) as events:
+            async for _ in events:
+                pass
+
+    closed: list[str] = []
+    reader = asyncio.create_task(read())
+    await asyncio.sleep(0.01)
+    reader.cancel()
+    await asyncio.wait([reader])
+    assert reader.cancelled()
+    assert sorted(closed) == texts
+
+
+async def test_a_stream_that_is_closed_before_its_first_event_never_starts() -> None:
+    closed: list[str] = []
+    await merged([letters("ab", closed)]).aclose()
+    assert closed == []

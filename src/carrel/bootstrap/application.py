@@ -22,7 +22,7 @@ from carrel.ingest.sandbox.idle_processes import IdleProcesses
 from carrel.services.application import Services
 from carrel.services.indexing.reconciling import Progress
 from carrel.services.indexing.reindexing import Reindexing
-from carrel.services.ingestion.running_job import files_of_running_jobs
+from carrel.services.ingestion.job_runner import files_of_running_jobs
 from carrel.services.retrieval.retrieval import SearchIndexes
 from carrel.settings.schema import Settings
 from carrel.storage.lock import DataFolderLock

@@ -33,9 +33,10 @@ from carrel.core.summaries import (
     Summarized,
 )
 from carrel.services.citations.attribution import cite_answer
-from carrel.services.citations.citing import cite, sentences
+from carrel.services.citations.citing import cite
 from carrel.services.retrieval.retrieval import RetrievalService
 from carrel.services.summaries.summarize import SummarizationService
+from carrel.services.text.sentences import sentences
 
 MOST_FOUND = 10
 """Number of passages of a search."""

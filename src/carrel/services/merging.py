@@ -35,8 +35,14 @@ class Numbered(Generic[Event]):
 async def merged(streams: Sequence[AsyncGenerator[Event]]) -> AsyncGenerator[Numbered[Event]]:
     """Yield the events of the streams as they arrive.
 
-    Closing the generator closes all streams, and so does the first error, which is raised.
+    Closing the generator closes all streams, and so does the first error, which is raised. A single
+    stream is passed through, without a task and a queue.
     """
+    if len(streams) == 1:
+        async with aclosing(streams[0]) as single:
+            async for event in single:
+                yield Numbered(0, event)
+        return
     held: asyncio.Queue[Numbered[Event] | _End] = asyncio.Queue(HELD_EVENTS)
     places = asyncio.Semaphore(AT_ONCE)
 

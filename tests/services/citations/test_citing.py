@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carrel.core.documents import Chunk, RetrievedChunk
-from carrel.services.citations.citing import LONGEST_QUOTE, cite, sentences
+from carrel.services.citations.citing import LONGEST_QUOTE, cite
+from carrel.services.text.sentences import sentences
 
 REPORT = (
     "The company was founded in 1902 in Two Harbors. Net sales were $34.2 billion in 2022. "
@@ -25,33 +26,6 @@ def test_the_quote_is_the_sentence_that_supports_the_answer() -> None:
 def test_an_answer_without_shared_words_falls_back_on_the_question() -> None:
     [source] = cite("How many people does it employ?", "No idea", [retrieved(REPORT)])
     assert source.quote == "It employs 92,000 people."
-
-
-def test_a_sentence_continues_over_the_lines_of_a_page_and_rows_of_a_table_do_not() -> None:
-    lines = "He has left an indelible mark on the business, the organization and"
-    text = (
-        f"{lines}\nthe sneaker community. Next sentence.\nNet sales 2022 34.2\nNet sales 2021 35.4"
-    )
-    assert sentences(text) == [
-        f"{lines}\nthe sneaker community.",
-        "Next sentence.",
-        "Net sales 2022 34.2",
-        "Net sales 2021 35.4",
-    ]
-    assert sentences("Mary N. Dillon leads Foot Locker, Inc. from now on. Really.") == [
-        "Mary N. Dillon leads Foot Locker, Inc. from now on.",
-        "Really.",
-    ]
-    assert sentences("He said “No.” Then he left (at six.) It was **late.** *So* it ended.") == [
-        "He said “No.”",
-        "Then he left (at six.)",
-        "It was **late.**",
-        "*So* it ended.",
-    ]
-    assert sentences("Short heading\nA paragraph below it") == [
-        "Short heading",
-        "A paragraph below it",
-    ]
 
 
 def test_sources_keep_the_order_in_which_they_were_numbered() -> None:

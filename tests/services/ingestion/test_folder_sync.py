@@ -105,7 +105,7 @@ async def test_an_unchanged_file_costs_one_stat_and_is_not_opened(
 
     scandir = os.scandir
     monkeypatch.setattr("carrel.services.ingestion.folder_listing.os.scandir", Scan)
-    monkeypatch.setattr("carrel.services.ingestion.file_ingestion._digest", opened)
+    monkeypatch.setattr("carrel.services.ingestion.added_file._digest", opened)
     monkeypatch.setattr("carrel.services.ingestion.folder_sync._stat", opened)
     assert set((await synchronised(application, folder)).values()) == {"unchanged"}
     assert looked_at == {"a.txt": 1, "b.txt": 1}

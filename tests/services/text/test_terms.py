@@ -1,10 +1,8 @@
-"""Words made comparable, and their weights."""
-
-import math
+"""Words made comparable."""
 
 import pytest
 
-from carrel.services.text.terms import BACKGROUND, TermWeights, stem, terms
+from carrel.services.text.terms import stem, terms
 
 
 def test_words_are_stemmed_and_stop_words_dropped() -> None:
@@ -18,23 +16,6 @@ def test_a_fiscal_year_is_its_number(written: str) -> None:
 
 def test_numbers_and_other_scripts_stay_as_they_are() -> None:
     assert terms("1,234.5 Straße 東京 кипит") == ["1,234.5", "straße", "東京", "кипит"]
-
-
-def test_the_weight_is_the_inverse_frequency() -> None:
-    weights = TermWeights([["a", "b"], ["a"], ["a", "a"]])
-    texts = 3 + BACKGROUND
-    assert weights.weight("a") == pytest.approx(math.log(1 + (texts - 2.5) / 3.5))
-    assert weights.weight("b") == pytest.approx(math.log(1 + (texts - 0.5) / 1.5))
-    assert weights.weight("none") == pytest.approx(math.log(1 + (texts + 0.5) / 0.5))
-
-
-def test_coverage_is_the_share_of_the_questions_weight() -> None:
-    weights = TermWeights([["a", "b"], ["a"], ["c"]])
-    assert weights.coverage(["a", "b"], ["a", "b", "c"]) == pytest.approx(1.0)
-    assert weights.coverage(["a", "b"], ["c"]) == 0
-    expected = weights.weight("b") / (weights.weight("a") + weights.weight("b"))
-    assert weights.coverage(["a", "b", "b"], ["b"]) == pytest.approx(expected)
-    assert weights.coverage([], ["a"]) == 0
 
 
 def test_forms_of_a_word_have_one_stem() -> None:

@@ -29,17 +29,17 @@ async def whole(answering: Sequence[Answering]) -> CompletionBody:
     Raises:
         CarrelError: whatever the chat service raises.
     """
+    if len(answering) == 1:
+        return await answering[0].whole()
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(each.whole()) for each in answering]
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from None
-    first, *others = [each.result() for each in tasks]
-    if not others:
-        return first
-    choices = [choice for each in (first, *others) for choice in each.choices]
+    replies = [each.result() for each in tasks]
+    choices = [choice for each in replies for choice in each.choices]
     usage = UsageBody.of(_together([each.usage for each in answering]))
-    return first.model_copy(update={"choices": choices, "usage": usage})
+    return replies[0].model_copy(update={"choices": choices, "usage": usage})
 
 
 async def stream(answering: Sequence[Answering], *, include_usage: bool) -> AsyncGenerator[bytes]:

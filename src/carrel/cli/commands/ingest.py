@@ -21,7 +21,7 @@ from carrel.cli.workspace.workspace import Workspace, open_workspace
 from carrel.core.documents import READABLE, FileOutcome, IncomingFile, OutcomeKind
 from carrel.core.errors import CarrelError, InvalidSetting, UnsupportedFormat
 from carrel.core.web import WebRequest
-from carrel.services.ingestion.folder import files_below
+from carrel.services.ingestion.folder_listing import files_below
 from carrel.services.ingestion.folder_sync import (
     FileRemoved,
     FolderEvent,

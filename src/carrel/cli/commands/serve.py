@@ -22,7 +22,7 @@ from carrel.core.access import Principal
 from carrel.core.documents import FileOutcome, IngestionProgress, OutcomeKind
 from carrel.core.errors import CarrelError, PathNotFound
 from carrel.core.log_reason import log_reason
-from carrel.services.ingestion.folder import files_below
+from carrel.services.ingestion.folder_listing import files_below
 from carrel.services.ingestion.folder_sync import FolderEvent, FolderNotice
 
 log = structlog.get_logger()

@@ -47,8 +47,8 @@ from carrel.core.summaries import (
 )
 from carrel.core.web import WebRequest
 from carrel.schemas.jobs import JobEventBody, JobFileBody, ProgressBody
-from carrel.services.ingestion.file_ingestion import size_of
-from carrel.services.ingestion.folder import files_below
+from carrel.services.ingestion.file_change import size_of
+from carrel.services.ingestion.folder_listing import files_below
 from carrel.services.ingestion.folder_sync import FolderEvent, FolderNotice, without_reader
 
 GROUP_FILES = 50

@@ -12,6 +12,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from carrel.services.text.words import WordForm, word_matches
+
 LONGEST_CARRIED = 300
 """Maximum characters taken from the previous question: more would outweigh the follow-up."""
 
@@ -24,7 +26,6 @@ FEW_WORDS = 4
 ANSWER_NAMES = 2
 """Maximum names from the previous answer, where a pronoun may refer to them."""
 
-_WORD = re.compile(r"[^\W_]+(?:['’.–-][^\W_]+)*")
 _YEAR = re.compile(r"\b(?:1\d{3}|20\d{2})\b")
 _OPENING = re.compile(
     r"^\W*(?:(?:and|but|or|so|then|also|ok(?:ay)?|what about|how about|what of)\b[\s,:]*)+", re.I
@@ -262,7 +263,7 @@ def _names(text: str, *, inside: bool = False) -> list[str]:
 
 def _tokens(text: str, *, inside: bool = False) -> list[_Token]:
     found: list[_Token] = []
-    for match in _WORD.finditer(text):
+    for match in word_matches(text, WordForm.COMPOUND):
         word = match[0]
         begins = not inside and (not found or text[: match.start()].rstrip()[-1:] in ".!?:")
         capital = word[0].isupper() or any(each.isupper() for each in word[1:])

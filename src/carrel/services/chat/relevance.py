@@ -6,15 +6,14 @@ of 82 % of the questions. By cosine alone it is 72 %, by shared words alone 78 %
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from carrel.core.documents import RetrievedChunk
 from carrel.core.protocols.adapters import Embedder
-from carrel.services.citations.citing import sentences
+from carrel.services.text.sentences import sentences
 from carrel.services.text.terms import terms
+from carrel.services.text.word_rarity import WordRarity
 
 RANK_WEIGHT = 0.2
 """Bonus of the first chunk over the last; cosine and shared words count up to 1 each."""
@@ -62,17 +61,10 @@ def rank(
     contains, weighted by rarity among the sentences, plus a bonus for early chunks.
     """
     own = [set(terms(each.text)) for each in passages]
-    counts = Counter(word for one in own for word in one)
-    wanted = {word for word in terms(question) if word in counts}
-    weights = {word: math.log((1 + len(passages)) / (0.5 + counts[word])) for word in wanted}
-    total = sum(weights.values()) or 1.0
+    rarity = WordRarity(own)
+    wanted = {word for word in terms(question) if word in rarity}
     scored = [
-        Evidence(
-            passage,
-            cosine
-            + sum(weights[word] for word in wanted & of_passage) / total
-            + RANK_WEIGHT / passage.source,
-        )
+        Evidence(passage, cosine + rarity.share(wanted, of_passage) + RANK_WEIGHT / passage.source)
         for passage, cosine, of_passage in zip(passages, cosines, own, strict=True)
     ]
     return sorted(scored, key=lambda each: -each.score)[:limit]

@@ -12,6 +12,7 @@ from carrel.core.errors import CarrelError
 from carrel.core.protocols.adapters import Engine
 from carrel.services.chat.follow_up_rule import Turn, standalone_question
 from carrel.services.model_size import is_large_or_remote
+from carrel.services.text.words import WordForm, words
 from carrel.settings.document_settings import FollowUpWay
 
 TURNS = 4
@@ -30,7 +31,6 @@ INSTRUCTION = (
     "it. If it is complete already, repeat it. Reply with the question alone, on one line."
 )
 
-_WORD = re.compile(r"\w+")
 _LABEL = re.compile(
     r"^(?:(?:rewritten|stand-?alone|last|final|new)\s+)?(?:question|query|answer)\s*:\s*", re.I
 )
@@ -96,7 +96,7 @@ def usable(written: str, question: str, turns: Sequence[Turn]) -> str | None:
         return None
     query = _LABEL.sub("", lines[0]).strip(" \"'`*“”")
     said = " ".join([question, *(f"{each.question} {each.answer}" for each in turns)])
-    known, own = set(_WORD.findall(said.lower())), _WORD.findall(query.lower())
+    known, own = set(words(said, WordForm.PLAIN)), words(query, WordForm.PLAIN)
     if not own or len(query) > max(LONGEST_QUERY, 2 * len(question)):
         return None
     return query if sum(word in known for word in own) / len(own) >= LEAST_KNOWN else None

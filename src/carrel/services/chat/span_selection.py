@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from carrel.services.chat.answer_type import AnswerType, fit, kind_of
 from carrel.services.chat.relevance import Evidence, Passage
-from carrel.services.citations.citing import words
 from carrel.services.text.terms import stem
+from carrel.services.text.words import words
 
 LONGEST_SPAN = 8
 """In words."""

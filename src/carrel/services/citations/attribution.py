@@ -15,9 +15,16 @@ from dataclasses import replace
 from carrel.core.chat import SourcesCited
 from carrel.core.citations import CheckedSentence, Citation
 from carrel.core.documents import RetrievedChunk, Source
-from carrel.services.citations.citing import cite, sentence_spans, words
+from carrel.services.citations.citing import cite
 from carrel.services.citations.facts import Amount, amounts, contradicts
-from carrel.services.citations.source_sentences import Evidence, SourceSentences, exact_terms, terms
+from carrel.services.citations.source_sentences import (
+    Evidence,
+    SourceSentences,
+    exact_terms,
+    normalized_terms,
+)
+from carrel.services.text.sentences import sentence_spans
+from carrel.services.text.words import words
 
 LEAST_SHARE = 0.5
 LEAST_GAIN = 0.15
@@ -36,7 +43,7 @@ class SentenceAttribution:
     """Attributes sentences to sources, each distinct sentence once."""
 
     def __init__(self, question: str, sources: Sequence[Source]) -> None:
-        self._asked = terms(question)
+        self._asked = normalized_terms(question)
         self._given = SourceSentences(sources)
         self._known: dict[str, tuple[Citation, ...]] = {}
 
@@ -126,19 +133,19 @@ def _with_sources(sentence: CheckedSentence, sources: Mapping[int, Source]) -> C
 
 def _citations(sentence: str, asked: set[str], given: SourceSentences) -> tuple[Citation, ...]:
     sentence = _NOT_SAID.sub(" ", sentence)
-    said, exact = terms(sentence), exact_terms(sentence)
+    said, exact = normalized_terms(sentence), exact_terms(sentence)
     chosen: list[Evidence] = []
     covered: set[str] = set()
     for _ in range(MOST_CITATIONS):
         best = _best(said - covered, asked, given)
         if best is None:
             break
-        gained = given.weight((said - covered) & best.terms)
-        if gained < LEAST_GAIN * given.weight(said) and not (exact - covered) & best.terms:
+        gained = given.rarity.total((said - covered) & best.terms)
+        if gained < LEAST_GAIN * given.rarity.total(said) and not (exact - covered) & best.terms:
             break
         chosen.append(best)
         covered |= said & best.terms
-    if given.share(said, covered) < LEAST_SHARE or not _agree(exact, asked, chosen):
+    if given.rarity.share(said, covered) < LEAST_SHARE or not _agree(exact, asked, chosen):
         return ()
     if not _amounts_agree(sentence, asked, chosen) or contradicts(
         sentence, (each.text for each in chosen)
@@ -152,9 +159,9 @@ def _best(missing: set[str], asked: set[str], given: SourceSentences) -> Evidenc
 
     def merit(each: Evidence) -> float:
         return (
-            given.share(missing, each.terms)
-            + _QUESTION_WEIGHT * given.share(asked, each.terms)
-            + _AROUND_WEIGHT * given.share(asked, each.around)
+            given.rarity.share(missing, each.terms)
+            + _QUESTION_WEIGHT * given.rarity.share(asked, each.terms)
+            + _AROUND_WEIGHT * given.rarity.share(asked, each.around)
             - _RANK_WEIGHT * each.source.index
         )
 
@@ -177,7 +184,7 @@ def _amounts_agree(sentence: str, asked: set[str], chosen: Sequence[Evidence]) -
     around = {term for each in chosen for term in each.around}
     return all(
         any(_is_cited(amount, other, around) for other in cited)
-        or terms(amount.number) <= asked & around
+        or normalized_terms(amount.number) <= asked & around
         for amount in amounts(sentence)
     )
 
@@ -187,4 +194,4 @@ def _is_cited(amount: Amount, other: Amount, around: set[str]) -> bool:
         return False
     scale = amount.scale if amount.value != other.value else None
     unit = amount.unit if other.unit is None else None
-    return all(terms(each) <= around for each in (scale, unit) if each)
+    return all(normalized_terms(each) <= around for each in (scale, unit) if each)

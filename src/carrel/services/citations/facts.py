@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from carrel.core.stop_words import STOP_WORDS
 from carrel.services.text.terms import stem
+from carrel.services.text.words import WordForm, words
 
 SPELLED: Mapping[str, str] = MappingProxyType(
     {
@@ -49,7 +50,6 @@ _AMOUNT = re.compile(
 _SIGN = re.compile(r"[$€£¥%]|\bper\s+cent\b", re.I)
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _CLAUSE = re.compile(r"[,;:.!?()]\s|\b(?:but|although|though|while|whereas)\b")
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _NEGATIONS = frozenset(("not", "no", "never", "none", "neither", "nor", "cannot"))
 # "Not only" and "no more than" negate nothing.
 _NO_DENIAL = frozenset(("only", "more", "less", "fewer", "least", "just", "doubt"))
@@ -128,7 +128,7 @@ def _denied_and_said(text: str) -> tuple[set[str], set[str]]:
     said: set[str] = set()
     for clause in _CLAUSE.split(text.lower()):
         denies = False
-        for word in _WORD.findall(clause):
+        for word in words(clause, WordForm.CONTRACTION):
             if word in _NEGATIONS or word.endswith(("n't", "n’t")):
                 denies = True
             elif denies and word in _NO_DENIAL:

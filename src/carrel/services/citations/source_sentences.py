@@ -7,33 +7,29 @@ compares words, not meanings: it does not see who did what to whom.
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from carrel.core.documents import Source
 from carrel.core.stop_words import STOP_WORDS
-from carrel.services.citations.citing import sentence_spans, words
 from carrel.services.citations.facts import SPELLED, units_written_out
+from carrel.services.text.sentences import sentence_spans
 from carrel.services.text.terms import stem
-
-# Scripts without spaces: two characters count as a word.
-_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+from carrel.services.text.word_rarity import WordRarity
+from carrel.services.text.words import character_pairs, word_matches, words
 
 _NUMBERED_NAME = re.compile(r"\d[^\W\d_]|[^\W\d_]\d")
 
 
-def terms(text: str) -> set[str]:
+def normalized_terms(text: str) -> set[str]:
     """Return the terms of a text: without stop words, endings, and number formats."""
     found: set[str] = set()
     for word in words(units_written_out(unicodedata.normalize("NFKC", text))):
-        unspaced = _UNSPACED.findall(word)
-        if unspaced:
-            for run in unspaced:
-                found.update(run[at : at + 2] for at in range(max(1, len(run) - 1)))
+        pairs = character_pairs(word)
+        if pairs:
+            found.update(pairs)
         elif word not in STOP_WORDS:
             found.add(SPELLED.get(word) or _stem(word))
     return found
@@ -43,10 +39,10 @@ def exact_terms(sentence: str) -> set[str]:
     """Return the terms that must match exactly: names inside the sentence, and words with both
     letters and digits. ``facts.py`` compares plain numbers.
     """
-    written = re.findall(r"\w+(?:[.,]\d+)*", sentence)
-    names = (terms(word) for word in written[1:] if word[0].isupper())
+    written = [match[0] for match in word_matches(sentence)]
+    names = (normalized_terms(word) for word in written[1:] if word[0].isupper())
     return {term for name in names for term in name} | {
-        term for term in terms(sentence) if _NUMBERED_NAME.search(term)
+        term for term in normalized_terms(sentence) if _NUMBERED_NAME.search(term)
     }
 
 
@@ -74,31 +70,17 @@ class Evidence:
 
 
 class SourceSentences:
-    """The sentences of all sources of an answer, and the weight of each word among them."""
+    """The sentences of all sources of an answer, and the rarity of each word among them."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self.evidence = [each for source in sources for each in _evidence(source)]
-        # One is added so that among few sentences, where all words are common, each still counts.
-        counts = Counter(term for each in self.evidence for term in each.terms)
-        total = len(self.evidence)
-        self._weights = {
-            term: 1 + math.log((1 + total) / (0.5 + count)) for term, count in counts.items()
-        }
-        self._unseen = 1 + math.log((1 + total) / 0.5)
-
-    def weight(self, of: Iterable[str]) -> float:
-        """Return the total weight of the terms; a word that no source contains weighs most."""
-        return sum(self._weights.get(term, self._unseen) for term in of)
-
-    def share(self, of: set[str], within: Iterable[str]) -> float:
-        """Return the share of the first terms' weight that the others cover, from 0 to 1."""
-        whole = self.weight(of)
-        return self.weight(of.intersection(within)) / whole if whole else 0.0
+        # Among few sentences, where all words are common, each still counts.
+        self.rarity = WordRarity((each.terms for each in self.evidence), base=1.0)
 
 
 def _evidence(source: Source) -> list[Evidence]:
-    around = frozenset(terms(f"{source.document} {source.text}"))
+    around = frozenset(normalized_terms(f"{source.document} {source.text}"))
     return [
-        Evidence(source, start, end, frozenset(terms(source.text[start:end])), around)
+        Evidence(source, start, end, frozenset(normalized_terms(source.text[start:end])), around)
         for start, end in sentence_spans(source.text)
     ]

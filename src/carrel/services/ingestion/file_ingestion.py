@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Generator
-from contextlib import suppress
-
-import structlog
+from dataclasses import replace
 
 from carrel.core.documents import (
     Collection,
@@ -16,18 +13,17 @@ from carrel.core.documents import (
     IngestionEvent,
     OutcomeKind,
 )
-from carrel.core.errors import CarrelError, StorageFull, UnreadableDocument
 from carrel.core.protocols.adapters import Catalog
 from carrel.core.protocols.originals import OriginalStore
 from carrel.services.indexing.indexing import DocumentIndexer
+from carrel.services.ingestion.added_file import AddedFile
 from carrel.services.ingestion.batch_reading import Waiting
 from carrel.services.ingestion.cancellation import CancellationToken, Stopped
 from carrel.services.ingestion.document_writing import DocumentWriting, ReadingTools
+from carrel.services.ingestion.file_change import FileChange, size_of
 from carrel.services.ingestion.file_failure import failure_of
 from carrel.services.ingestion.progress import BatchProgress
-from carrel.services.ingestion.rereading import Rereading
-
-log = structlog.get_logger()
+from carrel.services.ingestion.reread_file import RereadFile
 
 
 class FileIngestion:
@@ -43,7 +39,6 @@ class FileIngestion:
         self._catalog = catalog
         self._originals = originals
         self._writing = DocumentWriting(catalog, originals, indexer, tools)
-        self._rereading = Rereading(catalog, originals, self._writing)
 
     def interrupt(self) -> None:
         """Interrupt the reading of cancelled files, from another thread."""
@@ -67,97 +62,54 @@ class FileIngestion:
         Raises:
             Stopped: ``stop`` was requested; nothing of the file is kept, unless it says so.
         """
-        if file.document_id is not None:
-            file = self._rereading.located(file)
-        running.begin_file(file.name, size_of(file))
+        change = self._change(file, collection)
+        running.begin_file(file.name, size_of(change.file))
         yield running.progress()
-        if file.document_id is not None:
-            yield from self._rereading.steps(file, file.document_id, running, stop)
-            return
-        record: DocumentRecord | None = None
-        failed: DocumentRecord | None = None
         try:
-            failed = self._catalog.failed_document(collection.id, file.name)
-            self._writing.require_acceptable(file, running.size)
-            digest, size = _digest(file)
-            previous = self._catalog.ready_document(collection.id, file.name)
-            if previous is not None and previous.sha256 == digest:
-                running.end_file()
-                yield FileOutcome(file.name, OutcomeKind.UNCHANGED, previous)
-                return
-            record = self._writing.begin(file, collection, digest, size)
-            stored = yield from self._writing.store(file, record, previous, running, stop)
-            self._originals.store(record.id, file.path)
-            finished = self._catalog.finish_document(record.id, stored.pages, stored.left_out)
+            finished = yield from self._finished(change, running, stop)
         except Exception as error:
             if stop.asked or isinstance(error, Stopped):
                 # An interrupted reading ends with an error of the reader.
-                self._writing.leave(record, stop)
+                self._writing.leave(change.record, stop)
                 raise Stopped from error
-            running.end_file()
-            outcome = self._failed(file, record, collection, failure_of(error))
-            yield outcome
-            if outcome.document is not None:
-                with suppress(StorageFull):
-                    self._writing.forget(failed)
-            return
+            outcome = change.fail(failure_of(error))
         except BaseException:
             # The consumer of the events closed the generator: remove what is half stored.
-            self._writing.leave(record, stop)
+            self._writing.leave(change.record, stop)
             raise
-        self._writing.forget(previous, failed)
-        log.info("document.ready", document=finished.id, chunks=finished.chunks)
-        kind = OutcomeKind.ADDED if previous is None else OutcomeKind.REPLACED
+        else:
+            if finished is None:
+                outcome = FileOutcome(file.name, OutcomeKind.UNCHANGED, change.replaced)
+            else:
+                outcome = change.end(finished)
         running.end_file()
-        yield FileOutcome(file.name, kind, finished, reason=finished.reason)
+        yield outcome
 
-    def _failed(
-        self,
-        file: IncomingFile,
-        record: DocumentRecord | None,
-        collection: Collection,
-        error: CarrelError,
-    ) -> FileOutcome:
-        """Remove what was stored of a file, keep it with the reason, and return the outcome.
-
-        The file is kept to be read again, in case a program or a setting was missing. On a full
-        disk the removal itself may fail; then the next start reconciles the rest.
-        """
-        failed: DocumentRecord | None = None
-        with suppress(StorageFull):
-            if record is None:
-                record = self._catalog.begin_document(collection.id, file.name, "", size_of(file))
-            self._writing.discard(record)
-            kept = bool(record.sha256) and self._kept(file, record)
-            failed = self._catalog.fail_document(record.id, str(error), has_original=kept)
-        # The list of documents shows the reason, which may repeat content of the file.
-        log.warning("document.failed", document=record and record.id, code=error.code)
-        return FileOutcome(
-            file.name, OutcomeKind.FAILED, failed, code=error.code, reason=str(error)
+    def _change(self, file: IncomingFile, collection: Collection) -> FileChange:
+        if file.document_id is None:
+            return AddedFile(
+                file=file,
+                collection=collection,
+                catalog=self._catalog,
+                originals=self._originals,
+                writing=self._writing,
+            )
+        # The path in a job may be another one: the data folder may have been moved since.
+        located = replace(file, path=self._originals.path(file.document_id))
+        return RereadFile(
+            file=located,
+            document_id=file.document_id,
+            catalog=self._catalog,
+            originals=self._originals,
+            writing=self._writing,
         )
 
-    def _kept(self, file: IncomingFile, record: DocumentRecord) -> bool:
-        """Keep the file of a failed document, if possible."""
-        try:
-            self._originals.store(record.id, file.path)
-        except CarrelError:
-            self._originals.delete([record.id])
-            return False
-        return True
-
-
-def size_of(file: IncomingFile) -> int:
-    """Return the size of a file; 0 if it is missing, which is reported in its turn."""
-    try:
-        return file.path.stat().st_size
-    except OSError:
-        return 0
-
-
-def _digest(file: IncomingFile) -> tuple[str, int]:
-    """Return the SHA-256 of a file, in hexadecimal, and the number of hashed bytes."""
-    try:
-        with file.path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest(), stream.tell()
-    except OSError as error:
-        raise UnreadableDocument(f"it cannot be opened: {error.strerror or error}") from error
+    def _finished(
+        self, change: FileChange, running: BatchProgress, stop: CancellationToken
+    ) -> Generator[IngestionEvent | Waiting, None, DocumentRecord | None]:
+        """Store a file, and return the ready document; None if nothing has changed."""
+        record = change.begin(running.size)
+        if record is None:
+            return None
+        stored = yield from self._writing.store(change.file, record, change.replaced, running, stop)
+        return change.commit(record, stored)

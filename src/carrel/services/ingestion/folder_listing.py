@@ -1,4 +1,4 @@
-"""Lists the files of a folder to synchronise, with one ``stat`` each."""
+"""Lists the files of a folder to ingest or to synchronise, with one ``stat`` each."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from carrel.core.document_names import path_name
+from carrel.core.documents import IncomingFile
 from carrel.core.errors import PathNotFound
 from carrel.core.folders import FileStat
 
@@ -30,9 +31,28 @@ class FolderListing:
         return any(name.startswith(f"{folder}/") for folder in self.unread)
 
 
+def files_below(
+    folder: Path, supports: Callable[[str], bool]
+) -> tuple[list[IncomingFile], list[str]]:
+    """Return the files below a folder that ``list_folder`` finds, and the names of those without a
+    reader, both in order of their paths. A single file is returned as it is.
+
+    Raises:
+        PathNotFound: there is no such folder or file, or the folder cannot be listed.
+    """
+    if folder.is_file():
+        return [IncomingFile(folder, path_name(folder.name))], []
+    if not folder.is_dir():
+        raise PathNotFound(f"There is no folder {folder}.")
+    listing = list_folder(folder, supports)
+    files = [IncomingFile(folder / listing.paths.get(name, name), name) for name in listing.files]
+    unsupported = sorted(listing.unsupported, key=lambda name: name.split("/"))
+    return sorted(files, key=lambda file: file.path), unsupported
+
+
 def list_folder(folder: Path, supports: Callable[[str], bool]) -> FolderListing:
-    """Return the files below a folder, by the rules of ``files_below``: no hidden ones, no links
-    that lead out of it, no linked folders.
+    """Return the files below a folder: no hidden ones, no links that lead out of it, no linked
+    folders.
 
     A file that is no link costs one ``stat``, and none where it has no reader.
 

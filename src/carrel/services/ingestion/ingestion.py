@@ -22,7 +22,8 @@ from carrel.core.protocols.reading import ReaderRegistry
 from carrel.services.collections import CollectionService
 from carrel.services.ingestion.batch_reading import Waiting
 from carrel.services.ingestion.cancellation import CancellationToken
-from carrel.services.ingestion.file_ingestion import FileIngestion, size_of
+from carrel.services.ingestion.file_change import size_of
+from carrel.services.ingestion.file_ingestion import FileIngestion
 from carrel.services.ingestion.file_turns import FileTurns
 from carrel.services.ingestion.progress import BatchProgress
 

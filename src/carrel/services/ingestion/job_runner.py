@@ -1,27 +1,36 @@
-"""Runs a job: its files one after the other, or what it fetches from the web."""
+"""Runs jobs: the files one after the other, or what is fetched from the web."""
 
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
-from pathlib import Path
 
-from carrel.core.documents import FileOutcome, IncomingFile, IngestionProgress
-from carrel.core.errors import StorageFull
-from carrel.core.jobs import JobFile, JobState, JobStore
+import structlog
+
+from carrel.core.documents import Collection, FileOutcome, IncomingFile, IngestionProgress
+from carrel.core.errors import CarrelError, StorageFull, Unavailable
+from carrel.core.jobs import Job, JobFile, JobState, JobStore
+from carrel.core.log_reason import log_reason
 from carrel.core.protocols.adapters import Catalog
 from carrel.core.web import WebRequest
-from carrel.disk.failures import disk_errors
 from carrel.services.ingestion.ingestion import IngestionService
+from carrel.services.ingestion.received_files import ReceivedFiles
 from carrel.services.ingestion.running_job import RunningJob
 from carrel.services.ingestion.web import WebService
 
+KEPT_JOBS = 100
+"""Number of ended jobs that are kept."""
+
+log = structlog.get_logger()
+
 
 class JobRunner:
-    """Ingests the files of jobs, and reports the outcomes to each job and the observers."""
+    """Runs jobs to their recorded end, and reports the outcomes to each and the observers.
+
+    ``running`` has the jobs that have not ended, by id.
+    """
 
     def __init__(
         self,
@@ -29,17 +38,57 @@ class JobRunner:
         catalog: Catalog,
         ingestion: IngestionService,
         web: WebService,
-        folder: Path,
+        received: ReceivedFiles,
     ) -> None:
-        """Fetched documents are kept in ``folder``, below the job's id, until ingested."""
         self._store = store
         self._catalog = catalog
         self._ingestion = ingestion
         self._web = web
-        self._folder = folder
+        self._received = received
+        self.running: dict[str, RunningJob] = {}
         self.observers: list[Callable[[FileOutcome], None]] = []
 
-    async def run(self, work: RunningJob) -> None:
+    def start(self, job: Job, collection: Collection, files: list[JobFile]) -> None:
+        """Start, or resume, a job."""
+        done = sum(each.outcome is not None for each in files)
+        work = RunningJob(job, collection, files, IngestionProgress(done, len(files), 0))
+        self.running[job.id] = work
+        work.reading = asyncio.create_task(self._read(work), name=f"ingestion job {job.id}")
+        work.ending = asyncio.create_task(self._see_through(work, work.reading))
+
+    async def ended(self, works: Sequence[RunningJob]) -> None:
+        """Return when the jobs have ended."""
+        tasks = [each.ending for each in works if each.ending is not None]
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _see_through(self, work: RunningJob, reading: asyncio.Task[None]) -> None:
+        """Wait for the end of a job, however it ends, and record it."""
+        await asyncio.wait([reading])
+        state: JobState | None = JobState.FINISHED
+        failure: CarrelError | None = None
+        if reading.cancelled():
+            state = JobState.CANCELLED if work.cancelled else None
+        elif (error := reading.exception()) is not None:
+            failure = _failure(work.job, error)
+        if state is None:
+            failure = Unavailable("The server is shutting down: the job resumes at its next start.")
+        else:
+            try:
+                await asyncio.to_thread(self._record_end, work, state)
+            except StorageFull as full:
+                # The outcomes have reported it; the next start checks the job again.
+                log.warning("job.not_recorded", job=work.job.id, reason=log_reason(full))
+        del self.running[work.job.id]
+        work.end(failure)
+
+    def _record_end(self, work: RunningJob, state: JobState) -> None:
+        self._store.set_state(work.job.id, state)
+        self._store.forget_ended(KEPT_JOBS)
+        self._received.remove(work.job, work.files)
+        log.info("job.ended", job=work.job.id, state=state.value)
+
+    async def _read(self, work: RunningJob) -> None:
         """Ingest the files without an outcome; then fetch the documents from the web."""
 
         def earlier() -> list[FileOutcome]:
@@ -60,8 +109,7 @@ class JobRunner:
                 if isinstance(event, FileOutcome):
                     await self._record(work, next(open_files), event)
                     continue
-                self._show(
-                    work,
+                work.show(
                     replace(
                         event,
                         files_done=event.files_done + done,
@@ -70,17 +118,17 @@ class JobRunner:
                         # The number of documents to fetch is not known in advance.
                         share=event.share if work.job.web is None else 0.0,
                         seconds_left=event.seconds_left if work.job.web is None else None,
-                    ),
+                    )
                 )
                 if event.current:
-                    await self._note_running(work)
+                    await self._record_running(work)
 
     async def _ingest_web(self, work: RunningJob, request: WebRequest) -> None:
         """Fetch document after document; one that was ingested before a restart is unchanged."""
-        folder = self._folder / work.job.id
-        await asyncio.to_thread(_empty, folder)
-        await self._note_running(work)
-        self._show(work, replace(work.progress, current=request.addresses[0]))
+        folder = self._received.fetched(work.job)
+        await asyncio.to_thread(self._received.empty_fetched, work.job)
+        await self._record_running(work)
+        work.show(replace(work.progress, current=request.addresses[0]))
         async with aclosing(self._web.collect(request, folder)) as documents:
             async for each in documents:
                 incoming = (
@@ -95,8 +143,7 @@ class JobRunner:
                 else:
                     await self._ingest(work, [file])
                     each.path.unlink(missing_ok=True)
-                self._show(
-                    work,
+                work.show(
                     replace(
                         work.progress,
                         files_done=len(work.outcomes),
@@ -104,13 +151,12 @@ class JobRunner:
                         current=request.addresses[0],
                         seconds_left=None,
                         share=0.0,
-                    ),
+                    )
                 )
-        self._show(work, replace(work.progress, current=None, share=1.0))
+        work.show(replace(work.progress, current=None, share=1.0))
 
     async def _record(self, work: RunningJob, file: JobFile, outcome: FileOutcome) -> None:
-        work.outcomes.append(outcome)
-        work.tell()
+        work.add(outcome)
         for observer in self.observers:
             observer(outcome)
         # On a full disk the remaining files fail one by one; the next start retries those whose
@@ -118,15 +164,11 @@ class JobRunner:
         with suppress(StorageFull):
             await asyncio.to_thread(self._store.record, work.job.id, file.ordinal, outcome)
 
-    async def _note_running(self, work: RunningJob) -> None:
+    async def _record_running(self, work: RunningJob) -> None:
         if not work.has_begun:
             work.has_begun = True
             with suppress(StorageFull):
                 await asyncio.to_thread(self._store.set_state, work.job.id, JobState.RUNNING)
-
-    def _show(self, work: RunningJob, progress: IngestionProgress) -> None:
-        work.progress = progress
-        work.tell()
 
 
 def stored_outcome(catalog: Catalog, file: JobFile) -> FileOutcome | None:
@@ -137,7 +179,22 @@ def stored_outcome(catalog: Catalog, file: JobFile) -> FileOutcome | None:
     return FileOutcome(file.name, file.outcome, document, file.code, file.reason)
 
 
-def _empty(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    with disk_errors(folder):
-        folder.mkdir(parents=True)
+def files_of_running_jobs(store: JobStore) -> set[tuple[str, str]]:
+    """Return collection id and name of each file that an interrupted job has not finished."""
+    return {
+        (job.collection_id, file.name)
+        for job in store.jobs()
+        if not job.state.has_ended
+        for file in store.files(job.id)
+        if file.outcome is None
+    }
+
+
+def _failure(job: Job, error: BaseException) -> CarrelError:
+    if isinstance(error, CarrelError):
+        log.warning("job.failed", job=job.id, code=error.code, reason=log_reason(error))
+        return error
+    log.error("job.failed", job=job.id, exc_info=error)
+    return Unavailable(
+        "The ingestion failed with an internal error; the server's log has the details."
+    )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from carrel.core.documents import Chunk, RetrievedChunk
+from carrel.services.text.words import WordForm, words
 
 SHINGLE = 4
 """Words per shingle (Broder, On the resemblance of documents, 1997)."""
@@ -20,8 +20,6 @@ LONGEST_JOINED = 1400
 LONGEST_GAP = 2
 """Maximum white space between two neighbours, in characters; a longer gap may hide a chunk."""
 
-_WORD = re.compile(r"\w+")
-
 
 def deduplicate(found: Iterable[RetrievedChunk]) -> list[RetrievedChunk]:
     """Return the passages without duplicates of earlier ones.
@@ -31,9 +29,9 @@ def deduplicate(found: Iterable[RetrievedChunk]) -> list[RetrievedChunk]:
     kept: list[RetrievedChunk] = []
     prints: list[tuple[frozenset[str], frozenset[tuple[str, ...]]]] = []
     for each in found:
-        words = _WORD.findall(each.chunk.text.lower())
-        numbers = frozenset(word for word in words if any(map(str.isdigit, word)))
-        rows = (words[at:] for at in range(min(SHINGLE, len(words))))
+        own = words(each.chunk.text, WordForm.PLAIN)
+        numbers = frozenset(word for word in own if any(map(str.isdigit, word)))
+        rows = (own[at:] for at in range(min(SHINGLE, len(own))))
         shingles = frozenset(zip(*rows, strict=False))
         if any(numbers == seen and _same(shingles, other) for seen, other in prints):
             continue

@@ -5,20 +5,28 @@ The weights were chosen with benchmarks/answers.py; its result page has the figu
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from carrel.core.documents import RetrievedChunk
-from carrel.services.text.terms import TermWeights, terms
+from carrel.services.text.terms import terms
+from carrel.services.text.word_rarity import WordRarity
+from carrel.services.text.words import WordForm, words
 
 TEXT_WEIGHT = 0.5
 HEADING_WEIGHT = 1.0
 NAME_WEIGHT = 0.2
 """Weights of the question's words in the text, its heading, and the file name; the cosine has
 1."""
+
+BACKGROUND = 10
+"""Number of empty texts that are added to the chunks when the rarity of a word is estimated.
+
+Most words are rare, even if there are only two chunks to estimate from. In a collection of one
+passage, without them, 92 % of the questions that it answers count as answered; with ten, 97 %. With
+many chunks they change nothing.
+"""
 
 LONGEST_JOINED_NAME = 4
 """Words of a question that may be written as one word in a file name."""
@@ -44,19 +52,22 @@ def ranked(question: str, found: Sequence[RetrievedChunk]) -> list[RetrievedChun
     not used: the share of covered words is comparable between questions of any length. Scores are
     scaled by the maximum: 0 to 1, with negative cosines as 0. So is the relevance: the cosine and
     the words in the text only."""
-    asked = terms(question)
+    asked = set(terms(question))
     texts = [terms(each.chunk.text) for each in found]
     headings = {heading: terms(heading) for heading in {each.chunk.heading or "" for each in found}}
-    weights = TermWeights(
-        [*text, *headings[each.chunk.heading or ""]]
-        for each, text in zip(found, texts, strict=True)
+    rarity = WordRarity(
+        (
+            [*text, *headings[each.chunk.heading or ""]]
+            for each, text in zip(found, texts, strict=True)
+        ),
+        background=BACKGROUND,
     )
     names = name_matches(question, {each.document_name for each in found})
-    over = {heading: weights.coverage(asked, each) for heading, each in headings.items()}
+    over = {heading: rarity.share(asked, each) for heading, each in headings.items()}
     whole = 1 + TEXT_WEIGHT + HEADING_WEIGHT + NAME_WEIGHT
     scored = []
     for each, text in zip(found, texts, strict=True):
-        evidence = max(each.score, 0.0) + TEXT_WEIGHT * weights.coverage(asked, text)
+        evidence = max(each.score, 0.0) + TEXT_WEIGHT * rarity.share(asked, text)
         score = evidence + HEADING_WEIGHT * over[each.chunk.heading or ""]
         score += NAME_WEIGHT * names[each.document_name]
         evidence = min(evidence / (1 + TEXT_WEIGHT), 1.0)
@@ -70,12 +81,9 @@ def name_matches(question: str, names: Collection[str]) -> Mapping[str, float]:
     Words that all names share do not count. ``FOOTLOCKER_2022`` matches "Foot Locker" and "FY22".
     """
     said = _joined(question)
-    words = {name: _name_words(name) for name in names}
-    counts = Counter(word for each in words.values() for word in each)
-    totals = {
-        name: sum(math.log(len(names) / counts[word]) for word in each & said)
-        for name, each in words.items()
-    }
+    of_names = {name: _name_words(name) for name in names}
+    rarity = WordRarity(of_names.values(), smoothing=0.0)
+    totals = {name: rarity.total(each & said) for name, each in of_names.items()}
     best = max(totals.values(), default=0.0)
     return {name: total / best if best > 0 else 0.0 for name, total in totals.items()}
 
@@ -88,10 +96,10 @@ def _name_words(name: str) -> set[str]:
 
 def _joined(text: str) -> set[str]:
     """Return the terms of a text, and adjacent ones joined."""
-    words = re.findall(r"[^\W_]+", text.lower().replace("'s ", " "))
+    parts = words(text.lower().replace("'s ", " "), WordForm.PLAIN)
     spans = (
-        "".join(words[start : start + length])
+        "".join(parts[start : start + length])
         for length in range(1, LONGEST_JOINED_NAME + 1)
-        for start in range(len(words) - length + 1)
+        for start in range(len(parts) - length + 1)
     )
     return set(terms(" ".join(spans))) | set(terms(text))

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from carrel.core.protocols.adapters import Embedder, Vector
-from carrel.services.citations.citing import words
 from carrel.services.summaries.whole_sentences import Sentence
+from carrel.services.text.word_rarity import WordRarity
+from carrel.services.text.words import words
 
 EMBEDDED = 16
 """Sentences of one part that are compared by vectors."""
@@ -47,14 +48,14 @@ class ExcerptChooser:
 
     def __init__(self, embedder: Embedder, everything: Sequence[Sentence], focus: str) -> None:
         self._embedder = embedder
-        counts = Counter(word for each in everything for word in set(each.words))
+        self._rarity = WordRarity(each.words for each in everything)
         common = max(2.0, COMMON * len(everything))
-        self._rarity = {
-            word: math.log((1 + len(everything)) / (0.5 + count))
-            for word, count in counts.items()
+        self._telling_words = {
+            word
+            for word, count in self._rarity.counts.items()
             if count <= common and not word.isdigit()
         }
-        self._focus_words = {each for each in words(focus) if self._rarity.get(each)}
+        self._focus_words = self._telling_words.intersection(words(focus))
         self._focus = embedder.embed_query(focus) if focus else None
 
     def best(self, part: Sequence[Sentence]) -> list[Excerpt]:
@@ -62,7 +63,9 @@ class ExcerptChooser:
         if not part:
             return []
         by_words = {
-            each.place: self._shared(each) if self._focus is not None else share
+            each.place: self._rarity.share(self._focus_words, each.words)
+            if self._focus is not None
+            else share
             for each, share in zip(part, self._telling(part), strict=True)
         }
         likely = sorted(part, key=lambda each: -by_words[each.place])[:EMBEDDED]
@@ -77,19 +80,12 @@ class ExcerptChooser:
                 found.append(Excerpt(each, near + share, vector))
         return sorted(found, key=lambda each: -each.score)
 
-    def _shared(self, sentence: Sentence) -> float:
-        """Return the share of the focus that a sentence covers, weighted by rarity; 0 to 1."""
-        every = sum(self._rarity[each] for each in self._focus_words)
-        if not every:
-            return 0.0
-        return sum(self._rarity[each] for each in self._focus_words & set(sentence.words)) / every
-
     def _telling(self, part: Sequence[Sentence]) -> list[float]:
         """Return how representative each sentence is of its part; 0 to 1."""
-        spoken = Counter(each for one in part for each in set(one.words) if each in self._rarity)
+        spoken = Counter(each for one in part for each in self._telling_words & set(one.words))
         said = [
             sum(
-                self._rarity[each] * math.log(spoken[each])
+                self._rarity.weight(each) * math.log(spoken[each])
                 for each in set(one.words) & spoken.keys()
             )
             / math.sqrt(8 + len(one.words))

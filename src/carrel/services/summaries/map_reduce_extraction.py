@@ -17,13 +17,14 @@ from carrel.core.summaries import (
     SummarizationProgress,
     SummarizationStyle,
 )
-from carrel.services.citations.citing import sentences, words
 from carrel.services.summaries.document_parts import Part, planned_parts
 from carrel.services.summaries.map_reduce_summary import WritingPlan
 from carrel.services.summaries.progress_clock import ProgressClock
 from carrel.services.summaries.summary_prompts import extraction_prompt
 from carrel.services.summaries.token_budget import TokenBudget
 from carrel.services.text.reading_order import DocumentText
+from carrel.services.text.sentences import sentences
+from carrel.services.text.words import words
 
 MOST_ITEMS = 20
 """Maximum facts of one part: stops a model that repeats itself."""

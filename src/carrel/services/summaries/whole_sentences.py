@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from carrel.services.citations.citing import sentences, words
 from carrel.services.text.reading_order import DocumentText
+from carrel.services.text.sentences import sentences
+from carrel.services.text.words import words
 
 FEWEST_WORDS, MOST_WORDS = 5, 45
 MOST_NUMBERS = 0.35

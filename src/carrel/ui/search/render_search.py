@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from html import escape
 
 from carrel.core.documents import Source
-from carrel.services.citations.source_sentences import terms
+from carrel.services.citations.source_sentences import normalized_terms
+from carrel.services.text.words import word_matches
 from carrel.ui.chat.render_exchange import source_item
 from carrel.ui.i18n.texts import ENGLISH, Texts
-
-_WORD = re.compile(r"\w+(?:[.,]\d+)*")
 
 
 def empty_html(texts: Texts) -> str:
@@ -33,11 +31,11 @@ def found_html(query: str, found: Sequence[Source], texts: Texts = ENGLISH) -> s
 
 def with_words_marked(text: str, query: str) -> str:
     """Return a text as HTML with the words of a query highlighted, whatever their endings."""
-    wanted = terms(query)
+    wanted = normalized_terms(query)
     parts: list[str] = []
     written = 0
-    for word in _WORD.finditer(text):
-        if terms(word[0]) & wanted:
+    for word in word_matches(text):
+        if normalized_terms(word[0]) & wanted:
             parts.append(f"{escape(text[written : word.start()])}<mark>{escape(word[0])}</mark>")
             written = word.end()
     return "".join(parts) + escape(text[written:])
