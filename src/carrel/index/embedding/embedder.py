@@ -11,10 +11,9 @@ import structlog
 
 from carrel.core.errors import ModelLoadFailed
 from carrel.core.runtime.own_thread import in_own_thread
-from carrel.index.embedding.document_prompt import document_prompt
 from carrel.index.embedding.sentence_model import load_sentence_model
 from carrel.index.embedding.sentence_model_files import EMBEDDER, embedder_folder
-from carrel.index.embedding.token_window import TokenWindow
+from carrel.index.embedding.token_window import TokenWindow, document_prompt
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
