@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from carrel.core.documents import Piece
-from carrel.index.embedding.cpu_dtype import cpu_dtype
 from carrel.index.embedding.embedder import SentenceTransformerEmbedder
+from carrel.index.embedding.sentence_model import cpu_dtype
 from carrel.index.embedding.sentence_model_files import embedder_folder
 from carrel.ingest.chunking.splitter import RecursiveSplitter
 from carrel.ingest.pdf.pdf import PdfReader

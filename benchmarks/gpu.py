@@ -38,8 +38,7 @@ from carrel.core.protocols.adapters import Engine
 from carrel.engine.adapters.adapter_set import AdapterSet
 from carrel.engine.choose import serve_loaded
 from carrel.engine.loading.placement import use_all_cores
-from carrel.engine.serving_limits import ServingLimits
-from carrel.engine.spec import LoadedModel
+from carrel.engine.spec import LoadedModel, ServingLimits
 from carrel.settings.schema import EngineKind, PromptType
 from environment import describe_environment
 

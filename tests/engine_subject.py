@@ -12,8 +12,7 @@ from carrel.engine.choose import serve_loaded
 from carrel.engine.llamacpp.engine import LlamaCppEngine, load_gguf
 from carrel.engine.llamacpp.model import LlamaModel
 from carrel.engine.loading.loader import load
-from carrel.engine.serving_limits import ServingLimits
-from carrel.engine.spec import ModelSpec
+from carrel.engine.spec import ModelSpec, ServingLimits
 from carrel.settings.schema import EngineKind
 
 

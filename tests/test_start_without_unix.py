@@ -32,8 +32,9 @@ sys.meta_path.insert(0, Refuse)
 """
 START = """
 import asyncio, os, signal
-from carrel.ingest.sandbox import pipes, sandbox_process
+from carrel.core.processes import pipes
 from carrel.engine.text import template_process
+from carrel.ingest.sandbox import sandbox_process
 sandbox_process.PROGRAM = PRELUDE + sandbox_process.PROGRAM
 pipes.start = pipes.StandardPipes
 from carrel.cli.main import main

@@ -15,8 +15,7 @@ from carrel.engine.choose import serve_loaded
 from carrel.engine.loaders import NamedLoader
 from carrel.engine.loading.loader import load
 from carrel.engine.pool import ModelPool
-from carrel.engine.serving_limits import ServingLimits
-from carrel.engine.spec import ModelSpec
+from carrel.engine.spec import ModelSpec, ServingLimits
 from carrel.settings.schema import EngineKind
 from error_bodies import error_of
 from live_server import LiveServer

@@ -26,8 +26,7 @@ from carrel.core.protocols.adapters import Engine
 from carrel.engine.adapters.adapted import AdapterHost
 from carrel.engine.choose import serve_loaded
 from carrel.engine.loading.loader import load
-from carrel.engine.serving_limits import ServingLimits
-from carrel.engine.spec import ModelSpec
+from carrel.engine.spec import ModelSpec, ServingLimits
 from carrel.settings.schema import EngineKind
 from tiny_adapter import save_adapter
 from tiny_model import save_tiny_model

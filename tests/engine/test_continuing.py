@@ -22,8 +22,7 @@ from carrel.engine.choose import serve_loaded
 from carrel.engine.loading.bundled import bundled_model
 from carrel.engine.loading.loader import load
 from carrel.engine.sequential import SequentialEngine
-from carrel.engine.serving_limits import ServingLimits
-from carrel.engine.spec import LoadedModel, ModelSpec
+from carrel.engine.spec import LoadedModel, ModelSpec, ServingLimits
 from carrel.engine.text.detokenize import IncrementalDecoder, last_tokens
 from carrel.engine.text.requests import refuse_impossible
 from carrel.settings.schema import EngineKind

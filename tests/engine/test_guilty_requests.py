@@ -22,8 +22,7 @@ from carrel.core.protocols.adapters import Engine
 from carrel.engine.batching.continuous import ContinuousEngine
 from carrel.engine.choose import serve_loaded
 from carrel.engine.loading.loader import load
-from carrel.engine.serving_limits import ServingLimits
-from carrel.engine.spec import LoadedModel, ModelSpec
+from carrel.engine.spec import LoadedModel, ModelSpec, ServingLimits
 from carrel.settings.schema import EngineKind
 from repetitions import Repetitions
 from tiny_adapter import save_adapter

@@ -27,8 +27,7 @@ from carrel.engine.llamacpp.engine import (
 from carrel.engine.llamacpp.library import HOW_TO_INSTALL, is_installed, llama_library
 from carrel.engine.llamacpp.model import CHUNK, LlamaModel, LlamaShape, Reading
 from carrel.engine.loading.memory import GIB
-from carrel.engine.serving_limits import ServingLimits
-from carrel.engine.spec import ModelSpec
+from carrel.engine.spec import ModelSpec, ServingLimits
 from carrel.settings.schema import ModelSettings, Settings
 from tiny_gguf import save_tiny_gguf
 from tiny_model import CONTEXT

@@ -14,8 +14,7 @@ from carrel.engine.batching.batch_model import BatchModel
 from carrel.engine.batching.self_check import Checked, check
 from carrel.engine.choose import batch_limits, serve_loaded
 from carrel.engine.loading.loader import load
-from carrel.engine.serving_limits import ServingLimits
-from carrel.engine.spec import LoadedModel, ModelSpec
+from carrel.engine.spec import LoadedModel, ModelSpec, ServingLimits
 from carrel.settings.schema import EngineKind
 
 VOCABULARY = 320

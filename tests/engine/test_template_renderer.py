@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import psutil
 import pytest
 
 from architectures import DANUBE_TEMPLATE
+from carrel.core.processes.frames import MOST_FRAME_BYTES
+from carrel.engine.text import template_renderer
 from carrel.engine.text.template_renderer import TemplateLimits, TemplateRefused, TemplateRenderer
 from tiny_model import TEMPLATE, tiny_tokenizer
 
@@ -132,3 +136,28 @@ def test_the_process_sees_nothing_of_the_environment(monkeypatch: pytest.MonkeyP
     (own,) = children() - before
     assert b"secret" not in Path(f"/proc/{own}/environ").read_bytes()
     renderer.close()
+
+
+def test_a_process_that_does_not_end_by_itself_is_ended_and_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(template_renderer, "LATE_SECONDS", 0.1)
+    before = children()
+    renderer = TemplateRenderer("{{ messages[0].content }}", CONSTANTS, QUICK)
+    renderer.check()
+    (own,) = children() - before
+    os.kill(own, signal.SIGSTOP)
+    with pytest.raises(TemplateRefused, match=r"longer than 0\.5 seconds"):
+        renderer.render(MESSAGES[2:], True)
+    assert not psutil.pid_exists(own)
+    assert renderer.render(MESSAGES[2:], True) == "Why?"
+
+
+def test_a_prompt_that_is_too_long_is_refused_and_the_next_one_rendered() -> None:
+    renderer = TemplateRenderer("{{ messages[0].content * 2 }}", CONSTANTS)
+    half = [{"role": "user", "content": "x" * (MOST_FRAME_BYTES // 2)}]
+    with pytest.raises(TemplateRefused, match="too long a prompt"):
+        renderer.render(half, True)
+    with pytest.raises(TemplateRefused, match="messages of this length"):
+        renderer.render(half * 2, True)
+    assert renderer.render([{"role": "user", "content": "ab"}], True) == "abab"

@@ -13,9 +13,13 @@ from carrel.api.deps import api_of, make_api
 from carrel.api.middleware.body_limit import BodyLimit
 from carrel.api.middleware.closing import EndOpenPages
 from carrel.api.middleware.fallback import fallback_routes
-from carrel.api.middleware.headers import SecurityHeaders
 from carrel.api.middleware.request_log import RequestLog
-from carrel.api.middleware.security import AccessGuard, AccessRules
+from carrel.api.middleware.security import (
+    FOREIGN_HEADERS,
+    SECURITY_HEADERS,
+    AccessGuard,
+    AccessRules,
+)
 from carrel.api.openapi import openapi
 from carrel.api.openapi.openapi import DescribedApi
 from carrel.api.routes import (
@@ -32,6 +36,7 @@ from carrel.api.routes import (
     text_completions,
     tokenize,
 )
+from carrel.core.runtime.reply_headers import ReplyHeaders
 from carrel.services.application import Services
 
 FAMILIES = (
@@ -71,7 +76,7 @@ def create_api(services: Services) -> FastAPI:
     app.add_middleware(EndOpenPages, closing=api.closing)
     app.add_middleware(BodyLimit)
     app.add_middleware(AccessGuard, rules=AccessRules.of(services.settings.server))
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(ReplyHeaders, headers=SECURITY_HEADERS, removed=FOREIGN_HEADERS)
     app.add_middleware(RequestLog, metrics=api.metrics)
     return app
 

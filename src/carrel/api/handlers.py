@@ -11,9 +11,9 @@ from starlette.requests import ClientDisconnect
 from carrel.api.deps import api_of
 from carrel.api.errors import CLASS_OF_CODE, INTERNAL_REPLY, ErrorReply, reply_with
 from carrel.api.middleware.connection import ClientGone
-from carrel.api.middleware.headers import HEADERS
 from carrel.api.middleware.http_protocol import REQUEST_TIMEOUT, REQUEST_TOO_LARGE
 from carrel.api.middleware.request_log import REQUEST_ID, current_id
+from carrel.api.middleware.security import SECURITY_HEADERS
 from carrel.core.errors import CarrelError, InvalidRequest, NotFound, UnsupportedParameter
 from carrel.core.log_reason import log_reason
 
@@ -100,4 +100,6 @@ async def _unforeseen(request: Request, error: Exception) -> Response:
     """Reply without details; the framework raises the error again, and it is logged."""
     # This reply bypasses the middlewares that complete all others, and the server closes its
     # connection: without this header a client would send its next request to a closed one.
-    return INTERNAL_REPLY.response({**HEADERS, REQUEST_ID: current_id(), "Connection": "close"})
+    return INTERNAL_REPLY.response(
+        {**SECURITY_HEADERS, REQUEST_ID: current_id(), "Connection": "close"}
+    )

@@ -17,9 +17,8 @@ from carrel.core.runtime.own_thread import in_own_thread
 from carrel.engine.llamacpp.library import is_installed
 from carrel.engine.loaders import Loader, NamedLoader, Planner, Wanted, shared
 from carrel.engine.remote.inference_server import host_of, parse_inference_server
-from carrel.engine.serving_limits import ServingLimits
 from carrel.engine.source import find_adapter
-from carrel.engine.spec import ModelSpec, own_name
+from carrel.engine.spec import ModelSpec, ServingLimits, own_name
 from carrel.settings.document_settings import BUNDLED
 from carrel.settings.schema import EngineKind, ModelLockEntry, ModelSettings, PromptType, Settings
 

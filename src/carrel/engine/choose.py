@@ -15,8 +15,7 @@ from carrel.engine.batching.continuous import ContinuousEngine
 from carrel.engine.batching.self_check import Checked, check, check_adapter
 from carrel.engine.loading.memory import GIB, free_memory
 from carrel.engine.sequential import SequentialEngine
-from carrel.engine.serving_limits import ServingLimits
-from carrel.engine.spec import LoadedModel
+from carrel.engine.spec import LoadedModel, ServingLimits
 from carrel.settings.schema import EngineKind
 
 CACHE_SHARE = 2

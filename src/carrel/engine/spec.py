@@ -1,4 +1,4 @@
-"""Specification of a model to load, and the loaded model."""
+"""Specification of a model to load and serve, and the loaded model."""
 
 from __future__ import annotations
 
@@ -51,6 +51,18 @@ class ModelSpec:
         base = BUNDLED_MODEL if self.base_model == BUNDLED else self.base_model
         name = own_name(base)
         return f"{name}+{own_name(self.lora_weights)}" if self.lora_weights else name
+
+
+@dataclass(frozen=True, slots=True)
+class ServingLimits:
+    """Limits of one served model: concurrent and waiting requests, GiB for keys and values.
+
+    ``cache_memory`` None takes a share of the free memory.
+    """
+
+    max_batch: int = 32
+    max_waiting: int = 64
+    cache_memory: float | None = None
 
 
 def own_name(model: str) -> str:

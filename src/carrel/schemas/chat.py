@@ -23,9 +23,9 @@ from carrel.schemas.function_tools import (
     tool_use,
 )
 from carrel.schemas.refused import as_refusal, refusal, unless
+from carrel.schemas.sampling import GenerationBody, RefusedPenalties
 from carrel.schemas.sources import MOST_DOCUMENTS, PassageCount
 
-LONGEST_STOP_LIST = 4
 MOST_PARTS = 1_000
 """Maximum parts of one message's content."""
 
@@ -34,8 +34,6 @@ MOST_ANSWERS = 8
 
 ModelChoice = Annotated[Text | Annotated[int, Field(ge=0)], Field()]
 """A model by name, or by index among the loaded models, from 0."""
-
-StopText = Annotated[Text, Field(min_length=1)]
 
 
 def join_parts(content: Any) -> Any:
@@ -59,13 +57,6 @@ def join_parts(content: Any) -> Any:
             raise ValueError("a text part is {'type': 'text', 'text': '...'}")
         texts.append(part["text"])
     return "\n".join(texts)
-
-
-def as_list(stop: Any) -> Any:
-    """Turn one stop text into a list of one, and null into none."""
-    if stop is None:
-        return []
-    return [stop] if isinstance(stop, str) else stop
 
 
 class MessageBody(RequestBody):
@@ -193,20 +184,9 @@ FormatBody = Annotated[
 ]
 
 
-class StreamOptionsBody(RequestBody):
-    """Additional content of a stream."""
-
-    include_usage: bool | None = None
-
-    include_obfuscation: Annotated[Any, unless(False)] = None
-
-
-class RefusedOptions(RequestBody):
+class RefusedOptions(RefusedPenalties):
     """OpenAI's options that no engine supports, each with the values that have no effect."""
 
-    frequency_penalty: Annotated[Any, unless(0, 0.0)] = None
-    presence_penalty: Annotated[Any, unless(0, 0.0)] = None
-    logit_bias: Annotated[Any, unless({})] = None
     functions: Annotated[Any, unless([])] = None
     function_call: Annotated[Any, unless("none", "auto")] = None
     modalities: Annotated[Any, unless(["text"])] = None
@@ -223,7 +203,7 @@ class RefusedOptions(RequestBody):
     web_search_options: Annotated[Any, unless()] = None
 
 
-class ChatBody(RefusedOptions):
+class ChatBody(GenerationBody, RefusedOptions):
     """A chat completion request. Omitted options take the server's settings.
 
     ``top_k``, ``repetition_penalty`` and ``min_tokens`` are extensions that other local servers
@@ -233,18 +213,7 @@ class ChatBody(RefusedOptions):
 
     messages: Messages
     model: ModelChoice | None = None
-    max_tokens: int | None = Field(None, ge=1)
     max_completion_tokens: int | None = Field(None, ge=1)
-    min_tokens: int | None = Field(None, ge=0)
-    max_time: float | None = Field(None, gt=0)
-    temperature: float | None = Field(None, ge=0, le=2)
-    top_p: float | None = Field(None, gt=0, le=1)
-    top_k: int | None = Field(None, ge=0)
-    repetition_penalty: float | None = Field(None, ge=0.5, le=2)
-    seed: int | None = Field(None, ge=-(2**63), lt=2**63)
-    stop: Annotated[list[StopText], BeforeValidator(as_list)] = Field(
-        default_factory=list, max_length=LONGEST_STOP_LIST
-    )
     n: int | None = Field(None, ge=1, le=MOST_ANSWERS)
     response_format: FormatBody | None = None
     tools: list[ToolBody] | None = Field(None, max_length=MOST_TOOLS)
@@ -252,14 +221,11 @@ class ChatBody(RefusedOptions):
     parallel_tool_calls: bool | None = None
     logprobs: bool | None = None
     top_logprobs: int | None = Field(None, ge=0, le=20)
-    stream: bool | None = None
-    stream_options: StreamOptionsBody | None = None
     documents: DocumentsBody | None = None
     continue_final_message: bool | None = None
     add_generation_prompt: bool | None = None
 
-    # These identify the user; no answer depends on them.
-    user: str | None = None
+    # Like ``user``.
     safety_identifier: str | None = None
     prompt_cache_key: str | None = None
 
@@ -268,8 +234,7 @@ class ChatBody(RefusedOptions):
         both = (self.max_tokens, self.max_completion_tokens)
         if None not in both and both[0] != both[1]:
             raise ValueError("max_tokens and max_completion_tokens differ: send one of them")
-        if self.stream_options is not None and not self.stream:
-            raise ValueError("stream_options needs stream=true")
+        self._require_stream()
         if (self.n or 1) > 1 and self.documents is not None:
             raise refusal("'n' above 1 cannot be combined with 'documents'.")
         require_unfinished(self.messages, self.continue_final_message, self.add_generation_prompt)
@@ -306,8 +271,3 @@ class ChatBody(RefusedOptions):
     def alternatives(self) -> int | None:
         """The number of alternatives per token; None disables log-probabilities."""
         return (self.top_logprobs or 0) if self.logprobs else None
-
-    @property
-    def include_usage(self) -> bool:
-        """Whether a stream ends with token counts."""
-        return bool(self.stream_options and self.stream_options.include_usage)

@@ -6,25 +6,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from carrel.schemas.body import ReplyBody, RequestBody
+from carrel.schemas.body import ReplyBody
 from carrel.schemas.chat import ChatBody, ModelChoice
 from carrel.schemas.completions import CompletionBody, SparseBody
 from carrel.schemas.errors import ErrorDetail
 from carrel.schemas.refused import unless
+from carrel.schemas.sampling import SamplingBody
 
 FEWEST_MODELS, MOST_MODELS = 2, 4
 
 
-class ContenderBody(RequestBody):
+class ContenderBody(SamplingBody):
     """A model with its own sampling; omitted fields are those of the whole request."""
 
     model: ModelChoice
-    temperature: float | None = Field(None, ge=0, le=2)
-    top_p: float | None = Field(None, gt=0, le=1)
-    top_k: int | None = Field(None, ge=0)
-    repetition_penalty: float | None = Field(None, ge=0.5, le=2)
-    max_tokens: int | None = Field(None, ge=1)
-    seed: int | None = Field(None, ge=-(2**63), lt=2**63)
 
 
 class CompareBody(ChatBody):

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from carrel.core.chat import TokenLogprob
-from carrel.schemas.body import ReplyBody, RequestBody, Text
-from carrel.schemas.chat import LONGEST_STOP_LIST, StopText, StreamOptionsBody, as_list
+from carrel.schemas.body import ReplyBody, Text
 from carrel.schemas.completions import Finish, SparseBody, UsageBody
 from carrel.schemas.refused import refusal, unless
+from carrel.schemas.sampling import GenerationBody, RefusedPenalties
 from carrel.schemas.texts import Texts
 
 USUAL_LENGTH = 16
@@ -23,7 +23,7 @@ USUAL_LENGTH = 16
 MOST_CHOICES = 128
 
 
-class TextCompletionBody(RequestBody):
+class TextCompletionBody(GenerationBody, RefusedPenalties):
     """Asks a model to continue one prompt or several.
 
     ``top_k``, ``repetition_penalty``, ``min_tokens`` and ``max_time`` are the extensions of chat
@@ -32,38 +32,18 @@ class TextCompletionBody(RequestBody):
 
     prompt: Texts
     model: Text | None = None
-    max_tokens: int | None = Field(None, ge=1)
-    min_tokens: int | None = Field(None, ge=0)
-    max_time: float | None = Field(None, gt=0)
-    temperature: float | None = Field(None, ge=0, le=2)
-    top_p: float | None = Field(None, gt=0, le=1)
-    top_k: int | None = Field(None, ge=0)
-    repetition_penalty: float | None = Field(None, ge=0.5, le=2)
-    seed: int | None = Field(None, ge=-(2**63), lt=2**63)
-    stop: Annotated[list[StopText], BeforeValidator(as_list)] = Field(
-        default_factory=list, max_length=LONGEST_STOP_LIST
-    )
     n: int | None = Field(None, ge=1, le=MOST_CHOICES)
     logprobs: int | None = Field(None, ge=0, le=20)
     echo: bool | None = None
-    stream: bool | None = None
-    stream_options: StreamOptionsBody | None = None
 
     suffix: Annotated[Any, unless("")] = None
     best_of: int | None = Field(None, ge=1)
-    frequency_penalty: Annotated[Any, unless(0, 0.0)] = None
-    presence_penalty: Annotated[Any, unless(0, 0.0)] = None
-    logit_bias: Annotated[Any, unless({})] = None
-
-    # It identifies the user and has no effect.
-    user: str | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.best_of is not None and self.best_of != self.continuations:
             raise refusal("'best_of' is only supported with the value of 'n'.")
-        if self.stream_options is not None and not self.stream:
-            raise ValueError("stream_options needs stream=true")
+        self._require_stream()
         if len(self.prompt) * self.continuations > MOST_CHOICES:
             raise ValueError(f"prompts times n are more than {MOST_CHOICES}: send fewer at once")
         if self.echo and self.logprobs is not None:
@@ -76,11 +56,6 @@ class TextCompletionBody(RequestBody):
     def continuations(self) -> int:
         """The number of completions per prompt."""
         return self.n or 1
-
-    @property
-    def include_usage(self) -> bool:
-        """Whether a stream ends with token counts."""
-        return bool(self.stream_options and self.stream_options.include_usage)
 
 
 class TextLogprobs(ReplyBody):

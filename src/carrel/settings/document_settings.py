@@ -1,4 +1,4 @@
-"""Settings of reading, embedding and retrieval."""
+"""Settings of documents: reading, embedding, retrieval, summaries, and fetching from the web."""
 
 from __future__ import annotations
 
@@ -190,3 +190,41 @@ class DocumentSettings(Section):
                 f"chunk_size {self.chunk_size}"
             )
         return self
+
+
+class SummarizationSettings(Section):
+    """How documents are summarised and facts extracted."""
+
+    summary_style: Literal["auto", "written", "excerpts"] = Field(
+        "auto",
+        description="Summaries and extractions are 'written' by the model, or 'excerpts': the "
+        "documents' own sentences, chosen without it. 'auto' takes excerpts where the model is "
+        "small (below a billion weights).",
+    )
+    summary_part_tokens: int | None = Field(
+        None,
+        ge=128,
+        le=10000000,
+        description="Maximum tokens of a document that are summarised in one prompt; by default as "
+        "many as the model's context allows.",
+    )
+    summary_parallel_parts: int = Field(
+        8, ge=1, le=1024, description="Concurrent prompts of one summary."
+    )
+
+
+class WebSettings(Section):
+    """Limits of fetching from the web; with 'offline' nothing is fetched."""
+
+    max_fetch_seconds: float = Field(
+        60, ge=1, le=3600, description="Time limit in seconds for one document."
+    )
+    max_crawl_pages: int = Field(
+        100, ge=1, le=100000, description="Maximum addresses of one request."
+    )
+    max_crawl_megabytes: float = Field(
+        500, gt=0, le=1000000, description="Maximum megabytes of one request in total."
+    )
+    max_crawl_seconds: float = Field(
+        900, ge=1, le=86400, description="Time limit in seconds of one request in total."
+    )

@@ -13,10 +13,13 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from carrel.settings.document_settings import BUNDLED, DocumentSettings
+from carrel.settings.document_settings import (
+    BUNDLED,
+    DocumentSettings,
+    SummarizationSettings,
+    WebSettings,
+)
 from carrel.settings.section import Section
-from carrel.settings.summary_settings import SummarizationSettings
-from carrel.settings.web_settings import WebSettings
 from carrel.settings.written_lists import parse_literal, split_commas
 
 DtypeName = Literal["auto", "float32", "bfloat16", "float16"]

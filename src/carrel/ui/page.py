@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from starlette.routing import Mount
 
 from carrel.core.errors import ConversationNotFound
+from carrel.core.runtime.reply_headers import ReplyHeaders
 from carrel.services.application import Services
 from carrel.ui.chat.attaching import Attaching
 from carrel.ui.chat.chat_tab import ChatTab
@@ -29,7 +30,7 @@ from carrel.ui.language_choice import LanguageChoice, top_html
 from carrel.ui.models.models_tab import ModelsTab
 from carrel.ui.search.search_tab import SearchTab
 from carrel.ui.shell.events import Guard, Updates
-from carrel.ui.shell.headers import PageHeaders
+from carrel.ui.shell.headers import HEADERS
 from carrel.ui.shell.login import Login
 from carrel.ui.shell.render import error_line, notice_line
 from carrel.ui.sidebar.sidebar import Sidebar
@@ -249,7 +250,7 @@ def mount_page(app: FastAPI, services: Services) -> FastAPI:
     # An empty key, as from an unset shell variable, is none; the API treats it the same way.
     if key is not None and key.get_secret_value():
         page.app = Login(page.app, key.get_secret_value())
-    page.app = PageHeaders(page.app)
+    page.app = ReplyHeaders(page.app, HEADERS)
     return app
 
 

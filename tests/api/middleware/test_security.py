@@ -8,8 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from carrel.api.middleware.headers import HEADERS
-from carrel.api.middleware.security import AccessRules, host_name, key_of
+from carrel.api.middleware.security import SECURITY_HEADERS, AccessRules, host_name, key_of
 from carrel.core.runtime.loopback import is_loopback
 from carrel.settings.schema import ServerSettings
 from error_bodies import error_of
@@ -194,7 +193,7 @@ def test_every_reply_has_the_security_headers_and_opens_nothing_to_other_sites(
     http: httpx.Client, method: str, path: str, headers: dict[str, str]
 ) -> None:
     reply = http.request(method, path, headers=headers)
-    for name, value in HEADERS.items():
+    for name, value in SECURITY_HEADERS.items():
         assert reply.headers[name] == value
     assert not [name for name in reply.headers if name.lower().startswith("access-control-")]
     assert "server" not in reply.headers

@@ -24,14 +24,11 @@ from carrel.core.errors import (
     UnreadableDocument,
     UnsupportedFormat,
 )
-from carrel.ingest.sandbox.reading_frames import MOST_FRAME_BYTES, FrameReader, send_frame
-from carrel.ingest.sandbox.sandbox import (
-    PACKAGES,
-    PROGRAM,
-    READ_AHEAD,
-    ReadingLimits,
-    SandboxedReaders,
-)
+from carrel.core.processes.child import PACKAGES
+from carrel.core.processes.frames import MOST_FRAME_BYTES, FrameReader, send_frame
+from carrel.core.processes.pipes import READ_AHEAD
+from carrel.ingest.sandbox.sandbox import ReadingLimits, SandboxedReaders
+from carrel.ingest.sandbox.sandbox_process import PROGRAM
 from old_documents import write_converter, write_old_office
 from sample_documents import write_docx, write_pdf, write_text
 from sample_pictures import write_picture

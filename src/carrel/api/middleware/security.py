@@ -1,4 +1,4 @@
-"""Access control: the Host and Origin headers, and the API key.
+"""Access control: the Host and Origin headers, the API key, and the headers of replies.
 
 A browser lets any web page send requests to this machine. Such a page cannot choose the Host
 header once its name is rebound to this address, and cannot omit the Origin header of a change;
@@ -19,6 +19,19 @@ from carrel.api.errors import ErrorReply, reply_with
 from carrel.core.errors import AccessDenied, InvalidRequest, NotAuthenticated
 from carrel.core.runtime.loopback import is_loopback
 from carrel.settings.schema import ServerSettings
+
+SECURITY_HEADERS = {
+    # For data. The page and originals set policies of their own.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+FOREIGN_HEADERS = (b"access-control-",)
+"""Prefixes of headers that would open replies to other sites."""
 
 READING = {"GET", "HEAD", "OPTIONS"}
 _HOST = re.compile(r"[\w.:\[\]-]+")

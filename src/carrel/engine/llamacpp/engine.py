@@ -25,9 +25,8 @@ from carrel.engine.loading.bundled import bundled_gguf
 from carrel.engine.loading.conversion import Conversion, cache_folder, converted
 from carrel.engine.loading.loader import read_template
 from carrel.engine.loading.memory import GIB, free_memory
-from carrel.engine.serving_limits import ServingLimits
 from carrel.engine.source import find_model, first_line
-from carrel.engine.spec import LoadedModel, ModelSpec
+from carrel.engine.spec import LoadedModel, ModelSpec, ServingLimits
 from carrel.settings.document_settings import BUNDLED
 
 MEMORY_SHARE = 8

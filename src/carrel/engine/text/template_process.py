@@ -1,13 +1,13 @@
-"""Renders one chat template in a separate process: the script that ``TemplateRenderer`` starts.
+"""Renders one chat template in a separate process: the program that ``TemplateRenderer`` starts.
 
 A chat template is a program that comes with a model. Jinja's sandbox protects Python's objects,
-but does not limit time or memory; this process does. It imports nothing of Carrel and starts in
-0.2 s.
+but does not limit time or memory; this process does. Of Carrel it imports
+``carrel.core.processes.channel`` alone, and starts in 0.2 s.
 
-It reads JSON lines from standard input. The first is ``{"template", "constants", "seconds",
-"bytes"}`` and is answered with ``{}`` once the template is compiled; each further one holds the
-template's variables and is answered with ``{"text"}``. Errors are answered with ``{"error"}``.
-Work that takes longer than ``seconds`` ends the process.
+It answers messages (``carrel.core.processes``). The first one is ``{"template", "constants",
+"seconds", "bytes"}`` and is answered with ``{}`` once the template is compiled; each further one
+holds the template's variables and is answered with ``{"text"}``. Errors are answered with
+``{"error"}``. Work that takes longer than ``seconds`` ends the process.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ import datetime
 import json
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -31,11 +30,12 @@ import jinja2.utils
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-resource: Any
-try:
-    import resource
-except ImportError:  # Windows, where the time alone is bounded
-    resource = None
+from carrel.core.processes.channel import Channel, limit_memory
+from carrel.core.processes.frames import FrameTooLong, encode_frame
+from carrel.core.runtime.system_modules import system_module
+
+# Windows has none: the time alone is bounded there.
+_resource = system_module("resource")
 
 
 class Generation(jinja2.ext.Extension):
@@ -113,14 +113,10 @@ def environment() -> ImmutableSandboxedEnvironment:
 
 def limit_process(most_bytes: int) -> None:
     """Drop what no template needs: more memory, files, further processes."""
-    if resource is None:
-        return
-    # macOS refuses a limit below the address space of any process.
-    with suppress(ValueError):
-        resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    limit_memory(most_bytes)
+    if _resource is not None:
+        _resource.setrlimit(_resource.RLIMIT_FSIZE, (0, 0))
+        _resource.setrlimit(_resource.RLIMIT_NPROC, (0, 0))
 
 
 @contextmanager
@@ -137,20 +133,20 @@ def ended_after(seconds: float) -> Iterator[None]:
     timer.cancel()
 
 
-def answered(work: Callable[[], dict[str, Any]], seconds: float) -> None:
-    """Write what the work returns, or its failure in one line. A timeout ends the process."""
+def answer_to(work: Callable[[], dict[str, Any]], seconds: float) -> bytes:
+    """Return the message of the work's result, or of its failure. A timeout ends the process."""
     with ended_after(seconds):
         try:
-            reply = json.dumps(work())
+            return encode_frame(work())
         except jinja2.TemplateSyntaxError as error:
-            reply = json.dumps({"error": f"line {error.lineno}: {error.message}"})
+            return encode_frame({"error": f"line {error.lineno}: {error.message}"})
         except MemoryError:
-            reply = json.dumps({"error": "it takes too much memory"})
+            return encode_frame({"error": "it takes too much memory"})
+        except FrameTooLong:
+            return encode_frame({"error": "it makes too long a prompt"})
         # A template can raise anything that an expression can.
         except Exception as error:  # noqa: BLE001
-            reply = json.dumps({"error": str(error) or type(error).__name__})
-    sys.stdout.write(f"{reply}\n")
-    sys.stdout.flush()
+            return encode_frame({"error": str(error) or type(error).__name__})
 
 
 def render(template: jinja2.Template, seen: dict[str, Any]) -> dict[str, Any]:
@@ -158,9 +154,12 @@ def render(template: jinja2.Template, seen: dict[str, Any]) -> dict[str, Any]:
     return {"text": template.render(seen)}
 
 
-def main() -> None:
-    """Serve until standard input ends."""
-    first = json.loads(sys.stdin.readline())
+def main(requests: int, answers: int) -> None:
+    """Serve the messages of a descriptor until it ends, and answer on another."""
+    channel = Channel(requests, answers)
+    first = channel.receive()
+    if first is None:
+        return
     limit_process(first["bytes"])
     compiled: list[jinja2.Template] = []
 
@@ -168,11 +167,8 @@ def main() -> None:
         compiled.append(environment().from_string(first["template"]))
         return {}
 
-    answered(compile_template, first["seconds"])
-    for line in sys.stdin:
-        seen = first["constants"] | {"tools": None, "documents": None} | json.loads(line)
-        answered(partial(render, compiled[0], seen), first["seconds"])
-
-
-if __name__ == "__main__":
-    main()
+    channel.send_encoded(answer_to(compile_template, first["seconds"]))
+    constants = first["constants"] | {"tools": None, "documents": None}
+    while (seen := channel.receive()) is not None:
+        work = partial(render, compiled[0], constants | seen)
+        channel.send_encoded(answer_to(work, first["seconds"]))

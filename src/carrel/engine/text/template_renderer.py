@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
-SCRIPT = Path(__file__).with_name("template_process.py")
+from carrel.core.processes.child import AnswerLate, ChildProcess, ProcessEnded, program_of
+from carrel.core.processes.frames import BrokenFrame, FrameTooLong
+
+PROGRAM = program_of("carrel.engine.text.template_process")
+
+LATE_SECONDS = 60.0
+"""How much later than by its own clock a process is ended; a busy machine starts it slowly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class TemplateRenderer:
         }
         self._limits = limits
         self._lock = Lock()
-        self._process: subprocess.Popen[str] | None = None
+        self._process: ChildProcess | None = None
         self._end: weakref.finalize[Any, Any] | None = None
 
     def check(self) -> None:
@@ -86,22 +88,13 @@ class TemplateRenderer:
         with self._lock:
             self._stop()
 
-    def _running(self) -> subprocess.Popen[str]:
-        if self._process is not None and self._process.poll() is None:
+    def _running(self) -> ChildProcess:
+        if self._process is not None and self._process.lives:
             return self._process
         self._stop()
-        # Isolated: neither the environment nor the folder of the script changes its imports.
-        process = subprocess.Popen(
-            [sys.executable, "-I", str(SCRIPT)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            encoding="ascii",
-            # Windows starts no process without some of its variables.
-            env={} if os.name == "posix" else None,
-        )
-        self._end = weakref.finalize(self, _end, process)
+        # Windows starts no process without some of its variables.
+        process = ChildProcess(PROGRAM, environment={} if os.name == "posix" else None)
+        self._end = weakref.finalize(self, process.end)
         try:
             self._asked(process, self._first)
         except TemplateRefused:
@@ -110,20 +103,17 @@ class TemplateRenderer:
         self._process = process
         return process
 
-    def _asked(self, process: subprocess.Popen[str], line: Mapping[str, Any]) -> dict[str, Any]:
-        assert process.stdin is not None and process.stdout is not None
+    def _asked(self, process: ChildProcess, message: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            process.stdin.write(json.dumps(line) + "\n")
-            process.stdin.flush()
-            answer = process.stdout.readline()
-        except BrokenPipeError:
-            answer = ""
-        if not answer:
+            process.send(message)
+            reply = process.answer(self._limits.seconds + LATE_SECONDS)
+        except FrameTooLong:
+            raise TemplateRefused("it cannot render messages of this length") from None
+        except (AnswerLate, ProcessEnded, BrokenFrame):
             self._stop()
             raise TemplateRefused(
                 f"it took longer than {self._limits.seconds:g} seconds or too much memory"
-            )
-        reply: dict[str, Any] = json.loads(answer)
+            ) from None
         if "error" in reply:
             raise TemplateRefused(" ".join(reply["error"].split()))
         return reply
@@ -132,9 +122,3 @@ class TemplateRenderer:
         if self._end is not None:
             self._end()
         self._process = None
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """Stop the process and close its pipes."""
-    process.kill()
-    process.communicate()

@@ -11,11 +11,9 @@ import structlog
 from carrel.core.documents import RetrievedChunk
 from carrel.core.errors import ModelLoadFailed
 from carrel.core.indexed_text import indexed_text
-from carrel.core.runtime.library_imports import library_imports
 from carrel.core.runtime.own_thread import in_own_thread
-from carrel.index.embedding.cpu_dtype import cpu_dtype
-from carrel.index.embedding.sentence_model_files import RERANKER, first_line, model_folder
-from carrel.index.embedding.whole_weights import refuse_missing_weights
+from carrel.index.embedding.sentence_model import load_sentence_model
+from carrel.index.embedding.sentence_model_files import RERANKER, model_folder
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
@@ -75,30 +73,11 @@ class CrossEncoderReranker:
 
     def _load(self) -> CrossEncoder:
         folder = model_folder(self._name, RERANKER, offline=self._offline)
-        with library_imports():
-            from safetensors import SafetensorError
-            from sentence_transformers import CrossEncoder
-            from sentence_transformers.util import get_device_name
-
-        device = get_device_name()
-        numbers = {"dtype": cpu_dtype()} if device == "cpu" else {}
-        try:
-            model: CrossEncoder = CrossEncoder(
-                str(folder),
-                device=device,
-                local_files_only=True,
-                trust_remote_code=False,
-                model_kwargs={"use_safetensors": True, **numbers},
-            )
-        except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
-            raise ModelLoadFailed(
-                f"Reranker {self._name} cannot be loaded from {folder}: {first_line(error)}."
-            ) from error
+        model: CrossEncoder = load_sentence_model(RERANKER, self._name, folder)
         if model.num_labels != 1:
             raise ModelLoadFailed(
                 f"Reranker {self._name} cannot be used: it has {model.num_labels} outputs, and a "
                 "reranker has one."
             )
-        refuse_missing_weights(f"Reranker {self._name}", getattr(model[0], "model", None))
         log.info("reranker.loaded", reranker=self._name, tokens=model.max_seq_length)
         return model

@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from carrel.core.errors import ModelLoadFailed
-from carrel.core.runtime.library_imports import library_imports
 from carrel.core.runtime.own_thread import in_own_thread
-from carrel.index.embedding.cpu_dtype import cpu_dtype
-from carrel.index.embedding.document_prompt import document_prompt
-from carrel.index.embedding.sentence_model_files import embedder_folder, first_line
-from carrel.index.embedding.token_window import TokenWindow
-from carrel.index.embedding.whole_weights import refuse_missing_weights
+from carrel.index.embedding.sentence_model import load_sentence_model
+from carrel.index.embedding.sentence_model_files import EMBEDDER, embedder_folder
+from carrel.index.embedding.token_window import TokenWindow, document_prompt
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -155,31 +152,7 @@ class SentenceTransformerEmbedder:
 
     def _load(self) -> SentenceTransformer:
         folder = embedder_folder(self._name, offline=self._offline)
-        # The import takes seconds, most of them torch's: commands that embed nothing do without.
-        with library_imports():
-            from safetensors import SafetensorError
-            from sentence_transformers import SentenceTransformer
-            from sentence_transformers.util import get_device_name
-            from transformers.utils import logging
-
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        device = get_device_name()
-        numbers = {"dtype": cpu_dtype()} if device == "cpu" else {}
-        try:
-            model = SentenceTransformer(
-                str(folder),
-                device=device,
-                local_files_only=True,
-                trust_remote_code=False,
-                model_kwargs={"use_safetensors": True, **numbers},
-            )
-        except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
-            raise ModelLoadFailed(
-                f"Embedder {self._name} cannot be loaded from {folder}: {first_line(error)}."
-            ) from error
-        # Pooling is a separate module: BERT's own pooler is unused, and often left out.
-        transformer = getattr(model[0], "model", None)
-        refuse_missing_weights(f"Embedder {self._name}", transformer, unused=("pooler.",))
+        model: SentenceTransformer = load_sentence_model(EMBEDDER, self._name, folder)
         _lift_length(model)
         model[0].register_forward_hook(_in_float32)
         log.info("embedder.loaded", embedder=self._name, tokens=model.max_seq_length)

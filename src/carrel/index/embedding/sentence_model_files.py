@@ -24,16 +24,21 @@ NOT_DOWNLOADED = ["onnx/*", "openvino/*"]
 
 @dataclass(frozen=True, slots=True)
 class ModelKind:
-    """The kind of model: its word in messages, capitalised, and the owner of hub models that are
-    named by their last name only, as in the library.
+    """The kind of model: its word in messages, capitalised, and its class in the library.
+
+    ``owner`` is that of hub models that are named by their last name only, as in the library.
+    ``unused`` are prefixes of weights that no model of this kind needs.
     """
 
     word: str
+    library_class: str
     owner: str
+    unused: tuple[str, ...] = ()
 
 
-EMBEDDER = ModelKind("Embedder", "sentence-transformers")
-RERANKER = ModelKind("Reranker", "cross-encoder")
+# Pooling is a separate module: BERT's own pooler is unused, and often left out.
+EMBEDDER = ModelKind("Embedder", "SentenceTransformer", "sentence-transformers", ("pooler.",))
+RERANKER = ModelKind("Reranker", "CrossEncoder", "cross-encoder")
 
 
 def embedder_folder(name: str, *, offline: bool) -> Path:

@@ -7,13 +7,23 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from carrel.core.errors import InvalidRequest
-from carrel.index.embedding.document_prompt import document_prompt
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 ADDED = 8
 """Maximum number of special tokens around a text."""
+
+DOCUMENT_PROMPTS = ("document", "passage", "corpus")
+"""The names that models use for the prompt of documents, in the library's order."""
+
+
+def document_prompt(model: SentenceTransformer) -> str:
+    """Return the prompt for documents, empty if the model has none."""
+    # The library takes the first existing name; it adds an empty 'document' to every model, so
+    # that it would never reach the others.
+    prompts = (model.prompts.get(name) for name in DOCUMENT_PROMPTS)
+    return next((each for each in prompts if each), "")
 
 
 class TokenWindow:

@@ -3,9 +3,7 @@
 A damaged or hostile file can make a parser hang, exhaust memory, or crash; here it takes
 no more than this process with it.
 
-It reads messages (``carrel.ingest.sandbox.reading_frames``) from one descriptor and answers on
-another, both inherited; its standard streams are the null device, so that nothing that a library
-prints can get between the answers. The first message is
+It answers messages (``carrel.core.processes``). The first one is
 ``{"bytes", "seconds", "registry", "options", "folder"}``: the memory that the process may take, the
 processor time for one file, where the readers come from as ``[module, function]`` with its options,
 and a folder for temporary files; it is answered with ``{"ready"}``, and with
@@ -31,37 +29,16 @@ from typing import Any
 
 from carrel.core.documents import PageView
 from carrel.core.errors import CarrelError, DocumentTooLarge, UnreadableDocument
+from carrel.core.processes.channel import Channel, limit_memory
+from carrel.core.processes.frames import MOST_FRAME_BYTES, FrameTooLong
 from carrel.core.protocols.reading import ReaderRegistry
 from carrel.core.runtime.system_modules import system_module
-from carrel.ingest.sandbox.pipes import away_from_streams
-from carrel.ingest.sandbox.reading_frames import (
-    BLOCK,
-    MOST_FRAME_BYTES,
-    FrameReader,
-    FrameTooLong,
-    send_frame,
-)
 from carrel.ingest.sandbox.reading_log import ReadingLog
 
 _resource = system_module("resource")
 
 _TOO_MUCH_MEMORY = "it needs more memory than reading may take"
 _TOO_LONG = f"a line or page of it has more than {MOST_FRAME_BYTES / 1e6:.0f} MB of text"
-
-
-def limit_memory(most_bytes: int) -> bool:
-    """Limit the memory of the process and its children, and write no core files.
-
-    Whether the system does so: Windows has no such limit, and macOS refuses one that is below the
-    address space of any process. A lower limit of the system's own stays.
-    """
-    if _resource is None:
-        return False
-    _resource.setrlimit(_resource.RLIMIT_CORE, (0, 0))
-    with suppress(ValueError):
-        _resource.setrlimit(_resource.RLIMIT_AS, (most_bytes, most_bytes))
-    soft, _ = _resource.getrlimit(_resource.RLIMIT_AS)
-    return bool(soft != _resource.RLIM_INFINITY)
 
 
 def limit_time(seconds: int) -> None:
@@ -80,9 +57,9 @@ def limit_time(seconds: int) -> None:
 class Answers:
     """Sends the results of requests."""
 
-    def __init__(self, registry: ReaderRegistry, descriptor: int, log: ReadingLog) -> None:
+    def __init__(self, registry: ReaderRegistry, channel: Channel, log: ReadingLog) -> None:
         self._registry = registry
-        self._descriptor = descriptor
+        self._send = channel.send
         self._log = log
 
     def answer(self, request: Mapping[str, Any]) -> None:
@@ -102,9 +79,6 @@ class Answers:
             end["error"] = [DocumentTooLarge.code, _TOO_LONG]
         self._send(end | {"said": self._log.take()})
 
-    def _send(self, message: Mapping[str, Any]) -> None:
-        send_frame(self._descriptor, message)
-
     def _read(self, path: Path, name: str) -> None:
         for section in self._registry.reader_for(path, name).read(path):
             parts = [section.text, section.page, section.heading, section.page_count]
@@ -121,11 +95,10 @@ class Answers:
 
 def main(requests: int, answers: int) -> None:
     """Serve the messages of a descriptor until it ends, and answer on another."""
-    requests, answers = away_from_streams(requests, answers)
+    channel = Channel(requests, answers)
     log = ReadingLog()
     log.install()
-    incoming = FrameReader(lambda: os.read(requests, BLOCK))
-    limits = incoming.next()
+    limits = channel.receive()
     if limits is None:
         return
     module, function = limits["registry"]
@@ -134,11 +107,11 @@ def main(requests: int, answers: int) -> None:
     tempfile.tempdir = limits["folder"]
     # Temporary files are private to this account, including those of child processes.
     os.umask(0o077)
-    answering = Answers(registry, answers, log)
+    answering = Answers(registry, channel, log)
     unlimited = {} if limited else {"unlimited": "the memory of reading"}
-    send_frame(answers, {"ready": True, **unlimited})
+    channel.send({"ready": True, **unlimited})
     try:
-        while request := incoming.next():
+        while request := channel.receive():
             limit_time(limits["seconds"])
             answering.answer(request)
     finally:

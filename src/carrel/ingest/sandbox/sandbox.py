@@ -14,19 +14,17 @@ from typing import Any
 
 from carrel.core.documents import PagePicture, PageView, Section
 from carrel.core.errors import UnreadableDocument
+from carrel.core.processes.child import PACKAGES
 from carrel.core.protocols.reading import Reader, ReaderRegistry
 from carrel.ingest.sandbox.idle_processes import IdleProcesses
-from carrel.ingest.sandbox.pipes import READ_AHEAD
 from carrel.ingest.sandbox.sandbox_process import (
-    PACKAGES,
-    PROGRAM,
     ReadingLimits,
     Refused,
     SandboxProcess,
     broke_down,
 )
 
-__all__ = ["PACKAGES", "PROGRAM", "READ_AHEAD", "ReadingLimits", "SandboxedReaders"]
+__all__ = ["ReadingLimits", "SandboxedReaders"]
 
 ALL_READERS = ("carrel.ingest.registry", "default_registry")
 

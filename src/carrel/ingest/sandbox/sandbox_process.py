@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Generator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,18 +13,10 @@ from typing import Any
 import structlog
 
 from carrel.core.errors import CarrelError, PlaceNotFound, Unavailable, UnreadableDocument
-from carrel.ingest.sandbox import pipes
-from carrel.ingest.sandbox.pipes import PLACE_OF_DESCRIPTORS
-from carrel.ingest.sandbox.process_session import end_session
-from carrel.ingest.sandbox.reading_frames import BrokenFrame, FrameReader, send_frame
+from carrel.core.processes.child import AnswerLate, ChildProcess, ProcessEnded, program_of
+from carrel.core.processes.frames import BrokenFrame
 
-PACKAGES = Path(__file__).resolve().parents[3]
-PROGRAM = (
-    "import sys; sys.path[:0] = sys.argv[3:]; "
-    "from carrel.ingest.sandbox.reading_process import main; "
-    "main(int(sys.argv[1]), int(sys.argv[2]))"
-)
-ENDED_SECONDS = 5
+PROGRAM = program_of("carrel.ingest.sandbox.reading_process")
 START_SECONDS = 120.0
 
 log = structlog.get_logger()
@@ -63,24 +51,21 @@ class SandboxProcess:
 
     def __init__(self, limits: ReadingLimits, first: Mapping[str, Any], folder: Path) -> None:
         self._limits = limits
-        self._deadline = 0.0
         self._ready = self._killed = False
-        self._frames = FrameReader(self._next_block)
         try:
             # A killed process cannot remove its temporary files.
             self._folder = TemporaryDirectory(prefix="carrel-reading-")
-            self._pipes = pipes.start(_command(folder))
+            self._child = ChildProcess(PROGRAM, [folder])
         except OSError as error:
             raise Unavailable(
                 f"no process can be started to read it: {error.strerror}; try again later"
             ) from error
-        self._process = self._pipes.process
-        self._send({**first, "folder": self._folder.name})
+        self._child.send({**first, "folder": self._folder.name})
 
     @property
     def lives(self) -> bool:
         """Whether it is running."""
-        return self._process.poll() is None
+        return self._child.lives
 
     def answers(self, request: Mapping[str, Any]) -> Generator[dict[str, Any]]:
         """Yield its answers to a request.
@@ -93,7 +78,7 @@ class SandboxProcess:
             # The limit is that of a file: starting on a busy machine is not counted.
             self._note_limits(self._answer(START_SECONDS))
             self._ready = True
-        self._send(request)
+        self._child.send(request)
         while "said" not in (answer := self._answer()):
             yield answer
         _log_said(answer["said"])
@@ -111,39 +96,24 @@ class SandboxProcess:
     def kill(self) -> None:
         """Stop it, from another thread than the reading one, which sees the end of its output."""
         self._killed = True
-        self._process.kill()
+        self._child.kill()
 
     def end(self) -> None:
         """Stop it and its children, close its pipes and remove its temporary files."""
-        self._process.kill()
-        if self._process.returncode is None:
-            end_session(self._process.pid, ENDED_SECONDS)
-        self._process.wait()
-        self._pipes.close()
+        self._child.end()
         self._folder.cleanup()
-
-    def _send(self, message: Mapping[str, Any]) -> None:
-        # The answer that is missing says so; Windows has another error for it.
-        with suppress(BrokenPipeError, *([OSError] if sys.platform == "win32" else [])):
-            send_frame(self._pipes.outgoing, message)
 
     def _answer(self, seconds: float | None = None) -> dict[str, Any]:
         """Return its next message, within the limit of a file or the given one."""
-        self._deadline = time.monotonic() + (seconds or self._limits.seconds)
         try:
-            answer = self._frames.next()
+            return self._child.answer(seconds or self._limits.seconds)
+        except AnswerLate:
+            raise self._too_slow() from None
         except BrokenFrame as error:
             log.warning("reading.garbage")
             raise broke_down() from error
-        if answer is None:
-            raise self._died()
-        return answer
-
-    def _next_block(self) -> bytes:
-        block = self._pipes.read(max(0.0, self._deadline - time.monotonic()))
-        if block is None:
-            raise self._too_slow()
-        return block
+        except ProcessEnded as ended:
+            raise self._died(ended.status) from None
 
     def _too_slow(self) -> UnreadableDocument:
         return UnreadableDocument(
@@ -151,25 +121,12 @@ class SandboxProcess:
             "(max_reading_seconds): it may be damaged"
         )
 
-    def _died(self) -> UnreadableDocument:
-        end_session(self._process.pid, ENDED_SECONDS)
-        try:
-            status = self._process.wait(ENDED_SECONDS)
-        except subprocess.TimeoutExpired:
-            # It has closed its pipe and still runs; the caller ends it.
-            status = None
+    def _died(self, status: int | None) -> UnreadableDocument:
         if status is not None and status == _out_of_time():
             return self._too_slow()
         if not self._killed:
             log.warning("reading.process_ended", status=status)
         return broke_down()
-
-
-def _command(folder: Path) -> list[str]:
-    """Return how a reading process is started; its registry may come from that folder."""
-    # Isolated: neither the environment nor the current folder changes what it imports.
-    program = [sys.executable, "-I", "-c", PROGRAM, PLACE_OF_DESCRIPTORS]
-    return [*program, str(PACKAGES), str(folder)]
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The pipes between a reading process and its owner, passed on as the system allows it."""
+"""The pipes between a child process and its owner, passed on as the system allows it."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import os
 import queue
 import selectors
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from threading import Thread
 from typing import IO, Protocol
 
+from carrel.core.processes.frames import BLOCK
 from carrel.core.runtime.system_modules import system_module
-from carrel.ingest.sandbox.reading_frames import BLOCK
 
 READ_AHEAD = 1 << 20
-"""Bytes that a reading process may be ahead, the most that Linux grants anybody.
+"""Bytes that a child may be ahead, the most that Linux grants anybody.
 
 The 64 KiB of a plain pipe are the text of about 60 chunks, which are embedded in the time in which
-one page of a scan is recognised: the embedder waited for each of them.
+a reading process recognises one page of a scan: the embedder waited for each of them.
 """
 
 PLACE_OF_DESCRIPTORS = "PIPES"
@@ -47,7 +47,9 @@ class InheritedPipes:
         OSError: the system starts no further process.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str] | None = None
+    ) -> None:
         theirs_to_read, self.outgoing = os.pipe()
         self._incoming, theirs_to_write = os.pipe()
         fcntl = system_module("fcntl")
@@ -64,6 +66,7 @@ class InheritedPipes:
                 pass_fds=pipes,
                 # By its session what it starts is found, should it be killed before that ends.
                 start_new_session=True,
+                env=environment,
             )
         except OSError:
             self.close()
@@ -89,14 +92,16 @@ class InheritedPipes:
 class StandardPipes:
     """Pipes of Windows, which passes on the standard streams alone, and waits for no pipe.
 
-    The process moves them away from its standard streams (see ``reading_process``), and a thread
-    waits for what it sends.
+    The process moves them away from its standard streams (see ``Channel``), and a thread waits for
+    what it sends.
 
     Raises:
         OSError: the system starts no further process.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str] | None = None
+    ) -> None:
         self.process = subprocess.Popen(
             with_descriptors(command, (0, 1)),
             stdin=subprocess.PIPE,
@@ -104,6 +109,7 @@ class StandardPipes:
             stderr=subprocess.DEVNULL,
             bufsize=0,
             start_new_session=True,
+            env=environment,
         )
         assert self.process.stdin is not None and self.process.stdout is not None
         self._streams: tuple[IO[bytes], ...] = (self.process.stdin, self.process.stdout)
@@ -145,26 +151,10 @@ def with_descriptors(command: Sequence[str], pipes: tuple[int, int]) -> list[str
     return [*command[:at], *map(str, pipes), *command[at + 1 :]]
 
 
-def start(command: Sequence[str]) -> Pipes:
-    """Start a reading process with the pipes of this system.
+def start(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Pipes:
+    """Start a process with the pipes of this system; ``environment`` None is inherited.
 
     Raises:
         OSError: the system starts no further process.
     """
-    return InheritedPipes(command) if os.name == "posix" else StandardPipes(command)
-
-
-def away_from_streams(requests: int, answers: int) -> tuple[int, int]:
-    """Return the descriptors of the process's ends, with its standard streams on the null device.
-
-    The programs that readers start do not inherit them.
-    """
-    if (requests, answers) == (0, 1):
-        requests, answers = os.dup(0), os.dup(1)
-        null = os.open(os.devnull, os.O_RDWR)
-        for stream in (0, 1):
-            os.dup2(null, stream)
-        os.close(null)
-    for descriptor in (requests, answers):
-        os.set_inheritable(descriptor, False)
-    return requests, answers
+    return (InheritedPipes if os.name == "posix" else StandardPipes)(command, environment)

@@ -1,4 +1,4 @@
-"""Length-prefixed messages between a reading process and its owner."""
+"""Length-prefixed messages between a child process and its owner."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 MOST_FRAME_BYTES = 64 << 20
-"""Far more than the longest section or page preview; a larger length is garbage."""
+"""Far more than the longest section, page preview or prompt; a larger length is garbage."""
 
 BLOCK = 1 << 16
 _LENGTH = struct.Struct(">I")
@@ -23,17 +23,35 @@ class FrameTooLong(Exception):
     """A message is longer than ``MOST_FRAME_BYTES``; nothing of it was sent."""
 
 
+def encode_frame(message: Mapping[str, Any]) -> bytes:
+    """Return a message as it is sent; non-ASCII text is escaped.
+
+    Raises:
+        FrameTooLong: it is too long to be sent.
+    """
+    content = json.dumps(message).encode("ascii")
+    if len(content) > MOST_FRAME_BYTES:
+        raise FrameTooLong
+    return _LENGTH.pack(len(content)) + content
+
+
 def send_frame(descriptor: int, message: Mapping[str, Any]) -> None:
-    """Write a message to a descriptor; non-ASCII text is escaped.
+    """Write a message to a descriptor.
 
     Raises:
         FrameTooLong: it is too long to be sent.
         OSError: the other end of the descriptor is closed.
     """
-    content = json.dumps(message).encode("ascii")
-    if len(content) > MOST_FRAME_BYTES:
-        raise FrameTooLong
-    rest = memoryview(_LENGTH.pack(len(content)) + content)
+    write_all(descriptor, encode_frame(message))
+
+
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write all of it, however little the descriptor takes at a time.
+
+    Raises:
+        OSError: the other end of the descriptor is closed.
+    """
+    rest = memoryview(content)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
 

@@ -1,4 +1,4 @@
-"""Embedders and rerankers whose files lack weights are refused, not random."""
+"""Embedders and rerankers whose files are damaged or lack weights are refused, not random."""
 
 from __future__ import annotations
 
@@ -49,3 +49,16 @@ def test_a_reranker_without_its_head_is_refused(tmp_path: Path, lost: str) -> No
     drop(folder, lost)
     with pytest.raises(ModelLoadFailed, match=f"has no weights for {lost}"):
         CrossEncoderReranker(str(folder), offline=True).scores("books", [PASSAGE])
+
+
+def test_damaged_weights_are_refused_by_kind_name_and_folder(tmp_path: Path) -> None:
+    embedder = save_tiny_embedder(tmp_path / "embedder")
+    reranker = save_tiny_cross_encoder(tmp_path / "reranker")
+    for folder in (embedder, reranker):
+        (folder / "model.safetensors").write_bytes(b"no weights")
+    with pytest.raises(ModelLoadFailed) as raised:
+        SentenceTransformerEmbedder(str(embedder), offline=True).embed_query("books")
+    assert str(raised.value).startswith(f"Embedder {embedder} cannot be loaded from {embedder}: ")
+    with pytest.raises(ModelLoadFailed) as raised:
+        CrossEncoderReranker(str(reranker), offline=True).scores("books", [PASSAGE])
+    assert str(raised.value).startswith(f"Reranker {reranker} cannot be loaded from {reranker}: ")

@@ -11,7 +11,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from carrel.core.errors import UnreadableDocument
-from carrel.ingest.sandbox import pipes, sandbox_process
+from carrel.core.processes import pipes
+from carrel.ingest.sandbox import sandbox_process
 from carrel.ingest.sandbox.sandbox import ReadingLimits, SandboxedReaders
 from sample_documents import write_text
 

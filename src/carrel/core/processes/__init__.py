@@ -1,0 +1,1 @@
+"""Child processes that answer messages: pipes, deadlines, limits and their end."""
