@@ -12,7 +12,10 @@ MODELS = {
 }  # fmt: skip
 STORES = {"chromadb", "faiss", "numpy"}
 SERVER = {"fastapi", "starlette", "uvicorn", "gradio", "uvloop", "httpx"}
-READERS = {"openpyxl", "pptx", "docx", "lxml", "PIL", "pypdfium2", "xlrd", "mwparserfromhell"}
+READERS = {
+    "openpyxl", "pptx", "docx", "lxml", "PIL", "pypdfium2", "xlrd", "mwparserfromhell",
+    "markdown_it",
+}  # fmt: skip
 HEAVY = MODELS | STORES | SERVER | READERS
 ALL_OF_CARREL = {
     f"carrel.{package}"

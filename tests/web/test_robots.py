@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from carrel.web.robots import EVERYTHING, NOTHING, RobotRules, robot_rules
@@ -45,6 +47,15 @@ def rules(text: str) -> RobotRules:
         ("User-agent: Other\nUser-agent: Carrel\nDisallow: /a", "/a", False),
         ("User-agent: Carrel\nDisallow: /a\nUser-agent: Carrel\nDisallow: /b", "/a", False),
         ("User-agent: Carrel\nDisallow: /a\nUser-agent: Other\nDisallow: /b", "/b", True),
+        ("User-agent: Car\nDisallow: /\n\nUser-agent: *\nDisallow: /a", "/b", True),
+        ("User-agent: Carrel\nNoindex: /s\nUser-agent: Other\nDisallow: /a", "/a", False),
+        ("User-agent: Other\nDisallow: /a\nUser-agent: Carrel\nDisallow: /b", "/a", True),
+        ("User-agent: Carrel\nDisallow: /a # " + "not " * 500, "/a", False),
+        # Escapes are compared by what they mean, and an empty segment is none of a host.
+        ("User-agent: *\nDisallow: /%7Ea", "/~a", False),
+        ("User-agent: *\nDisallow: /b", "//a/b", True),
+        # What is often misspelt.
+        ("User agent: *\nDissallow: /a", "/a", False),
         ("Disallow: /", "/a", True),
         ("<html>Not a list of rules: at all</html>", "/a", True),
     ],
@@ -76,5 +87,18 @@ def test_everything_and_nothing() -> None:
 def test_rules_that_are_made_to_take_long_do_not() -> None:
     hostile = "User-agent: *\n" + "Disallow: /" + "*a" * 400 + "b\n"
     assert rules(hostile * 100).allows("/" + "a" * 4000)
-    assert len(rules("User-agent: *\n" + "Disallow: /a\n" * 9000).rules) == 2000
-    assert rules("User-agent: *\nDisallow: /" + "a" * 2000).rules == ()
+    many = "User-agent: *\n" + "Disallow: /b\n" * 1999
+    assert not rules(many + "Disallow: /a").allows("/a")
+    assert rules(many + "Disallow: /b\nDisallow: /a").allows("/a")
+    assert rules("User-agent: *\nDisallow: /" + "a" * 2000).allows("/" + "a" * 2000)
+
+
+def test_a_group_of_many_names_and_rules_takes_no_more_memory_than_its_file() -> None:
+    names = "".join(f"User-agent: bot{number}\n" for number in range(2000))
+    tracemalloc.start()
+    try:
+        hostile = rules(names + "User-agent: Carrel\n" + "Disallow: /a\n" * 1000 + names)
+        assert (hostile.allows("/a"), hostile.allows("/b")) == (False, True)
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -38,8 +39,29 @@ def test_an_unclosed_fence_runs_to_the_end(tmp_path: Path) -> None:
     assert headings(tmp_path, "# One\n```\n# no\n\n# no\n") == ["One"]
 
 
+@pytest.mark.parametrize(
+    "code",
+    ["```\n# a\n\n\nb\n```", "- item\n\n  ~~~\n  # a\n\n\n  b\n  ~~~", "    # a\n\n\n    b"],
+)
+def test_code_is_kept_as_it_is(tmp_path: Path, code: str) -> None:
+    assert read(tmp_path, f"# One\n\n{code}\n") == [Section(f"One\n{code}\n", heading="One")]
+
+
+def test_a_hash_in_a_comment_is_no_heading(tmp_path: Path) -> None:
+    text = "# One\n<!--\n# no\n\n## no\n-->\n# Two\nb\n"
+    assert headings(tmp_path, text) == ["One", "Two"]
+    assert "## no" in read(tmp_path, text)[0].text
+
+
 def test_underlined_lines_are_headings(tmp_path: Path) -> None:
     assert headings(tmp_path, "One\n===\na\n\nTwo\n---\nb\n") == ["One", "Two"]
+
+
+def test_the_last_line_of_an_underlined_paragraph_is_the_heading(tmp_path: Path) -> None:
+    assert read(tmp_path, "a\nb\nOne\n---\nc\n") == [
+        Section("a\nb\n"),
+        Section("One\nc\n", heading="One"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -71,3 +93,42 @@ def test_a_heading_of_half_a_million_blanks_is_read_and_shortened(tmp_path: Path
     sections = read(tmp_path, "# a" + " " * 500_000 + "b\n" + "- " * 100_000 + "\nend\n")
     assert {section.heading for section in sections} == {"a b"}
     assert sections[-1].text.endswith("end\n")
+
+
+@pytest.mark.parametrize(
+    ("begin", "line", "end"),
+    [
+        ("```", "# *", "```"),
+        ("<!--", "# *", "-->"),
+        ("", "- *", ""),
+        ("", "> *", ""),
+        ("", "*", ""),
+        ("", "*\n", ""),
+        ("", "    # *\n", ""),
+        ("", "| a | * |", ""),
+    ],
+)
+def test_long_blocks_are_parsed_as_short_ones(
+    tmp_path: Path, begin: str, line: str, end: str
+) -> None:
+    lines = [line.replace("*", "words " * 40)] * 6_000
+    text = "\n".join([begin, *lines, end])
+    sections = read(tmp_path, f"# One\n{text}\n\n# Two\nb\n")
+    assert list(dict.fromkeys(section.heading for section in sections)) == ["One", "Two"]
+    found = " ".join(section.text for section in sections)
+    assert found.split() == ["One", *text.split(), "Two", "b"]
+
+
+def test_memory_does_not_grow_with_the_document(tmp_path: Path) -> None:
+    def peak(repeats: int) -> int:
+        part = "# One\n\n- a\n- b\n\n" + "some words " * 60 + "\n\n"
+        path = write_markdown(tmp_path / "a.md", part * repeats)
+        tracemalloc.start()
+        try:
+            for _ in MarkdownReader().read(path):
+                pass
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(2_000) < 1.5 * peak(500)

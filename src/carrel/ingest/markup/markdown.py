@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from carrel.core.documents import Section
 from carrel.ingest.failures import checked_sections
-from carrel.ingest.text.blocks import Block, sections_by_heading
+from carrel.ingest.text.blocks import Block, paragraphs, sections_by_heading
 from carrel.ingest.text.text import text_lines
 
-_FENCE = re.compile(r" {0,3}(?P<mark>`{3,}|~{3,})(?P<info>.*)$")
-_HASHES = re.compile(r" {0,3}#{1,6}(?=[ \t]|$)")
-_UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*$")
-# A line that cannot be the text of an underlined heading: a list, quote, table or indented line.
-_NOT_A_TITLE = re.compile(r"\s*$|\t| {4}|\s*(?:[-*+>|]|\d+[.)]\s)")
+# Only what finds headings and code; a table needs many tokens.
+_PARSER = MarkdownIt("commonmark").disable(["inline", "text_join", "reference"])
+_WINDOW_CHARACTERS = 1 << 16
+# A longer list, quote or paragraph is parsed in parts: memory grows with the tokens of its lines.
+_LONGEST_BLOCK = 1 << 20
+_VERBATIM = frozenset(("fence", "html_block"))
+_CODE = frozenset(("fence", "code_block"))
 _FRONT_MATTER = "---"
 
 
 class MarkdownReader:
     """Reads Markdown unrendered; each heading begins a section.
 
-    A line with ``#`` inside fenced code is no heading, and neither is the front matter between two
-    ``---`` at the top.
+    CommonMark decides what is a heading: no line with ``#`` in code or in a comment. The front
+    matter between two ``---`` at the top holds none either.
     """
 
     @checked_sections
@@ -34,71 +39,70 @@ class MarkdownReader:
 
 def markdown_blocks(lines: Iterable[str]) -> Iterator[Block]:
     """Yield headings without their markup, and paragraphs with a blank line after them."""
-    scanner = _Scanner()
+    lines = iter(lines)
+    first = next(lines, "")
+    if first.rstrip() == _FRONT_MATTER:
+        yield Block("\n".join((first, *_front_matter(lines))).rstrip() + "\n")
+        first = ""
+    windows = _windows(chain((first,), lines))
+    yield from paragraphs(chain.from_iterable(_items(*window) for window in windows))
+
+
+def _front_matter(lines: Iterator[str]) -> Iterator[str]:
     for line in lines:
-        yield from scanner.feed(line)
-    yield from scanner.finish()
+        yield line
+        # A blank line shows that the dashes at the top were a rule and no front matter.
+        if line.rstrip() in (_FRONT_MATTER, "...", ""):
+            return
 
 
-class _Scanner:
-    """Finds headings line by line; tracks code blocks and front matter."""
+def _windows(lines: Iterator[str]) -> Iterator[tuple[list[str], list[Token]]]:
+    """Parse a part at a time; its last block may continue and is parsed again with the next."""
+    window: list[str] = []
+    length, enough = 0, _WINDOW_CHARACTERS
+    for line in lines:
+        window.append(line)
+        length += len(line) + 1
+        if length < enough:
+            continue
+        tokens = _PARSER.parse("\n".join(window))
+        cut = _end(tokens, len(window), length)
+        if cut:
+            yield window[:cut], tokens
+            window = window[cut:]
+            length = sum(map(len, window)) + len(window)
+        enough = max(_WINDOW_CHARACTERS, 2 * length)
+    yield window, _PARSER.parse("\n".join(window))
 
-    def __init__(self) -> None:
-        self._paragraph: list[str] = []
-        self._fence: str | None = None
-        self._at_top = True
-        self._in_front_matter = False
 
-    def feed(self, line: str) -> Iterator[Block]:
-        if self._verbatim(line):
-            self._paragraph.append(line)
-        elif (hashes := _HASHES.match(line)) is not None:
-            yield from self.finish()
-            yield Block(_without_closing_hashes(line[hashes.end() :].strip()), heading=True)
-        elif self._underlines(line):
-            title = self._paragraph.pop().strip()
-            yield from self.finish()
-            yield Block(title, heading=True)
-        elif line.strip():
-            self._paragraph.append(line)
+def _end(tokens: list[Token], count: int, length: int) -> int:
+    """Return how many lines of a window end before its last block."""
+    blocks = [(token.map[0], token.type) for token in tokens if token.map and not token.level]
+    start, kind = blocks[-1] if blocks else (count, "")
+    too_long = not start and length >= _LONGEST_BLOCK and kind not in _VERBATIM
+    return count if too_long else start
+
+
+def _items(lines: list[str], tokens: list[Token]) -> Iterator[str | Block]:
+    """Yield headings, code as a whole, and all other lines; ``tokens`` may go beyond the lines."""
+    place = 0
+    for index, token in enumerate(tokens):
+        if token.map is None or token.map[0] >= len(lines):
+            continue
+        start, end = token.map
+        if token.type in _CODE:
+            item: str | Block = "\n".join(lines[start:end])
+        elif token.type != "heading_open" or token.level:
+            continue
+        elif token.markup.startswith("#"):
+            item = Block(tokens[index + 1].content, heading=True)
         else:
-            yield from self.finish()
-
-    def finish(self) -> Iterator[Block]:
-        """End the paragraph."""
-        if self._paragraph:
-            yield Block("\n".join(self._paragraph) + "\n")
-            self._paragraph = []
-
-    def _verbatim(self, line: str) -> bool:
-        """Whether the line belongs to the front matter or to fenced code, fences included."""
-        was_at_top, self._at_top = self._at_top, False
-        if self._in_front_matter:
-            # A blank line shows that the dashes at the top were a rule and no front matter.
-            self._in_front_matter = line.rstrip() not in (_FRONT_MATTER, "...", "")
-            return True
-        if was_at_top and line.rstrip() == _FRONT_MATTER:
-            self._in_front_matter = True
-            return True
-        if self._fence is not None:
-            mark = line.strip()
-            if mark.startswith(self._fence) and not mark.strip(self._fence[0]):
-                self._fence = None
-            return True
-        opening = _FENCE.match(line)
-        if opening is None or (opening["mark"][0] == "`" and "`" in opening["info"]):
-            return False
-        self._fence = opening["mark"]
-        return True
-
-    def _underlines(self, line: str) -> bool:
-        return (
-            bool(self._paragraph)
-            and _UNDERLINE.match(line) is not None
-            and _NOT_A_TITLE.match(self._paragraph[-1]) is None
-        )
-
-
-def _without_closing_hashes(title: str) -> str:
-    bare = title.rstrip("#")
-    return bare.rstrip() if not bare or bare[-1] in " \t" else title
+            # The underlined paragraph may be long: its last line is the heading.
+            start = end - 2
+            if lines[start].lstrip().startswith("|"):
+                continue
+            item = Block(lines[start].strip(), heading=True)
+        yield from lines[place:start]
+        yield item
+        place = end
+    yield from lines[place:]
