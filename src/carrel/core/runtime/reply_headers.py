@@ -34,6 +34,7 @@ class ReplyHeaders:
             return
 
         async def send_with_headers(message: Message) -> None:
+            """Complete the head, and pass everything on."""
             if message["type"] == "http.response.start":
                 message["headers"] = self._completed(message.get("headers", ()))
             await send(message)
