@@ -31,8 +31,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # The journeys of the tests know how to start the server and how to use the page.
 sys.path.insert(0, str(ROOT / "tests"))
 
-from browsing import PATIENCE, Visit, launch, visit  # noqa: E402
-from live_server import LiveServer, WatchedEngine, live_server, pool_of, settings_in  # noqa: E402
+from running.browsing import PATIENCE, Visit, launch, visit  # noqa: E402
+from running.live_server import LiveServer, WatchedEngine, live_server, pool_of, settings_in  # noqa: E402
 
 CHATS = 500
 TURNS = 200

@@ -16,9 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # The journeys of the tests know how to start the server and how to use the page.
 sys.path.insert(0, str(ROOT / "tests"))
 
-from browsing import PATIENCE, Visit, launch, visit  # noqa: E402
-from real_processes import CommandLine, start_server  # noqa: E402
-from sample_documents import write_docx, write_pdf, write_xlsx  # noqa: E402
+from running.browsing import PATIENCE, Visit, launch, visit  # noqa: E402
+from running.real_processes import CommandLine, start_server  # noqa: E402
+from samples.documents import write_docx, write_pdf, write_xlsx  # noqa: E402
 
 PICTURES = ROOT / "docs" / "images"
 LARGEST = 300_000

@@ -11,9 +11,9 @@ import pytest
 from carrel.settings.load import load_settings
 from carrel.settings.process_environment import VENDOR_VARIABLES
 from carrel.settings.schema import Settings
-from chroma_process import ChromaProcess
-from real_processes import ROOT, CommandLine, Server, start_server
 from repetitions import Repetitions, add_option, repetitions_of
+from running.real_processes import ROOT, CommandLine, Server, start_server
+from stand_ins.chroma_process import ChromaProcess
 
 # As in the program itself; read when torch is imported, which the tests' modules do later.
 os.environ.setdefault("GOMP_SPINCOUNT", VENDOR_VARIABLES["GOMP_SPINCOUNT"])

@@ -14,9 +14,9 @@ from carrel.engine.loaders import NamedLoader
 from carrel.engine.pool import ModelPool
 from carrel.engine.scripted import ScriptedEngine
 from carrel.settings.schema import Settings
-from counting_embedder import CountingEmbedder
-from embedding_server import embedding_server
-from real_processes import modules_after
+from running.real_processes import modules_after
+from stand_ins.embedding_server import embedding_server
+from tiny.counting_embedder import CountingEmbedder
 from waiting import wait_for
 
 

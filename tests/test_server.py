@@ -18,7 +18,7 @@ from carrel import server
 from carrel.core.errors import InvalidSetting, PortInUse
 from carrel.settings.schema import Settings
 from error_bodies import checked
-from real_processes import ROOT, Server, clean_environment
+from running.real_processes import ROOT, Server, clean_environment
 
 
 def test_a_bound_port_is_taken_at_once() -> None:
@@ -65,7 +65,7 @@ import asyncio, sys
 from pathlib import Path
 from carrel import bootstrap, server
 from carrel.engine.scripted import ScriptedEngine
-from live_server import bundled_embedder, pool_of, settings_in, with_pool
+from running.live_server import bundled_embedder, pool_of, settings_in, with_pool
 
 async def main():
     with server.bind("127.0.0.1", 0) as listener:

@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 
 from carrel import server
-from real_processes import ROOT, clean_environment
-from sample_documents import write_pdf
+from running.real_processes import ROOT, clean_environment
+from samples.documents import write_pdf
 
 # These decide by the name of the system what they import; Carrel goes by what is there.
 LIBRARIES = "import chromadb.api.rust, gradio\n"

@@ -12,7 +12,7 @@ import pytest
 
 from carrel.core.protocols.adapters import Engine
 from carrel.engine.pool import ModelPool
-from live_server import LiveServer, live_server, pool_of, settings_in
+from running.live_server import LiveServer, live_server, pool_of, settings_in
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from error_bodies import error_of
-from live_server import live_server, settings_in
+from running.live_server import live_server, settings_in
 
 
 @pytest.fixture(scope="module")

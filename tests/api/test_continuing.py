@@ -10,7 +10,7 @@ import openai
 import pytest
 
 from carrel.engine.scripted import ScriptedEngine
-from live_server import LiveServer
+from running.live_server import LiveServer
 
 TEXT = "The ferry has two engines. It was built in Oslo."
 QUESTION = {"role": "user", "content": "What has the ferry?"}

@@ -18,8 +18,8 @@ from carrel.engine.pool import ModelPool
 from carrel.engine.spec import ModelSpec, ServingLimits
 from carrel.settings.schema import EngineKind
 from error_bodies import error_of
-from live_server import LiveServer
-from tiny_model import save_tiny_model
+from running.live_server import LiveServer
+from tiny.model import save_tiny_model
 from waiting import wait_for
 
 BODY = {"messages": [{"role": "user", "content": "Describe a library."}], "max_tokens": 200}

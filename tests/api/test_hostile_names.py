@@ -6,8 +6,8 @@ from urllib.parse import quote, unquote
 
 import httpx
 
-from hostile_names import HOSTILE_NAMES, is_harmless
-from live_server import LiveServer
+from running.live_server import LiveServer
+from samples.hostile_names import HOSTILE_NAMES, is_harmless
 
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}
 

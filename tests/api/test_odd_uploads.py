@@ -11,9 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from live_server import live_server, settings_in
-from sample_archives import write_zip
-from sample_documents import write_docx
+from running.live_server import live_server, settings_in
+from samples.archives import write_zip
+from samples.documents import write_docx
 
 BROKEN_PDF = b"%PDF-1.4 broken"
 

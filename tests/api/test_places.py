@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from error_bodies import error_of
-from sample_documents import write_pdf
+from samples.documents import write_pdf
 
 REVENUE = "Total revenue was 18.4 million euros."
 

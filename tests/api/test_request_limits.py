@@ -17,7 +17,7 @@ from carrel.client import Client
 from carrel.core.errors import QueryTooLong, TooManyMessages
 from carrel.core.request_limits import LONGEST_QUERY, MOST_MESSAGES
 from error_bodies import checked, error_of
-from live_server import LiveServer, live_server, settings_in
+from running.live_server import LiveServer, live_server, settings_in
 
 QUESTION = {"role": "user", "content": "Why?"}
 MANY = [QUESTION] * (MOST_MESSAGES + 1)

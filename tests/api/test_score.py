@@ -10,8 +10,8 @@ import openai
 import pytest
 
 from carrel.client import Client
-from live_server import LiveServer, live_server, settings_in
-from tiny_reward import save_chat_reward, save_pair_reward
+from running.live_server import LiveServer, live_server, settings_in
+from tiny.reward import save_chat_reward, save_pair_reward
 
 BODY = {"messages": [{"role": "user", "content": "Who reads there?"}]}
 

@@ -18,7 +18,7 @@ from carrel.engine.loading.loader import load
 from carrel.engine.sequential import SequentialEngine
 from carrel.engine.spec import ModelSpec
 from error_bodies import error_of
-from live_server import LiveServer, live_server, pool_of, settings_in
+from running.live_server import LiveServer, live_server, pool_of, settings_in
 
 QUESTION: Any = [{"role": "user", "content": "Describe a person named Ann, as JSON."}]
 

@@ -20,8 +20,8 @@ from pydantic_ai.providers.openai import OpenAIProvider
 
 from carrel.engine.scripted import ScriptedEngine
 from error_bodies import error_of
-from live_server import LiveServer, live_server, pool_of, settings_in
-from tiny_model import TEMPLATE, save_tiny_model
+from running.live_server import LiveServer, live_server, pool_of, settings_in
+from tiny.model import TEMPLATE, save_tiny_model
 
 CALL = '<tool_call>\n{"name": "weather", "arguments": {"city": "Oslo"}}\n</tool_call>'
 WEATHER: dict[str, Any] = {

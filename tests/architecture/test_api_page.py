@@ -9,7 +9,7 @@ from pathlib import Path
 from carrel import server
 from carrel.api.handlers import FRAMEWORK_CODES
 from carrel.settings.schema import Settings
-from shared_readers import build
+from running.shared_readers import build
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 HEADING = re.compile(r"^### `(?P<method>[A-Z]+) (?P<path>\S+)`$", re.MULTILINE)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from carrel.index.embedding.directions import normalize
-from real_processes import ROOT, clean_environment
+from running.real_processes import ROOT, clean_environment
 
 
 def test_a_toy_store_is_filled_opened_again_and_measured(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from real_processes import ROOT, clean_environment
+from running.real_processes import ROOT, clean_environment
 
 
 def test_a_toy_run_measures_every_precision_beside_the_limit(tmp_path: Path) -> None:

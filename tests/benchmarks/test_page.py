@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from real_processes import ROOT, clean_environment
+from running.real_processes import ROOT, clean_environment
 
 
 def test_the_benchmark_of_the_page_starts() -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer
 
-from real_processes import ROOT, clean_environment
 from repetitions import Repetitions
+from running.real_processes import ROOT, clean_environment
 from serving_load import Load, Outcome, Served, load, load_with_shared_prefix
 from serving_report import Figures, page
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from carrel.cli.registry import COMMANDS
-from real_processes import modules_after
+from running.real_processes import modules_after
 
 MODELS = {
     "torch", "transformers", "sentence_transformers", "peft", "accelerate", "bitsandbytes",

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from real_processes import ROOT, clean_environment
+from running.real_processes import ROOT, clean_environment
 
 MARKERS = {
     kind: f"xq{kind}zw"
@@ -33,9 +33,9 @@ from carrel.core.errors import GenerationFailed
 from carrel.engine.scripted import ScriptedEngine
 from carrel.services.chat.chat import ChatPolicy, ChatService
 from carrel.services.chat.scoring import AnswerScoring
-from counting_embedder import CountingEmbedder
+from tiny.counting_embedder import CountingEmbedder
 from dataclasses import replace
-from live_server import pool_of, settings_in, with_pool
+from running.live_server import pool_of, settings_in, with_pool
 
 folder, log_format, log_level, key = sys.argv[1:]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from carrel.engine.scripted import ScriptedEngine
-from live_server import LiveServer, live_server, pool_of, settings_in
-from real_processes import CommandLine
+from running.live_server import LiveServer, live_server, pool_of, settings_in
+from running.real_processes import CommandLine
 
 ANSWER = "The reading room is open until 20:00."
 TEXTS = {"hours.txt": ANSWER, "rules.txt": "The reading room is quiet."}

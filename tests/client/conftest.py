@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from client_kinds import connect
-from live_server import LiveServer, live_server, settings_in
+from running.client_kinds import connect
+from running.live_server import LiveServer, live_server, settings_in
 
 
 @pytest.fixture(params=["sync", "async"])

@@ -24,9 +24,16 @@ from carrel.core.errors import (
     PathNotFound,
     PlaceNotFound,
 )
-from client_kinds import connect
-from live_server import FailingEngine, LiveServer, WatchedEngine, live_server, pool_of, settings_in
-from sample_documents import write_pdf
+from running.client_kinds import connect
+from running.live_server import (
+    FailingEngine,
+    LiveServer,
+    WatchedEngine,
+    live_server,
+    pool_of,
+    settings_in,
+)
+from samples.documents import write_pdf
 
 
 @pytest.fixture

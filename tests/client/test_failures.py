@@ -15,7 +15,7 @@ from carrel.client.failures import CLASSES, error_of, error_of_reply
 from carrel.core import errors
 from carrel.core.errors import CarrelError, InvalidRequest, ModelNotReady, RemoteUnavailable
 from carrel.schemas.errors import ErrorDetail
-from client_kinds import connect
+from running.client_kinds import connect
 
 CHUNK = (
     b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":'

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from carrel.core.errors import DocumentNotFound, JobNotFound, UnreadableDocument
-from client_kinds import connect
-from live_server import live_server, settings_in
+from running.client_kinds import connect
+from running.live_server import live_server, settings_in
 
 
 def test_an_upload_can_be_followed(client: Any, collection: str, tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 from carrel.core.chat import Message, SamplingParams
 from carrel.core.errors import AlreadyExists, InvalidRequest, ModelNotFound, QueueFull
 from carrel.engine.scripted import ScriptedEngine
-from client_kinds import connect
-from live_server import live_server, pool_of, settings_in
+from running.client_kinds import connect
+from running.live_server import live_server, pool_of, settings_in
 
 
 def test_models_are_loaded_listed_and_unloaded(client: Any) -> None:

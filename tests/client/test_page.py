@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from live_server import LiveServer
+from running.live_server import LiveServer
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "client.md"
 ADDRESS = "http://127.0.0.1:7860"

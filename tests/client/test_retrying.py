@@ -17,7 +17,7 @@ from carrel.client import ApiError
 from carrel.client.failures import CLASSES
 from carrel.client.retry_after import retry_after
 from carrel.core.errors import InvalidRequest, ModelNotReady, QueueFull
-from client_kinds import connect
+from running.client_kinds import connect
 
 ERRORS_PAGE = Path(__file__).resolve().parents[2] / "docs" / "errors.md"
 BUSY = b'{"error": {"message": "Busy.", "type": "t", "param": null, "code": "queue_full"}}'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from real_processes import modules_after
+from running.real_processes import modules_after
 
 HEAVY = {
     "torch", "transformers", "gradio", "fastapi", "starlette", "uvicorn", "chromadb", "numpy",

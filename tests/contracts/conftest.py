@@ -15,13 +15,13 @@ from carrel.engine.llamacpp.library import HOW_TO_INSTALL, is_installed
 from carrel.engine.remote.engine import RemoteEngine
 from carrel.engine.scripted import ScriptedEngine
 from carrel.engine.spec import ModelSpec
-from engine_subject import Subject, counted, counted_llamacpp
-from foreign_processes import llamacpp_server
-from openai_server import ANSWER, foreign_server
-from real_processes import CommandLine, start_server
-from tiny_adapter import save_adapter
-from tiny_gguf import save_tiny_gguf
-from tiny_model import save_tiny_model
+from running.engine_subject import Subject, counted, counted_llamacpp
+from running.real_processes import CommandLine, start_server
+from stand_ins.foreign_processes import llamacpp_server
+from stand_ins.openai_server import ANSWER, foreign_server
+from tiny.adapter import save_adapter
+from tiny.gguf import save_tiny_gguf
+from tiny.model import save_tiny_model
 
 PAUSE = 0.005
 """Seconds for each token, so that a reader can stop an answer that would else be over at once."""

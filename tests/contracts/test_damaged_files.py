@@ -12,10 +12,10 @@ import pytest
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument, UnsupportedFormat
 from carrel.ingest.registry import default_registry
-from damaged_files import with_changed_markup, with_damaged_part
-from old_documents import write_converter
-from reader_samples import PACKAGES, SAMPLES, TEXTS
 from repetitions import Repetitions
+from samples.damaged_files import with_changed_markup, with_damaged_part
+from samples.old_documents import write_converter
+from samples.readers import PACKAGES, SAMPLES, TEXTS
 
 Change = Callable[[bytes, random.Random], bytes]
 

@@ -12,8 +12,8 @@ import pytest
 from carrel.core.protocols.adapters import Embedder
 from carrel.index.embedding.embedder import SentenceTransformerEmbedder
 from carrel.index.embedding.remote_embedder import RemoteEmbedder
-from embedding_server import embedding_server
-from tiny_embedder import save_tiny_embedder
+from stand_ins.embedding_server import embedding_server
+from tiny.embedder import save_tiny_embedder
 
 TEXTS = [
     "The lighthouse keeper was called Ingrid.",

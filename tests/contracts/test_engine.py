@@ -19,7 +19,7 @@ from carrel.core.chat import (
 )
 from carrel.core.errors import GenerationFailed, InvalidRequest, PromptTooLong
 from carrel.core.protocols.adapters import Engine
-from engine_subject import Subject
+from running.engine_subject import Subject
 
 GREEDY = SamplingParams(max_new_tokens=24)
 LONG = SamplingParams(max_new_tokens=180)

@@ -15,9 +15,9 @@ from carrel.core.errors import EmptyDocument, UnreadableDocument, UnsupportedFor
 from carrel.ingest.registry import default_registry
 from carrel.ingest.sandbox.sandbox import ReadingLimits, SandboxedReaders
 from carrel.ingest.text.definitions import DEFINITIONS
-from damaged_files import damaged, with_damaged_part
-from old_documents import write_converter
-from reader_samples import BLANKS, PACKAGES, PAGED, SAMPLES
+from samples.damaged_files import damaged, with_damaged_part
+from samples.old_documents import write_converter
+from samples.readers import BLANKS, PACKAGES, PAGED, SAMPLES
 
 PAGE_COUNTS = {".pdf": 3, ".pptx": 2, ".ppt": 1, ".xlsx": 3, ".xls": 3}
 

@@ -10,7 +10,7 @@ from carrel.core.documents import Chunk, RetrievedChunk
 from carrel.core.errors import ModelLoadFailed, ModelNotFound
 from carrel.core.protocols.reranking import Reranker
 from carrel.index.embedding.cross_encoder import CrossEncoderReranker
-from tiny_cross_encoder import save_tiny_cross_encoder
+from tiny.cross_encoder import save_tiny_cross_encoder
 
 TEXTS = ["The harbour was built in 1850.", "short", "", "Вода кипит", "東京 😀", "long " * 500]
 

@@ -14,7 +14,7 @@ from carrel.core.errors import GenerationFailed, InvalidRequest, PromptTooLong
 from carrel.core.protocols.scoring import ResponseScorer
 from carrel.engine.scoring.reward import RewardModel
 from carrel.engine.spec import ModelSpec
-from tiny_reward import save_chat_reward, save_pair_reward
+from tiny.reward import save_chat_reward, save_pair_reward
 
 SAVE = {"pair": save_pair_reward, "chat": save_chat_reward}
 QUESTION = [Message(Role.USER, "Who reads there?")]

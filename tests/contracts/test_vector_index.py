@@ -22,8 +22,8 @@ from carrel.core.protocols.adapters import VectorIndex
 from carrel.index.chroma.chroma_server import ChromaServerIndex
 from carrel.index.chroma.durable_chroma import DurableChromaIndex
 from carrel.index.faiss.faiss import FaissIndex
-from chroma_process import ChromaProcess
-from real_processes import ROOT, clean_environment
+from running.real_processes import ROOT, clean_environment
+from stand_ins.chroma_process import ChromaProcess
 
 COLLECTION = "c0123456789abcdef"
 OTHER = "cfedcba9876543210"

@@ -11,8 +11,8 @@ import pytest
 
 from carrel.core.errors import EmptyDocument, UnreadableDocument, UnsupportedFormat
 from carrel.ingest.registry import default_registry
-from old_documents import write_converter
-from reader_samples import MIME, SAMPLES, TEXTS
+from samples.old_documents import write_converter
+from samples.readers import MIME, SAMPLES, TEXTS
 
 REASON = re.compile(
     r"its name ends in (?P<ending>\.\w+), but it holds (?P<held>(?:an?|text)\b[^:]*)"

@@ -8,7 +8,7 @@ import pytest
 
 from carrel.core import bundled_packages
 from carrel.core.bundled_packages import BUNDLED_PACKAGES, how_to_install
-from real_processes import ROOT
+from running.real_processes import ROOT
 
 
 def test_the_packages_are_those_that_make_installs() -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from browsing import PATIENCE, Visit, launch, visit
 from carrel.core.protocols.adapters import Engine
 from carrel.engine.pool import ModelPool
-from live_server import LiveServer, live_server, pool_of, settings_in
-from sample_documents import write_docx, write_pdf
+from running.browsing import PATIENCE, Visit, launch, visit
+from running.live_server import LiveServer, live_server, pool_of, settings_in
+from samples.documents import write_docx, write_pdf
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 

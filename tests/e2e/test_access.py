@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Browser, expect
 
-from browsing import visit
-from live_server import LiveServer
+from running.browsing import visit
+from running.live_server import LiveServer
 
 KEY = "a long sécret key&more"
 

@@ -9,8 +9,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from browsing import Visit
-from live_server import LiveServer, WatchedEngine, live_server, pool_of, settings_in
+from running.browsing import Visit
+from running.live_server import LiveServer, WatchedEngine, live_server, pool_of, settings_in
 
 ANSWER = (
     "The total revenue was **18.4 million euros** in 2023. `code`\n\n| a | b |\n|--|--|\n| 1 | 2 |"

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from browsing import Visit
 from carrel.engine.pool import ModelPool, NamedLoader
 from carrel.engine.scripted import ScriptedEngine
-from live_server import LiveServer
+from running.browsing import Visit
+from running.live_server import LiveServer
 
 NAMES = (
     "Meta-Llama-3.1-70B-Instruct-AWQ-INT4-with-a-long-name",

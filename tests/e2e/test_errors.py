@@ -8,13 +8,13 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from browsing import Visit
 from carrel.core.errors import ModelLoadFailed
 from carrel.core.protocols.adapters import Engine
 from carrel.engine.pool import ModelPool, NamedLoader
 from carrel.engine.scripted import ScriptedEngine
 from carrel.ui.state.errors import UNEXPECTED
-from live_server import FailingEngine, LiveServer, WatchedEngine
+from running.browsing import Visit
+from running.live_server import FailingEngine, LiveServer, WatchedEngine
 
 
 def test_a_question_over_an_empty_collection_says_what_to_do(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Route, expect
 
-from browsing import Visit, visit
-from live_server import LiveServer, WatchedEngine
+from running.browsing import Visit, visit
+from running.live_server import LiveServer, WatchedEngine
 
 ANSWER = "The total revenue was **18.4 million euros** in 2023."
 

@@ -14,9 +14,9 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from browsing import Visit
-from live_server import LiveServer, WatchedEngine
-from sample_documents import write_pdf
+from running.browsing import Visit
+from running.live_server import LiveServer, WatchedEngine
+from samples.documents import write_pdf
 
 SCRIPT = "<img src=x onerror=\"document.title='owned'\">"
 ANSWER = "\n\n".join(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from browsing import Visit
-from live_server import LiveServer, WatchedEngine
+from running.browsing import Visit
+from running.live_server import LiveServer, WatchedEngine
 
 
 def focused(visitor: Visit) -> str:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from browsing import Visit
 from carrel.engine.scripted import ScriptedEngine
-from live_server import LiveServer, WatchedEngine
+from running.browsing import Visit
+from running.live_server import LiveServer, WatchedEngine
 
 ANSWER = "The total revenue was 18.4 million euros in 2023. Dragons guard the harbour at night."
 ENGLISH_WORDS = re.compile(

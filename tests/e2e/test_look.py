@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from browsing import Visit
-from live_server import LiveServer, WatchedEngine
+from running.browsing import Visit
+from running.live_server import LiveServer, WatchedEngine
 
 ANSWER = """The trust's total revenue was **18.4 million euros** in 2023.
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from browsing import Visit
 from carrel.engine.pool import ModelPool, NamedLoader
 from carrel.engine.scripted import ScriptedEngine
-from live_server import LiveServer
+from running.browsing import Visit
+from running.live_server import LiveServer
 
 
 def test_the_chosen_model_answers(

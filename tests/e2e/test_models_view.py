@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from browsing import Visit
-from live_server import LiveServer, live_server, settings_in
-from tiny_model import save_tiny_model
+from running.browsing import Visit
+from running.live_server import LiveServer, live_server, settings_in
+from tiny.model import save_tiny_model
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, expect
 
-from browsing import Visit
-from chroma_process import ChromaProcess
-from embedding_server import embedding_server
-from inference_stand_in import ANSWER, StandIn, inference_server
-from live_server import LiveServer, bundled_embedder, live_server, settings_in
-from tiny_model import save_tiny_model
+from running.browsing import Visit
+from running.live_server import LiveServer, bundled_embedder, live_server, settings_in
+from stand_ins.chroma_process import ChromaProcess
+from stand_ins.embedding_server import embedding_server
+from stand_ins.inference_server import ANSWER, StandIn, inference_server
+from tiny.model import save_tiny_model
 
 ELSEWHERE = "0.0.0.0"
 """Reaches a server of this machine, and is no address of it that loops back."""

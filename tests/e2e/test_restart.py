@@ -7,8 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from browsing import Visit
-from real_processes import Server
+from running.browsing import Visit
+from running.real_processes import Server
 
 
 def test_a_restart_keeps_documents_and_chats(

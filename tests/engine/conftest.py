@@ -12,7 +12,7 @@ from carrel.core.chat import Finished, Message, Role, SamplingParams, TextDelta
 from carrel.engine.loading.loader import load
 from carrel.engine.sequential import SequentialEngine
 from carrel.engine.spec import LoadedModel, ModelSpec
-from tiny_model import save_tiny_model
+from tiny.model import save_tiny_model
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from carrel.engine.build import model_loaders, model_planner
 from carrel.engine.loaders import NamedAdapter, NamedLoader
 from carrel.engine.spec import ModelSpec
 from carrel.settings.schema import ModelSettings, ServerSettings, Settings, StorageSettings
-from openai_server import MODEL, foreign_server
+from stand_ins.openai_server import MODEL, foreign_server
 
 
 def settings(offline: bool = True, models_dir: Path = Path("models"), **model: Any) -> Settings:

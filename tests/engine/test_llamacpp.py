@@ -29,8 +29,8 @@ from carrel.engine.llamacpp.model import CHUNK, LlamaModel, LlamaShape, Reading
 from carrel.engine.loading.memory import GIB
 from carrel.engine.spec import ModelSpec, ServingLimits
 from carrel.settings.schema import ModelSettings, Settings
-from tiny_gguf import save_tiny_gguf
-from tiny_model import CONTEXT
+from tiny.gguf import save_tiny_gguf
+from tiny.model import CONTEXT
 
 needs_llamacpp = pytest.mark.skipif(
     not is_installed(),

@@ -36,8 +36,8 @@ from carrel.engine.sequential import SequentialEngine
 from carrel.engine.spec import ModelSpec
 from carrel.settings.schema import ModelSettings, ServerSettings, Settings
 from repetitions import Repetitions
-from tiny_adapter import save_adapter
-from tiny_model import save_tiny_model
+from tiny.adapter import save_adapter
+from tiny.model import save_tiny_model
 
 QUESTION = [Message(Role.USER, "Describe a library.")]
 

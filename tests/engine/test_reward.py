@@ -26,8 +26,8 @@ from carrel.engine.scoring.reward import RewardModel
 from carrel.engine.scoring.reward_input import RewardInput
 from carrel.engine.scoring.reward_loader import LoadedReward, load_reward
 from carrel.engine.spec import ModelSpec
-from tiny_model import save_tiny_model, tiny_tokenizer
-from tiny_reward import PAIR_CONTEXT, pair_tokenizer, save_chat_reward, save_pair_reward
+from tiny.model import save_tiny_model, tiny_tokenizer
+from tiny.reward import PAIR_CONTEXT, pair_tokenizer, save_chat_reward, save_pair_reward
 
 QUESTION = Message(Role.USER, "Who reads there?")
 ANSWER = "Nobody reads."

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from carrel.index.faiss.faiss import FaissIndex
-from faiss_segments import LIMIT, Opener, fill, segments
+from running.faiss_segments import LIMIT, Opener, fill, segments
 
 
 @pytest.fixture

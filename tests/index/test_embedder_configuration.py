@@ -12,7 +12,7 @@ import pytest
 from sentence_transformers import SentenceTransformer
 
 from carrel.index.embedding.embedder import SentenceTransformerEmbedder
-from tiny_embedder import save_tiny_embedder
+from tiny.embedder import save_tiny_embedder
 
 Configured = Callable[..., SentenceTransformerEmbedder]
 

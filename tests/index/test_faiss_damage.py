@@ -13,7 +13,7 @@ import pytest
 from carrel.core.errors import StorageFull
 from carrel.index.faiss.faiss import FaissIndex
 from carrel.index.faiss.segment_files import SegmentFiles
-from faiss_segments import (
+from running.faiss_segments import (
     COLLECTION,
     VECTORS,
     Opener,

@@ -17,7 +17,7 @@ from carrel.core.errors import StorageFull
 from carrel.index.faiss import centroids, collection_index
 from carrel.index.faiss.faiss import FaissIndex
 from carrel.index.faiss.segment_files import SegmentFiles
-from faiss_segments import (
+from running.faiss_segments import (
     CHUNKS,
     COLLECTION,
     LIMIT,

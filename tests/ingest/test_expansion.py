@@ -12,8 +12,8 @@ from carrel.core.errors import DocumentTooLarge, UnreadableDocument
 from carrel.ingest.registry import default_registry
 from carrel.ingest.sandbox.sandbox import ReadingLimits, SandboxedReaders
 from carrel.ingest.text_bound import HARMLESS_CHARACTERS, MOST_CHARACTERS_PER_BYTE, TextBound
-from expanding_files import EXPANDING, repeated_rows, shared_string_workbook
-from sample_documents import write_text
+from samples.documents import write_text
+from samples.expanding_files import EXPANDING, repeated_rows, shared_string_workbook
 
 TOO_LARGE = {"strings.xlsx", "rows.ods", "pages.pdf", "nested.zip"} | {
     f"log.{packed}" for packed in ("tgz", "tbz2", "txz")

@@ -13,8 +13,8 @@ import pytest
 
 from carrel.core.documents import Section
 from carrel.ingest.registry import default_registry
-from hostile_names import HOSTILE_NAMES
-from sample_documents import write_text
+from samples.documents import write_text
+from samples.hostile_names import HOSTILE_NAMES
 
 
 @pytest.fixture

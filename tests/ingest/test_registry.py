@@ -17,12 +17,12 @@ from carrel.ingest.detection.content import Content
 from carrel.ingest.detection.unsupported_formats import UNSUPPORTED_FORMATS
 from carrel.ingest.registry import Format, SuffixReaderRegistry, default_registry
 from carrel.ingest.text.text import TextReader
-from damaged_files import zip_of
-from old_documents import ole_container
-from open_documents import write_odt
-from real_processes import modules_after
-from sample_documents import write_docx, write_pdf, write_pptx, write_text, write_xlsx
-from sample_pictures import write_picture
+from running.real_processes import modules_after
+from samples.damaged_files import zip_of
+from samples.documents import write_docx, write_pdf, write_pptx, write_text, write_xlsx
+from samples.images import write_picture
+from samples.old_documents import ole_container
+from samples.open_documents import write_odt
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
 

@@ -11,8 +11,8 @@ from carrel.core.documents import Section
 from carrel.ingest.registry import default_registry
 from carrel.ingest.remarks import MOST_REMARKS, Remarks
 from carrel.ingest.sandbox.sandbox import ReadingLimits, SandboxedReaders
-from sample_archives import write_zip
-from sample_documents import write_scanned_pdf
+from samples.archives import write_zip
+from samples.documents import write_scanned_pdf
 
 
 def read(path: Path, **options: str) -> list[Section]:

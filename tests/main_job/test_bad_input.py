@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from real_processes import ROOT, CommandLine, Server, clean_environment
-from sample_documents import write_encrypted_pdf, write_pdf
+from running.real_processes import ROOT, CommandLine, Server, clean_environment
+from samples.documents import write_encrypted_pdf, write_pdf
 
 
 def test_each_broken_file_is_named_with_its_reason_and_the_others_go_in(

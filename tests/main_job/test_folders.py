@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from real_processes import ROOT, CommandLine, Server, clean_environment
+from running.real_processes import ROOT, CommandLine, Server, clean_environment
 
 SECONDS = 120
 

@@ -18,10 +18,9 @@ from typing import Any
 
 import pytest
 
-from counting_embedder import CountingEmbedder
-from real_processes import ROOT, clean_environment
 from repetitions import Repetitions
-from sample_documents import (
+from running.real_processes import ROOT, clean_environment
+from samples.documents import (
     write_csv,
     write_docx,
     write_html,
@@ -31,6 +30,7 @@ from sample_documents import (
     write_text,
     write_xlsx,
 )
+from tiny.counting_embedder import CountingEmbedder
 
 PATIENCE = 60
 
@@ -119,7 +119,7 @@ def nursery(tmp_path: Path) -> Iterator[Nursery]:
     environment = clean_environment() | {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'tests'}"}
     with (tmp_path / "errors").open("wb") as errors:
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "tests" / "killed_ingestion.py"), str(files)],
+            [sys.executable, str(ROOT / "tests" / "running" / "killed_ingestion.py"), str(files)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,

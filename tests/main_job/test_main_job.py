@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from real_processes import ROOT, CommandLine, Server, clean_environment
-from sample_documents import (
+from running.real_processes import ROOT, CommandLine, Server, clean_environment
+from samples.documents import (
     write_csv,
     write_docx,
     write_html,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from real_processes import ROOT, CommandLine, clean_environment
-from sample_documents import write_docx, write_pdf, write_xlsx
+from running.real_processes import ROOT, CommandLine, clean_environment
+from samples.documents import write_docx, write_pdf, write_xlsx
 
 GUARD = '''
 """Loaded by every child interpreter: any connection beyond loopback is recorded and refused."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from real_processes import CommandLine, Server
+from running.real_processes import CommandLine, Server
 
 META = {"_type": "gradio.FileData"}
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from real_processes import ROOT, clean_environment
+from running.real_processes import ROOT, clean_environment
 
 ALL_AT_ONCE = """
 import sys

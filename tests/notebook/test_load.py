@@ -19,8 +19,8 @@ from carrel.notebook.answer import whole
 from carrel.notebook.load import known_options, settings_of
 from carrel.settings.load import load_settings
 from carrel.settings.schema import PromptType, setting_sections
-from real_processes import modules_after
-from tiny_model import save_tiny_model
+from running.real_processes import modules_after
+from tiny.model import save_tiny_model
 
 QUESTION = "Who reads there?"
 

@@ -33,7 +33,7 @@ from carrel.core.errors import (
 from carrel.core.protocols.adapters import Engine
 from carrel.engine.scripted import ScriptedEngine
 from carrel.notebook.model import Model
-from live_server import FailingEngine, WatchedEngine, pool_of
+from running.live_server import FailingEngine, WatchedEngine, pool_of
 
 SECONDS = 60
 

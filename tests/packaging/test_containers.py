@@ -22,7 +22,6 @@ import pytest
 from carrel.cli.exit_codes import exit_code
 from carrel.core.errors import InvalidSetting
 from carrel.storage.lock import DataFolderLock
-from chroma_process import ChromaProcess
 from compose_file import (
     ROOT,
     MissingVariable,
@@ -32,7 +31,8 @@ from compose_file import (
     image_environment,
     instruction,
 )
-from inference_stand_in import ANSWER, StandIn, inference_server
+from stand_ins.chroma_process import ChromaProcess
+from stand_ins.inference_server import ANSWER, StandIn, inference_server
 
 KEY = "a-key-for-this-test"
 VARIABLES = {"CARREL_API_KEY": KEY}

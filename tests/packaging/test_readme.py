@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from real_processes import CommandLine, Server
-from sample_documents import write_pdf
+from running.real_processes import CommandLine, Server
+from samples.documents import write_pdf
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

@@ -10,7 +10,7 @@ from carrel.bootstrap import Application
 from carrel.core.protocols.adapters import Embedder
 from carrel.index.embedding.embedder import SentenceTransformerEmbedder
 from carrel.settings.schema import Settings
-from shared_readers import build
+from running.shared_readers import build
 
 
 @pytest.fixture(scope="session")

@@ -18,9 +18,9 @@ from carrel.core.errors import InvalidSetting, OfflineRefused, RemoteUnavailable
 from carrel.core.indexed_text import indexed_text
 from carrel.settings.schema import Settings
 from carrel.storage.catalog import SqliteCatalog
-from chroma_process import ChromaProcess
-from counting_embedder import LENGTH, CountingEmbedder
+from stand_ins.chroma_process import ChromaProcess
 from texts import ingest_texts
+from tiny.counting_embedder import LENGTH, CountingEmbedder
 
 ME = Principal()
 Start = Callable[..., Awaitable[Application]]

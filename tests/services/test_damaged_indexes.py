@@ -14,9 +14,9 @@ import pytest
 from carrel.core.documents import USER_DATA
 from carrel.core.errors import StoreCorrupt
 from carrel.settings.schema import Settings
-from counting_embedder import CountingEmbedder
-from real_processes import ROOT, clean_environment
-from stored_folder import ME, add, found, opened, word
+from running.real_processes import ROOT, clean_environment
+from running.stored_folder import ME, add, found, opened, word
+from tiny.counting_embedder import CountingEmbedder
 
 ALL = range(12)
 EMBEDDED = 60
@@ -175,7 +175,7 @@ import os, sys
 from pathlib import Path
 from carrel import bootstrap
 from carrel.settings.load import load_settings
-from counting_embedder import CountingEmbedder
+from tiny.counting_embedder import CountingEmbedder
 
 flags = dict(each.split("=", 1) for each in sys.argv[2:])
 settings = load_settings(flags, {}).settings

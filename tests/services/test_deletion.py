@@ -13,7 +13,7 @@ from carrel.core.access import Principal
 from carrel.core.indexed_text import indexed_text
 from carrel.core.protocols.adapters import Embedder
 from carrel.settings.schema import Settings
-from shared_readers import build
+from running.shared_readers import build
 from texts import ingest_texts
 
 ME = Principal()

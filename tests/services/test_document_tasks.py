@@ -28,8 +28,8 @@ from carrel.core.summaries import Extracted, SummarizationProgress, Summarizatio
 from carrel.engine.scripted import ScriptedEngine
 from carrel.services.document_tasks import NOTHING_FOUND, TaskEvent
 from carrel.settings.schema import Settings
-from live_server import pool_of, with_pool
-from shared_readers import build
+from running.live_server import pool_of, with_pool
+from running.shared_readers import build
 from texts import ingest_texts
 
 ME = Principal()

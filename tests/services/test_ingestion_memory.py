@@ -10,7 +10,7 @@ from pathlib import Path
 from carrel.core.access import Principal
 from carrel.core.documents import FileOutcome, IncomingFile
 from carrel.settings.schema import Settings
-from shared_readers import build
+from running.shared_readers import build
 
 FILES = 20
 SETTLED = 8

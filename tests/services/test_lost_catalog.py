@@ -14,9 +14,9 @@ from carrel.core.errors import CatalogIncomplete, PathNotFound, StoreCorrupt
 from carrel.settings.schema import Settings
 from carrel.storage.catalog import SqliteCatalog
 from carrel.storage.database import Database
-from counting_embedder import CountingEmbedder
-from shared_readers import build
-from stored_folder import ME, add, contents, found, opened
+from running.shared_readers import build
+from running.stored_folder import ME, add, contents, found, opened
+from tiny.counting_embedder import CountingEmbedder
 
 ALL = range(12)
 

@@ -13,7 +13,7 @@ from carrel.engine.pool import ModelPool
 from carrel.index.embedding.remote_embedder import RemoteEmbedder
 from carrel.services.outward import Outward
 from carrel.settings.load import load_settings
-from live_server import bundled_embedder
+from running.live_server import bundled_embedder
 
 HERE = ModelState("here", ModelStatus.READY)
 NEAR = ModelState("near", ModelStatus.READY, host="127.0.0.1")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-import shared_readers
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.protocols.adapters import Embedder
@@ -20,8 +19,9 @@ from carrel.core.summaries import (
     Summarized,
 )
 from carrel.settings.schema import Settings
+from running import shared_readers
 from texts import ingest_texts
-from tiny_model import save_tiny_model
+from tiny.model import save_tiny_model
 
 CONTEXT = 1024
 ASKED = SummarizationRequest(("UserData",), Principal(), max_tokens=24)

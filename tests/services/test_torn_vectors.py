@@ -11,8 +11,8 @@ from carrel.core.access import Principal
 from carrel.core.documents import USER_DATA, IncomingFile
 from carrel.index.chroma.write_guard import WriteGuard
 from carrel.settings.schema import Settings
-from counting_embedder import CountingEmbedder
-from shared_readers import build
+from running.shared_readers import build
+from tiny.counting_embedder import CountingEmbedder
 
 ME = Principal()
 

@@ -20,7 +20,7 @@ from carrel.ingest.sandbox.sandbox import ReadingLimits, SandboxedReaders
 from carrel.services.application import Services
 from carrel.services.ingestion.file_turns import FileTurns
 from carrel.settings.schema import Settings
-from counting_embedder import CountingEmbedder
+from tiny.counting_embedder import CountingEmbedder
 
 ME = Principal()
 TESTS = Path(__file__).resolve().parents[1]
@@ -49,7 +49,7 @@ def opened(make_settings: Callable[..., Settings], tmp_path: Path) -> Opened:
         settings = make_settings(engine="scripted", **flags)
         with ExitStack() as opening:
             stores = open_stores(settings, FailingEmbedder(tmp_path / "journal"), opening)
-            registry = ("hostile_readers", "registry")
+            registry = ("samples.hostile_readers", "registry")
             limits = ReadingLimits(seconds=SECONDS, bytes=2 << 30)
             readers = SandboxedReaders(limits, {}, registry, TESTS)
             opening.callback(readers.close)

@@ -17,9 +17,9 @@ from carrel.core.errors import InvalidRequest, OfflineRefused
 from carrel.core.jobs import JobState
 from carrel.core.web import WebRequest
 from carrel.settings.schema import Settings
-from counting_embedder import CountingEmbedder
-from shared_readers import build
-from web_stand_in import Behaviour, StandInWeb, public_web, reply, stand_in_web
+from running.shared_readers import build
+from stand_ins.web_site import Behaviour, StandInWeb, public_web, reply, stand_in_web
+from tiny.counting_embedder import CountingEmbedder
 
 ME = Principal()
 

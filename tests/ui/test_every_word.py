@@ -76,7 +76,7 @@ from carrel.ui.state.scope import ChosenScope
 from carrel.ui.state.session import Session
 from carrel.ui.state.upload import FileRow, Upload
 from carrel.ui.viewer import render_preview, render_turning
-from shared_readers import build
+from running.shared_readers import build
 
 BRACKETED = Texts(
     "xx", MappingProxyType({key: f"⟦{text}⟧" for key, text in ENGLISH.by_key.items()})

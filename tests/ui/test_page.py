@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 
 from carrel.ui.page import mount_page
-from live_server import LiveServer, live_server, settings_in
+from running.live_server import LiveServer, live_server, settings_in
 from waiting import wait_for
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from live_server import LiveServer, live_server, settings_in
+from running.live_server import LiveServer, live_server, settings_in
 
 META = {"_type": "gradio.FileData"}
 ROUTES = ("queue/join", "run/predict", "call/{}", "call/v2/{}", "api/{}", "run/{}")

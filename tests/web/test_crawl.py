@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from web_stand_in import LIMITS, Behaviour, collected, redirect, reply, stand_in_web
+from stand_ins.web_site import LIMITS, Behaviour, collected, redirect, reply, stand_in_web
 
 Pages = dict[str, bytes | Behaviour]
 START = "http://example.org/"

@@ -11,7 +11,7 @@ import pytest
 from carrel.core.errors import AddressRefused, CarrelError, DocumentTooLarge, FetchFailed
 from carrel.web.address import WebAddress
 from carrel.web.fetching import Answer, Fetcher, FetchLimits
-from web_stand_in import PUBLIC, Behaviour, redirect, reply, stand_in_web
+from stand_ins.web_site import PUBLIC, Behaviour, redirect, reply, stand_in_web
 
 START = WebAddress.parse("http://example.org/a")
 LIMITS = FetchLimits(1_000_000, 30)

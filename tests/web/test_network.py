@@ -9,7 +9,7 @@ import pytest
 
 from carrel.core.errors import AddressRefused, FetchFailed
 from carrel.web.network import system_addresses
-from web_stand_in import PUBLIC, StandInWeb, stand_in_web
+from stand_ins.web_site import PUBLIC, StandInWeb, stand_in_web
 
 
 async def test_the_connection_goes_to_the_checked_address() -> None:

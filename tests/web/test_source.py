@@ -13,7 +13,7 @@ from carrel.core.documents import IncomingFile
 from carrel.core.errors import StorageFull
 from carrel.core.web import WebRequest
 from carrel.ingest.registry import default_registry
-from web_stand_in import (
+from stand_ins.web_site import (
     LIMITS,
     Behaviour,
     collected,

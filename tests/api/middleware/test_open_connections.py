@@ -15,8 +15,8 @@ import pytest
 
 from carrel.api.middleware.open_connections import ConnectionLimits, OpenConnections
 from error_bodies import checked
-from live_server import LiveServer, WatchedEngine, live_server, pool_of, settings_in
-from real_processes import CommandLine, start_server
+from running.live_server import LiveServer, WatchedEngine, live_server, pool_of, settings_in
+from running.real_processes import CommandLine, start_server
 
 HALF_A_HEAD = b"GET /health HTTP/1.1\r\nX-Slow: "
 HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"

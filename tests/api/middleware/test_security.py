@@ -12,7 +12,7 @@ from carrel.api.middleware.security import SECURITY_HEADERS, AccessRules, host_n
 from carrel.core.runtime.loopback import is_loopback
 from carrel.settings.schema import ServerSettings
 from error_bodies import error_of
-from live_server import LiveServer
+from running.live_server import LiveServer
 
 KEY = "korrekt-häst-batteri"
 

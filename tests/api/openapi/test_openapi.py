@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from carrel.api.openapi.openapi_examples import EXAMPLES
-from live_server import LiveServer, live_server, settings_in
+from running.live_server import LiveServer, live_server, settings_in
 
 CHECKS = (
     not_a_server_error,

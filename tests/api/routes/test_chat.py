@@ -10,7 +10,7 @@ import openai
 import pytest
 
 from error_bodies import error_of
-from live_server import LiveServer, WatchedEngine
+from running.live_server import LiveServer, WatchedEngine
 
 QUESTION = [{"role": "user", "content": "What is the gate code?"}]
 

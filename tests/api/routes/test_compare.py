@@ -12,7 +12,7 @@ import pytest
 from carrel.engine.pool import ModelPool, NamedLoader
 from carrel.engine.scripted import ScriptedEngine
 from error_bodies import error_of
-from live_server import FailingEngine, LiveServer, WatchedEngine, live_server, settings_in
+from running.live_server import FailingEngine, LiveServer, WatchedEngine, live_server, settings_in
 
 ASKED = [{"role": "user", "content": "Until when is the reading room open?"}]
 

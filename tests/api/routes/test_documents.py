@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from error_bodies import checked, error_of
-from live_server import LiveServer, live_server, settings_in
-from sample_documents import write_encrypted_pdf, write_pdf
+from running.live_server import LiveServer, live_server, settings_in
+from samples.documents import write_encrypted_pdf, write_pdf
 from waiting import wait_for
 
 Parts = list[tuple[str, tuple[str, bytes]]]

@@ -13,7 +13,7 @@ import pytest
 from langchain_openai import OpenAIEmbeddings
 
 from error_bodies import error_of
-from live_server import LiveServer, bundled_embedder
+from running.live_server import LiveServer, bundled_embedder
 
 TEXTS = ["The cat sat on the mat.", "Interest rates rose in March.", "A kitten lies on a rug."]
 DIMENSION = 384

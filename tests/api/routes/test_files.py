@@ -10,7 +10,7 @@ import openai
 import pytest
 
 from error_bodies import error_of
-from live_server import LiveServer
+from running.live_server import LiveServer
 
 TEXT = b"The reading room of the Tromso library is open until 20:00 on Thursdays."
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from error_bodies import checked
-from live_server import LiveServer
+from running.live_server import LiveServer
 from waiting import wait_for
 
 

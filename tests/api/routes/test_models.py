@@ -20,9 +20,9 @@ from carrel.engine.loaders import Loader, NamedLoader
 from carrel.engine.pool import ModelPool
 from carrel.engine.scripted import ScriptedEngine
 from error_bodies import checked, error_of
-from live_server import LiveServer, WatchedEngine, live_server, settings_in
-from tiny_adapter import save_adapter
-from tiny_model import save_tiny_model
+from running.live_server import LiveServer, WatchedEngine, live_server, settings_in
+from tiny.adapter import save_adapter
+from tiny.model import save_tiny_model
 
 QUESTION = [{"role": "user", "content": "Describe a library."}]
 

@@ -14,7 +14,7 @@ from carrel.core.protocols.adapters import Engine
 from carrel.engine.pool import ModelPool, NamedLoader
 from carrel.engine.scripted import ScriptedEngine
 from error_bodies import error_of
-from live_server import LiveServer, WatchedEngine
+from running.live_server import LiveServer, WatchedEngine
 
 
 def samples(http: httpx.Client) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:

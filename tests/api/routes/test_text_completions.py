@@ -15,7 +15,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from carrel.engine.loading.bundled import bundled_model
 from carrel.engine.scripted import ScriptedEngine
 from error_bodies import error_of
-from live_server import FailingEngine, LiveServer, live_server, settings_in
+from running.live_server import FailingEngine, LiveServer, live_server, settings_in
 
 PROMPT = "The capital of France is"
 GREEDY = {"temperature": 0, "max_tokens": 8}

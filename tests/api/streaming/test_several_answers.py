@@ -12,7 +12,7 @@ import openai
 import pytest
 
 from error_bodies import error_of
-from live_server import FailingEngine, LiveServer, live_server, settings_in
+from running.live_server import FailingEngine, LiveServer, live_server, settings_in
 
 ASKED = [{"role": "user", "content": "Name an animal."}]
 

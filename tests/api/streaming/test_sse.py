@@ -17,7 +17,7 @@ from carrel.api.errors import ErrorReplies
 from carrel.api.streaming.sse import EventStream, event
 from carrel.core.errors import ModelNotReady
 from error_bodies import checked, error_of
-from live_server import FailingEngine, LiveServer, WatchedEngine
+from running.live_server import FailingEngine, LiveServer, WatchedEngine
 
 BODY = {"messages": [{"role": "user", "content": "Why?"}], "stream": True, "max_tokens": 4000}
 

@@ -13,7 +13,7 @@ from carrel.cli.commands.completion import answer_shell
 from carrel.cli.main import main
 from carrel.cli.registry import COMMANDS
 from carrel.settings.schema import EngineKind
-from real_processes import ROOT, clean_environment
+from running.real_processes import ROOT, clean_environment
 
 
 def script(shell: str, capsys: pytest.CaptureFixture[str]) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from carrel.cli.exit_codes import INTERRUPTED
 from carrel.cli.main import main
-from real_processes import ROOT, CommandLine, Server, clean_environment
+from running.real_processes import ROOT, CommandLine, Server, clean_environment
 from waiting import wait_for
 
 SCRIPTED = "--engine=scripted"

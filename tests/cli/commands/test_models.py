@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from real_processes import CommandLine, Server
+from running.real_processes import CommandLine, Server
 
 
 def test_models_are_listed_loaded_and_unloaded_through_the_server(

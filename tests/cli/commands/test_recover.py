@@ -13,9 +13,9 @@ from carrel.cli.main import main
 from carrel.core.errors import CatalogIncomplete
 from carrel.index.embedding.embedder import SentenceTransformerEmbedder
 from carrel.settings.schema import Settings
-from counting_embedder import CountingEmbedder
-from real_processes import CommandLine
-from stored_folder import add, contents, opened
+from running.real_processes import CommandLine
+from running.stored_folder import add, contents, opened
+from tiny.counting_embedder import CountingEmbedder
 
 STATUS = 17
 

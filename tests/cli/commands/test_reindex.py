@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from real_processes import CommandLine
-from tiny_embedder import save_tiny_embedder
+from running.real_processes import CommandLine
+from tiny.embedder import save_tiny_embedder
 
 
 def test_documents_are_embedded_again_with_another_embedder(

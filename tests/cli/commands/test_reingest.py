@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from live_server import live_server, settings_in
-from real_processes import CommandLine
+from running.live_server import live_server, settings_in
+from running.real_processes import CommandLine
 
 
 def test_documents_are_read_again(carrel: CommandLine, tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ import pytest
 from carrel.cli.commands.wiki import describe
 from carrel.cli.main import main
 from carrel.core.wiki import WikiProgress
-from real_processes import ROOT, CommandLine, Server, clean_environment
-from sample_wiki import articles, write_wiki
+from running.real_processes import ROOT, CommandLine, Server, clean_environment
+from samples.wiki import articles, write_wiki
 
 
 def test_progress_tells_how_far_the_dump_was_read() -> None:

@@ -19,8 +19,8 @@ from carrel.core.chat import (
     TextDelta,
     Usage,
 )
-from real_processes import CommandLine
-from tiny_reward import save_pair_reward
+from running.real_processes import CommandLine
+from tiny.reward import save_pair_reward
 
 END = Finished(FinishReason.STOP, Usage(1, 2), "m")
 

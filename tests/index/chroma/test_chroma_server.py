@@ -15,9 +15,9 @@ from carrel.core.errors import CarrelError, InvalidSetting, OfflineRefused, Remo
 from carrel.index.chroma import chroma_http
 from carrel.index.chroma.chroma_server import ChromaServerIndex
 from carrel.index.chroma.server_namespace import mark_outdated
-from chroma_process import ChromaProcess
-from foreign_processes import closed_port
-from http_stand_in import behind_a_token, http_stand_in
+from stand_ins.chroma_process import ChromaProcess
+from stand_ins.foreign_processes import closed_port
+from stand_ins.http_server import behind_a_token, http_stand_in
 
 COLLECTION = "c0123456789abcdef"
 OTHER = "cfedcba9876543210"

@@ -14,7 +14,7 @@ import torch
 from carrel.core.errors import ModelLoadFailed, ModelNotFound
 from carrel.index.embedding import sentence_model_files
 from carrel.index.embedding.embedder import SentenceTransformerEmbedder
-from tiny_embedder import save_tiny_embedder
+from tiny.embedder import save_tiny_embedder
 
 BEGINNING = "word " * 40
 END = "lighthouse keeper"

@@ -18,7 +18,7 @@ from carrel.core.errors import (
 )
 from carrel.index.embedding import remote_embedder
 from carrel.index.embedding.remote_embedder import RemoteEmbedder
-from embedding_server import EmbeddingServer, embedding_server
+from stand_ins.embedding_server import EmbeddingServer, embedding_server
 
 
 @pytest.fixture

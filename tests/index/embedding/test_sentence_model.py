@@ -11,8 +11,8 @@ from carrel.core.documents import Chunk, RetrievedChunk
 from carrel.core.errors import ModelLoadFailed
 from carrel.index.embedding.cross_encoder import CrossEncoderReranker
 from carrel.index.embedding.embedder import SentenceTransformerEmbedder
-from tiny_cross_encoder import save_tiny_cross_encoder
-from tiny_embedder import save_tiny_embedder
+from tiny.cross_encoder import save_tiny_cross_encoder
+from tiny.embedder import save_tiny_embedder
 
 
 def drop(folder: Path, ending: str) -> None:

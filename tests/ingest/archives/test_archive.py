@@ -15,8 +15,8 @@ from carrel.core.documents import Section
 from carrel.core.errors import EncryptedDocument, UnreadableDocument, UnsupportedFormat
 from carrel.ingest.archives.embedded_files import MOST_DEPTH, MOST_FILES
 from carrel.ingest.registry import default_registry
-from sample_archives import write_tar, write_zip
-from sample_documents import write_pdf
+from samples.archives import write_tar, write_zip
+from samples.documents import write_pdf
 
 
 def read(path: Path) -> list[Section]:

@@ -7,8 +7,8 @@ import pytest
 
 from carrel.core.errors import EncryptedDocument, UnreadableDocument
 from carrel.ingest.archives.package import require_sound_package
-from damaged_files import zip_of
-from sample_documents import write_docx, write_pptx, write_xlsx
+from samples.damaged_files import zip_of
+from samples.documents import write_docx, write_pptx, write_xlsx
 
 
 def with_declared_size(path: Path, size: int) -> None:

@@ -13,7 +13,7 @@ from carrel.core.indexed_text import HEADING_BYTES, NAME_BYTES, indexed_text
 from carrel.index.embedding.embedder import SentenceTransformerEmbedder
 from carrel.ingest.chunking.splitter import RecursiveSplitter
 from carrel.ingest.chunking.window import WindowSplitter
-from tiny_embedder import save_tiny_embedder
+from tiny.embedder import save_tiny_embedder
 
 NAME = "年次報告書" * 40 + ".pdf"
 TEXTS = {

@@ -7,7 +7,7 @@ import pytest
 from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, UnreadableDocument
 from carrel.ingest.data.calendar_events import CalendarReader
-from sample_documents import write_text
+from samples.documents import write_text
 
 EVENT = r"""BEGIN:VCALENDAR
 VERSION:2.0

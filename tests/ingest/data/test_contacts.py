@@ -8,7 +8,7 @@ import pytest
 from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, UnreadableDocument
 from carrel.ingest.data.contacts import ContactReader
-from sample_documents import write_text
+from samples.documents import write_text
 
 
 def read(tmp_path: Path, text: str) -> list[Section]:

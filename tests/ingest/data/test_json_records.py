@@ -11,7 +11,7 @@ from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, UnreadableDocument
 from carrel.ingest.data.json_records import JsonLinesReader, JsonReader
 from carrel.ingest.data.rows import GROUP_CHARACTERS
-from sample_documents import write_text
+from samples.documents import write_text
 
 
 def read(tmp_path: Path, value: Any) -> list[Section]:

@@ -6,7 +6,7 @@ import pytest
 
 from carrel.core.errors import UnreadableDocument
 from carrel.ingest.data.table import TableReader, find_delimiter
-from sample_documents import write_csv, write_text
+from samples.documents import write_csv, write_text
 
 ROWS: list[list[object]] = [
     ["Name", "Town", "Age"],

@@ -8,7 +8,7 @@ import pytest
 from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, UnreadableDocument
 from carrel.ingest.data.xml_text import MOST_MARKUP_BYTES, XmlReader
-from sample_documents import write_text
+from samples.documents import write_text
 
 
 def read(tmp_path: Path, text: str, encoding: str = "utf-8") -> list[Section]:

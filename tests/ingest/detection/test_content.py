@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from carrel.ingest.detection.content import Content, identify
-from damaged_files import zip_of
-from old_documents import ole_container, write_xls
-from open_documents import write_epub, write_odp, write_ods, write_odt
-from sample_documents import write_docx, write_pdf, write_pptx, write_text, write_xlsx
+from samples.damaged_files import zip_of
+from samples.documents import write_docx, write_pdf, write_pptx, write_text, write_xlsx
+from samples.old_documents import ole_container, write_xls
+from samples.open_documents import write_epub, write_odp, write_ods, write_odt
 
 ODF = b"application/vnd.oasis.opendocument."
 PARTS = b"MIME-Version: 1.0\r\nContent-Type: multipart/%s; boundary=x\r\n\r\n--x\r\n"

@@ -10,7 +10,7 @@ from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, UnreadableDocument
 from carrel.ingest.images.image import MOST_PIXELS, MOST_PIXELS_OF, ImageReader
 from carrel.ingest.images.ocr import TextRecognizer
-from sample_pictures import picture_of_text, save_picture, write_picture, write_tiff
+from samples.images import picture_of_text, save_picture, write_picture, write_tiff
 
 TEXT = "The quick brown fox\njumps over 13 lazy dogs."
 NAMES = {

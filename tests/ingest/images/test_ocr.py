@@ -9,7 +9,7 @@ from PIL import Image
 from carrel.core.errors import UnreadableDocument
 from carrel.ingest.images.ocr import TextRecognizer
 from carrel.ingest.text.hyphenation import LINE_END_HYPHEN
-from sample_pictures import picture_of_text
+from samples.images import picture_of_text
 
 TURNS = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
 PICTURE = picture_of_text("text").convert("L")

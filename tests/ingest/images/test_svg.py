@@ -7,7 +7,7 @@ import pytest
 from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, UnreadableDocument
 from carrel.ingest.images.svg import SVGReader
-from sample_documents import write_text
+from samples.documents import write_text
 
 HEAD = "<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'>"
 

@@ -8,8 +8,8 @@ import pytest
 from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, UnreadableDocument, UnsupportedFormat
 from carrel.ingest.registry import default_registry
-from sample_documents import write_docx, write_html, write_pdf
-from sample_messages import SENT, message, write_eml, write_mbox
+from samples.documents import write_docx, write_html, write_pdf
+from samples.messages import SENT, message, write_eml, write_mbox
 
 HEAD = f"From: Ada <ada@example.org>\nTo: Bob <bob@example.org>\nDate: {SENT}\nSubject: Alpha\n"
 

@@ -8,8 +8,8 @@ from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, UnreadableDocument
 from carrel.ingest.detection.content import Content, identify
 from carrel.ingest.registry import default_registry
-from sample_documents import write_docx
-from sample_outlook import compound_file, write_msg
+from samples.documents import write_docx
+from samples.outlook import compound_file, write_msg
 
 HEAD = 'From: "Ada" <ada@example.org>\nTo: Bob\nSubject: Alpha\n'
 

@@ -7,7 +7,7 @@ import pytest
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
 from carrel.ingest.mail.web_archive import WebArchiveReader
-from sample_messages import write_mhtml
+from samples.messages import write_mhtml
 
 
 def test_the_page_reads_like_a_web_page(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from carrel.core.documents import Section
 from carrel.ingest.markup.markdown import MarkdownReader
-from sample_documents import write_markdown
+from samples.documents import write_markdown
 
 
 def read(tmp_path: Path, text: str) -> list[Section]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from carrel.core.documents import Section
 from carrel.ingest.markup.org import OrgReader
-from sample_documents import write_text
+from samples.documents import write_text
 
 
 def read(tmp_path: Path, text: str) -> list[Section]:

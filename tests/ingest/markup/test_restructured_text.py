@@ -6,7 +6,7 @@ import pytest
 
 from carrel.core.documents import Section
 from carrel.ingest.markup.restructured_text import RestructuredTextReader
-from sample_documents import write_text
+from samples.documents import write_text
 
 
 def read(tmp_path: Path, text: str) -> list[Section]:

@@ -15,8 +15,8 @@ from carrel.ingest.detection.content import Content
 from carrel.ingest.office.old_office import OldOfficeReader
 from carrel.ingest.office.presentation import PresentationReader
 from carrel.ingest.office.word import WordReader
-from old_documents import write_converter, write_old_office
-from sample_documents import write_docx, write_pptx
+from samples.documents import write_docx, write_pptx
+from samples.old_documents import write_converter, write_old_office
 
 OFFICE = shutil.which("soffice")
 

@@ -8,7 +8,7 @@ from carrel.core.documents import Section
 from carrel.core.errors import EncryptedDocument, UnreadableDocument
 from carrel.ingest.office import old_workbook
 from carrel.ingest.office.old_workbook import OldWorkbookReader
-from old_documents import write_xls
+from samples.old_documents import write_xls
 
 
 def read(path: Path) -> list[Section]:

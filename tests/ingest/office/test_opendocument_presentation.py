@@ -4,7 +4,7 @@ from pathlib import Path
 
 from carrel.core.documents import Section
 from carrel.ingest.office.opendocument_presentation import OpenDocumentPresentationReader
-from open_documents import table_xml, write_odp, write_open_document
+from samples.open_documents import table_xml, write_odp, write_open_document
 
 
 def read(path: Path) -> list[Section]:

@@ -7,7 +7,7 @@ import pytest
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
 from carrel.ingest.office.opendocument_spreadsheet import OpenDocumentSpreadsheetReader
-from open_documents import table_xml, write_ods, write_open_document
+from samples.open_documents import table_xml, write_ods, write_open_document
 
 
 def read(path: Path) -> list[Section]:

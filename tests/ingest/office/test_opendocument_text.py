@@ -8,8 +8,8 @@ import pytest
 from carrel.core.documents import Section
 from carrel.core.errors import EncryptedDocument, UnreadableDocument
 from carrel.ingest.office.opendocument_text import OpenDocumentTextReader
-from damaged_files import zip_of
-from open_documents import MANIFEST, table_xml, write_odt, write_open_document
+from samples.damaged_files import zip_of
+from samples.open_documents import MANIFEST, table_xml, write_odt, write_open_document
 
 
 def read(path: Path) -> list[Section]:

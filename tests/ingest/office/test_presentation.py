@@ -7,7 +7,7 @@ from pptx.util import Inches
 
 from carrel.core.documents import Section
 from carrel.ingest.office.presentation import PresentationReader
-from sample_documents import write_pptx
+from samples.documents import write_pptx
 
 
 def test_each_slide_is_a_section_with_title_and_notes(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
 from carrel.ingest.office.rich_text import RichTextReader
 from carrel.ingest.office.rich_text_tokens import Token, tokens
-from old_documents import write_rtf, write_rtf_body
+from samples.old_documents import write_rtf, write_rtf_body
 
 
 def read(path: Path) -> list[Section]:

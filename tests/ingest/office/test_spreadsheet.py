@@ -13,8 +13,8 @@ from openpyxl.chart import BarChart
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
 from carrel.ingest.office.spreadsheet import SpreadsheetReader
-from damaged_files import zip_of
-from sample_documents import write_xlsx
+from samples.damaged_files import zip_of
+from samples.documents import write_xlsx
 
 ACCOUNTING = '_("$"* #,##0.00_);_("$"* (#,##0.00);_("$"* "-"??_);_(@_)'
 

@@ -14,8 +14,8 @@ from docx.oxml import parse_xml
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
 from carrel.ingest.office.word import WordReader
-from damaged_files import zip_of
-from sample_documents import write_docx
+from samples.damaged_files import zip_of
+from samples.documents import write_docx
 
 NAMESPACE = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 

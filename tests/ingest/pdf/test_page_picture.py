@@ -13,7 +13,7 @@ from carrel.core.documents import PagePicture, PageView
 from carrel.core.errors import EncryptedDocument, PlaceNotFound, UnreadableDocument
 from carrel.ingest.pdf.page_picture import MARK, MOST_PIXELS, find_quote, picture_of_page
 from carrel.ingest.sandbox.sandbox import ReadingLimits, SandboxedReaders
-from sample_documents import write_encrypted_pdf, write_pdf
+from samples.documents import write_encrypted_pdf, write_pdf
 
 LINES = "Finances\nTotal revenue was 18.4 million\neuros in 2023.\nCosts rose."
 

@@ -7,7 +7,7 @@ import pytest
 
 from carrel.core.errors import EncryptedDocument, UnreadableDocument
 from carrel.ingest.pdf.pdf import PdfReader
-from sample_documents import write_encrypted_pdf, write_pdf
+from samples.documents import write_encrypted_pdf, write_pdf
 
 
 def test_each_page_with_text_is_a_section_and_keeps_its_number(tmp_path: Path) -> None:

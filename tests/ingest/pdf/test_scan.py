@@ -14,8 +14,8 @@ from carrel.core.errors import EmptyDocument, UnreadableDocument
 from carrel.ingest.images.ocr import TextRecognizer
 from carrel.ingest.pdf.pdf import PDFIUM_LOCK, PdfReader
 from carrel.ingest.pdf.scan import MOST_RENDERED_PIXELS, is_scan, picture_of
-from sample_documents import write_pdf, write_scanned_pdf
-from sample_pictures import picture_of_text, write_scan
+from samples.documents import write_pdf, write_scanned_pdf
+from samples.images import picture_of_text, write_scan
 
 TEXT = "The quick brown fox\njumps over 13 lazy dogs."
 WITHOUT = TextRecognizer(program="no-such-program")

@@ -10,7 +10,7 @@ import pytest
 
 from carrel.ingest.sandbox.idle_processes import IdleProcesses
 from carrel.ingest.sandbox.sandbox import ReadingLimits, SandboxedReaders
-from sample_documents import write_text
+from samples.documents import write_text
 
 TESTS = Path(__file__).resolve().parents[2]
 LIMITS = ReadingLimits(seconds=60, bytes=2 << 30)
@@ -32,7 +32,7 @@ def question(tmp_path: Path) -> Path:
 
 def who(idle: IdleProcesses, question: Path, limits: ReadingLimits = LIMITS) -> int:
     """Read with readers that are made for it and closed after it."""
-    readers = SandboxedReaders(limits, {}, ("hostile_readers", "registry"), TESTS, idle)
+    readers = SandboxedReaders(limits, {}, ("samples.hostile_readers", "registry"), TESTS, idle)
     [section] = readers.reader_for(question, question.name).read(question)
     readers.close()
     return int(section.text)

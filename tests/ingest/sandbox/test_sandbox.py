@@ -29,9 +29,9 @@ from carrel.core.processes.frames import MOST_FRAME_BYTES, FrameReader, send_fra
 from carrel.core.processes.pipes import READ_AHEAD
 from carrel.ingest.sandbox.sandbox import ReadingLimits, SandboxedReaders
 from carrel.ingest.sandbox.sandbox_process import PROGRAM
-from old_documents import write_converter, write_old_office
-from sample_documents import write_docx, write_pdf, write_text
-from sample_pictures import write_picture
+from samples.documents import write_docx, write_pdf, write_text
+from samples.images import write_picture
+from samples.old_documents import write_converter, write_old_office
 from waiting import wait_for
 
 TESTS = Path(__file__).resolve().parents[2]
@@ -41,7 +41,7 @@ LIMITS = ReadingLimits(seconds=2, bytes=2 << 30)
 
 @pytest.fixture
 def readers() -> Iterator[SandboxedReaders]:
-    made = SandboxedReaders(LIMITS, {}, ("hostile_readers", "registry"), TESTS)
+    made = SandboxedReaders(LIMITS, {}, ("samples.hostile_readers", "registry"), TESTS)
     yield made
     made.close()
 
@@ -177,7 +177,7 @@ def test_an_answer_that_is_none_costs_only_its_file(sections_of: SectionsOf, dat
 
 def test_a_line_longer_than_a_message_may_be_is_refused(tmp_path: Path) -> None:
     readers = SandboxedReaders(
-        ReadingLimits(seconds=60, bytes=2 << 30), {}, ("hostile_readers", "registry"), TESTS
+        ReadingLimits(seconds=60, bytes=2 << 30), {}, ("samples.hostile_readers", "registry"), TESTS
     )
     path = write_text(tmp_path / "a.txt", "x" * (MOST_FRAME_BYTES + 1))
     with pytest.raises(DocumentTooLarge, match="more than 67 MB"):
@@ -222,7 +222,7 @@ def test_a_process_whose_owner_is_gone_ends_and_removes_its_folder(tmp_path: Pat
     folder = tmp_path / "temporary"
     folder.mkdir()
     first = {"bytes": 2 << 30, "seconds": 5, "options": {}, "folder": str(folder)}
-    first["registry"] = ("hostile_readers", "registry")
+    first["registry"] = ("samples.hostile_readers", "registry")
     asked = {"path": str(write_text(tmp_path / "file.txt", "unpack")), "name": "file.txt"}
     requests, sending = os.pipe()
     receiving, answers = os.pipe()

@@ -14,7 +14,7 @@ from carrel.core.errors import UnreadableDocument
 from carrel.core.processes import pipes
 from carrel.ingest.sandbox import sandbox_process
 from carrel.ingest.sandbox.sandbox import ReadingLimits, SandboxedReaders
-from sample_documents import write_text
+from samples.documents import write_text
 
 TESTS = Path(__file__).resolve().parents[2]
 LIMITS = ReadingLimits(seconds=2, bytes=2 << 30)
@@ -24,7 +24,7 @@ WITHOUT_LIMITS = "import sys; sys.modules['resource'] = None; "
 @pytest.fixture
 def readers(monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxedReaders]:
     monkeypatch.setattr(pipes, "start", pipes.StandardPipes)
-    made = SandboxedReaders(LIMITS, {}, ("hostile_readers", "registry"), TESTS)
+    made = SandboxedReaders(LIMITS, {}, ("samples.hostile_readers", "registry"), TESTS)
     yield made
     made.close()
 

@@ -8,7 +8,7 @@ from carrel.core.documents import Section
 from carrel.ingest.text.blocks import SECTION_CHARACTERS
 from carrel.ingest.text.definitions import DEFINITIONS
 from carrel.ingest.text.source_code import SourceCodeReader
-from sample_documents import write_text
+from samples.documents import write_text
 
 
 def read(tmp_path: Path, suffix: str, text: str) -> list[Section]:

@@ -8,7 +8,7 @@ import pytest
 
 from carrel.ingest.text.blocks import SECTION_CHARACTERS
 from carrel.ingest.text.text import TextReader, cut_long_text, text_lines
-from sample_documents import write_text
+from samples.documents import write_text
 
 GERMAN = "Die Größe der Gebäude übersteigt die zulässigen Maße; schöne Grüße aus München.\n"
 JAPANESE = "当社の売上高は前年度に比べて増加しました。東京で会議を開きます。\n"

@@ -8,8 +8,8 @@ from carrel.core.documents import Section
 from carrel.core.errors import EncryptedDocument, UnreadableDocument
 from carrel.ingest.web import epub
 from carrel.ingest.web.epub import EPUBReader
-from damaged_files import zip_of
-from open_documents import OBFUSCATED_FONT, encryption_xml, write_epub
+from samples.damaged_files import zip_of
+from samples.open_documents import OBFUSCATED_FONT, encryption_xml, write_epub
 
 CHAPTERS = {"a.xhtml": "<h1>Alpha</h1><p>one</p>", "b.xhtml": "<p>two</p>"}
 ENCRYPTION = "META-INF/encryption.xml"

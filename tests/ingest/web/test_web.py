@@ -7,7 +7,7 @@ import pytest
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
 from carrel.ingest.web.web import WebReader
-from sample_documents import write_html
+from samples.documents import write_html
 
 
 def read_body(tmp_path: Path, body: str, title: str = "") -> list[Section]:

@@ -13,7 +13,7 @@ from carrel.ingest.wiki.wiki_markup import (
     pieces,
     without_comments,
 )
-from sample_wiki import END, HEAD, wiki_page, write_wiki
+from samples.wiki import END, HEAD, wiki_page, write_wiki
 
 AACHEN = """{{Infobox city|name=Aachen|population={{formatnum:250000}}}}
 [[Datei:Dom.jpg|thumb|The [[cathedral]]]]

@@ -13,7 +13,7 @@ from carrel.ingest.registry import default_registry
 from carrel.ingest.wiki import wiki_dump, wiki_volumes
 from carrel.ingest.wiki.wiki_dump import read_pages
 from carrel.ingest.wiki.wiki_volumes import ExportedWiki
-from sample_wiki import articles, wiki_page, write_wiki
+from samples.wiki import articles, wiki_page, write_wiki
 
 PACKINGS = [("dump.xml", 0), ("dump.xml.bz2", 0), ("dump.xml.bz2", 3), ("dump.xml.gz", 0)]
 PACKINGS += [("dump.xml.gz", 3)]

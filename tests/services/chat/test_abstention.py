@@ -35,7 +35,7 @@ from carrel.services.chat.abstention import (
     wants_summary,
 )
 from carrel.settings.schema import Settings
-from shared_readers import build
+from running.shared_readers import build
 from texts import ingest_texts
 
 TEXTS = {

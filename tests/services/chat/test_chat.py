@@ -41,8 +41,8 @@ from carrel.engine.scripted import ScriptedEngine
 from carrel.services.chat.abstention import OWN_KNOWLEDGE
 from carrel.services.citations.citing import passages_of
 from carrel.settings.schema import Settings
-from live_server import pool_of, with_pool
-from shared_readers import build
+from running.live_server import pool_of, with_pool
+from running.shared_readers import build
 from texts import ingest_texts
 
 ME = Principal()

@@ -35,7 +35,7 @@ from carrel.services.chat.rewriting import (
 from carrel.services.model_size import SMALL_MODEL
 from carrel.settings.document_settings import FollowUpWay
 from carrel.settings.schema import Settings
-from shared_readers import build
+from running.shared_readers import build
 from texts import ingest_texts
 
 TURNS = [Turn("What was the revenue of Acme in 2022?", "It was 41 million.")]

@@ -31,9 +31,9 @@ from carrel.core.protocols.scoring import ResponseScorer
 from carrel.services.chat.chat import ChatPolicy, ChatService
 from carrel.services.chat.scoring import AnswerScoring
 from carrel.settings.schema import Settings
-from shared_readers import build
+from running.shared_readers import build
 from texts import ingest_texts
-from tiny_reward import save_pair_reward
+from tiny.reward import save_pair_reward
 
 QUESTION = (Message(Role.USER, "Who is the harbor master?"),)
 

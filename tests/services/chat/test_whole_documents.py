@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-import shared_readers
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.chat import (
@@ -20,6 +19,7 @@ from carrel.core.chat import (
 )
 from carrel.core.protocols.adapters import Embedder
 from carrel.settings.schema import Settings
+from running import shared_readers
 from texts import ingest_texts
 
 LINES = [

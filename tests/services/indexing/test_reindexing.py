@@ -16,8 +16,8 @@ from carrel.core.documents import USER_DATA, FileOutcome, IncomingFile, OutcomeK
 from carrel.core.errors import InvalidSetting, ModelNotFound
 from carrel.services.indexing.indexing import BATCH
 from carrel.settings.schema import Settings
-from real_processes import ROOT
-from shared_readers import build
+from running.real_processes import ROOT
+from running.shared_readers import build
 
 ME = Principal()
 KILLED = 9

@@ -16,7 +16,7 @@ from carrel.core.access import Principal
 from carrel.core.documents import DocumentStatus, FileOutcome, IngestionProgress, OutcomeKind
 from carrel.core.errors import PathNotFound
 from carrel.services.ingestion.folder_sync import FileRemoved, FolderNotice
-from hostile_names import HOSTILE_NAMES
+from samples.hostile_names import HOSTILE_NAMES
 from texts import ingest_texts
 
 ME = Principal()

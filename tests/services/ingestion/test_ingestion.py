@@ -20,7 +20,7 @@ from carrel.core.documents import (
 from carrel.core.errors import CollectionNotFound, InvalidSetting, StorageFull
 from carrel.core.protocols.adapters import Embedder
 from carrel.settings.schema import Settings
-from shared_readers import build
+from running.shared_readers import build
 
 ME = Principal()
 

@@ -23,8 +23,8 @@ from carrel.core.documents import (
 from carrel.core.errors import CollectionNotFound, JobNotFound, Unavailable
 from carrel.core.jobs import Job, JobState
 from carrel.settings.schema import Settings
-from counting_embedder import CountingEmbedder
-from shared_readers import build
+from running.shared_readers import build
+from tiny.counting_embedder import CountingEmbedder
 
 ME = Principal()
 SLOW = 0.02

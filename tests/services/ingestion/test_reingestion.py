@@ -20,9 +20,9 @@ from carrel.core.errors import CollectionNotFound, DocumentNotFound
 from carrel.core.jobs import JobState
 from carrel.ingest.sandbox.sandbox import SandboxedReaders
 from carrel.settings.schema import Settings
-from counting_embedder import CountingEmbedder
-from real_processes import ROOT
-from shared_readers import build
+from running.real_processes import ROOT
+from running.shared_readers import build
+from tiny.counting_embedder import CountingEmbedder
 
 ME = Principal()
 KILLED = 9
@@ -240,7 +240,7 @@ from carrel import bootstrap
 from carrel.core.access import Principal
 from carrel.core.documents import FileOutcome
 from carrel.settings.load import load_settings
-from counting_embedder import CountingEmbedder
+from tiny.counting_embedder import CountingEmbedder
 
 async def main(data, db_type, journal):
     flags = {"db_dir": data, "db_type": db_type, "engine": "scripted", "offline": "True",

@@ -14,7 +14,7 @@ from carrel.core.protocols.adapters import Embedder
 from carrel.core.web import WebRequest
 from carrel.services.ingestion.web import WebService
 from carrel.settings.schema import Settings
-from shared_readers import build
+from running.shared_readers import build
 
 
 class TwoFiles:

@@ -25,8 +25,8 @@ from carrel.services.ingestion.file_ingestion import FileIngestion
 from carrel.services.ingestion.wiki_record import WikiRecord
 from carrel.services.ingestion.wikipedia import WikiImport
 from carrel.settings.schema import Settings
-from sample_wiki import END, articles, write_wiki
-from shared_readers import build
+from running.shared_readers import build
+from samples.wiki import END, articles, write_wiki
 from waiting import wait_for
 
 ME = Principal()

@@ -43,7 +43,7 @@ from carrel.services.summaries.map_reduce_summary import WritingPlan, map_reduce
 from carrel.services.summaries.parallel_texts import Writer
 from carrel.services.text.reading_order import DocumentText
 from carrel.settings.schema import Settings
-from shared_readers import build
+from running.shared_readers import build
 from texts import ingest_texts
 
 ME = Principal()

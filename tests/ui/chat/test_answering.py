@@ -25,7 +25,7 @@ from carrel.ui.state.answer_options import read_options
 from carrel.ui.state.exchange import Exchange
 from carrel.ui.state.scope import ChosenScope
 from carrel.ui.state.session import Session
-from live_server import (
+from running.live_server import (
     FailingEngine,
     WatchedEngine,
     bundled_embedder,
@@ -33,7 +33,7 @@ from live_server import (
     settings_in,
     with_pool,
 )
-from shared_readers import build
+from running.shared_readers import build
 
 NOTHING = ChosenScope()
 QUESTION = Question("Hello?", NOTHING, None)

@@ -18,7 +18,7 @@ from carrel.ui.documents.documents_tab import DocumentsTab
 from carrel.ui.scope.scope_chooser import ScopeChooser
 from carrel.ui.shell.events import Guard
 from carrel.ui.state.session import Session
-from shared_readers import build
+from running.shared_readers import build
 
 
 class WaitingEmbedder:

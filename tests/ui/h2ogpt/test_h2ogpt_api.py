@@ -14,7 +14,7 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from live_server import FailingEngine, LiveServer, live_server, pool_of, settings_in
+from running.live_server import FailingEngine, LiveServer, live_server, pool_of, settings_in
 
 NAMES = ["/submit_nochat_api", "/submit_nochat_plain_api"]
 PAPER = "The warehouse in Oslo holds 4,200 pallets. It was opened by the mayor in 1987."
