@@ -24,6 +24,9 @@ import httpx
 
 from carrel.engine.scripted import ScriptedEngine
 from environment import describe_environment
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "parts"))
+
 from serving_bare import run
 from serving_load import Load, Outcome
 from serving_systems import ROOT, HttpSystem, free_port, http_system

@@ -41,6 +41,9 @@ from numpy.typing import NDArray
 from carrel.core.documents import Chunk
 from carrel.index.faiss.faiss import FaissIndex
 from environment import describe_environment
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "parts"))
+
 from faiss_vectors import Matrix, embedded, grown
 
 QUESTIONS = 400

@@ -37,6 +37,9 @@ from tokenizers import Tokenizer
 
 from carrel.engine.loading.bundled import bundled_gguf, bundled_model
 from environment import describe_environment
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "parts"))
+
 from serving_load import Load, Outcome, load, load_with_shared_prefix
 from serving_report import Case, Figures, page
 from serving_systems import Choices, Contender, contenders, started

@@ -56,7 +56,7 @@ PHRASES = {
 """Regular expressions of phrases, with what to write instead."""
 
 PROMPTS = {
-    "benchmarks/serving_load.py": ("station",),
+    "benchmarks/parts/serving_load.py": ("station",),
     "src/carrel/services/chat/grounding.py": ("stand",),
     "src/carrel/services/summaries/summary_prompts.py": ("stand", "heed"),
 }

@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "carrel"
 FILES = sorted(SOURCE.rglob("*.py"))
 LONGEST_FILE = 350
+LARGEST_FOLDER = 24
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "tools"}
 ENVIRONMENT_NAMES = {"environ", "environb", "getenv", "putenv"}
 
@@ -55,6 +57,13 @@ def reads_environment(module: ast.Module) -> bool:
     imports = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module == "os"]
     names = {node.attr for node in used} | {alias.name for node in imports for alias in node.names}
     return bool(names & ENVIRONMENT_NAMES)
+
+
+@pytest.mark.parametrize("top", ["src", "tests", "benchmarks", "scripts"])
+def test_a_folder_is_small_enough_to_be_read(top: str) -> None:
+    sizes = Counter(path.parent for path in (ROOT / top).rglob("*.py"))
+    assert sizes
+    assert not [str(folder) for folder, size in sizes.items() if size > LARGEST_FOLDER]
 
 
 def test_the_import_contracts_are_kept() -> None:

@@ -1,6 +1,6 @@
 """The way that h2oGPT serves: one model, one lock, ``generate`` with a streamer.
 
-    python benchmarks/serving_locked.py --model=FOLDER --dtype=float32 --port=PORT
+    python benchmarks/parts/serving_locked.py --model=FOLDER --dtype=float32 --port=PORT
 
 It speaks as much of OpenAI's chat completions as ``benchmarks/serving.py`` asks of it.
 """

@@ -24,7 +24,7 @@ import psutil
 from serving_load import Load, Outcome
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
+ROOT = HERE.parents[1]
 MEBIBYTE = 2**20
 START_SECONDS = 300
 
