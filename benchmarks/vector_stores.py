@@ -44,7 +44,7 @@ from numpy.typing import NDArray
 
 from carrel.core.protocols.adapters import VectorIndex
 from vector_stores_data import NEAREST, PER_DOCUMENT, batches, document, exact
-from vector_stores_report import DECISION, STORES, page
+from vector_stores_report import STORES, page
 
 Figures = dict[str, Any]
 
@@ -289,11 +289,11 @@ def main() -> None:
         step(name, store, Path(folder), int(size), *rest)
         return
     run_all(given)
-    text = page([json.loads(line) for line in given.figures.read_text().splitlines()])
-    if given.output:
-        earlier = given.output.read_text(encoding="utf-8") if given.output.exists() else ""
-        text += "".join(earlier.partition(DECISION)[1:])
-        given.output.write_text(text, encoding="utf-8")
+    output = given.output
+    earlier = output.read_text(encoding="utf-8") if output and output.exists() else ""
+    text = page([json.loads(line) for line in given.figures.read_text().splitlines()], earlier)
+    if output:
+        output.write_text(text, encoding="utf-8")
     print(text)
 
 

@@ -8,6 +8,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from carrel.core.documents import Chunk
 from carrel.index.embedding.directions import normalize
@@ -19,6 +20,9 @@ TOPICS, PER_DOCUMENT = 1000, 100
 BATCH = 64
 QUESTIONS, NEAREST, NAMED = 200, 10, 5
 
+# Matrices this small take ten times as long with a second thread on a busy machine.
+_one_thread = ThreadpoolController().wrap(limits=1, user_api="blas")
+
 _shared = np.random.default_rng(0)
 SPREAD = _shared.normal(size=(LATENT, LENGTH)) / LATENT**0.5
 CENTERS = _shared.normal(size=(TOPICS, LATENT))
@@ -29,6 +33,7 @@ def document_id(number: int) -> str:
     return uuid5(NAMESPACE_OID, str(number)).hex
 
 
+@_one_thread
 def document(number: int) -> tuple[list[Chunk], Matrix]:
     """Return the chunks of one document, and their vectors."""
     chance = np.random.default_rng(number + 1)
@@ -72,6 +77,7 @@ def exact(size: int) -> dict[str, Any]:
     }
 
 
+@_one_thread
 def _nearest(asked: Matrix, numbers: Sequence[int]) -> list[list[str]]:
     """Return the ids of the nearest chunks of each question, among those documents."""
     scores = np.empty((len(asked), 0), dtype=np.float32)

@@ -57,21 +57,21 @@ COMPARED = (
 )
 
 
-def page(lines: Lines) -> str:
-    """Return the page of all figures, up to the decision."""
+def page(lines: Lines, earlier: str = "") -> str:
+    """Return the page of all figures, with the decision of an earlier page."""
     parts = [
         "# Vector stores: Chroma, FAISS, LanceDB",
         "",
-        "Made by `python benchmarks/vector_stores.py`, which says how. `lance` has no index of the",
-        "vectors, `lance_pq` has IVF_PQ, `lance_hnsw` IVF_HNSW_SQ; all have scalar indexes of chunk",
-        "and document. A dash: not measured, because an earlier step took too long.",
+        "Made by `python benchmarks/vector_stores.py`, which says how. `lance` has no index of",
+        "the vectors, `lance_pq` has IVF_PQ, `lance_hnsw` IVF_HNSW_SQ; all have scalar indexes of",
+        "chunks and documents. A dash: not measured, because an earlier step took too long.",
     ]
     for size in sorted({line["size"] for line in lines}):
         parts += ["", *size_part([line for line in lines if line["size"] == size], size)]
     versions = {name: _version(name) for name in PACKAGES} | describe_environment()
     parts += ["", f"Measured on {date.today()}:", ""]
     parts += [f"- {name}: {value}" for name, value in versions.items()]
-    return "\n".join(parts) + "\n\n"
+    return "\n".join(parts) + "\n\n" + "".join(earlier.partition(DECISION)[1:])
 
 
 def size_part(lines: Lines, size: int) -> list[str]:
