@@ -41,6 +41,7 @@ FIGURES: dict[str, tuple[str, Summary]] = {
     "lost": ("of them lost or changed", sum),
     "lost_before": ("earlier chunks lost", sum),
     "finds_new": ("share of openings that find a new chunk", statistics.mean),
+    "load": ("load average of the machine before the searches", statistics.median),
 }
 COMPARED = (
     "write_s",
@@ -97,10 +98,11 @@ def size_part(lines: Lines, size: int) -> list[str]:
 
 
 def _summary(lines: Lines, store: str) -> dict[str, float]:
-    own = [line for line in lines if line["store"] == store and "failed" not in line]
+    own = [line for line in lines if line["store"] == store]
+    whole = [line for line in own if line.get("written", 0) >= line["size"]]
     found = {}
     for key, (_, summarize) in FIGURES.items():
-        values = [line[key] for line in own if key in line and line["written"] >= line["size"]]
+        values = [line[key] for line in whole if key in line]
         if values:
             found[key] = summarize(values)
     return found
