@@ -18,10 +18,11 @@ from carrel.core.documents import Chunk
 from carrel.core.protocols.adapters import Vector
 from carrel.index.embedding.directions import normalize
 
-LEAST_WRITES = 20
+LEAST_WRITES, MOST_WRITES = 20, 200
 PART_WRITTEN = 8
 """The files are merged after 20 writes, as LanceDB's documentation advises, or after an eighth of
-all, if that is more: each time rewrites the whole table."""
+all, if that is more, since that rewrites the whole table; and after 200, since each write looks for
+its chunks in every file that the scalar index does not cover yet."""
 
 VECTOR_INDEXES = {
     "lance": None,
@@ -62,7 +63,7 @@ class LanceIndex:
         table.add(_rows(chunks, matrix))
         self._writes += 1
         self._since += 1
-        if self._since >= max(LEAST_WRITES, self._writes // PART_WRITTEN):
+        if self._since >= max(LEAST_WRITES, min(self._writes // PART_WRITTEN, MOST_WRITES)):
             self._merge(table)
 
     def search(
