@@ -1,7 +1,7 @@
 """Chroma, FAISS and LanceDB as vector indexes: writing, search, memory, start, deletion, kills.
 
     python benchmarks/vector_stores.py --figures=FILE [--sizes=100000,1000000] [--rounds=3]
-        [--stores=chroma,faiss,lance,lance_pq,lance_hnsw] [--limit=1500]
+        [--stores=chroma,faiss,lance,lance_pq,lance_hnsw] [--batch=64] [--limit=1500]
         [--output=benchmarks/results/vector_stores.md]
 
 Chroma and FAISS are Carrel's own indexes. LanceDB, which is no dependency of Carrel, has the same
@@ -12,8 +12,8 @@ Carrel's catalog keeps.
 Documents have 100 chunks of 384 numbers. A vector is of unit length: the center of one of 1,000
 topics, an offset of its document and one of its own, all of 64 numbers, spread over 384 by a fixed
 matrix, and noise. Questions are chunks with noise; those in documents name the document of their
-chunk and four others. Vectors are added 64 at a time, as Carrel does. Recall is the part of the ten
-nearest of an exact search.
+chunk and four others. Vectors are added as Carrel does, 64 at a time and those of a document apart,
+or as many at a time as ``--batch`` says. Recall is the part of the ten nearest of an exact search.
 
 Each step of each store is a process of its own; the stores take turns in every round, and the page
 has medians. The variants of LanceDB share the rows that one of them wrote. The last step writes
@@ -45,7 +45,7 @@ import psutil
 from numpy.typing import NDArray
 
 from carrel.core.protocols.adapters import VectorIndex
-from vector_stores_data import NEAREST, PER_DOCUMENT, batches, document, exact
+from vector_stores_data import BATCH, NEAREST, PER_DOCUMENT, batches, document, exact
 from vector_stores_report import STORES, page
 
 Figures = dict[str, Any]
@@ -86,14 +86,14 @@ def load_library(store: str) -> None:
         opened(store, Path(empty)).close()
 
 
-def fill(store: str, folder: Path, size: int, limit: float) -> Figures:
+def fill(store: str, folder: Path, size: int, limit: float, batch: int) -> Figures:
     """Add what is missing from a store until it has so many vectors."""
     begun = time.perf_counter()
     index = opened(store, folder)
     spent: list[float] = []
     first = index.count(COLLECTION) // PER_DOCUMENT
     written = first * PER_DOCUMENT
-    for chunks, vectors in batches(range(first, size // PER_DOCUMENT)):
+    for chunks, vectors in batches(range(first, size // PER_DOCUMENT), batch):
         rows = vectors.tolist()
         started = time.perf_counter()
         index.add(COLLECTION, chunks, rows)
@@ -105,7 +105,7 @@ def fill(store: str, folder: Path, size: int, limit: float) -> Figures:
     if written >= size:
         getattr(index, "settle", lambda: None)()
     index.close()
-    figures = {"written": written, "settle_s": time.perf_counter() - started}
+    figures = {"batch": batch, "written": written, "settle_s": time.perf_counter() - started}
     if spent:
         figures |= {"write_s": sum(spent), "longest_add_s": max(spent)}
     return figures | {"disk_mib": size_of(folder) / 2**20}
@@ -252,7 +252,7 @@ def killed_while_writing(store: str, folder: Path, size: int) -> int:
         return max(1, *map(int, process.stdout.read().split()), 1)
 
 
-def measured(store: str, size: int, base: Path, limit: float) -> Figures:
+def measured(store: str, size: int, base: Path, limit: float, batch: int) -> Figures:
     """Fill, measure and kill one store."""
     folder = base / store
     words = (store, str(folder), str(size))
@@ -260,7 +260,8 @@ def measured(store: str, size: int, base: Path, limit: float) -> Figures:
     shared = store.startswith("lance_") and rows.exists()
     if shared:
         shutil.copytree(rows / "store", folder)
-    figures = in_another_process(limit, "--step", "fill", *words, str(0.9 * limit))
+    rest = (str(0.9 * limit), str(batch))
+    figures = in_another_process(limit, "--step", "fill", *words, *rest)
     if shared and "failed" not in figures:
         figures |= json.loads((rows / "figures.json").read_text())
     elif store == "lance" and "failed" not in figures:
@@ -287,7 +288,7 @@ def run_all(given: argparse.Namespace) -> None:
             (base / f"exact-{size}.json").write_text(json.dumps(truth))
             for _ in range(given.rounds):
                 for store in stores:
-                    figures = measured(store, size, base, given.limit)
+                    figures = measured(store, size, base, given.limit, given.batch)
                     shutil.rmtree(base / store, ignore_errors=True)
                     line = json.dumps({"store": store, "size": size, **figures})
                     print(line, file=sys.stderr, flush=True)
@@ -299,7 +300,7 @@ def run_all(given: argparse.Namespace) -> None:
 def step(name: str, store: str, folder: Path, size: int, *rest: str) -> None:
     """Run one step, which another process asked for."""
     steps: dict[str, Callable[[], Figures | None]] = {
-        "fill": lambda: fill(store, folder, size, float(rest[0])),
+        "fill": lambda: fill(store, folder, size, float(rest[0]), int(rest[1])),
         "measure": lambda: measure(store, folder, json.loads(Path(rest[0]).read_text())),
         "write": lambda: write_on(store, folder, size),
         "recover": lambda: recover(store, folder, size, int(rest[0])),
@@ -315,6 +316,7 @@ def main() -> None:
     parser.add_argument("--sizes", default="100000,1000000")
     parser.add_argument("--stores", default=",".join(STORES))
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--batch", type=int, default=BATCH)
     parser.add_argument("--limit", type=float, default=1500)
     parser.add_argument("--step", nargs="+", help=argparse.SUPPRESS)
     given = parser.parse_args()

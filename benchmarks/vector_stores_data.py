@@ -47,12 +47,15 @@ def document(number: int) -> tuple[list[Chunk], Matrix]:
     return chunks, vectors
 
 
-def batches(numbers: Sequence[int]) -> Iterator[tuple[list[Chunk], Matrix]]:
-    """Yield the chunks of documents, a batch at a time; no batch has chunks of two."""
-    for number in numbers:
-        chunks, vectors = document(number)
-        for begin in range(0, PER_DOCUMENT, BATCH):
-            part = slice(begin, begin + BATCH)
+def batches(numbers: Sequence[int], size: int = BATCH) -> Iterator[tuple[list[Chunk], Matrix]]:
+    """Yield the chunks of documents in batches, the small ones of one document each."""
+    together = max(1, size // PER_DOCUMENT)
+    for first in range(0, len(numbers), together):
+        made = [document(number) for number in numbers[first : first + together]]
+        chunks = [chunk for own, _ in made for chunk in own]
+        vectors = np.concatenate([own for _, own in made])
+        for begin in range(0, len(chunks), size):
+            part = slice(begin, begin + size)
             yield chunks[part], vectors[part]
 
 

@@ -20,9 +20,10 @@ STORES = ("chroma", "faiss", "lance", "lance_pq", "lance_hnsw")
 PACKAGES = ("faiss-cpu", "lancedb", "pyarrow", "numpy")
 
 FIGURES: dict[str, tuple[str, Summary]] = {
+    "batch": ("vectors per `add`, at most", statistics.median),
     "write_s": ("writing, s", statistics.median),
     "longest_add_s": ("longest `add`, s", statistics.median),
-    "settle_s": ("then until files and indexes are made, s", statistics.median),
+    "ready_s": ("writing and making files and indexes, s", statistics.median),
     "disk_mib": ("disk, MiB", statistics.median),
     "import_s": ("loading the library and opening an empty store, s", statistics.median),
     "start_s": ("opening and the first search, s", statistics.median),
@@ -45,7 +46,7 @@ FIGURES: dict[str, tuple[str, Summary]] = {
 }
 COMPARED = (
     "write_s",
-    "settle_s",
+    "ready_s",
     "disk_mib",
     "start_s",
     "search_p50_ms",
@@ -78,31 +79,33 @@ def page(lines: Lines, earlier: str = "") -> str:
 def size_part(lines: Lines, size: int) -> list[str]:
     """Return the tables of one size."""
     stores = [each for each in STORES if any(line["store"] == each for line in lines)]
-    summaries = {store: _summary(lines, store) for store in stores}
-    rows = [
-        [title, *(_number(summaries[store].get(key)) for store in stores)]
-        for key, (title, _) in FIGURES.items()
-    ]
-    rounds = {store: sum(line["store"] == store for line in lines) for store in stores}
-    rows.insert(0, ["rounds", *map(str, rounds.values())])
+    summaries = {store: _summary(_whole(lines, store)) for store in stores}
+    rows = [["rounds", *(str(len(_whole(lines, store))) for store in stores)]]
+    for key, (title, _) in FIGURES.items():
+        rows.append([title, *(_number(summaries[store].get(key)) for store in stores)])
     return [
         f"## {size:,} vectors",
         "",
         *_table(["figure", *stores], rows),
         "",
         *_unfinished(lines),
-        "LanceDB divided by the others; below 1 LanceDB is better:",
-        "",
         *_ratios(summaries),
     ]
 
 
-def _summary(lines: Lines, store: str) -> dict[str, float]:
-    own = [line for line in lines if line["store"] == store]
-    whole = [line for line in own if line.get("written", 0) >= line["size"]]
+def _whole(lines: Lines, store: str) -> list[dict[str, Any]]:
+    """Return the lines of a store that was filled."""
+    return [
+        line | {"ready_s": line["write_s"] + line.get("settle_s", 0)}
+        for line in lines
+        if line["store"] == store and line.get("written", 0) >= line["size"]
+    ]
+
+
+def _summary(lines: Lines) -> dict[str, float]:
     found = {}
     for key, (_, summarize) in FIGURES.items():
-        values = [line[key] for line in whole if key in line]
+        values = [line[key] for line in lines if key in line]
         if values:
             found[key] = summarize(values)
     return found
@@ -110,11 +113,13 @@ def _summary(lines: Lines, store: str) -> dict[str, float]:
 
 def _unfinished(lines: Lines) -> list[str]:
     """Return a line for each store that did not get to the end."""
-    found = [f"- {line['store']}: {line['failed']}" for line in lines if "failed" in line]
+    found = []
     for line in lines:
-        if "failed" not in line and line["written"] < line["size"]:
-            seconds = f"{line['write_s']:.0f} s"
-            found.append(f"- {line['store']}: {line['written']:,} vectors in {seconds}, then ended")
+        if "failed" in line:
+            found.append(f"- {line['store']}: {line['failed']}")
+        elif line["written"] < line["size"]:
+            each = f"{line['store']}, {line['batch']} vectors per `add`"
+            found.append(f"- {each}: {line['written']:,} in {line['write_s']:.0f} s, then ended")
     return [*found, ""] if found else []
 
 
@@ -125,6 +130,8 @@ def _ratios(summaries: dict[str, dict[str, float]]) -> list[str]:
         for other in ("chroma", "faiss")
         if ours.startswith("lance") and other in summaries
     ]
+    if not pairs:
+        return []
     rows = []
     for key in COMPARED:
         cells = []
@@ -132,12 +139,13 @@ def _ratios(summaries: dict[str, dict[str, float]]) -> list[str]:
             values = summaries[ours].get(key), summaries[other].get(key)
             cells.append(_number(values[0] / values[1] if all(values) else None))
         rows.append([FIGURES[key][0], *cells])
-    return _table(["figure", *(f"{ours} / {other}" for ours, other in pairs)], rows)
+    heads = ["figure", *(f"{ours} / {other}" for ours, other in pairs)]
+    return ["LanceDB divided by the others; below 1 LanceDB is better:", "", *_table(heads, rows)]
 
 
 def _table(heads: list[str], rows: list[list[str]]) -> list[str]:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return [f"| {' | '.join(line)} |" for line in lines]
+    lines = [f"| {' | '.join(line)} |" for line in (heads, *rows)]
+    return [lines[0], "|---" * len(heads) + "|", *lines[1:]]
 
 
 def _number(value: float | None) -> str:

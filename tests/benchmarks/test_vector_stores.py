@@ -88,15 +88,15 @@ def test_the_page_has_medians_ratios_and_what_did_not_end() -> None:
     ]
     lines += [
         {"store": "lance", "size": 100, "written": 100, "write_s": 6.0},
-        {"store": "chroma", "size": 100, "written": 64, "write_s": 9.0},
+        {"store": "chroma", "size": 100, "written": 64, "write_s": 9.0, "batch": 64},
         {"store": "lance_pq", "size": 100, "failed": "fill: more than 5 s"},
     ]
     page = report.page(lines)
-    assert "| rounds | 1 | 3 | 1 | 1 |" in page
+    assert "| rounds | 0 | 3 | 1 | 0 |" in page
     assert "| writing, s | – | 2 | 6 | – |" in page
     assert "| of them lost or changed | – | 3 | – | – |" in page
     assert "| writing, s | – | 3 | – | – |" in page
-    assert "- chroma: 64 vectors in 9 s, then ended" in page
+    assert "- chroma, 64 vectors per `add`: 64 in 9 s, then ended" in page
     assert "- lance_pq: fill: more than 5 s" in page
     assert "Decision" not in page
 
