@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from running.real_processes import ROOT, clean_environment
 
 import vector_stores
 import vector_stores_report as report
+from running.real_processes import ROOT, clean_environment
 from vector_stores_data import document, exact
 
 LANCE = ("lance", "lance_pq", "lance_hnsw")
