@@ -1,0 +1,218 @@
+"""Reading order of the lines on a PDF page: columns, side boxes, heads and feet."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from carrel.ingest.pdf.text_layer import Word
+from carrel.ingest.text.hyphenation import LINE_END_HYPHEN
+
+# Lengths are in heights of a line, unless they are shares of the page.
+_SAME_ROW = 0.5
+_CELL_GAP = 1.2
+_NEXT_LINE = 2.5
+_GUTTER = 0.6
+# A line of prose is so wide; cells of a table are shorter.
+_PROSE_WIDTH = 8.0
+_FEWEST_LINES = 3
+_MOST_CROSSING = 0.4
+_MARGIN = 0.09
+_MARGIN_GAP = 0.8
+# The order of the file is kept unless the other one has less than half as many jumps.
+_FEWEST_JUMPS = 3
+_MOST_FRAGMENTS = 5_000
+_HYPHENS = re.compile("(?<=[^\\W\\d_])[-\u2010\u00ad]\\Z")
+
+
+@dataclass(slots=True)
+class Fragment:
+    """Words beside each other on one line, without a wide gap; ``size`` is its letters' height."""
+
+    text: str
+    left: float
+    bottom: float
+    right: float
+    top: float
+    size: float
+
+    def beside(self, other: Fragment) -> bool:
+        """Whether both are on one line."""
+        shared = min(self.top, other.top) - max(self.bottom, other.bottom)
+        return shared > _SAME_ROW * min(self.top - self.bottom, other.top - other.bottom)
+
+    def gap(self, other: Fragment) -> float:
+        """Return the horizontal distance, negative if they overlap."""
+        return max(other.left - self.right, self.left - other.right)
+
+
+def fragments_of(words: Iterable[Word]) -> list[Fragment]:
+    """Join the words of each line, in the order of the file."""
+    fragments: list[Fragment] = []
+    line = -1
+    for word in words:
+        each = Fragment(word.text, word.left, word.bottom, word.right, word.top, word.height)
+        last = fragments[-1] if fragments else None
+        if last is not None and last.beside(each) and _continues(last, each, word.line == line):
+            last.text += " " + each.text
+            last.left, last.right = min(last.left, each.left), max(last.right, each.right)
+            last.bottom, last.top = min(last.bottom, each.bottom), max(last.top, each.top)
+        else:
+            fragments.append(each)
+        line = word.line
+    return fragments
+
+
+def _continues(last: Fragment, each: Fragment, same_line: bool) -> bool:
+    gap = last.gap(each)
+    # Within a line pdfium has ordered the words; another line beside it follows to the right.
+    return gap < _CELL_GAP * max(last.size, 1.0) and (same_line or each.left >= last.right)
+
+
+def in_reading_order(
+    fragments: list[Fragment], page: tuple[float, float, float, float]
+) -> list[Fragment]:
+    """Return the fragments that are on the page as they are read.
+
+    The order of the file is kept where it goes from line to line. Where it jumps (columns drawn
+    line by line, boxes drawn in between), columns are separated at gutters that no line crosses.
+    Heads and feet of the page, given by its left, bottom, right and top, come first and last.
+    """
+    left, bottom, right, top = page
+    on_page = [
+        each
+        for each in fragments
+        if 2 * left <= each.left + each.right <= 2 * right
+        and 2 * bottom <= each.bottom + each.top <= 2 * top
+    ]
+    margin = _MARGIN * (top - bottom)
+    head, body, foot = _margins(on_page, bottom + margin, top - margin)
+    jumps = _jumps(body)
+    if jumps >= _FEWEST_JUMPS and len(body) <= _MOST_FRAGMENTS:
+        ordered = list(_cut(body, _right_to_left(body)))
+        if 2 * _jumps(ordered) < jumps:
+            body = ordered
+    return [*head, *body, *foot]
+
+
+def text_of(fragments: Sequence[Fragment]) -> str:
+    """Return the text of fragments in reading order, a line for each row."""
+    parts: list[str] = []
+    last: Fragment | None = None
+    for each in fragments:
+        if last is not None:
+            if last.beside(each) and last.gap(each) > -min(last.size, each.size):
+                parts.append(" ")
+            elif each.text[:1].islower() and _HYPHENS.search(parts[-1]):
+                parts[-1] = parts[-1][:-1] + LINE_END_HYPHEN
+            elif not parts[-1].endswith(LINE_END_HYPHEN):
+                parts.append("\n")
+        parts.append(each.text)
+        last = each
+    return "".join(parts)
+
+
+def _margins(
+    fragments: list[Fragment], bottom: float, top: float
+) -> tuple[list[Fragment], list[Fragment], list[Fragment]]:
+    """Return the lines above ``top``, the others, and those below ``bottom``."""
+    head = [each for each in fragments if each.bottom > top]
+    foot = [each for each in fragments if each.top < bottom]
+    body = [each for each in fragments if each.bottom <= top and each.top >= bottom]
+    if not body:
+        return [], fragments, []
+    gap = _MARGIN_GAP * median(each.size for each in body)
+    if head and min(each.bottom for each in head) - max(each.top for each in body) < gap:
+        head = []
+    if foot and min(each.bottom for each in body) - max(each.top for each in foot) < gap:
+        foot = []
+    apart = {id(each) for each in (*head, *foot)}
+    return head, [each for each in fragments if id(each) not in apart], foot
+
+
+def _jumps(fragments: Sequence[Fragment]) -> int:
+    """Count the places where the next fragment is neither beside nor below the last one."""
+    jumps = 0
+    for last, each in pairwise(fragments):
+        size = max(last.size, each.size)
+        if last.beside(each):
+            jumps += last.gap(each) > 2 * _CELL_GAP * size or each.left < last.left
+        else:
+            down = last.bottom - each.top
+            jumps += not (-size < down < _NEXT_LINE * size and last.gap(each) < 0)
+    return jumps
+
+
+def _cut(fragments: list[Fragment], right_to_left: bool) -> Iterator[Fragment]:
+    """Yield the fragments column by column; lines across columns divide them (XY-cut)."""
+    gutter = _gutter(fragments)
+    if gutter is None:
+        yield from _by_rows(fragments, right_to_left)
+        return
+    sides: tuple[list[Fragment], list[Fragment]] = [], []
+    for each in sorted(fragments, key=lambda each: -each.top):
+        if each.left < gutter < each.right:
+            yield from _sides(sides, right_to_left)
+            sides = [], []
+            yield each
+        else:
+            sides[each.left >= gutter].append(each)
+    yield from _sides(sides, right_to_left)
+
+
+def _sides(sides: tuple[list[Fragment], list[Fragment]], right_to_left: bool) -> Iterator[Fragment]:
+    for side in reversed(sides) if right_to_left else sides:
+        if side:
+            yield from _cut(side, right_to_left)
+
+
+def _gutter(fragments: Sequence[Fragment]) -> float | None:
+    """Return where a gutter between two columns of prose is, if there is one."""
+    edges = sorted(
+        [(each.left, 1) for each in fragments] + [(each.right, -1) for each in fragments]
+    )
+    size = median(each.size for each in fragments)
+    best: tuple[int, float] | None = None
+    covered = 0
+    for (at, step), (after, _) in pairwise(edges):
+        covered += step
+        if after - at > _GUTTER * size and covered <= _MOST_CROSSING * len(fragments):
+            middle = (at + after) / 2
+            if _divides(fragments, middle) and (best is None or (covered, at - after) < best):
+                best = covered, at - after
+                found = middle
+    return None if best is None else found
+
+
+def _divides(fragments: Sequence[Fragment], gutter: float) -> bool:
+    """Whether there are lines of prose on both sides, beside each other."""
+    left = [each for each in fragments if each.right <= gutter]
+    right = [each for each in fragments if each.left >= gutter]
+    if min(len(left), len(right)) < _FEWEST_LINES:
+        return False
+    top = min(max(each.top for each in side) for side in (left, right))
+    bottom = max(min(each.bottom for each in side) for side in (left, right))
+    return top > bottom and all(
+        median((each.right - each.left) / max(each.size, 1.0) for each in side) >= _PROSE_WIDTH
+        for side in (left, right)
+    )
+
+
+def _by_rows(fragments: Sequence[Fragment], right_to_left: bool) -> Iterator[Fragment]:
+    row: list[Fragment] = []
+    for each in sorted(fragments, key=lambda each: -(each.top + each.bottom)):
+        if row and not row[0].beside(each):
+            yield from sorted(row, key=lambda each: each.left, reverse=right_to_left)
+            row = []
+        row.append(each)
+    yield from sorted(row, key=lambda each: each.left, reverse=right_to_left)
+
+
+def _right_to_left(fragments: Sequence[Fragment]) -> bool:
+    sample = "".join(each.text[:20] for each in fragments[:100])
+    directions = [unicodedata.bidirectional(each) for each in sample]
+    return sum(each in ("R", "AL") for each in directions) > directions.count("L")
