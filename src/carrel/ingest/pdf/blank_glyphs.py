@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pypdfium2
@@ -11,7 +11,7 @@ import pypdfium2.raw as pdfium
 
 _DEEPEST_FORM = 5
 _MOST_OBJECTS = 20_000
-# Every object of a page with so many is looked at; of a page with more, as many.
+# Every object of a page with so many is looked at; of a page with more, about as many.
 _SAMPLE = 400
 # Blanks that are drawn one by one have no outline either, at most one beside each word.
 _MOST_BLANKS = 0.6
@@ -25,17 +25,16 @@ def give_outline(page: pypdfium2.PdfPage) -> None:
     embedded nor installed (Chinese, Japanese, Korean), or of the invisible font of a recognised
     scan. A stroked outline has an area.
     """
-    raw = page.raw
-    objects: list[Any] = []
-    for each in _objects(raw, pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject):
-        objects.append(each)
-        if len(objects) >= _MOST_OBJECTS:
-            return
-    step = max(1, len(objects) // _SAMPLE)
-    looked = objects[::step]
-    narrow = list(_narrow(looked))
-    if step > 1 and len(narrow) > _MOST_BLANKS * len(looked):
-        narrow = list(_narrow(objects))
+    count = pdfium.FPDFPage_CountObjects(page.raw)
+    if count > _MOST_OBJECTS:
+        return
+    if count <= _SAMPLE:
+        narrow = list(_narrow(_objects(page.raw)))
+    else:
+        looked = range(0, count, count // _SAMPLE)
+        narrow = list(_narrow(pdfium.FPDFPage_GetObject(page.raw, index) for index in looked))
+        if len(narrow) > _MOST_BLANKS * len(looked):
+            narrow = list(_narrow(_objects(page.raw)))
     for each in narrow:
         if pdfium.FPDFPageObj_GetType(each) == pdfium.FPDF_PAGEOBJ_TEXT:
             pdfium.FPDFPageObj_SetStrokeWidth(each, 1.0)
@@ -44,17 +43,24 @@ def give_outline(page: pypdfium2.PdfPage) -> None:
             pdfium.FPDFPageObj_Transform(each, 1, 0, 0, 1, 0, 0)
 
 
-def _objects(holder: Any, count: Any, object_at: Any, depth: int = 0) -> Iterator[Any]:
-    for index in range(count(holder)):
-        each = object_at(holder, index)
+def _objects(page: Any) -> Iterator[Any]:
+    """Yield the objects of a page, and of the forms on it."""
+    for index in range(pdfium.FPDFPage_CountObjects(page)):
+        each = pdfium.FPDFPage_GetObject(page, index)
         yield each
-        if depth < _DEEPEST_FORM and pdfium.FPDFPageObj_GetType(each) == pdfium.FPDF_PAGEOBJ_FORM:
-            yield from _objects(
-                each, pdfium.FPDFFormObj_CountObjects, pdfium.FPDFFormObj_GetObject, depth + 1
-            )
+        if pdfium.FPDFPageObj_GetType(each) == pdfium.FPDF_PAGEOBJ_FORM:
+            yield from _form_objects(each, _DEEPEST_FORM)
 
 
-def _narrow(objects: list[Any]) -> Iterator[Any]:
+def _form_objects(form: Any, deeper: int) -> Iterator[Any]:
+    for index in range(min(_MOST_OBJECTS, pdfium.FPDFFormObj_CountObjects(form))):
+        each = pdfium.FPDFFormObj_GetObject(form, index)
+        yield each
+        if deeper and pdfium.FPDFPageObj_GetType(each) == pdfium.FPDF_PAGEOBJ_FORM:
+            yield from _form_objects(each, deeper - 1)
+
+
+def _narrow(objects: Iterable[Any]) -> Iterator[Any]:
     left, bottom, right, top = (ctypes.c_float() for _ in range(4))
     pointers = tuple(map(ctypes.pointer, (left, bottom, right, top)))
     for each in objects:

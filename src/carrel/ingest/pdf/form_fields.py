@@ -10,7 +10,7 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from carrel.ingest.pdf.reading_order import Fragment
+from carrel.ingest.pdf.fragments import Fragment
 from carrel.ingest.text.cleaning import clean_text
 
 MOST_FIELDS = 1_000

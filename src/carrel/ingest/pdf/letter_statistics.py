@@ -8,7 +8,7 @@ import unicodedata
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-_SAMPLE = 400
+_SAMPLE = 120
 _FEWEST = 12
 _MOST_UNMAPPED = 0.5
 _MOST_NOISE = 0.3
@@ -44,7 +44,7 @@ def _is_no_letter(character: str) -> bool:
     """Whether it is for private use, unassigned, a replacement, or a control character."""
     # Line ends hyphenated by pdfium are U+0002.
     return character == "\ufffd" or (
-        character != "\x02" and unicodedata.category(character) in ("Co", "Cn", "Cc", "Cs")
+        character != "\x02" and unicodedata.category(character) in ("Co", "Cn", "Cc")
     )
 
 

@@ -10,12 +10,13 @@ import pypdfium2
 
 from carrel.ingest.pdf.blank_glyphs import give_outline
 from carrel.ingest.pdf.form_fields import field_values, with_values
+from carrel.ingest.pdf.fragments import fragments_of
 from carrel.ingest.pdf.letter_statistics import is_noise
 from carrel.ingest.pdf.notes import notes_of
-from carrel.ingest.pdf.reading_order import Fragment, fragments_of, in_reading_order, text_of
+from carrel.ingest.pdf.reading_order import in_reading_order, text_of
 from carrel.ingest.pdf.ruled_text import ruled_text
 from carrel.ingest.pdf.scan import is_scan
-from carrel.ingest.pdf.text_layer import characters_of, words_of
+from carrel.ingest.pdf.text_layer import characters_of, with_whole_characters
 from carrel.ingest.pdf.upright import turn_sideways, turn_upright
 
 
@@ -48,28 +49,22 @@ def text_of_page(page: pypdfium2.PdfPage) -> PageText:
     turn_upright(page)
     give_outline(page)
     with closing(page.get_textpage()) as text_page:
-        if not turn_sideways(page, text_page):
-            return _page_text(page, text_page, notes)
+        characters = characters_of(text_page)
+        if not turn_sideways(page, text_page, characters):
+            return _page_text(page, text_page, characters, notes)
     with closing(page.get_textpage()) as text_page:
-        return _page_text(page, text_page, notes)
+        return _page_text(page, text_page, characters_of(text_page), notes)
 
 
-def _page_text(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage, notes: str) -> PageText:
-    characters = characters_of(text_page)
+def _page_text(
+    page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage, characters: str, notes: str
+) -> PageText:
     if is_noise(text_page, characters):
         return PageText(characters, notes, PageKind.NOISE)
     values = field_values(page)
     text = ruled_text(page, text_page, characters, values)
     if text is None:
-        text = _lines(page, text_page, characters, values)
+        fragments = list(fragments_of(text_page, characters))
+        text = text_of(in_reading_order(with_values(fragments, values), page.get_bbox()))
+    text = with_whole_characters(text)
     return PageText(text, notes, PageKind.SCAN if is_scan(page, text) else PageKind.TEXT)
-
-
-def _lines(
-    page: pypdfium2.PdfPage,
-    text_page: pypdfium2.PdfTextPage,
-    characters: str,
-    values: list[Fragment],
-) -> str:
-    fragments = fragments_of(words_of(text_page, characters))
-    return text_of(in_reading_order(with_values(fragments, values), page.get_bbox()))

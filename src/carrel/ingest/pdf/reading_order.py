@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 
-from carrel.ingest.pdf.text_layer import Word
+from carrel.ingest.pdf.fragments import CELL_GAP, Fragment
 from carrel.ingest.text.hyphenation import LINE_END_HYPHEN
 
 # Lengths are in heights of a line, unless they are shares of the page.
-_SAME_ROW = 0.5
-_CELL_GAP = 1.2
 _NEXT_LINE = 2.5
 _GUTTER = 0.6
 # A line of prose is so wide; cells of a table are shorter.
@@ -27,50 +24,6 @@ _MARGIN_GAP = 0.8
 _FEWEST_JUMPS = 3
 _MOST_FRAGMENTS = 5_000
 _HYPHENS = re.compile("(?<=[^\\W\\d_])[-\u2010\u00ad]\\Z")
-
-
-@dataclass(slots=True)
-class Fragment:
-    """Words beside each other on one line, without a wide gap; ``size`` is its letters' height."""
-
-    text: str
-    left: float
-    bottom: float
-    right: float
-    top: float
-    size: float
-
-    def beside(self, other: Fragment) -> bool:
-        """Whether both are on one line."""
-        shared = min(self.top, other.top) - max(self.bottom, other.bottom)
-        return shared > _SAME_ROW * min(self.top - self.bottom, other.top - other.bottom)
-
-    def gap(self, other: Fragment) -> float:
-        """Return the horizontal distance, negative if they overlap."""
-        return max(other.left - self.right, self.left - other.right)
-
-
-def fragments_of(words: Iterable[Word]) -> list[Fragment]:
-    """Join the words of each line, in the order of the file."""
-    fragments: list[Fragment] = []
-    line = -1
-    for word in words:
-        each = Fragment(word.text, word.left, word.bottom, word.right, word.top, word.height)
-        last = fragments[-1] if fragments else None
-        if last is not None and last.beside(each) and _continues(last, each, word.line == line):
-            last.text += " " + each.text
-            last.left, last.right = min(last.left, each.left), max(last.right, each.right)
-            last.bottom, last.top = min(last.bottom, each.bottom), max(last.top, each.top)
-        else:
-            fragments.append(each)
-        line = word.line
-    return fragments
-
-
-def _continues(last: Fragment, each: Fragment, same_line: bool) -> bool:
-    gap = last.gap(each)
-    # Within a line pdfium has ordered the words; another line beside it follows to the right.
-    return gap < _CELL_GAP * max(last.size, 1.0) and (same_line or each.left >= last.right)
 
 
 def in_reading_order(
@@ -140,7 +93,7 @@ def _jumps(fragments: Sequence[Fragment]) -> int:
     for last, each in pairwise(fragments):
         size = max(last.size, each.size)
         if last.beside(each):
-            jumps += last.gap(each) > 2 * _CELL_GAP * size or each.left < last.left
+            jumps += last.gap(each) > 2 * CELL_GAP * size or each.left < last.left
         else:
             down = last.bottom - each.top
             jumps += not (-size < down < _NEXT_LINE * size and last.gap(each) < 0)

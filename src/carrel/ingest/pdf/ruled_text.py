@@ -11,7 +11,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from carrel.ingest.pdf.aligned_columns import aligned_grids
-from carrel.ingest.pdf.reading_order import Fragment
+from carrel.ingest.pdf.fragments import Fragment
 from carrel.ingest.pdf.ruled_lines import Grid, grids
 from carrel.ingest.text.cleaning import one_line
 

@@ -8,7 +8,7 @@ from math import pi
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-_SAMPLE = 60
+_SAMPLE = 40
 _LEAST_SHARE = 0.6
 _QUARTER = 90
 
@@ -22,14 +22,15 @@ def turn_upright(page: pypdfium2.PdfPage) -> None:
         _turn(page, rotation, *page.get_size())
 
 
-def turn_sideways(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage) -> bool:
+def turn_sideways(
+    page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage, characters: str
+) -> bool:
     """Turn a page whose text is mostly written upwards or downwards; return whether it was."""
-    count = text_page.count_chars()
     turns: Counter[int] = Counter()
-    # Inserted blanks have no angle: some positions are tried.
-    for index in range(0, count, max(1, count // _SAMPLE)):
-        angle = pdfium.FPDFText_GetCharAngle(text_page.raw, index)
-        if not chr(pdfium.FPDFText_GetUnicode(text_page.raw, index)).isspace():
+    for index in range(0, len(characters), max(1, len(characters) // _SAMPLE)):
+        # Inserted blanks have no angle.
+        if not characters[index].isspace():
+            angle = pdfium.FPDFText_GetCharAngle(text_page.raw, index)
             turns[round(angle / (pi / 2)) % 4] += 1
     if not turns:
         return False
@@ -37,7 +38,9 @@ def turn_sideways(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage) -> 
     if not turn or share < _LEAST_SHARE * turns.total():
         return False
     width, height = page.get_size()
-    _turn(page, turn * _QUARTER, *((height, width) if turn % 2 else (width, height)))
+    # pdfium's angles are clockwise.
+    degrees = (4 - turn) * _QUARTER
+    _turn(page, degrees, *((height, width) if turn % 2 else (width, height)))
     return True
 
 
