@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import pypdfium2
@@ -16,6 +17,7 @@ _SAMPLE = 400
 # Blanks that are drawn one by one have no outline either, at most one beside each word.
 _MOST_BLANKS = 0.6
 _NARROWEST = 0.01
+_STROKE = 0.05
 
 
 def give_outline(page: pypdfium2.PdfPage) -> None:
@@ -29,15 +31,16 @@ def give_outline(page: pypdfium2.PdfPage) -> None:
     if count > _MOST_OBJECTS:
         return
     if count <= _SAMPLE:
-        narrow = list(_narrow(_objects(page.raw)))
+        looked = list(islice(_objects(page.raw), 2 * _SAMPLE))
     else:
-        looked = range(0, count, count // _SAMPLE)
-        narrow = list(_narrow(pdfium.FPDFPage_GetObject(page.raw, index) for index in looked))
-        if len(narrow) > _MOST_BLANKS * len(looked):
-            narrow = list(_narrow(_objects(page.raw)))
+        places = range(0, count, count // _SAMPLE)
+        looked = [pdfium.FPDFPage_GetObject(page.raw, place) for place in places]
+    narrow = list(_narrow(looked))
+    if len(narrow) > _MOST_BLANKS * len(looked):
+        narrow = list(_narrow(_objects(page.raw)))
     for each in narrow:
         if pdfium.FPDFPageObj_GetType(each) == pdfium.FPDF_PAGEOBJ_TEXT:
-            pdfium.FPDFPageObj_SetStrokeWidth(each, 1.0)
+            pdfium.FPDFPageObj_SetStrokeWidth(each, _STROKE)
             pdfium.FPDFTextObj_SetTextRenderMode(each, pdfium.FPDF_TEXTRENDERMODE_FILL_STROKE)
             # Its bounds are computed anew when it is transformed.
             pdfium.FPDFPageObj_Transform(each, 1, 0, 0, 1, 0, 0)

@@ -16,11 +16,12 @@ CELL_GAP = 1.2
 """Wider gaps, in heights of a line, are between cells or columns."""
 
 _SAME_ROW = 0.5
-# Pieces of a spaced word are one word up to this gap, if the letters in them have it, too; single
+# A letter beside others is part of a spaced word up to this gap, if they have it, too; two single
 # letters up to the second one, and what touches in any case.
 _SPACED = 0.25
 _SINGLE = 0.16
 _EQUAL = 0.75
+_DRAWN_OVER = 0.3
 _TOUCHING = 0.06
 # A word, or the part of one before a hyphen at a line's end.
 _WORD = re.compile(f"[^\\s{LINE_END_HYPHEN}]*{LINE_END_HYPHEN}|[^\\s{LINE_END_HYPHEN}]+")
@@ -56,17 +57,20 @@ def fragments_of(text_page: pypdfium2.PdfTextPage, characters: str) -> Iterator[
     raw, box = text_page.raw, pdfium.FS_RECTF()
     to_box, box_of = ctypes.pointer(box), pdfium.FPDFText_GetLooseCharBox
     last: Fragment | None = None
-    end = 0
+    end, single = 0, False
     for match in _WORD.finditer(characters):
         first, after = match.span()
         box_of(raw, first, to_box)
         left, bottom, right, top = box.left, box.bottom, box.right, box.top
         if after - first > 1:
             box_of(raw, after - 1, to_box)
-            left = box.left if box.left < left else left
-            right = box.right if box.right > right else right
-            bottom = box.bottom if box.bottom < bottom else bottom
-            top = box.top if box.top > top else top
+            if (edge := box.left) < left:
+                left = edge
+            if (edge := box.right) > right:
+                right = edge
+            # Lines of a vertical script are tall.
+            if (edge := box.bottom) < bottom:
+                bottom = edge
         if last is not None:
             lower, upper = last.bottom, last.top
             gap = left - last.right if left >= last.left else last.left - right
@@ -79,19 +83,20 @@ def fragments_of(text_page: pypdfium2.PdfTextPage, characters: str) -> Iterator[
                 # Within a line pdfium has ordered the words; another line follows to the right.
                 and (same_line or -_TOUCHING * size < gap <= left - last.left)
             ):
-                glued = gap < _SPACED * size and _is_one_word(
-                    text_page, characters, (end, first, after), gap, size
+                glued = (gap < _TOUCHING * size or single or after - first == 1) and (
+                    gap < _SPACED * size
+                    and _is_one_word(text_page, characters, (end, first, after), gap, size)
                 )
                 last.text += match[0] if glued else " " + match[0]
                 last.left = left if left < last.left else last.left
                 last.right = right if right > last.right else last.right
                 last.bottom = bottom if bottom < lower else lower
                 last.top = top if top > upper else upper
-                end = after
+                end, single = after, after - first == 1
                 continue
             yield last
         last = Fragment(match[0], left, bottom, right, top, top - bottom)
-        end = after
+        end, single = after, after - first == 1
     if last is not None:
         yield last
 
@@ -113,11 +118,17 @@ def _is_one_word(
     ``places`` are the end of the first, the start of the second, and its end.
     """
     end, start, after = places
-    if start == end or pdfium.FPDFText_IsGenerated(text_page.raw, end) != 1:
+    if start == end:
         return False
+    if pdfium.FPDFText_IsGenerated(text_page.raw, end) != 1:
+        # A blank that is drawn elsewhere, over a letter, divides no word.
+        drawn_over = start == end + 1 and _gap(text_page, end) < -_DRAWN_OVER * size
+        return drawn_over and gap < _TOUCHING * size
     if "\n" in characters[end:start]:
         # Between objects without a blank pdfium ends the line.
         return gap < _TOUCHING * size
+    if start < after - 1 and end > 1 and not characters[end - 2].isspace():
+        return False
     inner = []
     if end > 1 and not characters[end - 2].isspace():
         inner.append(_gap(text_page, end - 1))

@@ -28,10 +28,10 @@ def is_noise(text_page: pypdfium2.PdfTextPage, text: str) -> bool:
     codes alone. Such fonts may still hold real text; then its letters are distributed like those
     of a language.
     """
-    places = [place for place, each in enumerate(text) if not each.isspace()]
-    if len(places) < _FEWEST:
+    step = max(1, len(text) // _SAMPLE)
+    sample = [place for place in range(0, len(text), step) if not text[place].isspace()]
+    if len(sample) < _FEWEST:
         return False
-    sample = places[:: max(1, len(places) // _SAMPLE)]
     if sum(_is_no_letter(text[place]) for place in sample) > _MOST_NOISE * len(sample):
         return True
     unmapped = [

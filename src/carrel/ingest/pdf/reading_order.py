@@ -47,7 +47,7 @@ def in_reading_order(
     jumps = _jumps(body)
     if jumps >= _FEWEST_JUMPS and len(body) <= _MOST_FRAGMENTS:
         ordered = list(_cut(body, _right_to_left(body)))
-        if 2 * _jumps(ordered) < jumps:
+        if 2 * _jumps(ordered) < jumps and _keeps_hyphens(body, ordered):
             body = ordered
     return [*head, *body, *foot]
 
@@ -98,6 +98,16 @@ def _jumps(fragments: Sequence[Fragment]) -> int:
             down = last.bottom - each.top
             jumps += not (-size < down < _NEXT_LINE * size and last.gap(each) < 0)
     return jumps
+
+
+def _keeps_hyphens(before: Sequence[Fragment], after: Sequence[Fragment]) -> bool:
+    """Whether the word that pdfium found divided at a line's end is still followed by its rest."""
+    follower = {id(last): each for last, each in pairwise(after)}
+    return all(
+        follower.get(id(last)) is each
+        for last, each in pairwise(before)
+        if last.text.endswith(LINE_END_HYPHEN)
+    )
 
 
 def _cut(fragments: list[Fragment], right_to_left: bool) -> Iterator[Fragment]:
