@@ -1,0 +1,58 @@
+"""Glyphs without an outline: fonts that are not there, and invisible ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from carrel.ingest.pdf.pdf import PdfReader
+from sample_pdfs import FIRST_FREE, drawn_font, stream, write_page
+
+LATIN = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"
+
+
+def write_single_glyphs(path: Path, text: str, encoding: str, ordering: str, codec: str) -> Path:
+    """Write each character as a text of its own, in a font that is not embedded."""
+    content = b"BT /F2 12 Tf 72 650 Td (Latin 2016) Tj ET\n"
+    for place, each in enumerate(text):
+        code = each.encode(codec).hex().encode()
+        content += b"BT /F1 16 Tf %d 700 Td <%s> Tj ET\n" % (72 + 17 * place, code)
+    name = encoding.encode()
+    objects = [
+        b"<</Type/Font/Subtype/Type0/BaseFont/Absent/Encoding/%s/DescendantFonts[6 0 R]>>" % name,
+        b"<</Type/Font/Subtype/CIDFontType2/BaseFont/Absent/DW 1000/FontDescriptor 7 0 R"
+        b"/CIDSystemInfo<</Registry(Adobe)/Ordering(%s)/Supplement 2>>>>" % ordering.encode(),
+        b"<</Type/FontDescriptor/FontName/Absent/Flags 4/FontBBox[0 -200 1000 900]"
+        b"/ItalicAngle 0/Ascent 859/Descent -141/CapHeight 700/StemV 80>>",
+        LATIN,
+    ]
+    return write_page(path, content, b"/F1 5 0 R/F2 8 0 R", objects)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "ordering", "codec"),
+    [
+        ("本公司二零一六年度报告", "GBK-EUC-H", "GB1", "gbk"),
+        ("最初の列です", "UniJIS-UTF16-H", "Japan1", "utf-16-be"),
+        ("연간보고서", "KSCms-UHC-H", "Korea1", "cp949"),
+        ("年度報告書", "ETen-B5-H", "CNS1", "big5"),
+    ],
+    ids=["Chinese", "Japanese", "Korean", "traditional"],
+)
+def test_single_glyphs_of_a_font_that_is_not_embedded_are_read(
+    tmp_path: Path, text: str, encoding: str, ordering: str, codec: str
+) -> None:
+    path = write_single_glyphs(tmp_path / "a.pdf", text, encoding, ordering, codec)
+    (section,) = PdfReader().read(path)
+    assert set(section.text.split("\n")) == {text, "Latin 2016"}
+
+
+def test_single_invisible_letters_of_a_recognised_scan_are_read(tmp_path: Path) -> None:
+    codes = {65: "a", 66: "5", 67: "b", 68: "o", 69: "t"}
+    font = drawn_font(codes, FIRST_FREE)
+    font[2] = stream(b"600 0 0 0 0 0 d1")
+    words = [(72, b"A"), (120, b"CDE"), (190, b"B")]
+    content = b"".join(b"BT 3 Tr /F1 20 Tf %d 700 Td (%s) Tj ET\n" % (x, word) for x, word in words)
+    (section,) = PdfReader().read(write_page(tmp_path / "a.pdf", content, b"/F1 5 0 R", font))
+    assert section.text.split() == ["a", "bot", "5"]

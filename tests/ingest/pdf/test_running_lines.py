@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+
+from carrel.ingest.pdf.running_lines import RunningLines
+
+
+def moved(*pages: str) -> list[str]:
+    running = RunningLines()
+    return [running.moved(page) for page in pages]
+
+
+def test_a_running_head_is_behind_the_text_from_its_second_page_on() -> None:
+    pages = [f"Annual Report 2021\nText of page {word}\nand more." for word in ("a", "b", "c")]
+    assert moved(*pages) == [
+        pages[0],
+        "Text of page b\nand more.\nAnnual Report 2021",
+        "Text of page c\nand more.\nAnnual Report 2021",
+    ]
+
+
+@pytest.mark.parametrize(
+    "form", ["{}", "- {} -", "Jahresbericht der Werft {}", "{} Rapport annuel"]
+)
+def test_numbers_of_pages_are_part_of_it(form: str) -> None:
+    pages = [f"{form.format(number)}\nText {number * number}\nmore." for number in (7, 8, 9)]
+    assert moved(*pages)[1:] == [
+        f"Text {number * number}\nmore.\n{form.format(number)}" for number in (8, 9)
+    ]
+
+
+def test_two_lines_and_blank_lines_are_moved_together() -> None:
+    pages = [f"The Firm\n\nPage {number}\n\nText {number}." for number in (3, 4)]
+    assert moved(*pages)[1].startswith("Page 4\n\nText 4.")
+    assert moved(*pages)[1].endswith("\nThe Firm")
+
+
+@pytest.mark.parametrize(
+    "lines", [("Question 1", "Question 2"), ("1. Alpha", "2. Beta"), ("Year | 1", "Year | 1")]
+)
+def test_headings_and_tables_stay_where_they_are(lines: tuple[str, str]) -> None:
+    pages = [f"{line}\nText of it, number {number}." for number, line in enumerate(lines)]
+    assert moved(*pages) == pages
+
+
+def test_a_page_with_nothing_else_is_kept() -> None:
+    assert moved("The same", "The same", "") == ["The same", "The same", ""]
