@@ -15,7 +15,7 @@ from carrel.ingest.pdf.reading_order import _right_to_left, in_reading_order
 
 Piece = tuple[float, float, str]
 PAGE = (0.0, 0.0, 595.0, 842.0)
-WORDS = "of the harbour goes on about boats and their crews"
+WORDS = "of the harbour tells us about boats and their crews"
 
 
 def lines_of(tmp_path: Path, pieces: Iterable[Piece], size: int = 9) -> list[str]:

@@ -20,7 +20,7 @@ def test_a_running_head_is_behind_the_text_from_its_second_page_on() -> None:
 
 
 @pytest.mark.parametrize(
-    "form", ["{}", "- {} -", "Jahresbericht der Werft {}", "{} Rapport annuel"]
+    "form", ["{}", "- {} -", "Jahresbericht der Werft {}", "{} Rapport annuel", "Seite {} von 9"]
 )
 def test_numbers_of_pages_are_part_of_it(form: str) -> None:
     pages = [f"{form.format(number)}\nText {number * number}\nmore." for number in (7, 8, 9)]
@@ -31,8 +31,7 @@ def test_numbers_of_pages_are_part_of_it(form: str) -> None:
 
 def test_two_lines_and_blank_lines_are_moved_together() -> None:
     pages = [f"The Firm\n\nPage {number}\n\nText {number}." for number in (3, 4)]
-    assert moved(*pages)[1].startswith("Page 4\n\nText 4.")
-    assert moved(*pages)[1].endswith("\nThe Firm")
+    assert moved(*pages)[1] == "Text 4.\nThe Firm\nPage 4"
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def give_outline(page: pypdfium2.PdfPage) -> None:
         if pdfium.FPDFPageObj_GetType(each) == pdfium.FPDF_PAGEOBJ_TEXT:
             pdfium.FPDFPageObj_SetStrokeWidth(each, _STROKE)
             pdfium.FPDFTextObj_SetTextRenderMode(each, pdfium.FPDF_TEXTRENDERMODE_FILL_STROKE)
-            # Its bounds are computed anew when it is transformed.
+            # Its bounds are computed again when it is transformed.
             pdfium.FPDFPageObj_Transform(each, 1, 0, 0, 1, 0, 0)
 
 

@@ -13,13 +13,14 @@ import pypdfium2.raw as pdfium
 from carrel.ingest.pdf.fragments import Fragment
 from carrel.ingest.text.cleaning import clean_text
 
-MOST_FIELDS = 1_000
-MOST_CHARACTERS = 20_000
+MOST_FIELDS = 5_000
+MOST_CHARACTERS = 1_000_000
 _TICKED, _EMPTY = "[x]", "[ ]"
 _TICKS = (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON)
 _CHOICES = (pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX)
 _PASSWORD = 1 << 13
 _LINE = 14.0
+_MOST_COMPARISONS = 2_000_000
 # From the left edge of a field to its text, and from its bottom to that of a single line.
 _INSET = 2.0
 
@@ -49,8 +50,11 @@ def field_values(page: pypdfium2.PdfPage) -> list[Fragment]:
 def with_values(fragments: list[Fragment], values: Sequence[Fragment]) -> list[Fragment]:
     """Return the fragments of a page with each value next to its label.
 
-    That is the nearest text on the same line, otherwise the text above.
+    That is the nearest text on the same line, otherwise the text above. On a page with absurdly
+    many of both, the values are at the end.
     """
+    if len(fragments) * len(values) > _MOST_COMPARISONS:
+        return [*fragments, *values]
     whole = list(fragments)
     for value in values:
         place = _label(fragments, value)
@@ -119,7 +123,7 @@ def _selected(form: Any, annotation: Any) -> Iterator[str]:
 def string_of(get: Callable[[Any, int], int]) -> str:
     """Return a string of pdfium (UTF-16LE, ended by zero) from one of its functions."""
     size = get(None, 0)
-    if not 2 < size <= 4 * MOST_CHARACTERS:
+    if not 2 < size <= 2 * MOST_CHARACTERS:
         return ""
     buffer = (ctypes.c_ushort * (size // 2 + 1))()
     get(buffer, size)

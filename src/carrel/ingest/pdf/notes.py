@@ -12,7 +12,7 @@ import pypdfium2.raw as pdfium
 from carrel.ingest.pdf.form_fields import string_of
 from carrel.ingest.text.cleaning import one_line, squeeze_blank_lines
 
-MOST_NOTES = 1_000
+MOST_NOTES = 5_000
 # What has a text of its own, or repeats that of another annotation.
 _WITHOUT_NOTE = frozenset(
     (pdfium.FPDF_ANNOT_WIDGET, pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP)

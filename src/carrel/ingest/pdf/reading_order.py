@@ -17,12 +17,13 @@ _GUTTER = 0.6
 # A line of prose is so wide; cells of a table are shorter.
 _PROSE_WIDTH = 8.0
 _FEWEST_LINES = 3
+_MOST_GUTTERS = 50
 _MOST_CROSSING = 0.4
 _MARGIN = 0.09
 _MARGIN_GAP = 0.8
 # The order of the file is kept unless the other one has less than half as many jumps.
 _FEWEST_JUMPS = 3
-_MOST_FRAGMENTS = 5_000
+_MOST_FRAGMENTS = 2_000
 _HYPHENS = re.compile("(?<=[^\\W\\d_])[-\u2010\u00ad]\\Z")
 
 
@@ -139,16 +140,15 @@ def _gutter(fragments: Sequence[Fragment]) -> float | None:
         [(each.left, 1) for each in fragments] + [(each.right, -1) for each in fragments]
     )
     size = median(each.size for each in fragments)
-    best: tuple[int, float] | None = None
+    gutters: list[tuple[int, float, float]] = []
     covered = 0
     for (at, step), (after, _) in pairwise(edges):
         covered += step
         if after - at > _GUTTER * size and covered <= _MOST_CROSSING * len(fragments):
-            middle = (at + after) / 2
-            if _divides(fragments, middle) and (best is None or (covered, at - after) < best):
-                best = covered, at - after
-                found = middle
-    return None if best is None else found
+            gutters.append((covered, at - after, (at + after) / 2))
+    # The one that the fewest lines cross, the widest of those.
+    ranked = sorted(gutters)[:_MOST_GUTTERS]
+    return next((middle for *_, middle in ranked if _divides(fragments, middle)), None)
 
 
 def _divides(fragments: Sequence[Fragment], gutter: float) -> bool:

@@ -8,7 +8,6 @@ import pypdfium2.raw as pdfium
 from carrel.ingest.pdf.joined_glyphs import in_logical_order
 from carrel.ingest.text.hyphenation import LINE_END_HYPHEN
 
-MOST_CHARACTERS = 200_000
 _HYPHEN_IN_RANGE = "\ufffe"
 
 
@@ -18,7 +17,7 @@ def characters_of(text_page: pypdfium2.PdfTextPage) -> str:
     A hyphen at a line's end is ``LINE_END_HYPHEN``, as in pdfium's own list of characters. A
     character outside the BMP is two surrogates, to be joined by ``with_whole_characters``.
     """
-    count = min(text_page.count_chars(), MOST_CHARACTERS)
+    count = text_page.count_chars()
     if not count:
         return ""
     text = str(text_page.get_text_range(0, count)).replace(_HYPHEN_IN_RANGE, LINE_END_HYPHEN)
