@@ -56,7 +56,7 @@ def test_a_line_across_the_columns_divides_them(tmp_path: Path) -> None:
 
 def test_a_side_box_is_apart_from_the_text_beside_it(tmp_path: Path) -> None:
     main = column(50, "Main", 10)
-    box = [(330.0, y, f"Box {text[4:30]}") for _, y, text in main[3:7]]
+    box = [(330.0, y, f"Box {text[4:29]}") for _, y, text in main[3:7]]
     drawn = sorted([*main, *box], key=lambda piece: (-piece[1], piece[0]))
     assert lines_of(tmp_path, drawn) == texts(main, box)
 
