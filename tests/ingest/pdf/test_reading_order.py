@@ -66,7 +66,7 @@ def test_right_columns_come_first_in_scripts_from_right_to_left() -> None:
     left = [_fragment(50, 700 - 14 * number, "שורה בטור השמאלי של הדף") for number in range(5)]
     drawn = list(chain(*zip(left, right, strict=True)))
     assert _right_to_left(drawn)
-    assert in_reading_order(drawn, PAGE) == [*right, *left]
+    assert in_reading_order(drawn, PAGE) == ([], [*right, *left])
 
 
 def _fragment(x: float, y: float, text: str) -> Fragment:

@@ -5,9 +5,9 @@ import pytest
 from carrel.ingest.pdf.running_lines import RunningLines
 
 
-def moved(*pages: str) -> list[str]:
+def moved(*pages: str, in_margin: int = 2) -> list[str]:
     running = RunningLines()
-    return [running.moved(page) for page in pages]
+    return [running.moved(page, in_margin) for page in pages]
 
 
 def test_a_running_head_is_behind_the_text_from_its_second_page_on() -> None:
@@ -40,6 +40,11 @@ def test_two_lines_and_blank_lines_are_moved_together() -> None:
 def test_headings_and_tables_stay_where_they_are(lines: tuple[str, str]) -> None:
     pages = [f"{line}\nText of it, number {number}." for number, line in enumerate(lines)]
     assert moved(*pages) == pages
+
+
+def test_a_title_on_two_pages_is_a_title_and_on_many_a_running_head() -> None:
+    pages = [f"Certifications\nText of page {word}." for word in ("a", "b", "c")]
+    assert moved(*pages, in_margin=0) == [*pages[:2], "Text of page c.\nCertifications"]
 
 
 def test_a_page_with_nothing_else_is_kept() -> None:

@@ -32,12 +32,14 @@ class PageKind(StrEnum):
 class PageText:
     """The text of a page as printed, and the notes on it.
 
-    Of a scan, the text is almost empty; noise is not what the page shows.
+    Of a scan, the text is almost empty; noise is not what the page shows. ``in_margin`` is how many
+    lines are in the upper margin.
     """
 
     text: str
     notes: str
     kind: PageKind
+    in_margin: int = 0
 
 
 def text_of_page(page: pypdfium2.PdfPage) -> PageText:
@@ -62,9 +64,13 @@ def _page_text(
     if is_noise(text_page, characters):
         return PageText(characters, notes, PageKind.NOISE)
     values = field_values(page)
+    in_margin = 0
     text = ruled_text(page, text_page, characters, values)
     if text is None:
         fragments = list(fragments_of(text_page, characters))
-        text = text_of(in_reading_order(with_values(fragments, values), page.get_bbox()))
+        head, body = in_reading_order(with_values(fragments, values), page.get_bbox())
+        in_margin = len(text_of(head).splitlines())
+        text = text_of([*head, *body])
     text = with_whole_characters(text)
-    return PageText(text, notes, PageKind.SCAN if is_scan(page, text) else PageKind.TEXT)
+    kind = PageKind.SCAN if is_scan(page, text) else PageKind.TEXT
+    return PageText(text, notes, kind, in_margin)

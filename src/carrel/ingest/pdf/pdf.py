@@ -92,7 +92,7 @@ class _Pages:
                 self._attachments.take_from_document(document)
             for index in range(count):
                 page = self._page(document, index)
-                text = squeeze_blank_lines(running.moved(joiner.join(page.text)))
+                text = squeeze_blank_lines(running.moved(joiner.join(page.text), page.in_margin))
                 if text or page.notes:
                     self.found = True
                     heading = headings.of(text)

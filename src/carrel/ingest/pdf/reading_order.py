@@ -19,7 +19,7 @@ _PROSE_WIDTH = 8.0
 _FEWEST_LINES = 3
 _MOST_GUTTERS = 50
 _MOST_CROSSING = 0.4
-_MARGIN = 0.09
+_MARGIN = 0.075
 _MARGIN_GAP = 0.8
 # The order of the file is kept unless the other one has less than half as many jumps.
 _FEWEST_JUMPS = 3
@@ -29,12 +29,13 @@ _HYPHENS = re.compile("(?<=[^\\W\\d_])[-\u2010\u00ad]\\Z")
 
 def in_reading_order(
     fragments: list[Fragment], page: tuple[float, float, float, float]
-) -> list[Fragment]:
-    """Return the fragments that are on the page as they are read.
+) -> tuple[list[Fragment], list[Fragment]]:
+    """Return the fragments that are on the page as they are read, those in the upper margin apart.
 
     The order of the file is kept where it goes from line to line. Where it jumps (columns drawn
     line by line, boxes drawn in between), columns are separated at gutters that no line crosses.
-    Heads and feet of the page, given by its left, bottom, right and top, come first and last.
+    Heads and feet of the page, given by its left, bottom, right and top, are its first and
+    last lines.
     """
     left, bottom, right, top = page
     on_page = [
@@ -50,7 +51,7 @@ def in_reading_order(
         ordered = list(_cut(body, _right_to_left(body)))
         if 2 * _jumps(ordered) < jumps and _keeps_hyphens(body, ordered):
             body = ordered
-    return [*head, *body, *foot]
+    return head, [*body, *foot]
 
 
 def text_of(fragments: Sequence[Fragment]) -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from itertools import takewhile
 
 MOST_LINES = 3
-"""Lines at the top, and at the bottom, of a page that may repeat those of the page before."""
+"""Lines at the top of a page that may repeat those of a page before."""
+
+LAST_PAGES = 4
+"""Heads of left and right pages differ, and a chapter may begin without one."""
+
+_Key = tuple[str, int | None]
 
 _NUMBER = re.compile(r"\d+")
 _PAGE = re.compile(
@@ -18,35 +22,51 @@ _FEWEST_WORDS = 2
 
 
 class RunningLines:
-    """Moves lines at the top of a page that are at the top of an earlier page, too, to its end.
+    """Moves lines at the top of a page that are at the top of earlier pages, too, to its end.
 
     Pages are given in order. A line repeats another one if both are equal, or differ by the number
-    of their page. Those at the bottom are at the page's end already.
+    of their page. One such page is enough for a line in the upper margin; a line of the text is
+    rather a title that is repeated, unless it is on two of the last pages. Those at the bottom are
+    at the page's end already.
     """
 
     def __init__(self) -> None:
         self._page = 0
-        self._seen: set[tuple[str, int | None]] = set()
+        self._seen: dict[_Key, list[int]] = {}
 
-    def moved(self, text: str) -> str:
-        """Return the text of the next page with its running heads at the end."""
+    def moved(self, text: str, in_margin: int = 0) -> str:
+        """Return the text of the next page with its running heads at the end.
+
+        ``in_margin`` is how many lines of it are in the upper margin.
+        """
         self._page += 1
         lines = text.split("\n")
-        top = [line for line in lines[: 2 * MOST_LINES] if line.strip()][:MOST_LINES]
-        keys = {line: self._keys(line) for line in top}
-        running = list(takewhile(lambda line: not self._seen.isdisjoint(keys[line]), top))
-        self._seen.update(*keys.values())
-        if not running or len(running) == sum(bool(line.strip()) for line in lines):
+        filled = [number for number, line in enumerate(lines) if line.strip()]
+        top = filled[:MOST_LINES]
+        keys = [self._keys(lines[number]) for number in top]
+        count = 0
+        while count < len(top) and self._is_running(keys[count], count < in_margin):
+            count += 1
+        for key in set[_Key]().union(*keys):
+            self._seen[key] = [*self._seen.get(key, ()), self._page][-LAST_PAGES:]
+        if not count or count == len(filled):
             return text
-        rest = lines[lines.index(running[-1]) + 1 :]
-        return "\n".join([*rest, *running]).lstrip("\n")
+        rest = lines[filled[count] :]
+        return "\n".join([*rest, *(lines[number] for number in top[:count])])
 
-    def _keys(self, line: str) -> set[tuple[str, int | None]]:
+    def _is_running(self, keys: set[_Key], in_margin: bool) -> bool:
+        earliest = self._page - LAST_PAGES
+        return any(
+            sum(page >= earliest for page in self._seen.get(key, ())) >= (1 if in_margin else 2)
+            for key in keys
+        )
+
+    def _keys(self, line: str) -> set[_Key]:
         """Return what a line has in common with its repetitions."""
         words = " ".join(line.split())
         if _TABLE_ROW in words:
             return set()
-        keys: set[tuple[str, int | None]] = {(words, None)}
+        keys: set[_Key] = {(words, None)}
         for number in _NUMBER.finditer(words):
             rest = f"{words[: number.start()]}#{words[number.end() :]}"
             edge = number.start() == 0 or number.end() == len(words)
