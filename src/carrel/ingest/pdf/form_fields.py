@@ -25,6 +25,19 @@ _MOST_COMPARISONS = 2_000_000
 _INSET = 2.0
 
 
+def open_form(document: pypdfium2.PdfDocument) -> None:
+    """Load the form of a document, if it has one, before its pages.
+
+    pypdfium2's own function warns of XFA, which this build of pdfium does not draw; the AcroForm in
+    the same file is read.
+    """
+    if document.get_formtype() == pdfium.FORMTYPE_NONE or document.formenv:
+        return
+    config = pdfium.FPDF_FORMFILLINFO(version=2)
+    if raw := pdfium.FPDFDOC_InitFormFillEnvironment(document.raw, config):
+        document.formenv = pypdfium2.PdfFormEnv(raw, config)
+
+
 def field_values(page: pypdfium2.PdfPage) -> list[Fragment]:
     """Return the values of the fields on the page; nothing without a form.
 

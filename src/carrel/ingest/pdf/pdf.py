@@ -18,6 +18,7 @@ from carrel.core.protocols.reading import ReaderRegistry
 from carrel.ingest.archives.embedded_files import ContainerReader, Contents
 from carrel.ingest.images.ocr import TextRecognizer
 from carrel.ingest.pdf.attachments import Attachments, NoReaders
+from carrel.ingest.pdf.form_fields import open_form
 from carrel.ingest.pdf.page_heading import PageHeadings
 from carrel.ingest.pdf.page_text import PageKind, PageText, text_of_page
 from carrel.ingest.pdf.running_lines import RunningLines
@@ -87,7 +88,7 @@ class _Pages:
         joiner, headings, running = HyphenJoiner(), PageHeadings(), RunningLines()
         try:
             with PDFIUM_LOCK:
-                document.init_forms()
+                open_form(document)
                 count = len(document)
                 self._attachments.take_from_document(document)
             for index in range(count):
