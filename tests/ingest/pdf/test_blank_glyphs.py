@@ -12,13 +12,22 @@ from sample_pdfs import FIRST_FREE, drawn_font, stream, write_page
 LATIN = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"
 
 
-def write_single_glyphs(path: Path, text: str, encoding: str, ordering: str, codec: str) -> Path:
+LATIN_LINE = b"BT /F2 12 Tf 72 650 Td (Latin 2016) Tj ET\n"
+
+
+def write_single_glyphs(
+    path: Path, text: str, encoding: str, ordering: str, codec: str, advance: int = 17
+) -> Path:
     """Write each character as a text of its own, in a font that is not embedded."""
-    content = b"BT /F2 12 Tf 72 650 Td (Latin 2016) Tj ET\n"
+    content = LATIN_LINE
     for place, each in enumerate(text):
-        code = each.encode(codec).hex().encode()
-        content += b"BT /F1 16 Tf %d 700 Td <%s> Tj ET\n" % (72 + 17 * place, code)
-    name = encoding.encode()
+        if each != " ":
+            code = each.encode(codec).hex().encode()
+            content += b"BT /F1 16 Tf %d 700 Td <%s> Tj ET\n" % (72 + advance * place, code)
+    return write_in_absent_font(path, content, encoding.encode(), ordering)
+
+
+def write_in_absent_font(path: Path, content: bytes, name: bytes, ordering: str) -> Path:
     objects = [
         b"<</Type/Font/Subtype/Type0/BaseFont/Absent/Encoding/%s/DescendantFonts[6 0 R]>>" % name,
         b"<</Type/Font/Subtype/CIDFontType2/BaseFont/Absent/DW 1000/FontDescriptor 7 0 R"
@@ -46,6 +55,30 @@ def test_single_glyphs_of_a_font_that_is_not_embedded_are_read(
     path = write_single_glyphs(tmp_path / "a.pdf", text, encoding, ordering, codec)
     (section,) = PdfReader().read(path)
     assert set(section.text.split("\n")) == {text, "Latin 2016"}
+
+
+def test_spaced_ideographs_are_one_word_and_korean_words_are_apart(tmp_path: Path) -> None:
+    path = write_single_glyphs(
+        tmp_path / "a.pdf", "年度報告書", "UniCNS-UTF16-H", "CNS1", "utf-16-be", 21
+    )
+    (section,) = PdfReader().read(path)
+    assert "年度報告書" in section.text.split("\n")
+    path = write_single_glyphs(
+        tmp_path / "b.pdf", "둘째 줄", "UniKS-UTF16-H", "Korea1", "utf-16-be"
+    )
+    (section,) = PdfReader().read(path)
+    assert "둘째 줄" in section.text.split("\n")
+
+
+def test_vertical_lines_follow_each_other_from_the_right(tmp_path: Path) -> None:
+    lines = [(400, "縦書きの最初の列"), (370, "次の列です"), (340, "終わりの列")]
+    content = b"".join(
+        b"BT /F1 16 Tf %d 700 Td <%s> Tj ET\n" % (x, text.encode("utf-16-be").hex().encode())
+        for x, text in reversed(lines)
+    )
+    path = write_in_absent_font(tmp_path / "a.pdf", content, b"UniJIS-UTF16-V", "Japan1")
+    (section,) = PdfReader().read(path)
+    assert section.text.split("\n") == [text for _, text in lines]
 
 
 def test_single_invisible_letters_of_a_recognised_scan_are_read(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from reportlab.pdfgen.canvas import Canvas
 
 from carrel.ingest.pdf.pdf import PdfReader
+from sample_pdfs import FIRST_FREE, drawn_font, write_page
 
 SIZE = 12
 
@@ -68,3 +69,22 @@ def test_letters_of_a_spaced_word_are_not_words(tmp_path: Path) -> None:
 def test_words_beside_each_other_on_two_lines_stay_on_them(tmp_path: Path) -> None:
     pieces = [(72.0, 700.0, "first"), (110.0, 700.0, "row"), (72.0, 684.0, "second")]
     assert text_of(tmp_path, pieces) == "first row\nsecond"
+
+
+def test_symbols_before_the_points_of_a_list_are_bullets(tmp_path: Path) -> None:
+    codes = {65: "\uf0b7", 66: "o", 67: "n", 68: "e"}
+    content = b"".join(
+        b"BT /F1 12 Tf 40 %d Td (A) Tj ET BT /F1 12 Tf 60 %d Td (BCD) Tj ET\n" % (y, y)
+        for y in (700, 680)
+    )
+    path = write_page(tmp_path / "a.pdf", content, b"/F1 5 0 R", drawn_font(codes, FIRST_FREE))
+    (section,) = PdfReader().read(path)
+    assert section.text.split("\n") == ["\u2022 one", "\u2022 one"]
+
+
+def test_letters_outside_the_basic_plane_are_whole(tmp_path: Path) -> None:
+    codes = {65: "\U0001d461", 66: "\U00020bb7", 67: "x"}
+    content = b"BT /F1 12 Tf 40 700 Td (ABC) Tj ET"
+    path = write_page(tmp_path / "a.pdf", content, b"/F1 5 0 R", drawn_font(codes, FIRST_FREE))
+    (section,) = PdfReader().read(path)
+    assert section.text == "\U0001d461\U00020bb7x"

@@ -22,6 +22,11 @@ _SPACED = 0.25
 _SINGLE = 0.16
 _EQUAL = 0.75
 _DRAWN_OVER = 0.3
+# Chinese and Japanese have no blanks between characters, and are often spaced.
+_IDEOGRAPHS = "\u2e80"
+_IDEOGRAPH = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_BETWEEN_IDEOGRAPHS = 0.6
+_TALL = 2.0
 _TOUCHING = 0.06
 # A word, or the part of one before a hyphen at a line's end.
 _WORD = re.compile(f"[^\\s{LINE_END_HYPHEN}]*{LINE_END_HYPHEN}|[^\\s{LINE_END_HYPHEN}]+")
@@ -29,7 +34,10 @@ _WORD = re.compile(f"[^\\s{LINE_END_HYPHEN}]*{LINE_END_HYPHEN}|[^\\s{LINE_END_HY
 
 @dataclass(slots=True)
 class Fragment:
-    """Words beside each other on one line, without a wide gap; ``size`` is its letters' height."""
+    """Words beside each other on one line, without a wide gap; ``size`` is its letters' height.
+
+    ``vertical`` if its letters are below each other.
+    """
 
     text: str
     left: float
@@ -37,6 +45,7 @@ class Fragment:
     right: float
     top: float
     size: float
+    vertical: bool = False
 
     def beside(self, other: Fragment) -> bool:
         """Whether both are on one line."""
@@ -71,6 +80,7 @@ def fragments_of(text_page: pypdfium2.PdfTextPage, characters: str) -> Iterator[
             # Lines of a vertical script are tall.
             if (edge := box.bottom) < bottom:
                 bottom = edge
+        tall = after - first > 1 and top - bottom > _TALL * (right - left)
         if last is not None:
             lower, upper = last.bottom, last.top
             gap = left - last.right if left >= last.left else last.left - right
@@ -80,11 +90,12 @@ def fragments_of(text_page: pypdfium2.PdfTextPage, characters: str) -> Iterator[
             if (
                 shared > _SAME_ROW * min(top - bottom, upper - lower)
                 and gap < CELL_GAP * size
+                and not (tall or last.vertical)
                 # Within a line pdfium has ordered the words; another line follows to the right.
                 and (same_line or -_TOUCHING * size < gap <= left - last.left)
             ):
                 glued = (gap < _TOUCHING * size or single or after - first == 1) and (
-                    gap < _SPACED * size
+                    gap < _BETWEEN_IDEOGRAPHS * size
                     and _is_one_word(text_page, characters, (end, first, after), gap, size)
                 )
                 last.text += match[0] if glued else " " + match[0]
@@ -95,7 +106,8 @@ def fragments_of(text_page: pypdfium2.PdfTextPage, characters: str) -> Iterator[
                 end, single = after, after - first == 1
                 continue
             yield last
-        last = Fragment(match[0], left, bottom, right, top, top - bottom)
+        size = right - left if tall else top - bottom
+        last = Fragment(match[0], left, bottom, right, top, size, tall)
         end, single = after, after - first == 1
     if last is not None:
         yield last
@@ -124,6 +136,10 @@ def _is_one_word(
         # A blank that is drawn elsewhere, over a letter, divides no word.
         drawn_over = start == end + 1 and _gap(text_page, end) < -_DRAWN_OVER * size
         return drawn_over and gap < _TOUCHING * size
+    if _IDEOGRAPH.match(characters[end - 1]) and _IDEOGRAPH.match(characters[start]):
+        return True
+    if gap > _SPACED * size:
+        return False
     if "\n" in characters[end:start]:
         # Between objects without a blank pdfium ends the line.
         return gap < _TOUCHING * size

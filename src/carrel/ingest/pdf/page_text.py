@@ -16,7 +16,7 @@ from carrel.ingest.pdf.notes import notes_of
 from carrel.ingest.pdf.reading_order import in_reading_order, text_of
 from carrel.ingest.pdf.ruled_text import ruled_text
 from carrel.ingest.pdf.scan import is_scan
-from carrel.ingest.pdf.text_layer import characters_of, with_whole_characters
+from carrel.ingest.pdf.text_layer import characters_of, printable
 from carrel.ingest.pdf.upright import turn_sideways, turn_upright
 
 
@@ -71,6 +71,6 @@ def _page_text(
         head, body = in_reading_order(with_values(fragments, values), page.get_bbox())
         in_margin = len(text_of(head).splitlines())
         text = text_of([*head, *body])
-    text = with_whole_characters(text)
+    text = printable(text)
     kind = PageKind.SCAN if is_scan(page, text) else PageKind.TEXT
     return PageText(text, notes, kind, in_margin)

@@ -34,8 +34,8 @@ def in_reading_order(
 
     The order of the file is kept where it goes from line to line. Where it jumps (columns drawn
     line by line, boxes drawn in between), columns are separated at gutters that no line crosses.
-    Heads and feet of the page, given by its left, bottom, right and top, are its first and
-    last lines.
+    Lines of vertical text follow each other from the right. Heads and feet of the page, given by
+    its left, bottom, right and top, are its first and last lines.
     """
     left, bottom, right, top = page
     on_page = [
@@ -46,6 +46,10 @@ def in_reading_order(
     ]
     margin = _MARGIN * (top - bottom)
     head, body, foot = _margins(on_page, bottom + margin, top - margin)
+    if 2 * sum(len(each.text) for each in body if each.vertical) > sum(
+        len(each.text) for each in body
+    ):
+        return head, sorted([*body, *foot], key=lambda each: (-each.right, -each.top))
     jumps = _jumps(body)
     if jumps >= _FEWEST_JUMPS and len(body) <= _MOST_FRAGMENTS:
         ordered = list(_cut(body, _right_to_left(body)))
@@ -60,7 +64,11 @@ def text_of(fragments: Sequence[Fragment]) -> str:
     last: Fragment | None = None
     for each in fragments:
         if last is not None:
-            if last.beside(each) and last.gap(each) > -min(last.size, each.size):
+            if (
+                not each.vertical
+                and last.beside(each)
+                and last.gap(each) > -min(last.size, each.size)
+            ):
                 parts.append(" ")
             elif each.text[:1].islower() and _HYPHENS.search(parts[-1]):
                 parts[-1] = parts[-1][:-1] + LINE_END_HYPHEN

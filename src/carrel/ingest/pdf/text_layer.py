@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pypdfium2
 import pypdfium2.raw as pdfium
 
@@ -9,13 +11,14 @@ from carrel.ingest.pdf.joined_glyphs import in_logical_order
 from carrel.ingest.text.hyphenation import LINE_END_HYPHEN
 
 _HYPHEN_IN_RANGE = "\ufffe"
+_SYMBOL = re.compile("^[\uf020-\uf0ff](?=\\s)", re.MULTILINE)
 
 
 def characters_of(text_page: pypdfium2.PdfTextPage) -> str:
     """Return one character for each that pdfium counts, so that offsets in both are equal.
 
     A hyphen at a line's end is ``LINE_END_HYPHEN``, as in pdfium's own list of characters. A
-    character outside the BMP is two surrogates, to be joined by ``with_whole_characters``.
+    character outside the BMP is two surrogates, to be joined by ``printable``.
     """
     count = text_page.count_chars()
     if not count:
@@ -28,8 +31,12 @@ def characters_of(text_page: pypdfium2.PdfTextPage) -> str:
     return in_logical_order(text_page, text)
 
 
-def with_whole_characters(text: str) -> str:
-    """Return the text with pairs of surrogates joined."""
+def printable(text: str) -> str:
+    """Return the text with pairs of surrogates joined, and symbols that begin lines as bullets.
+
+    Symbol fonts have their codes in the private use area from U+F000.
+    """
     if text.isascii():
         return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return _SYMBOL.sub("\u2022", whole)
