@@ -29,6 +29,7 @@ _BETWEEN_IDEOGRAPHS = 0.6
 _TALL = 2.0
 _TOUCHING = 0.06
 # A word, or the part of one before a hyphen at a line's end.
+_WHOLE_WORD = re.compile(r"\S+")
 _WORD = re.compile(f"[^\\s{LINE_END_HYPHEN}]*{LINE_END_HYPHEN}|[^\\s{LINE_END_HYPHEN}]+")
 
 
@@ -67,7 +68,8 @@ def fragments_of(text_page: pypdfium2.PdfTextPage, characters: str) -> Iterator[
     to_box, box_of = ctypes.pointer(box), pdfium.FPDFText_GetLooseCharBox
     last: Fragment | None = None
     end, single = 0, False
-    for match in _WORD.finditer(characters):
+    words = _WORD if LINE_END_HYPHEN in characters else _WHOLE_WORD
+    for match in words.finditer(characters):
         first, after = match.span()
         box_of(raw, first, to_box)
         left, bottom, right, top = box.left, box.bottom, box.right, box.top
@@ -86,10 +88,10 @@ def fragments_of(text_page: pypdfium2.PdfTextPage, characters: str) -> Iterator[
             gap = left - last.right if left >= last.left else last.left - right
             shared = (top if top < upper else upper) - (bottom if bottom > lower else lower)
             size = last.size
-            same_line = not _breaks(characters, end, first)
+            same_line = first - end == 1 or (first > end and "\n" not in characters[end:first])
             if (
-                shared > _SAME_ROW * min(top - bottom, upper - lower)
-                and gap < CELL_GAP * size
+                gap < CELL_GAP * size
+                and (shared > _SAME_ROW * (top - bottom) or shared > _SAME_ROW * (upper - lower))
                 and not (tall or last.vertical)
                 # Within a line pdfium has ordered the words; another line follows to the right.
                 and (same_line or -_TOUCHING * size < gap <= left - last.left)
@@ -111,11 +113,6 @@ def fragments_of(text_page: pypdfium2.PdfTextPage, characters: str) -> Iterator[
         end, single = after, after - first == 1
     if last is not None:
         yield last
-
-
-def _breaks(characters: str, end: int, start: int) -> bool:
-    """Whether pdfium ends a line between two words."""
-    return start == end or (start - end > 1 and "\n" in characters[end:start])
 
 
 def _is_one_word(
