@@ -96,6 +96,12 @@ def test_no_more_than_asked_for_are_returned(index: KeywordIndex) -> None:
         ("हिन्दी भाषा", "भाषा"),
         ("R&D spending of 3M", "3M's R&D"),
         ("snake_case_name", "case"),
+        ("ＡＢＣ商事の売上は１２３円", "abc 123"),
+        ("売上 ABC 123", "ＡＢＣ　１２３"),
+        ("the ﬁnal oﬀer of the ﬂeet", "final offer"),
+        ("\ufefb \u064a\u0648\u062c\u062f \u0645\u0648\u0639\u062f", "لا"),
+        ("ﾃｽﾄ結果", "テスト"),
+        ("sold 2401¹ bolts", "2401"),
     ],
 )
 def test_words_are_found_in_any_form_and_script(index: KeywordIndex, text: str, query: str) -> None:

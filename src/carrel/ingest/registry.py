@@ -211,7 +211,7 @@ def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixRea
     recognizer = OnDemand("images.ocr:TextRecognizer", ocr != "never", ocr_languages)
     word = OnDemand("office.word:WordReader")
     presentation = OnDemand("office.presentation:PresentationReader")
-    add(".pdf", Content.PDF, "pdf.pdf:PdfReader", recognizer)
+    add(".pdf", Content.PDF, "pdf.pdf:PdfReader", recognizer, registry)
     registry.add(Format((".docx", ".docm", ".dotx", ".dotm"), Content.WORD, word))
     registry.add(Format(_PRESENTATIONS, Content.PRESENTATION, presentation))
     add(".xlsx .xlsm .xltx .xltm", Content.WORKBOOK, "office.spreadsheet:SpreadsheetReader")

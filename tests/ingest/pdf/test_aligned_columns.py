@@ -116,7 +116,7 @@ def test_a_text_that_runs_beside_a_table_stays_in_one_piece(tmp_path: Path) -> N
         for number in range(8)
         for x, text in ((50, "Boats"), (110, str(number)), (160, f"{number}.50"))
     ]
-    prose = [(320, 700 - 14 * number, f"{PROSE[number:][:40]}") for number in range(8)]
+    prose = [(320, 700 - 14 * number, PROSE[number:][:40].strip()) for number in range(8)]
     read = text_of(tmp_path, [*cells, *prose])
     assert " | " not in read
     assert read.endswith("\n".join(text for _, _, text in prose))

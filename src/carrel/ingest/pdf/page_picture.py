@@ -16,11 +16,12 @@ from PIL import Image, ImageChops, ImageDraw
 
 from carrel.core.documents import PagePicture, PageView
 from carrel.core.errors import PlaceNotFound
+from carrel.ingest.pdf.blank_glyphs import give_outline
 from carrel.ingest.pdf.pdf import PDFIUM_LOCK, loaded_page, opened
 from carrel.ingest.pdf.scan import require_real_pictures
+from carrel.ingest.pdf.text_layer import characters_of
 
 MOST_PIXELS = 6_000_000
-MOST_CHARACTERS = 200_000
 MARK = (255, 224, 130)
 # Parts of a quote count as the quote if they are this share of it.
 LEAST_FOUND = 0.6
@@ -76,8 +77,9 @@ def _boxes(
     page: pypdfium2.PdfPage, quote: str, size: tuple[int, int]
 ) -> Iterator[tuple[int, int, int, int]]:
     """Yield a box in pixels for each part of a line that belongs to the quote."""
+    give_outline(page)
     with closing(page.get_textpage()) as text_page:
-        for start, end in find_quote(_characters(text_page), quote):
+        for start, end in find_quote(characters_of(text_page), quote):
             for index in range(text_page.count_rects(start, end - start)):
                 left, bottom, right, top = text_page.get_rect(index)
                 corners = [_pixel(page, size, x, y) for x, y in ((left, top), (right, bottom))]
@@ -90,13 +92,6 @@ def _pixel(page: pypdfium2.PdfPage, size: tuple[int, int], x: float, y: float) -
     across, down = pdfium.c_int(), pdfium.c_int()
     pdfium.FPDF_PageToDevice(page, 0, 0, *size, 0, x, y, across, down)
     return across.value, down.value
-
-
-def _characters(text_page: pypdfium2.PdfTextPage) -> str:
-    """Return one character for each that pdfium counts, so that offsets in both are equal."""
-    count = min(text_page.count_chars(), MOST_CHARACTERS)
-    codes = (pdfium.FPDFText_GetUnicode(text_page, index) for index in range(count))
-    return "".join(chr(code) if 0 < code < 0x110000 else " " for code in codes)
 
 
 def find_quote(text: str, quote: str) -> list[Span]:

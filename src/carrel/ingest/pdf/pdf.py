@@ -5,21 +5,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 import structlog
-from PIL import Image
 
 from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, EncryptedDocument, UnreadableDocument
-from carrel.ingest.failures import checked_sections
+from carrel.core.protocols.reading import ReaderRegistry
+from carrel.ingest.archives.embedded_files import ContainerReader, Contents
 from carrel.ingest.images.ocr import TextRecognizer
+from carrel.ingest.pdf.attachments import Attachments, NoReaders
+from carrel.ingest.pdf.form_fields import open_form
 from carrel.ingest.pdf.page_heading import PageHeadings
-from carrel.ingest.pdf.ruled_text import ruled_text
-from carrel.ingest.pdf.scan import is_scan, picture_of
-from carrel.ingest.remarks import Remarks
+from carrel.ingest.pdf.page_text import PageKind, PageText, text_of_page
+from carrel.ingest.pdf.running_lines import RunningLines
+from carrel.ingest.pdf.scan import picture_of
 from carrel.ingest.text.cleaning import squeeze_blank_lines
 from carrel.ingest.text.hyphenation import HyphenJoiner
 
@@ -30,67 +33,123 @@ log = structlog.get_logger()
 # that is inside another one.
 PDFIUM_LOCK = threading.RLock()
 
+_UNMAPPED = "its fonts do not say which letters they show"
 
-class PdfReader:
+
+class PdfReader(ContainerReader):
     """Reads the text layer: one section per page that has text, pages counted from 1.
 
-    A page that is an image is recognised, if tesseract is installed. Pages are opened one at a
-    time, so that memory does not grow with their number. Files that are only restricted by an owner
-    password are read.
+    A page that is an image, or whose text layer is not what it shows, is recognised, if tesseract
+    is installed. Pages are opened one at a time, so that memory does not grow with their number.
+    Files that are only restricted by an owner password are read. Attachments follow the pages.
     """
 
-    def __init__(self, recognizer: TextRecognizer | None = None) -> None:
-        """Take the OCR for scans; by default tesseract, in English."""
+    def __init__(
+        self, recognizer: TextRecognizer | None = None, registry: ReaderRegistry | None = None
+    ) -> None:
+        """Take the OCR for scans (by default tesseract, in English), and attachments' readers."""
+        super().__init__(registry or NoReaders())
         self._recognizer = recognizer or TextRecognizer()
 
-    @checked_sections
-    def read(self, path: Path) -> Generator[Section]:
-        """Yield the pages.
+    def sections(self, path: Path, contents: Contents) -> Generator[Section]:
+        """Yield the pages, then the attachments.
 
         Raises:
             EncryptedDocument: it needs a password to open.
-            EmptyDocument: no page has text.
+            EmptyDocument: no page has text, and there is no attachment.
             UnreadableDocument: it is damaged.
         """
-        remarks = Remarks()
-        yield from remarks.carried_by(self._pages(path, remarks))
+        attachments = Attachments()
+        pages = _Pages(self._recognizer, attachments)
+        yield from pages.read(path)
+        found = pages.found
+        for section in attachments.sections(contents):
+            found = True
+            yield section
+        if not found:
+            raise pages.nothing_read()
+        contents.remarks.add(*pages.left_out())
 
-    def _pages(self, path: Path, remarks: Remarks) -> Generator[Section]:
+
+class _Pages:
+    """The pages of one document, and what of them is not read."""
+
+    def __init__(self, recognizer: TextRecognizer, attachments: Attachments) -> None:
+        self.found = False
+        self._recognizer = recognizer
+        self._attachments = attachments
+        self._scans = 0
+        self._noise = 0
+        self._unrecognised = 0
+        self._obstacle: str | None = None
+
+    def read(self, path: Path) -> Generator[Section]:
         document = opened(path)
-        joiner, headings = HyphenJoiner(), PageHeadings()
-        found = False
-        scans = 0
-        obstacle: str | None = None
+        joiner, headings, running = HyphenJoiner(), PageHeadings(), RunningLines()
         try:
             with PDFIUM_LOCK:
+                open_form(document)
                 count = len(document)
+                self._attachments.take_from_document(document)
             for index in range(count):
-                text, scanned = _page_text(document, index)
-                if scanned:
-                    if not scans:
-                        obstacle = self._recognizer.obstacle()
-                    scans += 1
-                    if obstacle is None:
-                        picture = _page_picture(document, index)
-                        text = self._recognizer.text_of(picture) or text
-                text = squeeze_blank_lines(joiner.join(text))
-                if text:
-                    found = True
+                page = self._page(document, index)
+                text = squeeze_blank_lines(running.moved(joiner.join(page.text), page.in_margin))
+                if text or page.notes:
+                    self.found = True
                     heading = headings.of(text)
-                    yield Section(text, page=index + 1, heading=heading, page_count=count)
+                    whole = "\n\n".join(part for part in (text, page.notes) if part)
+                    yield Section(whole, page=index + 1, heading=heading, page_count=count)
         finally:
             with PDFIUM_LOCK:
                 document.close()
         if not count:
             raise UnreadableDocument("it is damaged: it has no pages")
-        if obstacle is not None:
-            if not found:
-                raise EmptyDocument(f"no page has text: it looks like a scan; {obstacle}")
-            log.warning("document.scans_left_out", pages=scans, reason=obstacle)
-            remarks.add(f"the text of {scans:,} scanned page{'s'[: scans > 1]}: {obstacle}")
-        elif not found:
-            reason = ", and none was recognised in its pictures" if scans else ""
-            raise EmptyDocument(f"no page has text{reason}")
+
+    def _page(self, document: pypdfium2.PdfDocument, index: int) -> PageText:
+        """Return the text of a page, recognised where it has to be."""
+        with loaded_page(document, index) as page:
+            read = text_of_page(page)
+            self._attachments.take_from_page(page)
+        if read.kind is PageKind.TEXT:
+            return read
+        if not self._scans + self._noise:
+            self._obstacle = self._recognizer.obstacle()
+        self._scans += read.kind is PageKind.SCAN
+        self._noise += read.kind is PageKind.NOISE
+        text = "" if read.kind is PageKind.NOISE else read.text
+        if self._obstacle is None:
+            with loaded_page(document, index) as page:
+                picture = picture_of(page)
+            recognised = self._recognizer.text_of(picture)
+            self._unrecognised += read.kind is PageKind.NOISE and not recognised
+            text = recognised or text
+        return replace(read, text=text)
+
+    def nothing_read(self) -> EmptyDocument:
+        """Return the error of a document without any text."""
+        if self._obstacle is not None:
+            kind = "it looks like a scan" if self._scans else _UNMAPPED
+            return EmptyDocument(f"no page has text: {kind}; {self._obstacle}")
+        pictures = ", and none was recognised in its pictures"
+        return EmptyDocument(f"no page has text{pictures if self._scans + self._noise else ''}")
+
+    def left_out(self) -> Iterator[str]:
+        """Yield the remarks on pages that are not read."""
+        if self._obstacle is not None:
+            log.warning(
+                "document.scans_left_out", pages=self._scans + self._noise, reason=self._obstacle
+            )
+            if self._scans:
+                yield f"the text of {_pages('scanned page', self._scans)}: {self._obstacle}"
+            if self._noise:
+                yield f"the text of {_pages('page', self._noise)}: {_UNMAPPED}; {self._obstacle}"
+        elif self._unrecognised:
+            pages = _pages("page", self._unrecognised)
+            yield f"the text of {pages}: {_UNMAPPED}, and none was recognised"
+
+
+def _pages(name: str, count: int) -> str:
+    return f"{count:,} {name}{'s'[: count > 1]}"
 
 
 def opened(path: Path) -> pypdfium2.PdfDocument:
@@ -113,18 +172,6 @@ def opened(path: Path) -> pypdfium2.PdfDocument:
                 "it is protected in a way that cannot be opened: save an unprotected copy"
             ) from error
         raise UnreadableDocument("it is damaged: its page structure cannot be read") from error
-
-
-def _page_text(document: pypdfium2.PdfDocument, index: int) -> tuple[str, bool]:
-    """Return pdfium's text of a page, and whether the page is rather an image."""
-    with loaded_page(document, index) as page, closing(page.get_textpage()) as text_page:
-        text = ruled_text(page, text_page) or str(text_page.get_text_bounded())
-        return text, is_scan(page, text)
-
-
-def _page_picture(document: pypdfium2.PdfDocument, index: int) -> Image.Image:
-    with loaded_page(document, index) as page:
-        return picture_of(page)
 
 
 @contextmanager

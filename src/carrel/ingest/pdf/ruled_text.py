@@ -11,6 +11,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from carrel.ingest.pdf.aligned_columns import aligned_grids
+from carrel.ingest.pdf.fragments import Fragment
 from carrel.ingest.pdf.ruled_lines import Grid, grids
 from carrel.ingest.text.cleaning import one_line
 
@@ -28,9 +29,15 @@ _SIGN_ALONE = re.compile(r"(?<![^ ])([$€£¥]) \| ")
 Place = tuple[int, int, int] | None
 
 
-def ruled_text(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage) -> str | None:
+def ruled_text(
+    page: pypdfium2.PdfPage,
+    text_page: pypdfium2.PdfTextPage,
+    characters: str,
+    values: Sequence[Fragment] = (),
+) -> str | None:
     """Return the text with each row of a table as ``cell | cell``; None without a table.
 
+    ``characters`` are those of the page, in its order; ``values`` those of its form fields.
     Tables without rules are found by their columns of numbers.
 
     pdfium itself returns the text in drawing order, which may be column by column, and joins cells
@@ -38,11 +45,15 @@ def ruled_text(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage) -> str
     """
     ruled = grids(page)
     found = ruled or aligned_grids(text_page)
-    if not found or not 0 < text_page.count_chars() <= _MOST_CHARACTERS:
+    if not found or not 0 < len(characters) <= _MOST_CHARACTERS:
         return None
     parts: list[str | int] = []
     tables: dict[int, dict[tuple[int, int], list[str]]] = {}
-    for place, text in _runs(text_page, found):
+    placed = [
+        (_place(found, value.left, (value.bottom + value.top) / 2), f" {value.text}")
+        for value in values
+    ]
+    for place, text in [*_runs(text_page, characters, found), *placed]:
         if place is None:
             parts.append(text)
             continue
@@ -57,7 +68,7 @@ def ruled_text(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage) -> str
     texts = (written[part] if isinstance(part, int) else part.strip() for part in parts)
     whole = "\n".join(text for text in texts if text)
     # Guessed rows must not split a word, or move a letter to another line.
-    return whole if ruled or _keeps_words(whole, text_page.get_text_bounded()) else None
+    return whole if ruled or _keeps_words(whole, characters) else None
 
 
 def _keeps_words(whole: str, original: str) -> bool:
@@ -76,7 +87,9 @@ def _keeps_words(whole: str, original: str) -> bool:
     return not made
 
 
-def _runs(text_page: pypdfium2.PdfTextPage, found: Sequence[Grid]) -> list[tuple[Place, str]]:
+def _runs(
+    text_page: pypdfium2.PdfTextPage, characters: str, found: Sequence[Grid]
+) -> list[tuple[Place, str]]:
     """Return the text in pieces that are each in one cell, or outside of all tables.
 
     Hyphens that pdfium finds at line ends are ``LINE_END_HYPHEN`` in its text.
@@ -87,8 +100,7 @@ def _runs(text_page: pypdfium2.PdfTextPage, found: Sequence[Grid]) -> list[tuple
     box = tuple(map(ctypes.pointer, (left, right, bottom, top)))
     runs: list[tuple[Place, list[str]]] = []
     before: tuple[int | None, float, float] = (None, 0.0, 0.0)
-    for index in range(text_page.count_chars()):
-        character = chr(pdfium.FPDFText_GetUnicode(raw, index))
+    for index, character in enumerate(characters):
         # Blanks that pdfium inserts have no position.
         if character.isspace():
             if runs:
@@ -110,7 +122,7 @@ def _runs(text_page: pypdfium2.PdfTextPage, found: Sequence[Grid]) -> list[tuple
                 runs.append((place, []))
         runs[-1][1].append(character)
         before = drawn, right.value, y
-    return [(place, "".join(characters)) for place, characters in runs]
+    return [(place, "".join(run)) for place, run in runs]
 
 
 def _place(found: Sequence[Grid], x: float, y: float) -> Place:
