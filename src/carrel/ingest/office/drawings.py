@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,6 +22,7 @@ DIAGRAM_REFERENCE = f"{{{_DIAGRAM}}}relIds"
 _PARAGRAPH, _TEXT = f"{{{_MAIN}}}p", f"{{{_MAIN}}}t"
 _BREAKS = frozenset((f"{{{_MAIN}}}br", f"{{{_MAIN}}}tab"))
 _CATEGORIES, _VALUES = ("cat", "xVal"), ("val", "yVal")
+_FILE_NAME = re.compile(r"\S+\.(?:png|jpe?g|gif|bmp|tiff?|[ew]mf|svg|webp)", re.IGNORECASE)
 _MOST_POINTS = 10_000
 _MOST_SERIES = 255
 
@@ -60,8 +62,12 @@ def drawn_text(paragraph: Any) -> str:
 
 
 def alternative_text(properties: Any) -> str:
-    """Return what the properties of a drawing say that it shows: ``descr``, else ``title``."""
-    return one_line(properties.get("descr") or properties.get("title") or "")
+    """Return what the properties of a drawing say that it shows: ``descr``, else ``title``.
+
+    Programs write the name of the picture's file there, which describes nothing.
+    """
+    text = one_line(properties.get("descr") or properties.get("title") or "")
+    return "" if _FILE_NAME.fullmatch(text) else text
 
 
 def _chart_lines(root: Any) -> Iterator[str]:
