@@ -109,8 +109,10 @@ def _points(series: Any, names: tuple[str, ...]) -> dict[int, str]:
         for holder in series.iterchildren(f"{{{_CHART}}}{name}"):
             code = holder.findtext(f".//{{{_CHART}}}formatCode") or ""
             for point in holder.iter(f"{{{_CHART}}}pt"):
-                text = _point_text(point, code)
-                index = int(point.get("idx", "0"))
+                index_text = point.get("idx", "")
+                if not index_text.isdecimal():
+                    continue
+                text, index = _point_text(point, code), int(index_text)
                 found[index] = f"{text} {found[index]}" if index in found else text
     return found
 
