@@ -16,7 +16,7 @@ from pptx.slide import Slide
 
 from carrel.core.documents import Section
 from carrel.ingest.failures import checked_sections
-from carrel.ingest.office.drawings import (
+from carrel.ingest.office.open_xml.drawings import (
     CHART_REFERENCES,
     DIAGRAM_REFERENCE,
     alternative_text,
@@ -24,9 +24,9 @@ from carrel.ingest.office.drawings import (
     paragraph_lines,
     reference_id,
 )
-from carrel.ingest.office.open_xml import opened_package, resolve_alternatives
-from carrel.ingest.office.slide_order import PlacedText, box_of, lines_in_order
-from carrel.ingest.office.slide_text import frame_text
+from carrel.ingest.office.open_xml.packages import opened_package, resolve_alternatives
+from carrel.ingest.office.open_xml.slide_order import PlacedText, box_of, lines_in_order
+from carrel.ingest.office.open_xml.slide_text import frame_text
 from carrel.ingest.text.blocks import heading_line
 from carrel.ingest.text.cleaning import one_line, squeeze_blank_lines
 

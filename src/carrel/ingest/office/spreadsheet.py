@@ -14,8 +14,8 @@ from carrel.core.documents import Section
 from carrel.ingest.data.rows import row_lines, sections_of_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.office.number_format import shown_number
-from carrel.ingest.office.open_xml import opened_package
-from carrel.ingest.office.sheet_attachments import SheetAttachments
+from carrel.ingest.office.open_xml.packages import opened_package
+from carrel.ingest.office.open_xml.sheet_attachments import SheetAttachments
 from carrel.ingest.remarks import Remarks
 from carrel.ingest.text.cleaning import one_line
 from carrel.ingest.text_bound import TextBound

@@ -19,15 +19,15 @@ from docx.parts.document import DocumentPart
 from carrel.core.documents import Section
 from carrel.core.errors import CarrelError, UnreadableDocument
 from carrel.ingest.failures import checked_sections
-from carrel.ingest.office.open_xml import (
+from carrel.ingest.office.open_xml.packages import (
     ALTERNATIVES,
     RELATIONSHIPS,
     chosen_alternative,
     opened_package,
 )
-from carrel.ingest.office.word_chunks import MOST_DEPTH, chunk_blocks
-from carrel.ingest.office.word_numbering import WordNumbering
-from carrel.ingest.office.word_story import (
+from carrel.ingest.office.open_xml.word_chunks import MOST_DEPTH, chunk_blocks
+from carrel.ingest.office.open_xml.word_numbering import WordNumbering
+from carrel.ingest.office.open_xml.word_story import (
     CHUNK,
     Story,
     aside_blocks,
@@ -38,7 +38,13 @@ from carrel.ingest.office.word_story import (
     parts_of_kind,
     root_of,
 )
-from carrel.ingest.office.word_text import LEFT_OUT, PARAGRAPH, TABLE, TEXT_BOX, paragraph_text
+from carrel.ingest.office.open_xml.word_text import (
+    LEFT_OUT,
+    PARAGRAPH,
+    TABLE,
+    TEXT_BOX,
+    paragraph_text,
+)
 from carrel.ingest.remarks import Remarks
 from carrel.ingest.text.blocks import Block, sections_by_heading
 from carrel.ingest.text.cleaning import clean_text, one_line

@@ -12,13 +12,13 @@ from lxml import etree
 
 from carrel.core.errors import UnreadableDocument
 from carrel.ingest.failures import as_core_error
-from carrel.ingest.office.drawings import (
+from carrel.ingest.office.open_xml.drawings import (
     alternative_text,
     drawing_lines,
     drawn_text,
     reference_id,
 )
-from carrel.ingest.office.open_xml import RELATIONSHIPS, resolve_alternatives
+from carrel.ingest.office.open_xml.packages import RELATIONSHIPS, resolve_alternatives
 from carrel.ingest.remarks import Remarks
 from carrel.ingest.text.cleaning import one_line
 

@@ -14,8 +14,8 @@ from pptx.opc.packuri import PackURI
 from pptx.oxml import parse_xml
 from pptx.util import Emu, Inches
 
+from carrel.ingest.office.open_xml.slide_order import PlacedText, lines_in_order
 from carrel.ingest.office.presentation import PresentationReader
-from carrel.ingest.office.slide_order import PlacedText, lines_in_order
 from damaged_files import zip_of
 from open_xml_samples import parts_of, strict_form
 from sample_documents import write_pptx

@@ -11,16 +11,16 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import qn
 
 from carrel.ingest.failures import as_core_error
-from carrel.ingest.office.drawings import (
+from carrel.ingest.office.open_xml.drawings import (
     CHART_REFERENCES,
     DIAGRAM_REFERENCE,
     alternative_text,
     drawing_lines,
     reference_id,
 )
-from carrel.ingest.office.open_xml import RELATIONSHIPS
-from carrel.ingest.office.word_numbering import WordNumbering
-from carrel.ingest.office.word_text import COMMENT, DRAWING, ENDNOTE, FOOTNOTE, TEXT_BOX
+from carrel.ingest.office.open_xml.packages import RELATIONSHIPS
+from carrel.ingest.office.open_xml.word_numbering import WordNumbering
+from carrel.ingest.office.open_xml.word_text import COMMENT, DRAWING, ENDNOTE, FOOTNOTE, TEXT_BOX
 from carrel.ingest.remarks import Remarks
 from carrel.ingest.text.blocks import Block
 from carrel.ingest.text.cleaning import one_line

@@ -7,7 +7,7 @@ from typing import Any
 
 from pptx.oxml.ns import qn
 
-from carrel.ingest.office.equations import EQUATION, equation_text
+from carrel.ingest.office.open_xml.equations import EQUATION, equation_text
 from carrel.ingest.text.cleaning import clean_text
 from carrel.ingest.text.list_numbers import list_number
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from docx.oxml.ns import qn
 
-from carrel.ingest.office.drawings import CHART_REFERENCES, DIAGRAM_REFERENCE
-from carrel.ingest.office.equations import EQUATION, equation_text
-from carrel.ingest.office.open_xml import ALTERNATIVES, COMPATIBILITY, chosen_alternative
-from carrel.ingest.office.symbols import symbol_text
+from carrel.ingest.office.open_xml.drawings import CHART_REFERENCES, DIAGRAM_REFERENCE
+from carrel.ingest.office.open_xml.equations import EQUATION, equation_text
+from carrel.ingest.office.open_xml.packages import ALTERNATIVES, COMPATIBILITY, chosen_alternative
+from carrel.ingest.office.open_xml.symbols import symbol_text
 
 PARAGRAPH, TABLE, TEXT_BOX = qn("w:p"), qn("w:tbl"), qn("w:txbxContent")
 FOOTNOTE, ENDNOTE = qn("w:footnoteReference"), qn("w:endnoteReference")
