@@ -9,6 +9,7 @@ from typing import Any
 
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
+from carrel.ingest.archives.properties import after_properties
 from carrel.ingest.data.rows import row_lines, sections_of_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.office.opendocument import (
@@ -57,19 +58,23 @@ class OpenDocumentSpreadsheetReader:
     @checked_sections
     def read(self, path: Path) -> Generator[Section]:
         """Yield the sections of one sheet after the other, hidden ones included."""
-        expansion = _Expansion()
-        number = 0
-        with closing(content_events(path)) as events:
-            for event, element in events:
-                if event == "start" and _is_sheet(element):
-                    number += 1
-                    name = one_line(element.get(_SHEET_NAME, "")) or None
-                    lines = row_lines(expansion.rows(events, element))
-                    yield from sections_of_lines(lines, number, name)
-                    yield from sections_of_lines(expansion.take_attachments(), number, name)
-                    forget(element)
-        if number:
-            yield from sections_of_lines(page_margins(path), number)
+        yield from after_properties(path, _sections(path))
+
+
+def _sections(path: Path) -> Iterator[Section]:
+    expansion = _Expansion()
+    number = 0
+    with closing(content_events(path)) as events:
+        for event, element in events:
+            if event == "start" and _is_sheet(element):
+                number += 1
+                name = one_line(element.get(_SHEET_NAME, "")) or None
+                lines = row_lines(expansion.rows(events, element))
+                yield from sections_of_lines(lines, number, name)
+                yield from sections_of_lines(expansion.take_attachments(), number, name)
+                forget(element)
+    if number:
+        yield from sections_of_lines(page_margins(path), number)
 
 
 def _is_sheet(element: Any) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from carrel.core.documents import Section
+from carrel.ingest.archives.properties import after_properties
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.office.opendocument import (
     blocks,
@@ -37,9 +38,13 @@ class OpenDocumentTextReader:
     @checked_sections
     def read(self, path: Path) -> Generator[Section]:
         """Yield the sections."""
-        with closing(content_events(path)) as events:
-            yield from sections_by_heading(_document_blocks(events))
-        yield from sections_by_heading(map(Block, page_margins(path)))
+        yield from after_properties(path, _sections(path))
+
+
+def _sections(path: Path) -> Iterator[Section]:
+    with closing(content_events(path)) as events:
+        yield from sections_by_heading(_document_blocks(events))
+    yield from sections_by_heading(map(Block, page_margins(path)))
 
 
 def _document_blocks(events: Iterator[tuple[str, Any]]) -> Iterator[Block]:

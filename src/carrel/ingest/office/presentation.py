@@ -11,10 +11,12 @@ from pptx.oxml import parse_xml
 from pptx.oxml.ns import qn
 from pptx.package import Package
 from pptx.parts.presentation import PresentationPart
+from pptx.presentation import Presentation
 from pptx.shapes.group import GroupShape
 from pptx.slide import Slide
 
 from carrel.core.documents import Section
+from carrel.ingest.archives.properties import after_properties
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.office.open_xml.drawings import (
     CHART_REFERENCES,
@@ -53,14 +55,18 @@ class PresentationReader:
         with opened_package(path) as stream:
             # Shows and templates are read like presentations.
             presentation = Package.open(stream).presentation_part.presentation
-            count = len(presentation.slides)
-            authors = _authors(presentation.part)
-            for number, slide in enumerate(presentation.slides, start=1):
-                resolve_alternatives(slide._element)
-                text = squeeze_blank_lines("\n".join(_slide_lines(slide, authors)))
-                if text and slide._element.get("show") in _OFF:
-                    text = f"(Hidden slide)\n{text}"
-                yield Section(text, page=number, heading=_title(slide), page_count=count)
+            yield from after_properties(stream, _sections(presentation))
+
+
+def _sections(presentation: Presentation) -> Iterator[Section]:
+    count = len(presentation.slides)
+    authors = _authors(presentation.part)
+    for number, slide in enumerate(presentation.slides, start=1):
+        resolve_alternatives(slide._element)
+        text = squeeze_blank_lines("\n".join(_slide_lines(slide, authors)))
+        if text and slide._element.get("show") in _OFF:
+            text = f"(Hidden slide)\n{text}"
+        yield Section(text, page=number, heading=_title(slide), page_count=count)
 
 
 def _title(slide: Slide) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 import openpyxl
 
 from carrel.core.documents import Section
+from carrel.ingest.archives.properties import after_properties
 from carrel.ingest.data.rows import row_lines, sections_of_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.office.number_format import shown_number
@@ -47,7 +48,7 @@ class SpreadsheetReader:
             attachments = SheetAttachments(stream, remarks)
             attachments.open()
             sections = _sections(workbook, attachments, bound)
-            yield from remarks.carried_by(sections)
+            yield from after_properties(stream, remarks.carried_by(sections))
 
 
 def _sections(workbook: Any, attachments: SheetAttachments, bound: TextBound) -> Iterator[Section]:

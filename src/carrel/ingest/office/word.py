@@ -18,6 +18,7 @@ from docx.parts.document import DocumentPart
 
 from carrel.core.documents import Section
 from carrel.core.errors import CarrelError, UnreadableDocument
+from carrel.ingest.archives.properties import after_properties
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.office.open_xml.packages import (
     ALTERNATIVES,
@@ -98,7 +99,8 @@ class WordReader:
         with opened_package(path) as stream:
             document = _opened(stream)
             remarks = Remarks()
-            yield from remarks.carried_by(self._sections(document, remarks))
+            sections = remarks.carried_by(self._sections(document, remarks))
+            yield from after_properties(stream, sections)
 
     def _sections(self, document: Document, remarks: Remarks) -> Iterator[Section]:
         part = document.part
