@@ -161,16 +161,16 @@ def _children(message: Message) -> list[Message]:
 def _best_form(forms: list[list[Message]]) -> list[Message]:
     """Return the plain text unless it is blank or a stub, else the last form with any text."""
     last = next((form for form in reversed(forms) if form), [])
+    page = "\n".join(map(decoded_body, _of_type(last, "text/html")))
     for form in forms:
-        plain = "\n".join(
-            decoded_body(each) for each in form if each.get_content_type() == "text/plain"
-        )
+        plain = "\n".join(map(decoded_body, _of_type(form, "text/plain")))
         if plain.strip():
-            page = "\n".join(
-                decoded_body(each) for each in last if each.get_content_type() == "text/html"
-            )
             return last if is_stub(plain, page) else form
     return last
+
+
+def _of_type(parts: list[Message], kind: str) -> list[Message]:
+    return [each for each in parts if each.get_content_type() == kind]
 
 
 def is_stub(plain: str, page: str) -> bool:
@@ -178,6 +178,8 @@ def is_stub(plain: str, page: str) -> bool:
 
     Newsletters are sent with a line that asks for another mail program.
     """
+    if not page:
+        return False
     words = _words(unescape(_MARKUP.sub(" ", _shown(page))))
     return len(words) > 1 and len(words - _words(plain)) > _MOST_MISSING * len(words)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from carrel.ingest.office.open_xml.drawings import (
     reference_id,
 )
 from carrel.ingest.office.open_xml.packages import opened_package, resolve_alternatives
-from carrel.ingest.office.open_xml.slide_order import PlacedText, box_of, lines_in_order
+from carrel.ingest.office.open_xml.slide_order import Box, PlacedText, box_of, lines_in_order
 from carrel.ingest.office.open_xml.slide_text import frame_text
 from carrel.ingest.text.blocks import heading_line
 from carrel.ingest.text.cleaning import one_line, squeeze_blank_lines
@@ -61,25 +62,33 @@ class PresentationReader:
 def _sections(presentation: Presentation) -> Iterator[Section]:
     count = len(presentation.slides)
     authors = _authors(presentation.part)
+    # The boxes of placeholders, by layout.
+    inherited: defaultdict[str, dict[str, Box | None]] = defaultdict(dict)
     for number, slide in enumerate(presentation.slides, start=1):
         resolve_alternatives(slide._element)
-        text = squeeze_blank_lines("\n".join(_slide_lines(slide, authors)))
+        title = slide.shapes.title
+        text = squeeze_blank_lines("\n".join(_slide_lines(slide, title, authors, inherited)))
         if text and slide._element.get("show") in _OFF:
             text = f"(Hidden slide)\n{text}"
-        yield Section(text, page=number, heading=_title(slide), page_count=count)
+        yield Section(text, page=number, heading=_heading(title), page_count=count)
 
 
-def _title(slide: Slide) -> str | None:
-    title = slide.shapes.title
+def _heading(title: Any) -> str | None:
     return heading_line(title.text_frame.text) if title is not None else None
 
 
-def _slide_lines(slide: Slide, authors: Mapping[str, str]) -> Iterator[str]:
-    title = slide.shapes.title
+def _slide_lines(
+    slide: Slide,
+    title: Any,
+    authors: Mapping[str, str],
+    inherited: defaultdict[str, dict[str, Box | None]],
+) -> Iterator[str]:
     if title is not None:
         yield frame_text(title.text_frame)
-    others = [each for each in slide.shapes if title is None or each.shape_id != title.shape_id]
-    yield from _in_order(others, slide.part)
+    own = None if title is None else title._element
+    others = [each for each in slide.shapes if each._element is not own]
+    layout = slide.slide_layout.part.partname
+    yield from _in_order(others, slide.part, inherited[layout])
     yield from _comments(slide.part, authors)
     if slide.has_notes_slide:
         notes_slide = slide.notes_slide
@@ -90,26 +99,32 @@ def _slide_lines(slide: Slide, authors: Mapping[str, str]) -> Iterator[str]:
             yield f"Notes:\n{notes}"
 
 
-def _in_order(shapes: Iterable[Any], part: Any) -> list[str]:
-    texts = (PlacedText(tuple(_shape_lines(each, part)), box_of(each)) for each in shapes)
-    return lines_in_order(each for each in texts if any(line.strip() for line in each.lines))
+def _in_order(shapes: Iterable[Any], part: Any, inherited: dict[str, Box | None]) -> list[str]:
+    texts = []
+    for shape in shapes:
+        lines = tuple(_shape_lines(shape, part, inherited))
+        if any(line.strip() for line in lines):
+            texts.append(PlacedText(lines, box_of(shape, inherited)))
+    return lines_in_order(texts)
 
 
-def _shape_lines(shape: Any, part: Any) -> Iterator[str]:
+def _shape_lines(shape: Any, part: Any, inherited: dict[str, Box | None]) -> Iterator[str]:
     if isinstance(shape, GroupShape):
-        yield from _in_order(shape.shapes, part)
+        yield from _in_order(shape.shapes, part, inherited)
     elif shape.has_text_frame:
-        yield frame_text(shape.text_frame)
+        text = frame_text(shape.text_frame)
+        yield text
+        if text.strip():
+            return
     elif shape.has_table:
         for row in shape.table.rows:
             # The cells that a merged one covers are empty.
             yield " | ".join(text for cell in row.cells if (text := one_line(cell.text)))
     else:
         yield from _drawn_lines(shape, part)
-    if not (shape.has_text_frame and shape.text_frame.text.strip()):
-        properties = shape._element._nvXxPr.cNvPr
-        if text := alternative_text(properties):
-            yield f"Image: {text}"
+    # The properties are the first element of the first, whatever the kind of shape.
+    if text := alternative_text(shape._element[0][0]):
+        yield f"Image: {text}"
 
 
 def _drawn_lines(shape: Any, part: Any) -> Iterator[str]:

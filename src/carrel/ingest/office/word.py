@@ -53,6 +53,8 @@ from carrel.ingest.text.cleaning import clean_text, one_line
 _HEADING_NAME = re.compile(r"heading \d|title$", re.IGNORECASE)
 _BODY_TEXT_LEVEL = 9
 
+_PROPERTIES, _OUTLINE, _STYLE = qn("w:pPr"), qn("w:outlineLvl"), qn("w:pStyle")
+_VALUE = qn("w:val")
 _ROW, _CELL = qn("w:tr"), qn("w:tc")
 # A header that is a page's number is none.
 _PAGE_NUMBER = re.compile(r"[\W_]*(?:\d{1,4}[\W_]*){0,2}")
@@ -141,7 +143,8 @@ class WordReader:
             # A note in the middle of a table would be a value of its row; a box is one.
             story.waiting += [each for each in asides if each.tag != TEXT_BOX]
             asides = [each for each in asides if each.tag == TEXT_BOX]
-        yield from aside_blocks(asides, story, partial(self._blocks, in_cell=in_cell))
+        if asides:
+            yield from aside_blocks(asides, story, partial(self._blocks, in_cell=in_cell))
 
     def _table_lines(self, table: Any, story: Story) -> Iterator[str]:
         for row in _outermost(table, _ROW):
@@ -208,14 +211,14 @@ def _heading_styles(document: Document) -> frozenset[str]:
 
 
 def _is_heading(paragraph: Any, headings: frozenset[str]) -> bool:
-    properties = paragraph.find(qn("w:pPr"))
+    properties = paragraph.find(_PROPERTIES)
     if properties is None:
         return False
-    level = properties.find(qn("w:outlineLvl"))
-    if level is not None and int(level.get(qn("w:val"), _BODY_TEXT_LEVEL)) < _BODY_TEXT_LEVEL:
+    level = properties.find(_OUTLINE)
+    if level is not None and int(level.get(_VALUE, _BODY_TEXT_LEVEL)) < _BODY_TEXT_LEVEL:
         return True
-    style = properties.find(qn("w:pStyle"))
-    return style is not None and style.get(qn("w:val")) in headings
+    style = properties.find(_STYLE)
+    return style is not None and style.get(_VALUE) in headings
 
 
 def _outermost(parent: Any, tag: str) -> Iterator[Any]:

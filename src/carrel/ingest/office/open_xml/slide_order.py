@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from pptx.oxml.ns import qn
 
 # Boxes overlap a little where their texts do not.
 _TOLERANCE = 0.15
 # Gaps that are nearly as wide as the widest one separate, too.
 _SIMILAR = 0.5
 _MOST_SHAPES = 1_000
-_RIGHT_TO_LEFT = ("R", "AL")
+# Where the kinds of shapes have their own place; it begins with the offset and the extent.
+_PROPERTIES = (qn("p:spPr"), qn("p:grpSpPr"))
+_PLACE, _FRAME_PLACE = qn("a:xfrm"), qn("p:xfrm")
+_PLACEHOLDER = f"{qn('p:nvPr')}/{qn('p:ph')}"
+_RIGHT_TO_LEFT = re.compile("[\u05d0-\u05f2\u0620-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +29,34 @@ class PlacedText:
     box: tuple[int, int, int, int] | None
 
 
-def box_of(shape: Any) -> tuple[int, int, int, int] | None:
-    """Return the box of a shape of python-pptx, its own or that of its layout."""
-    left, top, width, height = shape.left, shape.top, shape.width, shape.height
-    if left is None or top is None or width is None or height is None:
+Box = tuple[int, int, int, int]
+
+
+def box_of(shape: Any, inherited: dict[str, Box | None]) -> Box | None:
+    """Return the box of a shape of python-pptx, its own or that of its layout.
+
+    ``inherited`` keeps the boxes of one layout's placeholders, which are slow to find.
+    """
+    own = shape._element.find(_FRAME_PLACE)
+    if own is None:
+        properties = next(shape._element.iterchildren(*_PROPERTIES), None)
+        own = None if properties is None else properties.find(_PLACE)
+    if own is not None and len(own) > 1:
+        offset, extent = own[0], own[1]
+        return _box(offset.get("x"), offset.get("y"), extent.get("cx"), extent.get("cy"))
+    placeholder = shape._element[0].find(_PLACEHOLDER)
+    if placeholder is None:
         return None
-    return left, top, left + width, top + height
+    name = f"{placeholder.get('type')} {placeholder.get('idx')}"
+    if name not in inherited:
+        inherited[name] = _box(shape.left, shape.top, shape.width, shape.height)
+    return inherited[name]
+
+
+def _box(left: Any, top: Any, width: Any, height: Any) -> Box | None:
+    if None in (left, top, width, height):
+        return None
+    return int(left), int(top), int(left) + int(width), int(top) + int(height)
 
 
 def lines_in_order(texts: Iterable[PlacedText]) -> list[str]:
@@ -92,6 +120,5 @@ def _corner(text: PlacedText) -> tuple[int, int]:
 
 
 def _is_right_to_left(text: str) -> bool:
-    letters = [each for each in text if each.isalpha()]
-    turned = sum(unicodedata.bidirectional(each) in _RIGHT_TO_LEFT for each in letters)
-    return turned * 2 > len(letters)
+    turned = len(_RIGHT_TO_LEFT.findall(text))
+    return turned > 0 and turned * 2 > sum(map(str.isalpha, text))

@@ -12,6 +12,8 @@ from carrel.ingest.text.cleaning import clean_text
 from carrel.ingest.text.list_numbers import list_number
 
 _RUNS = (qn("a:r"), qn("a:br"), qn("a:fld"))
+_PARAGRAPH = qn("a:p")
+_PROPERTIES, _AUTOMATIC = qn("a:pPr"), qn("a:buAutoNum")
 # ST_TextAutonumberScheme (ECMA-376, part 1, 20.1.10.61).
 _SCHEME = re.compile(
     r"(arabic|alphaLc|alphaUc|romanLc|romanUc|ea1\w\w\w|thaiNum|hindiNum|\w+?)"
@@ -35,16 +37,15 @@ def frame_text(frame: Any) -> str:
     """Return the text of a text frame of python-pptx, a line per paragraph."""
     counts: dict[int, int] = {}
     lines = []
-    for paragraph in frame.paragraphs:
-        text = _paragraph_text(paragraph)
-        lines.append(_number(paragraph._p, counts) + text if text.strip() else text)
+    # Looked for once: hardly any frame has one.
+    has_equations = next(frame._txBody.iter(EQUATION), None) is not None
+    for paragraph in frame._txBody.iterchildren(_PARAGRAPH):
+        text = _text_with_equations(paragraph) if has_equations else paragraph.text
+        lines.append(_number(paragraph, counts) + text if text.strip() else text)
     return clean_text("\n".join(lines))
 
 
-def _paragraph_text(paragraph: Any) -> str:
-    element = paragraph._p
-    if next(element.iter(EQUATION), None) is None:
-        return str(paragraph.text)
+def _text_with_equations(element: Any) -> str:
     parts = []
     for child in element:
         if child.tag in _RUNS:
@@ -56,11 +57,11 @@ def _paragraph_text(paragraph: Any) -> str:
 
 def _number(paragraph: Any, counts: dict[int, int]) -> str:
     """Return the number of a paragraph; deeper levels begin again after it."""
-    properties = paragraph.find(qn("a:pPr"))
+    properties = paragraph.find(_PROPERTIES)
     level = int(properties.get("lvl", "0")) if properties is not None else 0
     for deeper in [each for each in counts if each > level]:
         del counts[deeper]
-    scheme = None if properties is None else properties.find(qn("a:buAutoNum"))
+    scheme = None if properties is None else properties.find(_AUTOMATIC)
     match = None if scheme is None else _SCHEME.fullmatch(scheme.get("type", ""))
     if scheme is None or match is None:
         counts.pop(level, None)

@@ -11,6 +11,8 @@ from docx.oxml.ns import qn
 from carrel.ingest.text.list_numbers import list_number
 
 _LEVELS = 9
+_PROPERTIES, _NUMBER = qn("w:pPr"), qn("w:numPr")
+_NUMBER_ID, _NUMBER_LEVEL, _STYLE = qn("w:numId"), qn("w:ilvl"), qn("w:pStyle")
 _PLACE = re.compile(r"%([1-9])")
 _VALUE = qn("w:val")
 _OFF = frozenset(("0", "false", "off"))
@@ -54,6 +56,8 @@ class WordNumbering:
         self._lists: dict[str, _List] = {}
         self._instances: dict[str, _Instance] = {}
         self._styles: dict[str, Any] = {}
+        # Lists and levels of styles, once they were looked up.
+        self._places: dict[str, tuple[str, int]] = {}
         if numbering is not None:
             self._take_numbering(numbering)
         if styles is not None:
@@ -64,7 +68,7 @@ class WordNumbering:
         """Return the number of a paragraph as it is shown; empty for bullets and others."""
         if not self._instances:
             return ""
-        number, level = self._place(paragraph.find(qn("w:pPr")))
+        number, level = self._place(paragraph.find(_PROPERTIES))
         instance = self._instances.get(number)
         found = self._list_of(instance)
         if instance is None or found is None:
@@ -98,13 +102,15 @@ class WordNumbering:
         """Return the list and the level of a paragraph, from its properties or its style."""
         if properties is None:
             return "", 0
-        number = properties.find(qn("w:numPr"))
-        own_id = _value(number, "w:numId") if number is not None else ""
-        own_level = _value(number, "w:ilvl") if number is not None else ""
-        style = _value(properties, "w:pStyle")
-        style_id, style_level = ("", 0) if own_id and own_level else self._place_of_style(style)
-        level = _integer(own_level) if own_level else (0 if own_id else style_level)
-        return own_id or style_id, level
+        number, style = properties.find(_NUMBER), properties.find(_STYLE)
+        own_id = own_level = ""
+        if number is not None:
+            own_id, own_level = _attribute(number, _NUMBER_ID), _attribute(number, _NUMBER_LEVEL)
+        name = "" if style is None else style.get(_VALUE, "")
+        if name not in self._places:
+            self._places[name] = self._place_of_style(name)
+        style_id, style_level = ("", 0) if own_id else self._places[name]
+        return own_id or style_id, _integer(own_level) if own_level else style_level
 
     def _place_of_style(self, name: str) -> tuple[str, int]:
         first = name
@@ -182,7 +188,11 @@ def _level(element: Any) -> _Level:
 
 
 def _value(element: Any, name: str) -> str:
-    found = element.find(qn(name))
+    return _attribute(element, qn(name))
+
+
+def _attribute(element: Any, name: str) -> str:
+    found = element.find(name)
     return "" if found is None else str(found.get(_VALUE, ""))
 
 
