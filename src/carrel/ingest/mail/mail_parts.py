@@ -22,6 +22,7 @@ _ENDING_CHARACTERS = 20
 _ENDINGS = {"text/plain": ".txt", "text/html": ".html", "message/rfc822": ".eml"}
 # Of the words of a page, so many may be in its head, its links and footers alone.
 _MOST_MISSING = 0.6
+_COMPARED_WORDS, _COMPARED_CHARACTERS = 1_000, 100_000
 _MARKUP = re.compile(r"<[^<>]*>")
 _UNSHOWN = re.compile(r"(<(?:style|script|title)\b|<!--)|(</(?:style|script|title)\b|-->)", re.I)
 # Text without spaces is compared by its characters.
@@ -180,8 +181,13 @@ def is_stub(plain: str, page: str) -> bool:
     """
     if not page:
         return False
-    words = _words(unescape(_MARKUP.sub(" ", _shown(page))))
-    return len(words) > 1 and len(words - _words(plain)) > _MOST_MISSING * len(words)
+    text = _MARKUP.sub(" ", _shown(page) if _UNSHOWN.search(page) else page)
+    found = _WORD.findall((unescape(text) if "&" in text else text).lower())
+    # The beginnings tell, and the rest of a long mail would be searched for every word.
+    words = set(found[:_COMPARED_WORDS])
+    known = plain[:_COMPARED_CHARACTERS].lower()
+    missing = sum(word not in known for word in words)
+    return len(words) > 1 and missing > _MOST_MISSING * len(words)
 
 
 def _shown(page: str) -> str:
@@ -194,7 +200,3 @@ def _shown(page: str) -> str:
         elif mark[2]:
             begin = mark.end()
     return " ".join((*shown, page[begin:] if begin >= 0 else ""))
-
-
-def _words(text: str) -> set[str]:
-    return set(_WORD.findall(text.lower()))
