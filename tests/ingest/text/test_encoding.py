@@ -48,6 +48,14 @@ def test_legacy_text_is_recognised_wherever_in_the_file_it_begins(
     assert decode(data) == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["It’s here.", "The “windows” – all of them…", "Price: 5 €", "• first\n• second", "don’t “go”"],
+)
+def test_typographic_marks_alone_are_windows_text(text: str) -> None:
+    assert decode(text.encode("cp1252")) == text
+
+
 def test_utf_8_cut_in_the_middle_of_a_character_is_utf_8(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes("schöne Grüße".encode()[:-2])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from itertools import pairwise
 
 from carrel.ingest.text.languages import LANGUAGES, WIDE, Language
 
@@ -13,6 +12,9 @@ LEAST_SCORE = 0.3
 
 _PUNCTUATION, _FOREIGN, _STRANGE, _MISPLACED = 0.3, -0.5, -1.0, -1.5
 _COMMON, _UNCOMMON, _OTHER_SCRIPT, _OTHER_SYMBOL = 0.35, 0.1, -0.5, -1.0
+# Word processors write these in every language; alone they must not look like letters.
+_TYPOGRAPHIC = frozenset("“”„‘’‚–—…•€\u00a0")
+_NEVER_WITHIN = frozenset("“”„‚•€")
 _MARKS = frozenset("\u00a0«»‹›“”„‘’‚–—…•·°§€£¥©®™№¿¡ªº×±²³½¼¾†‡")
 # They occur within words, too.
 _JOINING = frozenset("’‘·\u00ad")
@@ -74,6 +76,8 @@ def _weight(character: str, language: Language) -> float:
         return 1.0
     if character in language.rare or character.lower() in language.rare:
         return language.rare_weight
+    if character in _TYPOGRAPHIC:
+        return 1.0
     if character in _MARKS:
         return _PUNCTUATION
     return _FOREIGN if unicodedata.category(character)[0] in "LM" else _STRANGE
@@ -82,8 +86,8 @@ def _weight(character: str, language: Language) -> float:
 def _misplaced(text: str) -> int:
     """Count neighbours that no language has within a word."""
     wrong = 0
-    for pair in pairwise(f" {text} "):
-        first, second = pair
+    padded = f" {text}  "
+    for first, second, third in zip(padded, padded[1:], padded[2:], strict=False):
         if first <= "\x7f" and second <= "\x7f":
             continue
         if first.isalpha() and second.isalpha():
@@ -92,6 +96,9 @@ def _misplaced(text: str) -> int:
         elif unicodedata.category(second) == "Mn":
             # A vowel sign or accent needs a letter to be on.
             wrong += not (first.isalpha() or unicodedata.category(first) == "Mn")
+        elif second in _TYPOGRAPHIC:
+            within = second in _NEVER_WITHIN and first.isalpha() and third.isalpha()
+            wrong += within or first in _TYPOGRAPHIC
         elif _is_symbol(second) and first.isalpha():
             wrong += 1
     return wrong
