@@ -68,9 +68,9 @@ _TEXTS = (
 _ARCHIVES = (
     (".zip", Content.ZIP, "Zip"),
     (".tar", Content.TAR, "Tar"),
-    (".gz .tgz", Content.GZIP, "Gzip"),
-    (".bz2 .tbz2", Content.BZIP2, "Tar"),
-    (".xz .txz", Content.XZ, "Tar"),
+    (".gz .tgz", Content.GZIP, "Compressed"),
+    (".bz2 .tbz2", Content.BZIP2, "Compressed"),
+    (".xz .txz", Content.XZ, "Compressed"),
 )
 # What to do with files of unsupported content.
 _INSTEAD = {

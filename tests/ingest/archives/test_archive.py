@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import stat
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -170,3 +173,37 @@ def test_a_packed_file_that_is_no_archive_is_damaged_or_named(tmp_path: Path) ->
     path = write_tar(tmp_path / "a.tgz", {"a.txt": b"x" * 100_000}, "gz")
     path.write_bytes(path.read_bytes()[:60])
     assert "damaged" in refusal(path)
+
+
+@pytest.mark.parametrize(("ending", "compress"), [("bz2", bz2.compress), ("xz", lzma.compress)])
+def test_one_compressed_file_is_read_like_that_file(
+    tmp_path: Path, ending: str, compress: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / f"note.md.{ending}"
+    path.write_bytes(compress(b"# Ladder\n\nIt is in hall four.\n"))
+    assert read(path) == [
+        Section("Ladder\nIt is in hall four.\n", None, "note.md: Ladder"),
+    ]
+    path.write_bytes(path.read_bytes()[:-12])
+    assert "damaged" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [("合同文件/测试.txt", "gbk"), ("契約書.txt", "cp932"), ("Договор аренды.txt", "cp866")],
+)
+def test_names_without_a_mark_are_in_the_encoding_of_their_system(
+    tmp_path: Path, name: str, encoding: str
+) -> None:
+    raw = name.encode(encoding)
+    placeholder = "x" * len(raw)
+    data = write_zip(tmp_path / "a.zip", {placeholder: b"text"}).read_bytes()
+    (tmp_path / "a.zip").write_bytes(data.replace(placeholder.encode(), raw))
+    assert read(tmp_path / "a.zip") == [Section("text", None, name)]
+    tar = tarfile.TarInfo(name)
+    with tarfile.open(
+        tmp_path / "a.tar", "w", format=tarfile.USTAR_FORMAT, encoding=encoding
+    ) as archive:
+        tar.size = 4
+        archive.addfile(tar, io.BytesIO(b"text"))
+    assert read(tmp_path / "a.tar") == [Section("text", None, name)]

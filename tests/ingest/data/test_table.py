@@ -60,3 +60,12 @@ def test_a_quotation_mark_that_is_never_closed_is_named_after_the_rows_before_it
     assert next(sections).text.startswith("Number | Text\nNumber: 0; Text: value\n")
     with pytest.raises(UnreadableDocument, match="quotation mark is never closed"):
         list(sections)
+
+
+def test_a_cell_may_be_as_long_as_a_document(tmp_path: Path) -> None:
+    for text in ("word " * 40_000, '"' + 'a ""quoted"" word\n' * 12_000 + '"'):
+        path = write_text(tmp_path / "a.csv", f"id,text,sum\n1,{text},7\n2,short,8\n")
+        found = "\n".join(lines_of(path))
+        assert found.count("word") == text.count("word")
+        assert "sum: 7" in found
+        assert "id: 2; text: short; sum: 8" in found

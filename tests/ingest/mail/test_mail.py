@@ -251,3 +251,33 @@ def test_a_mail_by_the_name_of_a_text_is_refused(tmp_path: Path) -> None:
     path = write_eml(tmp_path / "a.txt", message("one", attachments={"a.csv": b"a,b\n"}))
     with pytest.raises(UnsupportedFormat, match=r"holds a mail .*: rename it to end in \.eml"):
         read(path)
+
+
+@pytest.mark.parametrize(
+    ("plain", "page", "shown"),
+    [
+        (
+            "Please view this in a browser.",
+            "<p>Kayaks cost <b>299</b> euros</p>",
+            "Kayaks cost 299",
+        ),
+        ("HTMLメールです。", "<p>会議は三月九日に第二会議室で行います。</p>", "三月九日"),
+        (
+            "<!-- -->\nYour client shows no HTML.",
+            "<style>p { color: red }</style>"
+            "<table><tr><td>Nächste Zahlung</td><td>12.80</td></tr></table>",
+            "Nächste Zahlung | 12.80",
+        ),
+    ],
+)
+def test_the_page_is_read_where_the_plain_text_is_a_stub(
+    tmp_path: Path, plain: str, page: str, shown: str
+) -> None:
+    path = write_eml(tmp_path / "a.eml", message(plain, html=page))
+    assert shown in "\n".join(section.text for section in read(path))
+
+
+def test_the_plain_text_is_read_where_it_says_the_same(tmp_path: Path) -> None:
+    page = "<style>td { width: 9px }</style><p>Kayaks cost 299 euros.</p><p>Unsubscribe here</p>"
+    path = write_eml(tmp_path / "a.eml", message("Kayaks cost\n299 euros.", html=page))
+    assert "Kayaks cost\n299 euros." in "\n".join(section.text for section in read(path))

@@ -54,7 +54,10 @@ def test_a_cell_reads_as_it_shows_and_else_by_its_value(tmp_path: Path) -> None:
         "<table:table-cell><office:annotation><text:p>remark</text:p></office:annotation>"
         "<text:p>5</text:p></table:table-cell>",
     )
-    assert read_rows(tmp_path / "a.ods", rows) == ["12.5 % | two lines | 3 | 2024-02-29 | 5"]
+    assert read_rows(tmp_path / "a.ods", rows) == [
+        "12.5 % | two lines | 3 | 2024-02-29 | 5",
+        "Comment on E1: remark",
+    ]
 
 
 def test_repeated_cells_and_rows_are_written_out(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_tabs_breaks_spaces_and_links_are_text(tmp_path: Path) -> None:
     assert read_body(tmp_path / "a.odt", body) == "a\tb\nc   d link end"
 
 
-def test_what_was_deleted_or_remarked_is_left_out(tmp_path: Path) -> None:
+def test_what_was_deleted_is_left_out_and_what_was_remarked_follows(tmp_path: Path) -> None:
     body = (
         "<text:tracked-changes><text:changed-region><text:deletion><text:p>old</text:p>"
         "</text:deletion></text:changed-region></text:tracked-changes>"
@@ -57,7 +57,7 @@ def test_what_was_deleted_or_remarked_is_left_out(tmp_path: Path) -> None:
         "<text:table-of-content><text:index-body><text:p>Chapter 7</text:p></text:index-body>"
         "</text:table-of-content>"
     )
-    assert read_body(tmp_path / "a.odt", body) == "kept text"
+    assert read_body(tmp_path / "a.odt", body) == "kept text\nComment: remark"
 
 
 def test_notes_and_text_boxes_follow_their_paragraph(tmp_path: Path) -> None:

@@ -117,3 +117,67 @@ def test_deep_nesting_is_read_and_absurd_nesting_is_named(tmp_path: Path) -> Non
     assert text_of(tmp_path, "<div>" * 1000 + "deep" + "</div>" * 1000) == "deep"
     with pytest.raises(UnreadableDocument, match="nested too deeply"):
         text_of(tmp_path, "<div>" * 50_000 + "deep")
+
+
+def test_what_buttons_and_folded_parts_say_is_read(tmp_path: Path) -> None:
+    body = (
+        "<h2><button>How is it reset?</button></h2><div>Hold the key.</div>"
+        "<details><summary>Warranty</summary>Two years.</details>"
+    )
+    assert text_of(tmp_path, body) == ("How is it reset?\nHold the key.\nWarranty\nTwo years.")
+
+
+def test_form_fields_show_their_values(tmp_path: Path) -> None:
+    body = (
+        "<p>Model <select><option>red</option><option selected>blue</option></select>"
+        "<select><option>first</option><option>second</option></select>"
+        "<input value='Order 9913'> <input type=hidden value=token>"
+        "<input type=password value=secret><input type=checkbox checked>yes"
+        "<input type=radio>no <textarea>Remark 42</textarea> <input type=submit value=Send></p>"
+    )
+    assert text_of(tmp_path, body) == ("Model blue first Order 9913 ☑ yes ☐ no Remark 42 Send")
+
+
+def test_pictures_and_drawings_show_their_words(tmp_path: Path) -> None:
+    body = (
+        "<p>Look: <img src=x alt='Closed on Mondays'><img src=y alt=''>"
+        "<svg><title>Load</title><g><text>Peak <tspan>77 kW</tspan></text></g></svg> end</p>"
+    )
+    assert text_of(tmp_path, body) == "Look: Closed on Mondays Load Peak 77 kW end"
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        ("<mi>A</mi><mo>=</mo><mn>3</mn><mi>r</mi>", "A=3r"),
+        ("<mi>E</mi><mo>=</mo><mi>m</mi><msup><mi>c</mi><mn>2</mn></msup>", "E=mc^2"),
+        ("<mfrac><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow><mn>2</mn></mfrac>", "(a+b)/2"),
+        ("<msqrt><mi>x</mi><mo>-</mo><mn>1</mn></msqrt>", "√(x-1)"),
+        ("<mroot><mi>x</mi><mn>3</mn></mroot>", "∛x"),
+        (
+            "<munderover><mo>∑</mo><mrow><mi>i</mi><mo>=</mo><mn>1</mn></mrow><mi>n</mi>"
+            "</munderover><msub><mi>x</mi><mi>i</mi></msub>",
+            "∑_(i=1)^nx_i",
+        ),
+        (
+            "<semantics><mtable><mtr><mtd><mi>a</mi></mtd><mtd><mi>b</mi></mtd></mtr></mtable>"
+            "<annotation>LaTeX</annotation></semantics>",
+            "■(a&b)",
+        ),
+    ],
+)
+def test_formulas_are_one_line_of_text(tmp_path: Path, formula: str, text: str) -> None:
+    assert text_of(tmp_path, f"<p>It is <math>{formula}</math>.</p>") == f"It is {text} ."
+
+
+def test_items_of_ordered_lists_have_their_numbers(tmp_path: Path) -> None:
+    body = (
+        "<ol start=2><li><p>Rent</p></li><li>Pets<ol type=a><li>dogs</li><li>cats</li></ol></li>"
+        "</ol><ol reversed start=2><li value=9>x</li><li>y</li></ol><ul><li>plain</li></ul>"
+    )
+    assert text_of(tmp_path, body) == "2. Rent\n3. Pets\na. dogs\nb. cats\n9. x\n8. y\nplain"
+
+
+def test_readings_of_characters_are_in_parentheses(tmp_path: Path) -> None:
+    body = "<ruby>東京<rt>とうきょう</rt></ruby>へ<ruby>行<rp>(</rp><rt>い</rt><rp>)</rp></ruby>く"
+    assert text_of(tmp_path, body) == "東京(とうきょう)へ行(い)く"

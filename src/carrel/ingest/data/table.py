@@ -12,10 +12,15 @@ from carrel.ingest.data.rows import row_lines, sections_of_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.text.cleaning import one_line
 from carrel.ingest.text.encoding import detect_encoding
+from carrel.ingest.text_bound import HARMLESS_CHARACTERS
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 200
 _SAMPLE_CHARACTERS = 1 << 16
+# The csv module's own limit of 131,072 is less than a cell of a table of texts may contain. It is
+# the module's, not the reader's; nothing else here reads with it.
+csv.field_size_limit(HARMLESS_CHARACTERS)
+_LARGE_CELL = 131_072
 
 
 class TableReader:
@@ -32,7 +37,7 @@ class TableReader:
         with path.open(encoding=encoding, errors="replace", newline="") as stream:
             sample = stream.read(_SAMPLE_CHARACTERS)
             stream.seek(0)
-            rows = csv.reader(_without_zeros(stream), delimiter=find_delimiter(sample))
+            rows = _rows(_without_zeros(stream), find_delimiter(sample))
             cells = ([one_line(cell) for cell in row] for row in rows)
             yield from sections_of_lines(row_lines(cells))
 
@@ -52,6 +57,26 @@ def find_delimiter(sample: str) -> str:
             if (rows, width) > best_score:
                 best, best_score = delimiter, (rows, width)
     return best
+
+
+def _rows(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
+    """Yield the rows; the rest of a file behind an open quotation mark is no cell.
+
+    Raises:
+        csv.Error: a mark is never closed, or a cell is too long.
+    """
+    taken: list[str] = []
+    for row in csv.reader(_recorded(lines, taken), delimiter=delimiter):
+        if any(len(cell) > _LARGE_CELL for cell in row) and "".join(taken).count('"') % 2:
+            raise csv.Error("a quotation mark is never closed")
+        taken.clear()
+        yield row
+
+
+def _recorded(lines: Iterator[str], taken: list[str]) -> Iterator[str]:
+    for line in lines:
+        taken.append(line)
+        yield line
 
 
 def _without_zeros(lines: Iterable[str]) -> Iterator[str]:

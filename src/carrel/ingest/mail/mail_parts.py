@@ -5,11 +5,11 @@ from __future__ import annotations
 import mimetypes
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
+from html import unescape
 from pathlib import PurePosixPath
 
 from carrel.core.document_names import path_name
@@ -19,8 +19,14 @@ from carrel.ingest.web.web import page_sections
 
 _NAME_CHARACTERS = 150
 _ENDING_CHARACTERS = 20
-_WESTERN = ("cp1252", "iso8859-15")
 _ENDINGS = {"text/plain": ".txt", "text/html": ".html", "message/rfc822": ".eml"}
+# Of the words of a page, so many may be in its head, its links and footers alone.
+_MOST_MISSING = 0.6
+_COMPARED_WORDS, _COMPARED_CHARACTERS = 1_000, 100_000
+_MARKUP = re.compile(r"<[^<>]*>")
+_UNSHOWN = re.compile(r"(<(?:style|script|title)\b|<!--)|(</(?:style|script|title)\b|-->)", re.I)
+# Text without spaces is compared by its characters.
+_WORD = re.compile(r"[\u0e00-\u0eff\u3040-\u9fff]|[^\W_]{2,}")
 _FORBIDDEN_IN_NAMES = re.compile(r'[/\\:*?"<>|]+')
 
 
@@ -53,10 +59,15 @@ def parts_of(message: Message) -> MailParts:
     return found
 
 
+def decoded_body(part: Message) -> str:
+    """Return a body part as it is written, in its declared or detected encoding."""
+    data = payload(part)
+    return decode(data, charset_of(part))
+
+
 def text_of(part: Message) -> str:
     """Return the text of a body part; HTML is read like ``WebReader`` does."""
-    data = payload(part)
-    text = decode(data, charset_of(part, data))
+    text = decoded_body(part)
     if part.get_content_type() == "text/html":
         return "\n".join(section.text for section in page_sections(text))
     return text
@@ -71,22 +82,9 @@ def payload(part: Message) -> bytes:
     return data if isinstance(data, bytes) else b""
 
 
-def charset_of(part: Message, data: bytes) -> str | None:
+def charset_of(part: Message) -> str | None:
     """Return the declared codec of a part's text, if usable."""
-    return declared_codec(_parameter(part.get_content_charset), data)
-
-
-def declared_codec(charset: str, data: bytes) -> str | None:
-    """Return the declared codec of some text; None if the bytes are certainly UTF-8.
-
-    Careless senders declare Western charsets, and no such text is UTF-8 by chance.
-    """
-    codec = codec_named(charset)
-    if codec in _WESTERN:
-        with suppress(UnicodeDecodeError):
-            data.decode("utf-8")
-            return None
-    return codec
+    return codec_named(_parameter(part.get_content_charset))
 
 
 def attachment_name(part: Message, number: int) -> str:
@@ -162,8 +160,43 @@ def _children(message: Message) -> list[Message]:
 
 
 def _best_form(forms: list[list[Message]]) -> list[Message]:
-    """Return the plain text if it is not blank, else the last form with any text."""
+    """Return the plain text unless it is blank or a stub, else the last form with any text."""
+    last = next((form for form in reversed(forms) if form), [])
+    page = "\n".join(map(decoded_body, _of_type(last, "text/html")))
     for form in forms:
-        if any(each.get_content_type() == "text/plain" and payload(each).strip() for each in form):
-            return form
-    return next((form for form in reversed(forms) if form), [])
+        plain = "\n".join(map(decoded_body, _of_type(form, "text/plain")))
+        if plain.strip():
+            return last if is_stub(plain, page) else form
+    return last
+
+
+def _of_type(parts: list[Message], kind: str) -> list[Message]:
+    return [each for each in parts if each.get_content_type() == kind]
+
+
+def is_stub(plain: str, page: str) -> bool:
+    """Whether the plain form of a mail lacks most words of its HTML form.
+
+    Newsletters are sent with a line that asks for another mail program.
+    """
+    if not page:
+        return False
+    text = _MARKUP.sub(" ", _shown(page) if _UNSHOWN.search(page) else page)
+    found = _WORD.findall((unescape(text) if "&" in text else text).lower())
+    # The beginnings tell, and the rest of a long mail would be searched for every word.
+    words = set(found[:_COMPARED_WORDS])
+    known = plain[:_COMPARED_CHARACTERS].lower()
+    missing = sum(word not in known for word in words)
+    return len(words) > 1 and missing > _MOST_MISSING * len(words)
+
+
+def _shown(page: str) -> str:
+    """Return a page without styles, scripts and comments, in time that grows with its length."""
+    shown, begin = [], 0
+    for mark in _UNSHOWN.finditer(page):
+        if mark[1] and begin >= 0:
+            shown.append(page[begin : mark.start()])
+            begin = -1
+        elif mark[2]:
+            begin = mark.end()
+    return " ".join((*shown, page[begin:] if begin >= 0 else ""))

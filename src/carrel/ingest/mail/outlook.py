@@ -16,10 +16,10 @@ from oxmsg.storage import Storage, Stream
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
 from carrel.ingest.archives.embedded_files import ContainerReader, Contents
-from carrel.ingest.mail.mail_parts import declared_codec, decoded_header
+from carrel.ingest.mail.mail_parts import decoded_header, is_stub
 from carrel.ingest.text.blocks import SECTION_CHARACTERS, heading_line
 from carrel.ingest.text.cleaning import clean_text, one_line, squeeze_blank_lines
-from carrel.ingest.text.encoding import decode
+from carrel.ingest.text.encoding import codec_named, decode
 from carrel.ingest.text.text import cut_long_text
 from carrel.ingest.web.web import page_sections
 
@@ -103,15 +103,19 @@ def _head(message: Message) -> list[str]:
 
 
 def _body(message: Message) -> str:
-    text = message.body
-    if text and text.strip():
+    text = message.body or ""
+    page = _page(message)
+    if text.strip() and not is_stub(text, page):
         return text
+    return "\n".join(section.text for section in page_sections(page)) if page.strip() else ""
+
+
+def _page(message: Message) -> str:
+    """Return the HTML form; empty if there is none."""
     data = message.properties.binary_prop_value(constants.PID_HTML)
     if data:
-        page = decode(data, declared_codec(message.properties.body_encoding, data))
-    else:
-        page = message.properties.str_prop_value(constants.PID_BODY_HTML) or ""
-    return "\n".join(section.text for section in page_sections(page)) if page.strip() else ""
+        return decode(data, codec_named(message.properties.body_encoding))
+    return message.properties.str_prop_value(constants.PID_BODY_HTML) or ""
 
 
 def _name(attachment: Attachment, number: int) -> str:

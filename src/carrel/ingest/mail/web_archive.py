@@ -10,8 +10,7 @@ from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.mail.mail import parse_mail
-from carrel.ingest.mail.mail_parts import charset_of, payload
-from carrel.ingest.text.encoding import decode
+from carrel.ingest.mail.mail_parts import decoded_body
 from carrel.ingest.web.web import page_sections
 
 
@@ -25,8 +24,7 @@ class WebArchiveReader:
             page = _page(parse_mail(stream))
         if page is None:
             raise UnreadableDocument("it is damaged, or no saved web page: no part of it is a page")
-        data = payload(page)
-        yield from page_sections(decode(data, charset_of(page, data)))
+        yield from page_sections(decoded_body(page))
 
 
 def _page(archive: Message) -> Message | None:

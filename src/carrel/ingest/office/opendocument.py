@@ -11,6 +11,7 @@ from lxml import etree
 
 from carrel.core.errors import EncryptedDocument
 from carrel.ingest.archives.package import require_sound_package
+from carrel.ingest.office.opendocument_parts import OBJECT, fill_object, margin_lines
 from carrel.ingest.text.blocks import Block
 from carrel.ingest.text.cleaning import clean_text, one_line
 
@@ -24,6 +25,7 @@ _NAMESPACES = {
     "draw": "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0",
     "presentation": "urn:oasis:names:tc:opendocument:xmlns:presentation:1.0",
     "svg": "urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0",
+    "dc": "http://purl.org/dc/elements/1.1/",
 }
 # More spaces in a row than this are layout, or an attack: their number is an attribute.
 _MOST_SPACES = 100
@@ -42,20 +44,20 @@ _NOTE, _NOTE_BODY = qualified("text:note"), qualified("text:note-body")
 _TEXT_BOX = qualified("draw:text-box")
 _SPACE, _SPACE_COUNT = qualified("text:s"), qualified("text:c")
 _CHARACTERS = {qualified("text:tab"): "\t", qualified("text:line-break"): "\n"}
-# Deleted text, comments, text repeated elsewhere, and elements without text.
+ANNOTATION = qualified("office:annotation")
+_CREATOR = qualified("dc:creator")
+_DRAWN_TITLE, _DRAWN_TEXT = qualified("svg:title"), qualified("svg:desc")
+_RUBY_TEXT = qualified("text:ruby-text")
+# Deleted text, text repeated elsewhere, and elements without text.
 _LEFT_OUT = frozenset(
     qualified(name)
     for name in (
         "text:tracked-changes",
         "text:table-of-content",
-        "text:ruby-text",
         "text:note-citation",
-        "office:annotation",
         "office:forms",
         "office:binary-data",
         "office:event-listeners",
-        "svg:title",
-        "svg:desc",
     )
 )
 
@@ -77,14 +79,23 @@ def content_events(path: Path) -> Generator[tuple[str, Any]]:
                 "it is password protected: save a copy without the password and add that"
             )
         with archive.open(_CONTENT) as stream:
-            yield from etree.iterparse(
+            for event, element in etree.iterparse(
                 stream,
                 events=("start", "end"),
                 resolve_entities=False,
                 no_network=True,
                 remove_comments=True,
                 remove_pis=True,
-            )
+            ):
+                if event == "end" and element.tag == OBJECT:
+                    fill_object(archive, element)
+                yield event, element
+
+
+def page_margins(path: Path) -> list[str]:
+    """Return the headers and footers of a document, a line each."""
+    with zipfile.ZipFile(path) as archive:
+        return list(margin_lines(archive))
 
 
 def forget(element: Any) -> None:
@@ -95,11 +106,13 @@ def forget(element: Any) -> None:
         del parent[0]
 
 
-def blocks(element: Any, titles: frozenset[str] = frozenset()) -> Iterator[Block]:
+def blocks(
+    element: Any, titles: frozenset[str] = frozenset(), comments: bool = True
+) -> Iterator[Block]:
     """Yield the content of an element: paragraphs, headings, table rows as ``cell | cell``.
 
-    Text boxes and notes follow their paragraph. ``titles`` are the names of the paragraph styles
-    that make a heading, besides the headings of the format itself.
+    Text boxes, notes, comments and alternative texts follow their paragraph. ``titles`` are the
+    names of the paragraph styles that make a heading, besides the headings of the format itself.
     """
     if element.tag in (PARAGRAPH, HEADING):
         asides: list[Any] = []
@@ -110,17 +123,41 @@ def blocks(element: Any, titles: frozenset[str] = frozenset()) -> Iterator[Block
             yield Block(text)
         for aside in asides:
             for child in aside:
-                yield from blocks(child, titles)
+                yield from blocks(child, titles, comments)
     elif element.tag == TABLE:
         yield Block("\n".join(_table_lines(element)))
+        # In its row, a comment would be a value.
+        for comment in element.iterdescendants(ANNOTATION) if comments else ():
+            yield Block(comment_text(comment))
+    elif element.tag == ANNOTATION:
+        yield Block(comment_text(element) if comments else "")
+    elif element.tag in (_DRAWN_TEXT, _DRAWN_TITLE):
+        yield Block(_alternative_text(element))
     elif isinstance(element.tag, str) and element.tag not in _LEFT_OUT:
         for child in element:
-            yield from blocks(child, titles)
+            yield from blocks(child, titles, comments)
 
 
 def line_of(element: Any) -> str:
-    """Return the whole content of an element, on one line."""
-    return one_line("\n".join(block.text for block in blocks(element)))
+    """Return the whole content of an element without comments, on one line."""
+    return one_line("\n".join(block.text for block in blocks(element, comments=False)))
+
+
+def comment_text(comment: Any, place: str = "") -> str:
+    """Return a comment with its author, on one line; ``place`` is the cell that it is on."""
+    author = one_line(comment.findtext(_CREATOR) or "")
+    children = comment.iterchildren(PARAGRAPH, qualified("text:list"))
+    text = one_line("\n".join(line_of(each) for each in children))
+    name = f"Comment on {place}" if place else "Comment"
+    return f"{name} ({author}): {text}" if author else f"{name}: {text}"
+
+
+def _alternative_text(element: Any) -> str:
+    """Return what a drawing shows; its title only if it has no description."""
+    is_title = element.tag == _DRAWN_TITLE
+    described = element.getparent().findtext(_DRAWN_TEXT) if is_title else None
+    text = "" if described else one_line(element.text or "")
+    return f"Image: {text}" if text else ""
 
 
 def _is_encrypted(archive: zipfile.ZipFile) -> bool:
@@ -145,6 +182,11 @@ def _inline_text(parent: Any, asides: list[Any]) -> str:
             parts.append(_CHARACTERS[child.tag])
         elif child.tag == _SPACE:
             parts.append(" " * min(repetitions(child, _SPACE_COUNT), _MOST_SPACES))
+        elif child.tag == _RUBY_TEXT:
+            reading = one_line("".join(child.itertext()))
+            parts.append(f"({reading})" if reading else "")
+        elif child.tag in (ANNOTATION, _DRAWN_TITLE, _DRAWN_TEXT):
+            asides.append([child])
         elif child.tag == _NOTE:
             asides.extend(child.iterchildren(_NOTE_BODY))
         elif child.tag in (_TEXT_BOX, PARAGRAPH, HEADING, TABLE):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from carrel.core.documents import Section
+from carrel.ingest.archives.properties import after_properties
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.office.opendocument import blocks, content_events, forget, line_of, qualified
 from carrel.ingest.text.blocks import heading_line
@@ -29,14 +30,18 @@ class OpenDocumentPresentationReader:
     @checked_sections
     def read(self, path: Path) -> Generator[Section]:
         """Yield the slides that have text."""
-        number = 0
-        with closing(content_events(path)) as events:
-            for event, element in events:
-                if event == "end" and _is_slide(element):
-                    number += 1
-                    text = squeeze_blank_lines("\n".join(_slide_lines(element)))
-                    yield Section(text, page=number, heading=_title(element))
-                    forget(element)
+        yield from after_properties(path, _sections(path))
+
+
+def _sections(path: Path) -> Iterator[Section]:
+    number = 0
+    with closing(content_events(path)) as events:
+        for event, element in events:
+            if event == "end" and _is_slide(element):
+                number += 1
+                text = squeeze_blank_lines("\n".join(_slide_lines(element)))
+                yield Section(text, page=number, heading=_title(element))
+                forget(element)
 
 
 def _is_slide(element: Any) -> bool:

@@ -9,16 +9,21 @@ from typing import Any
 
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
+from carrel.ingest.archives.properties import after_properties
 from carrel.ingest.data.rows import row_lines, sections_of_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.office.opendocument import (
+    ANNOTATION,
     CELL,
     PARAGRAPH,
     ROW,
     TABLE,
+    blocks,
+    comment_text,
     content_events,
     forget,
     line_of,
+    page_margins,
     qualified,
     repetitions,
 )
@@ -26,6 +31,7 @@ from carrel.ingest.text.cleaning import one_line
 
 _SHEETS = qualified("office:spreadsheet")
 _COVERED_CELL = qualified("table:covered-table-cell")
+_SHAPES, _FRAME = qualified("table:shapes"), qualified("draw:frame")
 _SHEET_NAME = qualified("table:name")
 _EQUAL_ROWS = qualified("table:number-rows-repeated")
 _EQUAL_CELLS = qualified("table:number-columns-repeated")
@@ -45,22 +51,30 @@ MOST_REPEATED = 50_000_000
 class OpenDocumentSpreadsheetReader:
     """Reads ODS: ``page`` is the sheet's number, ``heading`` its name; several rows a section.
 
-    Cells are read as displayed; comments are skipped.
+    Cells are read as displayed. Comments, charts and text boxes follow the rows of their sheet,
+    headers and footers the last sheet.
     """
 
     @checked_sections
     def read(self, path: Path) -> Generator[Section]:
         """Yield the sections of one sheet after the other, hidden ones included."""
-        expansion = _Expansion()
-        number = 0
-        with closing(content_events(path)) as events:
-            for event, element in events:
-                if event == "start" and _is_sheet(element):
-                    number += 1
-                    name = one_line(element.get(_SHEET_NAME, "")) or None
-                    lines = row_lines(expansion.rows(events, element))
-                    yield from sections_of_lines(lines, number, name)
-                    forget(element)
+        yield from after_properties(path, _sections(path))
+
+
+def _sections(path: Path) -> Iterator[Section]:
+    expansion = _Expansion()
+    number = 0
+    with closing(content_events(path)) as events:
+        for event, element in events:
+            if event == "start" and _is_sheet(element):
+                number += 1
+                name = one_line(element.get(_SHEET_NAME, "")) or None
+                lines = row_lines(expansion.rows(events, element))
+                yield from sections_of_lines(lines, number, name)
+                yield from sections_of_lines(expansion.take_attachments(), number, name)
+                forget(element)
+    if number:
+        yield from sections_of_lines(page_margins(path), number)
 
 
 def _is_sheet(element: Any) -> bool:
@@ -73,6 +87,12 @@ class _Expansion:
 
     def __init__(self) -> None:
         self._repeated = 0
+        self._attachments: list[str] = []
+
+    def take_attachments(self) -> list[str]:
+        """Return the lines of comments, charts and text boxes of the sheet that was read last."""
+        lines, self._attachments = self._attachments, []
+        return lines
 
     def rows(self, events: Iterator[tuple[str, Any]], sheet: Any) -> Iterator[list[str]]:
         """Yield the rows up to the end of the current sheet."""
@@ -85,6 +105,7 @@ class _Expansion:
             if element.tag == ROW and count < _MOST_ROWS and _is_row_of(element, sheet):
                 row = self._cells(element)
                 copies = min(repetitions(element, _EQUAL_ROWS), _MOST_ROWS - count)
+                self._attach(element, count + 1)
                 count += copies
                 if not any(row):
                     yield []
@@ -92,8 +113,18 @@ class _Expansion:
                     self._count(copies - 1, len(row) + sum(map(len, row)))
                     for _ in range(copies):
                         yield row
+            if element.tag == _SHAPES:
+                self._attachments += _drawn_lines(element)
             if element.tag == ROW:
                 forget(element)
+
+    def _attach(self, row: Any, number: int) -> None:
+        """Keep what is on the cells of a row."""
+        for comment in row.iter(ANNOTATION):
+            place = f"{_column_name(comment.getparent())}{number}"
+            self._attachments.append(comment_text(comment, place))
+        for frame in row.iter(_FRAME):
+            self._attachments += _drawn_lines(frame)
 
     def _cells(self, row: Any) -> list[str]:
         cells: list[str] = []
@@ -119,6 +150,21 @@ class _Expansion:
         self._repeated += copies * size
         if self._repeated > MOST_REPEATED:
             raise UnreadableDocument("its cells repeat more often than in any real document")
+
+
+def _drawn_lines(element: Any) -> list[str]:
+    return [line for block in blocks(element) if (line := one_line(block.text))]
+
+
+def _column_name(cell: Any) -> str:
+    """Return the letters of a cell's column, counting repeated cells before it."""
+    before = cell.itersiblings(CELL, _COVERED_CELL, preceding=True)
+    index = 1 + sum(repetitions(each, _EQUAL_CELLS) for each in before)
+    letters = ""
+    while index > 0:
+        index, letter = divmod(index - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return letters
 
 
 def _is_row_of(row: Any, sheet: Any) -> bool:

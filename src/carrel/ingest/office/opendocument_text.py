@@ -9,8 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from carrel.core.documents import Section
+from carrel.ingest.archives.properties import after_properties
 from carrel.ingest.failures import checked_sections
-from carrel.ingest.office.opendocument import blocks, content_events, forget, qualified
+from carrel.ingest.office.opendocument import (
+    blocks,
+    content_events,
+    forget,
+    page_margins,
+    qualified,
+)
 from carrel.ingest.text.blocks import Block, sections_by_heading
 
 _BODY = qualified("office:text")
@@ -23,16 +30,21 @@ _TITLE_NAME = re.compile(r"(?:Title|Heading_20_\d+)$")
 class OpenDocumentTextReader:
     """Reads ODT: paragraphs and tables in document order, each heading begins a section.
 
-    Tables are read row by row as ``cell | cell``. Text boxes, footnotes and endnotes follow their
-    paragraph. Tracked deletions, comments and the table of contents are skipped. The format has no
-    pages.
+    Tables are read row by row as ``cell | cell``. Text boxes, footnotes, endnotes, comments and
+    charts follow their paragraph; headers and footers are the last section. Tracked deletions and
+    the table of contents are skipped. The format has no pages.
     """
 
     @checked_sections
     def read(self, path: Path) -> Generator[Section]:
         """Yield the sections."""
-        with closing(content_events(path)) as events:
-            yield from sections_by_heading(_document_blocks(events))
+        yield from after_properties(path, _sections(path))
+
+
+def _sections(path: Path) -> Iterator[Section]:
+    with closing(content_events(path)) as events:
+        yield from sections_by_heading(_document_blocks(events))
+    yield from sections_by_heading(map(Block, page_margins(path)))
 
 
 def _document_blocks(events: Iterator[tuple[str, Any]]) -> Iterator[Block]:

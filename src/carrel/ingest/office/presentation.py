@@ -2,70 +2,160 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pptx.opc.package import PartFactory
+from pptx.oxml import parse_xml
+from pptx.oxml.ns import qn
 from pptx.package import Package
 from pptx.parts.presentation import PresentationPart
+from pptx.presentation import Presentation
 from pptx.shapes.group import GroupShape
 from pptx.slide import Slide
 
 from carrel.core.documents import Section
-from carrel.ingest.archives.package import require_sound_package
+from carrel.ingest.archives.properties import after_properties
 from carrel.ingest.failures import checked_sections
+from carrel.ingest.office.open_xml.drawings import (
+    CHART_REFERENCES,
+    DIAGRAM_REFERENCE,
+    alternative_text,
+    drawing_lines,
+    paragraph_lines,
+    reference_id,
+)
+from carrel.ingest.office.open_xml.packages import opened_package, resolve_alternatives
+from carrel.ingest.office.open_xml.slide_order import Box, PlacedText, box_of, lines_in_order
+from carrel.ingest.office.open_xml.slide_text import frame_text
 from carrel.ingest.text.blocks import heading_line
-from carrel.ingest.text.cleaning import clean_text, one_line, squeeze_blank_lines
+from carrel.ingest.text.cleaning import one_line, squeeze_blank_lines
 
 # Content types with macros that the library does not know.
 _MORE_FORMS = (
     "application/vnd.ms-powerpoint.slideshow.macroEnabled.main+xml",
     "application/vnd.ms-powerpoint.template.macroEnabled.main+xml",
 )
+_OFF = ("0", "false", "off")
 PartFactory.part_type_for.update(dict.fromkeys(_MORE_FORMS, PresentationPart))
 
 
 class PresentationReader:
     """Reads PPTX: one section per slide, ``page`` is its number and ``heading`` its title.
 
-    The text contains the shapes in order, groups and tables included, and then the speaker's notes
-    after the line ``Notes:``.
+    The text contains the shapes as they are read, by their places, groups, tables, charts and
+    diagrams included, then comments, and the speaker's notes after the line ``Notes:``. Pictures
+    have their alternative texts; hidden slides are marked.
     """
 
     @checked_sections
     def read(self, path: Path) -> Generator[Section]:
         """Yield the slides that have text."""
-        require_sound_package(path)
-        # Shows and templates are read like presentations.
-        presentation = Package.open(str(path)).presentation_part.presentation
-        count = len(presentation.slides)
-        for number, slide in enumerate(presentation.slides, start=1):
-            text = squeeze_blank_lines("\n".join(_slide_lines(slide)))
-            yield Section(text, page=number, heading=_title(slide), page_count=count)
+        with opened_package(path) as stream:
+            # Shows and templates are read like presentations.
+            presentation = Package.open(stream).presentation_part.presentation
+            yield from after_properties(stream, _sections(presentation))
 
 
-def _title(slide: Slide) -> str | None:
-    title = slide.shapes.title
+def _sections(presentation: Presentation) -> Iterator[Section]:
+    count = len(presentation.slides)
+    authors = _authors(presentation.part)
+    # The boxes of placeholders, by layout.
+    inherited: defaultdict[str, dict[str, Box | None]] = defaultdict(dict)
+    for number, slide in enumerate(presentation.slides, start=1):
+        resolve_alternatives(slide._element)
+        title = slide.shapes.title
+        text = squeeze_blank_lines("\n".join(_slide_lines(slide, title, authors, inherited)))
+        if text and slide._element.get("show") in _OFF:
+            text = f"(Hidden slide)\n{text}"
+        yield Section(text, page=number, heading=_heading(title), page_count=count)
+
+
+def _heading(title: Any) -> str | None:
     return heading_line(title.text_frame.text) if title is not None else None
 
 
-def _slide_lines(slide: Slide) -> Iterator[str]:
-    yield from _shape_lines(slide.shapes)
+def _slide_lines(
+    slide: Slide,
+    title: Any,
+    authors: Mapping[str, str],
+    inherited: defaultdict[str, dict[str, Box | None]],
+) -> Iterator[str]:
+    if title is not None:
+        yield frame_text(title.text_frame)
+    own = None if title is None else title._element
+    others = [each for each in slide.shapes if each._element is not own]
+    layout = slide.slide_layout.part.partname
+    yield from _in_order(others, slide.part, inherited[layout])
+    yield from _comments(slide.part, authors)
     if slide.has_notes_slide:
-        frame = slide.notes_slide.notes_text_frame
-        notes = clean_text(frame.text).strip() if frame is not None else ""
+        notes_slide = slide.notes_slide
+        resolve_alternatives(notes_slide._element)
+        frame = notes_slide.notes_text_frame
+        notes = frame_text(frame).strip() if frame is not None else ""
         if notes:
             yield f"Notes:\n{notes}"
 
 
-def _shape_lines(shapes: Iterable[Any]) -> Iterator[str]:
+def _in_order(shapes: Iterable[Any], part: Any, inherited: dict[str, Box | None]) -> list[str]:
+    texts = []
     for shape in shapes:
-        if isinstance(shape, GroupShape):
-            yield from _shape_lines(shape.shapes)
-        elif shape.has_text_frame:
-            yield clean_text(shape.text_frame.text)
-        elif shape.has_table:
-            for row in shape.table.rows:
-                # The cells that a merged one covers are empty.
-                yield " | ".join(text for cell in row.cells if (text := one_line(cell.text)))
+        lines = tuple(_shape_lines(shape, part, inherited))
+        if any(line.strip() for line in lines):
+            texts.append(PlacedText(lines, box_of(shape, inherited)))
+    return lines_in_order(texts)
+
+
+def _shape_lines(shape: Any, part: Any, inherited: dict[str, Box | None]) -> Iterator[str]:
+    if isinstance(shape, GroupShape):
+        yield from _in_order(shape.shapes, part, inherited)
+    elif shape.has_text_frame:
+        text = frame_text(shape.text_frame)
+        yield text
+        if text.strip():
+            return
+    elif shape.has_table:
+        for row in shape.table.rows:
+            # The cells that a merged one covers are empty.
+            yield " | ".join(text for cell in row.cells if (text := one_line(cell.text)))
+    else:
+        yield from _drawn_lines(shape, part)
+    # The properties are the first element of the first, whatever the kind of shape.
+    if text := alternative_text(shape._element[0][0]):
+        yield f"Image: {text}"
+
+
+def _drawn_lines(shape: Any, part: Any) -> Iterator[str]:
+    """Yield the words of a chart or a diagram."""
+    for element in shape._element.iter(*CHART_REFERENCES, DIAGRAM_REFERENCE):
+        key = reference_id(element)
+        if key in part.rels and not part.rels[key].is_external:
+            yield from drawing_lines(parse_xml(part.related_part(key).blob))
+
+
+def _related(part: Any, *endings: str) -> Iterator[Any]:
+    """Yield the roots of the related parts whose relationship is named so, in any version."""
+    for relationship in part.rels.values():
+        if relationship.reltype.endswith(endings) and not relationship.is_external:
+            yield parse_xml(relationship.target_part.blob)
+
+
+def _authors(part: Any) -> dict[str, str]:
+    """Return the names of those who commented, by id (ECMA-376, part 1, 19.4)."""
+    roots = _related(part, "/commentAuthors", "/authors")
+    return {each.get("id", ""): each.get("name", "") for root in roots for each in root}
+
+
+def _comments(part: Any, authors: Mapping[str, str]) -> Iterator[str]:
+    """Yield the comments; those of newer versions, and replies, have paragraphs of DrawingML."""
+    for root in _related(part, "/comments"):
+        for comment in root.iter("{*}cm", "{*}reply"):
+            text = comment.findtext(qn("p:text"))
+            if text is None:
+                bodies = comment.iterchildren("{*}txBody")
+                text = " ".join(line for body in bodies for line in paragraph_lines(body))
+            author = one_line(authors.get(comment.get("authorId", ""), ""))
+            if text := one_line(text):
+                yield f"Comment ({author}): {text}" if author else f"Comment: {text}"

@@ -4,47 +4,61 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from docx.document import Document
 from docx.enum.style import WD_STYLE_TYPE
 from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
-from docx.opc.part import PartFactory
-from docx.oxml import parse_xml
+from docx.opc.part import Part, PartFactory
 from docx.oxml.ns import qn
 from docx.package import Package
 from docx.parts.document import DocumentPart
 
 from carrel.core.documents import Section
-from carrel.core.errors import UnreadableDocument
-from carrel.ingest.archives.package import require_sound_package
+from carrel.core.errors import CarrelError, UnreadableDocument
+from carrel.ingest.archives.properties import after_properties
 from carrel.ingest.failures import checked_sections
+from carrel.ingest.office.open_xml.packages import (
+    ALTERNATIVES,
+    RELATIONSHIPS,
+    chosen_alternative,
+    opened_package,
+)
+from carrel.ingest.office.open_xml.word_chunks import MOST_DEPTH, chunk_blocks
+from carrel.ingest.office.open_xml.word_numbering import WordNumbering
+from carrel.ingest.office.open_xml.word_story import (
+    CHUNK,
+    Story,
+    aside_blocks,
+    chunk_of,
+    left_out,
+    note_blocks,
+    notes_of,
+    parts_of_kind,
+    root_of,
+)
+from carrel.ingest.office.open_xml.word_text import (
+    LEFT_OUT,
+    PARAGRAPH,
+    TABLE,
+    TEXT_BOX,
+    paragraph_text,
+)
+from carrel.ingest.remarks import Remarks
 from carrel.ingest.text.blocks import Block, sections_by_heading
 from carrel.ingest.text.cleaning import clean_text, one_line
 
 _HEADING_NAME = re.compile(r"heading \d|title$", re.IGNORECASE)
 _BODY_TEXT_LEVEL = 9
 
-_PARAGRAPH, _TABLE, _ROW, _CELL = qn("w:p"), qn("w:tbl"), qn("w:tr"), qn("w:tc")
-_TEXT_BOX = qn("w:txbxContent")
-_TEXT = qn("w:t")
-_SPACES = {
-    qn("w:tab"): "\t",
-    qn("w:br"): "\n",
-    qn("w:cr"): "\n",
-    qn("w:noBreakHyphen"): "-",
-}
-# Deleted or moved text, and alternatives of text that is included already.
-# Tab stops and the like among the properties are named like characters.
-_LEFT_OUT = {
-    qn("w:del"),
-    qn("w:moveFrom"),
-    qn("w:pPr"),
-    qn("w:rPr"),
-    qn("w:sectPr"),
-    "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback",
-}
+_PROPERTIES, _OUTLINE, _STYLE = qn("w:pPr"), qn("w:outlineLvl"), qn("w:pStyle")
+_VALUE = qn("w:val")
+_ROW, _CELL = qn("w:tr"), qn("w:tc")
+# A header that is a page's number is none.
+_PAGE_NUMBER = re.compile(r"[\W_]*(?:\d{1,4}[\W_]*){0,2}")
+_MARGINS = (("header", "Header"), ("footer", "Footer"))
 # Documents with macros and templates, which the library would refuse.
 _FORMS = (
     CONTENT_TYPE.WML_DOCUMENT_MAIN,
@@ -53,6 +67,17 @@ _FORMS = (
     "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml",
 )
 PartFactory.part_type_for.update(dict.fromkeys(_FORMS, DocumentPart))
+_part_class = PartFactory.part_class_selector
+
+
+def _class_of_part(content_type: str, reltype: str) -> type[Part] | None:
+    """Return the class of embedded documents, which the library would parse as its own parts."""
+    if reltype == f"{RELATIONSHIPS}/aFChunk":
+        return Part
+    return None if _part_class is None else _part_class(content_type, reltype)
+
+
+PartFactory.part_class_selector = staticmethod(_class_of_part)
 
 
 class WordReader:
@@ -60,28 +85,112 @@ class WordReader:
 
     Paragraphs and tables are in document order, each heading begins a section.
 
-    Tables are read row by row as ``cell | cell``. Text boxes, content controls and tracked
-    insertions are read, tracked deletions are not. Footnotes and endnotes follow as separate
-    sections. The format has no pages.
+    Tables are read row by row as ``cell | cell``. Text boxes, notes, comments, charts, diagrams and
+    alternative texts of pictures follow their paragraph; equations are read as UnicodeMath,
+    automatic numbers as counted. Tracked insertions are read, tracked deletions are not. Headers
+    and footers are the last section, each once. The format has no pages.
     """
+
+    def __init__(self, depth: int = 0) -> None:
+        """Take how deep the document is inside others."""
+        self._depth = depth
 
     @checked_sections
     def read(self, path: Path) -> Generator[Section]:
         """Yield the sections."""
-        require_sound_package(path)
-        document = _opened(path)
-        headings = _heading_styles(document)
-        yield from sections_by_heading(_blocks(document.element.body, headings))
-        for notes in _notes(document):
-            yield from sections_by_heading(_blocks(notes, headings))
+        with opened_package(path) as stream:
+            document = _opened(stream)
+            remarks = Remarks()
+            sections = remarks.carried_by(self._sections(document, remarks))
+            yield from after_properties(stream, sections)
+
+    def _sections(self, document: Document, remarks: Remarks) -> Iterator[Section]:
+        part = document.part
+        numbering = WordNumbering(_root_of_kind(part, RELATIONSHIP_TYPE.NUMBERING), _styles(part))
+        story = Story(part, _heading_styles(document), numbering, remarks, notes_of(part))
+        yield from sections_by_heading(self._blocks(document.element.body, story))
+        for note in list(story.notes.values()):
+            yield from sections_by_heading(note_blocks(note, story, self._blocks))
+        yield from sections_by_heading(self._margins(story))
+
+    def _blocks(self, parent: Any, story: Story, in_cell: bool = False) -> Iterator[Block]:
+        """Yield the children of an element, however deep content controls nest them."""
+        for child in parent:
+            if child.tag == PARAGRAPH:
+                yield from self._paragraph(child, story, in_cell)
+            elif child.tag == TABLE:
+                yield Block("\n".join(self._table_lines(child, story)))
+                if not in_cell:
+                    waiting, story.waiting = story.waiting, []
+                    yield from aside_blocks(waiting, story, self._blocks)
+            elif child.tag == CHUNK:
+                yield from self._chunk(child, story)
+            elif child.tag == ALTERNATIVES:
+                if (chosen := chosen_alternative(child)) is not None:
+                    yield from self._blocks(chosen, story, in_cell)
+            elif child.tag not in LEFT_OUT and isinstance(child.tag, str):
+                yield from self._blocks(child, story, in_cell)
+
+    def _paragraph(self, paragraph: Any, story: Story, in_cell: bool) -> Iterator[Block]:
+        asides: list[Any] = []
+        text = clean_text(paragraph_text(paragraph, asides)).strip()
+        number = story.numbering.label(paragraph)
+        if number and text:
+            text = f"{number} {text}"
+        is_heading = not in_cell and _is_heading(paragraph, story.headings)
+        yield Block(one_line(text), heading=True) if is_heading and text else Block(text)
+        if in_cell:
+            # A note in the middle of a table would be a value of its row; a box is one.
+            story.waiting += [each for each in asides if each.tag != TEXT_BOX]
+            asides = [each for each in asides if each.tag == TEXT_BOX]
+        if asides:
+            yield from aside_blocks(asides, story, partial(self._blocks, in_cell=in_cell))
+
+    def _table_lines(self, table: Any, story: Story) -> Iterator[str]:
+        for row in _outermost(table, _ROW):
+            cells = []
+            for cell in _outermost(row, _CELL):
+                blocks = self._blocks(cell, story, in_cell=True)
+                cells.append(one_line("\n".join(block.text for block in blocks)))
+            yield " | ".join(cell for cell in cells if cell)
+
+    def _chunk(self, element: Any, story: Story) -> Iterator[Block]:
+        try:
+            if (part := chunk_of(element, story)) is None:
+                raise UnreadableDocument("an embedded document is missing")
+            if self._depth >= MOST_DEPTH:
+                raise UnreadableDocument("it is nested too deeply")
+            yield from chunk_blocks(part, WordReader(self._depth + 1).read)
+        except CarrelError as error:
+            story.remarks.add(left_out(error))
+
+    def _margins(self, story: Story) -> Iterator[Block]:
+        """Yield headers and footers, the same text once."""
+        seen = set()
+        for name, label in _MARGINS:
+            for part in parts_of_kind(story.part, f"{RELATIONSHIPS}/{name}"):
+                blocks = self._blocks(root_of(part), story.of_part(part))
+                text = "\n".join(block.text for block in blocks if block.text.strip())
+                if text not in seen and not _PAGE_NUMBER.fullmatch(text):
+                    seen.add(text)
+                    yield Block(f"{label}: {text}")
 
 
-def _opened(path: Path) -> Document:
-    part = Package.open(str(path)).main_document_part
+def _opened(stream: IO[bytes]) -> Document:
+    part = Package.open(stream).main_document_part
     if not isinstance(part, DocumentPart):
         raise UnreadableDocument("it is damaged: parts of it are missing or wrong")
     document: Document = part.document
     return document
+
+
+def _root_of_kind(part: Any, kind: str) -> Any:
+    found = next(parts_of_kind(part, kind), None)
+    return None if found is None else root_of(found)
+
+
+def _styles(part: Any) -> Any:
+    return _root_of_kind(part, RELATIONSHIP_TYPE.STYLES)
 
 
 def _heading_styles(document: Document) -> frozenset[str]:
@@ -101,60 +210,15 @@ def _heading_styles(document: Document) -> frozenset[str]:
     return frozenset(headings)
 
 
-def _notes(document: Document) -> Iterator[Any]:
-    """Yield the roots of the footnotes and of the endnotes."""
-    for relationship in document.part.rels.values():
-        if relationship.reltype in (RELATIONSHIP_TYPE.FOOTNOTES, RELATIONSHIP_TYPE.ENDNOTES):
-            yield parse_xml(relationship.target_part.blob)
-
-
-def _blocks(parent: Any, headings: frozenset[str]) -> Iterator[Block]:
-    """Yield the children of an element, however deep content controls nest them."""
-    for child in parent:
-        if child.tag == _PARAGRAPH:
-            text = clean_text(_paragraph_text(child)).strip()
-            if _is_heading(child, headings) and text:
-                yield Block(one_line(text), heading=True)
-            else:
-                yield Block(text)
-            for box in _outermost(child, _TEXT_BOX):
-                yield from _blocks(box, headings)
-        elif child.tag == _TABLE:
-            yield Block("\n".join(_table_lines(child)))
-        elif child.tag not in _LEFT_OUT and isinstance(child.tag, str):
-            yield from _blocks(child, headings)
-
-
 def _is_heading(paragraph: Any, headings: frozenset[str]) -> bool:
-    properties = paragraph.find(qn("w:pPr"))
+    properties = paragraph.find(_PROPERTIES)
     if properties is None:
         return False
-    level = properties.find(qn("w:outlineLvl"))
-    if level is not None and int(level.get(qn("w:val"), _BODY_TEXT_LEVEL)) < _BODY_TEXT_LEVEL:
+    level = properties.find(_OUTLINE)
+    if level is not None and int(level.get(_VALUE, _BODY_TEXT_LEVEL)) < _BODY_TEXT_LEVEL:
         return True
-    style = properties.find(qn("w:pStyle"))
-    return style is not None and style.get(qn("w:val")) in headings
-
-
-def _paragraph_text(parent: Any) -> str:
-    parts = []
-    for child in parent:
-        if child.tag == _TEXT:
-            parts.append(child.text or "")
-        elif child.tag in _SPACES:
-            parts.append(_SPACES[child.tag])
-        elif child.tag not in _LEFT_OUT and child.tag != _TEXT_BOX:
-            parts.append(_paragraph_text(child))
-    return "".join(parts)
-
-
-def _table_lines(table: Any) -> Iterator[str]:
-    for row in _outermost(table, _ROW):
-        cells = []
-        for cell in _outermost(row, _CELL):
-            blocks = _blocks(cell, frozenset())
-            cells.append(one_line("\n".join(block.text for block in blocks)))
-        yield " | ".join(cell for cell in cells if cell)
+    style = properties.find(_STYLE)
+    return style is not None and style.get(_VALUE) in headings
 
 
 def _outermost(parent: Any, tag: str) -> Iterator[Any]:
@@ -162,5 +226,5 @@ def _outermost(parent: Any, tag: str) -> Iterator[Any]:
     for child in parent:
         if child.tag == tag:
             yield child
-        elif child.tag not in _LEFT_OUT:
+        elif child.tag not in LEFT_OUT:
             yield from _outermost(child, tag)

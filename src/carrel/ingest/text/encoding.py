@@ -8,6 +8,8 @@ from pathlib import Path
 
 import charset_normalizer
 
+from carrel.ingest.text.encoding_guess import best_encoding, language_score
+
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -15,7 +17,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# Legacy encodings in use; the more common one first, if a text fits several equally well.
+# Legacy encodings of texts whose language is not listed; of equal ones the first is taken.
 _LEGACY = (
     *("cp1252", "cp932", "euc_jp", "gb18030", "cp949", "big5", "cp1251", "koi8_r", "cp1250"),
     *("cp1253", "cp1254", "cp1255", "cp1256"),
@@ -30,8 +32,19 @@ _NO_DOCUMENT_ENCODINGS = frozenset(
 ).union(("unicode_escape", "undefined", "utf-7"))
 _BLOCK = 1 << 20
 _SAMPLE = 1 << 16
-_GUESS_BYTES = 1 << 14
+_GUESS_BYTES = 1 << 12
 _MOST_STRANGE = 0.01
+# A declared encoding that reads worse than this is doubted, and wrong if another reads clearly
+# better.
+_DOUBTFUL, _CLEARLY = 0.7, 0.25
+# Escape sequences that switch the character set in text of 7 bits (RFC 1468, RFC 1557, RFC 1922).
+_SWITCHES = (
+    (b"\x1b$)C", "iso2022_kr"),
+    (b"\x1b$B", "iso2022_jp_ext"),
+    (b"\x1b$@", "iso2022_jp_ext"),
+    (b"\x1b(J", "iso2022_jp_ext"),
+    (b"\x1b$(D", "iso2022_jp_ext"),
+)
 
 
 def mark_encoding(head: bytes) -> str | None:
@@ -64,11 +77,12 @@ def unmarked_wide_encoding(head: bytes) -> str | None:
     return None
 
 
-def detect_encoding(path: Path) -> str:
+def detect_encoding(path: Path, declared: str | None = None) -> str:
     """Return the codec to read the file with; reads it once, in blocks.
 
-    In order: a byte order mark, UTF-16 and UTF-32 without one, UTF-8, and else the best guess among
-    the legacy encodings from the part of the file where UTF-8 fails. The caller decodes with
+    In order: a byte order mark, UTF-16 and UTF-32 without one, escape sequences of ISO 2022,
+    UTF-8, the declared one if the text reads well in it, and else the best guess among the legacy
+    encodings from the part of the file where UTF-8 fails. The caller decodes with
     ``errors="replace"``, because single damaged bytes do not make a text unreadable.
     """
     with path.open("rb") as stream:
@@ -80,25 +94,29 @@ def detect_encoding(path: Path) -> str:
         decoder = codecs.getincrementaldecoder("utf-8")()
         position = 0
         while block := stream.read(_BLOCK):
+            if (switched := _switched_encoding(block)) is not None:
+                return switched
             try:
                 decoder.decode(block)
             except UnicodeDecodeError as error:
                 begin = max(0, position + error.start - _SAMPLE // 4)
                 stream.seek(begin)
-                return _guess(_from_line_start(stream.read(_SAMPLE), begin))
+                return _chosen(_from_line_start(stream.read(_SAMPLE), begin), declared)
             position += len(block)
     return "utf-8"
 
 
 def decode(data: bytes, declared: str | None = None) -> str:
-    """Decode bytes: by their mark, else as declared, else as UTF-8 or a guess."""
-    encoding = mark_encoding(data) or declared or unmarked_wide_encoding(data[:_SAMPLE])
+    """Decode bytes as ``detect_encoding`` would a file of them."""
+    encoding = mark_encoding(data) or unmarked_wide_encoding(data[:_SAMPLE])
+    encoding = encoding or _switched_encoding(data[:_BLOCK])
     if encoding is None:
         try:
             return data.decode("utf-8")
         except UnicodeDecodeError as error:
             begin = max(0, error.start - _SAMPLE // 4)
-            encoding = _guess(_from_line_start(data[begin : begin + _SAMPLE], begin))
+            sample = _from_line_start(data[begin : begin + _SAMPLE], begin)
+            encoding = _chosen(sample, declared)
     return data.decode(encoding, errors="replace")
 
 
@@ -127,6 +145,32 @@ def _from_line_start(sample: bytes, position: int) -> bytes:
     return sample if position == 0 else sample.partition(b"\n")[2] or sample
 
 
+def _switched_encoding(block: bytes) -> str | None:
+    """Return the encoding of text with escape sequences of ISO 2022, or None."""
+    if b"\x1b" not in block:
+        return None
+    return next((encoding for mark, encoding in _SWITCHES if mark in block), None)
+
+
+def _chosen(sample: bytes, declared: str | None) -> str:
+    """Return the declared encoding of bytes that are not UTF-8, unless another reads better.
+
+    Programs declare what their templates say, and copy texts of other encodings into them.
+    """
+    guessed = _guess(sample)
+    if declared is None or guessed == "utf-8":
+        return guessed
+    text = _beyond_ascii(sample)
+    own, other = language_score(text, declared), language_score(text, guessed)
+    return guessed if own < _DOUBTFUL and other - own > _CLEARLY else declared
+
+
+def _beyond_ascii(sample: bytes) -> bytes:
+    """Return the lines that are not ASCII, at most ``_GUESS_BYTES`` of them."""
+    lines = [line for line in sample.split(b"\n") if not line.isascii()]
+    return b"\n".join(lines)[:_GUESS_BYTES]
+
+
 def _guess(sample: bytes) -> str:
     """Return the most likely encoding of bytes that are not valid UTF-8."""
     text = sample.decode("utf-8", errors="replace")
@@ -134,10 +178,10 @@ def _guess(sample: bytes) -> str:
     if text.count("\ufffd") * 10 < beyond_ascii:
         # Mostly valid multi-byte characters are no coincidence.
         return "utf-8"
-    lines = [line for line in sample.split(b"\n") if not line.isascii()]
-    matches = charset_normalizer.from_bytes(
-        b"\n".join(lines)[:_GUESS_BYTES], cp_isolation=list(_LEGACY)
-    )
+    lines = _beyond_ascii(sample)
+    if (known := best_encoding(lines)) is not None:
+        return known
+    matches = charset_normalizer.from_bytes(lines, cp_isolation=list(_LEGACY))
     best = matches.best()
     if best is None:
         return _FALLBACK

@@ -15,9 +15,10 @@ from carrel.ingest.failures import checked_sections
 from carrel.ingest.text.blocks import Block, heading_line, sections_by_heading
 from carrel.ingest.text.cleaning import clean_text, one_line
 from carrel.ingest.text.encoding import codec_named, decode
+from carrel.ingest.web.shown_text import REPLACED, ListNumbers, shown_text
 
 _LEFT_OUT = frozenset(("head", "script", "style", "noscript", "template", "nav")).union(
-    ("iframe", "object", "svg", "math", "canvas", "select", "button")
+    ("iframe", "object", "canvas", "datalist")
 )
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _BLOCKS = _HEADINGS.union(
@@ -38,6 +39,7 @@ _WHITE_SPACE = re.compile(r"\s+")
 class WebReader:
     """Reads HTML: each heading begins a section, tables are read row by row as ``cell | cell``.
 
+    Form fields show their values, pictures their alternative texts, ordered lists their numbers.
     Scripts, styles, navigation and hidden elements are skipped. Nothing is fetched and no entity is
     resolved. The title is the heading of the text before the first heading.
     """
@@ -88,6 +90,9 @@ class _PageText:
         # The innermost table, if its cells contain no headings and no tables; others are layout.
         self._table: Any = None
         self._cells: list[str] = []
+        self._numbers = ListNumbers()
+        # The number of an item, written before its first words, however nested those are.
+        self._marker = ""
 
     def blocks(self, root: Any) -> Iterator[Block]:
         walker = etree.iterwalk(root, events=("start", "end"))
@@ -98,7 +103,11 @@ class _PageText:
                     walker.skip_subtree()
                     continue
                 yield from self._begin(element)
-                self._add(element.text)
+                if element.tag in REPLACED:
+                    self._add(shown_text(element))
+                    walker.skip_subtree()
+                else:
+                    self._add(element.text)
             else:
                 if not left_out:
                     yield from self._end(element)
@@ -119,6 +128,10 @@ class _PageText:
         elif tag in _BLOCKS or tag in _CELLS:
             yield from self._flush()
         self._preformatted += tag == "pre"
+        if tag in ("ol", "li"):
+            self._marker = self._numbers.begin(element)
+        elif tag == "rt" and element.getparent().find("rp") is None:
+            self._parts.append("(")
 
     def _end(self, element: Any) -> Iterator[Block]:
         tag = element.tag
@@ -135,9 +148,15 @@ class _PageText:
         elif tag in _BLOCKS or tag in _CELLS:
             yield from self._flush(heading=tag in _HEADINGS)
         self._preformatted -= tag == "pre"
+        self._numbers.end(element)
+        if tag == "rt" and element.getparent().find("rp") is None:
+            self._parts.append(")")
 
     def _add(self, text: str | None) -> None:
         if text:
+            if self._marker and text.strip():
+                self._parts.append(self._marker)
+                self._marker = ""
             self._parts.append(text if self._preformatted else _WHITE_SPACE.sub(" ", text))
 
     def _take(self) -> str:
