@@ -8,8 +8,10 @@ from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 from carrel.core.documents import Section
-from carrel.ingest.data.rows import row_lines, sections_of_lines
+from carrel.ingest.data.rows import sections_of_lines
 from carrel.ingest.failures import checked_sections
+from carrel.ingest.tables.grid import TableRow
+from carrel.ingest.tables.rows import row_lines
 from carrel.ingest.text.cleaning import one_line
 from carrel.ingest.text.encoding import detect_encoding
 
@@ -19,7 +21,7 @@ _SAMPLE_CHARACTERS = 1 << 16
 
 
 class TableReader:
-    """Reads CSV and TSV; several rows make a section, as ``carrel.ingest.data.rows`` writes them.
+    """Reads CSV and TSV; several rows make a section, as ``carrel.ingest.tables`` writes them.
 
     The delimiter is detected from the content. Quoted cells may contain line breaks.
     """
@@ -33,7 +35,7 @@ class TableReader:
             sample = stream.read(_SAMPLE_CHARACTERS)
             stream.seek(0)
             rows = csv.reader(_without_zeros(stream), delimiter=find_delimiter(sample))
-            cells = ([one_line(cell) for cell in row] for row in rows)
+            cells = (TableRow([one_line(cell) for cell in row]) for row in rows)
             yield from sections_of_lines(row_lines(cells))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,31 +10,37 @@ from typing import Any
 
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
-from carrel.ingest.data.rows import row_lines, sections_of_lines
+from carrel.ingest.data.rows import sections_of_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.office.opendocument import (
     CELL,
+    COVERED_CELL,
+    EQUAL_CELLS,
+    EQUAL_ROWS,
     PARAGRAPH,
     ROW,
     TABLE,
     content_events,
     forget,
+    grid_cell,
+    is_header_row,
     line_of,
     qualified,
     repetitions,
 )
+from carrel.ingest.tables.grid import GridCell, SpanExpander, TableRow
+from carrel.ingest.tables.rows import row_lines
 from carrel.ingest.text.cleaning import one_line
 
 _SHEETS = qualified("office:spreadsheet")
-_COVERED_CELL = qualified("table:covered-table-cell")
 _SHEET_NAME = qualified("table:name")
-_EQUAL_ROWS = qualified("table:number-rows-repeated")
-_EQUAL_CELLS = qualified("table:number-columns-repeated")
 # The value of a cell whose program did not write its displayed text.
 _VALUES = tuple(
     qualified(f"office:{name}")
     for name in ("string-value", "date-value", "time-value", "boolean-value", "value")
 )
+_FORMULA = qualified("table:formula")
+_REFERENCE = re.compile(r"\[([^\]]*)\]")
 # The limits of the programs; the format has none.
 _MOST_ROWS = 1_048_576
 _MOST_COLUMNS = 16_384
@@ -74,9 +81,10 @@ class _Expansion:
     def __init__(self) -> None:
         self._repeated = 0
 
-    def rows(self, events: Iterator[tuple[str, Any]], sheet: Any) -> Iterator[list[str]]:
+    def rows(self, events: Iterator[tuple[str, Any]], sheet: Any) -> Iterator[TableRow]:
         """Yield the rows up to the end of the current sheet."""
         count = 0
+        spans = SpanExpander()
         for event, element in events:
             if event == "start":
                 continue
@@ -84,35 +92,38 @@ class _Expansion:
                 return
             if element.tag == ROW and count < _MOST_ROWS and _is_row_of(element, sheet):
                 row = self._cells(element)
-                copies = min(repetitions(element, _EQUAL_ROWS), _MOST_ROWS - count)
+                copies = min(repetitions(element, EQUAL_ROWS), _MOST_ROWS - count)
                 count += copies
-                if not any(row):
-                    yield []
+                if not row:
+                    spans.skip(copies)
+                    yield TableRow([])
                 else:
-                    self._count(copies - 1, len(row) + sum(map(len, row)))
+                    self._count(copies - 1, len(row) + sum(len(cell.text) for cell in row))
                     for _ in range(copies):
-                        yield row
+                        yield spans.row(row, is_header_row(element))
             if element.tag == ROW:
                 forget(element)
 
-    def _cells(self, row: Any) -> list[str]:
-        cells: list[str] = []
-        blank = 0
-        for cell in row.iterchildren(CELL, _COVERED_CELL):
-            copies = repetitions(cell, _EQUAL_CELLS)
+    def _cells(self, row: Any) -> list[GridCell]:
+        """Return the cells up to the last one with text."""
+        cells: list[GridCell] = []
+        blank: list[GridCell] = []
+        for cell in row.iterchildren(CELL, COVERED_CELL):
+            copies = repetitions(cell, EQUAL_CELLS)
             text = _cell_text(cell) if cell.tag == CELL else ""
             if not text:
                 # Blank cells up to the edge of the sheet end nearly every row.
-                blank += copies
+                free = _MOST_COLUMNS - len(cells) - len(blank)
+                blank += [grid_cell(cell, "")] * min(copies, free)
                 continue
-            free = _MOST_COLUMNS - len(cells) - blank
+            free = _MOST_COLUMNS - len(cells) - len(blank)
             if free <= 0:
                 break
-            self._count(blank, 1)
+            self._count(len(blank), 1)
             self._count(min(copies, free) - 1, 1 + len(text))
-            cells.extend([""] * blank)
-            cells.extend([text] * min(copies, free))
-            blank = 0
+            cells += blank
+            cells += [grid_cell(cell, text)] * min(copies, free)
+            blank = []
         return cells
 
     def _count(self, copies: int, size: int) -> None:
@@ -129,4 +140,11 @@ def _cell_text(cell: Any) -> str:
     shown = one_line("\n".join(line_of(each) for each in cell.iterchildren(PARAGRAPH)))
     if shown:
         return shown
-    return next((one_line(cell.get(name)) for name in _VALUES if cell.get(name)), "")
+    value = next((one_line(cell.get(name)) for name in _VALUES if cell.get(name)), "")
+    return value or _formula(cell.get(_FORMULA, ""))
+
+
+def _formula(text: str) -> str:
+    """Return a formula without the prefix and the brackets of its language (OpenFormula, 5.8)."""
+    _, equals, formula = text.partition("=")
+    return one_line(equals + _REFERENCE.sub(lambda match: match[1].replace(".", ""), formula))

@@ -10,22 +10,29 @@ from typing import Any
 
 from carrel.core.documents import Section
 from carrel.ingest.failures import checked_sections
-from carrel.ingest.office.opendocument import blocks, content_events, forget, qualified
+from carrel.ingest.office.opendocument import (
+    STYLE,
+    STYLE_NAME,
+    ScriptStyles,
+    blocks,
+    content_events,
+    forget,
+    qualified,
+)
 from carrel.ingest.text.blocks import Block, sections_by_heading
 
 _BODY = qualified("office:text")
 _SECTION = qualified("text:section")
-_STYLE = qualified("style:style")
-_NAME, _PARENT = qualified("style:name"), qualified("style:parent-style-name")
+_PARENT = qualified("style:parent-style-name")
 _TITLE_NAME = re.compile(r"(?:Title|Heading_20_\d+)$")
 
 
 class OpenDocumentTextReader:
     """Reads ODT: paragraphs and tables in document order, each heading begins a section.
 
-    Tables are read row by row as ``cell | cell``. Text boxes, footnotes and endnotes follow their
-    paragraph. Tracked deletions, comments and the table of contents are skipped. The format has no
-    pages.
+    Tables are read row by row, with the heads of their columns. Text boxes, footnotes and endnotes
+    follow their paragraph. Tracked deletions, comments and the table of contents are skipped. The
+    format has no pages.
     """
 
     @checked_sections
@@ -36,16 +43,17 @@ class OpenDocumentTextReader:
 
 
 def _document_blocks(events: Iterator[tuple[str, Any]]) -> Iterator[Block]:
-    titles = {"Title"}
+    titles, scripts = {"Title"}, ScriptStyles()
     for event, element in events:
         if event == "start":
             continue
-        if element.tag == _STYLE:
+        if element.tag == STYLE:
             # Styles precede the text; the editor makes one for each change of a paragraph.
             if _TITLE_NAME.match(element.get(_PARENT, "")):
-                titles.add(element.get(_NAME))
+                titles.add(element.get(STYLE_NAME))
+            scripts.take(element)
         elif _is_top_level(element):
-            yield from blocks(element, frozenset(titles))
+            yield from blocks(element, frozenset(titles), scripts)
             forget(element)
 
 

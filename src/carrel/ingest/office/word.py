@@ -20,15 +20,21 @@ from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
 from carrel.ingest.archives.package import require_sound_package
 from carrel.ingest.failures import checked_sections
+from carrel.ingest.tables.grid import GridCell, SpanExpander, TableRow
+from carrel.ingest.tables.rows import row_lines
 from carrel.ingest.text.blocks import Block, sections_by_heading
 from carrel.ingest.text.cleaning import clean_text, one_line
+from carrel.ingest.text.raised import lowered, plain_scripts, raised
 
 _HEADING_NAME = re.compile(r"heading \d|title$", re.IGNORECASE)
 _BODY_TEXT_LEVEL = 9
 
 _PARAGRAPH, _TABLE, _ROW, _CELL = qn("w:p"), qn("w:tbl"), qn("w:tr"), qn("w:tc")
 _TEXT_BOX = qn("w:txbxContent")
-_TEXT = qn("w:t")
+_TEXT, _RUN = qn("w:t"), qn("w:r")
+_SCRIPTS = {"superscript": raised, "subscript": lowered}
+_ON = frozenset(("1", "true", "on"))
+_MOST_SKIPPED = 100
 _SPACES = {
     qn("w:tab"): "\t",
     qn("w:br"): "\n",
@@ -60,9 +66,9 @@ class WordReader:
 
     Paragraphs and tables are in document order, each heading begins a section.
 
-    Tables are read row by row as ``cell | cell``. Text boxes, content controls and tracked
-    insertions are read, tracked deletions are not. Footnotes and endnotes follow as separate
-    sections. The format has no pages.
+    Tables are read row by row, with the heads of their columns. Text boxes, content controls and
+    tracked insertions are read, tracked deletions are not. Footnotes and endnotes follow as
+    separate sections. The format has no pages.
     """
 
     @checked_sections
@@ -112,7 +118,7 @@ def _blocks(parent: Any, headings: frozenset[str]) -> Iterator[Block]:
     """Yield the children of an element, however deep content controls nest them."""
     for child in parent:
         if child.tag == _PARAGRAPH:
-            text = clean_text(_paragraph_text(child)).strip()
+            text = plain_scripts(clean_text(_paragraph_text(child))).strip()
             if _is_heading(child, headings) and text:
                 yield Block(one_line(text), heading=True)
             else:
@@ -120,7 +126,7 @@ def _blocks(parent: Any, headings: frozenset[str]) -> Iterator[Block]:
             for box in _outermost(child, _TEXT_BOX):
                 yield from _blocks(box, headings)
         elif child.tag == _TABLE:
-            yield Block("\n".join(_table_lines(child)))
+            yield Block("\n".join(row_lines(_table_rows(child))))
         elif child.tag not in _LEFT_OUT and isinstance(child.tag, str):
             yield from _blocks(child, headings)
 
@@ -143,18 +149,43 @@ def _paragraph_text(parent: Any) -> str:
             parts.append(child.text or "")
         elif child.tag in _SPACES:
             parts.append(_SPACES[child.tag])
+        elif child.tag == _RUN:
+            parts.append(_run_text(child))
         elif child.tag not in _LEFT_OUT and child.tag != _TEXT_BOX:
             parts.append(_paragraph_text(child))
     return "".join(parts)
 
 
-def _table_lines(table: Any) -> Iterator[str]:
+def _run_text(run: Any) -> str:
+    text = _paragraph_text(run)
+    align = run.find(f"{qn('w:rPr')}/{qn('w:vertAlign')}")
+    script = _SCRIPTS.get(align.get(qn("w:val"), "")) if align is not None else None
+    return script(text) if script and text.strip() else text
+
+
+def _table_rows(table: Any) -> Iterator[TableRow]:
+    spans = SpanExpander()
     for row in _outermost(table, _ROW):
-        cells = []
-        for cell in _outermost(row, _CELL):
-            blocks = _blocks(cell, frozenset())
-            cells.append(one_line("\n".join(block.text for block in blocks)))
-        yield " | ".join(cell for cell in cells if cell)
+        properties = row.find(qn("w:trPr"))
+        cells = [GridCell()] * min(_number(properties, "w:gridBefore", 0), _MOST_SKIPPED)
+        cells += map(_grid_cell, _outermost(row, _CELL))
+        header = None if properties is None else properties.find(qn("w:tblHeader"))
+        yield spans.row(cells, header is not None and header.get(qn("w:val"), "1") in _ON)
+
+
+def _grid_cell(cell: Any) -> GridCell:
+    """Return a cell; one of ``vMerge`` without a value continues the cell above (17.4.84)."""
+    text = one_line("\n".join(block.text for block in _blocks(cell, frozenset())))
+    properties = cell.find(qn("w:tcPr"))
+    merge = None if properties is None else properties.find(qn("w:vMerge"))
+    continues = merge is not None and merge.get(qn("w:val"), "continue") == "continue"
+    return GridCell(text, _number(properties, "w:gridSpan", 1), continues=continues)
+
+
+def _number(properties: Any, name: str, default: int) -> int:
+    element = None if properties is None else properties.find(qn(name))
+    value = "" if element is None else element.get(qn("w:val"), "")
+    return int(value) if value.isdecimal() else default
 
 
 def _outermost(parent: Any, tag: str) -> Iterator[Any]:

@@ -12,9 +12,12 @@ from lxml import etree
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
 from carrel.ingest.failures import checked_sections
+from carrel.ingest.tables.grid import GridCell, SpanExpander, TableRow
+from carrel.ingest.tables.rows import row_lines
 from carrel.ingest.text.blocks import Block, heading_line, sections_by_heading
 from carrel.ingest.text.cleaning import clean_text, one_line
 from carrel.ingest.text.encoding import codec_named, decode
+from carrel.ingest.text.raised import LEVEL, LOWERED, RAISED, plain_scripts
 
 _LEFT_OUT = frozenset(("head", "script", "style", "noscript", "template", "nav")).union(
     ("iframe", "object", "svg", "math", "canvas", "select", "button")
@@ -27,16 +30,21 @@ _BLOCKS = _HEADINGS.union(
     ("tbody", "tfoot", "thead", "tr", "ul"),
 )
 _CELLS = frozenset(("td", "th"))
+_SCRIPTS = {"sup": RAISED, "sub": LOWERED}
+# The limits of the standard (HTML, 4.9.12).
+_MOST_COLUMNS, _MOST_ROWS = 1_000, 65_534
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _DECLARATION = re.compile(
     rb"""<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE
 )
 _DECLARATION_BYTES = 4096
 _WHITE_SPACE = re.compile(r"\s+")
+_LEADING_NUMBER = re.compile(r"\s*(\d{1,6})")
 
 
 class WebReader:
-    """Reads HTML: each heading begins a section, tables are read row by row as ``cell | cell``.
+    """Reads HTML: each heading begins a section, tables are read row by row, with the heads
+    of their columns.
 
     Scripts, styles, navigation and hidden elements are skipped. Nothing is fetched and no entity is
     resolved. The title is the heading of the text before the first heading.
@@ -87,7 +95,9 @@ class _PageText:
         self._preformatted = 0
         # The innermost table, if its cells contain no headings and no tables; others are layout.
         self._table: Any = None
-        self._cells: list[str] = []
+        self._cells: list[GridCell] = []
+        self._rows: list[TableRow] = []
+        self._spans = SpanExpander()
 
     def blocks(self, root: Any) -> Iterator[Block]:
         walker = etree.iterwalk(root, events=("start", "end"))
@@ -109,10 +119,12 @@ class _PageText:
         tag = element.tag
         if tag == "br":
             self._parts.append("\n")
+        elif tag in _SCRIPTS:
+            self._parts.append(_SCRIPTS[tag])
         elif tag == "table" and self._table is None:
             yield from self._flush()
             if next(element.iterdescendants("table", *_HEADINGS), None) is None:
-                self._table = element
+                self._table, self._spans = element, SpanExpander()
         elif self._table is not None:
             if tag in _CELLS or tag in _BLOCKS:
                 self._parts.append(" ")
@@ -122,14 +134,20 @@ class _PageText:
 
     def _end(self, element: Any) -> Iterator[Block]:
         tag = element.tag
-        if self._table is not None:
+        if tag in _SCRIPTS:
+            self._parts.append(LEVEL)
+        elif self._table is not None:
             if tag in _CELLS:
-                self._cells.append(self._take())
-            elif tag in ("tr", "caption"):
-                yield from self._end_row()
+                self._end_cell(element)
+            elif tag == "tr":
+                self._end_row(_is_header(element))
+            elif tag == "caption":
+                yield Block(self._take())
             elif element is self._table:
-                yield from self._end_row()
+                self._end_row()
+                yield from (Block(line) for line in row_lines(self._rows))
                 self._table = None
+                self._rows.clear()
             elif tag in _BLOCKS:
                 self._parts.append(" ")
         elif tag in _BLOCKS or tag in _CELLS:
@@ -142,24 +160,50 @@ class _PageText:
 
     def _take(self) -> str:
         """Return the text collected since the last call, on one line."""
-        text = one_line("".join(self._parts))
+        text = one_line(plain_scripts("".join(self._parts)))
         self._parts.clear()
         return text
 
-    def _end_row(self) -> Iterator[Block]:
-        cells = [*self._cells, self._take()]
-        self._cells.clear()
-        yield Block(" | ".join(cell for cell in cells if cell))
+    def _end_cell(self, element: Any) -> None:
+        columns = min(_number(element.get("colspan")), _MOST_COLUMNS)
+        self._cells.append(GridCell(self._take(), columns, _spanned_rows(element)))
+
+    def _end_row(self, header: bool = False) -> None:
+        # Text between the cells is shown before the table; here it is the last cell.
+        loose = self._take()
+        if loose:
+            self._cells.append(GridCell(loose))
+        if self._cells:
+            self._rows.append(self._spans.row(self._cells, header))
+            self._cells.clear()
 
     def _flush(self, heading: bool = False) -> Iterator[Block]:
         if heading:
             yield Block(self._take(), heading=True)
             return
-        text = "".join(self._parts)
+        text = plain_scripts("".join(self._parts))
         self._parts.clear()
         if not self._preformatted:
             text = "\n".join(" ".join(line.split()) for line in text.split("\n"))
         yield Block(text.strip("\n"))
+
+
+def _is_header(row: Any) -> bool:
+    """Whether a row is in the head of its table, or has no cells but heads."""
+    cells = list(row.iterchildren(*_CELLS))
+    only_heads = len(cells) > 1 and all(cell.tag == "th" for cell in cells)
+    return only_heads or row.getparent().tag == "thead"
+
+
+def _spanned_rows(cell: Any) -> int:
+    """Return the rows that a cell spans; zero means all those below."""
+    rows = cell.get("rowspan", "1").strip()
+    return _MOST_ROWS if rows == "0" else min(_number(rows), _MOST_ROWS)
+
+
+def _number(attribute: str | None) -> int:
+    match = _LEADING_NUMBER.match(attribute or "")
+    return max(1, int(match[1])) if match else 1
 
 
 def _is_left_out(element: Any) -> bool:
