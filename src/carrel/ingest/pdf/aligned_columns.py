@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass, field
 from itertools import pairwise
 
 import pypdfium2
 
 from carrel.ingest.pdf.ruled_lines import Grid
+from carrel.ingest.pdf.turn import Turn
 
 # Columns of prose are aligned like those of a table. Tables differ by cells with only a number, and
 # short cells beside them.
@@ -33,6 +34,7 @@ _MOST_PIECES = 2_000
 _GAP = 4.0
 _SAME_CELL = 0.5
 _ROW_DISTANCE = 3.0
+_UPRIGHT = Turn()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +82,17 @@ class _Block:
         return cell.right - left > _FULL_WIDTH * (right - left)
 
 
-def aligned_grids(text_page: pypdfium2.PdfTextPage) -> list[Grid]:
+def aligned_grids(text_page: pypdfium2.PdfTextPage, turn: Turn = _UPRIGHT) -> list[Grid]:
     """Return the tables of three or more rows with a column of numbers, from top to bottom."""
     count = text_page.count_rects()
     if not 2 * _FEWEST_ROWS <= count <= _MOST_PIECES:
         return []
-    pieces = [_Cell(*text_page.get_rect(index)) for index in range(count)]
-    return [_grid(block) for block in _blocks(_rows(pieces)) if _is_table(text_page, block)]
+    pieces = [_Cell(*turn.box(text_page.get_rect(index))) for index in range(count)]
+
+    def text_of(cell: _Cell) -> str:
+        return str(text_page.get_text_bounded(*turn.back(astuple(cell)))).strip()
+
+    return [_grid(block) for block in _blocks(_rows(pieces)) if _is_table(text_of, block)]
 
 
 def _rows(pieces: Sequence[_Cell]) -> Iterator[list[_Cell]]:
@@ -143,7 +149,7 @@ def _joined(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return joined
 
 
-def _is_table(text_page: pypdfium2.PdfTextPage, block: _Block) -> bool:
+def _is_table(text_of: Callable[[_Cell], str], block: _Block) -> bool:
     """Whether a block is a table; other lines at its top and bottom are removed from it."""
     # A single cell below the last row begins the text after the table.
     while block.rows and len(block.rows[-1]) < 2:
@@ -153,9 +159,9 @@ def _is_table(text_page: pypdfium2.PdfTextPage, block: _Block) -> bool:
         return False
     numbers = [0] * len(block.columns)
     running = [0] * len(block.columns)
-    words = letters = head = rows = 0
+    words = letters = head = rows = labels = 0
     for row in whole[:_SAMPLE_ROWS]:
-        texts = [text_page.get_text_bounded(*astuple(cell)).strip() for cell in row]
+        texts = list(map(text_of, row))
         if any(_LEADERS.search(text) for text in texts):
             return False
         places = zip(map(block.column, row), texts, strict=True)
@@ -170,13 +176,17 @@ def _is_table(text_page: pypdfium2.PdfTextPage, block: _Block) -> bool:
             return False
         rows += bool(columns)
         head += not rows
+        labels += bool(rows) * sum(not _is_number(text, 1) for text in texts[1:])
     block.rows = block.rows[block.rows.index(whole[_rows_above(block, whole, head)]) :]
     seen = min(len(whole), _SAMPLE_ROWS) - head
     if max(running) > _MOST_RUNNING * seen:
         # Text beside a table.
         return False
     enough = max(_FEWEST_ROWS, (1 - _MOST_NUMBERS_MISSING) * seen)
-    return letters <= _LONGEST_MEAN * words and any(count >= enough for count in numbers)
+    # With blank cells no column is full, but everything behind the first one is a number.
+    sparse = head == 1 and not labels and rows >= _FEWEST_ROWS
+    named = sparse and len(whole[0]) == len(block.columns) > 2
+    return letters <= _LONGEST_MEAN * words and (named or any(count >= enough for count in numbers))
 
 
 def _is_number(text: str, column: int) -> bool:

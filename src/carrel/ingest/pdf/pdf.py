@@ -17,6 +17,7 @@ from carrel.core.errors import EmptyDocument, EncryptedDocument, UnreadableDocum
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.images.ocr import TextRecognizer
 from carrel.ingest.pdf.page_heading import PageHeadings
+from carrel.ingest.pdf.page_tables import PageTable
 from carrel.ingest.pdf.ruled_text import ruled_text
 from carrel.ingest.pdf.scan import is_scan, picture_of
 from carrel.ingest.remarks import Remarks
@@ -60,12 +61,13 @@ class PdfReader:
         joiner, headings = HyphenJoiner(), PageHeadings()
         found = False
         scans = 0
+        table: PageTable | None = None
         obstacle: str | None = None
         try:
             with PDFIUM_LOCK:
                 count = len(document)
             for index in range(count):
-                text, scanned = _page_text(document, index)
+                text, scanned, table = _page_text(document, index, table)
                 if scanned:
                     if not scans:
                         obstacle = self._recognizer.obstacle()
@@ -115,11 +117,19 @@ def opened(path: Path) -> pypdfium2.PdfDocument:
         raise UnreadableDocument("it is damaged: its page structure cannot be read") from error
 
 
-def _page_text(document: pypdfium2.PdfDocument, index: int) -> tuple[str, bool]:
-    """Return pdfium's text of a page, and whether the page is rather an image."""
+def _page_text(
+    document: pypdfium2.PdfDocument, index: int, before: PageTable | None
+) -> tuple[str, bool, PageTable | None]:
+    """Return the text of a page, whether the page is rather an image, and its last table.
+
+    ``before`` is the last table of the page before.
+    """
     with loaded_page(document, index) as page, closing(page.get_textpage()) as text_page:
-        text = ruled_text(page, text_page) or str(text_page.get_text_bounded())
-        return text, is_scan(page, text)
+        ruled = ruled_text(page, text_page, before)
+        if ruled is not None:
+            return ruled.text, False, ruled.last
+        text = str(text_page.get_text_bounded())
+        return text, is_scan(page, text), None
 
 
 def _page_picture(document: pypdfium2.PdfDocument, index: int) -> Image.Image:

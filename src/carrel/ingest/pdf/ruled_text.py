@@ -3,46 +3,58 @@
 from __future__ import annotations
 
 import ctypes
-import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
 from carrel.ingest.pdf.aligned_columns import aligned_grids
+from carrel.ingest.pdf.page_tables import Cells, PageTable, TableText, table_text
 from carrel.ingest.pdf.ruled_lines import Grid, grids
-from carrel.ingest.text.cleaning import one_line
+from carrel.ingest.pdf.turn import Turn, turn_of
 
-# Longer cells mean a layout of columns; with several long cells side by side, the lines between the
-# rows are probably not ruled.
-_LONGEST_CELL = 1_000
-_MOST_LINES = 2
 _MOST_CHARACTERS = 50_000
 # In points; the gap between the cells of a row that is drawn at once is larger.
 _CLOSE = 8.0
 
-# Accounts have the sign in a separate column.
-_SIGN_ALONE = re.compile(r"(?<![^ ])([$€£¥]) \| ")
+# A table continues on the next page if little more than a foot and a head is in between.
+_LONGEST_BETWEEN = 300
+# Words of cells that are joined are short.
+_LONGEST_JOINED = 100
 
 Place = tuple[int, int, int] | None
 
 
-def ruled_text(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage) -> str | None:
-    """Return the text with each row of a table as ``cell | cell``; None without a table.
+@dataclass(frozen=True, slots=True)
+class RuledText:
+    """The text of a page with tables, and the table that the next page may continue."""
 
-    Tables without rules are found by their columns of numbers.
+    text: str
+    last: PageTable | None
+
+
+def ruled_text(
+    page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage, before: PageTable | None = None
+) -> RuledText | None:
+    """Return the text with the rows of tables under their heads; None without a table.
+
+    Tables without rules are found by their columns of numbers. ``before`` is the last table of the
+    page before: if the first table of this page continues it, its rows have the same heads.
 
     pdfium itself returns the text in drawing order, which may be column by column, and joins cells
     that are close.
     """
-    ruled = grids(page)
-    found = ruled or aligned_grids(text_page)
+    turn = turn_of(text_page)
+    ruled = grids(page, turn)
+    found = ruled or aligned_grids(text_page, turn)
     if not found or not 0 < text_page.count_chars() <= _MOST_CHARACTERS:
         return None
     parts: list[str | int] = []
     tables: dict[int, dict[tuple[int, int], list[str]]] = {}
-    for place, text in _runs(text_page, found):
+    for place, text in _runs(text_page, found, turn):
         if place is None:
             parts.append(text)
             continue
@@ -51,32 +63,80 @@ def ruled_text(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage) -> str
             tables[table] = defaultdict(list)
             parts.append(table)
         tables[table][row, column].append(text)
-    written = {number: _table_text(cells) for number, cells in tables.items()}
-    if not written or None in written.values():
+    written = _written(found, tables, before if _is_short(parts) else None)
+    if not written:
         return None
-    texts = (written[part] if isinstance(part, int) else part.strip() for part in parts)
-    whole = "\n".join(text for text in texts if text)
+    whole = _joined(parts, {number: each.lines for number, each in written.items()})
     # Guessed rows must not split a word, or move a letter to another line.
-    return whole if ruled or _keeps_words(whole, text_page.get_text_bounded()) else None
+    if not ruled:
+        bare = _joined(parts, {number: "\n".join(each.cells) for number, each in written.items()})
+        cells = frozenset(cell for each in written.values() for cell in each.cells)
+        if not _keeps_words(bare, cells, text_page.get_text_bounded()):
+            return None
+    last = next(each for each in reversed(parts) if isinstance(each, int))
+    return RuledText(whole, written[last].table if _is_short(reversed(parts)) else None)
 
 
-def _keeps_words(whole: str, original: str) -> bool:
+def _is_short(parts: Iterable[str | int]) -> bool:
+    """Whether the text before the first table is that of a head or foot of the page."""
+    between = takewhile(lambda part: isinstance(part, str), parts)
+    return sum(len(str(part)) for part in between) < _LONGEST_BETWEEN
+
+
+def _written(
+    found: Sequence[Grid], tables: Mapping[int, Cells], before: PageTable | None
+) -> dict[int, TableText]:
+    """Return the tables as text, in reading order; none if one does not look like a table."""
+    written: dict[int, TableText] = {}
+    for number, cells in tables.items():
+        text = table_text(found[number], cells, before if not written else None)
+        if text is None:
+            return {}
+        written[number] = text
+    return written
+
+
+def _joined(parts: Sequence[str | int], tables: Mapping[int, str]) -> str:
+    texts = (tables[part] if isinstance(part, int) else part.strip() for part in parts)
+    return "\n".join(text for text in texts if text)
+
+
+def _keeps_words(whole: str, cells: frozenset[str], original: str) -> bool:
     """Whether the words are the same, except for those of cells that the original joins."""
-    before, after = Counter(original.split()), Counter(whole.replace(" | ", " ").split())
+    before, after = Counter(original.split()), Counter(whole.split())
     made = after - before
     for word in (before - after).elements():
-        for place in range(1, len(word)):
-            halves = Counter((word[:place], word[place:]))
-            seam = word[place - 1 : place + 1]
-            if halves <= made and not (seam.isalpha() or seam.isdecimal()):
-                made -= halves
-                break
-        else:
+        parts = _parts(word, made, cells)
+        if parts is None:
             return False
+        made -= Counter(parts)
     return not made
 
 
-def _runs(text_page: pypdfium2.PdfTextPage, found: Sequence[Grid]) -> list[tuple[Place, str]]:
+def _parts(word: str, made: Counter[str], cells: frozenset[str]) -> list[str] | None:
+    """Return a word of the original as the words that were made of it; None if there are none."""
+    if made[word]:
+        return [word]
+    for place in range(1, min(len(word), _LONGEST_JOINED)):
+        first = word[:place]
+        if not made[first]:
+            continue
+        following = _parts(word[place:], made - Counter((first,)), cells)
+        if following is not None and _are_apart(first, following[0], cells):
+            return [first, *following]
+    return None
+
+
+def _are_apart(first: str, second: str, cells: frozenset[str]) -> bool:
+    """Whether two words are not the halves of one: both are cells, or the letters change there."""
+    seam = first[-1] + second[0]
+    same = seam.isdecimal() or (seam.isalpha() and not (seam[0].islower() and seam[1].isupper()))
+    return not same or cells.issuperset((first, second))
+
+
+def _runs(
+    text_page: pypdfium2.PdfTextPage, found: Sequence[Grid], turn: Turn
+) -> list[tuple[Place, str]]:
     """Return the text in pieces that are each in one cell, or outside of all tables.
 
     Hyphens that pdfium finds at line ends are ``LINE_END_HYPHEN`` in its text.
@@ -97,19 +157,18 @@ def _runs(text_page: pypdfium2.PdfTextPage, found: Sequence[Grid]) -> list[tuple
         pdfium.FPDFText_GetCharBox(raw, index, *box)
         text_object = pdfium.FPDFText_GetTextObject(raw, index)
         drawn = ctypes.addressof(text_object.contents) if text_object else None
-        y = (bottom.value + top.value) / 2
+        start, base, end, height = turn.box((left.value, bottom.value, right.value, top.value))
+        y = (base + height) / 2
         # Text that is too long for its cell overlaps the rule.
         continues = (
-            drawn == before[0]
-            and abs(y - before[2]) < _CLOSE
-            and abs(left.value - before[1]) < _CLOSE
+            drawn == before[0] and abs(y - before[2]) < _CLOSE and abs(start - before[1]) < _CLOSE
         )
         if not (runs and continues):
-            place = _place(found, (left.value + right.value) / 2, y)
+            place = _place(found, (start + end) / 2, y)
             if not runs or runs[-1][0] != place:
                 runs.append((place, []))
         runs[-1][1].append(character)
-        before = drawn, right.value, y
+        before = drawn, end, y
     return [(place, "".join(characters)) for place, characters in runs]
 
 
@@ -119,18 +178,3 @@ def _place(found: Sequence[Grid], x: float, y: float) -> Place:
         if cell is not None:
             return number, *cell
     return None
-
-
-def _table_text(cells: dict[tuple[int, int], list[str]]) -> str | None:
-    """Return the rows; None if the cells do not look like those of a table."""
-    rows: dict[int, list[str]] = defaultdict(list)
-    high: dict[int, int] = defaultdict(int)
-    for (row, _), texts in sorted(cells.items()):
-        lines = [line for text in texts for line in text.splitlines() if line.strip()]
-        high[row] += len(lines) > _MOST_LINES
-        rows[row].append(one_line(" ".join(lines)))
-    if any(count > 1 for count in high.values()):
-        return None
-    if any(len(cell) > _LONGEST_CELL for row in rows.values() for cell in row):
-        return None
-    return "\n".join(_SIGN_ALONE.sub(r"\1 ", " | ".join(row)) for row in rows.values())

@@ -14,7 +14,7 @@ destination duration email end event field first from function group height hour
 language last length level link location manager material meaning measure meeting member model
 month name no note notes number office order owner part person phone place position price priority
 product profession project quantity quarter question reason region remark remarks responsible
-result role room row season sector sex shift size source species start state station status street
+result role row season sector sex shift size source species start state status street
 subject supplier surname symbol task team term time title topic to total town type unit user value
 vehicle version weekday weight who year zip
 """
