@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from carrel.ingest.pdf.turn import Turn, turn_of
 _MOST_CHARACTERS = 50_000
 # In points; the gap between the cells of a row that is drawn at once is larger.
 _CLOSE = 8.0
+_TOUCHING = 2.0
 
 # A table continues on the next page if little more than a foot and a head is in between.
 _LONGEST_BETWEEN = 300
@@ -148,7 +150,7 @@ def _runs(
     runs: list[tuple[Place, list[str]]] = []
     before: tuple[int | None, float, float] = (None, 0.0, 0.0)
     for index in range(text_page.count_chars()):
-        character = chr(pdfium.FPDFText_GetUnicode(raw, index))
+        character = _character(pdfium.FPDFText_GetUnicode(raw, index))
         # Blanks that pdfium inserts have no position.
         if character.isspace():
             if runs:
@@ -165,11 +167,28 @@ def _runs(
         )
         if not (runs and continues):
             place = _place(found, (start + end) / 2, y)
+            touches = abs(y - before[2]) < _CLOSE and abs(start - before[1]) < _TOUCHING
+            if runs and touches and _in_one_cell(found, runs[-1][0], place):
+                # A word whose letters are drawn one by one, across the columns of a merged cell.
+                place = runs[-1][0]
             if not runs or runs[-1][0] != place:
                 runs.append((place, []))
         runs[-1][1].append(character)
         before = drawn, end, y
     return [(place, "".join(characters)) for place, characters in runs]
+
+
+def _in_one_cell(found: Sequence[Grid], here: Place, there: Place) -> bool:
+    """Whether no rule is between two columns of one row."""
+    if here is None or there is None or here[:2] != there[:2] or here[2] >= there[2]:
+        return False
+    columns = range(here[2] + 1, there[2] + 1)
+    return not any(found[here[0]].divides_columns(here[1], column) for column in columns)
+
+
+def _character(code: int) -> str:
+    """Return a character; damaged fonts have codes beyond Unicode."""
+    return chr(code) if code <= sys.maxunicode else "\ufffd"
 
 
 def _place(found: Sequence[Grid], x: float, y: float) -> Place:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from math import degrees
@@ -54,8 +55,9 @@ def turn_of(text_page: pypdfium2.PdfTextPage) -> Turn:
     count = text_page.count_chars()
     angles: Counter[int] = Counter()
     for index in range(0, count, max(1, count // _SAMPLE)):
-        # Blanks have no angle.
-        if not chr(pdfium.FPDFText_GetUnicode(text_page.raw, index)).isspace():
+        # Blanks have no angle; codes beyond Unicode come from damaged fonts.
+        code = pdfium.FPDFText_GetUnicode(text_page.raw, index)
+        if code <= sys.maxunicode and not chr(code).isspace():
             angle = pdfium.FPDFText_GetCharAngle(text_page.raw, index)
             angles[round(degrees(angle) / 90) % _QUARTERS] += 1
     quarters, most = max(angles.items(), key=lambda item: item[1], default=(0, 0))

@@ -45,7 +45,7 @@ def kind_of(cell: str) -> CellKind:
 
 def shape_of(cell: str) -> str:
     """Return the text with its numbers masked: ``Region 7`` and ``Region 12`` have one shape."""
-    return _DIGITS.sub("#", cell.casefold())
+    return _DIGITS.sub("0", cell.casefold())
 
 
 def is_year(cell: str) -> bool:

@@ -51,6 +51,10 @@ class TableRow:
         filled = [column for column, cell in enumerate(self.cells) if cell]
         return filled[:1] == [first] and self.left.issuperset(filled[1:])
 
+    def filled(self) -> int:
+        """Return how many cells have text; a merged one counts once."""
+        return sum(bool(cell) for column, cell in enumerate(self.cells) if column not in self.left)
+
     def is_repetition(self) -> bool:
         """Whether the row has nothing but merged cells that begin above it."""
         return bool(self.above) and not any(

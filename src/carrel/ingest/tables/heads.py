@@ -33,7 +33,7 @@ def header_rows(rows: Sequence[TableRow], least_score: int = 1) -> int:
     """
     marked = next((n for n, row in enumerate(rows) if not row.header), len(rows))
     if 0 < marked < len(rows):
-        return min(marked, _MOST_HEADERS)
+        return _depth(rows, marked)
     depth = _depth(rows)
     if not 0 < depth < len(rows):
         return 0
@@ -78,9 +78,8 @@ def _filled_right(row: TableRow, below: Sequence[TableRow]) -> list[str]:
     return cells
 
 
-def _depth(rows: Sequence[TableRow]) -> int:
+def _depth(rows: Sequence[TableRow], depth: int = 1) -> int:
     """Return how many rows would be heads, by the merged or repeated cells in them."""
-    depth = 1
     while depth < min(len(rows) - 1, _MOST_HEADERS) and _continues(rows[depth - 1], rows[depth]):
         depth += 1
     return depth if all(any(row.cells) for row in rows[:depth]) else 0
@@ -91,20 +90,17 @@ def _continues(row: TableRow, below: TableRow) -> bool:
     if row.is_title() or not any(below.cells):
         return False
     columns = range(1, min(len(row.cells), len(below.cells)))
-    if not _may_be_heads(below):
+    if not _may_be_heads(below) or below.cells[0] not in ("", row.cells[0]):
         return False
     if any(column in row.left and column not in below.left for column in columns):
         return True
     if row.left or 0 in below.above:
         return bool(below.above) and len(below.above) < len(below.cells)
-    first = below.cells[0]
-    gaps = [
-        column
-        for column in range(1, len(below.cells))
-        if below.cells[column]
+    return any(
+        below.cells[column]
         and (column >= len(row.cells) or row.cells[column] in ("", row.cells[column - 1]))
-    ]
-    return bool(gaps) and first in ("", row.cells[0])
+        for column in range(1, len(below.cells))
+    )
 
 
 def _may_be_heads(row: TableRow) -> bool:
@@ -132,6 +128,9 @@ def _score(heads: Sequence[str], body: Sequence[TableRow]) -> int:
         if not _number_heads_fit(heads, body, numbers):
             return _IMPOSSIBLE
         score = CERTAIN
+    elif not heads[0] and all(heads[1:]) and all(row.cells[:1] != [""] for row in body):
+        # An empty corner.
+        score = 1
     for column, (head, values) in enumerate(zip(heads, columns, strict=True)):
         if head and values and column not in numbers:
             score += _column_score(head, values)
@@ -142,7 +141,7 @@ def _allows_blanks(heads: Sequence[str], body: Sequence[TableRow]) -> bool:
     """Whether blanks among the heads are an empty corner, or few."""
     used = [column for column in range(len(heads)) if any(_values(body, column))]
     blank = [column for column in used if not heads[column]]
-    return blank in ([], [0]) or len(blank) < _HALF * len(used)
+    return blank in ([], [0]) or len(blank) <= _HALF * len(used)
 
 
 def _is_key_value(heads: Sequence[str], body: Sequence[TableRow]) -> bool:
@@ -167,7 +166,7 @@ def _number_heads_fit(
     if all(dates):
         return _share(kind_of(value) is CellKind.DATE for value in values) < _HALF
     if all(map(is_year, cells)) and _share(map(is_year, values)) < _HALF:
-        return True
+        return len(cells) > 1 or _share(map(_is_number, values)) > _HALF
     below = ([row.cells[each] for each in numbers if each < len(row.cells)] for row in body)
     return 0 not in numbers and is_series(cells) and not _any_in_step(cells, below)
 
@@ -180,7 +179,7 @@ def _any_in_step(cells: Sequence[str], rows: Iterable[Sequence[str]]) -> bool:
 def _column_score(head: str, values: Sequence[str]) -> int:
     """Return the evidence of one column; a head that looks like its values is none."""
     shapes = [shape_of(value) for value in values]
-    if head in values or ("#" in shape_of(head) and shape_of(head) in shapes):
+    if head in values or ("0" in shape_of(head) and shape_of(head) in shapes):
         return _IMPOSSIBLE
     kinds = [kind_of(value) for value in values]
     for kind in (CellKind.NUMBER, CellKind.DATE):
@@ -188,7 +187,7 @@ def _column_score(head: str, values: Sequence[str]) -> int:
             return CERTAIN
     letters = [value for value in values if value[:1].isalpha()]
     different = (
-        _share("#" in shape for shape in shapes) >= _MOST and "#" not in shape_of(head),
+        _share("0" in shape for shape in shapes) >= _MOST and "0" not in shape_of(head),
         _share("@" in value or "://" in value for value in values) >= _MOST,
         bool(letters) and head[:1].isupper() and all(each[0].islower() for each in letters),
         bool(letters) and head[:1].islower() and all(each[0].isupper() for each in letters),

@@ -10,6 +10,8 @@ from carrel.ingest.tables.heads import CERTAIN, SAMPLE_ROWS, header_rows, joined
 
 # A label is repeated in every row.
 _LABEL_CHARACTERS = 100
+_MOST_ABOVE = 8
+_MOST_NOTES = 2
 # In a row without heads. If more cells are blank, the filled ones are numbered.
 _MOST_BLANKS = 30
 _BLANKS_PER_CELL = 4
@@ -44,32 +46,53 @@ class TableLines:
                 yield self._line(row, offset)
 
     def _header(self, block: list[TableRow], offset: int) -> Iterator[str]:
-        """Remove the heads from the block; they become one line."""
+        """Remove the heads from the block, and what is above them; the heads become one line."""
         rows = [row.from_column(offset) for row in block]
-        depth = header_rows(rows, CERTAIN if self.heads else 1) if len(rows) > 1 else 0
+        above, depth = self._place_of_header(rows)
         if not depth:
+            self._forget_heads(block)
             return
-        heads = joined_heads(rows[:depth])
-        yield from (row.cells[0] for row in rows[1:depth] if row.is_title())
+        yield from (_bare_line(row, offset) for row in block[:above])
+        rows = rows[above : above + depth]
+        yield from (row.cells[0] for row in rows if row.is_title())
+        heads = joined_heads(rows)
         yield _piped(heads)
         labels = [head[:_LABEL_CHARACTERS].rstrip(" :：") for head in heads]
         self.heads = [""] * offset + labels
-        del block[:depth]
+        del block[: above + depth]
+
+    def _place_of_header(self, rows: list[TableRow]) -> tuple[int, int]:
+        """Return how many rows are above the heads, and how many rows of heads there are.
+
+        Notes above a table have one or two cells, and fewer than its heads.
+        """
+        if rows and self.heads and joined_heads(rows[:1]) == list(self.heads):
+            return 0, 1
+        widest = 0
+        for above in range(min(len(rows) - 1, _MOST_ABOVE)):
+            filled = rows[above].filled()
+            if above and widest > _MOST_NOTES:
+                break
+            if filled > widest:
+                depth = header_rows(rows[above:], CERTAIN if above or self.heads else 1)
+                if depth:
+                    return above, depth
+            widest = max(widest, filled)
+        return 0, 0
+
+    def _forget_heads(self, block: Iterable[TableRow]) -> None:
+        """Drop the heads of the table above if this one has other columns."""
+        named = {column for column, head in enumerate(self.heads) if head}
+        named |= set(range(min(named, default=0)))
+        for row in block:
+            if any(cell and column not in named for column, cell in enumerate(row.cells)):
+                self.heads = ()
 
     def _line(self, row: TableRow, offset: int) -> str:
         first = _first_filled(row)
         if row.is_title(first) and first <= offset:
             return row.cells[first]
-        if self.heads:
-            return _labelled(self.heads, row)
-        cells = [cell for column, cell in enumerate(row.cells) if column not in row.left]
-        begin = min(first, offset)
-        filled = sum(map(bool, cells))
-        if len(cells) - begin > _MOST_BLANKS + _BLANKS_PER_CELL * filled:
-            return "; ".join(
-                f"column {column}: {cell}" for column, cell in enumerate(row.cells, 1) if cell
-            )
-        return _piped(cells[begin:])
+        return _labelled(self.heads, row) if self.heads else _bare_line(row, offset)
 
 
 def row_lines(rows: Iterable[TableRow]) -> Iterator[str]:
@@ -95,6 +118,19 @@ def _block(first: TableRow, rows: Iterator[TableRow]) -> tuple[list[TableRow], b
 
 def _first_filled(row: TableRow) -> int:
     return next(column for column, cell in enumerate(row.cells) if cell)
+
+
+def _bare_line(row: TableRow, offset: int) -> str:
+    """Return a row without heads; merged cells are written once."""
+    begin = min(_first_filled(row), offset)
+    cells = [
+        cell for column, cell in enumerate(row.cells) if column >= begin and column not in row.left
+    ]
+    if len(cells) > _MOST_BLANKS + _BLANKS_PER_CELL * sum(map(bool, cells)):
+        return "; ".join(
+            f"column {column}: {cell}" for column, cell in enumerate(row.cells, 1) if cell
+        )
+    return _piped(cells)
 
 
 def _piped(cells: Sequence[str]) -> str:
