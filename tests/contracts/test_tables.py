@@ -14,28 +14,28 @@ WORDS = frozenset(("aligned pdf",))
 
 TABLES = {
     "words above numbers": Table(
-        [["Station", "Boats", "Crew"], ["Alder", 4, 11], ["Birch", 7, 20], ["Cedar", 9, 31]],
+        [["Gauge", "Boats", "Crew"], ["Alder", 4, 11], ["Birch", 7, 20], ["Cedar", 9, 31]],
         [
-            "Station | Boats | Crew",
-            "Station: Alder; Boats: 4; Crew: 11",
-            "Station: Birch; Boats: 7; Crew: 20",
-            "Station: Cedar; Boats: 9; Crew: 31",
+            "Gauge | Boats | Crew",
+            "Gauge: Alder; Boats: 4; Crew: 11",
+            "Gauge: Birch; Boats: 7; Crew: 20",
+            "Gauge: Cedar; Boats: 9; Crew: 31",
         ],
     ),
     "empty cells": Table(
         [
-            ["Station", "Spring", "Summer", "Autumn"],
+            ["Gauge", "Spring", "Summer", "Autumn"],
             ["Alder", None, 41, None],
             ["Birch", 17, None, 22],
             ["Cedar", None, None, 9],
             ["Dogwood", 5, 6, 7],
         ],
         [
-            "Station | Spring | Summer | Autumn",
-            "Station: Alder; Summer: 41",
-            "Station: Birch; Spring: 17; Autumn: 22",
-            "Station: Cedar; Autumn: 9",
-            "Station: Dogwood; Spring: 5; Summer: 6; Autumn: 7",
+            "Gauge | Spring | Summer | Autumn",
+            "Gauge: Alder; Summer: 41",
+            "Gauge: Birch; Spring: 17; Autumn: 22",
+            "Gauge: Cedar; Autumn: 9",
+            "Gauge: Dogwood; Spring: 5; Summer: 6; Autumn: 7",
         ],
     ),
     "marks in a shift table": Table(
@@ -207,16 +207,16 @@ TABLES = {
     ),
     "a value over two columns": Table(
         [
-            ["Room", "Mon", "Tue", "Wed"],
+            ["Hall", "Mon", "Tue", "Wed"],
             ["A1", 4, 6, 8],
             ["B2", Merged("closed", 2), 3],
             ["C3", 1, 2, 5],
         ],
         [
-            "Room | Mon | Tue | Wed",
-            "Room: A1; Mon: 4; Tue: 6; Wed: 8",
-            "Room: B2; Mon: closed; Tue: closed; Wed: 3",
-            "Room: C3; Mon: 1; Tue: 2; Wed: 5",
+            "Hall | Mon | Tue | Wed",
+            "Hall: A1; Mon: 4; Tue: 6; Wed: 8",
+            "Hall: B2; Mon: closed; Tue: closed; Wed: 3",
+            "Hall: C3; Mon: 1; Tue: 2; Wed: 5",
         ],
     ),
     "a title across the table": Table(

@@ -18,8 +18,10 @@ from carrel.ingest.failures import checked_sections
 from carrel.ingest.images.ocr import TextRecognizer
 from carrel.ingest.pdf.page_heading import PageHeadings
 from carrel.ingest.pdf.page_tables import PageTable
+from carrel.ingest.pdf.raised_digits import raised_spans, with_raised
 from carrel.ingest.pdf.ruled_text import ruled_text
 from carrel.ingest.pdf.scan import is_scan, picture_of
+from carrel.ingest.pdf.turn import turn_of
 from carrel.ingest.remarks import Remarks
 from carrel.ingest.text.cleaning import squeeze_blank_lines
 from carrel.ingest.text.hyphenation import HyphenJoiner
@@ -125,10 +127,16 @@ def _page_text(
     ``before`` is the last table of the page before.
     """
     with loaded_page(document, index) as page, closing(page.get_textpage()) as text_page:
-        ruled = ruled_text(page, text_page, before)
+        turn = turn_of(text_page)
+        whole = str(text_page.get_text_range())
+        spans = raised_spans(text_page, turn, whole)
+        ruled = ruled_text(page, text_page, turn, spans, before)
         if ruled is not None:
             return ruled.text, False, ruled.last
         text = str(text_page.get_text_bounded())
+        # pdfium's text of a box may leave out what is beside the page, and some line breaks.
+        if spans and text.split() == whole.split():
+            text = with_raised(text_page, turn, whole, spans)
         return text, is_scan(page, text), None
 
 

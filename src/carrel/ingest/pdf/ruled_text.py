@@ -14,8 +14,10 @@ import pypdfium2.raw as pdfium
 
 from carrel.ingest.pdf.aligned_columns import aligned_grids
 from carrel.ingest.pdf.page_tables import Cells, PageTable, TableText, table_text
+from carrel.ingest.pdf.raised_digits import with_raised
 from carrel.ingest.pdf.ruled_lines import Grid, grids
-from carrel.ingest.pdf.turn import Turn, turn_of
+from carrel.ingest.pdf.turn import Turn
+from carrel.ingest.text.raised import plain_scripts, raised
 
 _MOST_CHARACTERS = 50_000
 # In points; the gap between the cells of a row that is drawn at once is larger.
@@ -39,24 +41,28 @@ class RuledText:
 
 
 def ruled_text(
-    page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage, before: PageTable | None = None
+    page: pypdfium2.PdfPage,
+    text_page: pypdfium2.PdfTextPage,
+    turn: Turn,
+    spans: Sequence[tuple[int, int]] = (),
+    before: PageTable | None = None,
 ) -> RuledText | None:
     """Return the text with the rows of tables under their heads; None without a table.
 
-    Tables without rules are found by their columns of numbers. ``before`` is the last table of the
-    page before: if the first table of this page continues it, its rows have the same heads.
+    Tables without rules are found by their columns of numbers. ``spans`` are raised digits.
+    ``before`` is the last table of the page before: if the first table of this page continues it,
+    its rows have the same heads.
 
     pdfium itself returns the text in drawing order, which may be column by column, and joins cells
     that are close.
     """
-    turn = turn_of(text_page)
     ruled = grids(page, turn)
     found = ruled or aligned_grids(text_page, turn)
     if not found or not 0 < text_page.count_chars() <= _MOST_CHARACTERS:
         return None
     parts: list[str | int] = []
     tables: dict[int, dict[tuple[int, int], list[str]]] = {}
-    for place, text in _runs(text_page, found, turn):
+    for place, text in _runs(text_page, found, turn, spans):
         if place is None:
             parts.append(text)
             continue
@@ -73,7 +79,10 @@ def ruled_text(
     if not ruled:
         bare = _joined(parts, {number: "\n".join(each.cells) for number, each in written.items()})
         cells = frozenset(cell for each in written.values() for cell in each.cells)
-        if not _keeps_words(bare, cells, text_page.get_text_bounded()):
+        original = str(text_page.get_text_bounded())
+        if spans:
+            original = with_raised(text_page, turn, str(text_page.get_text_range()), spans)
+        if not _keeps_words(bare, cells, original):
             return None
     last = next(each for each in reversed(parts) if isinstance(each, int))
     return RuledText(whole, written[last].table if _is_short(reversed(parts)) else None)
@@ -137,7 +146,10 @@ def _are_apart(first: str, second: str, cells: frozenset[str]) -> bool:
 
 
 def _runs(
-    text_page: pypdfium2.PdfTextPage, found: Sequence[Grid], turn: Turn
+    text_page: pypdfium2.PdfTextPage,
+    found: Sequence[Grid],
+    turn: Turn,
+    spans: Sequence[tuple[int, int]],
 ) -> list[tuple[Place, str]]:
     """Return the text in pieces that are each in one cell, or outside of all tables.
 
@@ -149,11 +161,12 @@ def _runs(
     box = tuple(map(ctypes.pointer, (left, right, bottom, top)))
     runs: list[tuple[Place, list[str]]] = []
     before: tuple[int | None, float, float] = (None, 0.0, 0.0)
+    script = {index for start, stop in spans for index in range(start, stop)}
     for index in range(text_page.count_chars()):
         character = _character(pdfium.FPDFText_GetUnicode(raw, index))
         # Blanks that pdfium inserts have no position.
         if character.isspace():
-            if runs:
+            if runs and index not in script:
                 runs[-1][1].append(character)
             continue
         pdfium.FPDFText_GetCharBox(raw, index, *box)
@@ -173,9 +186,9 @@ def _runs(
                 place = runs[-1][0]
             if not runs or runs[-1][0] != place:
                 runs.append((place, []))
-        runs[-1][1].append(character)
+        runs[-1][1].append(raised(character) if index in script else character)
         before = drawn, end, y
-    return [(place, "".join(characters)) for place, characters in runs]
+    return [(place, plain_scripts("".join(characters))) for place, characters in runs]
 
 
 def _in_one_cell(found: Sequence[Grid], here: Place, there: Place) -> bool:
