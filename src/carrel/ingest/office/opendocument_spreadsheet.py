@@ -147,4 +147,9 @@ def _cell_text(cell: Any) -> str:
 def _formula(text: str) -> str:
     """Return a formula without the prefix and the brackets of its language (OpenFormula, 5.8)."""
     _, equals, formula = text.partition("=")
-    return one_line(equals + _REFERENCE.sub(lambda match: match[1].replace(".", ""), formula))
+    return one_line(equals + _REFERENCE.sub(_plain_reference, formula))
+
+
+def _plain_reference(match: re.Match[str]) -> str:
+    """Return ``[.A2:.A9]`` as ``A2:A9``, and ``[Sheet2.B1]`` as ``Sheet2.B1``."""
+    return ":".join(part.removeprefix(".") for part in match[1].split(":"))
