@@ -172,9 +172,9 @@ def write_ruled_pdf(path: Path, table: Table) -> Path:
 
 
 def write_turned_pdf(path: Path, table: Table) -> Path:
-    """Write the table sideways on an upright page that is shown turned."""
+    """Write the table sideways on an upright page (as the library stores it) shown turned."""
     width, height = landscape(A4)
-    canvas = Canvas(str(path), pagesize=(height, width))
+    canvas = Canvas(str(path), pagesize=(width, height))
     canvas.setPageRotation(90)
     canvas.translate(height, 0)
     canvas.rotate(90)

@@ -21,7 +21,7 @@ from carrel.ingest.pdf.page_tables import PageTable
 from carrel.ingest.pdf.raised_digits import raised_spans, with_raised
 from carrel.ingest.pdf.ruled_text import ruled_text
 from carrel.ingest.pdf.scan import is_scan, picture_of
-from carrel.ingest.pdf.turn import text_on_page, turn_of
+from carrel.ingest.pdf.turn import turn_of
 from carrel.ingest.remarks import Remarks
 from carrel.ingest.text.cleaning import squeeze_blank_lines
 from carrel.ingest.text.hyphenation import HyphenJoiner
@@ -133,7 +133,7 @@ def _page_text(
         ruled = ruled_text(page, text_page, turn, spans, before)
         if ruled is not None:
             return ruled.text, False, ruled.last
-        text = text_on_page(page, text_page)
+        text = str(text_page.get_text_bounded())
         # pdfium's text of a box may leave out what is beside the page, and some line breaks.
         if spans and text.split() == whole.split():
             text = with_raised(text_page, turn, whole, spans)

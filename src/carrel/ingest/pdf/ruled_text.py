@@ -16,7 +16,7 @@ from carrel.ingest.pdf.aligned_columns import aligned_grids
 from carrel.ingest.pdf.page_tables import Cells, PageTable, TableText, table_text
 from carrel.ingest.pdf.raised_digits import with_raised
 from carrel.ingest.pdf.ruled_lines import Grid, grids
-from carrel.ingest.pdf.turn import Turn, text_on_page
+from carrel.ingest.pdf.turn import Turn
 from carrel.ingest.text.raised import plain_scripts, raised
 
 _MOST_CHARACTERS = 50_000
@@ -79,7 +79,7 @@ def ruled_text(
     if not ruled:
         bare = _joined(parts, {number: "\n".join(each.cells) for number, each in written.items()})
         cells = frozenset(cell for each in written.values() for cell in each.cells)
-        original = text_on_page(page, text_page)
+        original = str(text_page.get_text_bounded())
         if spans:
             original = with_raised(text_page, turn, str(text_page.get_text_range()), spans)
         if not _keeps_words(bare, cells, original):

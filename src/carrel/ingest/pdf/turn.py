@@ -62,13 +62,3 @@ def turn_of(text_page: pypdfium2.PdfTextPage) -> Turn:
             angles[round(degrees(angle) / 90) % _QUARTERS] += 1
     quarters, most = max(angles.items(), key=lambda item: item[1], default=(0, 0))
     return Turn(quarters if 2 * most > angles.total() else 0)
-
-
-def text_on_page(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage) -> str:
-    """Return pdfium's text of what is within the page.
-
-    pdfium swaps width and height of the box of a page with ``/Rotate`` 90 or 270, though not the
-    coordinates of its text.
-    """
-    box = page.get_cropbox() if page.get_rotation() % 180 else ()
-    return str(text_page.get_text_bounded(*box))
