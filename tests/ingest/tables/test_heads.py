@@ -17,7 +17,7 @@ def heads_of(*rows: str) -> int:
         ("Year|Sum", "2020|3"),
         ("Region|2021|2022", "North|5|6"),
         ("Zeile|01.01.2024|01.02.2024", "Bus|5|6"),
-        ("Task|Done", "Roof|2024-05-01", "Door|2024-06-01"),
+        ("Task|Done", "Roof|2024-05-01", "Wall|2024-06-01"),
         ("Artikel|Nr.", "Hose|A-17", "Hemd|B-4"),
         ("Name|Mail", "Ann|a@b.org", "Bob|b@c.org"),
         ("Key|Status", "a|open", "b|open", "c|open", "d|closed"),
