@@ -26,6 +26,9 @@ def heads_of(*rows: str) -> int:
         ("|Low|High", "Alder|yes|no", "Birch|no|yes"),
         ("Code|Meaning", "X|The sample was lost on the way to the laboratory", "Y|It was found"),
         ("Jahr|Umsatz[1]", "2020|1.250,00", "2021|1.310,50"),
+        ("Boot|Schiffer|Liegeplatz", "Anna|Max Meier|Am Steg", "Berta|Ida Holm|Im Hafen"),
+        ("BOAT|SKIPPER", "Anna|Max", "Berta|Ida"),
+        ("first_boat|second_boat", "anna|max", "berta|ida"),
         ("Name|Total", "Chair|=B2*C2", "Desk|=B3*C3"),
     ],
 )
@@ -40,6 +43,8 @@ def test_heads_differ_from_their_rows(rows: tuple[str, ...]) -> None:
         ("田中|東京", "鈴木|大阪"),
         ("Project|Heron", "Budget|5000", "Start|2024-05-01", "Lead|Nora"),
         ("Name|Anna", "Age|41", "City|Bern"),
+        ("Project|Heron", "Budget|5000", "Width|20", "Depth|7"),
+        ("Projekt|Reiher", "Leitung|Nora Meyer", "Ort|Berlin Mitte"),
         ("Projekt:|Reiher", "Preis:|5000", "Menge:|12"),
         ("Region 1|5|6", "Region 2|7|8"),
         ("Ulm|1998|2005", "Bonn|1999|2007"),

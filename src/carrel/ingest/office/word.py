@@ -32,6 +32,7 @@ _BODY_TEXT_LEVEL = 9
 _PARAGRAPH, _TABLE, _ROW, _CELL = qn("w:p"), qn("w:tbl"), qn("w:tr"), qn("w:tc")
 _TEXT_BOX = qn("w:txbxContent")
 _TEXT, _RUN = qn("w:t"), qn("w:r")
+_RUN_PROPERTIES, _ALIGN, _VALUE = qn("w:rPr"), qn("w:vertAlign"), qn("w:val")
 _SCRIPTS = {"superscript": raised, "subscript": lowered}
 _ON = frozenset(("1", "true", "on"))
 _MOST_SKIPPED = 100
@@ -158,8 +159,9 @@ def _paragraph_text(parent: Any) -> str:
 
 def _run_text(run: Any) -> str:
     text = _paragraph_text(run)
-    align = run.find(f"{qn('w:rPr')}/{qn('w:vertAlign')}")
-    script = _SCRIPTS.get(align.get(qn("w:val"), "")) if align is not None else None
+    properties = run.find(_RUN_PROPERTIES)
+    align = None if properties is None else properties.find(_ALIGN)
+    script = None if align is None else _SCRIPTS.get(align.get(_VALUE, ""))
     return script(text) if script and text.strip() else text
 
 

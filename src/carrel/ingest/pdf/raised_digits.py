@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pypdfium2
 import pypdfium2.raw as pdfium
@@ -12,7 +12,8 @@ import pypdfium2.raw as pdfium
 from carrel.ingest.pdf.turn import Box, Turn
 from carrel.ingest.text.raised import plain_scripts, raised
 
-_CANDIDATE = re.compile(r"(?<=[^\W_])(\s{0,2})(\d{1,12})(?!\d)")
+# Behind a blank only marks of notes, which are short.
+_CANDIDATE = re.compile(r"(?<=[^\W_])(?:\s{1,2}(?=\d{1,2}(?!\d)))?(\d{1,12})(?!\d)")
 _MOST_CANDIDATES = 5_000
 # Of the height of the base: what is smaller, and how much higher its foot is.
 _SMALLER = 0.85
@@ -30,19 +31,20 @@ def raised_spans(text_page: pypdfium2.PdfTextPage, turn: Turn, text: str) -> lis
     """
     if len(text) != text_page.count_chars():
         return []
+    box_of = _boxes(text_page, turn)
     spans: list[Span] = []
     for number, match in enumerate(_CANDIDATE.finditer(text)):
         if number > _MOST_CANDIDATES:
             break
-        base = _box(text_page, turn, match.start() - 1)
-        if not _is_raised(base, _box(text_page, turn, match.end() - 1)):
+        base = box_of(match.start() - 1)
+        if not _is_raised(base, box_of(match.end() - 1)):
             continue
-        first = match.start(2)
-        while not _is_raised(base, _box(text_page, turn, first)):
+        first = match.start(1)
+        while not _is_raised(base, box_of(first)):
             first += 1
-        before = _box(text_page, turn, first - 1 if first > match.start(2) else match.start() - 1)
-        if abs(_box(text_page, turn, first)[0] - before[2]) < _WIDEST_GAP:
-            spans.append((match.start() if first == match.start(2) else first, match.end()))
+        before = box_of(first - 1 if first > match.start(1) else match.start() - 1)
+        if abs(box_of(first)[0] - before[2]) < _WIDEST_GAP:
+            spans.append((match.start() if first == match.start(1) else first, match.end()))
     return spans
 
 
@@ -53,6 +55,7 @@ def with_raised(
 
     pdfium breaks the line behind raised digits, also in the middle of a line.
     """
+    box_of = _boxes(text_page, turn)
     parts: list[str] = []
     end = 0
     for start, stop in spans:
@@ -61,18 +64,25 @@ def with_raised(
         following = re.match(r"\s*", text[stop:])
         after = stop + (following.end() if following else 0)
         if "\n" in text[stop:after] and after < len(text):
-            base, there = _box(text_page, turn, start - 1), _box(text_page, turn, after)
+            base, there = box_of(start - 1), box_of(after)
             if there[1] < (base[1] + base[3]) / 2 < there[3] and there[0] > base[0]:
                 parts.append(" ")
                 end = after
     return plain_scripts("".join((*parts, text[end:])))
 
 
-def _box(text_page: pypdfium2.PdfTextPage, turn: Turn, index: int) -> Box:
-    """Return the box of a character by the height of its font, whatever its shape."""
-    box = pdfium.FS_RECTF()
-    pdfium.FPDFText_GetLooseCharBox(text_page.raw, index, ctypes.byref(box))
-    return turn.box((box.left, box.bottom, box.right, box.top))
+def _boxes(text_page: pypdfium2.PdfTextPage, turn: Turn) -> Callable[[int], Box]:
+    """Return what gives the box of a character by the height of its font, whatever its shape."""
+    # A page has hundreds of numbers: the per-call overhead matters.
+    raw, box, ask = text_page.raw, pdfium.FS_RECTF(), pdfium.FPDFText_GetLooseCharBox
+    pointer = ctypes.pointer(box)
+
+    def box_of(index: int) -> Box:
+        ask(raw, index, pointer)
+        found = box.left, box.bottom, box.right, box.top
+        return turn.box(found) if turn.quarters else found
+
+    return box_of
 
 
 def _is_raised(base: Box, digit: Box) -> bool:

@@ -10,7 +10,7 @@ from math import degrees
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-_SAMPLE = 60
+_SAMPLE = 30
 _QUARTERS = 4
 
 Box = tuple[float, float, float, float]

@@ -101,14 +101,18 @@ class SpanExpander:
             if cell.covered and placeholders:
                 placeholders -= 1
                 continue
-            open_before = len(texts) in self._open
-            self._continue_open(texts, left, above, one=cell.covered)
-            if cell.covered and open_before:
-                continue
+            if self._open:
+                open_before = len(texts) in self._open
+                self._continue_open(texts, left, above, one=cell.covered)
+                if cell.covered and open_before:
+                    continue
             if len(texts) >= MOST_COLUMNS:
                 break
             placeholders = cell.columns - 1
-            self._place(cell, texts, left, above)
+            if cell.columns == cell.rows == 1 and not cell.continues:
+                texts.append(cell.text)
+            else:
+                self._place(cell, texts, left, above)
         self._continue_open(texts, left, above)
         while self._open and max(self._open) >= len(texts):
             texts.append("")

@@ -8,21 +8,26 @@ from __future__ import annotations
 import re
 
 _ENGLISH = """
-account address age amount answer area author capital category city class code colour color
+account address age amount answer area author begin budget capital category client city class code
+colour color
 comment company contact count country currency customer date day department description
-destination duration email end event field first from function group height hour id item job
-language last length level link location manager material meaning measure meeting member model
+deadline depth destination duration email end event field first from function group height hour id
+item job
+language last lead leader length level link location manager material meaning measure meeting
+member model
 month name no note notes number office order owner part person phone place position price priority
 product profession project quantity quarter question reason region remark remarks responsible
 result role row season sector sex shift size source species start state status street
 subject supplier surname symbol task team term time title topic to total town type unit user value
-vehicle version weekday weight who year zip
+vehicle version volume weekday weight who width
+year zip
 """
 _EUROPEAN = """
-abteilung adresse alter anzahl art aufgabe beruf beschreibung bemerkung bezeichnung datum einheit
+abteilung adresse alter anzahl art aufgabe auftraggeber beginn beruf beschreibung bemerkung
+bezeichnung datum einheit
 ende farbe frage funktion gruppe größe kategorie kommentar kunde land menge monat nachname ort
-preis produkt projekt raum rolle sprache stadt straße stück tag thema titel typ uhrzeit
-verantwortlich vorname wert woche zeit zustand
+preis produkt projekt raum rolle sprache stadt straße stück tag thema titel
+typ uhrzeit breite höhe länge gewicht leitung tiefe verantwortlich vorname wert woche zeit zustand
 nom prénom ville pays âge métier couleur prix quantité montant rue année mois jour heure titre
 sujet langue état statut commentaire adresse fonction
 nombre apellido ciudad país edad color precio cantidad importe calle año mes día hora título tema

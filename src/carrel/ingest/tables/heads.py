@@ -133,7 +133,7 @@ def _score(heads: Sequence[str], body: Sequence[TableRow]) -> int:
         score = 1
     for column, (head, values) in enumerate(zip(heads, columns, strict=True)):
         if head and values and column not in numbers:
-            score += _column_score(head, values)
+            score += _column_score(head, values, len(named))
     return score
 
 
@@ -176,8 +176,8 @@ def _any_in_step(cells: Sequence[str], rows: Iterable[Sequence[str]]) -> bool:
     return any(is_series(row) and int(row[1]) - int(row[0]) == step for row in rows)
 
 
-def _column_score(head: str, values: Sequence[str]) -> int:
-    """Return the evidence of one column; a head that looks like its values is none."""
+def _column_score(head: str, values: Sequence[str], width: int) -> int:
+    """Return the evidence of one of ``width`` columns; a head like its values is none."""
     shapes = [shape_of(value) for value in values]
     if head in values or ("0" in shape_of(head) and shape_of(head) in shapes):
         return _IMPOSSIBLE
@@ -189,6 +189,10 @@ def _column_score(head: str, values: Sequence[str]) -> int:
     different = (
         _share("0" in shape for shape in shapes) >= _MOST and "0" not in shape_of(head),
         _share("@" in value or "://" in value for value in values) >= _MOST,
+        head.isupper() and len(head) > 1 and not any(value.isupper() for value in values),
+        "_" in head and not any("_" in value for value in values),
+        # In two columns this may be a value beside its name.
+        width > 2 and " " not in head and _share(" " in value for value in values) >= _MOST,
         bool(letters) and head[:1].isupper() and all(each[0].islower() for each in letters),
         bool(letters) and head[:1].islower() and all(each[0].isupper() for each in letters),
         len(values) >= _FEWEST_REPEATED and len(set(values)) <= _HALF * len(values),

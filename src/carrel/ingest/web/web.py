@@ -96,6 +96,7 @@ class _PageText:
         # The innermost table, if its cells contain no headings and no tables; others are layout.
         self._table: Any = None
         self._cells: list[GridCell] = []
+        self._data_cells = 0
         self._rows: list[TableRow] = []
         self._spans = SpanExpander()
 
@@ -140,7 +141,9 @@ class _PageText:
             if tag in _CELLS:
                 self._end_cell(element)
             elif tag == "tr":
-                self._end_row(_is_header(element))
+                # A row in the head of its table, or one that has no cells but heads.
+                only_heads = len(self._cells) > 1 and not self._data_cells
+                self._end_row(only_heads or element.getparent().tag == "thead")
             elif tag == "caption":
                 yield Block(self._take())
             elif element is self._table:
@@ -165,8 +168,13 @@ class _PageText:
         return text
 
     def _end_cell(self, element: Any) -> None:
-        columns = min(_number(element.get("colspan")), _MOST_COLUMNS)
-        self._cells.append(GridCell(self._take(), columns, _spanned_rows(element)))
+        columns, rows = element.get("colspan"), element.get("rowspan")
+        self._data_cells += element.tag != "th"
+        if columns is None and rows is None:
+            self._cells.append(GridCell(self._take()))
+            return
+        spanned = min(_number(columns), _MOST_COLUMNS)
+        self._cells.append(GridCell(self._take(), spanned, _spanned_rows(rows)))
 
     def _end_row(self, header: bool = False) -> None:
         # Text between the cells is shown before the table; here it is the last cell.
@@ -176,6 +184,7 @@ class _PageText:
         if self._cells:
             self._rows.append(self._spans.row(self._cells, header))
             self._cells.clear()
+        self._data_cells = 0
 
     def _flush(self, heading: bool = False) -> Iterator[Block]:
         if heading:
@@ -188,17 +197,10 @@ class _PageText:
         yield Block(text.strip("\n"))
 
 
-def _is_header(row: Any) -> bool:
-    """Whether a row is in the head of its table, or has no cells but heads."""
-    cells = list(row.iterchildren(*_CELLS))
-    only_heads = len(cells) > 1 and all(cell.tag == "th" for cell in cells)
-    return only_heads or row.getparent().tag == "thead"
-
-
-def _spanned_rows(cell: Any) -> int:
+def _spanned_rows(attribute: str | None) -> int:
     """Return the rows that a cell spans; zero means all those below."""
-    rows = cell.get("rowspan", "1").strip()
-    return _MOST_ROWS if rows == "0" else min(_number(rows), _MOST_ROWS)
+    zero = attribute is not None and attribute.strip() == "0"
+    return _MOST_ROWS if zero else min(_number(attribute), _MOST_ROWS)
 
 
 def _number(attribute: str | None) -> int:
