@@ -16,7 +16,8 @@ _FORMULA = re.compile(r"=.*[\w)\]]", re.DOTALL)
 _NOTHING = re.compile(r"[-–—−.*?/\s]+|n/?a\.?|k\.\s?a\.|nan|null|none", re.IGNORECASE)
 # Footnote marks and the like behind a value.
 _MARKS = re.compile(r"(?<=[\w%)])\s?(?:\[\w{1,3}\]|[*†‡§]{1,3}|\^\w{1,3})$")
-_YEAR = re.compile(r"(?:1[5-9]|20|21)\d\d")
+_FIRST_YEAR, _LAST_YEAR = 1500, 2199
+_RANGE = re.compile(r"\d\s?[-–:]\s?\d")
 _DIGITS = re.compile(r"\d+")
 
 
@@ -50,7 +51,14 @@ def shape_of(cell: str) -> str:
 
 def is_year(cell: str) -> bool:
     """Whether the text is a year from 1500 to 2199, and nothing else."""
-    return _YEAR.fullmatch(_MARKS.sub("", cell)) is not None
+    bare = _MARKS.sub("", cell)
+    # In the digits of any script.
+    return len(bare) == 4 and bare.isdecimal() and _FIRST_YEAR <= int(bare) <= _LAST_YEAR
+
+
+def is_range(cell: str) -> bool:
+    """Whether the text is a range of numbers or a time of day: ``10-19``, ``08:30``."""
+    return _RANGE.search(cell) is not None
 
 
 def is_series(cells: Sequence[str]) -> bool:

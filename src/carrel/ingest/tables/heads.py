@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from carrel.ingest.tables.cell_kinds import CellKind, is_series, is_year, kind_of, shape_of
+from carrel.ingest.tables.cell_kinds import (
+    CellKind,
+    is_range,
+    is_series,
+    is_year,
+    kind_of,
+    shape_of,
+)
 from carrel.ingest.tables.grid import TableRow
 from carrel.ingest.tables.head_words import names_a_column
 
@@ -165,6 +172,8 @@ def _number_heads_fit(
     dates = [kind_of(cell) is CellKind.DATE for cell in cells]
     if all(dates):
         return _share(kind_of(value) is CellKind.DATE for value in values) < _HALF
+    if len(cells) > 1 and all(map(is_range, cells)) and _share(map(is_range, values)) < _HALF:
+        return True
     if all(map(is_year, cells)) and _share(map(is_year, values)) < _HALF:
         return len(cells) > 1 or _share(map(_is_number, values)) > _HALF
     below = ([row.cells[each] for each in numbers if each < len(row.cells)] for row in body)
