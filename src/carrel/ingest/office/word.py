@@ -35,7 +35,8 @@ _TEXT, _RUN = qn("w:t"), qn("w:r")
 _RUN_PROPERTIES, _ALIGN, _VALUE = qn("w:rPr"), qn("w:vertAlign"), qn("w:val")
 _SCRIPTS = {"superscript": raised, "subscript": lowered}
 _ON = frozenset(("1", "true", "on"))
-_MOST_SKIPPED = 100
+# Word itself has at most 63 columns.
+_MOST_SKIPPED = _MOST_SPANNED = 100
 _SPACES = {
     qn("w:tab"): "\t",
     qn("w:br"): "\n",
@@ -181,7 +182,8 @@ def _grid_cell(cell: Any) -> GridCell:
     properties = cell.find(qn("w:tcPr"))
     merge = None if properties is None else properties.find(qn("w:vMerge"))
     continues = merge is not None and merge.get(qn("w:val"), "continue") == "continue"
-    return GridCell(text, _number(properties, "w:gridSpan", 1), continues=continues)
+    columns = min(_number(properties, "w:gridSpan", 1), _MOST_SPANNED)
+    return GridCell(text, columns, continues=continues)
 
 
 def _number(properties: Any, name: str, default: int) -> int:

@@ -10,7 +10,7 @@ from carrel.core.errors import UnreadableDocument
 MOST_COLUMNS = 16_384
 """The limit of spreadsheet programs (ECMA-376)."""
 
-MOST_REPEATED = 50_000_000
+MOST_REPEATED = 20_000_000
 """Maximum characters by which the merged cells of one table grow its text."""
 
 _NONE: frozenset[int] = frozenset()
