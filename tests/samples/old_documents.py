@@ -103,9 +103,11 @@ def write_xls(
     sheets: Mapping[str, Sequence[Sequence[str | float | bool | None]]],
     date_columns: Sequence[int] = (),
     encrypted: bool = False,
+    merged: Sequence[tuple[int, int, int, int]] = (),
 ) -> Path:
     """Write one sheet per name in the form of Excel 97; ``date_columns`` show dates.
 
+    ``merged`` are the first and last rows and columns of merged cells in every sheet.
     ``encrypted`` writes the mark of a workbook under a password, without encrypting anything.
     """
     head = _record(0x809, struct.pack("<HHHHII", 0x600, 5, 0, 1997, 0, 0))
@@ -115,7 +117,7 @@ def write_xls(
     # Two forms of cells: plain numbers, and days in the built-in format 14.
     for number_format in (0, 14):
         head += _record(0xE0, struct.pack("<HHH14x", 0, number_format, 0))
-    bodies = [_sheet(rows, date_columns) for rows in sheets.values()]
+    bodies = [_sheet(rows, date_columns, merged) for rows in sheets.values()]
     names = [name.encode("utf-16-le") for name in sheets]
     place = len(head) + sum(4 + 8 + len(name) for name in names) + 4
     for name, body in zip(names, bodies, strict=True):
@@ -127,7 +129,9 @@ def write_xls(
 
 
 def _sheet(
-    rows: Sequence[Sequence[str | float | bool | None]], date_columns: Sequence[int]
+    rows: Sequence[Sequence[str | float | bool | None]],
+    date_columns: Sequence[int],
+    merged: Sequence[tuple[int, int, int, int]],
 ) -> bytes:
     sheet = _record(0x809, struct.pack("<HHHHII", 0x600, 0x10, 0, 1997, 0, 0))
     for row, cells in enumerate(rows):
@@ -140,6 +144,8 @@ def _sheet(
                 sheet += _record(0x204, where + struct.pack("<HB", len(value), 1) + text)
             elif value is not None:
                 sheet += _record(0x203, where + struct.pack("<d", value))
+    ranges = b"".join(struct.pack("<4H", *each) for each in merged)
+    sheet += _record(0xE5, struct.pack("<H", len(merged)) + ranges)
     return sheet + _record(0x0A, b"")
 
 

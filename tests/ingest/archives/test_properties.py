@@ -10,9 +10,9 @@ import pytest
 
 from carrel.core.errors import EmptyDocument
 from carrel.ingest.registry import default_registry
-from damaged_files import zip_of
-from open_documents import write_odp, write_ods, write_odt
-from open_xml_samples import parts_of
+from samples.damaged_files import zip_of
+from samples.open_documents import write_odp, write_ods, write_odt
+from samples.open_xml import parts_of
 
 CREATED = datetime.datetime(2024, 5, 14, 9, 30)
 META = (

@@ -161,7 +161,7 @@ def test_libreoffice_itself_converts_a_real_document(tmp_path: Path, kind: str) 
         reader = OldOfficeReader(Content.OLD_WORD, ".docx", WordReader())
         expected = [
             Section("Intro"),
-            Section("Sales\nYear | Sum\n2020 | 3\nAfter", heading="Sales"),
+            Section("Sales\nYear | Sum\nYear: 2020; Sum: 3\nAfter", heading="Sales"),
         ]
     else:
         modern = write_pptx(tmp_path / "a.pptx", [("Boats", "They float.", "Smile")])

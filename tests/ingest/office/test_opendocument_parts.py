@@ -9,9 +9,9 @@ import pytest
 from carrel.core.documents import Section
 from carrel.core.protocols.reading import Reader
 from carrel.ingest.registry import default_registry
-from damaged_files import zip_of
-from open_documents import write_ods, write_open_document
-from open_xml_samples import parts_of
+from samples.damaged_files import zip_of
+from samples.open_documents import write_ods, write_open_document
+from samples.open_xml import parts_of
 
 NAMES = "urn:oasis:names:tc:opendocument:xmlns"
 NAMESPACES = (

@@ -60,6 +60,16 @@ def test_a_cell_reads_as_it_shows_and_else_by_its_value(tmp_path: Path) -> None:
     ]
 
 
+def test_a_formula_without_a_value_reads_as_itself(tmp_path: Path) -> None:
+    rows = row(cell("Sum"), cell("Total")) + row(
+        cell("", 'office:value="2"'), cell("", 'table:formula="of:=SUM([.A2:.A9])*[Sheet2.B1]"')
+    )
+    assert read_rows(tmp_path / "a.ods", rows) == [
+        "Sum | Total",
+        "Sum: 2; Total: =SUM(A2:A9)*Sheet2.B1",
+    ]
+
+
 def test_repeated_cells_and_rows_are_written_out(tmp_path: Path) -> None:
     rows = (
         row(cell("A"), cell("B"), cell("C"), cell("D"))

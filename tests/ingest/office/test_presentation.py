@@ -33,7 +33,7 @@ def test_tables_and_groups_are_read(tmp_path: Path) -> None:
     group.shapes.add_textbox(*box).text_frame.text = "grouped"
     presentation.save(str(tmp_path / "a.pptx"))
     (section,) = PresentationReader().read(tmp_path / "a.pptx")
-    assert section.text == "Year | Sum\n2020 | 3\ngrouped"
+    assert section.text == "Year | Sum\nYear: 2020; Sum: 3\ngrouped"
     assert section.heading is None
 
 

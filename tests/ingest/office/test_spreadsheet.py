@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import zipfile
 from itertools import pairwise
 from pathlib import Path
@@ -9,6 +10,7 @@ import openpyxl
 import pytest
 import xlsxwriter
 from openpyxl.chart import BarChart
+from openpyxl.worksheet.formula import ArrayFormula
 
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
@@ -75,6 +77,48 @@ def test_formulas_read_as_their_stored_result_and_unknown_features_do_no_harm(
         # An extension that openpyxl does not know and warns of.
         sheet.add_sparkline("D1", {"range": "Sums!A1:C1"})
     assert read(tmp_path / "a.xlsx") == [Section("1 | 2 | 3", page=1, heading="Sums")]
+
+
+def test_formulas_whose_result_was_never_stored_read_as_themselves(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    sheet.append(["Ware", "Menge", "Preis", "Summe"])
+    sheet.append(["Stuhl", 2, 30, "=B2*C2"])
+    sheet.append(["Tisch", 1, 120, ArrayFormula("D3", "=SUM(B3*C3)")])
+    sheet.append(["Zusammen", None, None, "=SUM(D2:D3)"])
+    workbook.save(tmp_path / "a.xlsx")
+    assert [section.text for section in read(tmp_path / "a.xlsx")] == [
+        "Ware | Menge | Preis | Summe\n"
+        "Ware: Stuhl; Menge: 2; Preis: 30; Summe: =B2*C2\n"
+        "Ware: Tisch; Menge: 1; Preis: 120; Summe: =SUM(B3*C3)\n"
+        "Ware: Zusammen; Summe: =SUM(D2:D3)"
+    ]
+
+
+def test_a_formula_that_several_cells_share_is_that_of_each_cell(tmp_path: Path) -> None:
+    path = write_xlsx(tmp_path / "a.xlsx", {"S": [["A", "B"], [1, "x"], [2, "y"]]})
+    formulas = {
+        b"B2": b'<f t="shared" si="0" ref="B2:B3">A2*2</f>',
+        b"B3": b'<f t="shared" si="0"/>',
+    }
+    for place, formula in formulas.items():
+        content = zipfile.ZipFile(path).read("xl/worksheets/sheet1.xml")
+        cell = re.search(rb'<c r="%s".*?</c>' % place, content)
+        assert cell
+        changed = b'<c r="%s">%s</c>' % (place, formula)
+        with_part(path, "xl/worksheets/sheet1.xml", cell[0], changed)
+    assert [section.text for section in read(path)] == ["A | B\nA: 1; B: =A2*2\nA: 2; B: =A3*2"]
+
+
+def test_heads_in_bold_are_heads_of_words(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as workbook:
+        sheet, bold = workbook.add_worksheet(), workbook.add_format({"bold": True})
+        sheet.write_row("A1", ["Kapitel", "Inhalt"], bold)
+        sheet.write_row("A2", ["Anfang", "Boote"])
+        sheet.write_row("A3", ["Ende", "Heimkehr"])
+    assert [section.text for section in read(tmp_path / "a.xlsx")] == [
+        "Kapitel | Inhalt\nKapitel: Anfang; Inhalt: Boote\nKapitel: Ende; Inhalt: Heimkehr"
+    ]
 
 
 def test_a_sheet_that_is_a_chart_counts_as_a_page(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_paragraphs_tables_and_headings_come_in_document_order(tmp_path: Path) -
     )
     assert read(path) == [
         Section("Intro"),
-        Section("Sales\nBefore\nYear | Sum\n2020 | 3\nAfter", heading="Sales"),
+        Section("Sales\nBefore\nYear | Sum\nYear: 2020; Sum: 3\nAfter", heading="Sales"),
         Section("End", heading="End"),
     ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from carrel.ingest.pdf.pdf import PdfReader
-from sample_pdfs import FIRST_FREE, drawn_font, stream, write_page
+from samples.pdfs import FIRST_FREE, drawn_font, stream, write_page
 
 LATIN = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"
 

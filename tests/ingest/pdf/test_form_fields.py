@@ -73,6 +73,22 @@ def test_values_in_a_ruled_form_are_in_their_cells(tmp_path: Path) -> None:
     assert text_of(tmp_path / "a.pdf").split("\n") == ["Name | Ada", "Boat | Argo"]
 
 
+def test_values_below_the_heads_of_a_ruled_table_have_them(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"))
+    canvas.grid([72, 172, 372], [720, 690, 660, 630])
+    for y, label, head in ((700, "Item", "Amount"), (670, "Boats", ""), (640, "Oars", "")):
+        canvas.drawString(76, y, label)
+        canvas.drawString(176, y, head)
+    canvas.acroForm.textfield(name="a", value="4", x=176, y=665, width=150, height=20)
+    canvas.acroForm.textfield(name="b", value="11", x=176, y=635, width=150, height=20)
+    canvas.save()
+    assert text_of(tmp_path / "a.pdf").split("\n") == [
+        "Item | Amount",
+        "Item: Boats; Amount: 4",
+        "Item: Oars; Amount: 11",
+    ]
+
+
 def test_a_form_on_a_page_without_text_is_read_and_a_password_is_not(tmp_path: Path) -> None:
     canvas = Canvas(str(tmp_path / "a.pdf"))
     canvas.acroForm.textfield(name="a", value="Only this", x=72, y=700, width=200, height=20)

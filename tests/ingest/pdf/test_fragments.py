@@ -9,7 +9,7 @@ import pytest
 from reportlab.pdfgen.canvas import Canvas
 
 from carrel.ingest.pdf.pdf import PdfReader
-from sample_pdfs import FIRST_FREE, drawn_font, write_page
+from samples.pdfs import FIRST_FREE, drawn_font, write_page
 
 SIZE = 12
 

@@ -8,7 +8,7 @@ import pytest
 
 from carrel.ingest.pdf.page_picture import find_quote
 from carrel.ingest.pdf.pdf import PdfReader
-from sample_pdfs import FIRST_FREE, drawn_font, write_page
+from samples.pdfs import FIRST_FREE, drawn_font, write_page
 
 
 def text_of(path: Path, glyphs: list[str]) -> str:

@@ -12,8 +12,8 @@ from reportlab.pdfgen.canvas import Canvas
 from carrel.core.errors import EmptyDocument
 from carrel.ingest.images.ocr import TextRecognizer
 from carrel.ingest.pdf.pdf import PdfReader
-from sample_documents import write_pdf
-from sample_pdfs import FIRST_FREE, drawn_font, write_page, write_without_map
+from samples.documents import write_pdf
+from samples.pdfs import FIRST_FREE, drawn_font, write_page, write_without_map
 
 WITHOUT = PdfReader(TextRecognizer(program="no-such-program"))
 needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="no tesseract")

@@ -10,7 +10,7 @@ from reportlab.pdfgen.canvas import Canvas
 from carrel.core.errors import EmptyDocument
 from carrel.ingest.pdf.pdf import PdfReader
 from carrel.ingest.registry import default_registry
-from sample_pdfs import stream, write_page
+from samples.pdfs import stream, write_page
 
 FONT = b"/F1 5 0 R"
 HELVETICA = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>"

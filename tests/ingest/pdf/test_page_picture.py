@@ -99,6 +99,8 @@ def test_locked_and_broken_files_are_errors(tmp_path: Path) -> None:
         ("Straße  und\r\nWeg", "STRASSE und Weg", ["Straße  und\r\nWeg"]),
         ("2021 Sales 34.2", "Sales | of everything else", []),
         ("Net sales 35.4 Costs Profit", "Net sales | Profit", ["Net sales", "Profit"]),
+        ("Town Cars\nUlm 5\nBonn 17", "Town: Bonn; Cars: 17", ["Bonn 17"]),
+        ("Town Ulm Bonn Cars 510 1700", "Town: Bonn; Cars: 1700", ["Bonn", "1700"]),
         ("aaa bbb", "ccc", []),
         ("aaa bbb", " - ", []),
         ("", "aaa", []),

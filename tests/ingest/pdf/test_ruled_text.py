@@ -16,7 +16,10 @@ ROWS = [
     ["Germany", "2021", "1,234.5", "310"],
     ["South Korea", "2022", "99.0", "12,400"],
 ]
-LINES = [" | ".join(row) for row in ROWS]
+LINES = [
+    " | ".join(ROWS[0]),
+    *("; ".join(map(": ".join, zip(ROWS[0], row, strict=True))) for row in ROWS[1:]),
+]
 RULED = [("GRID", (0, 0), (-1, -1), 0.5, (0, 0, 0))]
 EDGES, TOPS = [80, 180, 280, 380, 480], [700, 680, 660, 640]
 
@@ -75,8 +78,8 @@ def test_the_lines_of_a_cell_are_together(tmp_path: Path) -> None:
     text = text_of(write_table(tmp_path / "a.pdf", rows))
     assert text.split("\n")[1:4] == [
         "Country | Note",
-        "Germany and Austria | three lines of text here",
-        "x | y",
+        "Country: Germany and Austria; Note: three lines of text here",
+        "Country: x; Note: y",
     ]
 
 

@@ -47,5 +47,10 @@ def test_a_title_on_two_pages_is_a_title_and_on_many_a_running_head() -> None:
     assert moved(*pages, in_margin=0) == [*pages[:2], "Text of page c.\nCertifications"]
 
 
+def test_rows_of_a_table_on_many_pages_stay_where_they_are() -> None:
+    pages = [f"Town: Ulm; Cars: 0\nTown: {word}; Cars: 3" for word in ("Bonn", "Jena", "Kiel")]
+    assert moved(*pages, in_margin=0) == pages
+
+
 def test_a_page_with_nothing_else_is_kept() -> None:
     assert moved("The same", "The same", "") == ["The same", "The same", ""]

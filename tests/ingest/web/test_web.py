@@ -47,7 +47,9 @@ def test_tables_read_row_by_row(tmp_path: Path) -> None:
         "before<table><caption>Sales</caption><thead><tr><th>Year</th><th>Sum</th></tr></thead>"
         "<tr><td><p>2020</p></td><td>1<br>5</td></tr><tr><td></td><td>x</td></tr></table>after"
     )
-    assert text_of(tmp_path, body) == "before\nSales\nYear | Sum\n2020 | 1 5\nx\nafter"
+    assert text_of(tmp_path, body) == (
+        "before\nSales\nYear | Sum\nYear: 2020; Sum: 1 5\nSum: x\nafter"
+    )
 
 
 def test_cells_of_a_layout_table_are_blocks_and_the_table_inside_has_rows(tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 from carrel.core.documents import Section
-from carrel.ingest.data.rows import row_lines, sections_of_lines
+from carrel.ingest.data.rows import sections_of_lines
 from carrel.ingest.failures import checked_sections
+from carrel.ingest.tables.grid import TableRow
+from carrel.ingest.tables.rows import row_lines
 from carrel.ingest.text.cleaning import one_line
 from carrel.ingest.text.encoding import detect_encoding
 from carrel.ingest.text_bound import HARMLESS_CHARACTERS
@@ -24,7 +26,7 @@ _LARGE_CELL = 131_072
 
 
 class TableReader:
-    """Reads CSV and TSV; several rows make a section, as ``carrel.ingest.data.rows`` writes them.
+    """Reads CSV and TSV; several rows make a section, as ``carrel.ingest.tables`` writes them.
 
     The delimiter is detected from the content. Quoted cells may contain line breaks.
     """
@@ -38,7 +40,7 @@ class TableReader:
             sample = stream.read(_SAMPLE_CHARACTERS)
             stream.seek(0)
             rows = _rows(_without_zeros(stream), find_delimiter(sample))
-            cells = ([one_line(cell) for cell in row] for row in rows)
+            cells = (TableRow([one_line(cell) for cell in row]) for row in rows)
             yield from sections_of_lines(row_lines(cells))
 
 

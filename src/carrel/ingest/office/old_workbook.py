@@ -12,9 +12,11 @@ import xlrd
 
 from carrel.core.documents import Section
 from carrel.core.errors import EncryptedDocument, UnreadableDocument
-from carrel.ingest.data.rows import row_lines, sections_of_lines
+from carrel.ingest.data.rows import sections_of_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.office.number_format import shown_number
+from carrel.ingest.tables.merged_ranges import MergedRange, SheetRow, merged_rows
+from carrel.ingest.tables.rows import row_lines
 from carrel.ingest.text.cleaning import one_line
 
 _ENCRYPTED = "encrypted"
@@ -36,7 +38,9 @@ class OldWorkbookReader:
         with Path(os.devnull).open("w") as log, _workbook(path, log) as workbook:
             characters = 0
             for number, name in enumerate(workbook.sheet_names(), start=1):
-                lines = row_lines(_rows(workbook, workbook.sheet_by_index(number - 1)))
+                sheet = workbook.sheet_by_index(number - 1)
+                ranges = (MergedRange(a, b - 1, c, d - 1) for a, b, c, d in sheet.merged_cells)
+                lines = row_lines(merged_rows(_rows(workbook, sheet), ranges))
                 heading = one_line(name) or None
                 for section in sections_of_lines(lines, number, heading, workbook.nsheets):
                     characters += len(section.text)
@@ -59,9 +63,17 @@ def _workbook(path: Path, log: Any) -> Any:
         raise
 
 
-def _rows(workbook: Any, sheet: Any) -> Iterator[list[str]]:
+def _rows(workbook: Any, sheet: Any) -> Iterator[SheetRow]:
     for number in range(sheet.nrows):
-        yield [_cell_text(workbook, cell) for cell in sheet.row(number)]
+        cells = sheet.row(number)
+        texts = [_cell_text(workbook, cell) for cell in cells]
+        filled = (cell for cell, text in zip(cells, texts, strict=True) if text)
+        yield SheetRow(number, texts, all(_is_bold(workbook, cell) for cell in filled))
+
+
+def _is_bold(workbook: Any, cell: Any) -> bool:
+    font = workbook.xf_list[cell.xf_index].font_index
+    return font < len(workbook.font_list) and bool(workbook.font_list[font].bold)
 
 
 def _cell_text(workbook: Any, cell: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,11 @@ from lxml import etree
 from carrel.core.errors import EncryptedDocument
 from carrel.ingest.archives.package import require_sound_package
 from carrel.ingest.office.opendocument_parts import OBJECT, fill_object, margin_lines
+from carrel.ingest.tables.grid import GridCell, SpanExpander, TableRow
+from carrel.ingest.tables.rows import row_lines
 from carrel.ingest.text.blocks import Block
 from carrel.ingest.text.cleaning import clean_text, one_line
+from carrel.ingest.text.raised import lowered, plain_scripts, raised
 
 _CONTENT, _MANIFEST = "content.xml", "META-INF/manifest.xml"
 _NAMESPACES = {
@@ -39,7 +42,18 @@ def qualified(name: str) -> str:
 
 PARAGRAPH, HEADING = qualified("text:p"), qualified("text:h")
 TABLE, ROW = qualified("table:table"), qualified("table:table-row")
-CELL = qualified("table:table-cell")
+CELL, COVERED_CELL = qualified("table:table-cell"), qualified("table:covered-table-cell")
+EQUAL_ROWS = qualified("table:number-rows-repeated")
+EQUAL_CELLS = qualified("table:number-columns-repeated")
+STYLE, STYLE_NAME = qualified("style:style"), qualified("style:name")
+_SPANNED_COLUMNS = qualified("table:number-columns-spanned")
+_SPANNED_ROWS = qualified("table:number-rows-spanned")
+_HEADER_ROWS = qualified("table:table-header-rows")
+# A table of a text or slide has no more equal cells or rows.
+_MOST_EQUAL = 1_000
+_SPAN, _SPAN_STYLE = qualified("text:span"), qualified("text:style-name")
+_TEXT_PROPERTIES = qualified("style:text-properties")
+_TEXT_POSITION = qualified("style:text-position")
 _NOTE, _NOTE_BODY = qualified("text:note"), qualified("text:note-body")
 _TEXT_BOX = qualified("draw:text-box")
 _SPACE, _SPACE_COUNT = qualified("text:s"), qualified("text:c")
@@ -106,26 +120,57 @@ def forget(element: Any) -> None:
         del parent[0]
 
 
+class ScriptStyles:
+    """The names of the styles that raise or lower text."""
+
+    def __init__(self) -> None:
+        self._scripts: dict[str, Callable[[str], str]] = {}
+
+    def take(self, style: Any) -> None:
+        """Record a style; its position is ``super``, ``sub`` or a percentage (ODF 20.384)."""
+        properties = style.find(_TEXT_PROPERTIES)
+        position = "" if properties is None else properties.get(_TEXT_POSITION, "")
+        shift = position.split(" ")[0].rstrip("%")
+        if shift in ("super", "sub"):
+            self._scripts[style.get(STYLE_NAME)] = raised if shift == "super" else lowered
+        elif shift.lstrip("-").strip("0."):
+            self._scripts[style.get(STYLE_NAME)] = lowered if shift[0] == "-" else raised
+
+    def marked(self, span: Any, text: str) -> str:
+        """Return the text of a span, marked if its style raises or lowers it."""
+        name = span.get(_SPAN_STYLE, "")
+        script = self._scripts.get(name) or _USUAL_SCRIPTS.get(name.casefold())
+        return script(text) if script and text.strip() else text
+
+
+# Styles of the program, which are in another part of the package.
+_USUAL_SCRIPTS = {"superscript": raised, "sup": raised, "subscript": lowered, "sub": lowered}
+_NO_STYLES = ScriptStyles()
+
+
 def blocks(
-    element: Any, titles: frozenset[str] = frozenset(), comments: bool = True
+    element: Any,
+    titles: frozenset[str] = frozenset(),
+    scripts: ScriptStyles = _NO_STYLES,
+    comments: bool = True,
 ) -> Iterator[Block]:
-    """Yield the content of an element: paragraphs, headings, table rows as ``cell | cell``.
+    """Yield the content of an element: paragraphs, headings, and the rows of tables.
 
     Text boxes, notes, comments and alternative texts follow their paragraph. ``titles`` are the
     names of the paragraph styles that make a heading, besides the headings of the format itself.
     """
     if element.tag in (PARAGRAPH, HEADING):
         asides: list[Any] = []
-        text = clean_text(_inline_text(element, asides)).strip()
+        text = plain_scripts(clean_text(_inline_text(element, asides, scripts))).strip()
         if element.tag == HEADING or element.get(qualified("text:style-name")) in titles:
             yield Block(one_line(text), heading=True)
         else:
             yield Block(text)
         for aside in asides:
             for child in aside:
-                yield from blocks(child, titles, comments)
+                yield from blocks(child, titles, scripts, comments)
     elif element.tag == TABLE:
-        yield Block("\n".join(_table_lines(element)))
+        yield Block("\n".join(row_lines(_table_rows(element))))
         # In its row, a comment would be a value.
         for comment in element.iterdescendants(ANNOTATION) if comments else ():
             yield Block(comment_text(comment))
@@ -135,7 +180,7 @@ def blocks(
         yield Block(_alternative_text(element))
     elif isinstance(element.tag, str) and element.tag not in _LEFT_OUT:
         for child in element:
-            yield from blocks(child, titles, comments)
+            yield from blocks(child, titles, scripts, comments)
 
 
 def line_of(element: Any) -> str:
@@ -174,7 +219,7 @@ def _is_encrypted(archive: zipfile.ZipFile) -> bool:
         return next(iter(marks), None) is not None
 
 
-def _inline_text(parent: Any, asides: list[Any]) -> str:
+def _inline_text(parent: Any, asides: list[Any], scripts: ScriptStyles) -> str:
     """Return the text of a paragraph; nested paragraphs are collected separately."""
     parts = [parent.text or ""]
     for child in parent:
@@ -192,7 +237,8 @@ def _inline_text(parent: Any, asides: list[Any]) -> str:
         elif child.tag in (_TEXT_BOX, PARAGRAPH, HEADING, TABLE):
             asides.append(child if child.tag == _TEXT_BOX else [child])
         elif isinstance(child.tag, str) and child.tag not in _LEFT_OUT:
-            parts.append(_inline_text(child, asides))
+            text = _inline_text(child, asides, scripts)
+            parts.append(scripts.marked(child, text) if child.tag == _SPAN else text)
         parts.append(child.tail or "")
     return "".join(parts)
 
@@ -202,9 +248,29 @@ def repetitions(element: Any, attribute: str) -> int:
     return max(1, int(element.get(attribute, "1")))
 
 
-def _table_lines(table: Any) -> Iterator[str]:
+def is_header_row(row: Any) -> bool:
+    """Whether a row of a table is repeated at the top of each page."""
+    return bool(next(row.iterancestors(_HEADER_ROWS, TABLE)).tag == _HEADER_ROWS)
+
+
+def grid_cell(cell: Any, text: str) -> GridCell:
+    """Return a cell with its spans."""
+    if cell.tag == COVERED_CELL:
+        return GridCell(covered=True)
+    if cell.get(_SPANNED_COLUMNS) is None and cell.get(_SPANNED_ROWS) is None:
+        return GridCell(text)
+    return GridCell(text, repetitions(cell, _SPANNED_COLUMNS), repetitions(cell, _SPANNED_ROWS))
+
+
+def _table_rows(table: Any) -> Iterator[TableRow]:
+    spans = SpanExpander()
     for row in table.iterdescendants(ROW):
         # The rows of a table inside a cell are read with the cell.
-        if next(row.iterancestors(TABLE)) is table:
-            cells = [line_of(cell) for cell in row.iterchildren(CELL)]
-            yield " | ".join(cell for cell in cells if cell)
+        if next(row.iterancestors(TABLE)) is not table:
+            continue
+        cells: list[GridCell] = []
+        for cell in row.iterchildren(CELL, COVERED_CELL):
+            copies = min(repetitions(cell, EQUAL_CELLS), _MOST_EQUAL)
+            cells += [grid_cell(cell, line_of(cell) if cell.tag == CELL else "")] * copies
+        for _ in range(min(repetitions(row, EQUAL_ROWS), _MOST_EQUAL)):
+            yield spans.row(cells, is_header_row(row))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,11 +11,14 @@ from typing import Any
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
 from carrel.ingest.archives.properties import after_properties
-from carrel.ingest.data.rows import row_lines, sections_of_lines
+from carrel.ingest.data.rows import sections_of_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.office.opendocument import (
     ANNOTATION,
     CELL,
+    COVERED_CELL,
+    EQUAL_CELLS,
+    EQUAL_ROWS,
     PARAGRAPH,
     ROW,
     TABLE,
@@ -22,24 +26,27 @@ from carrel.ingest.office.opendocument import (
     comment_text,
     content_events,
     forget,
+    grid_cell,
+    is_header_row,
     line_of,
     page_margins,
     qualified,
     repetitions,
 )
+from carrel.ingest.tables.grid import GridCell, SpanExpander, TableRow
+from carrel.ingest.tables.rows import row_lines
 from carrel.ingest.text.cleaning import one_line
 
 _SHEETS = qualified("office:spreadsheet")
-_COVERED_CELL = qualified("table:covered-table-cell")
 _SHAPES, _FRAME = qualified("table:shapes"), qualified("draw:frame")
 _SHEET_NAME = qualified("table:name")
-_EQUAL_ROWS = qualified("table:number-rows-repeated")
-_EQUAL_CELLS = qualified("table:number-columns-repeated")
 # The value of a cell whose program did not write its displayed text.
 _VALUES = tuple(
     qualified(f"office:{name}")
     for name in ("string-value", "date-value", "time-value", "boolean-value", "value")
 )
+_FORMULA = qualified("table:formula")
+_REFERENCE = re.compile(r"\[([^\]]*)\]")
 # The limits of the programs; the format has none.
 _MOST_ROWS = 1_048_576
 _MOST_COLUMNS = 16_384
@@ -94,9 +101,10 @@ class _Expansion:
         lines, self._attachments = self._attachments, []
         return lines
 
-    def rows(self, events: Iterator[tuple[str, Any]], sheet: Any) -> Iterator[list[str]]:
+    def rows(self, events: Iterator[tuple[str, Any]], sheet: Any) -> Iterator[TableRow]:
         """Yield the rows up to the end of the current sheet."""
         count = 0
+        spans = SpanExpander()
         for event, element in events:
             if event == "start":
                 continue
@@ -104,15 +112,16 @@ class _Expansion:
                 return
             if element.tag == ROW and count < _MOST_ROWS and _is_row_of(element, sheet):
                 row = self._cells(element)
-                copies = min(repetitions(element, _EQUAL_ROWS), _MOST_ROWS - count)
+                copies = min(repetitions(element, EQUAL_ROWS), _MOST_ROWS - count)
                 self._attach(element, count + 1)
                 count += copies
-                if not any(row):
-                    yield []
+                if not row:
+                    spans.skip(copies)
+                    yield TableRow([])
                 else:
-                    self._count(copies - 1, len(row) + sum(map(len, row)))
+                    self._count(copies - 1, len(row) + sum(len(cell.text) for cell in row))
                     for _ in range(copies):
-                        yield row
+                        yield spans.row(row, is_header_row(element))
             if element.tag == _SHAPES:
                 self._attachments += _drawn_lines(element)
             if element.tag == ROW:
@@ -126,24 +135,26 @@ class _Expansion:
         for frame in row.iter(_FRAME):
             self._attachments += _drawn_lines(frame)
 
-    def _cells(self, row: Any) -> list[str]:
-        cells: list[str] = []
-        blank = 0
-        for cell in row.iterchildren(CELL, _COVERED_CELL):
-            copies = repetitions(cell, _EQUAL_CELLS)
+    def _cells(self, row: Any) -> list[GridCell]:
+        """Return the cells up to the last one with text."""
+        cells: list[GridCell] = []
+        blank: list[GridCell] = []
+        for cell in row.iterchildren(CELL, COVERED_CELL):
+            copies = repetitions(cell, EQUAL_CELLS)
             text = _cell_text(cell) if cell.tag == CELL else ""
             if not text:
                 # Blank cells up to the edge of the sheet end nearly every row.
-                blank += copies
+                free = _MOST_COLUMNS - len(cells) - len(blank)
+                blank += [grid_cell(cell, "")] * min(copies, free)
                 continue
-            free = _MOST_COLUMNS - len(cells) - blank
+            free = _MOST_COLUMNS - len(cells) - len(blank)
             if free <= 0:
                 break
-            self._count(blank, 1)
+            self._count(len(blank), 1)
             self._count(min(copies, free) - 1, 1 + len(text))
-            cells.extend([""] * blank)
-            cells.extend([text] * min(copies, free))
-            blank = 0
+            cells += blank
+            cells += [grid_cell(cell, text)] * min(copies, free)
+            blank = []
         return cells
 
     def _count(self, copies: int, size: int) -> None:
@@ -158,8 +169,8 @@ def _drawn_lines(element: Any) -> list[str]:
 
 def _column_name(cell: Any) -> str:
     """Return the letters of a cell's column, counting repeated cells before it."""
-    before = cell.itersiblings(CELL, _COVERED_CELL, preceding=True)
-    index = 1 + sum(repetitions(each, _EQUAL_CELLS) for each in before)
+    before = cell.itersiblings(CELL, COVERED_CELL, preceding=True)
+    index = 1 + sum(repetitions(each, EQUAL_CELLS) for each in before)
     letters = ""
     while index > 0:
         index, letter = divmod(index - 1, 26)
@@ -175,4 +186,16 @@ def _cell_text(cell: Any) -> str:
     shown = one_line("\n".join(line_of(each) for each in cell.iterchildren(PARAGRAPH)))
     if shown:
         return shown
-    return next((one_line(cell.get(name)) for name in _VALUES if cell.get(name)), "")
+    value = next((one_line(cell.get(name)) for name in _VALUES if cell.get(name)), "")
+    return value or _formula(cell.get(_FORMULA, ""))
+
+
+def _formula(text: str) -> str:
+    """Return a formula without the prefix and the brackets of its language (OpenFormula, 5.8)."""
+    _, equals, formula = text.partition("=")
+    return one_line(equals + _REFERENCE.sub(_plain_reference, formula))
+
+
+def _plain_reference(match: re.Match[str]) -> str:
+    """Return ``[.A2:.A9]`` as ``A2:A9``, and ``[Sheet2.B1]`` as ``Sheet2.B1``."""
+    return ":".join(part.removeprefix(".") for part in match[1].split(":"))

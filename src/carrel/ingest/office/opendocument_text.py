@@ -12,6 +12,9 @@ from carrel.core.documents import Section
 from carrel.ingest.archives.properties import after_properties
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.office.opendocument import (
+    STYLE,
+    STYLE_NAME,
+    ScriptStyles,
     blocks,
     content_events,
     forget,
@@ -22,17 +25,16 @@ from carrel.ingest.text.blocks import Block, sections_by_heading
 
 _BODY = qualified("office:text")
 _SECTION = qualified("text:section")
-_STYLE = qualified("style:style")
-_NAME, _PARENT = qualified("style:name"), qualified("style:parent-style-name")
+_PARENT = qualified("style:parent-style-name")
 _TITLE_NAME = re.compile(r"(?:Title|Heading_20_\d+)$")
 
 
 class OpenDocumentTextReader:
     """Reads ODT: paragraphs and tables in document order, each heading begins a section.
 
-    Tables are read row by row as ``cell | cell``. Text boxes, footnotes, endnotes, comments and
-    charts follow their paragraph; headers and footers are the last section. Tracked deletions and
-    the table of contents are skipped. The format has no pages.
+    Tables are read row by row, with the heads of their columns. Text boxes, footnotes, endnotes,
+    comments and charts follow their paragraph; headers and footers are the last section. Tracked
+    deletions and the table of contents are skipped. The format has no pages.
     """
 
     @checked_sections
@@ -48,16 +50,17 @@ def _sections(path: Path) -> Iterator[Section]:
 
 
 def _document_blocks(events: Iterator[tuple[str, Any]]) -> Iterator[Block]:
-    titles = {"Title"}
+    titles, scripts = {"Title"}, ScriptStyles()
     for event, element in events:
         if event == "start":
             continue
-        if element.tag == _STYLE:
+        if element.tag == STYLE:
             # Styles precede the text; the editor makes one for each change of a paragraph.
             if _TITLE_NAME.match(element.get(_PARENT, "")):
-                titles.add(element.get(_NAME))
+                titles.add(element.get(STYLE_NAME))
+            scripts.take(element)
         elif _is_top_level(element):
-            yield from blocks(element, frozenset(titles))
+            yield from blocks(element, frozenset(titles), scripts)
             forget(element)
 
 

@@ -30,6 +30,8 @@ from carrel.ingest.office.open_xml.drawings import (
 from carrel.ingest.office.open_xml.packages import opened_package, resolve_alternatives
 from carrel.ingest.office.open_xml.slide_order import Box, PlacedText, box_of, lines_in_order
 from carrel.ingest.office.open_xml.slide_text import frame_text
+from carrel.ingest.tables.grid import GridCell, SpanExpander, TableRow
+from carrel.ingest.tables.rows import row_lines
 from carrel.ingest.text.blocks import heading_line
 from carrel.ingest.text.cleaning import one_line, squeeze_blank_lines
 
@@ -117,9 +119,7 @@ def _shape_lines(shape: Any, part: Any, inherited: dict[str, Box | None]) -> Ite
         if text.strip():
             return
     elif shape.has_table:
-        for row in shape.table.rows:
-            # The cells that a merged one covers are empty.
-            yield " | ".join(text for cell in row.cells if (text := one_line(cell.text)))
+        yield from row_lines(_table_rows(shape.table))
     else:
         yield from _drawn_lines(shape, part)
     # The properties are the first element of the first, whatever the kind of shape.
@@ -159,3 +159,18 @@ def _comments(part: Any, authors: Mapping[str, str]) -> Iterator[str]:
             author = one_line(authors.get(comment.get("authorId", ""), ""))
             if text := one_line(text):
                 yield f"Comment ({author}): {text}" if author else f"Comment: {text}"
+
+
+def _table_rows(table: Any) -> Iterator[TableRow]:
+    spans = SpanExpander()
+    for number, row in enumerate(table.rows):
+        cells = [
+            GridCell(
+                one_line(frame_text(cell.text_frame)),
+                cell.span_width if cell.is_merge_origin else 1,
+                cell.span_height if cell.is_merge_origin else 1,
+                covered=cell.is_spanned,
+            )
+            for cell in row.cells
+        ]
+        yield spans.row(cells, shown_as_header=table.first_row and number == 0)

@@ -47,8 +47,11 @@ from carrel.ingest.office.open_xml.word_text import (
     paragraph_text,
 )
 from carrel.ingest.remarks import Remarks
+from carrel.ingest.tables.grid import GridCell, SpanExpander, TableRow
+from carrel.ingest.tables.rows import row_lines
 from carrel.ingest.text.blocks import Block, sections_by_heading
 from carrel.ingest.text.cleaning import clean_text, one_line
+from carrel.ingest.text.raised import plain_scripts
 
 _HEADING_NAME = re.compile(r"heading \d|title$", re.IGNORECASE)
 _BODY_TEXT_LEVEL = 9
@@ -59,6 +62,9 @@ _ROW, _CELL = qn("w:tr"), qn("w:tc")
 # A header that is a page's number is none.
 _PAGE_NUMBER = re.compile(r"[\W_]*(?:\d{1,4}[\W_]*){0,2}")
 _MARGINS = (("header", "Header"), ("footer", "Footer"))
+_ON = frozenset(("1", "true", "on"))
+# Word itself has at most 63 columns.
+_MOST_SKIPPED = _MOST_SPANNED = 100
 # Documents with macros and templates, which the library would refuse.
 _FORMS = (
     CONTENT_TYPE.WML_DOCUMENT_MAIN,
@@ -85,10 +91,10 @@ class WordReader:
 
     Paragraphs and tables are in document order, each heading begins a section.
 
-    Tables are read row by row as ``cell | cell``. Text boxes, notes, comments, charts, diagrams and
-    alternative texts of pictures follow their paragraph; equations are read as UnicodeMath,
-    automatic numbers as counted. Tracked insertions are read, tracked deletions are not. Headers
-    and footers are the last section, each once. The format has no pages.
+    Tables are read row by row, with the heads of their columns. Text boxes, notes, comments,
+    charts, diagrams and alternative texts of pictures follow their paragraph; equations are read as
+    UnicodeMath, automatic numbers as counted. Tracked insertions are read, tracked deletions are
+    not. Headers and footers are the last section, each once. The format has no pages.
     """
 
     def __init__(self, depth: int = 0) -> None:
@@ -119,7 +125,7 @@ class WordReader:
             if child.tag == PARAGRAPH:
                 yield from self._paragraph(child, story, in_cell)
             elif child.tag == TABLE:
-                yield Block("\n".join(self._table_lines(child, story)))
+                yield Block("\n".join(row_lines(self._table_rows(child, story))))
                 if not in_cell:
                     waiting, story.waiting = story.waiting, []
                     yield from aside_blocks(waiting, story, self._blocks)
@@ -133,7 +139,7 @@ class WordReader:
 
     def _paragraph(self, paragraph: Any, story: Story, in_cell: bool) -> Iterator[Block]:
         asides: list[Any] = []
-        text = clean_text(paragraph_text(paragraph, asides)).strip()
+        text = plain_scripts(clean_text(paragraph_text(paragraph, asides))).strip()
         number = story.numbering.label(paragraph)
         if number and text:
             text = f"{number} {text}"
@@ -146,13 +152,24 @@ class WordReader:
         if asides:
             yield from aside_blocks(asides, story, partial(self._blocks, in_cell=in_cell))
 
-    def _table_lines(self, table: Any, story: Story) -> Iterator[str]:
+    def _table_rows(self, table: Any, story: Story) -> Iterator[TableRow]:
+        spans = SpanExpander()
         for row in _outermost(table, _ROW):
-            cells = []
-            for cell in _outermost(row, _CELL):
-                blocks = self._blocks(cell, story, in_cell=True)
-                cells.append(one_line("\n".join(block.text for block in blocks)))
-            yield " | ".join(cell for cell in cells if cell)
+            properties = row.find(qn("w:trPr"))
+            cells = [GridCell()] * min(_number(properties, "w:gridBefore", 0), _MOST_SKIPPED)
+            cells += [self._cell(cell, story) for cell in _outermost(row, _CELL)]
+            header = None if properties is None else properties.find(qn("w:tblHeader"))
+            yield spans.row(cells, header is not None and header.get(_VALUE, "1") in _ON)
+
+    def _cell(self, cell: Any, story: Story) -> GridCell:
+        """Return a cell; one of ``vMerge`` without a value continues the cell above (17.4.84)."""
+        blocks = self._blocks(cell, story, in_cell=True)
+        text = one_line("\n".join(block.text for block in blocks))
+        properties = cell.find(qn("w:tcPr"))
+        merge = None if properties is None else properties.find(qn("w:vMerge"))
+        continues = merge is not None and merge.get(_VALUE, "continue") == "continue"
+        columns = min(_number(properties, "w:gridSpan", 1), _MOST_SPANNED)
+        return GridCell(text, columns, continues=continues)
 
     def _chunk(self, element: Any, story: Story) -> Iterator[Block]:
         try:
@@ -219,6 +236,12 @@ def _is_heading(paragraph: Any, headings: frozenset[str]) -> bool:
         return True
     style = properties.find(_STYLE)
     return style is not None and style.get(_VALUE) in headings
+
+
+def _number(properties: Any, name: str, default: int) -> int:
+    element = None if properties is None else properties.find(qn(name))
+    value = "" if element is None else element.get(_VALUE, "")
+    return int(value) if value.isdecimal() else default
 
 
 def _outermost(parent: Any, tag: str) -> Iterator[Any]:

@@ -153,7 +153,7 @@ def _is_table(text_page: pypdfium2.PdfTextPage, block: _Block) -> bool:
         return False
     numbers = [0] * len(block.columns)
     running = [0] * len(block.columns)
-    words = letters = head = rows = 0
+    words = letters = head = rows = labels = 0
     for row in whole[:_SAMPLE_ROWS]:
         texts = [text_page.get_text_bounded(*astuple(cell)).strip() for cell in row]
         if any(_LEADERS.search(text) for text in texts):
@@ -170,13 +170,17 @@ def _is_table(text_page: pypdfium2.PdfTextPage, block: _Block) -> bool:
             return False
         rows += bool(columns)
         head += not rows
+        labels += bool(rows) * sum(not _is_number(text, 1) for text in texts[1:])
     block.rows = block.rows[block.rows.index(whole[_rows_above(block, whole, head)]) :]
     seen = min(len(whole), _SAMPLE_ROWS) - head
     if max(running) > _MOST_RUNNING * seen:
         # Text beside a table.
         return False
     enough = max(_FEWEST_ROWS, (1 - _MOST_NUMBERS_MISSING) * seen)
-    return letters <= _LONGEST_MEAN * words and any(count >= enough for count in numbers)
+    # With blank cells no column is full, but everything behind the first one is a number.
+    sparse = head == 1 and not labels and rows >= _FEWEST_ROWS
+    named = sparse and len(whole[0]) == len(block.columns) > 2
+    return letters <= _LONGEST_MEAN * words and (named or any(count >= enough for count in numbers))
 
 
 def _is_number(text: str, column: int) -> bool:

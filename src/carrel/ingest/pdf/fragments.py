@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from carrel.ingest.pdf.raised_digits import NO_BLANK
 from carrel.ingest.text.hyphenation import LINE_END_HYPHEN
 
 CELL_GAP = 1.2
@@ -61,7 +62,8 @@ class Fragment:
 def fragments_of(text_page: pypdfium2.PdfTextPage, characters: str) -> Iterator[Fragment]:
     """Yield the words beside each other as one fragment, in the order of the file.
 
-    ``characters`` are those of the page, one for each that pdfium counts.
+    ``characters`` are those of the page, one for each that pdfium counts, with stand-ins for raised
+    digits.
     """
     # A page has hundreds of words: the overhead per call matters.
     raw, box = text_page.raw, pdfium.FS_RECTF()
@@ -143,7 +145,7 @@ def _is_one_word(
     if start < after - 1 and end > 1 and not characters[end - 2].isspace():
         return False
     inner = []
-    if end > 1 and not characters[end - 2].isspace():
+    if end > 1 and not (characters[end - 2].isspace() or characters[end - 2] == NO_BLANK):
         inner.append(_gap(text_page, end - 1))
     if after - start > 1:
         inner.append(_gap(text_page, start + 1))

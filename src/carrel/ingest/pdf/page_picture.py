@@ -99,7 +99,7 @@ def find_quote(text: str, quote: str) -> list[Span]:
 
     Only letters and digits are compared, normalised: line breaks, hyphens, ligatures and table
     rules may differ. If the quote does not occur in one piece, because the text is in another
-    order, its lines and cells are searched for one by one.
+    order or repeats the heads of a table, its lines and cells are searched for one by one.
     """
     plain, places = _plain(text)
     wanted, _ = _plain(quote)
@@ -109,16 +109,28 @@ def find_quote(text: str, quote: str) -> list[Span]:
     if at >= 0:
         return [(places[at], places[at + len(wanted) - 1] + 1)]
     spans: list[Span] = []
-    found = last = 0
-    for part in (_plain(each)[0] for each in re.split(r"\n|\|", quote)):
-        at = plain.find(part, last) if len(part) >= SHORTEST_PART else -1
-        if at < 0 and len(part) >= SHORTEST_PART:
-            at = plain.find(part)
-        if at >= 0:
-            last = at + len(part)
-            found += len(part)
-            spans.append((places[at], places[last - 1] + 1))
-    return spans if found >= LEAST_FOUND * len(wanted) else []
+    found = last = total = 0
+    for line in quote.split("\n"):
+        parts = [_plain(cell)[0] for cell in _cells(line)]
+        row = "".join(parts)
+        total += len(row)
+        for part in [row] if len(row) >= SHORTEST_PART and row in plain else parts:
+            at = plain.find(part, last) if len(part) >= SHORTEST_PART else -1
+            if at < 0 and len(part) >= SHORTEST_PART:
+                at = plain.find(part)
+            if at >= 0:
+                last = at + len(part)
+                found += len(part)
+                spans.append((places[at], places[last - 1] + 1))
+    return spans if found >= LEAST_FOUND * total else []
+
+
+def _cells(line: str) -> list[str]:
+    """Return the cells of a table's row, without the heads that ``TableLines`` repeats."""
+    if " | " in line:
+        return line.split("|")
+    labelled = (part.partition(": ") for part in line.split("; "))
+    return [value or head for head, _, value in labelled]
 
 
 def _plain(text: str) -> tuple[str, list[int]]:

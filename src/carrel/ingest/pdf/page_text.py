@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import pypdfium2
@@ -13,6 +13,8 @@ from carrel.ingest.pdf.form_fields import field_values, with_values
 from carrel.ingest.pdf.fragments import fragments_of
 from carrel.ingest.pdf.letter_statistics import is_noise
 from carrel.ingest.pdf.notes import notes_of
+from carrel.ingest.pdf.page_tables import PageTable
+from carrel.ingest.pdf.raised_digits import plain_raised, with_raised
 from carrel.ingest.pdf.reading_order import in_reading_order, text_of
 from carrel.ingest.pdf.ruled_text import ruled_text
 from carrel.ingest.pdf.scan import is_scan
@@ -33,19 +35,21 @@ class PageText:
     """The text of a page as printed, and the notes on it.
 
     Of a scan, the text is almost empty; noise is not what the page shows. ``in_margin`` is how many
-    lines are in the upper margin.
+    lines are in the upper margin. ``table`` is the one that the next page may continue.
     """
 
     text: str
-    notes: str
     kind: PageKind
+    notes: str = ""
     in_margin: int = 0
+    table: PageTable | None = None
 
 
-def text_of_page(page: pypdfium2.PdfPage) -> PageText:
+def text_of_page(page: pypdfium2.PdfPage, before: PageTable | None = None) -> PageText:
     """Return the text of a page. Callers hold the lock of pdfium, and load the page for this only.
 
-    The page is changed: it is turned upright, and glyphs without outline are given one.
+    ``before`` is the last table of the page before. The page is changed: it is turned upright, and
+    glyphs without outline are given one.
     """
     notes = "\n".join(notes_of(page))
     turn_upright(page)
@@ -53,24 +57,30 @@ def text_of_page(page: pypdfium2.PdfPage) -> PageText:
     with closing(page.get_textpage()) as text_page:
         characters = characters_of(text_page)
         if not turn_sideways(page, text_page, characters):
-            return _page_text(page, text_page, characters, notes)
+            return replace(_page_text(page, text_page, characters, before), notes=notes)
     with closing(page.get_textpage()) as text_page:
-        return _page_text(page, text_page, characters_of(text_page), notes)
+        characters = characters_of(text_page)
+        return replace(_page_text(page, text_page, characters, before), notes=notes)
 
 
 def _page_text(
-    page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage, characters: str, notes: str
+    page: pypdfium2.PdfPage,
+    text_page: pypdfium2.PdfTextPage,
+    characters: str,
+    before: PageTable | None,
 ) -> PageText:
     if is_noise(text_page, characters):
-        return PageText(characters, notes, PageKind.NOISE)
+        return PageText(characters, PageKind.NOISE)
+    characters = with_raised(text_page, characters)
     values = field_values(page)
-    in_margin = 0
-    text = ruled_text(page, text_page, characters, values)
-    if text is None:
+    ruled = ruled_text(page, text_page, characters, values, before)
+    if ruled is not None:
+        text, in_margin = ruled.text, 0
+    else:
         fragments = list(fragments_of(text_page, characters))
         head, body = in_reading_order(with_values(fragments, values), page.get_bbox())
         in_margin = len(text_of(head).splitlines())
-        text = text_of([*head, *body])
+        text = plain_raised(text_of([*head, *body]))
     text = printable(text)
     kind = PageKind.SCAN if is_scan(page, text) else PageKind.TEXT
-    return PageText(text, notes, kind, in_margin)
+    return PageText(text, kind, in_margin=in_margin, table=ruled.last if ruled else None)

@@ -20,6 +20,7 @@ from carrel.ingest.images.ocr import TextRecognizer
 from carrel.ingest.pdf.attachments import Attachments, NoReaders
 from carrel.ingest.pdf.form_fields import open_form
 from carrel.ingest.pdf.page_heading import PageHeadings
+from carrel.ingest.pdf.page_tables import PageTable
 from carrel.ingest.pdf.page_text import PageKind, PageText, text_of_page
 from carrel.ingest.pdf.running_lines import RunningLines
 from carrel.ingest.pdf.scan import picture_of
@@ -86,13 +87,15 @@ class _Pages:
     def read(self, path: Path) -> Generator[Section]:
         document = opened(path)
         joiner, headings, running = HyphenJoiner(), PageHeadings(), RunningLines()
+        table: PageTable | None = None
         try:
             with PDFIUM_LOCK:
                 open_form(document)
                 count = len(document)
                 self._attachments.take_from_document(document)
             for index in range(count):
-                page = self._page(document, index)
+                page = self._page(document, index, table)
+                table = page.table
                 text = squeeze_blank_lines(running.moved(joiner.join(page.text), page.in_margin))
                 if text or page.notes:
                     self.found = True
@@ -105,10 +108,15 @@ class _Pages:
         if not count:
             raise UnreadableDocument("it is damaged: it has no pages")
 
-    def _page(self, document: pypdfium2.PdfDocument, index: int) -> PageText:
-        """Return the text of a page, recognised where it has to be."""
+    def _page(
+        self, document: pypdfium2.PdfDocument, index: int, before: PageTable | None
+    ) -> PageText:
+        """Return the text of a page, recognised where it has to be.
+
+        ``before`` is the last table of the page before.
+        """
         with loaded_page(document, index) as page:
-            read = text_of_page(page)
+            read = text_of_page(page, before)
             self._attachments.take_from_page(page)
         if read.kind is PageKind.TEXT:
             return read

@@ -32,10 +32,27 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The rules of one table, from left to right and from bottom to top."""
+    """The rules of one table, from left to right and from bottom to top.
+
+    ``upright`` and ``level`` are the lines at each of their positions; without them every cell is
+    ruled off.
+    """
 
     columns: tuple[float, ...]
     rows: tuple[float, ...]
+    upright: tuple[tuple[Line, ...], ...] = ()
+    level: tuple[tuple[Line, ...], ...] = ()
+
+    def divides_columns(self, row: int, column: int) -> bool:
+        """Whether a rule is on the left of a cell; rows count from the top, both from 1."""
+        index = len(self.rows) - row
+        middle = (self.rows[index - 1] + self.rows[index]) / 2
+        return not self.upright or _covers(self.upright[column - 1], middle)
+
+    def divides_rows(self, row: int, column: int) -> bool:
+        """Whether a rule is above a cell."""
+        middle = (self.columns[column - 1] + self.columns[column]) / 2
+        return not self.level or _covers(self.level[len(self.rows) - row], middle)
 
     def cell(self, x: float, y: float) -> tuple[int, int] | None:
         """Return the row, from the top, and the column of a point; None outside."""
@@ -130,19 +147,30 @@ def _connected(level: Sequence[Line], upright: Sequence[Line]) -> Iterator[Grid]
                 rows_left.difference_update(more)
                 rows.update(more)
                 waiting += more
-        lefts = _positions(upright[each] for each in columns)
-        bottoms = _positions(level[each] for each in rows)
+        lefts = _by_position(upright[each] for each in columns)
+        bottoms = _by_position(level[each] for each in rows)
         if len(lefts) >= _FEWEST_RULES and len(bottoms) >= _FEWEST_RULES:
-            yield Grid(lefts, bottoms)
+            yield Grid(tuple(lefts), tuple(bottoms), _lines(lefts), _lines(bottoms))
 
 
-def _positions(lines: Iterator[Line]) -> tuple[float, ...]:
-    """Return the positions of the lines, sorted; thin bars count once."""
-    found: list[float] = []
-    for position in sorted(line.position for line in lines):
-        if not found or position - found[-1] > _TOLERANCE:
-            found.append(position)
-    return tuple(found)
+def _by_position(lines: Iterator[Line]) -> dict[float, list[Line]]:
+    """Return the lines at each position, sorted; thin bars count once."""
+    found: dict[float, list[Line]] = {}
+    last = 0.0
+    for line in sorted(lines, key=lambda each: each.position):
+        if not found or line.position - last > _TOLERANCE:
+            last = line.position
+            found[last] = []
+        found[last].append(line)
+    return found
+
+
+def _lines(found: dict[float, list[Line]]) -> tuple[tuple[Line, ...], ...]:
+    return tuple(map(tuple, found.values()))
+
+
+def _covers(lines: Sequence[Line], middle: float) -> bool:
+    return any(line.start <= middle <= line.end for line in lines)
 
 
 def _touch(level: Line, upright: Line) -> bool:

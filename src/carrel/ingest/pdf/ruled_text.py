@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 import ctypes
-import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from itertools import takewhile
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
 from carrel.ingest.pdf.aligned_columns import aligned_grids
 from carrel.ingest.pdf.fragments import Fragment
+from carrel.ingest.pdf.page_tables import Cells, PageTable, TableText, table_text
+from carrel.ingest.pdf.raised_digits import NO_BLANK, plain_raised
 from carrel.ingest.pdf.ruled_lines import Grid, grids
-from carrel.ingest.text.cleaning import one_line
 
-# Longer cells mean a layout of columns; with several long cells side by side, the lines between the
-# rows are probably not ruled.
-_LONGEST_CELL = 1_000
-_MOST_LINES = 2
 _MOST_CHARACTERS = 50_000
 # In points; the gap between the cells of a row that is drawn at once is larger.
 _CLOSE = 8.0
+_TOUCHING = 2.0
 
-# Accounts have the sign in a separate column.
-_SIGN_ALONE = re.compile(r"(?<![^ ])([$€£¥]) \| ")
+# A table continues on the next page if little more than a foot and a head is in between.
+_LONGEST_BETWEEN = 300
+# Words of cells that are joined are short.
+_LONGEST_JOINED = 100
 
 Place = tuple[int, int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuledText:
+    """The text of a page with tables, and the table that the next page may continue."""
+
+    text: str
+    last: PageTable | None
 
 
 def ruled_text(
@@ -34,11 +43,14 @@ def ruled_text(
     text_page: pypdfium2.PdfTextPage,
     characters: str,
     values: Sequence[Fragment] = (),
-) -> str | None:
-    """Return the text with each row of a table as ``cell | cell``; None without a table.
+    before: PageTable | None = None,
+) -> RuledText | None:
+    """Return the text with the rows of tables under their heads; None without a table.
 
-    ``characters`` are those of the page, in its order; ``values`` those of its form fields.
-    Tables without rules are found by their columns of numbers.
+    ``characters`` are those of the upright page, in its order, with stand-ins for raised digits;
+    ``values`` those of its form fields. Tables without rules are found by their columns of numbers.
+    ``before`` is the last table of the page before: if the first table of this page continues it,
+    its rows have the same heads.
 
     pdfium itself returns the text in drawing order, which may be column by column, and joins cells
     that are close.
@@ -62,29 +74,82 @@ def ruled_text(
             tables[table] = defaultdict(list)
             parts.append(table)
         tables[table][row, column].append(text)
-    written = {number: _table_text(cells) for number, cells in tables.items()}
-    if not written or None in written.values():
+    # Where a field's value is in the first row, that row is no heads.
+    forms = {
+        number
+        for number, cells in tables.items()
+        if any(place and place[:2] == (number, min(cells)[0]) for place, _ in placed)
+    }
+    written = _written(found, tables, forms, before if _is_short(parts) else None)
+    if not written:
         return None
-    texts = (written[part] if isinstance(part, int) else part.strip() for part in parts)
-    whole = "\n".join(text for text in texts if text)
+    whole = _joined(parts, {number: each.lines for number, each in written.items()})
     # Guessed rows must not split a word, or move a letter to another line.
-    return whole if ruled or _keeps_words(whole, characters) else None
+    if not ruled:
+        bare = _joined(parts, {number: "\n".join(each.cells) for number, each in written.items()})
+        cells = frozenset(cell for each in written.values() for cell in each.cells)
+        if not _keeps_words(bare, cells, plain_raised(characters)):
+            return None
+    last = next(each for each in reversed(parts) if isinstance(each, int))
+    return RuledText(whole, written[last].table if _is_short(reversed(parts)) else None)
 
 
-def _keeps_words(whole: str, original: str) -> bool:
+def _is_short(parts: Iterable[str | int]) -> bool:
+    """Whether the text before the first table is that of a head or foot of the page."""
+    between = takewhile(lambda part: isinstance(part, str), parts)
+    return sum(len(str(part)) for part in between) < _LONGEST_BETWEEN
+
+
+def _written(
+    found: Sequence[Grid], tables: Mapping[int, Cells], forms: Set[int], before: PageTable | None
+) -> dict[int, TableText]:
+    """Return the tables as text, in reading order; none if one does not look like a table."""
+    written: dict[int, TableText] = {}
+    for number, cells in tables.items():
+        earlier = before if not written else None
+        text = table_text(found[number], cells, earlier, is_form=number in forms)
+        if text is None:
+            return {}
+        written[number] = text
+    return written
+
+
+def _joined(parts: Sequence[str | int], tables: Mapping[int, str]) -> str:
+    texts = (tables[part] if isinstance(part, int) else part.strip() for part in parts)
+    return "\n".join(text for text in texts if text)
+
+
+def _keeps_words(whole: str, cells: frozenset[str], original: str) -> bool:
     """Whether the words are the same, except for those of cells that the original joins."""
-    before, after = Counter(original.split()), Counter(whole.replace(" | ", " ").split())
+    before, after = Counter(original.split()), Counter(whole.split())
     made = after - before
     for word in (before - after).elements():
-        for place in range(1, len(word)):
-            halves = Counter((word[:place], word[place:]))
-            seam = word[place - 1 : place + 1]
-            if halves <= made and not (seam.isalpha() or seam.isdecimal()):
-                made -= halves
-                break
-        else:
+        parts = _parts(word, made, cells)
+        if parts is None:
             return False
+        made -= Counter(parts)
     return not made
+
+
+def _parts(word: str, made: Counter[str], cells: frozenset[str]) -> list[str] | None:
+    """Return a word of the original as the words that were made of it; None if there are none."""
+    if made[word]:
+        return [word]
+    for place in range(1, min(len(word), _LONGEST_JOINED)):
+        first = word[:place]
+        if not made[first]:
+            continue
+        following = _parts(word[place:], made - Counter((first,)), cells)
+        if following is not None and _are_apart(first, following[0], cells):
+            return [first, *following]
+    return None
+
+
+def _are_apart(first: str, second: str, cells: frozenset[str]) -> bool:
+    """Whether two words are not the halves of one: both are cells, or the letters change there."""
+    seam = first[-1] + second[0]
+    same = seam.isdecimal() or (seam.isalpha() and not (seam[0].islower() and seam[1].isupper()))
+    return not same or cells.issuperset((first, second))
 
 
 def _runs(
@@ -101,6 +166,8 @@ def _runs(
     runs: list[tuple[Place, list[str]]] = []
     before: tuple[int | None, float, float] = (None, 0.0, 0.0)
     for index, character in enumerate(characters):
+        if character == NO_BLANK:
+            continue
         # Blanks that pdfium inserts have no position.
         if character.isspace():
             if runs:
@@ -111,18 +178,27 @@ def _runs(
         drawn = ctypes.addressof(text_object.contents) if text_object else None
         y = (bottom.value + top.value) / 2
         # Text that is too long for its cell overlaps the rule.
-        continues = (
-            drawn == before[0]
-            and abs(y - before[2]) < _CLOSE
-            and abs(left.value - before[1]) < _CLOSE
-        )
+        same_line, gap = abs(y - before[2]) < _CLOSE, abs(left.value - before[1])
+        continues = drawn == before[0] and same_line and gap < _CLOSE
         if not (runs and continues):
             place = _place(found, (left.value + right.value) / 2, y)
+            touches = same_line and gap < _TOUCHING
+            if runs and touches and _in_one_cell(found, runs[-1][0], place):
+                # A word whose letters are drawn one by one, across the columns of a merged cell.
+                place = runs[-1][0]
             if not runs or runs[-1][0] != place:
                 runs.append((place, []))
         runs[-1][1].append(character)
         before = drawn, right.value, y
-    return [(place, "".join(run)) for place, run in runs]
+    return [(place, plain_raised("".join(run))) for place, run in runs]
+
+
+def _in_one_cell(found: Sequence[Grid], here: Place, there: Place) -> bool:
+    """Whether no rule is between two columns of one row."""
+    if here is None or there is None or here[:2] != there[:2] or here[2] >= there[2]:
+        return False
+    columns = range(here[2] + 1, there[2] + 1)
+    return not any(found[here[0]].divides_columns(here[1], column) for column in columns)
 
 
 def _place(found: Sequence[Grid], x: float, y: float) -> Place:
@@ -131,18 +207,3 @@ def _place(found: Sequence[Grid], x: float, y: float) -> Place:
         if cell is not None:
             return number, *cell
     return None
-
-
-def _table_text(cells: dict[tuple[int, int], list[str]]) -> str | None:
-    """Return the rows; None if the cells do not look like those of a table."""
-    rows: dict[int, list[str]] = defaultdict(list)
-    high: dict[int, int] = defaultdict(int)
-    for (row, _), texts in sorted(cells.items()):
-        lines = [line for text in texts for line in text.splitlines() if line.strip()]
-        high[row] += len(lines) > _MOST_LINES
-        rows[row].append(one_line(" ".join(lines)))
-    if any(count > 1 for count in high.values()):
-        return None
-    if any(len(cell) > _LONGEST_CELL for row in rows.values() for cell in row):
-        return None
-    return "\n".join(_SIGN_ALONE.sub(r"\1 ", " | ".join(row)) for row in rows.values())

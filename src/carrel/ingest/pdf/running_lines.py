@@ -43,7 +43,10 @@ class RunningLines:
         lines = text.split("\n")
         filled = [number for number, line in enumerate(lines) if line.strip()]
         top = filled[:MOST_LINES]
-        keys = [self._keys(lines[number]) for number in top]
+        keys = [
+            set() if place >= in_margin and _is_row(lines[number]) else self._keys(lines[number])
+            for place, number in enumerate(top)
+        ]
         count = 0
         while count < len(top) and self._is_running(keys[count], count < in_margin):
             count += 1
@@ -74,3 +77,9 @@ class RunningLines:
             if (edge and long) or not any(map(str.isalpha, rest)) or _PAGE.search(rest):
                 keys.add((rest, int(number[0][:9]) - self._page))
         return keys
+
+
+def _is_row(line: str) -> bool:
+    """Whether a line looks like a row of a table below its heads: ``Head: value; Head: value``."""
+    first, _, following = line.partition("; ")
+    return ": " in first and ": " in following

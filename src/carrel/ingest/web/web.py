@@ -12,9 +12,12 @@ from lxml import etree
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
 from carrel.ingest.failures import checked_sections
+from carrel.ingest.tables.grid import GridCell, SpanExpander, TableRow
+from carrel.ingest.tables.rows import row_lines
 from carrel.ingest.text.blocks import Block, heading_line, sections_by_heading
 from carrel.ingest.text.cleaning import clean_text, one_line
 from carrel.ingest.text.encoding import codec_named, decode
+from carrel.ingest.text.raised import LEVEL, LOWERED, RAISED, plain_scripts
 from carrel.ingest.web.shown_text import REPLACED, ListNumbers, shown_text
 
 _LEFT_OUT = frozenset(("head", "script", "style", "noscript", "template", "nav")).union(
@@ -28,16 +31,21 @@ _BLOCKS = _HEADINGS.union(
     ("tbody", "tfoot", "thead", "tr", "ul"),
 )
 _CELLS = frozenset(("td", "th"))
+_SCRIPTS = {"sup": RAISED, "sub": LOWERED}
+# The limits of the standard (HTML, 4.9.12).
+_MOST_COLUMNS, _MOST_ROWS = 1_000, 65_534
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _DECLARATION = re.compile(
     rb"""<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE
 )
 _DECLARATION_BYTES = 4096
 _WHITE_SPACE = re.compile(r"\s+")
+_LEADING_NUMBER = re.compile(r"\s*(\d{1,6})")
 
 
 class WebReader:
-    """Reads HTML: each heading begins a section, tables are read row by row as ``cell | cell``.
+    """Reads HTML: each heading begins a section, tables are read row by row, with the heads
+    of their columns.
 
     Form fields show their values, pictures their alternative texts, ordered lists their numbers.
     Scripts, styles, navigation and hidden elements are skipped. Nothing is fetched and no entity is
@@ -89,10 +97,13 @@ class _PageText:
         self._preformatted = 0
         # The innermost table, if its cells contain no headings and no tables; others are layout.
         self._table: Any = None
-        self._cells: list[str] = []
         self._numbers = ListNumbers()
         # The number of an item, written before its first words, however nested those are.
         self._marker = ""
+        self._cells: list[GridCell] = []
+        self._data_cells = 0
+        self._rows: list[TableRow] = []
+        self._spans = SpanExpander()
 
     def blocks(self, root: Any) -> Iterator[Block]:
         walker = etree.iterwalk(root, events=("start", "end"))
@@ -118,10 +129,12 @@ class _PageText:
         tag = element.tag
         if tag == "br":
             self._parts.append("\n")
+        elif tag in _SCRIPTS:
+            self._parts.append(_SCRIPTS[tag])
         elif tag == "table" and self._table is None:
             yield from self._flush()
             if next(element.iterdescendants("table", *_HEADINGS), None) is None:
-                self._table = element
+                self._table, self._spans = element, SpanExpander()
         elif self._table is not None:
             if tag in _CELLS or tag in _BLOCKS:
                 self._parts.append(" ")
@@ -135,14 +148,22 @@ class _PageText:
 
     def _end(self, element: Any) -> Iterator[Block]:
         tag = element.tag
-        if self._table is not None:
+        if tag in _SCRIPTS:
+            self._parts.append(LEVEL)
+        elif self._table is not None:
             if tag in _CELLS:
-                self._cells.append(self._take())
-            elif tag in ("tr", "caption"):
-                yield from self._end_row()
+                self._end_cell(element)
+            elif tag == "tr":
+                # A row in the head of its table, or one that has no cells but heads.
+                only_heads = len(self._cells) > 1 and not self._data_cells
+                self._end_row(only_heads or element.getparent().tag == "thead")
+            elif tag == "caption":
+                yield Block(self._take())
             elif element is self._table:
-                yield from self._end_row()
+                self._end_row()
+                yield from (Block(line) for line in row_lines(self._rows))
                 self._table = None
+                self._rows.clear()
             elif tag in _BLOCKS:
                 self._parts.append(" ")
         elif tag in _BLOCKS or tag in _CELLS:
@@ -161,24 +182,49 @@ class _PageText:
 
     def _take(self) -> str:
         """Return the text collected since the last call, on one line."""
-        text = one_line("".join(self._parts))
+        text = one_line(plain_scripts("".join(self._parts)))
         self._parts.clear()
         return text
 
-    def _end_row(self) -> Iterator[Block]:
-        cells = [*self._cells, self._take()]
-        self._cells.clear()
-        yield Block(" | ".join(cell for cell in cells if cell))
+    def _end_cell(self, element: Any) -> None:
+        columns, rows = element.get("colspan"), element.get("rowspan")
+        self._data_cells += element.tag != "th"
+        if columns is None and rows is None:
+            self._cells.append(GridCell(self._take()))
+            return
+        spanned = min(_number(columns), _MOST_COLUMNS)
+        self._cells.append(GridCell(self._take(), spanned, _spanned_rows(rows)))
+
+    def _end_row(self, header: bool = False) -> None:
+        # Text between the cells is shown before the table; here it is the last cell.
+        loose = self._take()
+        if loose:
+            self._cells.append(GridCell(loose))
+        if self._cells:
+            self._rows.append(self._spans.row(self._cells, header))
+            self._cells.clear()
+        self._data_cells = 0
 
     def _flush(self, heading: bool = False) -> Iterator[Block]:
         if heading:
             yield Block(self._take(), heading=True)
             return
-        text = "".join(self._parts)
+        text = plain_scripts("".join(self._parts))
         self._parts.clear()
         if not self._preformatted:
             text = "\n".join(" ".join(line.split()) for line in text.split("\n"))
         yield Block(text.strip("\n"))
+
+
+def _spanned_rows(attribute: str | None) -> int:
+    """Return the rows that a cell spans; zero means all those below."""
+    zero = attribute is not None and attribute.strip() == "0"
+    return _MOST_ROWS if zero else min(_number(attribute), _MOST_ROWS)
+
+
+def _number(attribute: str | None) -> int:
+    match = _LEADING_NUMBER.match(attribute or "")
+    return max(1, int(match[1])) if match else 1
 
 
 def _is_left_out(element: Any) -> bool:

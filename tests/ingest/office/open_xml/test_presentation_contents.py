@@ -16,9 +16,9 @@ from pptx.util import Emu, Inches
 
 from carrel.ingest.office.open_xml.slide_order import PlacedText, lines_in_order
 from carrel.ingest.office.presentation import PresentationReader
-from damaged_files import zip_of
-from open_xml_samples import parts_of, strict_form
-from sample_documents import write_pptx
+from samples.damaged_files import zip_of
+from samples.documents import write_pptx
+from samples.open_xml import parts_of, strict_form
 
 PLACE = (Inches(1), Inches(2), Inches(4), Inches(3))
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

@@ -10,9 +10,9 @@ from openpyxl.comments import Comment
 
 from carrel.core.documents import Section
 from carrel.ingest.office.spreadsheet import SpreadsheetReader
-from damaged_files import zip_of
-from open_xml_samples import parts_of, strict_form
-from sample_documents import write_xlsx
+from samples.damaged_files import zip_of
+from samples.documents import write_xlsx
+from samples.open_xml import parts_of, strict_form
 
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 

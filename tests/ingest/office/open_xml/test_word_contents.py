@@ -15,9 +15,9 @@ from docx.oxml import parse_xml
 from carrel.core.documents import Section
 from carrel.ingest.office.word import WordReader
 from carrel.ingest.text.list_numbers import list_number
-from damaged_files import zip_of
-from open_xml_samples import parts_of, strict_form
-from sample_documents import write_docx
+from samples.damaged_files import zip_of
+from samples.documents import write_docx
+from samples.open_xml import parts_of, strict_form
 
 NAMESPACES = (
     'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '

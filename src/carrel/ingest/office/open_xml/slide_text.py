@@ -10,9 +10,10 @@ from pptx.oxml.ns import qn
 from carrel.ingest.office.open_xml.equations import EQUATION, equation_text
 from carrel.ingest.text.cleaning import clean_text
 from carrel.ingest.text.list_numbers import list_number
+from carrel.ingest.text.raised import lowered, plain_scripts, raised
 
 _RUNS = (qn("a:r"), qn("a:br"), qn("a:fld"))
-_PARAGRAPH = qn("a:p")
+_PARAGRAPH, _RUN_PROPERTIES = qn("a:p"), qn("a:rPr")
 _PROPERTIES, _AUTOMATIC = qn("a:pPr"), qn("a:buAutoNum")
 # ST_TextAutonumberScheme (ECMA-376, part 1, 20.1.10.61).
 _SCHEME = re.compile(
@@ -38,20 +39,31 @@ def frame_text(frame: Any) -> str:
     counts: dict[int, int] = {}
     lines = []
     # Looked for once: hardly any frame has one.
-    has_equations = next(frame._txBody.iter(EQUATION), None) is not None
+    is_plain = not any(map(_is_special, frame._txBody.iter(EQUATION, _RUN_PROPERTIES)))
     for paragraph in frame._txBody.iterchildren(_PARAGRAPH):
-        text = _text_with_equations(paragraph) if has_equations else paragraph.text
+        text = paragraph.text if is_plain else _marked_text(paragraph)
         lines.append(_number(paragraph, counts) + text if text.strip() else text)
-    return clean_text("\n".join(lines))
+    return plain_scripts(clean_text("\n".join(lines)))
 
 
-def _text_with_equations(element: Any) -> str:
+def _is_special(element: Any) -> bool:
+    """Whether an element is an equation, or the properties of a raised or lowered run."""
+    return element.tag == EQUATION or element.get("baseline") is not None
+
+
+def _marked_text(element: Any) -> str:
+    """Return the text with equations; raised and lowered runs are marked (21.1.2.3.9)."""
     parts = []
     for child in element:
-        if child.tag in _RUNS:
-            parts.append(child.text)
-        else:
+        if child.tag not in _RUNS:
             parts += [equation_text(each) for each in child.iter(EQUATION)]
+            continue
+        text = child.text
+        properties = child.find(_RUN_PROPERTIES)
+        offset = "0" if properties is None else properties.get("baseline", "0")
+        if text.strip() and offset.strip("0%"):
+            text = lowered(text) if offset.startswith("-") else raised(text)
+        parts.append(text)
     return "".join(parts)
 
 

@@ -11,6 +11,7 @@ from carrel.ingest.office.open_xml.drawings import CHART_REFERENCES, DIAGRAM_REF
 from carrel.ingest.office.open_xml.equations import EQUATION, equation_text
 from carrel.ingest.office.open_xml.packages import ALTERNATIVES, COMPATIBILITY, chosen_alternative
 from carrel.ingest.office.open_xml.symbols import symbol_text
+from carrel.ingest.text.raised import lowered, raised
 
 PARAGRAPH, TABLE, TEXT_BOX = qn("w:p"), qn("w:tbl"), qn("w:txbxContent")
 FOOTNOTE, ENDNOTE = qn("w:footnoteReference"), qn("w:endnoteReference")
@@ -37,12 +38,15 @@ _WORD_ART, _SHAPES = f"{{{_VML}}}textpath", frozenset((f"{{{_VML}}}shape", f"{{{
 _VALUE = qn("w:val")
 _ON = ("1", "true", "on")
 _TICKED, _NOT_TICKED = "☒", "☐"
+_RUN, _RUN_PROPERTIES, _ALIGN = qn("w:r"), qn("w:rPr"), qn("w:vertAlign")
+_SCRIPTS = {"superscript": raised, "subscript": lowered}
 
 
 def paragraph_text(parent: Any, asides: list[Any]) -> str:
     """Return the text; elements of ``ASIDES`` are appended to ``asides``, as is VML with ``alt``.
 
-    Tracked deletions are left out, and of alternatives one is read.
+    Tracked deletions are left out, and of alternatives one is read. Superscripts and subscripts are
+    marked for ``plain_scripts``.
     """
     parts = []
     for child in parent:
@@ -60,6 +64,14 @@ def paragraph_text(parent: Any, asides: list[Any]) -> str:
                 asides.append(child)
             parts.append(paragraph_text(child, asides))
     return "".join(parts)
+
+
+def _run(element: Any, asides: list[Any]) -> str:
+    text = paragraph_text(element, asides)
+    properties = element.find(_RUN_PROPERTIES)
+    align = None if properties is None else properties.find(_ALIGN)
+    script = None if align is None else _SCRIPTS.get(align.get(_VALUE, ""))
+    return script(text) if script and text.strip() else text
 
 
 def _symbol(element: Any, _: list[Any]) -> str:
@@ -106,6 +118,7 @@ def _word_art(element: Any, _: list[Any]) -> str:
 
 
 _READERS: dict[str, Callable[[Any, list[Any]], str]] = {
+    _RUN: _run,
     _SYMBOL: _symbol,
     EQUATION: _equation,
     ALTERNATIVES: _alternative,

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from carrel.core.documents import Section
-from carrel.ingest.data.rows import GROUP_CHARACTERS, row_lines, sections_of_lines
+from carrel.ingest.data.rows import GROUP_CHARACTERS, sections_of_lines
+from carrel.ingest.tables import rows as rows_of_tables
+from carrel.ingest.tables.grid import TableRow
+
+
+def row_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    return rows_of_tables.row_lines(TableRow(list(row)) for row in rows)
 
 
 def test_cells_are_labelled_with_the_header() -> None:
