@@ -1,6 +1,7 @@
 """Whether reading loses words: Carrel, markitdown and unstructured beside independent extractions.
 
     python benchmarks/completeness.py --data=FOLDER [--others=PYTHON] [--output=FILE]
+        [--note=SENTENCE]
     python benchmarks/completeness.py --data=FOLDER --mutations=N [--seed=S] [--seconds=60]
 
 For every file of the folder, the words that an independent extraction sees (poppler's `pdftotext`,
@@ -41,6 +42,14 @@ from environment import describe_environment
 OTHERS = ("markitdown", "unstructured")
 WORKER = Path(__file__).resolve().parent / "parts" / "completeness_others.py"
 START_SECONDS = 120.0
+AGAIN = (
+    "python -m venv OTHERS",
+    "OTHERS/bin/pip install 'markitdown[docx,pptx,xlsx,xls,pdf,outlook]' \\",
+    "    unstructured python-docx python-pptx openpyxl msoffcrypto-tool networkx pandas markdown",
+    ".venv/bin/python benchmarks/completeness.py --data=FOLDER --others=OTHERS \\",
+    "    --output=benchmarks/results/completeness.md",
+)
+"""How to get the page of results."""
 MIB = 1 << 20
 
 
@@ -195,12 +204,16 @@ def comparison_page(arguments: argparse.Namespace, files: Sequence[Path]) -> lis
     environment = describe_environment()
     versions = {name: getattr(each, "version", "") for name, each in systems.items()}
     versions[CARREL] = environment["carrel"]
-    command = "python benchmarks/completeness.py --data=FOLDER" + (
-        " --others=PYTHON" if arguments.others else ""
-    )
     minutes = (time.monotonic() - started) / 60
     return [
-        *completeness_page(results, not_counted, versions, command),
+        *completeness_page(results, not_counted, versions, arguments.note),
+        "## Again",
+        "",
+        "`--others` is a virtual environment of its own. unstructured has its light partitioners",
+        "there, none for PDF, and an empty spaCy pipeline in place of the one that it downloads.",
+        "",
+        *(f"    {line}" for line in AGAIN),
+        "",
         f"Measured on {date.today()}, {len(files)} files in {minutes:.1f} minutes:",
         "",
         f"- poppler: {poppler_version()}",
@@ -225,6 +238,7 @@ def parsed_arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="a folder of files")
     parser.add_argument("--others", type=Path, help="a Python that has markitdown and unstructured")
     parser.add_argument("--output", type=Path, help="where the page is written, instead of printed")
+    parser.add_argument("--note", default="", help="a sentence for the head of the page")
     parser.add_argument("--mutations", type=int, default=0, help="damaged copies of every file")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=60.0, help="limit of one file")
@@ -239,7 +253,8 @@ def main() -> int:
     if arguments.mutations:
         options = arguments.mutations, arguments.seed, arguments.seconds
         result = mutate(files, *options)
-        lines = mutation_page(result, *options)
+        lines = [*mutation_page(result, *options), "", f"Measured on {date.today()}:", ""]
+        lines += [f"- {name}: {value}" for name, value in describe_environment().items()]
         status = int(result.failed)
     else:
         lines = comparison_page(arguments, files)

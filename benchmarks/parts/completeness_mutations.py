@@ -23,7 +23,7 @@ HANG_FACTOR = 3
 """A file that takes so many times the limit of one is a hang: sections may come slowly."""
 
 READ, REFUSED, KILLED = "read", "refused by one line", "killed by a limit"
-CRASHED = "its parser crashed, which its process alone noticed"
+CRASHED = "its process died, the file failed alone"
 BROKEN, HANG = "broken protocol", "hang"
 OUTCOMES = (READ, REFUSED, KILLED, CRASHED, BROKEN, HANG)
 FAILURES = (BROKEN, HANG)
@@ -141,13 +141,16 @@ def _refusal(reason: str, events: set[str]) -> str:
 
 
 def mutation_page(result: MutationResult, copies: int, seed: int, seconds: float) -> list[str]:
-    """Return the part of the page about damaged copies."""
+    """Return the page of the damaged copies."""
     total = result.outcomes.total()
     lines = [
-        f"## {total:,} damaged copies through the sandbox",
+        "# Damaged files",
         "",
-        f"`--mutations={copies} --seed={seed}`: bits flipped, a stretch cut off or out, blocks",
-        f"swapped; {seconds:g} s and {BYTES >> 30} GiB for each. Only the last two are failures.",
+        f"`python benchmarks/completeness.py --data=FOLDER --mutations={copies} --seed={seed}`",
+        "",
+        f"{total:,} damaged copies, read in the sandbox: bits flipped, a stretch cut off or out,",
+        f"blocks swapped; {seconds:g} s and {BYTES >> 30} GiB for each. A hang takes",
+        f"{HANG_FACTOR} times the limit. Only the last two outcomes are failures.",
         "",
         "| outcome | copies |",
         "|---|---|",

@@ -2,7 +2,8 @@
 
 Every part that a reader of the document sees: body, headers, footers, notes, comments, charts,
 diagrams. Not counted: deleted text, field codes, masters and layouts, document metadata, numbers
-that a format displays differently (dates, percentages), automatic numbers, sheet names.
+that a format displays differently (dates, percentages, powers of ten), automatic numbers, names of
+sheets.
 """
 
 from __future__ import annotations
@@ -142,11 +143,12 @@ def _is_general(style: str, general: list[bool] | None) -> bool:
 
 
 def _number(value: str) -> str:
-    """Return a number with the 15 digits that are displayed."""
+    """Return a number with 15 digits, as it is displayed; nothing where that is a power of ten."""
     try:
-        return f"{float(value):.15g}"
+        text = f"{float(value):.15g}"
     except ValueError:
         return value
+    return "" if "e" in text else text
 
 
 def _chart(root: Any) -> Iterator[str]:

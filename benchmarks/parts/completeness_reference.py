@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from lxml import etree, html
 from playwright.sync_api import Browser, Error, Route, sync_playwright
@@ -135,7 +136,18 @@ def xml(path: Path) -> str:
         root = etree.fromstring(path.read_bytes(), parser)
     except etree.XMLSyntaxError as error:
         raise NotCounted("it is no XML") from error
-    return "\n".join(map(str, root.itertext()))
+    return _text_nodes(root)
+
+
+def _text_nodes(element: Any) -> str:
+    """Return the text nodes of an element: on lines of their own, unless they are mixed content."""
+    if not isinstance(element.tag, str):
+        return ""
+    parts = [element.text or ""]
+    for child in element:
+        parts += [_text_nodes(child), child.tail or ""]
+    own = [element.text or "", *(child.tail or "" for child in element)]
+    return ("" if any(map(str.strip, own)) else "\n").join(parts)
 
 
 def decoded(path: Path) -> str:

@@ -53,10 +53,10 @@ def completeness_page(
     results: Sequence[FileResult],
     not_counted: Mapping[str, str],
     systems: Mapping[str, str],
-    command: str,
+    note: str = "",
 ) -> list[str]:
     """Return the lines of the page; ``systems`` has the version of each."""
-    lines = ["# Completeness of reading", "", f"`{command}`", "", *_method(), ""]
+    lines = ["# Completeness of reading", "", *([note, ""] if note else []), *_method(), ""]
     for name, version in systems.items():
         lines += [f"## {name} {version}", "", *_table_of(results, name), ""]
     for name in [each for each in systems if each != CARREL]:
@@ -78,9 +78,11 @@ def _method() -> list[str]:
         "system gives. A word is letters and digits, in NFKC and lower case; scripts without",
         "spaces count by character. *Missing* and *added* are differences of multisets, as shares",
         "of the reference's words; *order* is the share of the reference's adjacent pairs of words",
-        "that are kept. Added words are no faults as such: alternative texts, repeated heads of",
-        "columns, recognised text. Carrel's words went through the reading process and the",
-        "splitter, without the overlap of chunks; a heading counts where it is stored.",
+        "that are kept: a row that is stored as `head: value` keeps few. Added words are no faults",
+        "as such: alternative texts, repeated heads of columns, recognised text. The first tables",
+        "cover what each system reads, the later ones the files that both read. Carrel's words",
+        "went through the reading process and the splitter, without the overlap of chunks; a heading",
+        "counts where it is stored.",
         "",
         "| format | reference |",
         "|---|---|",

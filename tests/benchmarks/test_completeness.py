@@ -103,8 +103,10 @@ def test_open_documents_and_books_have_their_text_nodes(tmp_path: Path) -> None:
     assert words(book(write_epub(tmp_path / "a.epub", pages))) == ["über", "mut", "ende"]
 
 
-def test_a_format_without_an_extraction_is_named(tmp_path: Path) -> None:
+def test_xml_is_read_and_a_format_without_an_extraction_is_named(tmp_path: Path) -> None:
     references = References()
+    mixed = write_text(tmp_path / "a.xml", "<a><b>H<i>2</i>O</b><b>x</b></a>")
+    assert words(references.text_of(mixed)) == ["h2o", "x"]
     with pytest.raises(NotCounted, match="no independent extraction"):
         references.text_of(write_text(tmp_path / "a.rtf", "x"))
     with pytest.raises(NotCounted, match="UTF-8"):
@@ -124,7 +126,7 @@ def test_the_page_names_what_was_lost_refused_and_not_counted(tmp_path: Path) ->
     write_html(data / "f.html", "<p>Seen <b>bo</b>ld</p><script>hidden()</script>")
     write_text(data / "g.png", "no picture")
     write_text(data / "h.docx", "no package")
-    ran = run(f"--data={data}", f"--output={tmp_path / 'page.md'}")
+    ran = run(f"--data={data}", f"--output={tmp_path / 'page.md'}", "--note=Before the change.")
     assert ran.returncode == 0, ran.stderr
     page = (tmp_path / "page.md").read_text(encoding="utf-8")
     assert "| Word | 1 | 1 | 8 | 0.00% | 0.00% | 100.00% |" in page
@@ -132,6 +134,7 @@ def test_the_page_names_what_was_lost_refused_and_not_counted(tmp_path: Path) ->
     assert "| HTML | 1 | 1 | 2 | 0.00% |" in page
     assert "- 1 `.png`: no independent extraction of the format" in page
     assert "- 1 `.docx`: File is not a zip file" in page
+    assert "\nBefore the change.\n" in page
     assert "carrel: " in page
 
 
