@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import random
 import sys
 import time
+import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,8 +22,13 @@ from carrel.core.protocols.reading import Reader
 from carrel.ingest.sandbox.sandbox import ReadingLimits, SandboxedReaders
 
 BYTES = 2 << 30
+MOST_NOTED = 30
+MOST_UNPACKED_BYTES = 64 << 20
 HANG_FACTOR = 3
 """A file that takes so many times the limit of one is a hang: sections may come slowly."""
+
+# An encrypted, unsupported or damaged container.
+_NO_ZIP = (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, zlib.error)
 
 READ, REFUSED, KILLED = "read", "refused by one line", "killed by a limit"
 CRASHED = "its process died, the file failed alone"
@@ -55,7 +63,30 @@ def swapped(data: bytes, generator: random.Random) -> bytes:
     return data[:first] + blocks[1] + rest[0] + blocks[0] + rest[1]
 
 
-MUTATIONS: Sequence[Callable[[bytes, random.Random], bytes]] = (flipped, cut, swapped)
+def inside(data: bytes, generator: random.Random) -> bytes:
+    """Return a zip container with one damaged part and a correct checksum; others are flipped.
+
+    Damage to the container itself is mostly refused by its checksums, before a parser sees it.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if sum(each.file_size for each in archive.infolist()) > MOST_UNPACKED_BYTES:
+                return flipped(data, generator)
+            parts = {name: archive.read(name) for name in archive.namelist()}
+    except _NO_ZIP:
+        return flipped(data, generator)
+    victims = sorted(name for name, content in parts.items() if content)
+    if victims:
+        victim = generator.choice(victims)
+        parts[victim] = generator.choice((flipped, cut, swapped))(parts[victim], generator)
+    changed = io.BytesIO()
+    with zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return changed.getvalue()
+
+
+MUTATIONS: Sequence[Callable[[bytes, random.Random], bytes]] = (flipped, cut, swapped, inside)
 
 
 @dataclass
@@ -149,14 +180,15 @@ def mutation_page(result: MutationResult, copies: int, seed: int, seconds: float
         f"`python benchmarks/completeness.py --data=FOLDER --mutations={copies} --seed={seed}`",
         "",
         f"{total:,} damaged copies, read in the sandbox: bits flipped, a stretch cut off or out,",
-        f"blocks swapped; {seconds:g} s and {BYTES >> 30} GiB for each. A hang takes",
-        f"{HANG_FACTOR} times the limit. Only the last two outcomes are failures.",
+        f"blocks swapped, or one of these in a part of a zip container; {seconds:g} s and",
+        f"{BYTES >> 30} GiB for each. A hang takes {HANG_FACTOR} times the limit. Only the last two",
+        "outcomes are failures.",
         "",
         "| outcome | copies |",
         "|---|---|",
         *(f"| {each} | {result.outcomes[each]:,} |" for each in OUTCOMES),
         "",
         f"Slowest: {result.slowest[0]:.1f} s, {result.slowest[1]}.",
-        "",
     ]
-    return [*lines, *(f"- {each}" for each in result.noted[:30])]
+    noted = ["", *(f"- {each}" for each in result.noted[:MOST_NOTED])] if result.noted else []
+    return [*lines, *noted]

@@ -32,7 +32,9 @@ _OPEN_XML = re.compile(
 _SKIPPED = frozenset(
     ("delText", "instrText", "delInstrText", "Fallback", "rPh", "f", "headerFooter", "moveFrom")
 )
-_ENDS = frozenset(("p", "br", "cr", "tab", "tc", "tr", "c", "row", "comment", "pt", "cm", "si"))
+_ENDS = frozenset(
+    ("p", "br", "cr", "tab", "tc", "tr", "c", "row", "comment", "pt", "cm", "si", "oMath")
+)
 _ODF_SKIPPED = frozenset(("tracked-changes", "scripts", "forms", "annotation", "script"))
 _ODF_ENDS = frozenset(
     ("p", "h", "tab", "line-break", "s", "table-cell", "table-row", "list-item", "title", "desc")
@@ -103,6 +105,8 @@ def _texts(element: Any) -> Iterator[str]:
         return
     if name in ("t", "text") and element.text:
         yield element.text
+        if element.tag.endswith("/math}t"):
+            yield " "  # an exponent is no letter of its base
     for child in element:
         yield from _texts(child)
     if name in _ENDS:

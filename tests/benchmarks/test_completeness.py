@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 import subprocess
 import sys
@@ -94,6 +95,14 @@ def test_open_xml_counts_margins_notes_and_one_branch_of_alternatives(tmp_path: 
     assert sorted(words(open_xml(tmp_path / "a.docx"))) == ["body", "box", "head", "note"]
 
 
+def test_equations_are_separate_words(tmp_path: Path) -> None:
+    name = "http://schemas.openxmlformats.org/officeDocument/2006/math"
+    body = "<m:oMath><m:t>a</m:t><m:t>2</m:t></m:oMath><m:oMath><m:t>b</m:t></m:oMath>"
+    with zipfile.ZipFile(tmp_path / "a.docx", "w") as archive:
+        archive.writestr("word/document.xml", f'<x xmlns:m="{name}">{body}</x>')
+    assert words(open_xml(tmp_path / "a.docx")) == ["a", "2", "b"]
+
+
 def test_open_documents_and_books_have_their_text_nodes(tmp_path: Path) -> None:
     text = write_odt(tmp_path / "a.odt", ["Grüße aus Köln", [["a", "b"]]])
     assert words(open_document(text)) == ["grüße", "aus", "köln", "a", "b"]
@@ -145,6 +154,16 @@ def test_damage_depends_on_the_seed_alone(way: object) -> None:
     first, again = (way(data, random.Random("7 a.pdf 0")) for _ in range(2))
     assert first == again
     assert way(b"x", random.Random(1)) is not None
+
+
+def test_a_part_of_a_container_is_damaged_and_its_checksum_correct(tmp_path: Path) -> None:
+    sound = write_docx(tmp_path / "a.docx", ["Some text."]).read_bytes()
+    with zipfile.ZipFile(io.BytesIO(MUTATIONS[3](sound, random.Random(3)))) as archive:
+        assert archive.testzip() is None
+        changed = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(io.BytesIO(sound)) as archive:
+        assert sum(archive.read(name) != content for name, content in changed.items()) == 1
+    assert MUTATIONS[3](b"plain text", random.Random(3)) != b"plain text"
 
 
 def test_damaged_copies_are_counted(tmp_path: Path) -> None:
