@@ -101,16 +101,19 @@ def _families(results: Iterable[FileResult]) -> dict[str, list[FileResult]]:
 
 def _table_of(results: Sequence[FileResult], system: str) -> list[str]:
     lines = [
-        "| format | files | read | words in files read | missing | added | order |",
-        "|---|---|---|---|---|---|---|",
+        "| format | files | read | words in these | missing | with files refused | added | order |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for family, files in _families(results).items():
         read = [each.differences[system] for each in files if system in each.differences]
         words = sum(each.reference for each in read)
         pairs = sum(each.pairs for each in read)
+        lost = sum(each.lost for each in read)
+        every = sum(each.words for each in files)
         cells = [
             *(family, f"{len(files)}", f"{len(read)}", f"{words:,}"),
-            percent(sum(each.lost for each in read), words),
+            percent(lost, words),
+            percent(lost + every - words, every),
             percent(sum(each.added.total() for each in read), words),
             percent(sum(each.kept for each in read), pairs),
         ]

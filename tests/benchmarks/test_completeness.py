@@ -138,8 +138,8 @@ def test_the_page_names_what_was_lost_refused_and_not_counted(tmp_path: Path) ->
     ran = run(f"--data={data}", f"--output={tmp_path / 'page.md'}", "--note=Before the change.")
     assert ran.returncode == 0, ran.stderr
     page = (tmp_path / "page.md").read_text(encoding="utf-8")
-    assert "| Word | 1 | 1 | 8 | 0.00% | 0.00% | 100.00% |" in page
-    assert "| text | 1 | 1 | 3,000 | 0.00% | 0.00% | 100.00% |" in page
+    assert "| Word | 1 | 1 | 8 | 0.00% | 0.00% | 0.00% | 100.00% |" in page
+    assert "| text | 1 | 1 | 3,000 | 0.00% | 0.00% | 0.00% | 100.00% |" in page
     assert "| HTML | 1 | 1 | 2 | 0.00% |" in page
     assert "- 1 `.png`: no independent extraction of the format" in page
     assert "- 1 `.docx`: File is not a zip file" in page
