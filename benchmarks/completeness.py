@@ -250,6 +250,9 @@ def main() -> int:
     """Measure, and print or write the page; return 1 if a damaged copy is a failure."""
     arguments = parsed_arguments()
     files = sorted(each for each in arguments.data.rglob("*") if each.is_file())
+    if not files:
+        print(f"there is no file in {arguments.data}", file=sys.stderr)
+        return 2
     status = 0
     if arguments.mutations:
         options = arguments.mutations, arguments.seed, arguments.seconds

@@ -13,7 +13,8 @@ import openpyxl
 import pytest
 from openpyxl.comments import Comment
 
-from completeness_mutations import MUTATIONS, mutate
+from carrel.ingest.sandbox.sandbox import ReadingLimits, SandboxedReaders
+from completeness_mutations import MUTATIONS, mutate, outcome_of
 from completeness_packages import book, open_document, open_xml
 from completeness_reference import NotCounted, References
 from completeness_words import difference, words
@@ -166,12 +167,42 @@ def test_a_part_of_a_container_is_damaged_and_its_checksum_correct(tmp_path: Pat
     assert MUTATIONS[3](b"plain text", random.Random(3)) != b"plain text"
 
 
+def test_a_folder_without_files_is_refused(tmp_path: Path) -> None:
+    ran = run(f"--data={tmp_path}")
+    assert ran.returncode == 2
+    assert "there is no file in" in ran.stderr
+
+
 def test_damaged_copies_are_counted(tmp_path: Path) -> None:
     files = [write_docx(tmp_path / "a.docx", ["Some text."]), write_text(tmp_path / "b.txt", "x")]
     result = mutate(files, 3, 1, 60)
     assert result.outcomes.total() == 6
     assert not result.failed
     assert result.outcomes["read"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("words", "read"),
+        ("lock", "refused by one line"),
+        ("hang", "killed by a limit"),
+        ("compute", "killed by a limit"),
+        ("eat", "killed by a limit"),
+        ("segfault", "its process died, the file failed alone"),
+        ("garbage 00000003", "broken protocol"),
+    ],
+)
+def test_the_outcome_of_a_damaged_copy_is_that_of_the_sandbox(
+    tmp_path: Path, line: str, expected: str
+) -> None:
+    hostile = ("samples.hostile_readers", "registry")
+    readers = SandboxedReaders(ReadingLimits(2, 2 << 30), {}, hostile, ROOT / "tests")
+    try:
+        path = write_text(tmp_path / "a.txt", line)
+        assert outcome_of(readers, path, 60)[0] == expected
+    finally:
+        readers.close()
 
 
 def test_another_program_is_restarted_after_its_process_ended(tmp_path: Path) -> None:
