@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
+
+from carrel.core.documents import IncomingFile
 
 MOST_FILES = 8
 """Concurrent files. Each has a reading process of up to ``max_reading_memory``."""
@@ -48,3 +50,11 @@ class FileTurns:
         finally:
             del self._keys[key]
             ended.set()
+
+
+def smallest_first(files: Sequence[IncomingFile], sizes: Sequence[int]) -> list[IncomingFile]:
+    """Return files in the order of their sizes; those of one name keep theirs."""
+    first: dict[str, int] = {}
+    for file, size in zip(files, sizes, strict=True):
+        first.setdefault(file.name, size)
+    return sorted(files, key=lambda file: first[file.name])
