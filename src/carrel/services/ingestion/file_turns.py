@@ -14,6 +14,9 @@ MOST_FILES = 8
 ALONE_SECONDS = 5.0
 """Seconds after which another file is started beside a running one."""
 
+QUICK_BYTES = 50_000
+"""Size below which files take too little time to be worth another order."""
+
 
 class FileTurns:
     """Admits files in order of arrival.
@@ -53,8 +56,8 @@ class FileTurns:
 
 
 def smallest_first(files: Sequence[IncomingFile], sizes: Sequence[int]) -> list[IncomingFile]:
-    """Return files in the order of their sizes; those of one name keep theirs."""
+    """Return files in the order of their sizes; quick ones, and those of one name, keep theirs."""
     first: dict[str, int] = {}
     for file, size in zip(files, sizes, strict=True):
-        first.setdefault(file.name, size)
+        first.setdefault(file.name, max(size, QUICK_BYTES))
     return sorted(files, key=lambda file: first[file.name])
