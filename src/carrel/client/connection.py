@@ -17,8 +17,8 @@ DEFAULT_ADDRESS = "http://127.0.0.1:7860"
 ANSWER_SECONDS = 600.0
 CONNECT_SECONDS = 10.0
 
-Paths = str | Path | Sequence[str | Path] | Mapping[str, Path]
-"""One file, several, or files by name."""
+Paths = str | Path | Sequence[str | Path | tuple[str, Path]] | Mapping[str, Path]
+"""One file, several, with names of their own where these are paired, or files by name."""
 
 
 def named(paths: Paths) -> list[tuple[str, Path]]:
@@ -26,7 +26,7 @@ def named(paths: Paths) -> list[tuple[str, Path]]:
     if isinstance(paths, Mapping):
         return list(paths.items())
     given = [paths] if isinstance(paths, str | Path) else paths
-    return [(Path(each).name, Path(each)) for each in given]
+    return [each if isinstance(each, tuple) else (Path(each).name, Path(each)) for each in given]
 
 
 def asking(collection: str, options: ChatOptions) -> ChatOptions:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from carrel.client.replies import Uploaded
-from carrel.core.document_names import path_name
+from carrel.core.document_names import numbered_name, path_name
 from carrel.core.documents import OutcomeKind
 from carrel.core.errors import (
     AccessDenied,
@@ -57,15 +57,18 @@ def files_of(folder: str | Path) -> list[tuple[str, Path]]:
             f"The folder {error.filename} cannot be read: {error.strerror}."
         ) from error
 
-    found: list[tuple[str, Path]] = []
+    found: dict[str, Path] = {}
     for within, folders, names in os.walk(root, onerror=unlisted):
         folders[:] = sorted(each for each in folders if not each.startswith("."))
         for name in sorted(names):
             path = Path(within, name)
             if name.startswith(".") or not path.resolve().is_relative_to(root.resolve()):
                 continue
-            found.append((path_name(path.relative_to(root).as_posix()), path))
-    return found
+            within_root = path_name(path.relative_to(root).as_posix())
+            if within_root in found:
+                within_root = numbered_name(within_root, found.__contains__)
+            found[within_root] = path
+    return list(found.items())
 
 
 def failed(name: str, error: CarrelError) -> Uploaded:

@@ -207,3 +207,41 @@ def test_names_without_a_mark_are_in_the_encoding_of_their_system(
         tar.size = 4
         archive.addfile(tar, io.BytesIO(b"text"))
     assert read(tmp_path / "a.tar") == [Section("text", None, name)]
+
+
+def test_members_of_one_name_are_numbered(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with (
+        zipfile.ZipFile(path, "w") as archive,
+        pytest.warns(UserWarning, match="Duplicate name"),
+    ):
+        for text in ("one", "two", "three"):
+            archive.writestr("notes.txt", text)
+    found = [(each.heading, each.text) for each in read(path)]
+    assert found == [("notes.txt", "one"), ("notes (2).txt", "two"), ("notes (3).txt", "three")]
+
+
+def test_attachments_of_one_name_are_numbered(tmp_path: Path) -> None:
+    parts = "".join(
+        "--part\nContent-Type: text/plain; charset=utf-8\n"
+        f"Content-Disposition: attachment; filename*=utf-8''%E6%97%A5%E8%A8%98.txt\n\n{text}\n"
+        for text in ("one", "two")
+    )
+    path = tmp_path / "a.eml"
+    path.write_text(
+        "From: a@example.org\nSubject: Diary\nMIME-Version: 1.0\n"
+        f"Content-Type: multipart/mixed; boundary=part\n\n{parts}--part--\n"
+    )
+    assert [each.heading for each in read(path)][1:] == ["日記.txt", "日記 (2).txt"]
+
+
+@pytest.mark.parametrize("packed", ["", "gz"])
+def test_tar_members_of_one_name_are_numbered(tmp_path: Path, packed: str) -> None:
+    path = tmp_path / ("a.tgz" if packed else "a.tar")
+    with tarfile.open(path, f"w:{packed}") as archive:  # type: ignore[call-overload]
+        for text in (b"# One", b"# Two"):
+            member = tarfile.TarInfo("a/notes.md")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text))
+    headings = [each.heading or "" for each in read(path)]
+    assert [each.split(":")[0] for each in headings] == ["a/notes.md", "a/notes (2).md"]

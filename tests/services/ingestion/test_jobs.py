@@ -154,7 +154,7 @@ async def test_cancelling_stops_the_embedding_and_leaves_nothing_of_the_file_in_
     files = [
         write(tmp_path, "a.txt", 3),
         write(tmp_path, "b.txt", 600),
-        write(tmp_path, "c.txt", 3),
+        write(tmp_path, "c.txt", 700),
     ]
     await jobs.result((await jobs.start(files[:1], "UserData", ME)).id, ME)
     embedder.pause = SLOW

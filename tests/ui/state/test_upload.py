@@ -35,3 +35,11 @@ def test_the_end_leaves_out_what_has_no_outcome() -> None:
     upload.end(stopped=False)
     assert not upload.running
     assert [each.left_out for each in upload.files] == [False, True]
+
+
+def test_events_are_laid_to_the_file_of_their_name_in_any_order() -> None:
+    upload = Upload.of(["long.pdf", "short.txt"])
+    upload.apply(IngestionProgress(0, 2, 0, "long.pdf", 7))
+    upload.apply(FileOutcome("short.txt", OutcomeKind.ADDED))
+    assert [each.outcome is not None for each in upload.files] == [False, True]
+    assert [each.pages for each in upload.files] == [7, 0]

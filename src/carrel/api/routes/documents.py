@@ -86,7 +86,8 @@ async def add_documents(
     if job is None:
         return _finished(api, received.refused)
     if not wait:
-        return _accepted_reply(job, _accepted(received), received.refused)
+        accepted = await _accepted(api, job, received)
+        return _accepted_reply(job, accepted, received.refused)
     waiting = services.jobs.result(job.id, caller)
     outcomes = await while_connected(request.receive, api.closing, waiting)
     return _finished(api, [*received.refused, *outcomes])
@@ -135,10 +136,11 @@ def _accepted_reply(job: Job, names: list[str], refused: Sequence[FileOutcome]) 
     return JSONResponse(accepted.model_dump(mode="json"), status_code=HTTPStatus.ACCEPTED)
 
 
-def _accepted(received: Received) -> list[str]:
+async def _accepted(api: Api, job: Job, received: Received) -> list[str]:
     if received.web is not None:
         return list(received.web.addresses)
-    return [each.name for each in received.files]
+    # The second file of a name was numbered.
+    return [each.name for each in await api.services.jobs.files(job)]
 
 
 def _finished(api: Api, outcomes: Sequence[FileOutcome]) -> Response:

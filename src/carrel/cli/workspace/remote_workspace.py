@@ -48,6 +48,7 @@ from carrel.core.summaries import (
 from carrel.core.web import WebRequest
 from carrel.schemas.jobs import JobEventBody, JobFileBody, ProgressBody
 from carrel.services.ingestion.file_change import size_of
+from carrel.services.ingestion.file_turns import smallest_first
 from carrel.services.ingestion.folder_listing import files_below
 from carrel.services.ingestion.folder_sync import FolderEvent, FolderNotice, without_reader
 
@@ -136,7 +137,7 @@ class RemoteWorkspace:
     async def _ingest_group(
         self, group: Sequence[IncomingFile], collection: str, batch: _Batch
     ) -> AsyncGenerator[IngestionEvent]:
-        paths = {each.name: each.path for each in group}
+        paths = [(each.name, each.path) for each in group]
         try:
             accepted = await self._client.start_upload(paths, collection)
         except UnreadableDocument as error:
@@ -303,16 +304,22 @@ class _Batch:
 
 
 def _groups(files: Sequence[IncomingFile]) -> Iterator[list[IncomingFile]]:
-    """Yield the files in groups of one upload each, without duplicate names in a group."""
+    """Yield the files in groups of one upload each, the smallest first.
+
+    Files of one name are in one group, in which the server numbers them.
+    """
+    named: dict[str, list[IncomingFile]] = {}
+    for file in smallest_first(files, list(map(size_of, files))):
+        named.setdefault(file.name, []).append(file)
     group: list[IncomingFile] = []
     size = 0
-    for file in files:
-        full = len(group) == GROUP_FILES or size + size_of(file) > GROUP_BYTES
-        if group and (full or any(each.name == file.name for each in group)):
+    for bundle in named.values():
+        added = sum(map(size_of, bundle))
+        if group and (len(group) + len(bundle) > GROUP_FILES or size + added > GROUP_BYTES):
             yield group
             group, size = [], 0
-        group.append(file)
-        size += size_of(file)
+        group += bundle
+        size += added
     if group:
         yield group
 

@@ -13,6 +13,7 @@ from typing import IO
 
 import structlog
 
+from carrel.core.document_names import numbered_name
 from carrel.core.documents import READABLE, Section
 from carrel.core.errors import CarrelError, EmptyDocument, UnreadableDocument
 from carrel.core.log_reason import log_reason
@@ -61,17 +62,19 @@ class Contents:
         self._depth = depth
         self._total = total or _Unpacked()
         self._first_failure: str | None = None
+        self._labels: set[str] = set()
 
     def read(self, name: str, data: bytes | IO[bytes]) -> Iterator[Section]:
         """Yield the sections of an embedded file; their headings begin with its name.
 
-        ``name`` may have folders before it. ``data`` may be a stream that unpacks as it is read.
+        The second file of a name is numbered. ``name`` may have folders before it. ``data`` may be
+        a stream that unpacks as it is read.
 
         Raises:
             UnreadableDocument: a limit is exceeded.
         """
         stream = io.BytesIO(data) if isinstance(data, bytes) else data
-        return self._guarded(name, self._unpacked(name, stream))
+        return self._guarded(self._label(name), self._unpacked(name, stream))
 
     def read_part(
         self, name: str, sections: Callable[[Contents], Iterator[Section]]
@@ -80,16 +83,20 @@ class Contents:
 
         ``sections`` is called with the contents to read those from.
         """
-        return self._guarded(name, self._part(sections))
+        return self._guarded(_printable(name), self._part(sections))
 
-    def _guarded(self, name: str, sections: Generator[Section]) -> Generator[Section]:
-        """Yield the sections under the embedded file's name, and nothing more if it fails."""
+    def _label(self, name: str) -> str:
+        label = _printable(name)
+        if label in self._labels:
+            label = numbered_name(label, self._labels.__contains__)
+        self._labels.add(label)
+        return label
+
+    def _guarded(self, label: str, sections: Generator[Section]) -> Generator[Section]:
+        """Yield the sections under the embedded file's label, and nothing more if it fails."""
         self._total.files += 1
         if self._total.files > MOST_FILES:
             raise self._total.refuse(f"it holds more than {MOST_FILES:,} files: add them singly")
-        # Bidirectional control characters would disguise the name.
-        printable = "".join(each if each.isprintable() else " " for each in name)
-        label = one_line(printable.replace("\\", "/"))
         try:
             with closing(sections):
                 for section in sections:
@@ -109,6 +116,7 @@ class Contents:
     def reset_count(self) -> None:
         """Count files from zero, as for the next message of a mailbox; bytes are still added up."""
         self._total.files = 0
+        self._labels.clear()
 
     def nothing_read(self) -> CarrelError:
         """Return the error of a file without any section: the first failure in it, if any."""
@@ -169,6 +177,12 @@ class ContainerReader(ABC):
     @abstractmethod
     def sections(self, path: Path, contents: Contents) -> Iterator[Section]:
         """Yield the sections, those of embedded files from ``contents.read``."""
+
+
+def _printable(name: str) -> str:
+    # Bidirectional control characters would disguise the name.
+    printable = "".join(each if each.isprintable() else " " for each in name)
+    return one_line(printable.replace("\\", "/"))
 
 
 def _within(name: str, heading: str | None) -> str | None:

@@ -28,7 +28,7 @@ from carrel.services.ingestion.batch_reading import BatchReading, Waiting
 from carrel.services.ingestion.cancellation import CancellationToken
 from carrel.services.ingestion.file_limits import FileLimits, FileWork
 from carrel.services.ingestion.file_turns import MOST_FILES
-from carrel.services.ingestion.progress import BatchProgress
+from carrel.services.ingestion.progress import FileProgress
 from carrel.settings.document_settings import DocumentSettings
 
 MEGABYTE = 1_000_000
@@ -136,7 +136,7 @@ class DocumentWriting:
         file: IncomingFile,
         record: DocumentRecord,
         previous: DocumentRecord | None,
-        running: BatchProgress,
+        running: FileProgress,
         stop: CancellationToken,
     ) -> Generator[IngestionEvent | Waiting, None, Stored]:
         """Read, split, embed and store; yield progress per batch and return what was stored.
@@ -169,7 +169,7 @@ class DocumentWriting:
         file: IncomingFile,
         record: DocumentRecord,
         work: FileWork,
-        running: BatchProgress,
+        running: FileProgress,
         stop: CancellationToken,
     ) -> BatchReading:
         reader = self._tools.readers.reader_for(file.path, file.name)
@@ -199,7 +199,7 @@ class DocumentWriting:
         reading: BatchReading,
         known: EmbeddingReuse,
         work: FileWork,
-        running: BatchProgress,
+        running: FileProgress,
         stop: CancellationToken,
     ) -> Generator[IngestionEvent | Waiting, None, int]:
         written, size = 0, GROUP
@@ -216,7 +216,7 @@ class DocumentWriting:
                 # As many at a time as delay others by no more than a few seconds.
                 size = BATCH if clock() * BATCH < TURN_SECONDS * len(part) else GROUP
                 written += len(part)
-                running.chunks += len(part)
+                running.batch.chunks += len(part)
                 yield running.progress()
                 stop.check()
                 if rest:

@@ -22,7 +22,7 @@ from carrel.services.ingestion.cancellation import CancellationToken, Stopped
 from carrel.services.ingestion.document_writing import DocumentWriting, ReadingTools
 from carrel.services.ingestion.file_change import FileChange, size_of
 from carrel.services.ingestion.file_failure import failure_of
-from carrel.services.ingestion.progress import BatchProgress
+from carrel.services.ingestion.progress import BatchProgress, FileProgress
 from carrel.services.ingestion.reread_file import RereadFile
 
 
@@ -52,7 +52,7 @@ class FileIngestion:
         self,
         file: IncomingFile,
         collection: Collection,
-        running: BatchProgress,
+        batch: BatchProgress,
         stop: CancellationToken,
     ) -> Generator[IngestionEvent | Waiting]:
         """Yield progress and, last, the outcome. Every error becomes a failed outcome.
@@ -63,7 +63,7 @@ class FileIngestion:
             Stopped: ``stop`` was requested; nothing of the file is kept, unless it says so.
         """
         change = self._change(file, collection)
-        running.begin_file(file.name, size_of(change.file))
+        running = batch.begin_file(file.name, size_of(change.file))
         yield running.progress()
         try:
             finished = yield from self._finished(change, running, stop)
@@ -82,7 +82,7 @@ class FileIngestion:
                 outcome = FileOutcome(file.name, OutcomeKind.UNCHANGED, change.replaced)
             else:
                 outcome = change.end(finished)
-        running.end_file()
+        running.end()
         yield outcome
 
     def _change(self, file: IncomingFile, collection: Collection) -> FileChange:
@@ -105,7 +105,7 @@ class FileIngestion:
         )
 
     def _finished(
-        self, change: FileChange, running: BatchProgress, stop: CancellationToken
+        self, change: FileChange, running: FileProgress, stop: CancellationToken
     ) -> Generator[IngestionEvent | Waiting, None, DocumentRecord | None]:
         """Store a file, and return the ready document; None if nothing has changed."""
         record = change.begin(running.size)

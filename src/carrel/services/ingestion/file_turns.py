@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
+
+from carrel.core.documents import IncomingFile
 
 MOST_FILES = 8
 """Concurrent files. Each has a reading process of up to ``max_reading_memory``."""
 
 ALONE_SECONDS = 5.0
 """Seconds after which another file is started beside a running one."""
+
+QUICK_BYTES = 50_000
+"""Size below which files take too little time to be worth another order."""
 
 
 class FileTurns:
@@ -48,3 +53,11 @@ class FileTurns:
         finally:
             del self._keys[key]
             ended.set()
+
+
+def smallest_first(files: Sequence[IncomingFile], sizes: Sequence[int]) -> list[IncomingFile]:
+    """Return files in the order of their sizes; quick ones, and those of one name, keep theirs."""
+    first: dict[str, int] = {}
+    for file, size in zip(files, sizes, strict=True):
+        first.setdefault(file.name, max(size, QUICK_BYTES))
+    return sorted(files, key=lambda file: first[file.name])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from carrel.core.document_names import path_name
+from carrel.core.document_names import numbered_name, path_name
 from carrel.core.documents import IncomingFile
 from carrel.core.errors import PathNotFound
 from carrel.core.folders import FileStat
@@ -105,9 +105,9 @@ def _add(
         listing.unsupported.append(name)
         return
     status = entry.stat()
-    while name in listing.files:
-        # Two paths may differ only in characters that cannot be shown.
-        name = f"{PurePosixPath(name).with_suffix('')} (2){PurePosixPath(name).suffix}"
+    if name in listing.files:
+        # Two paths may differ only in characters that cannot be shown, or in how they are composed.
+        name = numbered_name(name, listing.files.__contains__)
     listing.files[name] = FileStat(status.st_size, status.st_mtime_ns)
     if name != path:
         listing.paths[name] = path

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from functools import partial
 from typing import TypeVar
 
@@ -24,10 +24,14 @@ from carrel.services.ingestion.batch_reading import Waiting
 from carrel.services.ingestion.cancellation import CancellationToken
 from carrel.services.ingestion.file_change import size_of
 from carrel.services.ingestion.file_ingestion import FileIngestion
-from carrel.services.ingestion.file_turns import FileTurns
+from carrel.services.ingestion.file_turns import FileTurns, smallest_first
 from carrel.services.ingestion.progress import BatchProgress
+from carrel.services.merging import merged
 
 Result = TypeVar("Result")
+
+MOST_SECOND_LANES = 3
+"""Jobs that may have two files in progress: each leaves one of ``MOST_FILES`` to others."""
 
 
 class IngestionService:
@@ -44,6 +48,7 @@ class IngestionService:
         self._ingestion = ingestion
         self._readers = readers
         self._turns = FileTurns()
+        self._second_lanes = asyncio.Semaphore(MOST_SECOND_LANES)
         self._suspended = False
         # Always the same thread: each thread's heap keeps the memory of the largest file that was
         # read in it, and a pool of threads would multiply that.
@@ -99,18 +104,43 @@ class IngestionService:
     async def ingest_into(
         self, target: Collection, files: Sequence[IncomingFile]
     ) -> AsyncGenerator[IngestionEvent]:
-        """Ingest into a collection that was checked before."""
-        total = await asyncio.to_thread(lambda: sum(map(size_of, files)))
-        running = BatchProgress(len(files), total)
+        """Ingest into a collection that was checked before; the smallest files first.
+
+        The outcomes come in the order in which files end. If a file takes long, a second one of the
+        batch is read beside it.
+        """
+        sizes = await asyncio.to_thread(lambda: [size_of(each) for each in files])
+        running = BatchProgress(len(files), sum(sizes))
         yield running.progress()
-        for number, file in enumerate(files):
-            async with self._turns.turn((target.id, file.name)):
-                if not number:
-                    running.start_clock()
-                async with aclosing(self._events(file, target, running)) as events:
-                    async for event in events:
-                        yield event
+        waiting = iter(smallest_first(files, sizes))
+        permits: list[AbstractAsyncContextManager[None]] = [nullcontext(), self._second_lanes]
+        lanes = [
+            self._lane(waiting, target, running, permit) for permit in permits[: len(files) or 1]
+        ]
+        async with aclosing(merged(lanes)) as events:
+            async for numbered in events:
+                yield numbered.event
         yield running.progress()
+
+    async def _lane(
+        self,
+        waiting: Iterator[IncomingFile],
+        target: Collection,
+        running: BatchProgress,
+        permit: AbstractAsyncContextManager[None],
+    ) -> AsyncGenerator[IngestionEvent]:
+        """Ingest one waiting file after the other."""
+        while True:
+            async with permit:
+                file = next(waiting, None)
+                if file is None:
+                    return
+                async with self._turns.turn((target.id, file.name)):
+                    if not running.files_done and not running.current:
+                        running.start_clock()
+                    async with aclosing(self._events(file, target, running)) as events:
+                        async for event in events:
+                            yield event
 
     async def _events(
         self, file: IncomingFile, target: Collection, running: BatchProgress

@@ -1,8 +1,9 @@
-"""Runs jobs: the files one after the other, or what is fetched from the web."""
+"""Runs jobs: their files, or what is fetched from the web."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
@@ -56,6 +57,11 @@ class JobRunner:
         work.reading = asyncio.create_task(self._read(work), name=f"ingestion job {job.id}")
         work.ending = asyncio.create_task(self._see_through(work, work.reading))
 
+    def names_in(self, collection: Collection) -> set[str]:
+        """Return the names of all files of the running jobs of a collection."""
+        works = [each for each in self.running.values() if each.collection.id == collection.id]
+        return {file.name for work in works for file in work.files}
+
     async def ended(self, works: Sequence[RunningJob]) -> None:
         """Return when the jobs have ended."""
         tasks = [each.ending for each in works if each.ending is not None]
@@ -103,11 +109,13 @@ class JobRunner:
     async def _ingest(self, work: RunningJob, files: Sequence[JobFile]) -> None:
         done, chunks = len(work.outcomes), work.progress.chunks
         events = self._ingestion.ingest_into(work.collection, [each.incoming for each in files])
-        open_files = iter(files)
+        open_files: dict[str, deque[JobFile]] = defaultdict(deque)
+        for each in files:
+            open_files[each.name].append(each)
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, FileOutcome):
-                    await self._record(work, next(open_files), event)
+                    await self._record(work, open_files[event.name].popleft(), event)
                     continue
                 work.show(
                     replace(

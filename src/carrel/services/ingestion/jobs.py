@@ -22,6 +22,7 @@ from carrel.core.jobs import Job, JobFile, JobState, JobStore
 from carrel.core.protocols.adapters import Catalog
 from carrel.core.web import WebRequest
 from carrel.services.collections import CollectionService
+from carrel.services.ingestion.distinct_names import DistinctNames
 from carrel.services.ingestion.ingestion import IngestionService
 from carrel.services.ingestion.job_runner import JobRunner, stored_outcome
 from carrel.services.ingestion.received_files import ReceivedFiles
@@ -54,6 +55,7 @@ class IngestionJobs:
         self._runner = JobRunner(store, catalog, ingestion, web, self._received)
         collections.call_before_delete(self._cancel_all_in)
         self._received.sweep(store)
+        self._naming = asyncio.Lock()
 
     def call_at_outcome(self, observer: Callable[[FileOutcome], None]) -> None:
         """Register a function to be called as each file ends."""
@@ -75,7 +77,7 @@ class IngestionJobs:
         collection: str,
         principal: Principal,
     ) -> Job:
-        """Start to ingest, and return at once.
+        """Start to ingest, and return at once; ``files`` has the names (see ``DistinctNames``).
 
         The files must stay in place until the job ends; a ``receiving_folder`` with them is removed
         then.
@@ -85,10 +87,16 @@ class IngestionJobs:
             AccessDenied: the account may not write to it.
         """
         target = await self._ingestion.target(collection, principal)
-        job = await asyncio.to_thread(self._store.create, target.id, principal.account, files)
-        # Not read back: a name that is no Unicode is stored with question marks in it.
-        listed = [JobFile.of(number, each) for number, each in enumerate(files)]
-        self._runner.start(job, target, listed)
+        async with self._naming:
+            running = self._runner.names_in(target)
+            names = DistinctNames(self._catalog, target.id, running)
+            distinct = await asyncio.to_thread(names.of, files)
+            job = await asyncio.to_thread(
+                self._store.create, target.id, principal.account, distinct
+            )
+            # Not read back: a name that is no Unicode is stored with question marks in it.
+            listed = [JobFile.of(number, each) for number, each in enumerate(distinct)]
+            self._runner.start(job, target, listed)
         return job
 
     async def start_web(self, request: WebRequest, collection: str, principal: Principal) -> Job:
@@ -161,7 +169,9 @@ class IngestionJobs:
                 yield event
 
     async def result(self, job_id: str, principal: Principal) -> list[FileOutcome]:
-        """Wait for the end of a job. Cancelling the caller does not affect the job.
+        """Wait for the end of a job; the outcomes are in the order of its files.
+
+        Cancelling the caller does not affect the job.
 
         Raises:
             JobNotFound: no such job of this account.
@@ -173,7 +183,9 @@ class IngestionJobs:
             async for event in events:
                 if isinstance(event, FileOutcome):
                     outcomes.append(event)
-        return outcomes
+        job = await self.job(job_id, principal)
+        names = {file.name: place for place, file in enumerate(await self.files(job))}
+        return sorted(outcomes, key=lambda outcome: names.get(outcome.name, len(names)))
 
     async def jobs(self, principal: Principal) -> list[Job]:
         """The account's jobs, the latest first."""

@@ -15,10 +15,7 @@ TELLING_SECONDS = 60
 
 @dataclass(slots=True)
 class BatchProgress:
-    """Progress of a running batch; the estimate goes by bytes.
-
-    ``size`` is that of the current file, whose share goes by pages if their count is known.
-    """
+    """Progress of a running batch; the estimate goes by bytes."""
 
     files_total: int
     bytes_total: int
@@ -26,41 +23,22 @@ class BatchProgress:
     files_done: int = 0
     bytes_done: int = 0
     chunks: int = 0
-    current: str | None = None
-    size: int = 0
-    pages: int | None = None
-    page_count: int | None = None
+    current: list[FileProgress] = field(default_factory=list)
 
     def start_clock(self) -> None:
         """Start the batch; waiting before does not count."""
         self.started = time.monotonic()
 
-    def begin_file(self, name: str, size: int) -> None:
+    def begin_file(self, name: str, size: int) -> FileProgress:
         """Start a file."""
-        self.current, self.size = name, size
-        self.pages = self.page_count = None
+        begun = FileProgress(self, name, size)
+        self.current.append(begun)
+        return begun
 
-    def end_file(self) -> None:
-        """End the current file, whatever its outcome."""
-        self.files_done += 1
-        self.bytes_done += self.size
-        self.current, self.size = None, 0
-
-    def watch(self, sections: Iterator[Section]) -> Iterator[Section]:
-        """Pass on the sections of the current file and remember the last page."""
-        for section in sections:
-            if section.page is not None:
-                self.pages = max(self.pages or 0, section.page)
-            self.page_count = section.page_count
-            yield section
-
-    def progress(self) -> IngestionProgress:
-        """Return the current progress."""
+    def progress(self, file: FileProgress | None = None) -> IngestionProgress:
+        """Return the current progress, with that of a file."""
         elapsed = time.monotonic() - self.started
-        done: float = self.bytes_done
-        if self.pages and self.page_count:
-            # A sheet has many sections: the current one may be far from its end.
-            done += self.size * min(1.0, (self.pages - 1) / self.page_count)
+        done = self.bytes_done + sum(each.bytes_done() for each in self.current)
         left = None
         if done > 0 and (done >= TELLING_SHARE * self.bytes_total or elapsed > TELLING_SECONDS):
             left = elapsed / done * (self.bytes_total - done)
@@ -68,10 +46,46 @@ class BatchProgress:
             self.files_done,
             self.files_total,
             self.chunks,
-            self.current,
-            self.pages or 0,
+            file.name if file else None,
+            (file.pages if file else None) or 0,
             left,
-            self.page_count,
+            file.page_count if file else None,
             elapsed,
             done / self.bytes_total if self.bytes_total else 0.0,
         )
+
+
+@dataclass(slots=True, eq=False)
+class FileProgress:
+    """Progress of one file of a batch; its share goes by pages if their count is known."""
+
+    batch: BatchProgress
+    name: str
+    size: int
+    pages: int | None = None
+    page_count: int | None = None
+
+    def end(self) -> None:
+        """End the file, whatever its outcome."""
+        self.batch.files_done += 1
+        self.batch.bytes_done += self.size
+        self.batch.current.remove(self)
+
+    def bytes_done(self) -> float:
+        """Return how many of its bytes count as done."""
+        if not self.pages or not self.page_count:
+            return 0.0
+        # A sheet has many sections: the current one may be far from its end.
+        return self.size * min(1.0, (self.pages - 1) / self.page_count)
+
+    def watch(self, sections: Iterator[Section]) -> Iterator[Section]:
+        """Pass on its sections and remember the last page."""
+        for section in sections:
+            if section.page is not None:
+                self.pages = max(self.pages or 0, section.page)
+            self.page_count = section.page_count
+            yield section
+
+    def progress(self) -> IngestionProgress:
+        """Return the current progress of the batch, with this file."""
+        return self.batch.progress(self)

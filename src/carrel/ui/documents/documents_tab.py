@@ -166,7 +166,8 @@ class DocumentsTab:
         except BaseException:
             await asyncio.to_thread(shutil.rmtree, folder)
             raise
-        upload = Upload.of([each.name for each in taken])
+        # The second file of a name was numbered.
+        upload = Upload.of([each.name for each in await jobs.files(job)])
         async with aclosing(self.rows.follow(job.id, upload, session)) as steps:
             async for updates in steps:
                 yield updates

@@ -55,14 +55,9 @@ class Upload:
         )
 
     def apply(self, event: IngestionEvent) -> None:
-        """Process the next event. Files are ingested in order, so the first open one ends."""
-        row = next((each for each in self.files if each.outcome is None), None)
+        """Process the next event, which is about the first open file of its name."""
         name = event.name if isinstance(event, FileOutcome) else event.current
-        if self.growing and name is not None:
-            if row is None:
-                row = FileRow(name)
-                self.files.append(row)
-            row.name = name
+        row = self._row_of(name)
         if isinstance(event, FileOutcome):
             if row is not None:
                 row.outcome, row.current = event, False
@@ -72,6 +67,19 @@ class Upload:
         if row is not None and event.current is not None:
             row.current, row.pages = True, event.pages_read
             row.page_count = event.page_count
+
+    def _row_of(self, name: str | None) -> FileRow | None:
+        if name is None:
+            return None
+        still_open = (each for each in self.files if each.outcome is None)
+        if not self.growing:
+            return next((each for each in still_open if each.name == name), None)
+        row = next(still_open, None)
+        if row is None:
+            row = FileRow(name)
+            self.files.append(row)
+        row.name = name
+        return row
 
     def end(self, *, stopped: bool) -> None:
         """End the upload; files without an outcome were skipped."""
