@@ -22,6 +22,7 @@ CASES = {
     "08-empty-cells/h03_table.html": ["Stop: Quay; Ferry: 7", "Stop: Mill; Bus: 12; Ferry: 9"],
     "08-empty-cells/o01.odt": ["Stop: Quay; Tram: 7"],
     "08-empty-cells/p05_emptycells.pptx": ["Name: Rosa; Late: x", "Name: Timo; Night: x"],
+    "08-empty-cells/r01.rtf": ["Stop: Quay; Tram: 7"],
     "09-merged-cells/d06_merged.docx": [
         "Town: Oakley; Rainfall 2022 May: 15; Rainfall 2022 June: 28; Rainfall 2022 July: 3"
     ],
@@ -44,6 +45,7 @@ CASES = {
     ],
     "11-superscripts/f17_super.pdf": ["The plant made 10^6 bolts and sold 240[1] of them."],
     "11-superscripts/o01.odt": ["Flow 10^3 l."],
+    "11-superscripts/r01.rtf": ["Body Grüße, 10^6 cells."],
     "19-rotated-pages/f30_rotate180.pdf": GATE,
     "19-rotated-pages/f31_rotruled180.pdf": GATE,
     "19-rotated-pages/f31_rotruled90.pdf": GATE,

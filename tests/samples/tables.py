@@ -21,7 +21,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import SimpleDocTemplate
 from reportlab.platypus import Table as PdfTable
 
-from samples.old_documents import write_xls
+from samples.old_documents import write_rtf_body, write_xls
 
 Value = str | int | float | None
 NAMESPACES = " ".join(
@@ -229,6 +229,30 @@ def _write_odf(path: Path, kind: str, body: str) -> Path:
     return path
 
 
+def write_rich_text(path: Path, table: Table) -> Path:
+    """Write each row with its definition, in which merged cells are marked as Word marks them."""
+    marks: dict[tuple[int, int], str] = {}
+    for first, last, left, right in table.merged():
+        for row in range(first, last + 1):
+            for column in range(left, right + 1):
+                across = "" if left == right else r"\clmgf" if column == left else r"\clmrg"
+                down = "" if first == last else r"\clvmgf" if row == first else r"\clvmrg"
+                marks[row, column] = across + down
+    body = []
+    for number, values in enumerate(table.grid(repeat=False)):
+        body.append(r"\trowd\trhdr" if number < table.heads else r"\trowd")
+        for column in range(len(values)):
+            body.append(f"{marks.get((number, column), '')}\\cellx{1000 * (column + 1)}")
+        body.append(r"\pard\intbl ")
+        body += [f"{_rtf_text(shown(value))}\\cell " for value in values]
+        body.append("\\row\n")
+    return write_rtf_body(path, "".join(body) + r"\pard")
+
+
+def _rtf_text(text: str) -> str:
+    return "".join(each if ord(each) < 128 else f"\\u{ord(each)} ?" for each in text)
+
+
 WRITERS: dict[str, tuple[str, Callable[[Path, Table], Path]]] = {
     "csv": (".csv", write_csv),
     "xlsx": (".xlsx", write_xlsx),
@@ -237,6 +261,7 @@ WRITERS: dict[str, tuple[str, Callable[[Path, Table], Path]]] = {
     "odt": (".odt", write_odt),
     "docx": (".docx", write_word),
     "pptx": (".pptx", write_slide),
+    "rtf": (".rtf", write_rich_text),
     "html": (".html", write_html),
     "ruled pdf": (".pdf", write_ruled_pdf),
     "turned pdf": (".pdf", write_turned_pdf),

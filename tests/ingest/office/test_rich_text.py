@@ -34,7 +34,7 @@ def test_paragraphs_tables_and_headings_come_in_document_order(tmp_path: Path) -
     )
     assert read(path) == [
         Section("Intro"),
-        Section("Sales\nBefore\nYear | Sum\n2020 | 3\nAfter", heading="Sales"),
+        Section("Sales\nBefore\nYear | Sum\nYear: 2020; Sum: 3\nAfter", heading="Sales"),
         Section("End", heading="End"),
     ]
 
@@ -130,6 +130,19 @@ def test_a_cell_of_several_paragraphs_and_a_table_in_it_are_one_line(tmp_path: P
         r"{\*\nesttableprops\trowd\nestrow}\cell\cell\row\pard after\par"
     )
     assert read_body(tmp_path / "a.rtf", body) == "one two | a b\nafter"
+
+
+def test_a_table_of_many_rows_keeps_its_heads(tmp_path: Path) -> None:
+    rows = [["Tank", "Litres"], *([f"T{number}", str(number)] for number in range(4_500))]
+    lines = "\n".join(each.text for each in read(write_rtf(tmp_path / "a.rtf", [rows]))).split("\n")
+    assert lines[0] == "Tank | Litres"
+    assert lines[1:] == [f"Tank: T{number}; Litres: {number}" for number in range(4_500)]
+
+
+def test_raised_digits_are_no_digits_of_a_number(tmp_path: Path) -> None:
+    body = r"{10\super 6} bolts, 240\super 1\nosupersub  sold, 3 m{\up6 2}, H{\sub 2}O, 5{\dn4\plain 6}\par"
+    text = "10^6 bolts, 240[1] sold, 3 m^2, H2O, 56"
+    assert read_body(tmp_path / "a.rtf", body) == text
 
 
 def test_a_row_without_end_is_read(tmp_path: Path) -> None:

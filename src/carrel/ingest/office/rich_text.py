@@ -10,10 +10,12 @@ from pathlib import Path
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
 from carrel.ingest.failures import checked_sections
-from carrel.ingest.office.rich_text_state import Encodings, State, Styles
+from carrel.ingest.office.rich_text_state import SCRIPTS, Encodings, State, Styles
+from carrel.ingest.office.rich_text_table import RichTextTable
 from carrel.ingest.office.rich_text_tokens import Token, tokens
 from carrel.ingest.text.blocks import SECTION_CHARACTERS, Block, sections_by_heading
 from carrel.ingest.text.cleaning import clean_text, one_line
+from carrel.ingest.text.raised import plain_scripts
 
 _MOST_GROUPS = 1_000
 _BODY_TEXT_LEVEL = 9
@@ -54,9 +56,9 @@ _OTHER_STYLES = frozenset(("cs", "ds", "ts"))
 class RichTextReader:
     """Reads RTF: paragraphs and tables in document order, each heading begins a section.
 
-    Headings are recognised by their style or outline level. Tables are read row by row as
-    ``cell | cell``. Notes and text boxes follow their paragraph. Hidden and deleted text, comments,
-    headers and footers are skipped. The format has no pages.
+    Headings are recognised by their style or outline level. Tables are read row by row, with the
+    heads of their columns. Notes and text boxes follow their paragraph or table. Hidden and deleted
+    text, comments, headers and footers are skipped. The format has no pages.
     """
 
     @checked_sections
@@ -81,7 +83,7 @@ class _DocumentText:
         self._bytes = bytearray()
         # Fallback characters after a Unicode one, for programs that do not support it.
         self._to_skip = 0
-        self._cells: list[str] = []
+        self._table = RichTextTable()
         self._asides: list[str] = []
 
     def blocks(self, found: Iterator[Token]) -> Iterator[Block]:
@@ -97,7 +99,7 @@ class _DocumentText:
             else:
                 yield from self._take_symbol(token.symbol)
         self._decode()
-        yield from self._end_row()
+        yield from self._end_table()
         yield from self._end_paragraph()
 
     def _take_bytes(self, text: bytes) -> None:
@@ -152,12 +154,12 @@ class _DocumentText:
             if self._state.in_table:
                 self._add("\n")
             else:
-                yield from self._end_row()
+                yield from self._end_table()
                 yield from self._end_paragraph()
         elif self._state.place == "body" and word == "cell":
-            self._cells.append(one_line(self._take("body")))
+            self._table.add_cell(one_line(self._take("body")))
         elif self._state.place == "body" and word == "row":
-            yield from self._end_row()
+            yield from map(Block, self._table.end_row())
         elif word in _PARAGRAPH_ENDS:
             self._add("\n")
         else:
@@ -173,10 +175,12 @@ class _DocumentText:
 
     def _change_state(self, word: str, number: int) -> None:
         state = self._state
+        if state.place == "body":
+            self._table.define(word)
         if word == "pard":
             state.style, state.outlined, state.in_table = 0, False, False
         elif word == "plain":
-            state.font, state.hidden, state.deleted = None, False, False
+            state.font, state.hidden, state.deleted, state.script = None, False, False, None
         elif word == "f":
             state.font = number
         elif word == "s":
@@ -191,6 +195,8 @@ class _DocumentText:
             state.hidden = number != 0
         elif word == "deleted":
             state.deleted = number != 0
+        elif word in SCRIPTS:
+            state.script = SCRIPTS[word] if number > 0 else None
         elif word == "uc":
             state.fallback = max(0, number)
         elif state.place == "fonts":
@@ -206,14 +212,19 @@ class _DocumentText:
         if self._to_skip:
             self._to_skip -= 1
         elif self._is_read():
-            self._parts[self._state.place].append(text)
+            self._append(text)
             self._length += len(text)
+
+    def _append(self, text: str) -> None:
+        script = self._state.script
+        marked = script(text) if script and text.strip() else text
+        self._parts[self._state.place].append(marked)
 
     def _decode(self) -> None:
         """Decode the collected bytes; called before anything else changes."""
         if self._bytes:
             encoding = self._encodings.of(self._state.font)
-            self._parts[self._state.place].append(self._bytes.decode(encoding, errors="replace"))
+            self._append(self._bytes.decode(encoding, errors="replace"))
             self._bytes.clear()
 
     def _take(self, place: str) -> str:
@@ -223,7 +234,8 @@ class _DocumentText:
         if place == "body":
             self._length = 0
         # Characters beyond the first 65,536 are written as surrogate pairs.
-        return clean_text(_SURROGATES.sub(_joined, _PICTURED.sub("", text))).strip()
+        text = clean_text(_SURROGATES.sub(_joined, _PICTURED.sub("", text)))
+        return plain_scripts(text).strip()
 
     def _end_paragraph(self) -> Iterator[Block]:
         text = self._take("body")
@@ -233,10 +245,10 @@ class _DocumentText:
             yield Block(text)
         yield from self._taken_asides()
 
-    def _end_row(self) -> Iterator[Block]:
-        if self._cells:
-            yield Block(" | ".join(cell for cell in self._cells if cell))
-            self._cells.clear()
+    def _end_table(self) -> Iterator[Block]:
+        lines = [*self._table.end_row(), *self._table.end()]
+        if lines:
+            yield Block("\n".join(lines))
             yield from self._taken_asides()
 
     def _taken_asides(self) -> Iterator[Block]:

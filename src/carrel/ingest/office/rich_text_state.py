@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+
+from carrel.ingest.text.raised import lowered, raised
 
 DEFAULT_ENCODING = "cp1252"
 # Encodings of Windows' character sets, which fonts name by number.
@@ -27,6 +31,11 @@ _CHARACTER_SETS = {
 }
 _NAMED = {"ansi": DEFAULT_ENCODING, "mac": "mac_roman", "pc": "cp437", "pca": "cp850"}
 _MAC_ROMAN = 10_000
+SCRIPTS: Mapping[str, Callable[[str], str] | None] = MappingProxyType(
+    {"super": raised, "up": raised, "sub": lowered, "dn": lowered, "nosupersub": None}
+)
+"""How text is marked that a control word raises or lowers."""
+
 _HEADING_NAME = re.compile(r"heading \d|title$", re.IGNORECASE)
 
 
@@ -46,6 +55,7 @@ class State:
     style: int = 0
     outlined: bool = False
     in_table: bool = False
+    script: Callable[[str], str] | None = None
 
 
 class Encodings:
