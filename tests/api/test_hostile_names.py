@@ -32,9 +32,10 @@ def test_hostile_names_are_kept_without_their_tricks(
     assert len(reply.json()["outcomes"]) == len(named)
     documents = http.get(path).json()["documents"]
     kept = {document["name"] for document in documents}
-    # Of those that lead out only the last part stays, so that they replace each other.
-    leading_out = {name for name in named if "outside" in name}
-    assert len(kept) == len(named) - len(leading_out) + 1
+    # Of those that lead out only the last part stays, so that all but one are numbered.
+    leading_out = [name for name in named if "outside" in name]
+    assert len(kept) == len(named)
+    assert {f"outside ({number}).txt" for number in range(2, len(leading_out) + 1)} < kept
     assert {"outside.txt", "invoicetxt.exe.txt", "red[31m.txt", "zerobyte.txt"} < kept
     for document in documents:
         assert is_harmless(document["name"])
