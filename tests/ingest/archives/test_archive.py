@@ -209,6 +209,16 @@ def test_names_without_a_mark_are_in_the_encoding_of_their_system(
     assert read(tmp_path / "a.tar") == [Section("text", None, name)]
 
 
+@pytest.mark.parametrize("odd", [b"two\nlines.txt", b"\xff\xfea.txt"], ids=["break", "mark"])
+def test_an_odd_name_does_not_move_the_names_of_the_others(tmp_path: Path, odd: bytes) -> None:
+    placeholder = "Q" * len(odd)
+    path = write_zip(tmp_path / "a.zip", {placeholder: b"odd", "b.txt": b"bee", "c.txt": b"sea"})
+    path.write_bytes(path.read_bytes().replace(placeholder.encode(), odd))
+    found = {each.text: each.heading for each in read(path)}
+    assert found.keys() == {"odd", "bee", "sea"}
+    assert (found["bee"], found["sea"]) == ("b.txt", "c.txt")
+
+
 def test_members_of_one_name_are_numbered(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     with (

@@ -98,13 +98,13 @@ def _zip_names(entries: list[zipfile.ZipInfo]) -> list[str]:
 
     The library reads them as code page 437. Together they are long enough to guess by.
     """
-    unmarked = [each for each in entries if not each.flag_bits & _UTF8_NAME_FLAG]
-    raw = "\n".join(each.filename for each in unmarked).encode("cp437", errors="replace")
-    decoded = iter(decode(raw).split("\n"))
-    return [
-        each.filename if each.flag_bits & _UTF8_NAME_FLAG else next(decoded, each.filename)
-        for each in entries
-    ]
+    unmarked = [each.filename for each in entries if not each.flag_bits & _UTF8_NAME_FLAG]
+    raw = "\n".join(name.replace("\n", " ") for name in unmarked)
+    decoded = decode(raw.encode("cp437", errors="replace")).split("\n")
+    if len(decoded) != len(unmarked):  # taken for two bytes a character
+        decoded = unmarked
+    names = iter(decoded)
+    return [each.filename if each.flag_bits & _UTF8_NAME_FLAG else next(names) for each in entries]
 
 
 def _is_wanted(name: str) -> bool:
