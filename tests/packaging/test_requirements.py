@@ -27,8 +27,12 @@ LOADED_BY_OTHERS = {
 }
 """Direct dependencies that the source may use without importing them."""
 
-OPTIONAL = {"llama_cpp": "the llama.cpp engine says how to install it where it is missing"}
-"""Modules that the source imports only where the user has installed them."""
+OPTIONAL = {
+    "llama_cpp": "the llama.cpp engine says how to install it where it is missing",
+    **dict.fromkeys(("lancedb", "pyarrow"), "vector_stores.py compares with it"),
+    **dict.fromkeys(("markitdown", "unstructured", "spacy"), "completeness.py compares with it"),
+}
+"""Modules that are imported only where the user has installed them."""
 
 
 def canonical(name: str) -> str:
@@ -64,7 +68,8 @@ def imported_packages(*folders: str) -> set[str]:
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 modules.add(node.module.partition(".")[0])
     owners = packages_distributions()
-    ours = {"carrel"} | {path.stem for folder in folders for path in (ROOT / folder).glob("*.py")}
+    inside = [path for folder in folders for path in (ROOT / folder).rglob("*")]
+    ours = {"carrel"} | {path.stem for path in inside if path.is_dir() or path.suffix == ".py"}
     outside = modules - sys.stdlib_module_names - ours - OPTIONAL.keys()
     return {canonical(name) for module in outside for name in owners[module]}
 
