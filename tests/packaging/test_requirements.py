@@ -68,7 +68,7 @@ def imported_packages(*folders: str) -> set[str]:
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 modules.add(node.module.partition(".")[0])
     owners = packages_distributions()
-    on_path = [*folders, "benchmarks/parts"]
+    on_path = [*folders, "src", "benchmarks/parts"]
     inside = [path for folder in on_path for path in (ROOT / folder).glob("*")]
     ours = {path.stem for path in inside if path.is_dir() or path.suffix == ".py"}
     outside = modules - sys.stdlib_module_names - ours - OPTIONAL.keys()
