@@ -10,7 +10,7 @@ import pytest
 from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, UnreadableDocument
 from carrel.ingest.data.json_records import JsonLinesReader, JsonReader
-from carrel.ingest.data.rows import GROUP_CHARACTERS
+from carrel.ingest.data.line_sections import GROUP_CHARACTERS
 from samples.documents import write_text
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from carrel.core.documents import Section
-from carrel.ingest.data.rows import GROUP_CHARACTERS, sections_of_lines
+from carrel.ingest.data.line_sections import GROUP_CHARACTERS, sections_of_lines
 from carrel.ingest.tables import rows as rows_of_tables
 from carrel.ingest.tables.grid import TableRow
 

@@ -1,9 +1,12 @@
-"""The zip container of DOCX, PPTX and XLSX files."""
+"""The zip container of Office, OpenDocument and EPUB files."""
 
 from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import Any
+
+from lxml import etree
 
 from carrel.core.errors import EncryptedDocument, UnreadableDocument
 
@@ -41,3 +44,14 @@ def require_sound_package(path: Path) -> None:
         raise EncryptedDocument(
             "it is password protected: save a copy without the password and add that"
         )
+
+
+def part_root(archive: zipfile.ZipFile, name: str, most_bytes: int) -> Any:
+    """Return the root of an XML part; None if it is missing, damaged or larger than that."""
+    try:
+        if archive.getinfo(name).file_size > most_bytes:
+            return None
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True)
+        return etree.fromstring(archive.read(name), parser)
+    except (KeyError, zipfile.BadZipFile, etree.XMLSyntaxError):
+        return None

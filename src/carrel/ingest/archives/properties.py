@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from lxml import etree
-
 from carrel.core.documents import Section
+from carrel.ingest.archives.package import part_root
 from carrel.ingest.text.cleaning import one_line
 
 _MOST_PART_BYTES = 1 << 20
@@ -47,8 +46,8 @@ def after_properties(package: IO[bytes] | Path, sections: Iterator[Section]) -> 
 
 def _property_lines(package: IO[bytes] | Path) -> list[str]:
     with zipfile.ZipFile(package) as archive:
-        roots = [root for name in _PARTS if (root := _root(archive, name)) is not None]
-    return _lines_of(element for root in roots for element in root.iter())
+        roots = [part_root(archive, name, _MOST_PART_BYTES) for name in _PARTS]
+    return _lines_of(element for root in roots if root is not None for element in root.iter())
 
 
 def _lines_of(elements: Iterator[Any]) -> list[str]:
@@ -66,14 +65,3 @@ def _lines_of(elements: Iterator[Any]) -> list[str]:
         if values:
             lines[label] = f"{label}: {', '.join(dict.fromkeys(values))}"
     return list(lines.values()) if _WRITTEN & lines.keys() else []
-
-
-def _root(archive: zipfile.ZipFile, name: str) -> Any:
-    """Return the root of a part; None if it is missing, damaged or too large."""
-    try:
-        if archive.getinfo(name).file_size > _MOST_PART_BYTES:
-            return None
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True)
-        return etree.fromstring(archive.read(name), parser)
-    except (KeyError, zipfile.BadZipFile, etree.XMLSyntaxError):
-        return None

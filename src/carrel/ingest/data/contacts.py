@@ -9,7 +9,7 @@ from pathlib import Path
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
 from carrel.ingest.data.content_lines import ContentLine, content_lines
-from carrel.ingest.data.rows import sections_of_lines
+from carrel.ingest.data.line_sections import sections_of_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.text.text import text_lines
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from carrel.core.documents import Section
 from carrel.ingest.data.json_values import JsonValue, json_values
-from carrel.ingest.data.rows import GROUP_CHARACTERS, sections_of_lines
+from carrel.ingest.data.line_sections import GROUP_CHARACTERS, sections_of_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.text.blocks import heading_line
 from carrel.ingest.text.cleaning import clean_text, one_line

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
-from carrel.ingest.data.rows import GROUP_CHARACTERS
+from carrel.ingest.data.line_sections import GROUP_CHARACTERS
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.text.cleaning import one_line
 from carrel.ingest.text.text import text_lines

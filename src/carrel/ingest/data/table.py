@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 from carrel.core.documents import Section
-from carrel.ingest.data.rows import sections_of_lines
+from carrel.ingest.data.line_sections import sections_of_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.tables.grid import TableRow
 from carrel.ingest.tables.rows import row_lines

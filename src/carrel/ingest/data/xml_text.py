@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
-from carrel.ingest.data.rows import sections_of_lines
+from carrel.ingest.data.line_sections import sections_of_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.text.cleaning import clean_text, one_line
 from carrel.ingest.text.encoding import codec_named, detect_encoding

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, UnreadableDocument
-from carrel.ingest.data.rows import sections_of_lines
+from carrel.ingest.data.line_sections import sections_of_lines
 from carrel.ingest.data.xml_text import MOST_DEPTH, xml_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.text.cleaning import one_line

@@ -12,7 +12,7 @@ import xlrd
 
 from carrel.core.documents import Section
 from carrel.core.errors import EncryptedDocument, UnreadableDocument
-from carrel.ingest.data.rows import sections_of_lines
+from carrel.ingest.data.line_sections import sections_of_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.office.number_format import shown_number
 from carrel.ingest.tables.merged_ranges import MergedRange, SheetRow, merged_rows

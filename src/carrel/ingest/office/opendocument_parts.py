@@ -10,6 +10,7 @@ from typing import Any
 
 from lxml import etree
 
+from carrel.ingest.archives.package import part_root
 from carrel.ingest.text.cleaning import one_line
 from carrel.ingest.web.mathml import formula_text
 
@@ -39,7 +40,7 @@ def fill_object(archive: zipfile.ZipFile, element: Any) -> None:
     are missing or damaged have a picture in the document, which readers leave out, too.
     """
     place = posixpath.normpath(posixpath.join(element.get(_HREF, ""), "content.xml"))
-    root = _root(archive, place)
+    root = part_root(archive, place, MOST_PART_BYTES)
     formula = element.find(_MATH) if root is None else root
     if formula is not None and formula.tag == _MATH:
         text = formula_text(formula)
@@ -53,7 +54,7 @@ def fill_object(archive: zipfile.ZipFile, element: Any) -> None:
 
 def margin_lines(archive: zipfile.ZipFile) -> Iterator[str]:
     """Yield the headers and footers of all page styles, the same text once."""
-    root = _root(archive, _STYLES)
+    root = part_root(archive, _STYLES, MOST_PART_BYTES)
     seen = set()
     for page in () if root is None else root.iter(f"{_STYLE}master-page"):
         for element in page:
@@ -86,14 +87,3 @@ def _chart_lines(root: Any) -> Iterator[str]:
         cells = [one_line("".join(cell.itertext())) for cell in row]
         if any(cells):
             yield " | ".join(cell for cell in cells if cell)
-
-
-def _root(archive: zipfile.ZipFile, name: str) -> Any:
-    """Return the root of a part; None if it is missing, damaged or too large."""
-    try:
-        if archive.getinfo(name).file_size > MOST_PART_BYTES:
-            return None
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True)
-        return etree.fromstring(archive.read(name), parser)
-    except (KeyError, zipfile.BadZipFile, etree.XMLSyntaxError):
-        return None

@@ -11,7 +11,7 @@ from typing import Any
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
 from carrel.ingest.archives.properties import after_properties
-from carrel.ingest.data.rows import sections_of_lines
+from carrel.ingest.data.line_sections import sections_of_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.office.opendocument import (
     ANNOTATION,

@@ -11,7 +11,7 @@ import openpyxl
 
 from carrel.core.documents import Section
 from carrel.ingest.archives.properties import after_properties
-from carrel.ingest.data.rows import sections_of_lines
+from carrel.ingest.data.line_sections import sections_of_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.office.open_xml.packages import opened_package
 from carrel.ingest.office.open_xml.sheet_attachments import SheetAttachments

@@ -29,9 +29,8 @@ from carrel.ingest.text.hyphenation import HyphenJoiner
 
 log = structlog.get_logger()
 
-# pdfium's state is per process, not per document: callers in any thread must hold this
-# this lock. It is reentrant because the collector may close an abandoned document of a thread
-# that is inside another one.
+# pdfium's state is per process, not per document: callers in any thread must hold this lock. It is
+# reentrant because the collector may close an abandoned document inside another one's call.
 PDFIUM_LOCK = threading.RLock()
 
 _UNMAPPED = "its fonts do not say which letters they show"
