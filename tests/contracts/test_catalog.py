@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from carrel.core.document_properties import NOTHING_STATED, DocumentProperties
 from carrel.core.documents import (
     Chunk,
     Collection,
@@ -187,6 +188,20 @@ def test_a_finished_document_has_its_counts_and_all_of_its_chunks(
         first.id: first,
         second.id: second,
     }
+
+
+def test_properties_are_kept_also_when_a_document_is_read_again(
+    catalog: Catalog, collection: Collection
+) -> None:
+    stated = DocumentProperties("Tit\ud800le 文", ("Ada", "李"), "2024-05", None, ("a",), "de-AT")
+    kept = DocumentProperties("Tit?le 文", ("Ada", "李"), "2024-05", None, ("a",), "de-AT")
+    record = begin(catalog, collection)
+    assert record.properties == NOTHING_STATED
+    assert catalog.finish_document(record.id, None, None, stated).properties == kept
+    again = catalog.begin_document(collection.id, record.name, "1", 1, replaces=record.id)
+    later = DocumentProperties(created="2025")
+    assert catalog.exchange_document(again.id, None, None, later).properties == later
+    assert [each.properties for each in catalog.documents(collection.id)] == [later]
 
 
 def test_chunks_are_found_by_id_only_once_the_document_is_ready(

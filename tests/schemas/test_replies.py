@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from carrel.core.chat import AnswerScored, FinishReason, TokenLogprob, Usage
 from carrel.core.citations import CheckedSentence, Citation
+from carrel.core.document_properties import DocumentProperties
 from carrel.core.documents import DocumentRecord, DocumentStatus, FileOutcome, OutcomeKind, Source
 from carrel.schemas.completions import FINISH, ChunkBody, ChunkChoice, DeltaBody, UsageBody
 from carrel.schemas.documents import DocumentBody, OutcomeBody, TextDocument
@@ -118,6 +119,7 @@ def test_a_document_is_described_with_the_time_in_iso_format() -> None:
         status=DocumentStatus.FAILED,
         added_at=datetime(2024, 5, 6, tzinfo=UTC),
         reason="it is empty",
+        properties=DocumentProperties("T", ("Ada",)),
     )
     assert DocumentBody.of(record).model_dump(mode="json") == {
         "id": "d",
@@ -128,7 +130,16 @@ def test_a_document_is_described_with_the_time_in_iso_format() -> None:
         "status": "failed",
         "reason": "it is empty",
         "added_at": "2024-05-06T00:00:00Z",
+        "properties": {
+            "title": "T",
+            "authors": ["Ada"],
+            "created": None,
+            "modified": None,
+            "keywords": [],
+            "language": None,
+        },
     }
+    assert DocumentBody.of(record).to_core().properties == record.properties
     outcome = FileOutcome("a.pdf", OutcomeKind.FAILED, record, "empty_document", "it is empty")
     assert OutcomeBody.of(outcome).document_id == "d"
 

@@ -10,6 +10,7 @@ import pytest
 
 from carrel.core.chat import Message, Role
 from carrel.core.conversations import SavedTurn
+from carrel.core.document_properties import NOTHING_STATED
 from carrel.core.errors import InvalidSetting, StorageFull, StoreCorrupt
 from carrel.storage.catalog import SqliteCatalog
 from carrel.storage.conversations import SqliteConversationStore
@@ -87,6 +88,24 @@ def test_the_embedder_of_a_folder_becomes_that_of_each_collection(tmp_path: Path
     assert catalog.embedders() == {"c1": "an/one", "c2": "an/one"}
     later = catalog.create_collection("C", True, "local")
     assert later.id not in catalog.embedders()
+    new.close()
+
+
+def test_documents_from_before_state_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.db"
+    old = Database(path, MIGRATIONS[:11])
+    with old.transaction() as connection:
+        connection.execute(
+            "INSERT INTO collection (id, name, shared, owner) VALUES ('c', 'A', 1, 'local')"
+        )
+        connection.execute(
+            "INSERT INTO document (id, collection_id, name, sha256, bytes, status, added_at) "
+            "VALUES ('d', 'c', 'a.pdf', '0', 1, 'ready', '2024-05-14T09:30:00+00:00')"
+        )
+    old.close()
+    new = Database(path)
+    [document] = SqliteCatalog(new).documents("c")
+    assert document.properties == NOTHING_STATED
     new.close()
 
 

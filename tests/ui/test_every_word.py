@@ -30,6 +30,7 @@ from carrel.core.chat import (
     Usage,
 )
 from carrel.core.conversations import Conversation, Ending
+from carrel.core.document_properties import DocumentProperties
 from carrel.core.document_tasks import Action, DocumentTask
 from carrel.core.documents import (
     Chunk,
@@ -333,6 +334,9 @@ SAMPLES: dict[Callable[..., str], Callable[[], object]] = {
         Preview(SOURCE, "(2)"), Passage("(1) (2)", 4, 7, 3, ""), T
     ),
     render_preview.chunks_html: chunks,
+    render_preview.properties_html: lambda: render_preview.properties_html(
+        DocumentProperties("1", ("2",), "2026-03-04", "2026", ("(1)",), "#1"), BRACKETED
+    ),
     render_preview.beside_html: lambda: render_preview.beside_html(
         Preview(SOURCE, "(2)"), {"1": SOURCE, "2": replace(SOURCE, index=2)}, T
     ),

@@ -77,6 +77,12 @@ _ALL = (
         "create|rename|delete",
     ),
     Command(
+        "documents",
+        "documents [--collection=NAME]",
+        "List the documents of a collection and what each states: title, authors, dates, keywords.",
+        (COLLECTION, SERVER, JSON),
+    ),
+    Command(
         "evaluate",
         "evaluate --questions=FILE.jsonl [--collection=NAME]",
         "Measure what a collection finds and answers, on questions whose answers are known.",

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from carrel.core.document_properties import NOTHING_STATED, DocumentProperties
 from carrel.core.errors import RemoteUnavailable, StorageFull
 
 MY_DATA = "MyData"
@@ -26,7 +27,8 @@ class Section:
     ``page`` counts from 1 (slide of a presentation, sheet of a workbook); None if the format has
     no pages. ``heading`` is the nearest heading above the text. ``page_count`` is the number of
     pages, if the reader knows it in advance. ``remarks`` list what the reader has skipped so far,
-    with the reasons. Equality ignores the last two.
+    with the reasons. ``properties`` are those of the whole file, with one section of it. Equality
+    ignores the last three.
     """
 
     text: str
@@ -34,6 +36,7 @@ class Section:
     heading: str | None = None
     page_count: int | None = field(default=None, compare=False)
     remarks: tuple[str, ...] = field(default=(), compare=False)
+    properties: DocumentProperties = field(default=NOTHING_STATED, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,7 @@ class DocumentRecord:
 
     The indexes store its chunks under ``index_id``, which changes with each reading. ``sha256`` is
     empty for a failed document whose original is not kept. ``reason`` is why it failed, or what
-    was left out of a ready one.
+    was left out of a ready one. ``properties`` are what the file states about itself.
     """
 
     id: str
@@ -169,6 +172,7 @@ class DocumentRecord:
     chunks: int = 0
     reason: str | None = None
     indexed_as: str | None = None
+    properties: DocumentProperties = NOTHING_STATED
 
     @property
     def index_id(self) -> str:

@@ -7,9 +7,29 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from carrel.core.documents import DocumentRecord, FileOutcome, Passage
+from carrel.core.document_properties import DocumentProperties
+from carrel.core.documents import DocumentRecord, DocumentStatus, FileOutcome, Passage
 from carrel.core.web import WebRequest
 from carrel.schemas.body import ReplyBody, RequestBody, Text, require_encodable
+
+
+class PropertiesBody(ReplyBody):
+    """What a file states about itself; null or empty where it states nothing.
+
+    Dates are in ISO 8601, as exact as the file has them. The author of a mail is its sender, its
+    title the subject.
+    """
+
+    title: str | None = None
+    authors: list[str] = Field(default_factory=list)
+    created: str | None = None
+    modified: str | None = None
+    keywords: list[str] = Field(default_factory=list)
+    language: str | None = None
+
+    def to_core(self) -> DocumentProperties:
+        """Return the properties."""
+        return DocumentProperties.of(self.model_dump())
 
 
 class DocumentBody(ReplyBody):
@@ -26,6 +46,7 @@ class DocumentBody(ReplyBody):
     status: Literal["pending", "ready", "failed"]
     reason: str | None
     added_at: datetime
+    properties: PropertiesBody = PropertiesBody()
 
     @classmethod
     def of(cls, record: DocumentRecord) -> DocumentBody:
@@ -39,6 +60,23 @@ class DocumentBody(ReplyBody):
             status=record.status.value,
             reason=record.reason,
             added_at=record.added_at,
+            properties=PropertiesBody.model_validate(record.properties.values()),
+        )
+
+    def to_core(self) -> DocumentRecord:
+        """Return the record, without what only the server knows."""
+        return DocumentRecord(
+            id=self.id,
+            collection_id="",
+            name=self.name,
+            sha256="",
+            bytes=self.bytes,
+            status=DocumentStatus(self.status),
+            added_at=self.added_at,
+            pages=self.pages,
+            chunks=self.chunks,
+            reason=self.reason,
+            properties=self.properties.to_core(),
         )
 
 

@@ -9,13 +9,15 @@ from sqlite3 import Connection
 from typing import Any
 from uuid import uuid4
 
+from carrel.core.document_properties import NOTHING_STATED, DocumentProperties
 from carrel.core.documents import Chunk, DocumentRecord, DocumentStatus
 from carrel.core.errors import CollectionNotFound, DocumentNotFound
 from carrel.disk.sqlite_file import storable
 from carrel.storage.collection_table import CollectionTable, note_leaving
 
 _DOCUMENT = (
-    "id, collection_id, name, sha256, bytes, status, added_at, pages, chunks, reason, indexed_as"
+    "id, collection_id, name, sha256, bytes, status, added_at, pages, chunks, reason, indexed_as, "
+    "properties"
 )
 _CHUNK = "id, document_id, ordinal, text, page, heading, start_offset, end_offset"
 
@@ -91,7 +93,11 @@ class SqliteCatalog(CollectionTable):
             )
 
     def finish_document(
-        self, document_id: str, pages: int | None, left_out: str | None = None
+        self,
+        document_id: str,
+        pages: int | None,
+        left_out: str | None = None,
+        properties: DocumentProperties = NOTHING_STATED,
     ) -> DocumentRecord:
         """Mark a document ready and remove what it replaces, in one transaction.
 
@@ -101,18 +107,21 @@ class SqliteCatalog(CollectionTable):
         failure) are removed from the catalog; a pending one is kept.
         """
         ready = (
-            "UPDATE document SET status = ?, pages = ?, reason = ?, "
+            "UPDATE document SET status = ?, pages = ?, reason = ?, properties = ?, "
             "chunks = (SELECT count(*) FROM chunk WHERE document_id = document.id) WHERE id = ?"
         )
         with self._database.transaction() as connection:
             record = _require_document(connection, document_id)
-            values = (DocumentStatus.READY.value, pages, _storable(left_out), document_id)
-            connection.execute(ready, values)
+            connection.execute(ready, (*_ready_values(pages, left_out, properties), document_id))
             _drop_namesakes(connection, record, [DocumentStatus.READY, DocumentStatus.FAILED])
             return _require_document(connection, document_id)
 
     def exchange_document(
-        self, document_id: str, pages: int | None, left_out: str | None = None
+        self,
+        document_id: str,
+        pages: int | None,
+        left_out: str | None = None,
+        properties: DocumentProperties = NOTHING_STATED,
     ) -> DocumentRecord:
         """Move a pending document's content to the one that it replaces, which becomes ready.
 
@@ -123,8 +132,8 @@ class SqliteCatalog(CollectionTable):
             DocumentNotFound: there is no such pending document, or none that it replaces.
         """
         ready = (
-            "UPDATE document SET status = ?, pages = ?, reason = ?, indexed_as = ?, reading = "
-            "(SELECT reading FROM document WHERE id = ?), "
+            "UPDATE document SET status = ?, pages = ?, reason = ?, properties = ?, "
+            "indexed_as = ?, reading = (SELECT reading FROM document WHERE id = ?), "
             "chunks = (SELECT count(*) FROM chunk WHERE document_id = document.id) WHERE id = ?"
         )
         moved = "UPDATE chunk SET document_id = ? WHERE document_id = ?"
@@ -135,7 +144,7 @@ class SqliteCatalog(CollectionTable):
             record = _require_document(connection, found[0] if found and found[0] else "")
             connection.execute("DELETE FROM chunk WHERE document_id = ?", (record.id,))
             connection.execute(moved, (record.id, document_id))
-            state = (DocumentStatus.READY.value, pages, _storable(left_out))
+            state = _ready_values(pages, left_out, properties)
             connection.execute(ready, (*state, document_id, document_id, record.id))
             connection.execute("DELETE FROM document WHERE id = ?", (document_id,))
             if record.status is DocumentStatus.FAILED:
@@ -287,8 +296,12 @@ def _drop_namesakes(
     connection.execute(f"DELETE FROM document WHERE {condition}", values)
 
 
-def _storable(text: str | None) -> str | None:
-    return None if text is None else storable(text)
+def _ready_values(
+    pages: int | None, left_out: str | None, properties: DocumentProperties
+) -> tuple[str, int | None, str | None, str]:
+    stated = json.dumps(properties.values(), ensure_ascii=False)
+    reason = None if left_out is None else storable(left_out)
+    return DocumentStatus.READY.value, pages, reason, storable(stated)
 
 
 def _chunk_row(document_id: str, chunk: Chunk) -> tuple[Any, ...]:
@@ -300,7 +313,8 @@ def _chunk_row(document_id: str, chunk: Chunk) -> tuple[Any, ...]:
 
 
 def _document(row: Sequence[Any]) -> DocumentRecord:
-    id, collection_id, name, sha256, size, status, added_at, pages, chunks, reason, indexed = row
+    id, collection_id, name, sha256, size, status, added_at, *rest = row
+    pages, chunks, reason, indexed, properties = rest
     return DocumentRecord(
         id=id,
         collection_id=collection_id,
@@ -313,6 +327,7 @@ def _document(row: Sequence[Any]) -> DocumentRecord:
         chunks=chunks,
         reason=reason,
         indexed_as=indexed,
+        properties=DocumentProperties.of(json.loads(properties)) if properties else NOTHING_STATED,
     )
 
 

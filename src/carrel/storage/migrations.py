@@ -159,6 +159,10 @@ _LEAVING_DOCUMENTS = """
 CREATE TABLE leaving_document (id TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 
+_PROPERTIES = """
+ALTER TABLE document ADD COLUMN properties TEXT;
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _JOBS,
@@ -171,6 +175,7 @@ MIGRATIONS: tuple[str, ...] = (
     _TASKS,
     _REREADING,
     _LEAVING_DOCUMENTS,
+    _PROPERTIES,
 )
 """Script number n brings a database of version n to version n + 1; a new one has version 0.
 

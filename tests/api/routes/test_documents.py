@@ -52,6 +52,7 @@ def test_an_upload_that_waits_answers_with_the_documents(
     first = body["documents"][0]
     assert set(first) == {
         "id", "name", "bytes", "pages", "chunks", "status", "reason", "added_at",
+        "properties",
     }  # fmt: skip
     assert (first["bytes"], first["pages"], first["chunks"]) == (14, None, 1)
     assert (first["status"], first["reason"]) == ("ready", None)

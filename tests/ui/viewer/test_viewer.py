@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from carrel.core.document_properties import NOTHING_STATED, DocumentProperties
 from carrel.core.documents import (
     Chunk,
     DocumentRecord,
@@ -24,7 +25,13 @@ from carrel.ui.search.render_search import found_html, with_words_marked
 from carrel.ui.state.exchange import Exchange
 from carrel.ui.state.preview import Preview, preview_of, sources_beside
 from carrel.ui.state.session import Session
-from carrel.ui.viewer.render_preview import beside_html, chunks_html, passage_html, picture_html
+from carrel.ui.viewer.render_preview import (
+    beside_html,
+    chunks_html,
+    passage_html,
+    picture_html,
+    properties_html,
+)
 from carrel.ui.viewer.render_turning import MOST_CHUNKS, chunks_turner_html, passages_turner_html
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -167,3 +174,18 @@ def test_the_source_that_is_shown_is_marked_among_the_others() -> None:
     assert 'data-id="source.0.4" aria-current="true"' in html
     assert "<img" not in html
     assert beside_html(place, {"source.0.4": SOURCE}) == ""
+
+
+def test_a_document_is_shown_with_what_it_states_about_itself() -> None:
+    stated = DocumentProperties(HOSTILE, ("Ada", "李"), "2024-05-14T09:30:00Z", "2024-06")
+    html = properties_html(stated, ENGLISH)
+    assert "<img" not in html
+    assert "<dt>Authors</dt><dd>Ada, 李</dd>" in html
+    assert f"<dt>Created</dt><dd>{ENGLISH.day(datetime(2024, 5, 14, tzinfo=UTC))}</dd>" in html
+    assert "<dt>Modified</dt><dd>2024-06</dd>" in html
+    assert "Language" not in html
+    assert properties_html(NOTHING_STATED, ENGLISH) == ""
+    record = DocumentRecord("d", "c", "a.pdf", "0", 9, DocumentStatus.READY, datetime.now(UTC))
+    place = Preview.of_document(record, "U")
+    assert html in picture_html(place, PagePicture(b"png", 9, False), 4, ENGLISH, html)
+    assert html in chunks_html(place, [], folded=False, about=html)

@@ -14,6 +14,7 @@ from carrel.core.chat import ChatEvent, ChatRequest, Message, SamplingParams, Sc
 from carrel.core.documents import (
     Collection,
     CollectionContents,
+    DocumentRecord,
     IncomingFile,
     IngestionEvent,
     IngestionProgress,
@@ -131,6 +132,10 @@ class LocalWorkspace:
         async with aclosing(self._services.summaries.extract(request)) as events:
             async for event in events:
                 yield event
+
+    async def documents(self, collection: str) -> Sequence[DocumentRecord]:
+        """Return the documents of a collection."""
+        return await self._services.collections.documents(collection, self._principal)
 
     async def collections(self) -> Sequence[tuple[Collection, CollectionContents]]:
         """Return each collection with its statistics."""

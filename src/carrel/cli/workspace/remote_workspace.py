@@ -29,7 +29,6 @@ from carrel.core.documents import (
     Collection,
     CollectionContents,
     DocumentRecord,
-    DocumentStatus,
     FileOutcome,
     IncomingFile,
     IngestionEvent,
@@ -235,6 +234,10 @@ class RemoteWorkspace:
                 if isinstance(event, SummarizationProgress | Extracted):
                     yield event
 
+    async def documents(self, collection: str) -> Sequence[DocumentRecord]:
+        """Return the documents of a collection."""
+        return [each.to_core() for each in await self._client.documents(collection)]
+
     async def collections(self) -> Sequence[tuple[Collection, CollectionContents]]:
         """Return each collection with its statistics."""
         return [
@@ -325,18 +328,6 @@ def _groups(files: Sequence[IncomingFile]) -> Iterator[list[IncomingFile]]:
 
 
 def _outcome(file: JobFileBody) -> FileOutcome:
-    document = file.document
-    record = document and DocumentRecord(
-        id=document.id,
-        collection_id="",
-        name=document.name,
-        sha256="",
-        bytes=document.bytes,
-        status=DocumentStatus(document.status),
-        added_at=document.added_at,
-        pages=document.pages,
-        chunks=document.chunks,
-        reason=document.reason,
-    )
+    record = file.document.to_core() if file.document is not None else None
     kind = OutcomeKind(file.outcome or OutcomeKind.FAILED)
-    return FileOutcome(file.name, kind, record or None, file.code, file.reason)
+    return FileOutcome(file.name, kind, record, file.code, file.reason)

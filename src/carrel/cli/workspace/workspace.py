@@ -15,6 +15,7 @@ from carrel.core.chat import ChatEvent, Message, SamplingParams, Scope
 from carrel.core.documents import (
     Collection,
     CollectionContents,
+    DocumentRecord,
     IncomingFile,
     IngestionEvent,
     Source,
@@ -68,6 +69,10 @@ class Workspace(Protocol):
 
     def extract(self, request: SummarizationRequest) -> AsyncGenerator[ExtractionEvent]:
         """Extract facts from documents; see ``SummarizationService``."""
+        ...
+
+    async def documents(self, collection: str) -> Sequence[DocumentRecord]:
+        """Return the documents of a collection, by name."""
         ...
 
     async def collections(self) -> Sequence[tuple[Collection, CollectionContents]]:

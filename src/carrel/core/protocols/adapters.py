@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from typing import Protocol, runtime_checkable
 
 from carrel.core.chat import EngineEvent, Message, ModelInfo, SamplingParams
+from carrel.core.document_properties import NOTHING_STATED, DocumentProperties
 from carrel.core.documents import (
     Chunk,
     Collection,
@@ -257,7 +258,11 @@ class Catalog(Protocol):
         ...
 
     def finish_document(
-        self, document_id: str, pages: int | None, left_out: str | None = None
+        self,
+        document_id: str,
+        pages: int | None,
+        left_out: str | None = None,
+        properties: DocumentProperties = NOTHING_STATED,
     ) -> DocumentRecord:
         """Mark a document ready and remove what it replaces, in one transaction.
 
@@ -267,7 +272,11 @@ class Catalog(Protocol):
         ...
 
     def exchange_document(
-        self, document_id: str, pages: int | None, left_out: str | None = None
+        self,
+        document_id: str,
+        pages: int | None,
+        left_out: str | None = None,
+        properties: DocumentProperties = NOTHING_STATED,
     ) -> DocumentRecord:
         """Move a pending document's content to the one that it replaces, which becomes ready.
 

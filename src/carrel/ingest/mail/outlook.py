@@ -37,7 +37,7 @@ class OutlookReader(ContainerReader):
 
     def sections(self, path: Path, contents: Contents) -> Iterator[Section]:
         """Yield the sections of the message."""
-        _require_honest_sizes(path)
+        require_honest_sizes(path)
         yield from _message_sections(Message.load(str(path)), contents)
 
 
@@ -77,7 +77,7 @@ def _inner_message(attachment: Attachment) -> Message | None:
     return Message(Storage(storage.path, streams, storage.storages))
 
 
-def _require_honest_sizes(path: Path) -> None:
+def require_honest_sizes(path: Path) -> None:
     """Refuse a container whose streams claim to be larger than the file."""
     with olefile.OleFileIO(str(path)) as container:
         claimed = sum(

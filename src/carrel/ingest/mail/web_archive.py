@@ -21,13 +21,13 @@ class WebArchiveReader:
     def read(self, path: Path) -> Generator[Section]:
         """Yield the sections of the page; there are no page numbers."""
         with path.open("rb") as stream:
-            page = _page(parse_mail(stream))
+            page = main_page(parse_mail(stream))
         if page is None:
             raise UnreadableDocument("it is damaged, or no saved web page: no part of it is a page")
         yield from page_sections(decoded_body(page))
 
 
-def _page(archive: Message) -> Message | None:
+def main_page(archive: Message) -> Message | None:
     """Return the archive's main part: the named one, else the first page."""
     pages = [part for part in archive.walk() if _is_page(part)]
     start = archive.get_param("start")

@@ -9,7 +9,8 @@ processor time for one file, where the readers come from as ``[module, function]
 and a folder for temporary files; it is answered with ``{"ready"}``, and with
 ``"unlimited"`` where the system does not bound something. Each further one is
 ``{"path", "name"}`` and is answered with
-``{"section": [text, page, heading, page_count, remarks]}`` for each section and at last with
+``{"section": [text, page, heading, page_count, remarks]}`` for each section, the first of them with
+the ``"properties"`` of the file if it states any, and at last with
 ``{"said": [[level, logger, event, count], ...]}``, which has ``"error": [code, message]``, too,
 where reading failed. One with ``"view": [page, width, quote]`` is answered with
 ``{"picture": [base64 of a PNG, pages, marked]}`` in place of sections.
@@ -27,12 +28,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from carrel.core.document_properties import DocumentProperties
 from carrel.core.documents import PageView
 from carrel.core.errors import CarrelError, DocumentTooLarge, UnreadableDocument
 from carrel.core.processes.channel import Channel, limit_memory
 from carrel.core.processes.frames import MOST_FRAME_BYTES, FrameTooLong
 from carrel.core.protocols.reading import ReaderRegistry
 from carrel.core.runtime.system_modules import system_module
+from carrel.ingest.properties.of_file import properties_of
 from carrel.ingest.sandbox.reading_log import ReadingLog
 
 _resource = system_module("resource")
@@ -80,9 +83,13 @@ class Answers:
         self._send(end | {"said": self._log.take()})
 
     def _read(self, path: Path, name: str) -> None:
+        properties: DocumentProperties | None = None
         for section in self._registry.reader_for(path, name).read(path):
             parts = [section.text, section.page, section.heading, section.page_count]
-            self._send({"section": [*parts, section.remarks]})
+            answer: dict[str, Any] = {"section": [*parts, section.remarks]}
+            if properties is None and (properties := properties_of(path, name)):
+                answer["properties"] = properties.values()
+            self._send(answer)
 
     def _paint(self, path: Path, view: PageView) -> None:
         # Most of these processes never render.

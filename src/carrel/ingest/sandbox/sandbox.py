@@ -12,6 +12,7 @@ from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
+from carrel.core.document_properties import DocumentProperties
 from carrel.core.documents import PagePicture, PageView, Section
 from carrel.core.errors import UnreadableDocument
 from carrel.core.processes.child import PACKAGES
@@ -172,8 +173,16 @@ def _section(answer: Mapping[str, Any]) -> Section:
     match answer.get("section"):
         case [str() as text, int() | None as page, str() | None as heading, count, list() as said]:
             if isinstance(count, int | None) and all(isinstance(each, str) for each in said):
-                return Section(text, page, heading, count, tuple(said))
+                properties = _properties(answer.get("properties", {}))
+                return Section(text, page, heading, count, tuple(said), properties)
     raise broke_down()
+
+
+def _properties(values: Any) -> DocumentProperties:
+    try:
+        return DocumentProperties.of(values if isinstance(values, dict) else {"title": values})
+    except ValueError as error:
+        raise broke_down() from error
 
 
 def _picture(answer: Mapping[str, Any]) -> PagePicture:

@@ -44,7 +44,9 @@ class AddedFile(FileChange):
     def commit(self, record: DocumentRecord, stored: Stored) -> DocumentRecord:
         """Keep the file and make the document ready."""
         self.originals.store(record.id, self.file.path)
-        return self.catalog.finish_document(record.id, stored.pages, stored.left_out)
+        return self.catalog.finish_document(
+            record.id, stored.pages, stored.left_out, stored.properties
+        )
 
     def end(self, finished: DocumentRecord) -> FileOutcome:
         """Remove the older version of the document, and one that failed."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from carrel import __version__
+from carrel.core.document_properties import NOTHING_STATED, DocumentProperties
 from carrel.core.documents import (
     Chunk,
     Collection,
@@ -63,10 +64,11 @@ def reading_fingerprint(documents: DocumentSettings) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What was stored of a file: its pages, if any, and what was left out."""
+    """What was stored of a file: its pages, if any, what was left out, and its properties."""
 
     pages: int | None
     left_out: str | None
+    properties: DocumentProperties = NOTHING_STATED
 
 
 class DocumentWriting:
@@ -162,7 +164,9 @@ class DocumentWriting:
             written = yield from self._write(record, reading, known, work, running, stop)
         if not written:
             raise EmptyDocument("it holds no text")
-        return Stored(twin.pages, twin.reason) if twin else Stored(running.pages, work.left_out)
+        if twin is not None:
+            return Stored(twin.pages, twin.reason, twin.properties)
+        return Stored(running.pages, work.left_out, work.properties)
 
     def _reading(
         self,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from carrel.core.document_properties import NOTHING_STATED
 from carrel.core.documents import Section
 from carrel.core.errors import DocumentTooLarge, DocumentTooSlow
 from carrel.settings.document_settings import DocumentSettings
@@ -31,9 +32,9 @@ class FileLimits:
 
 
 class FileWork:
-    """Enforces the limits of one file, and collects what its reader left out.
+    """Enforces the limits of one file, and collects what its reader says of it.
 
-    Used by one thread at a time.
+    That is what it left out, and the ``properties``. Used by one thread at a time.
     """
 
     def __init__(self, limits: FileLimits) -> None:
@@ -43,6 +44,7 @@ class FileWork:
         self._seconds = 0.0
         self._since: float | None = None
         self._remarks: list[str] = []
+        self.properties = NOTHING_STATED
 
     @property
     def left_out(self) -> str | None:
@@ -73,6 +75,7 @@ class FileWork:
         """
         for section in sections:
             self._remarks += section.remarks
+            self.properties = self.properties or section.properties
             self._characters += len(section.text)
             if self._characters > self._limits.characters:
                 raise DocumentTooLarge(

@@ -50,7 +50,9 @@ class RereadFile(FileChange):
         assert self.replaced is not None
         collection, name = self.replaced.collection_id, self.replaced.name
         self.newest = self.catalog.ready_document(collection, name)
-        return self.catalog.exchange_document(record.id, stored.pages, stored.left_out)
+        return self.catalog.exchange_document(
+            record.id, stored.pages, stored.left_out, stored.properties
+        )
 
     def end(self, finished: DocumentRecord) -> FileOutcome:
         """Remove the old chunks."""

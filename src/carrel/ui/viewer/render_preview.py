@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from datetime import date
 from html import escape
 
+from carrel.core.document_properties import DocumentProperties
 from carrel.core.documents import Chunk, PagePicture, Passage, Source
 from carrel.ui.documents.originals import original_address
 from carrel.ui.i18n.texts import ENGLISH, Texts
 from carrel.ui.state.preview import Preview
 from carrel.ui.viewer.render_turning import MOST_CHUNKS
+
+# The panel has a title, too.
+_LABELS = {"title": "viewer.document_title"}
+_DATES = frozenset(("created", "modified"))
+_DAY_CHARACTERS = len("2024-12-31")
 
 
 def head_html(texts: Texts) -> str:
@@ -23,10 +30,33 @@ def head_html(texts: Texts) -> str:
     )
 
 
-def picture_html(place: Preview, picture: PagePicture, page: int, texts: Texts = ENGLISH) -> str:
+def properties_html(properties: DocumentProperties, texts: Texts = ENGLISH) -> str:
+    """Return what a document states about itself; empty if that is nothing."""
+    rows = ""
+    for name, value in properties.values().items():
+        label = texts.html(_LABELS.get(name, f"viewer.{name}"))
+        rows += f"<dt>{label}</dt><dd>{escape(_shown(name, value, texts))}</dd>"
+    return f'<dl class="viewer-properties">{rows}</dl>' if rows else ""
+
+
+def _shown(name: str, value: str | list[str], texts: Texts) -> str:
+    if isinstance(value, list):
+        return ", ".join(value)
+    if name not in _DATES:
+        return value
+    try:
+        return texts.day(date.fromisoformat(value[:_DAY_CHARACTERS]))
+    except ValueError:
+        # A year, or a month of it.
+        return value
+
+
+def picture_html(
+    place: Preview, picture: PagePicture, page: int, texts: Texts = ENGLISH, about: str = ""
+) -> str:
     """Return the image of a page below its file name, and the page buttons.
 
-    The quote is shown below its own page.
+    The quote is shown below its own page; ``about`` are the properties of a document.
     """
     cited = place.cited_page
     data = base64.b64encode(picture.content).decode("ascii")
@@ -35,7 +65,7 @@ def picture_html(place: Preview, picture: PagePicture, page: int, texts: Texts =
     note = f'<p class="viewer-note">{texts.html("viewer.not_marked")}</p>' if missed else ""
     title = _title(place, texts("viewer.page", page=page, pages=picture.pages))
     return (
-        f"{title}{_turner(page, picture.pages, cited, texts)}"
+        f"{title}{about}{_turner(page, picture.pages, cited, texts)}"
         f'{note}<figure class="page-picture">'
         f'<img src="data:image/png;base64,{data}" alt="{label}"></figure>'
         f"{_quote(place) if page == cited else ''}{_original(place, texts)}"
@@ -62,11 +92,12 @@ def chunks_html(
     first: int | None = None,
     turner: str = "",
     texts: Texts = ENGLISH,
+    about: str = "",
 ) -> str:
     """Return a document's chunks; ``folded`` behind a line, else below the file name.
 
     Of very many only some are shown, from ``first`` on; ``turner`` leads to the others. With a
-    ``first`` they are unfolded.
+    ``first`` they are unfolded. ``about`` are the properties of the document.
     """
     start = first or 0
     shown = "".join(_chunk(each, texts) for each in chunks[start : start + MOST_CHUNKS])
@@ -76,7 +107,7 @@ def chunks_html(
         opened = "" if first is None else " open"
         summary = f"<summary>{escape(number)}</summary>"
         return f'<details class="chunks"{opened}>{summary}{body}</details>'
-    return f"{_title(place, number)}{body}{_original(place, texts)}"
+    return f"{_title(place, number)}{about}{body}{_original(place, texts)}"
 
 
 def beside_html(place: Preview, sources: Mapping[str, Source], texts: Texts = ENGLISH) -> str:

@@ -25,6 +25,7 @@ from carrel.ui.viewer.render_preview import (
     head_html,
     passage_html,
     picture_html,
+    properties_html,
 )
 from carrel.ui.viewer.render_turning import chunks_turner_html, passages_turner_html
 
@@ -171,7 +172,8 @@ class Viewer:
         picture = await self._services.places.picture(
             source.collection, source.document_id, view, session.principal
         )
-        shown = picture_html(place, picture, page, texts)
+        about = await self._about(place, session)
+        shown = picture_html(place, picture, page, texts, about)
         if place.is_document:
             return shown + await self._chunks(place, session, first, page)
         return shown + beside_html(place, sources_beside(place, session), texts)
@@ -186,8 +188,21 @@ class Viewer:
         )
         texts = session.preferences.texts
         turner = chunks_turner_html(first or 0, len(chunks), page, texts)
-        folded = page is not None
-        return chunks_html(place, chunks, folded=folded, first=first, turner=turner, texts=texts)
+        if page is not None:
+            return chunks_html(place, chunks, folded=True, first=first, turner=turner, texts=texts)
+        about = await self._about(place, session)
+        return chunks_html(
+            place, chunks, folded=False, first=first, turner=turner, texts=texts, about=about
+        )
+
+    async def _about(self, place: Preview, session: Session) -> str:
+        """Return the properties of a whole document."""
+        if not place.is_document:
+            return ""
+        record = await self._services.collections.document(
+            place.source.collection, place.source.document_id, session.principal
+        )
+        return properties_html(record.properties, session.preferences.texts)
 
 
 def _numbers(identity: str, most: int) -> list[int]:

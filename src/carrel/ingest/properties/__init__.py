@@ -1,0 +1,1 @@
+"""What files state about themselves: title, authors, dates, keywords, language."""
