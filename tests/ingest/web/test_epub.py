@@ -10,6 +10,7 @@ from carrel.ingest.web import epub
 from carrel.ingest.web.epub import EPUBReader
 from samples.damaged_files import zip_of
 from samples.open_documents import OBFUSCATED_FONT, encryption_xml, write_epub
+from samples.open_xml import parts_of
 
 CHAPTERS = {"a.xhtml": "<h1>Alpha</h1><p>one</p>", "b.xhtml": "<p>two</p>"}
 ENCRYPTION = "META-INF/encryption.xml"
@@ -28,13 +29,30 @@ def test_chapters_come_in_reading_order_each_heading_a_section(tmp_path: Path) -
     ]
 
 
+def test_the_contents_of_a_book_are_read_if_they_are_one_of_its_pages(tmp_path: Path) -> None:
+    contents = '<h1>Inhalt</h1><nav><ol><li><a href="b.xhtml">Fähren</a></li></ol></nav>'
+    path = write_epub(tmp_path / "a.epub", {"a.xhtml": contents, "b.xhtml": "<p>Text</p>"})
+    parts = parts_of(path)
+    [package] = [name for name in parts if name.endswith(".opf")]
+    marked = parts[package].replace(b"<item ", b'<item properties="nav" ', 1)
+    path.write_bytes(zip_of(parts | {package: marked}))
+    assert read(path) == [
+        Section("Inhalt", heading="Inhalt"),
+        Section("1. Fähren", heading="Navigation"),
+        Section("Text", heading="b.xhtml"),
+    ]
+
+
 def test_a_chapter_is_read_as_a_web_page_is(tmp_path: Path) -> None:
     body = (
         '<nav><a href="b">Contents</a></nav><h2><a id="x"/>One <i>two</i></h2>'
         "<script/><p>a&nbsp;b<br/>c<sup/>d</p><table><tr><td>e</td><td>f</td></tr></table>"
     )
     path = write_epub(tmp_path / "a.epub", {"a.xhtml": body})
-    assert read(path) == [Section("One two\na b\ncd\ne | f", heading="One two")]
+    assert read(path) == [
+        Section("One two\na b\ncd\ne | f", heading="One two"),
+        Section("Contents", heading="Navigation"),
+    ]
 
 
 def test_a_name_with_a_space_is_found(tmp_path: Path) -> None:

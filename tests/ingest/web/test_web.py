@@ -32,12 +32,26 @@ def test_blocks_are_on_lines_of_their_own_and_inline_elements_do_not(tmp_path: P
     assert text_of(tmp_path, body) == "one\ntwo\nthree\nfour\nfive\nsix\nse ven"
 
 
+def test_menus_are_read_once_and_behind_the_text(tmp_path: Path) -> None:
+    menu = "<h2>Site</h2><ul><li>Home<li>Prices</ul><nav>Down</nav>"
+    body = (
+        f"<header>Top<nav>{menu}</nav></header><h1>Ferries</h1><p>They <b role=navigation>Skip</b>"
+        f" sail.</p><nav class=small>{menu}</nav><nav aria-hidden=true>no</nav><footer>End</footer>"
+    )
+    path = write_html(tmp_path / "a.html", body)
+    assert list(WebReader().read(path)) == [
+        Section("Top"),
+        Section("Ferries\nThey sail.\nEnd", heading="Ferries"),
+        Section("Site\nHome\nPrices\nDown\nSkip", heading="Navigation"),
+    ]
+
+
 def test_what_is_not_shown_is_left_out_and_the_text_behind_it_is_not(tmp_path: Path) -> None:
     body = (
-        "<script>a</script>1<style>b</style>2<nav>c</nav>3<noscript>d</noscript>4"
+        "<script>a</script>1<style>b</style>2<nav hidden>c</nav>3<noscript>d</noscript>4"
         '<p hidden>e</p>5<span style="color:red; Display : None">f</span>6'
         '<i aria-hidden="true">g</i>7<template>h</template>8<!-- i -->9'
-        '<div role="navigation">j</div>0'
+        '<div role="navigation" style="display:none">j</div>0'
     )
     assert "".join(text_of(tmp_path, body).split()) == "1234567890"
 

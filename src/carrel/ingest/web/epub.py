@@ -35,8 +35,8 @@ _PAGES = frozenset(("application/xhtml+xml", "text/html", "application/xml", "te
 class EPUBReader:
     """Reads EPUB: the chapters in reading order, each heading begins a section.
 
-    A chapter is read like a web page. Books have no fixed pages, so there are none here. The
-    navigation is skipped; obfuscated fonts are harmless.
+    A chapter is read like a web page, and so is the table of contents if it is one of the pages.
+    Books have no fixed pages, so there are none here. Obfuscated fonts are harmless.
     """
 
     @checked_sections
@@ -73,7 +73,7 @@ def _chapters(archive: zipfile.ZipFile) -> Iterator[str]:
     pages = {
         item.get("id"): item.get("href", "")
         for item in package.iterfind("{*}manifest/{*}item")
-        if item.get("media-type") in _PAGES and "nav" not in item.get("properties", "").split()
+        if item.get("media-type") in _PAGES
     }
     seen = set()
     for entry in package.iterfind("{*}spine/{*}itemref"):

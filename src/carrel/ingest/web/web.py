@@ -20,7 +20,7 @@ from carrel.ingest.text.encoding import codec_named, decode
 from carrel.ingest.text.raised import LEVEL, LOWERED, RAISED, plain_scripts
 from carrel.ingest.web.shown_text import REPLACED, ListNumbers, shown_text
 
-_LEFT_OUT = frozenset(("head", "script", "style", "noscript", "template", "nav")).union(
+_LEFT_OUT = frozenset(("head", "script", "style", "noscript", "template")).union(
     ("iframe", "object", "canvas", "datalist")
 )
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
@@ -39,6 +39,8 @@ _DECLARATION = re.compile(
     rb"""<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE
 )
 _DECLARATION_BYTES = 4096
+# The heading of the section of all menus; many languages have the word.
+_MENUS = "Navigation"
 _WHITE_SPACE = re.compile(r"\s+")
 _LEADING_NUMBER = re.compile(r"\s*(\d{1,6})")
 
@@ -48,8 +50,9 @@ class WebReader:
     of their columns.
 
     Form fields show their values, pictures their alternative texts, ordered lists their numbers.
-    Scripts, styles, navigation and hidden elements are skipped. Nothing is fetched and no entity is
-    resolved. The title is the heading of the text before the first heading.
+    Menus and tables of contents are read once, behind the text. Scripts, styles and hidden elements
+    are skipped. Nothing is fetched and no entity is resolved. The title is the heading of the text
+    before the first heading.
     """
 
     @checked_sections
@@ -80,7 +83,22 @@ def page_sections(text: str) -> Iterator[Section]:
     if root is None:
         return
     title = heading_line(root.findtext("head/title") or "")
-    yield from sections_by_heading(_PageText().blocks(root), first_heading=title)
+    page = _PageText()
+    yield from sections_by_heading(page.blocks(root), first_heading=title)
+    yield from sections_by_heading(_menu_blocks(page.menus), first_heading=_MENUS)
+
+
+def _menu_blocks(menus: list[Any]) -> Iterator[Block]:
+    """Yield the text of menus, whose headings are none of the page.
+
+    A menu that is written twice, for large and small screens, is read once.
+    """
+    seen: set[tuple[str, ...]] = set()
+    for menu in menus:
+        texts = tuple(block.text for block in _PageText(within=menu).blocks(menu))
+        if texts not in seen:
+            seen.add(texts)
+            yield from map(Block, texts)
 
 
 def _declared_encoding(data: bytes) -> str | None:
@@ -92,7 +110,10 @@ def _declared_encoding(data: bytes) -> str | None:
 class _PageText:
     """Collects the text of a page into blocks, iteratively, so that no nesting overflows."""
 
-    def __init__(self) -> None:
+    def __init__(self, within: Any = None) -> None:
+        self.menus: list[Any] = []
+        """The elements for navigation, which are left out; not of a menu ``within`` which it is."""
+        self._menu = within
         self._parts: list[str] = []
         self._preformatted = 0
         # The innermost table, if its cells contain no headings and no tables; others are layout.
@@ -109,6 +130,10 @@ class _PageText:
         walker = etree.iterwalk(root, events=("start", "end"))
         for event, element in walker:
             left_out = _is_left_out(element)
+            if not left_out and self._menu is None and _is_navigation(element):
+                left_out = True
+                if event == "start":
+                    self.menus.append(element)
             if event == "start":
                 if left_out:
                     walker.skip_subtree()
@@ -122,7 +147,8 @@ class _PageText:
             else:
                 if not left_out:
                     yield from self._end(element)
-                self._add(element.tail)
+                if element is not self._menu:
+                    self._add(element.tail)
         yield from self._flush()
 
     def _begin(self, element: Any) -> Iterator[Block]:
@@ -232,6 +258,9 @@ def _is_left_out(element: Any) -> bool:
         element.tag in _LEFT_OUT
         or element.get("hidden") is not None
         or element.get("aria-hidden") == "true"
-        or element.get("role") == "navigation"
         or _HIDDEN_STYLE.search(element.get("style", "")) is not None
     )
+
+
+def _is_navigation(element: Any) -> bool:
+    return element.tag == "nav" or element.get("role") == "navigation"
