@@ -15,6 +15,7 @@ from carrel.core.errors import EncryptedDocument, UnreadableDocument
 from carrel.ingest.data.line_sections import sections_of_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.office.number_format import shown_number
+from carrel.ingest.office.sheet_bounds import require_few_sheets
 from carrel.ingest.tables.merged_ranges import MergedRange, SheetRow, merged_rows
 from carrel.ingest.tables.rows import row_lines
 from carrel.ingest.text.cleaning import one_line
@@ -36,6 +37,7 @@ class OldWorkbookReader:
         """Yield the sections of one sheet after the other, hidden ones included."""
         # xlrd prints warnings.
         with Path(os.devnull).open("w") as log, _workbook(path, log) as workbook:
+            require_few_sheets(workbook.nsheets)
             characters = 0
             for number, name in enumerate(workbook.sheet_names(), start=1):
                 sheet = workbook.sheet_by_index(number - 1)

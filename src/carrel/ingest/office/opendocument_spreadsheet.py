@@ -33,6 +33,7 @@ from carrel.ingest.office.opendocument import (
     qualified,
     repetitions,
 )
+from carrel.ingest.office.sheet_bounds import require_few_sheets
 from carrel.ingest.tables.grid import GridCell, SpanExpander, TableRow
 from carrel.ingest.tables.rows import row_lines
 from carrel.ingest.text.cleaning import one_line
@@ -75,6 +76,7 @@ def _sections(path: Path) -> Iterator[Section]:
         for event, element in events:
             if event == "start" and _is_sheet(element):
                 number += 1
+                require_few_sheets(number)
                 name = one_line(element.get(_SHEET_NAME, "")) or None
                 lines = row_lines(expansion.rows(events, element))
                 yield from sections_of_lines(lines, number, name)

@@ -16,6 +16,7 @@ from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 
 from carrel.core.errors import UnreadableDocument
 from carrel.ingest.office.number_format import shown_number
+from carrel.ingest.office.sheet_bounds import BlankCells
 from carrel.ingest.tables.grid import TableRow
 from carrel.ingest.tables.merged_ranges import MergedRange, SheetRow, merged_rows
 from carrel.ingest.text.cleaning import one_line
@@ -34,12 +35,12 @@ _MERGED = re.compile(
 _SCRIPTS = {"superscript": raised, "subscript": lowered}
 
 
-def sheet_rows(sheet: Any, bound: TextBound) -> Iterator[TableRow]:
+def sheet_rows(sheet: Any, bound: TextBound, blank: BlankCells) -> Iterator[TableRow]:
     """Yield the rows of a sheet of a workbook that was opened to be read only.
 
     Merged cells repeat their text. A formula without a stored result gives its own text.
     """
-    yield from merged_rows(_stored_rows(sheet, bound), _merged_ranges(sheet))
+    yield from merged_rows(_stored_rows(sheet, bound, blank), _merged_ranges(sheet))
 
 
 class _Parser(WorkSheetParser):  # type: ignore[misc]
@@ -59,7 +60,7 @@ class _Parser(WorkSheetParser):  # type: ignore[misc]
         return str(getattr(formula, "text", None) or formula)
 
 
-def _stored_rows(sheet: Any, bound: TextBound) -> Iterator[SheetRow]:
+def _stored_rows(sheet: Any, bound: TextBound, blank: BlankCells) -> Iterator[SheetRow]:
     workbook = sheet.parent
     with sheet._get_source() as source:
         parser = _Parser(
@@ -74,10 +75,12 @@ def _stored_rows(sheet: Any, bound: TextBound) -> Iterator[SheetRow]:
         for number, cells in parser.parse():
             if number > _MOST_ROWS:
                 break
-            yield _row(number - 1, [ReadOnlyCell(sheet, **cell) for cell in cells], bound)
+            row = _row([ReadOnlyCell(sheet, **cell) for cell in cells], bound, blank)
+            yield SheetRow(number - 1, *row)
 
 
-def _row(number: int, cells: list[ReadOnlyCell], bound: TextBound) -> SheetRow:
+def _row(cells: list[ReadOnlyCell], bound: TextBound, blank: BlankCells) -> tuple[list[str], bool]:
+    """Return the texts of a row, and whether all of them are bold."""
     texts: list[str] = []
     bold = True
     for cell in cells:
@@ -86,10 +89,11 @@ def _row(number: int, cells: list[ReadOnlyCell], bound: TextBound) -> SheetRow:
         if not text or not 0 < cell.column <= _MOST_COLUMNS:
             continue
         bound.count(len(text))
+        blank.add(max(0, cell.column - len(texts) - 1))
         texts += [""] * (cell.column - len(texts))
         texts[cell.column - 1] = text
         bold = bold and _is_bold(cell)
-    return SheetRow(number, texts, bold)
+    return texts, bold
 
 
 def _is_bold(cell: ReadOnlyCell) -> bool:

@@ -15,6 +15,7 @@ from carrel.ingest.data.line_sections import sections_of_lines
 from carrel.ingest.failures import checked_sections
 from carrel.ingest.office.open_xml.packages import opened_package
 from carrel.ingest.office.open_xml.sheet_attachments import SheetAttachments
+from carrel.ingest.office.sheet_bounds import BlankCells, require_few_sheets
 from carrel.ingest.office.sheet_cells import sheet_rows
 from carrel.ingest.remarks import Remarks
 from carrel.ingest.tables.rows import row_lines
@@ -35,26 +36,24 @@ class SpreadsheetReader:
         """Yield the sections of one sheet after the other, hidden ones included."""
         remarks = Remarks()
         # A stream, because openpyxl refuses paths by suffix, and those of a store have none.
-        with (
-            opened_package(path) as stream,
-            closing(
-                openpyxl.load_workbook(stream, read_only=True, data_only=True, rich_text=True)
-            ) as workbook,
-        ):
-            bound = TextBound.of(path)
+        with opened_package(path) as stream:
             attachments = SheetAttachments(stream, remarks)
-            attachments.open()
-            sections = _sections(workbook, attachments, bound)
-            yield from after_properties(stream, remarks.carried_by(sections))
+            require_few_sheets(attachments.open())
+            with closing(
+                openpyxl.load_workbook(stream, read_only=True, data_only=True, rich_text=True)
+            ) as workbook:
+                sections = _sections(workbook, attachments, TextBound.of(path))
+                yield from after_properties(stream, remarks.carried_by(sections))
 
 
 def _sections(workbook: Any, attachments: SheetAttachments, bound: TextBound) -> Iterator[Section]:
     count = len(workbook.sheetnames)
+    blank = BlankCells()
     for number, name in enumerate(workbook.sheetnames, start=1):
         sheet = workbook[name]
         heading = name if sheet.sheet_state == "visible" else f"{name} (hidden)"
         # A sheet that is one chart has no rows.
         if hasattr(sheet, "reset_dimensions"):
-            lines = row_lines(sheet_rows(sheet, bound))
+            lines = row_lines(sheet_rows(sheet, bound, blank))
             yield from sections_of_lines(lines, number, heading, count)
         yield from sections_of_lines(attachments.lines(name), number, heading, count)

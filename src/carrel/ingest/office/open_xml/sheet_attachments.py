@@ -45,8 +45,9 @@ class SheetAttachments:
         # A chart may be shown by several relationships of one drawing.
         self._seen: set[str] = set()
 
-    def open(self) -> None:
-        """Find the sheets and the authors of comments."""
+    def open(self) -> int:
+        """Find the sheets and the authors of comments; return the number of sheets."""
+        count = 0
         for kind, workbook in self._relationships("").values():
             if not kind.endswith("/officeDocument") or (root := self._root(workbook)) is None:
                 continue
@@ -54,11 +55,13 @@ class SheetAttachments:
             for sheet in root.iter(f"{{{_SPREADSHEET}}}sheet"):
                 _, target = parts.get(sheet.get(f"{{{RELATIONSHIPS}}}id", ""), ("", ""))
                 self._sheets[sheet.get("name", "")] = target
+                count += 1
             for kind_of_part, target in parts.values():
                 if kind_of_part.endswith("/person") and (people := self._root(target)) is not None:
                     self._people |= {
                         each.get("id", ""): one_line(each.get("displayName", "")) for each in people
                     }
+        return count
 
     def lines(self, sheet: str) -> Iterator[str]:
         """Yield the lines of a sheet's attachments."""
