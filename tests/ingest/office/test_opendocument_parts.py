@@ -98,8 +98,9 @@ def test_formulas_and_charts_are_read_from_their_parts(tmp_path: Path) -> None:
     )
     rows = "".join(
         f"<table:table-row><table:table-cell><text:p>{name}</text:p></table:table-cell>"
-        f"<table:table-cell><text:p>{value}</text:p></table:table-cell></table:table-row>"
-        for name, value in (("Rye", 340), ("Hafer", 275))
+        f"<table:table-cell><text:p>{value}</text:p></table:table-cell>"
+        f"<table:table-cell><text:p>{last}</text:p></table:table-cell></table:table-row>"
+        for name, value, last in (("", "a", "b"), ("Rye", "", 340), ("Hafer", 275, ""))
     )
     chart = (
         f"<office:document-content {NAMESPACES}><office:body><office:chart><chart:chart>"
@@ -108,7 +109,9 @@ def test_formulas_and_charts_are_read_from_their_parts(tmp_path: Path) -> None:
     )
     path = write_open_document(tmp_path / "a.odt", "text", body)
     add_parts(path, {"Object 1/content.xml": math, "Object 2/content.xml": chart})
-    assert text_of(path) == "Here E=mc^2 holds.\nChart\nHarvest\nRye | 340\nHafer | 275\nGone"
+    assert text_of(path) == (
+        "Here E=mc^2 holds.\nChart\nHarvest\n| a | b\nRye |  | 340\nHafer | 275\nGone"
+    )
 
 
 def test_text_boxes_of_a_sheet_follow_its_rows(tmp_path: Path) -> None:

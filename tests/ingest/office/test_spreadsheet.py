@@ -163,3 +163,17 @@ def test_sheets_before_a_damaged_one_are_read_first(tmp_path: Path) -> None:
     assert next(sections).text == "fine"
     with pytest.raises(UnreadableDocument, match="XML is broken"):
         next(sections)
+
+
+def test_headers_and_footers_follow_the_rows_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(str(path)) as workbook:
+        first = workbook.add_worksheet("Budget")
+        first.write(0, 0, "Rye")
+        first.set_header('&L&"Arial,Bold"&14Müller && Söhne&C&A&RConfidential & secret')
+        first.set_footer("&LPage &P of &N&R&D")
+        second = workbook.add_worksheet("Rest")
+        second.write(0, 0, "Oats")
+        second.set_footer("&CPage &P")
+    texts = [section.text for section in SpreadsheetReader().read(path)]
+    assert texts == ["Rye\nHeader: Müller & Söhne Confidential & secret", "Oats"]

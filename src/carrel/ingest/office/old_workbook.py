@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,10 @@ from carrel.ingest.office.sheet_bounds import require_few_sheets
 from carrel.ingest.tables.merged_ranges import MergedRange, SheetRow, merged_rows
 from carrel.ingest.tables.rows import row_lines
 from carrel.ingest.text.cleaning import one_line
+from carrel.ingest.text.raised import lowered, plain_scripts, raised
 
 _ENCRYPTED = "encrypted"
+_SCRIPTS = {1: raised, 2: lowered}
 # A text is stored once, however many cells show it.
 MOST_CHARACTERS = 1 << 28
 
@@ -68,7 +70,10 @@ def _workbook(path: Path, log: Any) -> Any:
 def _rows(workbook: Any, sheet: Any) -> Iterator[SheetRow]:
     for number in range(sheet.nrows):
         cells = sheet.row(number)
-        texts = [_cell_text(workbook, cell) for cell in cells]
+        texts = [
+            _cell_text(workbook, cell, sheet.rich_text_runlist_map.get((number, column)))
+            for column, cell in enumerate(cells)
+        ]
         filled = (cell for cell, text in zip(cells, texts, strict=True) if text)
         yield SheetRow(number, texts, all(_is_bold(workbook, cell) for cell in filled))
 
@@ -78,7 +83,8 @@ def _is_bold(workbook: Any, cell: Any) -> bool:
     return font < len(workbook.font_list) and bool(workbook.font_list[font].bold)
 
 
-def _cell_text(workbook: Any, cell: Any) -> str:
+def _cell_text(workbook: Any, cell: Any, runs: Sequence[tuple[int, int]] | None) -> str:
+    """Return a cell as shown; ``runs`` are where the fonts of its text change, and to which."""
     value = cell.value
     if cell.ctype == xlrd.XL_CELL_NUMBER:
         style = workbook.xf_list[cell.xf_index]
@@ -89,7 +95,20 @@ def _cell_text(workbook: Any, cell: Any) -> str:
         return str(xlrd.error_text_from_code.get(value, ""))
     if cell.ctype == xlrd.XL_CELL_DATE:
         return _date_text(value, workbook.datemode)
-    return one_line(str(value))
+    text = str(value)
+    return one_line(plain_scripts(_marked(workbook, text, runs)) if runs else text)
+
+
+def _marked(workbook: Any, text: str, runs: Sequence[tuple[int, int]]) -> str:
+    """Return a text with its raised and lowered parts marked."""
+    ends = [*(begin for begin, _ in runs[1:]), len(text)]
+    parts = [text[: runs[0][0]]]
+    for (begin, font), end in zip(runs, ends, strict=True):
+        known = font < len(workbook.font_list)
+        script = _SCRIPTS.get(workbook.font_list[font].escapement) if known else None
+        part = text[begin:end]
+        parts.append(script(part) if script and part else part)
+    return "".join(parts)
 
 
 def _date_text(value: float, datemode: int) -> str:

@@ -170,7 +170,7 @@ def blocks(
             for child in aside:
                 yield from blocks(child, titles, scripts, comments)
     elif element.tag == TABLE:
-        yield Block("\n".join(row_lines(_table_rows(element))))
+        yield Block("\n".join(row_lines(_table_rows(element, scripts))))
         # In its row, a comment would be a value.
         for comment in element.iterdescendants(ANNOTATION) if comments else ():
             yield Block(comment_text(comment))
@@ -183,9 +183,10 @@ def blocks(
             yield from blocks(child, titles, scripts, comments)
 
 
-def line_of(element: Any) -> str:
+def line_of(element: Any, scripts: ScriptStyles = _NO_STYLES) -> str:
     """Return the whole content of an element without comments, on one line."""
-    return one_line("\n".join(block.text for block in blocks(element, comments=False)))
+    found = blocks(element, scripts=scripts, comments=False)
+    return one_line("\n".join(block.text for block in found))
 
 
 def comment_text(comment: Any, place: str = "") -> str:
@@ -262,7 +263,7 @@ def grid_cell(cell: Any, text: str) -> GridCell:
     return GridCell(text, repetitions(cell, _SPANNED_COLUMNS), repetitions(cell, _SPANNED_ROWS))
 
 
-def _table_rows(table: Any) -> Iterator[TableRow]:
+def _table_rows(table: Any, scripts: ScriptStyles) -> Iterator[TableRow]:
     spans = SpanExpander()
     for row in table.iterdescendants(ROW):
         # The rows of a table inside a cell are read with the cell.
@@ -271,6 +272,7 @@ def _table_rows(table: Any) -> Iterator[TableRow]:
         cells: list[GridCell] = []
         for cell in row.iterchildren(CELL, COVERED_CELL):
             copies = min(repetitions(cell, EQUAL_CELLS), _MOST_EQUAL)
-            cells += [grid_cell(cell, line_of(cell) if cell.tag == CELL else "")] * copies
+            text = line_of(cell, scripts) if cell.tag == CELL else ""
+            cells += [grid_cell(cell, text)] * copies
         for _ in range(min(repetitions(row, EQUAL_ROWS), _MOST_EQUAL)):
             yield spans.row(cells, is_header_row(row))

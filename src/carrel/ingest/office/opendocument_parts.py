@@ -86,4 +86,5 @@ def _chart_lines(root: Any) -> Iterator[str]:
     for row in root.iter(f"{_TABLE}table-row"):
         cells = [one_line("".join(cell.itertext())) for cell in row]
         if any(cells):
-            yield " | ".join(cell for cell in cells if cell)
+            # An empty cell keeps its place among the series.
+            yield " | ".join(cells).rstrip(" |")

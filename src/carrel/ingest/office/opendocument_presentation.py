@@ -10,7 +10,15 @@ from typing import Any
 from carrel.core.documents import Section
 from carrel.ingest.archives.properties import after_properties
 from carrel.ingest.failures import checked_sections
-from carrel.ingest.office.opendocument import blocks, content_events, forget, line_of, qualified
+from carrel.ingest.office.opendocument import (
+    STYLE,
+    ScriptStyles,
+    blocks,
+    content_events,
+    forget,
+    line_of,
+    qualified,
+)
 from carrel.ingest.text.blocks import heading_line
 from carrel.ingest.text.cleaning import squeeze_blank_lines
 
@@ -35,11 +43,14 @@ class OpenDocumentPresentationReader:
 
 def _sections(path: Path) -> Iterator[Section]:
     number = 0
+    scripts = ScriptStyles()
     with closing(content_events(path)) as events:
         for event, element in events:
-            if event == "end" and _is_slide(element):
+            if event == "end" and element.tag == STYLE:
+                scripts.take(element)
+            elif event == "end" and _is_slide(element):
                 number += 1
-                text = squeeze_blank_lines("\n".join(_slide_lines(element)))
+                text = squeeze_blank_lines("\n".join(_slide_lines(element, scripts)))
                 yield Section(text, page=number, heading=_title(element))
                 forget(element)
 
@@ -56,15 +67,15 @@ def _title(slide: Any) -> str | None:
     return None
 
 
-def _slide_lines(slide: Any) -> Iterator[str]:
-    yield from _shape_lines(shape for shape in slide if shape.tag != _NOTES)
+def _slide_lines(slide: Any, scripts: ScriptStyles) -> Iterator[str]:
+    yield from _shape_lines((shape for shape in slide if shape.tag != _NOTES), scripts)
     for notes in slide.iterchildren(_NOTES):
-        text = "\n".join(line for line in _shape_lines(notes) if line)
+        text = "\n".join(line for line in _shape_lines(notes, scripts) if line)
         if text:
             yield f"Notes:\n{text}"
 
 
-def _shape_lines(shapes: Iterable[Any]) -> Iterator[str]:
+def _shape_lines(shapes: Iterable[Any], scripts: ScriptStyles) -> Iterator[str]:
     for shape in shapes:
         if shape.get(_ROLE) not in _ON_EVERY_SLIDE:
-            yield from (block.text for block in blocks(shape))
+            yield from (block.text for block in blocks(shape, scripts=scripts))

@@ -21,7 +21,9 @@ from carrel.ingest.office.opendocument import (
     EQUAL_ROWS,
     PARAGRAPH,
     ROW,
+    STYLE,
     TABLE,
+    ScriptStyles,
     blocks,
     comment_text,
     content_events,
@@ -74,7 +76,9 @@ def _sections(path: Path) -> Iterator[Section]:
     number = 0
     with closing(content_events(path)) as events:
         for event, element in events:
-            if event == "start" and _is_sheet(element):
+            if event == "end" and element.tag == STYLE:
+                expansion.scripts.take(element)
+            elif event == "start" and _is_sheet(element):
                 number += 1
                 require_few_sheets(number)
                 name = one_line(element.get(_SHEET_NAME, "")) or None
@@ -95,6 +99,7 @@ class _Expansion:
     """Expands the rows of a document, within limits."""
 
     def __init__(self) -> None:
+        self.scripts = ScriptStyles()
         self._repeated = 0
         self._attachments: list[str] = []
 
@@ -143,7 +148,7 @@ class _Expansion:
         blank: list[GridCell] = []
         for cell in row.iterchildren(CELL, COVERED_CELL):
             copies = repetitions(cell, EQUAL_CELLS)
-            text = _cell_text(cell) if cell.tag == CELL else ""
+            text = _cell_text(cell, self.scripts) if cell.tag == CELL else ""
             if not text:
                 # Blank cells up to the edge of the sheet end nearly every row.
                 free = _MOST_COLUMNS - len(cells) - len(blank)
@@ -184,8 +189,8 @@ def _is_row_of(row: Any, sheet: Any) -> bool:
     return next(row.iterancestors(TABLE), None) is sheet
 
 
-def _cell_text(cell: Any) -> str:
-    shown = one_line("\n".join(line_of(each) for each in cell.iterchildren(PARAGRAPH)))
+def _cell_text(cell: Any, scripts: ScriptStyles) -> str:
+    shown = one_line("\n".join(line_of(each, scripts) for each in cell.iterchildren(PARAGRAPH)))
     if shown:
         return shown
     value = next((one_line(cell.get(name)) for name in _VALUES if cell.get(name)), "")

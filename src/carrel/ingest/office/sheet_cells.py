@@ -16,6 +16,7 @@ from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 
 from carrel.core.errors import UnreadableDocument
 from carrel.ingest.office.number_format import shown_number
+from carrel.ingest.office.open_xml.sheet_margins import TAIL_BYTES, margin_lines
 from carrel.ingest.office.sheet_bounds import BlankCells
 from carrel.ingest.tables.grid import TableRow
 from carrel.ingest.tables.merged_ranges import MergedRange, SheetRow, merged_rows
@@ -35,12 +36,17 @@ _MERGED = re.compile(
 _SCRIPTS = {"superscript": raised, "subscript": lowered}
 
 
-def sheet_rows(sheet: Any, bound: TextBound, blank: BlankCells) -> Iterator[TableRow]:
+def sheet_rows(
+    sheet: Any, bound: TextBound, blank: BlankCells, margins: list[str]
+) -> Iterator[TableRow]:
     """Yield the rows of a sheet of a workbook that was opened to be read only.
 
-    Merged cells repeat their text. A formula without a stored result gives its own text.
+    Merged cells repeat their text. A formula without a stored result gives its own text. Headers
+    and footers, which are behind the rows, are added to ``margins``.
     """
-    yield from merged_rows(_stored_rows(sheet, bound, blank), _merged_ranges(sheet))
+    ranges, tail = _behind_the_cells(sheet)
+    margins += margin_lines(tail)
+    yield from merged_rows(_stored_rows(sheet, bound, blank), ranges)
 
 
 class _Parser(WorkSheetParser):  # type: ignore[misc]
@@ -123,20 +129,22 @@ def _part_text(part: TextBlock | str) -> str:
     return script(part.text) if script else str(part.text)
 
 
-def _merged_ranges(sheet: Any) -> list[MergedRange]:
-    """Return the merged ranges; they are stored behind the cells, and read before them."""
+def _behind_the_cells(sheet: Any) -> tuple[list[MergedRange], bytes]:
+    """Return the merged ranges, which are needed before the cells, and the end of the part."""
     ranges: list[MergedRange] = []
+    tail = b""
     with sheet._get_source() as source:
         rest = b""
         while chunk := source.read(_CHUNK):
             data = rest + chunk
+            tail = (tail + chunk)[-TAIL_BYTES:]
             if b"mergeCell" in data:
                 ranges += map(_range, _MERGED.finditer(data))
             last = max((match.end() for match in _MERGED.finditer(data)), default=0)
             rest = data[max(last, len(data) - _LONGEST_ELEMENT) :]
             if len(ranges) > _MOST_RANGES:
                 raise UnreadableDocument("it has more merged cells than any real document")
-    return ranges
+    return ranges, tail
 
 
 def _range(match: re.Match[bytes]) -> MergedRange:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,8 @@ class SpreadsheetReader:
 
     Formulas give their last stored result, or themselves if there is none. Merged cells repeat what
     they span. Percentages, amounts and other numbers are formatted as in the sheet, dates in the
-    order year, month, day. Comments, charts, text boxes and alternative texts of pictures follow
-    the rows of their sheet. Hidden sheets are marked, macros are skipped.
+    order year, month, day. Headers, footers, comments, charts, text boxes and alternative texts
+    of pictures follow the rows of their sheet. Hidden sheets are marked, macros are skipped.
     """
 
     @checked_sections
@@ -54,6 +55,7 @@ def _sections(workbook: Any, attachments: SheetAttachments, bound: TextBound) ->
         heading = name if sheet.sheet_state == "visible" else f"{name} (hidden)"
         # A sheet that is one chart has no rows.
         if hasattr(sheet, "reset_dimensions"):
-            lines = row_lines(sheet_rows(sheet, bound, blank))
-            yield from sections_of_lines(lines, number, heading, count)
+            margins: list[str] = []
+            lines = row_lines(sheet_rows(sheet, bound, blank, margins))
+            yield from sections_of_lines(chain(lines, margins), number, heading, count)
         yield from sections_of_lines(attachments.lines(name), number, heading, count)

@@ -263,4 +263,4 @@ def _is_left_out(element: Any) -> bool:
 
 
 def _is_navigation(element: Any) -> bool:
-    return element.tag == "nav" or element.get("role") == "navigation"
+    return bool(element.tag == "nav" or element.get("role") == "navigation")
