@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from carrel.core.documents import Section
 from carrel.ingest.office.opendocument_presentation import OpenDocumentPresentationReader
+from samples.damaged_files import zip_of
 from samples.open_documents import table_xml, write_odp, write_open_document
+from samples.open_xml import parts_of
 
 
 def read(path: Path) -> list[Section]:
@@ -43,3 +46,28 @@ def test_drawn_lists_are_read_line_by_line(tmp_path: Path) -> None:
     )
     path = write_open_document(tmp_path / "a.odp", "presentation", body)
     assert read(path) == [Section("Two\nlines\none\ntwo", page=1, heading="Two lines")]
+
+
+def test_what_masters_and_footers_show_is_read_once(tmp_path: Path) -> None:
+    shape = "<draw:frame{}><draw:text-box><text:p>{}</text:p></draw:text-box></draw:frame>"
+    used = 'draw:master-page-name="M" presentation:use-footer-name="f1"'
+    slides = "".join(f"<draw:page {used}>{shape.format('', name)}</draw:page>" for name in "AB")
+    footer = '<presentation:footer-decl presentation:name="f1">Für alle</presentation:footer-decl>'
+    path = write_open_document(tmp_path / "a.odp", "presentation", footer + slides)
+    fixed = (
+        shape.format("", "Müller GmbH")
+        + shape.format(' presentation:class="title"', "Click to edit")
+        + shape.format(' presentation:class="page-number"', "7")
+    )
+    content = parts_of(path)["content.xml"].decode()
+    namespaces = re.search(r"<office:document-content ([^>]*)>", content)
+    assert namespaces is not None
+    styles = (
+        f"<office:document-styles {namespaces[1]}><office:master-styles>"
+        f'<style:master-page style:name="M">{fixed}</style:master-page>'
+        "</office:master-styles></office:document-styles>"
+    )
+    path.write_bytes(zip_of(parts_of(path) | {"styles.xml": styles.encode()}))
+    texts = [section.text for section in OpenDocumentPresentationReader().read(path)]
+    label = "On slides like this:"
+    assert texts == [f"A\n{label} Müller GmbH\n{label} Für alle", "B"]

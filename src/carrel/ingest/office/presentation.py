@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from carrel.ingest.office.open_xml.drawings import (
     paragraph_lines,
     reference_id,
 )
+from carrel.ingest.office.open_xml.fixed_texts import FixedTexts
 from carrel.ingest.office.open_xml.packages import opened_package, resolve_alternatives
 from carrel.ingest.office.open_xml.slide_order import Box, PlacedText, box_of, lines_in_order
 from carrel.ingest.office.open_xml.slide_text import frame_text
@@ -49,7 +51,8 @@ class PresentationReader:
 
     The text contains the shapes as they are read, by their places, groups, tables, charts and
     diagrams included, then comments, and the speaker's notes after the line ``Notes:``. Pictures
-    have their alternative texts; hidden slides are marked.
+    have their alternative texts; hidden slides are marked. What layouts and masters show on many
+    slides is with the first of them, after ``On slides like this:``.
     """
 
     @checked_sections
@@ -66,10 +69,12 @@ def _sections(presentation: Presentation) -> Iterator[Section]:
     authors = _authors(presentation.part)
     # The boxes of placeholders, by layout.
     inherited: defaultdict[str, dict[str, Box | None]] = defaultdict(dict)
+    fixed = FixedTexts()
     for number, slide in enumerate(presentation.slides, start=1):
         resolve_alternatives(slide._element)
         title = slide.shapes.title
-        text = squeeze_blank_lines("\n".join(_slide_lines(slide, title, authors, inherited)))
+        lines = chain(_slide_lines(slide, title, authors, inherited), fixed.first_seen_on(slide))
+        text = squeeze_blank_lines("\n".join(lines))
         if text and slide._element.get("show") in _OFF:
             text = f"(Hidden slide)\n{text}"
         yield Section(text, page=number, heading=_heading(title), page_count=count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -182,3 +183,22 @@ def test_the_strict_form_is_read_like_the_ordinary_one(tmp_path: Path) -> None:
     ordinary = list(PresentationReader().read(path))
     path.write_bytes(zip_of(strict_form(parts_of(path))))
     assert list(PresentationReader().read(path)) == ordinary
+
+
+def test_texts_of_masters_and_layouts_are_read_once_with_the_first_slide(tmp_path: Path) -> None:
+    made = pptx.Presentation()
+    layout = made.slide_layouts[5]
+    box = copy.deepcopy(made.slides.add_slide(layout).shapes.add_textbox(0, 0, 9, 9)._element)
+    made.slides[0].shapes[-1].text_frame.text = "Own"
+    for holder, text in ((layout, "Draft"), (made.slide_master, "Müller GmbH")):
+        fixed = copy.deepcopy(box)
+        holder.shapes._spTree.append(fixed)
+        holder.shapes[-1].text_frame.text = text
+    made.slides.add_slide(layout).shapes.title.text = "Second"
+    hidden = made.slides.add_slide(made.slide_layouts[6])
+    hidden._element.set("showMasterSp", "0")
+    hidden.shapes.add_textbox(0, 0, 9, 9).text_frame.text = "Third"
+    made.save(str(tmp_path / "a.pptx"))
+    texts = [section.text for section in PresentationReader().read(tmp_path / "a.pptx")]
+    label = "On slides like this:"
+    assert texts == [f"Own\n{label} Draft\n{label} Müller GmbH", "Second", "Third"]
