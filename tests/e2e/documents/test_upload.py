@@ -27,13 +27,14 @@ def incoming(tmp_path: Path) -> Path:
     return tmp_path / "data" / "db" / "uploads"
 
 
-def drop(visitor: Visit, files: dict[str, bytes]) -> None:
+def drop(visitor: Visit, files: dict[str, bytes] | list[tuple[str, bytes]]) -> None:
     """Drop files on the zone, as from a file manager."""
-    encoded = {name: base64.b64encode(content).decode() for name, content in files.items()}
+    pairs = files.items() if isinstance(files, dict) else files
+    encoded = [(name, base64.b64encode(content).decode()) for name, content in pairs]
     transfer = visitor.page.evaluate_handle(
         """(files) => {
             const transfer = new DataTransfer();
-            for (const [name, content] of Object.entries(files)) {
+            for (const [name, content] of files) {
                 const bytes = Uint8Array.from(atob(content), (each) => each.charCodeAt(0));
                 transfer.items.add(new File([bytes], name));
             }
@@ -92,6 +93,18 @@ def test_names_keep_what_a_disk_could_not(
     drop(visitor, {'R&D: "plans" <2024>?.txt': b"The plans for the pier."})
     expect(visitor.uploads.first).to_contain_text('R&D: "plans" <2024>?.txt')
     expect(visitor.uploads.first).to_contain_text("ready")
+
+
+def test_two_files_of_one_name_become_two_documents(
+    start: Callable[..., LiveServer], tab: Callable[..., Visit]
+) -> None:
+    visitor = tab(start(), "#documents")
+    files = [("notes.txt", b"The pier was closed."), ("notes.txt", b"The ferry was late.")]
+    drop(visitor, files)
+    expect(visitor.documents).to_have_count(2)
+    expect(visitor.documents.filter(has_text="notes.txt")).to_have_count(1)
+    expect(visitor.documents.filter(has_text="notes (2).txt")).to_have_count(1)
+    expect(visitor.documents.filter(has_text="ready")).to_have_count(2)
 
 
 def test_a_file_that_is_there_already_is_left_alone(
