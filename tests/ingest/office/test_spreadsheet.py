@@ -177,3 +177,44 @@ def test_headers_and_footers_follow_the_rows_once(tmp_path: Path) -> None:
         second.set_footer("&CPage &P")
     texts = [section.text for section in SpreadsheetReader().read(path)]
     assert texts == ["Rye\nHeader: Müller & Söhne Confidential & secret", "Oats"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "merged", "expected"),
+    [
+        (
+            [
+                ["", "", 2022, "", 2023, ""],
+                ["", "", "Q1", "Q2", "Q1", "Q2"],
+                ["Region", "Town"],
+                ["North", "Elm", 4, 5, 6, 7],
+                ["", "Oak", 8, 9, 1, 2],
+            ],
+            ["C1:D1", "E1:F1", "A4:A5"],
+            "Region: North; Town: Oak; 2022 Q1: 8; 2022 Q2: 9; 2023 Q1: 1; 2023 Q2: 2",
+        ),
+        (
+            [["", "", "Élevage", "Pêche"], ["Région", "Ville"], ["Nord", "Lille", 4, 5]],
+            [],
+            "Région: Nord; Ville: Lille; Élevage: 4; Pêche: 5",
+        ),
+        (
+            [["", "売上", "利益"], ["地域"], ["北", 4, 5], ["南", 7, 8]],
+            [],
+            "地域: 南; 売上: 7; 利益: 8",
+        ),
+        # A label of the rows below it is no head.
+        ([["", 2022, 2023], ["Assets"], ["Cash", 4, 5]], [], "Assets\nCash; 2022: 4; 2023: 5"),
+    ],
+)
+def test_a_row_that_names_the_index_is_a_part_of_the_heads(
+    tmp_path: Path, rows: list[list[object]], merged: list[str], expected: str
+) -> None:
+    workbook = openpyxl.Workbook()
+    for row in rows:
+        workbook.active.append([value or None for value in row])
+    for each in merged:
+        workbook.active.merge_cells(each)
+    workbook.save(tmp_path / "a.xlsx")
+    [section] = SpreadsheetReader().read(tmp_path / "a.xlsx")
+    assert section.text.endswith(expected)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from carrel.ingest.tables.cell_kinds import (
     CellKind,
@@ -60,12 +61,18 @@ def joined_heads(rows: Sequence[TableRow]) -> list[str]:
     heads = []
     for column in range(width):
         parts: list[str] = []
-        for row, cells in zip(rows, filled, strict=True):
+        for number, cells in enumerate(filled):
             text = cells[column] if column < len(cells) else ""
-            if text and text not in parts and not (len(rows) > 1 and row.is_title()):
+            if text and text not in parts and not (len(rows) > 1 and is_title(rows, number)):
                 parts.append(text)
         heads.append(" ".join(parts))
     return heads
+
+
+def is_title(rows: Sequence[TableRow], number: int) -> bool:
+    """Whether one of the rows of heads is a title above the others."""
+    row = rows[number]
+    return row.is_title() and not (number and _names_the_index(rows[number - 1], row))
 
 
 def _filled_right(row: TableRow, below: Sequence[TableRow]) -> list[str]:
@@ -96,6 +103,8 @@ def _continues(row: TableRow, below: TableRow) -> bool:
     """Whether the heads of a row are divided by those of the next one."""
     if row.is_title() or not any(below.cells):
         return False
+    if _names_the_index(row, below):
+        return True
     columns = range(1, min(len(row.cells), len(below.cells)))
     if not _may_be_heads(below) or below.cells[0] not in ("", row.cells[0]):
         return False
@@ -108,6 +117,24 @@ def _continues(row: TableRow, below: TableRow) -> bool:
         and (column >= len(row.cells) or row.cells[column] in ("", row.cells[column - 1]))
         for column in range(1, len(below.cells))
     )
+
+
+def _names_the_index(row: TableRow, below: TableRow) -> bool:
+    """Whether a row has the heads that are missing in the one above, and nothing else.
+
+    So pandas writes the names of an index. Of a single one, which may also be the label of the
+    rows below it, the word has to be one that usually names a column.
+    """
+    names = list(takewhile(bool, below.cells))
+    count = len(names)
+    if not 0 < count < len(row.cells) or any(below.cells[count:]) or not all(row.cells[count:]):
+        return False
+    # The last may be below the name of the columns themselves.
+    if any(row.cells[: max(1, count - 1)]) or 0 in below.above or below.left:
+        return False
+    if any(kind_of(name) is not CellKind.WORDS for name in names):
+        return False
+    return count > 1 or names_a_column(names[0])
 
 
 def _may_be_heads(row: TableRow) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, takewhile
 
 from carrel.ingest.tables.grid import TableRow
-from carrel.ingest.tables.heads import CERTAIN, SAMPLE_ROWS, header_rows, joined_heads
+from carrel.ingest.tables.heads import CERTAIN, SAMPLE_ROWS, header_rows, is_title, joined_heads
 
 # A label is repeated in every row.
 _LABEL_CHARACTERS = 100
@@ -54,7 +54,7 @@ class TableLines:
             return
         yield from (_bare_line(row, offset) for row in block[:above])
         rows = rows[above : above + depth]
-        yield from (row.cells[0] for row in rows if row.is_title())
+        yield from (row.cells[0] for number, row in enumerate(rows) if is_title(rows, number))
         heads = joined_heads(rows)
         yield _piped(heads)
         labels = [head[:_LABEL_CHARACTERS].rstrip(" :：") for head in heads]
