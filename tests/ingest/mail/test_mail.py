@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import tracemalloc
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from carrel.core.errors import EmptyDocument, UnreadableDocument, UnsupportedFor
 from carrel.ingest.registry import default_registry
 from samples.documents import write_docx, write_html, write_pdf
 from samples.messages import SENT, message, write_eml, write_mbox
+from samples.outlook import write_msg
 
 HEAD = f"From: Ada <ada@example.org>\nTo: Bob <bob@example.org>\nDate: {SENT}\nSubject: Alpha\n"
 
@@ -275,6 +277,26 @@ def test_the_page_is_read_where_the_plain_text_is_a_stub(
 ) -> None:
     path = write_eml(tmp_path / "a.eml", message(plain, html=page))
     assert shown in "\n".join(section.text for section in read(path))
+
+
+@pytest.mark.parametrize(
+    ("plain", "page"),
+    [
+        ("Hi, the fares rise in May. Regards, Ada", "<p>This is the page of the main message.</p>"),
+        ("Die Fähre fällt morgen aus.", "<h1>Fahrplan</h1><p>Abfahrt um sieben Uhr</p>"),
+        ("明日は船が出ません。", "<p>The harbour festival begins at noon</p>"),
+    ],
+)
+def test_both_forms_are_read_where_they_say_other_things(
+    tmp_path: Path, plain: str, page: str
+) -> None:
+    path = write_eml(tmp_path / "a.eml", message(plain, html=page))
+    text = "\n".join(section.text for section in read(path))
+    assert plain in text
+    assert text.count(re.sub("<[^>]*>", " ", page).split()[-1]) == 1
+    outlook = write_msg(tmp_path / "a.msg", plain, html=page.encode())
+    body = "\n".join(section.text for section in read(outlook))
+    assert plain in body and re.sub("<[^>]*>", " ", page).split()[-1] in body
 
 
 def test_the_plain_text_is_read_where_it_says_the_same(tmp_path: Path) -> None:

@@ -160,13 +160,19 @@ def _children(message: Message) -> list[Message]:
 
 
 def _best_form(forms: list[list[Message]]) -> list[Message]:
-    """Return the plain text unless it is blank or a stub, else the last form with any text."""
+    """Return the plain text unless it is blank or a stub, else the last form with any text.
+
+    A stub goes before that form if it says something else.
+    """
     last = next((form for form in reversed(forms) if form), [])
     page = "\n".join(map(decoded_body, _of_type(last, "text/html")))
     for form in forms:
         plain = "\n".join(map(decoded_body, _of_type(form, "text/plain")))
-        if plain.strip():
-            return last if is_stub(plain, page) else form
+        if not plain.strip():
+            continue
+        if not is_stub(plain, page):
+            return form
+        return [*form, *last] if says_more(plain, page) else last
     return last
 
 
@@ -179,15 +185,26 @@ def is_stub(plain: str, page: str) -> bool:
 
     Newsletters are sent with a line that asks for another mail program.
     """
-    if not page:
-        return False
+    return bool(page) and _lacks(plain.lower(), _page_words(page))
+
+
+def says_more(plain: str, page: str) -> bool:
+    """Whether most words of the plain form of a mail are not in its HTML form."""
+    words = set(_WORD.findall(plain[:_COMPARED_CHARACTERS].lower())[:_COMPARED_WORDS])
+    return _lacks(" ".join(_page_words(page)), words)
+
+
+def _lacks(text: str, words: set[str]) -> bool:
+    known = text[:_COMPARED_CHARACTERS]
+    missing = sum(word not in known for word in words)
+    return len(words) > 1 and missing > _MOST_MISSING * len(words)
+
+
+def _page_words(page: str) -> set[str]:
     text = _MARKUP.sub(" ", _shown(page) if _UNSHOWN.search(page) else page)
     found = _WORD.findall((unescape(text) if "&" in text else text).lower())
     # The beginnings tell, and the rest of a long mail would be searched for every word.
-    words = set(found[:_COMPARED_WORDS])
-    known = plain[:_COMPARED_CHARACTERS].lower()
-    missing = sum(word not in known for word in words)
-    return len(words) > 1 and missing > _MOST_MISSING * len(words)
+    return set(found[:_COMPARED_WORDS])
 
 
 def _shown(page: str) -> str:

@@ -16,7 +16,7 @@ from oxmsg.storage import Storage, Stream
 from carrel.core.documents import Section
 from carrel.core.errors import UnreadableDocument
 from carrel.ingest.archives.embedded_files import ContainerReader, Contents
-from carrel.ingest.mail.mail_parts import decoded_header, is_stub
+from carrel.ingest.mail.mail_parts import decoded_header, is_stub, says_more
 from carrel.ingest.text.blocks import SECTION_CHARACTERS, heading_line
 from carrel.ingest.text.cleaning import clean_text, one_line, squeeze_blank_lines
 from carrel.ingest.text.encoding import codec_named, decode
@@ -107,7 +107,8 @@ def _body(message: Message) -> str:
     page = _page(message)
     if text.strip() and not is_stub(text, page):
         return text
-    return "\n".join(section.text for section in page_sections(page)) if page.strip() else ""
+    shown = "\n".join(section.text for section in page_sections(page)) if page.strip() else ""
+    return f"{text}\n\n{shown}" if text.strip() and says_more(text, page) else shown
 
 
 def _page(message: Message) -> str:
