@@ -1,14 +1,28 @@
-"""The indexed text of a chunk: file name, heading, text."""
+"""The indexed text of a chunk: file name, heading, text; and the form in which letters match."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 NAME_BYTES = 96
 """Maximum length of a file name; its end is kept, without the folder."""
 
 HEADING_BYTES = 160
 """Maximum length of a heading."""
+
+_RAISED = re.compile("(?<=\\w)[\u00b2\u00b3\u00b9\u2070-\u209c]+")
+
+
+def compatible(text: str) -> str:
+    """Return the text in NFKC: full-width letters, ligatures and presentation forms are letters.
+
+    Raised and lowered digits are apart from what is before them: they are notes and exponents, not
+    digits of a number.
+    """
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", _RAISED.sub(r" \g<0>", text))
 
 
 def indexed_text(document_name: str, heading: str | None, text: str) -> str:

@@ -1,5 +1,7 @@
 """Both searches, and what comes of them."""
 
+import pytest
+
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.chat import ALL, Scope
@@ -73,3 +75,26 @@ async def test_all_passages_are_returned_where_all_are_asked_for(application: Ap
     await ingest_texts(application, texts)
     assert len(await search(application, "Where is the lamp?", top_k=ALL)) == 12
     assert len(await search(application, "Where is the lamp?", top_k=3)) == 3
+
+
+async def test_letters_mean_the_same_in_all_their_forms(application: Application) -> None:
+    forms = {
+        "The official figures of the fleet": "The oﬃcial ﬁgures of the ﬂeet",
+        "FERRY 299": "ＦＥＲＲＹ ２９９",
+        "لا يوجد": "ﻻ ﻳﻮﺟﺪ",
+    }
+    for number, (usual, other) in enumerate(forms.items()):
+        name = f"{number}.txt"
+        await ingest_texts(application, {name: usual}, "UserData")
+        await ingest_texts(application, {name: other}, "MyData")
+    vectors = application.services.retrieval._indexes.vectors
+    overview = await application.services.collections.overview(ME)
+    ids = {collection.name: collection.id for collection, _ in overview}
+    for usual, other in forms.items():
+        stored = []
+        for collection in ("UserData", "MyData"):
+            scope = Scope(collections=(collection,))
+            best = (await application.services.retrieval.search(other, scope, ME))[0].chunk
+            assert best.text == (usual if collection == "UserData" else other)
+            stored += vectors.vectors(ids[collection], [best.id]).values()
+        assert stored[1] == pytest.approx(stored[0], abs=1e-3)

@@ -10,7 +10,7 @@ import structlog
 
 from carrel.core.documents import RetrievedChunk
 from carrel.core.errors import ModelLoadFailed
-from carrel.core.indexed_text import indexed_text
+from carrel.core.indexed_text import compatible, indexed_text
 from carrel.core.runtime.own_thread import in_own_thread
 from carrel.index.embedding.sentence_model import load_sentence_model
 from carrel.index.embedding.sentence_model_files import RERANKER, model_folder
@@ -50,10 +50,11 @@ class CrossEncoderReranker:
         """Return the probability of each passage that it answers the question."""
         if not passages:
             return []
-        pairs = [
-            (question, indexed_text(each.document_name, each.chunk.heading, each.chunk.text))
+        texts = (
+            indexed_text(each.document_name, each.chunk.heading, each.chunk.text)
             for each in passages
-        ]
+        )
+        pairs = [(compatible(question), compatible(text)) for text in texts]
         with self._lock:
             return in_own_thread(lambda: self._predict(pairs), "rerank")
 

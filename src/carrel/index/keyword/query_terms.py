@@ -6,6 +6,7 @@ import re
 import unicodedata
 from itertools import pairwise
 
+from carrel.core.indexed_text import compatible
 from carrel.core.stop_words import STOP_WORDS
 
 MAXIMUM_TERMS = 128
@@ -15,7 +16,6 @@ _IDEOGRAPH = (
     "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af\U00020000-\U0003134f"
 )
 _IDEOGRAPHS = re.compile(f"[{_IDEOGRAPH}]")
-_RAISED = re.compile("(?<=\\w)[\u00b2\u00b3\u00b9\u2070-\u209c]+")
 _AROUND_IDEOGRAPH = re.compile(f"(?<=[{_IDEOGRAPH}])|(?=[{_IDEOGRAPH}])")
 _BORDER = re.compile(
     f"(?<=[{_IDEOGRAPH}])(?=[^{_IDEOGRAPH}])|(?<=[^{_IDEOGRAPH}])(?=[{_IDEOGRAPH}])"
@@ -28,18 +28,7 @@ def separated(text: str) -> str:
     Chinese, Japanese and Korean have no spaces between words, and the tokenizer would take a whole
     sentence as one word.
     """
-    return _AROUND_IDEOGRAPH.sub(" ", _compatible(text))
-
-
-def _compatible(text: str) -> str:
-    """Return the text in NFKC: full-width letters, ligatures and presentation forms are letters.
-
-    Raised and lowered digits are apart from what is before them: they are notes and exponents, not
-    digits of a number.
-    """
-    if text.isascii():
-        return text
-    return unicodedata.normalize("NFKC", _RAISED.sub(r" \g<0>", text))
+    return _AROUND_IDEOGRAPH.sub(" ", compatible(text))
 
 
 def match_expression(text: str) -> str | None:
@@ -56,7 +45,7 @@ def match_expression(text: str) -> str | None:
 
 def _words(text: str) -> list[str]:
     """Split a text as the tokenizer of the index does: letters, digits and marks make words."""
-    composed = _compatible(text)
+    composed = compatible(text)
     kept = (each if unicodedata.category(each)[0] in "LNM" else " " for each in composed)
     spaced = _BORDER.sub(" ", "".join(kept))
     return spaced.split()

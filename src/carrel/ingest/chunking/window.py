@@ -10,7 +10,7 @@ from itertools import islice
 import structlog
 
 from carrel.core.documents import Piece, Section
-from carrel.core.indexed_text import NAME_BYTES, indexed_text
+from carrel.core.indexed_text import NAME_BYTES, compatible, indexed_text
 from carrel.core.protocols.adapters import TextWindow
 from carrel.core.protocols.reading import Splitter
 
@@ -50,7 +50,7 @@ class WindowSplitter:
             yield from self._fitting(group)
 
     def _fitting(self, group: list[Piece]) -> Iterator[Piece]:
-        texts = [indexed_text("", piece.heading, piece.text) for piece in group]
+        texts = [compatible(indexed_text("", piece.heading, piece.text)) for piece in group]
         for piece, fits in zip(group, self._window.fits(texts, RESERVE), strict=True):
             if fits:
                 yield piece

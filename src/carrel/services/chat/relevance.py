@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from carrel.core.documents import RetrievedChunk
+from carrel.core.indexed_text import compatible
 from carrel.core.protocols.adapters import Embedder
 from carrel.services.text.sentences import sentences
 from carrel.services.text.terms import terms
@@ -77,7 +78,7 @@ def find_evidence(
     passages = passages_of(chunks)
     if not passages:
         return []
-    asked = embedder.embed_query(question)
-    vectors = embedder.embed_documents([each.text for each in passages])
+    asked = embedder.embed_query(compatible(question))
+    vectors = embedder.embed_documents([compatible(each.text) for each in passages])
     cosines = [sum(a * b for a, b in zip(asked, one, strict=True)) for one in vectors]
     return rank(question, passages, cosines, limit)

@@ -12,7 +12,7 @@ import structlog
 
 from carrel.core.documents import Chunk, Collection, DocumentRecord, DocumentStatus
 from carrel.core.errors import RemoteUnavailable
-from carrel.core.indexed_text import indexed_text
+from carrel.core.indexed_text import compatible, indexed_text
 from carrel.core.log_reason import log_reason
 from carrel.core.protocols.adapters import (
     Catalog,
@@ -172,7 +172,7 @@ class DocumentIndexer:
         pause: Callable[[], None] = lambda: None,
     ) -> list[Vector]:
         """Return the vectors of chunks; those that are not ``known`` are computed."""
-        texts = _texts(record, chunks)
+        texts = [compatible(text) for text in _texts(record, chunks)]
         vectors = list(known)
         # Texts of similar length are embedded together, because shorter ones are padded.
         missing = [row for row, vector in enumerate(vectors) if vector is None]

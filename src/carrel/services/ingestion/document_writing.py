@@ -20,6 +20,7 @@ from carrel.core.documents import (
     Section,
 )
 from carrel.core.errors import DocumentTooLarge, EmptyDocument, PathNotFound
+from carrel.core.indexed_text import compatible
 from carrel.core.protocols.adapters import Catalog
 from carrel.core.protocols.originals import OriginalStore
 from carrel.core.protocols.reading import Reader, ReaderRegistry, Splitter
@@ -151,7 +152,11 @@ class DocumentWriting:
         """
         known = self._indexer.known_vectors()
         for earlier in filter(None, (previous, record)):
-            known.add(earlier.collection_id, self._catalog.document_chunks(earlier.id))
+            chunks = self._catalog.document_chunks(earlier.id)
+            if file.document_id is not None and earlier is previous:
+                # An older version embedded full-width letters and ligatures as such.
+                chunks = [each for each in chunks if compatible(each.text) == each.text]
+            known.add(earlier.collection_id, chunks)
         twin: DocumentRecord | None = None
         if file.document_id is None:
             twin = self._catalog.same_content(record.sha256, self._tools.reading_of(file.name))

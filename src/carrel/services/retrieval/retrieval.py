@@ -10,6 +10,7 @@ from carrel.core.access import Principal
 from carrel.core.chat import ALL, Scope
 from carrel.core.documents import Collection, DocumentRecord, RetrievedChunk
 from carrel.core.errors import DocumentNotFound, InvalidRequest, NothingToSearch
+from carrel.core.indexed_text import compatible
 from carrel.core.protocols.adapters import Catalog, Embedder, KeywordIndex, VectorIndex
 from carrel.core.protocols.reranking import Reranker
 from carrel.core.request_limits import require_short_query
@@ -113,7 +114,7 @@ class RetrievalService:
         within: Sequence[str],
     ) -> Scores:
         wanted = self._wanted(scope)
-        vector = self._indexes.embedder.embed_query(question)
+        vector = self._indexes.embedder.embed_query(compatible(question))
         search = self._indexes.vectors.search
         return _merged((search(each.id, vector, wanted, within) for each in collections), wanted)
 
