@@ -32,6 +32,14 @@ def test_blocks_are_on_lines_of_their_own_and_inline_elements_do_not(tmp_path: P
     assert text_of(tmp_path, body) == "one\ntwo\nthree\nfour\nfive\nsix\nse ven"
 
 
+def test_the_label_of_a_control_is_seen_also_where_it_is_not_said(tmp_path: Path) -> None:
+    body = (
+        '<label aria-hidden="true">Main menu</label><p>Fares<span aria-hidden="true">*</span></p>'
+        '<button aria-hidden="true">Buy</button><label aria-hidden="true" hidden>no</label>'
+    )
+    assert text_of(tmp_path, body).split() == ["Main", "menu", "Fares", "Buy"]
+
+
 def test_menus_are_read_once_and_behind_the_text(tmp_path: Path) -> None:
     menu = "<h2>Site</h2><ul><li>Home<li>Prices</ul><nav>Down</nav>"
     body = (

@@ -34,6 +34,9 @@ _CELLS = frozenset(("td", "th"))
 _SCRIPTS = {"sup": RAISED, "sub": LOWERED}
 # The limits of the standard (HTML, 4.9.12).
 _MOST_COLUMNS, _MOST_ROWS = 1_000, 65_534
+# Those of a control are seen, whatever is said instead to those who do not see them. Other elements
+# that are hidden so are pictures, or a formula a second time.
+_SHOWN_LABELS = frozenset(("label", "button", "summary"))
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _DECLARATION = re.compile(
     rb"""<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE
@@ -257,7 +260,7 @@ def _is_left_out(element: Any) -> bool:
     return (
         element.tag in _LEFT_OUT
         or element.get("hidden") is not None
-        or element.get("aria-hidden") == "true"
+        or (element.get("aria-hidden") == "true" and element.tag not in _SHOWN_LABELS)
         or _HIDDEN_STYLE.search(element.get("style", "")) is not None
     )
 
