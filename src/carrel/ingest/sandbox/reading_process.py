@@ -11,8 +11,9 @@ and a folder for temporary files; it is answered with ``{"ready"}``, and with
 ``{"path", "name"}`` and is answered with
 ``{"section": [text, page, heading, page_count, remarks]}`` for each section and at last with
 ``{"said": [[level, logger, event, count], ...]}``, which has ``"error": [code, message]``, too,
-where reading failed. One with ``"view": [page, width, quote]`` is answered with
-``{"picture": [base64 of a PNG, pages, marked]}`` in place of sections.
+where reading failed. ``"own": true`` asks for Carrel's own reader. One with
+``"view": [page, width, quote]`` is answered with ``{"picture": [base64 of a PNG, pages, marked]}``
+in place of sections.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from carrel.core.processes.channel import Channel, limit_memory
 from carrel.core.processes.frames import MOST_FRAME_BYTES, FrameTooLong
 from carrel.core.protocols.reading import ReaderRegistry
 from carrel.core.runtime.system_modules import system_module
+from carrel.ingest.plugins.reader_order import ReadersInOrder
 from carrel.ingest.sandbox.reading_log import ReadingLog
 
 _resource = system_module("resource")
@@ -70,7 +72,7 @@ class Answers:
             if "view" in request:
                 self._paint(path, PageView(*request["view"]))
             else:
-                self._read(path, request["name"])
+                self._read(path, request)
         except CarrelError as error:
             end["error"] = [error.code, str(error)]
         except MemoryError:
@@ -79,8 +81,12 @@ class Answers:
             end["error"] = [DocumentTooLarge.code, _TOO_LONG]
         self._send(end | {"said": self._log.take()})
 
-    def _read(self, path: Path, name: str) -> None:
-        for section in self._registry.reader_for(path, name).read(path):
+    def _read(self, path: Path, request: Mapping[str, Any]) -> None:
+        readers = self._registry
+        reader_for = readers.reader_for
+        if request.get("own") and isinstance(readers, ReadersInOrder):
+            reader_for = readers.own_reader_for
+        for section in reader_for(path, request["name"]).read(path):
             parts = [section.text, section.page, section.heading, section.page_count]
             self._send({"section": [*parts, section.remarks]})
 
