@@ -129,7 +129,7 @@ def test_what_it_cannot_read_is_read_by_carrel_and_says_so(
     lines = [command] if command == "break" else ["one", command]
     sections = read(*lines)
     assert texts(sections) == ["\n".join(lines)]
-    assert remarks(sections) == [f"read by Carrel instead of unstructured ({reason})"]
+    assert remarks(sections) == [f"reading by unstructured ({reason}): Carrel read it"]
     assert texts(read("next")) == ["next"]
 
 
@@ -159,7 +159,7 @@ def test_a_pdf_that_it_cannot_read_keeps_its_pages(
     sections = list(readers("unstructured").reader_for(path, "a.pdf").read(path))
     assert sections == [Section("one", 1), Section("two", 2)]
     assert remarks(sections) == [
-        "read by Carrel instead of unstructured (unstructured failed with UnicodeDecodeError)"
+        "reading by unstructured (unstructured failed with UnicodeDecodeError): Carrel read it"
     ]
 
 

@@ -135,7 +135,7 @@ def read_by_carrel(own: Iterator[Section], error: CarrelError) -> Iterator[Secti
     """Yield the sections of the own reader, with a remark why unstructured did not read them."""
     log.info("document.read_by_carrel", reason=log_reason(error))
     remarks = Remarks()
-    remarks.add(f"read by Carrel instead of {PACKAGE} ({error})")
+    remarks.add(f"reading by {PACKAGE} ({error}): Carrel read it")
     yield from remarks.carried_by(own)
 
 
