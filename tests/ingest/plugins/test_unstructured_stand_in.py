@@ -110,6 +110,18 @@ def test_rows_of_tables_have_the_heads_of_their_columns(read: Read) -> None:
     ]
 
 
+def test_merged_cells_are_repeated_and_where_their_spans_are_lost_no_head_is_claimed(
+    read: Read,
+) -> None:
+    spans = (
+        '<table><tr><td rowspan="2">Region</td><td colspan="2">2022</td></tr>'
+        "<tr><td>Q1</td><td>Q2</td></tr><tr><td>North</td><td>4</td><td></td></tr></table>"
+    )
+    lost = spans.replace(' rowspan="2"', "").replace(' colspan="2"', "")
+    assert texts(read(spans)) == ["Region | 2022 Q1 | 2022 Q2\nRegion: North; 2022 Q1: 4"]
+    assert texts(read(lost)) == ["Region | 2022\nQ1 | Q2\nNorth | 4 | "]
+
+
 @pytest.mark.parametrize(
     ("command", "reason"),
     [

@@ -7,9 +7,11 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
+from lxml import etree
+
 from carrel.core.documents import Section
 from carrel.ingest.text.blocks import Block, heading_line, sections_by_heading
-from carrel.ingest.text.cleaning import clean_text
+from carrel.ingest.text.cleaning import clean_text, one_line
 from carrel.ingest.web.web import page_sections
 
 _TITLE, _PAGE_BREAK = "Title", "PageBreak"
@@ -59,5 +61,20 @@ def _is_heading(element: Any) -> bool:
 
 def _text(element: Any) -> str:
     table = getattr(element.metadata, "text_as_html", None)
-    rows = "\n".join(section.text for section in page_sections(table)) if table else ""
+    rows = _rows(table) if table else ""
     return rows or clean_text(element.text)
+
+
+def _rows(table: str) -> str:
+    """Return the rows of a table; without the heads of columns where these are not certain.
+
+    Of pages of HTML, unstructured drops the spans of merged cells, so that the cells beside them
+    move to other columns.
+    """
+    root = etree.fromstring(clean_text(table), etree.HTMLParser())
+    cells = [row.xpath("./td | ./th") for row in root.iter("tr")] if root is not None else []
+    widths = {len(row) for row in cells if row}
+    if len(widths) > 1 and not root.xpath("//@colspan | //@rowspan"):
+        texts = ([one_line(" ".join(cell.itertext())) for cell in row] for row in cells)
+        return "\n".join(" | ".join(row) for row in texts if any(row))
+    return "\n".join(section.text for section in page_sections(table))
