@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from carrel import bootstrap
+from carrel.bootstrap.services import make_readers
+from carrel.core.errors import InvalidSetting
 from carrel.core.protocols.adapters import Engine
 from carrel.engine.loaders import NamedLoader
 from carrel.engine.pool import ModelPool
 from carrel.engine.scripted import ScriptedEngine
+from carrel.services.ingestion.document_writing import reading_fingerprint
 from carrel.settings.schema import Settings
 from running.real_processes import modules_after
 from stand_ins.embedding_server import embedding_server
@@ -44,6 +49,22 @@ async def test_the_connections_to_the_embedding_server_end_with_the_application(
         assert len(server.callers) == 1
         await application.close()
         wait_for(lambda: not server.callers, seconds=20)
+
+
+def test_a_reader_that_is_not_installed_is_named_at_the_start(
+    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "unstructured", None)
+    wanted = make_settings(reader="unstructured").documents
+    with ExitStack() as opening, pytest.raises(InvalidSetting, match=r"carrel\[unstructured\]"):
+        make_readers(wanted, opening)
+
+
+def test_the_reader_is_part_of_what_chunks_depend_on(
+    make_settings: Callable[..., Settings],
+) -> None:
+    own, other = (make_settings(reader=each).documents for each in ("carrel", "unstructured"))
+    assert reading_fingerprint(own) != reading_fingerprint(other)
 
 
 async def test_a_server_loads_the_model_before_the_embedder(

@@ -30,7 +30,8 @@ LOADED_BY_OTHERS = {
 OPTIONAL = {
     "llama_cpp": "the llama.cpp engine says how to install it where it is missing",
     **dict.fromkeys(("lancedb", "pyarrow"), "vector_stores.py compares with it"),
-    **dict.fromkeys(("markitdown", "unstructured", "spacy"), "completeness.py compares with it"),
+    "markitdown": "completeness.py compares with it",
+    **dict.fromkeys(("unstructured", "spacy"), "carrel[unstructured] brings them"),
 }
 """Modules that are imported only where the user has installed them."""
 
@@ -103,6 +104,18 @@ def test_the_tests_and_tools_import_only_what_is_declared() -> None:
     declared = [*PYPROJECT["project"]["dependencies"], *groups["build"], *groups["test"]]
     known = set(direct(declared)) | set(pins("requirements-models"))
     assert imported_packages("tests", "benchmarks", "scripts") <= known
+
+
+def test_what_is_optional_is_exact_and_fits_what_is_not() -> None:
+    extra = PYPROJECT["project"]["optional-dependencies"]["unstructured"]
+    assert all(str(Requirement(each).specifier).startswith("==") for each in extra)
+    shared = direct(extra).keys() & pins("requirements").keys()
+    assert shared
+    assert {name: direct(extra)[name] for name in shared}.items() <= pins("requirements").items()
+    # Those of these formats download models, or bring gigabytes.
+    assert not Requirement(extra[0]).extras & {"pdf", "image", "audio", "all-docs", "paddleocr"}
+    carrel = runpy.run_path(str(ROOT / "src/carrel/ingest/plugins/unstructured_package.py"))
+    assert carrel["PACKAGE"] == Requirement(extra[0]).name
 
 
 def test_nothing_of_cuda_is_pinned() -> None:

@@ -72,7 +72,10 @@ def test_the_server_wheel_holds_the_whole_package_and_the_command(server_wheel: 
 
 def test_the_server_wheel_requires_what_the_project_pins(server_wheel: Path) -> None:
     required = metadata(server_wheel).get_all("Requires-Dist") or []
-    assert set(map(Requirement, required)) == set(map(Requirement, PROJECT["dependencies"]))
+    expected = list(PROJECT["dependencies"])
+    for extra, group in PROJECT["optional-dependencies"].items():
+        expected += [f"{each}; extra == '{extra}'" for each in group]
+    assert set(map(Requirement, required)) == set(map(Requirement, expected))
     assert metadata(server_wheel)["License-Expression"] == "Apache-2.0"
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from carrel.core.protocols.reading import ReaderRegistry
 from carrel.core.wiki import WikiDump
-from carrel.ingest.registry import default_registry
+from carrel.ingest.registry import chosen_registry
 
 
 def reader_registry() -> ReaderRegistry:
-    """Return the readers of all formats, to check which files can be read."""
-    return default_registry()
+    """Return the readers of all formats that are installed, to check which files can be read."""
+    return chosen_registry()
 
 
 def wiki_dump(path: Path, views: Path | None = None, least_views: int = 0) -> WikiDump:

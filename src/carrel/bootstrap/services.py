@@ -123,11 +123,19 @@ def make_services(
 def make_readers(
     documents: DocumentSettings, opening: ExitStack, idle: IdleProcesses | None = None
 ) -> SandboxedReaders:
-    """Return the readers, sandboxed in processes that are closed with ``opening``."""
+    """Return the readers, sandboxed in processes that are closed with ``opening``.
+
+    Raises:
+        InvalidSetting: the package of ``reader`` is not installed.
+    """
     memory = int(documents.max_reading_memory * 2**30)
-    recognition = {"ocr": documents.ocr, "ocr_languages": documents.ocr_languages}
+    options = {
+        "ocr": documents.ocr,
+        "ocr_languages": documents.ocr_languages,
+        "reader": documents.reader,
+    }
     limits = ReadingLimits(documents.max_reading_seconds, memory)
-    readers = SandboxedReaders(limits, recognition, idle=idle)
+    readers = SandboxedReaders(limits, options, idle=idle)
     opening.callback(readers.close)
     return readers
 

@@ -15,10 +15,12 @@ from carrel.core.errors import (
     UnreadableDocument,
     UnsupportedFormat,
 )
-from carrel.core.protocols.reading import Reader
+from carrel.core.protocols.reading import Reader, ReaderRegistry
 from carrel.ingest.detection.content import Content, identify
 from carrel.ingest.detection.unsupported_formats import REPACK, UNSUPPORTED_FORMATS, save_as
 from carrel.ingest.failures import as_core_error
+from carrel.ingest.plugins import unstructured_package
+from carrel.ingest.plugins.reader_order import ReadersInOrder
 from carrel.ingest.text.definitions import DEFINITIONS
 
 _PACKAGES = frozenset((Content.WORD, Content.PRESENTATION, Content.WORKBOOK)).union(
@@ -201,6 +203,33 @@ class SuffixReaderRegistry:
 def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixReaderRegistry:
     """Return a registry of all formats; the parameters have the names of the settings."""
     registry = SuffixReaderRegistry([])
+    _add_formats(registry, registry, ocr, ocr_languages)
+    return registry
+
+
+def chosen_registry(
+    ocr: str = "auto", ocr_languages: str = "eng", reader: str = "carrel"
+) -> ReaderRegistry:
+    """Return the readers of the settings, with that of unstructured where it is installed.
+
+    Raises:
+        InvalidSetting: ``reader`` is unstructured, which is not installed.
+    """
+    unstructured_first = reader == unstructured_package.PACKAGE
+    if unstructured_first:
+        unstructured_package.require_installed()
+    elif not unstructured_package.is_installed():
+        return default_registry(ocr, ocr_languages)
+    own = SuffixReaderRegistry([])
+    within = ReadersInOrder(own, unstructured_first, named=False)
+    _add_formats(own, within, ocr, ocr_languages)
+    return ReadersInOrder(own, unstructured_first)
+
+
+def _add_formats(
+    registry: SuffixReaderRegistry, embedded: ReaderRegistry, ocr: str, ocr_languages: str
+) -> None:
+    """Add all formats. ``embedded`` reads the files within mail, archives and PDF."""
 
     def add(
         suffixes: str, content: Content, where: str, *made_of: object, also: Sequence[Content] = ()
@@ -211,7 +240,7 @@ def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixRea
     recognizer = OnDemand("images.ocr:TextRecognizer", ocr != "never", ocr_languages)
     word = OnDemand("office.word:WordReader")
     presentation = OnDemand("office.presentation:PresentationReader")
-    add(".pdf", Content.PDF, "pdf.pdf:PdfReader", recognizer, registry)
+    add(".pdf", Content.PDF, "pdf.pdf:PdfReader", recognizer, embedded)
     registry.add(Format((".docx", ".docm", ".dotx", ".dotm"), Content.WORD, word))
     registry.add(Format(_PRESENTATIONS, Content.PRESENTATION, presentation))
     add(".xlsx .xlsm .xltx .xltm", Content.WORKBOOK, "office.spreadsheet:SpreadsheetReader")
@@ -233,12 +262,11 @@ def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixRea
     for suffix, definition in DEFINITIONS.items():
         add(suffix, Content.TEXT, "text.source_code:SourceCodeReader", definition)
     # Files embedded in these are read by the same readers.
-    add(".eml", Content.TEXT, "mail.mail:MailReader", registry, also=_IN_PARTS)
-    add(".msg", Content.OUTLOOK, "mail.outlook:OutlookReader", registry)
-    add(".mbox", Content.TEXT, "mail.mail:MailboxReader", registry, also=_IN_PARTS)
+    add(".eml", Content.TEXT, "mail.mail:MailReader", embedded, also=_IN_PARTS)
+    add(".msg", Content.OUTLOOK, "mail.outlook:OutlookReader", embedded)
+    add(".mbox", Content.TEXT, "mail.mail:MailboxReader", embedded, also=_IN_PARTS)
     for suffixes, content, kind in _ARCHIVES:
-        add(suffixes, content, f"archives.archive:{kind}Reader", registry)
-    return registry
+        add(suffixes, content, f"archives.archive:{kind}Reader", embedded)
 
 
 def _suffix(name: str) -> str:

@@ -155,6 +155,12 @@ class DocumentSettings(Section):
     max_reading_memory: float = Field(
         2, ge=0.5, le=1024, description="Memory limit in GiB for reading one file."
     )
+    reader: Literal["carrel", "unstructured"] = Field(
+        "carrel",
+        description="What reads documents first: Carrel's own readers, or the package "
+        "'unstructured', if installed; its failures are read by Carrel's. Endings that Carrel "
+        "cannot read are read by the package with either.",
+    )
     ocr: Literal["auto", "never"] = Field(
         "auto",
         description="Text in images and scanned pages: 'auto' recognises it with tesseract, "

@@ -12,8 +12,9 @@ and a folder for temporary files; it is answered with ``{"ready"}``, and with
 ``{"section": [text, page, heading, page_count, remarks]}`` for each section, the first of them with
 the ``"properties"`` of the file if it states any, and at last with
 ``{"said": [[level, logger, event, count], ...]}``, which has ``"error": [code, message]``, too,
-where reading failed. One with ``"view": [page, width, quote]`` is answered with
-``{"picture": [base64 of a PNG, pages, marked]}`` in place of sections.
+where reading failed. ``"own": true`` asks for Carrel's own reader. One with
+``"view": [page, width, quote]`` is answered with ``{"picture": [base64 of a PNG, pages, marked]}``
+in place of sections.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from carrel.core.processes.frames import MOST_FRAME_BYTES, FrameTooLong
 from carrel.core.protocols.reading import ReaderRegistry
 from carrel.core.runtime.system_modules import system_module
 from carrel.ingest.properties.of_file import properties_of
+from carrel.ingest.plugins.reader_order import ReadersInOrder
 from carrel.ingest.sandbox.reading_log import ReadingLog
 
 _resource = system_module("resource")
@@ -73,7 +75,7 @@ class Answers:
             if "view" in request:
                 self._paint(path, PageView(*request["view"]))
             else:
-                self._read(path, request["name"])
+                self._read(path, request)
         except CarrelError as error:
             end["error"] = [error.code, str(error)]
         except MemoryError:
@@ -82,9 +84,14 @@ class Answers:
             end["error"] = [DocumentTooLarge.code, _TOO_LONG]
         self._send(end | {"said": self._log.take()})
 
-    def _read(self, path: Path, name: str) -> None:
+    def _read(self, path: Path, request: Mapping[str, Any]) -> None:
+        readers = self._registry
+        reader_for = readers.reader_for
+        if request.get("own") and isinstance(readers, ReadersInOrder):
+            reader_for = readers.own_reader_for
+        name = request["name"]
         properties: DocumentProperties | None = None
-        for section in self._registry.reader_for(path, name).read(path):
+        for section in reader_for(path, name).read(path):
             parts = [section.text, section.page, section.heading, section.page_count]
             answer: dict[str, Any] = {"section": [*parts, section.remarks]}
             if properties is None and (properties := properties_of(path, name)):

@@ -17,6 +17,7 @@ from carrel.core.documents import PagePicture, PageView, Section
 from carrel.core.errors import UnreadableDocument
 from carrel.core.processes.child import PACKAGES
 from carrel.core.protocols.reading import Reader, ReaderRegistry
+from carrel.ingest.plugins.reader_order import ReadersInOrder, read_by_carrel
 from carrel.ingest.sandbox.idle_processes import IdleProcesses
 from carrel.ingest.sandbox.sandbox_process import (
     ReadingLimits,
@@ -27,7 +28,7 @@ from carrel.ingest.sandbox.sandbox_process import (
 
 __all__ = ["ReadingLimits", "SandboxedReaders"]
 
-ALL_READERS = ("carrel.ingest.registry", "default_registry")
+ALL_READERS = ("carrel.ingest.registry", "chosen_registry")
 
 
 class SandboxedReaders:
@@ -70,6 +71,11 @@ class SandboxedReaders:
     def supports(self, name: str) -> bool:
         """Whether a file of this name has a reader."""
         return self._registry.supports(name)
+
+    def has_second_reader(self, name: str) -> bool:
+        """Whether Carrel's own reader reads a file of this name where unstructured breaks down."""
+        readers = self._registry
+        return isinstance(readers, ReadersInOrder) and readers.has_second_reader(name)
 
     def suffixes(self) -> Sequence[str]:
         """The suffixes that have a reader, each with its dot, sorted."""
@@ -114,6 +120,7 @@ class SandboxedReaders:
             raise refused.error from None
         finally:
             reading.end()
+            reading.broken = not whole
             if whole:
                 self._idle.give(self._kind, process)
             else:
@@ -121,16 +128,20 @@ class SandboxedReaders:
 
 
 class _Reading:
-    """One running reading, which another thread may interrupt, even before it begins."""
+    """One running reading, which another thread may interrupt, even before it begins.
+
+    ``broken`` says whether its process did not answer to the end, ``interrupted`` whether that was
+    asked for.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._process: SandboxProcess | None = None
-        self._interrupted = False
+        self.interrupted = self.broken = False
 
     def begin(self, process: SandboxProcess) -> None:
         with self._lock:
-            if self._interrupted:
+            if self.interrupted:
                 raise UnreadableDocument("its reading was interrupted")
             self._process = process
 
@@ -140,7 +151,7 @@ class _Reading:
 
     def interrupt(self) -> None:
         with self._lock:
-            self._interrupted = True
+            self.interrupted = True
             if self._process is not None:
                 self._process.kill()
 
@@ -154,10 +165,25 @@ class _SandboxedReader:
         self._reading = _Reading()
 
     def read(self, path: Path) -> Iterator[Section]:
-        """Yield the sections of a file."""
-        request = {"path": str(path.resolve()), "name": self._name}
-        for answer in self._readers.answers(request, self._reading):
-            yield _section(answer)
+        """Yield the sections of a file.
+
+        If unstructured takes the process with it, Carrel's own reader reads the file.
+        """
+        request: dict[str, Any] = {"path": str(path.resolve()), "name": self._name}
+        begun = False
+        try:
+            for section in self._sections(request):
+                begun = True
+                yield section
+        except UnreadableDocument as error:
+            reading = self._reading
+            broken = reading.broken and not reading.interrupted
+            if begun or not broken or not self._readers.has_second_reader(self._name):
+                raise
+            yield from read_by_carrel(self._sections({**request, "own": True}), error)
+
+    def _sections(self, request: Mapping[str, Any]) -> Iterator[Section]:
+        return map(_section, self._readers.answers(request, self._reading))
 
     def interrupt(self) -> None:
         """Abort its reading permanently."""

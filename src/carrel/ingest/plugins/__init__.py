@@ -1,0 +1,1 @@
+"""Readers of packages that are installed apart."""
