@@ -2,6 +2,7 @@
 
     python benchmarks/real_questions.py [--data=FOLDER] [--cases=FOLDER] [--db=FOLDER]
         [--collections=NAME,...] [--output=FILE.md] [--details=FILE.jsonl]
+    python benchmarks/real_questions.py --again=FILE.jsonl,... [--output=FILE.md]
 
 150 questions of ``real_questions.jsonl``, written by reading the documents and checked by eye,
 about seven collections:
@@ -30,7 +31,8 @@ one, a wrong one two.
 
 ``--db`` keeps what was ingested; a second run with the same code asks only. A folder that another
 version of the index has made is of no use: give each version its own. ``--details`` writes a line
-per question; it quotes the documents, and is not for publication.
+per question as it is answered; it quotes the documents, and is not for publication. ``--again``
+judges the answers of such files once more, after a change of the rules, and asks nothing.
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -68,7 +70,7 @@ from environment import describe_environment
 sys.path.insert(0, str(Path(__file__).resolve().parent / "parts"))
 
 from real_documents import write_documents
-from real_questions_scoring import GOOD, Question, Shown, Verdict, judge
+from real_questions_scoring import GOOD, Question, Shown, Verdict, judge, taken_apart
 
 HERE = Path(__file__).resolve().parent
 QUESTIONS = HERE / "real_questions.jsonl"
@@ -162,6 +164,9 @@ async def measure(arguments: argparse.Namespace, folder: Path) -> list[Judged]:
         await asyncio.to_thread(application.wait_until_ready)
         for number, question in enumerate(wanted, 1):
             judged.append(await ask(application, question))
+            if arguments.details is not None:
+                with arguments.details.open("a", encoding="utf-8") as lines:
+                    lines.write(detail(judged[-1]) + "\n")
             if number % PROGRESS_EVERY == 0:
                 print(number, share_line("so far", judged), file=sys.stderr, flush=True)
     finally:
@@ -179,6 +184,11 @@ def share_line(name: str, judged: Sequence[Judged]) -> str:
     return f"| {name} | {total} | {' | '.join(cells)} | {good:.2f} | {good - wrong:+.2f} |"
 
 
+def quote_of(shown: Shown) -> Shown:
+    """Return an answer without its headline."""
+    return replace(shown, text=taken_apart(shown.text)[1])
+
+
 def tables(judged: Sequence[Judged]) -> list[str]:
     """Return the tables in Markdown: in all, by kind, by language and by collection."""
     ways: dict[str, Callable[[Question], str]] = {
@@ -187,7 +197,9 @@ def tables(judged: Sequence[Judged]) -> list[str]:
         "collection": lambda each: each.collection,
         "documents chosen": lambda each: "one or two" if each.within else "none",
     }
-    lines = _table("", ["all", *_shares([("all questions", judged)])])
+    quotes = [replace(each, verdict=judge(each.question, quote_of(each.shown))) for each in judged]
+    shown = [("as shown", judged), ("the quotes alone, without their headlines", quotes)]
+    lines = _table("", ["all questions", *_shares(shown)])
     for name, key in ways.items():
         groups: dict[str, list[Judged]] = {}
         for each in judged:
@@ -232,14 +244,31 @@ def report(judged: Sequence[Judged], absent: Sequence[str]) -> str:
 
 def detail(judged: Judged) -> str:
     """Return what came of one question, as a line of JSON."""
-    asked = {each.name: getattr(judged.question, each.name) for each in fields(Question)}
     found = {
+        "id": judged.question.id,
+        "question": judged.question.question,
+        "answers": judged.question.answers,
         "verdict": judged.verdict.value,
         "text": judged.shown.text,
+        "declined": judged.shown.declined,
         "places": judged.shown.places,
         "seconds": round(judged.seconds, 2),
     }
-    return json.dumps({**found, **asked}, ensure_ascii=False)
+    return json.dumps(found, ensure_ascii=False)
+
+
+def judged_again(files: Sequence[Path]) -> list[Judged]:
+    """Judge the answers that were written down, in the order of the questions."""
+    lines = [line for file in files for line in file.read_text("utf-8").splitlines()]
+    by_id = {each["id"]: each for each in map(json.loads, lines)}
+    judged = []
+    for question in read_questions():
+        if question.id in by_id:
+            found = by_id[question.id]
+            places = [(document, page) for document, page in found["places"]]
+            shown = Shown(found["text"], found["declined"], places)
+            judged.append(Judged(question, shown, judge(question, shown), found["seconds"]))
+    return judged
 
 
 def main() -> None:
@@ -253,18 +282,22 @@ def main() -> None:
     parser.add_argument("--models_dir", type=Path, default=Path("models"))
     parser.add_argument("--output", type=Path)
     parser.add_argument("--details", type=Path)
+    parser.add_argument("--again", type=lambda names: [Path(name) for name in names.split(",")])
     arguments = parser.parse_args()
     prepare_environment(offline=True)
-    with tempfile.TemporaryDirectory() as folder:
-        judged = asyncio.run(measure(arguments, arguments.db or Path(folder)))
+    if arguments.again:
+        judged = judged_again(arguments.again)
+    else:
+        if arguments.details is not None:
+            arguments.details.unlink(missing_ok=True)
+        with tempfile.TemporaryDirectory() as folder:
+            judged = asyncio.run(measure(arguments, arguments.db or Path(folder)))
     asked = {each.question.collection for each in judged}
     absent = sorted({each.collection for each in read_questions()} - asked)
     page = report(judged, absent)
     print(page)
     if arguments.output is not None:
         arguments.output.write_text(page, encoding="utf-8")
-    if arguments.details is not None:
-        arguments.details.write_text("\n".join(map(detail, judged)) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

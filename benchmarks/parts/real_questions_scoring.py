@@ -8,7 +8,8 @@ nothing before it, everything shown is one text and there is no headline.
 - **right**: the headline has a gold answer. Without a headline: the sentence or row shown has it,
   and also the words that make it the sentence or row which says so (of a table the row's label
   and the column's head); a sentence without such words has to be on a gold page. A yes or no
-  counts by itself, before all else.
+  counts by itself, before all else. Of a question about the collection the names and counts have
+  to be complete, without the name of another file.
 - **right page, no answer**: without a headline, something else from a gold page; or at least half
   of the items of a list.
 - **wrong with confidence**: every other headline, even if the quote below it has the answer, and
@@ -37,6 +38,7 @@ NO = re.compile(r"(?:no|nein|non|否|不是|没有|不)(?:(?![^\W_])|(?<=[否是
 QUOTED = re.compile(r"[\"“„«「『].*[\"”“»」』]\s*(?:\[\d+\]\s*)*", re.DOTALL)
 MARK = re.compile(r"\s*\[\d+\]")
 PIECE = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+|[^\w\s]", re.UNICODE)
+FILE = re.compile(r"[\w.-]+\.(?:pdf|docx|xlsx|csv|md|html|eml|txt)\b")
 IDEOGRAPH = re.compile(r"[\u3400-\u9fff\uac00-\ud7af\u3040-\u30ff]")
 
 
@@ -97,6 +99,8 @@ def judge(question: Question, shown: Shown) -> Verdict:
     if question.unanswerable:
         return Verdict.WRONG
     headline, rest = taken_apart(shown.text)
+    if question.kind == "collection" and holds(shown.text, question.answers):
+        return Verdict.NO_ANSWER if _other_files(shown.text, question) else Verdict.RIGHT
     if question.kind in ONE_FACT and not headline:
         rest = _beginning(rest, LONGEST_ANSWER)
     if question.yes is not None and (said := said_yes(headline or rest)) is not None:
@@ -151,6 +155,13 @@ def _half(text: str, question: Question) -> bool:
     if question.kind not in ("list", "collection") or len(parts) < 2:
         return False
     return sum(has(text, each) for each in parts) >= max(2, len(parts) / 2)
+
+
+def _other_files(text: str, question: Question) -> bool:
+    """Whether files are named that do not belong to the answer, if files are what was asked for."""
+    gold = {part for answer in question.answers for part in answer if FILE.fullmatch(part)}
+    named = [each.rstrip(".") for each in FILE.findall(text)]
+    return bool(gold) and not all(each.endswith(tuple(gold)) for each in named)
 
 
 def _is_gold(question: Question, document: str, page: int | None) -> bool:

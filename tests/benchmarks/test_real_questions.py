@@ -116,6 +116,16 @@ def test_half_of_a_list_is_no_answer_and_less_is_wrong() -> None:
     assert verdict(three, 'copper\n\n"copper, a foundry, fitters" [1]') is Verdict.WRONG
 
 
+def test_files_have_to_be_named_completely_and_no_others() -> None:
+    files = replace(CELL, kind="collection", also=(), answers=(("a.pdf", "报告2023.docx"),))
+    assert verdict(files, "2 files: a.pdf, 报告2023.docx.", ()) is Verdict.RIGHT
+    assert verdict(files, "- a.pdf\n- b.pdf\n- 报告2023.docx", ()) is Verdict.NO_ANSWER
+    assert verdict(files, "a.pdf", ()) is Verdict.WRONG
+    number = replace(files, answers=(("12",), ("twelve",)))
+    assert verdict(number, "There are 12 documents.", ()) is Verdict.RIGHT
+    assert verdict(number, "There are 120 documents.", ()) is Verdict.WRONG
+
+
 def test_a_yes_or_no_is_the_answer() -> None:
     closed = replace(CELL, kind="yes_no", yes=False, also=(), answers=(("Norwick", "closed"),))
     assert verdict(closed, "No, it is not. [1]") is Verdict.RIGHT
@@ -143,7 +153,7 @@ def test_the_questions_are_complete() -> None:
         assert bool(each.answers) is not each.unanswerable, each.id
         if each.collection in made:
             assert set(each.documents) <= made[each.collection], each.id
-        assert set(each.within) <= {*each.documents, *each.within}, each.id
+        assert not each.within or set(each.within) == set(each.documents), each.id
         assert each.yes is None or each.kind in ("yes_no", "comparison"), each.id
     languages = Counter(each.language for each in questions)
     assert languages["de"] == languages["fr"] == languages["zh"] == 10
@@ -191,4 +201,7 @@ def test_the_score_subtracts_what_is_wrong() -> None:
     assert line == "| all | 10 | 0.50 | 0.10 | 0.10 | 0.00 | 0.30 | 0.60 | +0.30 |"
     page = real_questions.report(group, ["reports"])
     assert "| table | 10 |" in page
+    quoted = replace(group[5], shown=Shown('35,355\n\n"Norwick; 2022: 34,229" [1]', places=HERE))
+    (alone,) = [each for each in real_questions.tables([quoted]) if each.startswith("| the quotes")]
+    assert alone.endswith("| 1 | 1.00 | 0.00 | 0.00 | 0.00 | 0.00 | 1.00 | +1.00 |")
     assert "Left out, as its files were not given: reports." in page
