@@ -1,7 +1,7 @@
 """Questions that people ask of their own files: how many are answered right, and how many wrongly.
 
     python benchmarks/real_questions.py [--data=FOLDER] [--cases=FOLDER] [--db=FOLDER]
-        [--collections=NAME,...] [--output=FILE.md] [--details=FILE.jsonl]
+        [--collections=NAME,...] [--ids=ID,...] [--output=FILE.md] [--details=FILE.jsonl]
     python benchmarks/real_questions.py --again=FILE.jsonl,... [--output=FILE.md]
 
 150 questions of ``real_questions.jsonl``, written by reading the documents and checked by eye,
@@ -10,7 +10,7 @@ about seven collections:
 - ``filings``: ``financebench-dev`` in the folder ``--data``, 12 filings as PDF (FinanceBench,
   patronus-ai/financebench, CC BY-NC 4.0)
 - ``reports``: ``mmlongbench-dev`` there, 10 long documents (MMLongBench-Doc,
-  mayubo2333/MMLongBench-Doc, CC BY-NC 4.0; one of them holds pictures alone)
+  mayubo2333/MMLongBench-Doc, CC BY-NC 4.0; one of them is of pictures and needs text recognition)
 - ``cases``: small texts and tables that failed once, in the folder ``--cases``, whose folders
   begin with a number
 - ``office``, ``german``, ``french``, ``chinese``: made by ``parts/real_documents.py``
@@ -157,6 +157,8 @@ async def measure(arguments: argparse.Namespace, folder: Path) -> list[Judged]:
     }
     files = files_of(arguments, folder / "made")
     wanted = [each for each in read_questions() if each.collection in files]
+    if arguments.ids:
+        wanted = [each for each in wanted if each.id in arguments.ids]
     application = bootstrap.build(load_settings(flags, {}).settings)
     judged: list[Judged] = []
     try:
@@ -278,6 +280,7 @@ def main() -> None:
     parser.add_argument("--cases", type=Path, help="the folder of the cases")
     parser.add_argument("--db", type=Path, help="a folder that is kept for the next run")
     parser.add_argument("--collections", type=lambda names: names.split(","))
+    parser.add_argument("--ids", type=lambda names: names.split(","), help="ask only these")
     parser.add_argument("--embedder", default="bundled")
     parser.add_argument("--models_dir", type=Path, default=Path("models"))
     parser.add_argument("--output", type=Path)
