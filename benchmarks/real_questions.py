@@ -65,7 +65,7 @@ from carrel.core.chat import (
 from carrel.core.documents import FileOutcome, IncomingFile, OutcomeKind
 from carrel.settings.load import load_settings
 from carrel.settings.process_environment import prepare_environment
-from environment import describe_environment
+from parts.environment import describe_environment
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "parts"))
 
