@@ -2,8 +2,9 @@
 
 What is shown is taken apart first. A paragraph in quotation marks is the **quote**, and the text
 before it, if there is any, the **headline**: the few words that a person takes for the answer. A
-headline of more than fifteen words is read like a quote. Without a quoted paragraph, or with
-nothing before it, everything shown is one text and there is no headline.
+headline of more than fifteen words, or of more than three numbers where one fact was asked for, is
+read like a quote. Without a quoted paragraph, or with nothing before it, everything shown is one
+text and there is no headline.
 
 - **right**: the headline has a gold answer. Without a headline: the sentence or row shown has it,
   and also the words that make it the sentence or row which says so (of a table the row's label
@@ -30,6 +31,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 LONGEST_HEADLINE = 15
+MOST_NUMBERS = 3
 LONGEST_ANSWER = 80
 """Words of an answer without a headline in which a single fact is looked for."""
 ONE_FACT = frozenset({"prose", "table", "yes_no"})
@@ -39,6 +41,7 @@ QUOTED = re.compile(r"[\"“„«「『].*[\"”“»」』]\s*(?:\[\d+\]\s*)*",
 MARK = re.compile(r"\s*\[\d+\]")
 PIECE = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+|[^\w\s]", re.UNICODE)
 FILE = re.compile(r"[\w.-]+\.(?:pdf|docx|xlsx|csv|md|html|eml|txt)\b")
+NUMBER = re.compile(r"\d[\d.,]*")
 IDEOGRAPH = re.compile(r"[\u3400-\u9fff\uac00-\ud7af\u3040-\u30ff]")
 
 
@@ -99,6 +102,8 @@ def judge(question: Question, shown: Shown) -> Verdict:
     if question.unanswerable:
         return Verdict.WRONG
     headline, rest = taken_apart(shown.text)
+    if question.kind in ONE_FACT and len(NUMBER.findall(headline)) > MOST_NUMBERS:
+        headline, rest = "", f"{headline} {rest}"
     if question.kind == "collection" and holds(shown.text, question.answers):
         return Verdict.NO_ANSWER if _other_files(shown.text, question) else Verdict.RIGHT
     if question.kind in ONE_FACT and not headline:

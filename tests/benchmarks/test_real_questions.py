@@ -87,6 +87,7 @@ def test_a_headline_above_a_quote_is_what_was_answered() -> None:
         ('35,355\n\n"Norwick; 2021: 35,355; 2022: 34,229" [1]', Verdict.WRONG),
         ('"Norwick; 2021: 35,355; 2022: 34,229" [1]', Verdict.RIGHT),
         ('"Norwick 35,355 34,229" [1]', Verdict.NO_ANSWER),
+        ('35,355 34,229 1,207 88\n\n"Norwick 35,355 34,229 1,207 88" [1]', Verdict.NO_ANSWER),
         ('"Aldmouth; 2021: 1,207; 2022: 1,300" [1]', Verdict.NO_ANSWER),
         ("", Verdict.DECLINED_WRONGLY),
     ],
