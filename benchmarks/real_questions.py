@@ -2,7 +2,8 @@
 
     python benchmarks/real_questions.py [--data=FOLDER] [--cases=FOLDER] [--db=FOLDER]
         [--collections=NAME,...] [--ids=ID,...] [--output=FILE.md] [--details=FILE.jsonl]
-    python benchmarks/real_questions.py --again=FILE.jsonl,... [--output=FILE.md]
+        [--before=FILE.jsonl,...] [--note=TEXT]
+    python benchmarks/real_questions.py --again=FILE.jsonl,... [--before=...] [--output=FILE.md]
 
 150 questions of ``real_questions.jsonl``, written by reading the documents and checked by eye,
 about seven collections:
@@ -32,7 +33,8 @@ one, a wrong one two.
 ``--db`` keeps what was ingested; a second run with the same code asks only. A folder that another
 version of the index has made is of no use: give each version its own. ``--details`` writes a line
 per question as it is answered; it quotes the documents, and is not for publication. ``--again``
-judges the answers of such files once more, after a change of the rules, and asks nothing.
+judges the answers of such files once more, after a change of the rules, and asks nothing;
+``--before`` adds the shares of those of an earlier state, judged by the same rules.
 """
 
 from __future__ import annotations
@@ -191,27 +193,33 @@ def quote_of(shown: Shown) -> Shown:
     return replace(shown, text=taken_apart(shown.text)[1])
 
 
-def tables(judged: Sequence[Judged]) -> list[str]:
+def tables(judged: Sequence[Judged], before: Sequence[Judged] = ()) -> list[str]:
     """Return the tables in Markdown: in all, by kind, by language and by collection."""
     ways: dict[str, Callable[[Question], str]] = {
         "kind": lambda each: each.kind,
         "language of the documents": lambda each: each.language,
         "collection": lambda each: each.collection,
-        "documents chosen": lambda each: "one or two" if each.within else "none",
+        "documents chosen": lambda each: "one" if each.within else "none",
     }
-    quotes = [replace(each, verdict=judge(each.question, quote_of(each.shown))) for each in judged]
-    shown = [("as shown", judged), ("the quotes alone, without their headlines", quotes)]
+    both = (("", judged), (", before", before))
+    shown: list[tuple[str, Sequence[Judged]]] = []
+    for suffix, state in both:
+        quotes = [
+            replace(each, verdict=judge(each.question, quote_of(each.shown))) for each in state
+        ]
+        shown += [(f"as shown{suffix}", state), (f"without headlines{suffix}", quotes)]
     lines = _table("", ["all questions", *_shares(shown)])
     for name, key in ways.items():
         groups: dict[str, list[Judged]] = {}
-        for each in judged:
-            groups.setdefault(key(each.question), []).append(each)
+        for suffix, state in both:
+            for each in state:
+                groups.setdefault(key(each.question) + suffix, []).append(each)
         lines += _table(f"By {name}", [name, *_shares(sorted(groups.items()))])
     return lines
 
 
 def _shares(groups: Iterable[tuple[str, Sequence[Judged]]]) -> list[str]:
-    return [share_line(name, group) for name, group in groups]
+    return [share_line(name, group) for name, group in groups if group]
 
 
 def _table(title: str, rows: Sequence[str]) -> list[str]:
@@ -220,7 +228,12 @@ def _table(title: str, rows: Sequence[str]) -> list[str]:
     return [*([f"## {title}", ""] if title else []), head, rule, *rows[1:], ""]
 
 
-def report(judged: Sequence[Judged], absent: Sequence[str]) -> str:
+def report(
+    judged: Sequence[Judged],
+    absent: Sequence[str],
+    before: Sequence[Judged] = (),
+    note: str = "",
+) -> str:
     """Return the result as a Markdown page."""
     times = sorted(each.seconds for each in judged)
     lines = [
@@ -229,9 +242,11 @@ def report(judged: Sequence[Judged], absent: Sequence[str]) -> str:
         "Made by `python benchmarks/real_questions.py --data=FOLDER --cases=FOLDER`; its head says",
         "what is asked and how answers are judged. Shares of the questions of each line. *Right in",
         "all* adds what was rightly declined; the *score* subtracts what was wrong from that, so",
-        "that a wrong answer costs twice what a missing one costs.",
+        "that a wrong answer costs twice what a missing one costs. *Without headlines* judges the",
+        "quoted sentences and rows alone.",
         "",
-        *tables(judged),
+        *([note, ""] if note else []),
+        *tables(judged, before),
         f"Seconds to the whole answer: median {times[len(times) // 2]:.1f}, 95th percentile "
         f"{times[int(len(times) * 0.95)]:.1f}, on a machine that did other work, too.",
         "",
@@ -273,6 +288,10 @@ def judged_again(files: Sequence[Path]) -> list[Judged]:
     return judged
 
 
+def _paths(names: str) -> list[Path]:
+    return [Path(name) for name in names.split(",")]
+
+
 def main() -> None:
     """Read the command line, measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -285,7 +304,9 @@ def main() -> None:
     parser.add_argument("--models_dir", type=Path, default=Path("models"))
     parser.add_argument("--output", type=Path)
     parser.add_argument("--details", type=Path)
-    parser.add_argument("--again", type=lambda names: [Path(name) for name in names.split(",")])
+    parser.add_argument("--again", type=_paths, default=[])
+    parser.add_argument("--before", type=_paths, default=[])
+    parser.add_argument("--note", default="", help="a paragraph for the result")
     arguments = parser.parse_args()
     prepare_environment(offline=True)
     if arguments.again:
@@ -297,7 +318,7 @@ def main() -> None:
             judged = asyncio.run(measure(arguments, arguments.db or Path(folder)))
     asked = {each.question.collection for each in judged}
     absent = sorted({each.collection for each in read_questions()} - asked)
-    page = report(judged, absent)
+    page = report(judged, absent, judged_again(arguments.before), arguments.note)
     print(page)
     if arguments.output is not None:
         arguments.output.write_text(page, encoding="utf-8")

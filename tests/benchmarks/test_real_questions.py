@@ -203,6 +203,9 @@ def test_the_score_subtracts_what_is_wrong() -> None:
     page = real_questions.report(group, ["reports"])
     assert "| table | 10 |" in page
     quoted = replace(group[5], shown=Shown('35,355\n\n"Norwick; 2022: 34,229" [1]', places=HERE))
-    (alone,) = [each for each in real_questions.tables([quoted]) if each.startswith("| the quotes")]
+    (alone,) = [each for each in real_questions.tables([quoted]) if each.startswith("| without")]
     assert alone.endswith("| 1 | 1.00 | 0.00 | 0.00 | 0.00 | 0.00 | 1.00 | +1.00 |")
+    both = real_questions.tables(group, [quoted])
+    assert both[4].startswith("| as shown, before | 1 | 0.00 |")
+    assert any(each.startswith("| table, before | 1 |") for each in both)
     assert "Left out, as its files were not given: reports." in page
