@@ -28,7 +28,7 @@ from carrel.core.chat import ChatRequest, Message, Role, SamplingParams, Scope, 
 from carrel.services.chat import chat, extractive_qa
 from carrel.settings.load import load_settings
 from carrel.settings.process_environment import prepare_environment
-from environment import describe_environment
+from parts.environment import describe_environment
 
 WARM_UP = 2
 LONGEST_ANSWER = 96

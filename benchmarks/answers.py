@@ -52,7 +52,7 @@ from carrel.services.chat.abstention import LEAST_EVIDENCE
 from carrel.services.retrieval.ranking import cosines
 from carrel.settings.load import load_settings
 from carrel.settings.process_environment import prepare_environment
-from environment import describe_environment
+from parts.environment import describe_environment
 
 ME = Principal()
 COLLECTION = "UserData"

@@ -23,7 +23,7 @@ from typing import Any
 import httpx
 
 from carrel.engine.scripted import ScriptedEngine
-from environment import describe_environment
+from parts.environment import describe_environment
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "parts"))
 

@@ -35,7 +35,7 @@ from carrel.services.citations import attribution
 from carrel.services.citations.attribution import cite_answer
 from carrel.services.text.sentences import sentences
 from carrel.settings.load import load_settings
-from environment import describe_environment
+from parts.environment import describe_environment
 
 ME = Principal()
 SHARES = (0.4, 0.5, 0.6, 0.7)

@@ -37,7 +37,7 @@ from completeness_mutations import mutate, mutation_page
 from completeness_reference import NotCounted, References
 from completeness_report import CARREL, FileResult, completeness_page
 from completeness_words import difference, words
-from environment import describe_environment
+from parts.environment import describe_environment
 
 OTHERS = ("markitdown", "unstructured")
 WORKER = Path(__file__).resolve().parent / "parts" / "completeness_others.py"

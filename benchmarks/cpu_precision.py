@@ -33,7 +33,7 @@ from carrel.engine.loading.bundled import bundled_model
 from carrel.engine.loading.int8_copies import MOST_ROWS, add_int8_copies
 from carrel.engine.loading.loader import load
 from carrel.engine.spec import ModelSpec
-from environment import describe_environment
+from parts.environment import describe_environment
 
 PROMPT_TOKENS = 128
 WRITTEN_TOKENS = 8

@@ -35,7 +35,7 @@ from carrel.ingest.pdf.pdf import PdfReader
 from carrel.services.indexing.indexing import BATCH, GROUP
 from carrel.settings.document_settings import BUNDLED, DocumentSettings
 from carrel.settings.process_environment import prepare_environment
-from environment import describe_environment
+from parts.environment import describe_environment
 
 Vectors = NDArray[np.float32]
 Way = Callable[[Sequence[str]], Vectors]

@@ -40,7 +40,7 @@ from numpy.typing import NDArray
 
 from carrel.core.documents import Chunk
 from carrel.index.faiss.faiss import FaissIndex
-from environment import describe_environment
+from parts.environment import describe_environment
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "parts"))
 

@@ -34,7 +34,7 @@ from carrel.services.chat.rewriting import Rewriting
 from carrel.settings.document_settings import FollowUpWay
 from carrel.settings.load import load_settings
 from carrel.settings.process_environment import prepare_environment
-from environment import describe_environment
+from parts.environment import describe_environment
 
 PAIRS = Path(__file__).with_name("follow_ups.jsonl")
 COLLECTION = "Paragraphs"

@@ -40,7 +40,7 @@ from carrel.engine.choose import serve_loaded
 from carrel.engine.loading.placement import use_all_cores
 from carrel.engine.spec import LoadedModel, ServingLimits
 from carrel.settings.schema import EngineKind, PromptType
-from environment import describe_environment
+from parts.environment import describe_environment
 
 SHAPES = {
     "7b": {"hidden_size": 4096, "intermediate_size": 11008, "layers": 32, "heads": 32},

@@ -34,7 +34,7 @@ from carrel.ingest.pdf.pdf import PdfReader
 from carrel.services.indexing.indexing import GROUP
 from carrel.settings.document_settings import BUNDLED, DocumentSettings
 from carrel.settings.process_environment import prepare_environment
-from environment import describe_environment
+from parts.environment import describe_environment
 
 FOLDER = (
     "shared/Department of planning/Archive of finished projects/2019 to 2023/Sources and "

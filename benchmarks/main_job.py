@@ -33,7 +33,7 @@ from carrel.core.protocols.adapters import Embedder
 from carrel.index.embedding.embedder import SentenceTransformerEmbedder
 from carrel.settings.load import load_settings
 from carrel.settings.process_environment import prepare_environment
-from environment import describe_environment
+from parts.environment import describe_environment
 
 COLLECTION = "UserData"
 ME = Principal()

@@ -25,7 +25,7 @@ from carrel.core.access import Principal
 from carrel.core.chat import Message, Role
 from carrel.core.conversations import Conversation, SavedTurn
 from carrel.services.history.history import Chat
-from environment import describe_environment
+from parts.environment import describe_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 # The journeys of the tests know how to start the server and how to use the page.

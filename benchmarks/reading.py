@@ -29,7 +29,7 @@ import pypdfium2
 
 from carrel.ingest.pdf.pdf import PdfReader
 from carrel.ingest.sandbox.sandbox import ReadingLimits, SandboxedReaders
-from environment import describe_environment
+from parts.environment import describe_environment
 
 LIMITS = ReadingLimits(seconds=600, bytes=4 << 30)
 SENTENCE = "The bridge over the river was opened for traffic in the spring of {}, after {} years. "

@@ -36,7 +36,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from carrel.engine.loading.bundled import bundled_gguf, bundled_model
-from environment import describe_environment
+from parts.environment import describe_environment
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "parts"))
 

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import httpx
 
-from environment import describe_environment
+from parts.environment import describe_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 180.0

@@ -36,7 +36,7 @@ from carrel.index.keyword.keyword import SqliteKeywordIndex
 from carrel.settings.load import load_settings
 from carrel.storage.catalog import SqliteCatalog
 from carrel.storage.database import Database
-from environment import describe_environment
+from parts.environment import describe_environment
 
 LENGTH = 384
 LARGE, USUAL = 1000, 100

@@ -34,7 +34,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 
 from carrel.core.errors import ModelLoadFailed
 from carrel.engine.loading.whole_weights import refuse_incomplete, refused_unmergeable
-from environment import describe_environment
+from parts.environment import describe_environment
 
 SECONDS = 90
 BYTES = 5 << 30
