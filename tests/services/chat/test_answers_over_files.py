@@ -19,15 +19,15 @@ from samples.documents import write_csv, write_docx, write_html, write_markdown,
 
 SCOPE = Scope(("UserData",))
 READINGS = [
-    ["Station", "May", "June", "July"],
+    ["Gauge", "May", "June", "July"],
     ["Alder", "88", "38", "46"],
     ["Birch", "14", "71", "88"],
     ["Oak", "15", "91", "29"],
     ["Pine", "42", "90", "22"],
 ]
 CONTACTS = [
-    ["Room", "Responsible", "Telephone"],
-    ["Boiler room", "Ada Lind", "1180"],
+    ["Place", "Responsible", "Telephone"],
+    ["Boiler house", "Ada Lind", "1180"],
     ["Archive", "Ben Roe", "1190"],
 ]
 PRICES = [
@@ -93,11 +93,11 @@ async def asked(application: Application, embedder: Embedder, questions: list[st
 
 
 EXPECTED = {
-    "What was the value of station Oak in June?": '91\n\n"Station: Oak; May: 15; ',
-    "Which station had the highest value in July?": 'Birch: 88\n\n"Station: Birch; ',
+    "What was the value of gauge Oak in June?": '91\n\n"Gauge: Oak; May: 15; ',
+    "Which gauge had the highest value in July?": 'Birch: 88\n\n"Gauge: Birch; ',
     "What is the total of May?": "159 (sum of May over 4 rows)\n\n",
-    "Who is responsible for the boiler room?": 'Ada Lind\n\n"Room: Boiler room; ',
-    "What is the telephone number of the archive?": '1190\n\n"Room: Archive; ',
+    "Who is responsible for the boiler house?": 'Ada Lind\n\n"Place: Boiler house; ',
+    "What is the telephone number of the archive?": '1190\n\n"Place: Archive; ',
     "What does the anchor cost?": '480 crowns\n\n"Article: Anchor; ',
     "How much was spent on paint in 2022?": '295\n\n"Paint; 2021: 310; 2022: 295"',
     "What is the warranty of the Heron pump?": '"The warranty of the Heron pump is two years."',

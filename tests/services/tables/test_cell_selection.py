@@ -8,9 +8,9 @@ from carrel.services.tables.row_text import rows_of
 PUMPS = """Product | Price | Warranty | From
 Product: Heron pump; Price: 480 crowns; Warranty: 2 years; From: 9 March 2024
 Product: Stork pump; Price: 520 crowns; Warranty: 3 years; From: 1 May 2024"""
-STAFF = """Room; Person in charge; Telephone
-Room: Cellar; Person in charge: Ada Lind; Telephone: 1180
-Room: Archive; Person in charge: Ben Roe; Telephone: 1190"""
+STAFF = """Place; Person in charge; Telephone
+Place: Cellar; Person in charge: Ada Lind; Telephone: 1180
+Place: Archive; Person in charge: Ben Roe; Telephone: 1190"""
 ACCOUNTS = """(Millions) | 2022 | 2021
 Net sales | $ 34,229 | $ 35,355
 Cost of sales | 19,232 | 18,795

@@ -20,10 +20,10 @@ def written(*rows: list[str]) -> str:
 
 
 def test_the_rows_of_a_reader_have_their_heads_again() -> None:
-    text = written(["Station", "May", "June"], ["Alder", "88", "38"], ["Oak", "", "91"])
+    text = written(["Gauge", "May", "June"], ["Alder", "88", "38"], ["Oak", "", "91"])
     assert cells(text) == [
-        [("Station", "Alder"), ("May", "88"), ("June", "38")],
-        [("Station", "Oak"), ("June", "91")],
+        [("Gauge", "Alder"), ("May", "88"), ("June", "38")],
+        [("Gauge", "Oak"), ("June", "91")],
     ]
 
 
@@ -32,7 +32,7 @@ def test_an_empty_corner_leaves_the_first_cell_without_a_head() -> None:
     assert cells(text)[0] == [("", "Revenue"), ("2021", "512"), ("2022", "547")]
 
 
-def test_bare_rows_get_heads_that_stand_above_numbers() -> None:
+def test_bare_rows_get_heads_that_are_above_numbers() -> None:
     text = "(Millions) | 2022 | 2021\nNet sales | $ 34,229 | $ 35,355\nCosts | 19,232 | 18,795"
     assert cells(text)[0] == [
         ("(Millions)", "Net sales"),

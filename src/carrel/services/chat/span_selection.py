@@ -1,7 +1,8 @@
 """Ranks spans of a sentence as answers to a question. Pure functions.
 
 The weights were set by hand on half of XQuAD's articles and validated on the other half; the
-margins of certainty on QED (google-research-datasets/QED), see ``benchmarks/results/headlines.md``.
+margins of certainty on QED (google-research-datasets/QED). Measured by
+``benchmarks/answer_styles.py``.
 """
 
 from __future__ import annotations

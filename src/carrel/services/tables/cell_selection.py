@@ -40,7 +40,7 @@ _HEADS_ASKED = {
         r"\bwho(m|se)?\b": (
             "name person contact owner manag respons author chair lead assigne staff"
         ),
-        r"\bwhere\b": "place locat citi town room address site country region venu",
+        r"\bwhere\b": "place locat citi town hall address site country region venu",
         r"\bwhen\b": "date day time deadlin due month year week",
         r"\bhow long\b": "durat length time period term",
         r"\bhow (many|often)\b": "number quantiti count total unit stock",
