@@ -5,8 +5,10 @@
 One document per article, all in one collection, and questions spread evenly over the file. Each
 question goes through the chat service. For each style: the share of answers that contain a gold
 answer, the median length in words, token F1 (normalised as in SQuAD, the best over the gold
-answers) and the seconds per question, on articles of even and of odd position apart: the weights of
-``services/chat/span_selection.py`` were set on the even ones."""
+answers) and the seconds per question; the share of answers that begin with a few words before their
+quote, and the share of these whose words contain a gold answer or are a part of one. On articles of
+even and of odd position apart: the weights of ``services/chat/span_selection.py`` were set on the
+even ones."""
 
 from __future__ import annotations
 
@@ -45,13 +47,17 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One answer: whether it contains a gold answer, its words, its F1, and seconds."""
+    """One answer: whether it contains a gold answer, its words, its F1, and seconds.
+
+    ``few`` says whether the few words before the quote are right; None without such words.
+    """
 
     question: Question
     contains: bool
     words: int
     f1: float
     seconds: float
+    few: bool | None
 
 
 def normalised(text: str) -> str:
@@ -77,7 +83,10 @@ def measured(question: Question, answer: str, seconds: float) -> Measured:
     """Compare an answer with the gold ones."""
     best = max(token_f1(answer, gold) for gold in question.golds)
     length = len(answer.split())
-    return Measured(question, contains(answer, question.golds), length, best, seconds)
+    words, found, _ = answer.partition('\n\n"')
+    few = contains(words, question.golds) or any(contains(gold, [words]) for gold in question.golds)
+    has_gold = contains(answer, question.golds)
+    return Measured(question, has_gold, length, best, seconds, few if found else None)
 
 
 def read_questions(data: Path, limit: int) -> list[Question]:
@@ -120,18 +129,22 @@ async def answer(application: Application, question: Question, style: AnswerStyl
 
 def row(name: str, answers: Sequence[Measured]) -> str:
     """Return a line of the table."""
+    few = [each.few for each in answers if each.few is not None]
+    right = f"{fmean(few):.3f}" if few else ""
     return (
         f"| {name} | {len(answers)} | {fmean(each.contains for each in answers):.3f} | "
         f"{median(each.words for each in answers):.0f} | {fmean(each.f1 for each in answers):.3f} "
-        f"| {median(each.seconds for each in answers):.2f} |"
+        f"| {median(each.seconds for each in answers):.2f} | {len(few) / len(answers):.3f} "
+        f"| {right} |"
     )
 
 
 def table(by_name: dict[str, list[Measured]]) -> str:
     """Return the table, with the articles of even and odd position apart."""
     lines = [
-        "| answers | questions | contain the gold answer | median words | token F1 | median s |",
-        "|---|---|---|---|---|---|",
+        "| answers | questions | contain the gold answer | median words | token F1 | median s "
+        "| few words shown | of them right |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for name, answers in by_name.items():
         lines.append(row(name, answers))

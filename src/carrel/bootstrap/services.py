@@ -23,6 +23,7 @@ from carrel.services.chat.chat import ChatPolicy, ChatService
 from carrel.services.chat.extractive_qa import ExtractiveQA
 from carrel.services.chat.rewriting import Rewriting
 from carrel.services.chat.scoring import AnswerScoring
+from carrel.services.chat.table_questions import TableQuestions
 from carrel.services.chat.whole_documents import WholeDocumentReading
 from carrel.services.citations.page_previews import PagePreviews
 from carrel.services.collections import CollectionService
@@ -87,6 +88,7 @@ def make_services(
         Rewriting(documents.follow_up),
         Abstention.of(indexes.embedder.name, documents.min_relevance),
         ExtractiveQA(indexes.embedder, documents.evidence),
+        TableQuestions(catalog),
     )
     whole = WholeDocumentReading(catalog, collections, documents.whole_documents)
     summaries = SummarizationService(

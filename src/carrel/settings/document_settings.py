@@ -115,9 +115,9 @@ class DocumentSettings(Section):
     )
     evidence: Literal["auto", "passages", "sentences"] = Field(
         "auto",
-        description="What the model answers from: whole 'passages', or the two best 'sentences', "
-        "of which the better is then quoted verbatim. 'auto' takes sentences for a small "
-        "model.",
+        description="How questions are answered from documents: the model writes from 'passages', "
+        "or the best of the 'sentences' and table rows is quoted verbatim, without the model. "
+        "'auto' quotes for a small model.",
     )
     answer_style: Literal["full", "short"] = Field(
         "full",

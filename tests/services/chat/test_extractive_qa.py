@@ -98,7 +98,7 @@ async def answered(
     return "".join(each.text for each in events if isinstance(each, TextDelta)), finished
 
 
-async def test_a_full_answer_is_the_words_and_the_sentence_as_a_quote(
+async def test_a_full_answer_is_the_certain_words_and_the_sentence_as_a_quote(
     application: Application, embedder: Embedder
 ) -> None:
     await ingest_texts(application, {"harbor.txt": TEXT})

@@ -4,7 +4,6 @@ from carrel.core.chat import AnswerStyle, Message, Role, ScopeMode
 from carrel.core.documents import Chunk, RetrievedChunk
 from carrel.services.chat.grounding import (
     compose,
-    compose_sentences,
     drop_oldest_turns,
     pack,
     turn_count,
@@ -81,9 +80,3 @@ def test_the_short_style_asks_for_a_few_words_in_either_mode() -> None:
         short = compose([user("q")], [retrieved("x")], mode, AnswerStyle.SHORT)[0].content
         assert short.startswith(full)
         assert "a few words only" in short and "a few words only" not in full
-
-
-def test_sentences_are_before_the_question_without_any_other_text() -> None:
-    system, asked = compose_sentences("Who?", ["Ada Lind leads.", "Gulls cry."])
-    assert asked == user("Text: Ada Lind leads. Gulls cry.\n\nQuestion: Who?")
-    assert system.role is Role.SYSTEM

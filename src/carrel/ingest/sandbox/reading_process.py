@@ -36,8 +36,8 @@ from carrel.core.processes.channel import Channel, limit_memory
 from carrel.core.processes.frames import MOST_FRAME_BYTES, FrameTooLong
 from carrel.core.protocols.reading import ReaderRegistry
 from carrel.core.runtime.system_modules import system_module
-from carrel.ingest.properties.of_file import properties_of
 from carrel.ingest.plugins.reader_order import ReadersInOrder
+from carrel.ingest.properties.of_file import properties_of
 from carrel.ingest.sandbox.reading_log import ReadingLog
 
 _resource = system_module("resource")

@@ -51,9 +51,12 @@ class Abstention:
     def is_due(self, request: ChatRequest, found: Sequence[RetrievedChunk]) -> bool:
         """Whether the passages do not answer the question about their content.
 
-        Questions about the documents as such are always answered, and so are requests for JSON.
+        Questions about the documents as such, or about a file by its name, are always answered, and
+        so are requests for JSON.
         """
         question = request.messages[-1].content
+        if any(each.document_name in question for each in found):
+            return False
         if request.sampling.response_format is not None or speaks_of_documents(question):
             return False
         return max((each.evidence for each in found), default=0.0) < self.min_relevance

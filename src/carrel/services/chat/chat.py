@@ -38,6 +38,7 @@ from carrel.services.chat.extractive_qa import ExtractiveQA
 from carrel.services.chat.prompts import Prompt, PromptBuilder, beginning_of
 from carrel.services.chat.rewriting import Rewriting
 from carrel.services.chat.scoring import AnswerScoring
+from carrel.services.chat.table_questions import TableAnswer, TableQuestions
 from carrel.services.chat.whole_documents import WholeDocumentReading
 from carrel.services.citations.attribution import Attribution
 from carrel.services.citations.citing import cite
@@ -51,7 +52,8 @@ SHORT_TOKENS = 48
 class ChatPolicy:
     """Settings of the chat service: default system message, and token budget of the sources.
 
-    ``quoted`` gives extractive answers where applicable; None for never.
+    ``quoted`` gives extractive answers where applicable, and ``tables`` those that are computed;
+    None for never.
     """
 
     system_prompt: str
@@ -59,6 +61,7 @@ class ChatPolicy:
     rewriting: Rewriting = field(default_factory=Rewriting)
     abstention: Abstention = field(default_factory=Abstention)
     quoted: ExtractiveQA | None = None
+    tables: TableQuestions | None = None
 
 
 @dataclass(slots=True)
@@ -71,6 +74,7 @@ class _Turn:
     """What is searched for; the last message, unless that was rewritten."""
     found: Sequence[RetrievedChunk] = ()
     abstains: bool = False
+    computed: TableAnswer | None = None
     prompt: Prompt = field(default_factory=lambda: Prompt([], (), 0))
     attribution: Attribution | None = None
     text: str = ""
@@ -135,6 +139,11 @@ class ChatService:
             turn.question = query
         turn.found = await self._retrieval.search(query, request.scope, request.principal)
         is_due = self._policy.abstention.is_due(request, turn.found)
+        if self._policy.tables is not None and self._is_quoted(turn):
+            turn.computed = await self._policy.tables.answer(query, turn.found, request.scope.style)
+        if turn.computed is not None:
+            turn.found = turn.computed.before(turn.found)
+            is_due = False
         turn.abstains = _abstains(request, is_due=is_due)
         if turn.abstains and request.scope.mode is ScopeMode.QUERY:
             for event in _abstained(query, turn.found, turn.engine):
@@ -180,14 +189,33 @@ class ChatService:
         assert turn.finished is not None, "an engine that does not fail ends with Finished"
         self.speeds.add(turn.finished)
 
-    def _events(self, turn: _Turn) -> AsyncGenerator[EngineEvent]:
-        """Return the model's own answer, or for a small model a quotation."""
-        request, engine, quoted = turn.request, turn.engine, self._policy.quoted
+    async def _events(self, turn: _Turn) -> AsyncGenerator[EngineEvent]:
+        """Yield the model's own answer, or for a small model a quotation, which needs no model."""
+        request, engine = turn.request, turn.engine
+        text = await self._quotation(turn)
+        if text is not None:
+            yield TextDelta(text)
+            yield Finished(FinishReason.STOP, Usage(0, 0), engine.info.name)
+            return
+        events = engine.generate(turn.prompt.messages, _bounded(request), request.caller)
+        async with aclosing(events):
+            async for event in events:
+                yield event
+
+    async def _quotation(self, turn: _Turn) -> str | None:
+        request, quoted = turn.request, self._policy.quoted
+        if turn.computed is not None:
+            return turn.computed.text
+        if quoted is None or request.scope is None or not self._is_quoted(turn):
+            return None
+        return await quoted.answer(turn.question, turn.prompt.chunks, request.scope.style)
+
+    def _is_quoted(self, turn: _Turn) -> bool:
+        """Whether the answer is a quotation instead of the model's own."""
+        request, quoted = turn.request, self._policy.quoted
         messages = self._prompts.messages(request)
         is_new = request.beginning is None
-        if quoted is not None and is_new and quoted.suits(request, messages, engine.info):
-            return quoted.answer(engine, request, turn.question, turn.prompt.chunks)
-        return engine.generate(turn.prompt.messages, _bounded(request), request.caller)
+        return quoted is not None and is_new and quoted.suits(request, messages, turn.engine.info)
 
     async def _attribute(self, turn: _Turn) -> AsyncGenerator[ChatEvent]:
         """Yield the sources, the score and the end.

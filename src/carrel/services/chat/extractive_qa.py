@@ -1,51 +1,40 @@
-"""Extractive answers: a few words quoted from the documents, and their sentence.
+"""Extractive answers: the sentence or table row that answers, quoted from the documents.
 
 A small model with the right paragraph seldom gives the answer, while the sentence that contains
-it is found without the model. So the model only helps to select the words, and the answer is a
-verbatim quote.
+it is found without the model. So nothing is generated: the answer is a verbatim quote, behind the
+few words of it that answer, where these are certain.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Literal
 
 from carrel.core.chat import (
     AnswerStyle,
     ChatRequest,
-    EngineEvent,
-    Finished,
-    FinishReason,
     Message,
     ModelInfo,
     Role,
     SamplingParams,
     ScopeMode,
-    StageChanged,
-    TextDelta,
 )
 from carrel.core.documents import RetrievedChunk
-from carrel.core.protocols.adapters import Embedder, Engine
+from carrel.core.protocols.adapters import Embedder
 from carrel.services.chat.abstention import wants_summary
-from carrel.services.chat.grounding import compose_sentences
-from carrel.services.chat.relevance import find_evidence
-from carrel.services.chat.span_selection import Span, candidate_spans, likeliest
+from carrel.services.chat.relevance import Passage, find_evidence
+from carrel.services.chat.span_selection import certain_span
 from carrel.services.model_size import is_small
+from carrel.services.tables.cell_selection import answering_cell
+from carrel.services.tables.row_text import rows_of
 
 READ_CHUNKS = 5
-"""Candidate sentences; more cost time to embed and rarely change the choice."""
-
-SENTENCES = 2
-CANDIDATES = 40
-WRITTEN_TOKENS = 12
-"""Tokens that the model writes as a hint; gold answers have three words."""
+"""Chunks whose sentences are compared; more cost time to embed and rarely change the choice."""
 
 
 class ExtractiveQA:
-    """Selects sentences, lets the model answer from them, and quotes the matching span."""
+    """Selects the sentence or table row that answers, and the words or the cell to show first."""
 
     def __init__(
         self, embedder: Embedder, evidence: Literal["auto", "passages", "sentences"]
@@ -72,39 +61,37 @@ class ExtractiveQA:
         return self._evidence == "sentences"
 
     async def answer(
-        self,
-        engine: Engine,
-        request: ChatRequest,
-        question: str,
-        chunks: Sequence[RetrievedChunk],
-    ) -> AsyncGenerator[EngineEvent]:
-        """Yield the events of an answer as ``Engine.generate`` does, the quote as one delta.
+        self, question: str, chunks: Sequence[RetrievedChunk], style: AnswerStyle
+    ) -> str | None:
+        """Return the answer; None if the chunks have no words to quote."""
+        return await asyncio.to_thread(self._answer, question, chunks[:READ_CHUNKS], style)
 
-        ``max_new_tokens`` limits the model, not the quote. If the chunks have no words to quote,
-        the text is the model's own.
-        """
-        evidence = await asyncio.to_thread(
-            find_evidence, question, chunks[:READ_CHUNKS], self._embedder, SENTENCES
-        )
-        # The best sentence alone: words of the second, shown with that one, contain the answer
-        # less often (79 % of XQuAD's questions instead of 82 %).
-        spans = candidate_spans(question, evidence[:1], CANDIDATES)
-        prompt = compose_sentences(question, [each.passage.text for each in evidence])
-        limit = min(request.sampling.max_new_tokens, WRITTEN_TOKENS)
-        sampling = replace(request.sampling, max_new_tokens=limit)
-        written: list[str] = []
-        async with aclosing(engine.generate(prompt, sampling, request.caller)) as events:
-            async for event in events:
-                if isinstance(event, StageChanged):
-                    yield event
-                elif isinstance(event, TextDelta):
-                    written.append(event.text)
-                elif isinstance(event, Finished):
-                    assert request.scope is not None
-                    text = "".join(written)
-                    best = likeliest(spans, text)
-                    yield TextDelta(_rendered(best, request.scope.style) if best else text)
-                    yield _finished(event)
+    def _answer(
+        self, question: str, chunks: Sequence[RetrievedChunk], style: AnswerStyle
+    ) -> str | None:
+        evidence = find_evidence(question, chunks, self._embedder, 1)
+        if not evidence:
+            return None
+        passage = evidence[0].passage
+        if passage.row is None:
+            return rendered(certain_span(question, passage.text), [passage], style)
+        return rendered(_cell_text(question, passage, chunks[passage.source - 1]), [passage], style)
+
+
+def rendered(words: str | None, passages: Sequence[Passage], style: AnswerStyle) -> str:
+    """Return an answer: its few words, if they are certain, before the passages they are from."""
+    if style is AnswerStyle.SHORT:
+        return words or passages[0].text
+    quotes = (f'"{each.text}" [{each.source}]' for each in passages)
+    return "\n\n".join([words, *quotes] if words else quotes)
+
+
+def _cell_text(question: str, passage: Passage, source: RetrievedChunk) -> str | None:
+    """Return the text of the cell of a row that answers the question, if one certainly does."""
+    assert passage.row is not None
+    around = f"{source.document_name} {source.chunk.heading or ''}"
+    cell = answering_cell(question, passage.row, rows_of(source.chunk.text), around)
+    return cell.text if cell is not None else None
 
 
 def _shapes_text(sampling: SamplingParams) -> bool:
@@ -115,16 +102,3 @@ def _shapes_text(sampling: SamplingParams) -> bool:
         or sampling.top_logprobs is not None
         or sampling.tools is not None
     )
-
-
-def _rendered(span: Span, style: AnswerStyle) -> str:
-    if style is AnswerStyle.SHORT:
-        return span.text
-    return f'{span.text}\n\n"{span.passage.text}" [{span.passage.source}]'
-
-
-def _finished(event: Finished) -> Finished:
-    """Return the end of the answer: a truncated hint does not truncate the quote."""
-    if event.reason is FinishReason.LENGTH:
-        return replace(event, reason=FinishReason.STOP)
-    return event

@@ -106,6 +106,11 @@ def units_written_out(text: str) -> str:
     return _SIGN.sub(lambda sign: f" {_SIGNS.get(sign[0], 'percent')} ", text)
 
 
+def has_negation(text: str) -> bool:
+    """Whether a text denies something."""
+    return bool(_denied_and_said(text)[0])
+
+
 def contradicts(sentence: str, quotes: Iterable[str]) -> bool:
     """Whether a sentence has a negation that no quote has, or negates something else."""
     denied, said = _denied_and_said(sentence)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from carrel.core.documents import RetrievedChunk
+from carrel.services.retrieval.named_files import names_said
 from carrel.services.text.terms import terms
 from carrel.services.text.word_rarity import WordRarity
 from carrel.services.text.words import WordForm, words
@@ -19,6 +20,9 @@ HEADING_WEIGHT = 1.0
 NAME_WEIGHT = 0.2
 """Weights of the question's words in the text, its heading, and the file name; the cosine has
 1."""
+
+SAID_NAME_WEIGHT = 0.5
+"""For passages of a file whose name the question says; its words count as words of the text."""
 
 BACKGROUND = 10
 """Number of empty texts that are added to the chunks when the rarity of a word is estimated.
@@ -53,7 +57,13 @@ def ranked(question: str, found: Sequence[RetrievedChunk]) -> list[RetrievedChun
     scaled by the maximum: 0 to 1, with negative cosines as 0. So is the relevance: the cosine and
     the words in the text only."""
     asked = set(terms(question))
-    texts = [terms(each.chunk.text) for each in found]
+    said = names_said(question, {each.document_name for each in found})
+    texts = [
+        terms(f"{each.chunk.text} {_spaced(each.document_name)}")
+        if each.document_name in said
+        else terms(each.chunk.text)
+        for each in found
+    ]
     headings = {heading: terms(heading) for heading in {each.chunk.heading or "" for each in found}}
     rarity = WordRarity(
         (
@@ -70,6 +80,7 @@ def ranked(question: str, found: Sequence[RetrievedChunk]) -> list[RetrievedChun
         evidence = max(each.score, 0.0) + TEXT_WEIGHT * rarity.share(asked, text)
         score = evidence + HEADING_WEIGHT * over[each.chunk.heading or ""]
         score += NAME_WEIGHT * names[each.document_name]
+        score += SAID_NAME_WEIGHT * (each.document_name in said)
         evidence = min(evidence / (1 + TEXT_WEIGHT), 1.0)
         scored.append(replace(each, score=min(score / whole, 1.0), evidence=evidence))
     return sorted(scored, key=lambda each: -each.score)
@@ -86,6 +97,10 @@ def name_matches(question: str, names: Collection[str]) -> Mapping[str, float]:
     totals = {name: rarity.total(each & said) for name, each in of_names.items()}
     best = max(totals.values(), default=0.0)
     return {name: total / best if best > 0 else 0.0 for name, total in totals.items()}
+
+
+def _spaced(name: str) -> str:
+    return " ".join(re.findall(r"[^\W\d_]+|\d+", name))
 
 
 def _name_words(name: str) -> set[str]:

@@ -15,6 +15,7 @@ from carrel.core.protocols.adapters import Catalog, Embedder, KeywordIndex, Vect
 from carrel.core.protocols.reranking import Reranker
 from carrel.core.request_limits import require_short_query
 from carrel.services.collections import CollectionService
+from carrel.services.retrieval.named_files import possible_names
 from carrel.services.retrieval.passages import deduplicate, diversify, merge_adjacent
 from carrel.services.retrieval.ranking import Scores, cosines, ranked
 
@@ -80,6 +81,8 @@ class RetrievalService:
         names = dict.fromkeys(scope.collections)
         collections = [await self._collections.get(name, principal) for name in names]
         within = await asyncio.to_thread(self._required_documents, scope, collections)
+        if not within:
+            within = await asyncio.to_thread(self._named_documents, question, collections)
         # Concurrently: words are looked up while the question is embedded.
         dense, keywords = await asyncio.gather(
             asyncio.to_thread(self._nearest, question, scope, collections, within),
@@ -148,6 +151,15 @@ class RetrievalService:
                 f"There is nothing to search in {where}: add documents to it first."
             )
         return within
+
+    def _named_documents(self, question: str, collections: Sequence[Collection]) -> Sequence[str]:
+        """Return the index ids of the documents whose file names the question contains."""
+        found = (
+            self._catalog.ready_document(each.id, name)
+            for name in possible_names(question)
+            for each in collections
+        )
+        return list(dict.fromkeys(record.index_id for record in found if record is not None))
 
     def _load(
         self, scores: Mapping[str, float], collections: Sequence[Collection]

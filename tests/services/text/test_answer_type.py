@@ -2,7 +2,7 @@
 
 import pytest
 
-from carrel.services.chat.answer_type import AnswerType, fit, kind_of
+from carrel.services.text.answer_type import AnswerType, fit, kind_of
 
 
 @pytest.mark.parametrize(
