@@ -208,7 +208,7 @@ def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixRea
         made = OnDemand(where, *made_of)
         registry.add(Format(tuple(suffixes.split()), content, made, tuple(also)))
 
-    recognizer = OnDemand("images.ocr:TextRecognizer", ocr != "never", ocr_languages)
+    recognizer = OnDemand("images.ocr:TextRecognizer", ocr, ocr_languages)
     word = OnDemand("office.word:WordReader")
     presentation = OnDemand("office.presentation:PresentationReader")
     add(".pdf", Content.PDF, "pdf.pdf:PdfReader", recognizer, registry)

@@ -155,16 +155,18 @@ class DocumentSettings(Section):
     max_reading_memory: float = Field(
         2, ge=0.5, le=1024, description="Memory limit in GiB for reading one file."
     )
-    ocr: Literal["auto", "never"] = Field(
+    ocr: Literal["auto", "rapidocr", "tesseract", "never"] = Field(
         "auto",
-        description="Text in images and scanned pages: 'auto' recognises it with tesseract, "
-        "if installed, 'never' ignores it.",
+        description="Text in images and scanned pages: 'rapidocr', which comes with Carrel, reads "
+        "Latin letters, Chinese and Japanese; 'tesseract', if installed, reads its languages; "
+        "'auto' is 'rapidocr' if it reads all of 'ocr_languages', otherwise 'tesseract'; 'never' "
+        "ignores it.",
     )
     ocr_languages: str = Field(
         "eng",
         pattern=r"^\w+(/\w+)?(\+\w+(/\w+)?)*$",
         max_length=100,
-        description="Languages of images and scans, as tesseract names them: 'eng', 'eng+deu'.",
+        description="Languages of images and scans, as tesseract names them: 'eng', 'eng+rus'.",
     )
 
     @model_validator(mode="after")
