@@ -41,7 +41,7 @@ FONTS = {
 }
 TEXTS = {
     "eng": "The bridge over the river was opened for traffic in the spring of 1932, after seven "
-    "years of work. It is 1,149 metres long, and its arch stands 134 metres above the water; "
+    "years of work. It is 1,149 metres long, and its arch is 134 metres above the water; "
     "about 160,000 vehicles (12.5% of them lorries) cross it every day. Tolls of $3.50 are "
     "collected southbound only. \u201cNobody,\u201d wrote the engineer, \u201cwill ever "
     "need a wider one.\u201d",

@@ -125,7 +125,11 @@ def make_readers(
 ) -> SandboxedReaders:
     """Return the readers, sandboxed in processes that are closed with ``opening``."""
     memory = int(documents.max_reading_memory * 2**30)
-    recognition = {"ocr": documents.ocr, "ocr_languages": documents.ocr_languages}
+    recognition = {
+        "ocr": documents.ocr,
+        "ocr_languages": documents.ocr_languages,
+        "ocr_picture_seconds": str(documents.ocr_picture_seconds),
+    }
     limits = ReadingLimits(documents.max_reading_seconds, memory)
     readers = SandboxedReaders(limits, recognition, idle=idle)
     opening.callback(readers.close)

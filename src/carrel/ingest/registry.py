@@ -198,7 +198,9 @@ class SuffixReaderRegistry:
         return ""
 
 
-def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixReaderRegistry:
+def default_registry(
+    ocr: str = "auto", ocr_languages: str = "eng", ocr_picture_seconds: str = "30"
+) -> SuffixReaderRegistry:
     """Return a registry of all formats; the parameters have the names of the settings."""
     registry = SuffixReaderRegistry([])
 
@@ -208,9 +210,10 @@ def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixRea
         made = OnDemand(where, *made_of)
         registry.add(Format(tuple(suffixes.split()), content, made, tuple(also)))
 
-    recognizer = OnDemand("images.ocr:TextRecognizer", ocr, ocr_languages)
-    word = OnDemand("office.word:WordReader")
-    presentation = OnDemand("office.presentation:PresentationReader")
+    seconds = float(ocr_picture_seconds)
+    recognizer = OnDemand("images.ocr:TextRecognizer", ocr, ocr_languages, seconds)
+    word = OnDemand("office.word:WordReader", recognizer)
+    presentation = OnDemand("office.presentation:PresentationReader", recognizer)
     add(".pdf", Content.PDF, "pdf.pdf:PdfReader", recognizer, registry)
     registry.add(Format((".docx", ".docm", ".dotx", ".dotm"), Content.WORD, word))
     registry.add(Format(_PRESENTATIONS, Content.PRESENTATION, presentation))

@@ -168,6 +168,13 @@ class DocumentSettings(Section):
         max_length=100,
         description="Languages of images and scans, as tesseract names them: 'eng', 'eng+rus'.",
     )
+    ocr_picture_seconds: float = Field(
+        30,
+        ge=0,
+        le=86400,
+        description="Processor time in seconds for text in the pictures inside one document (PDF, "
+        "Word, PowerPoint); 0 leaves it out. Scanned pages and image files are not counted.",
+    )
 
     @model_validator(mode="after")
     def _server_has_an_address(self) -> DocumentSettings:

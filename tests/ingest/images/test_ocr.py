@@ -28,30 +28,30 @@ class Spoken(Tesseract):
 
 @pytest.mark.parametrize("languages", ["eng", "deu+fra+pol", "chi_sim+eng", "jpn"])
 def test_languages_of_the_models_need_no_program(languages: str) -> None:
-    assert TextRecognizer("auto", languages, MISSING).obstacle() is None
-    assert TextRecognizer("auto", languages, Spoken("other")).text_of(PICTURE) == "text"
+    assert TextRecognizer("auto", languages, tesseract=MISSING).obstacle() is None
+    assert TextRecognizer("auto", languages, tesseract=Spoken("other")).text_of(PICTURE) == "text"
 
 
 @pytest.mark.parametrize("languages", ["rus", "eng+rus", "kor", "ara", "script/Cyrillic"])
 def test_other_languages_are_read_by_tesseract(languages: str) -> None:
     install = "install tesseract-ocr to have it read"
-    assert TextRecognizer("auto", languages, MISSING).obstacle() == install
-    assert TextRecognizer("auto", languages, Spoken("by it")).text_of(PICTURE) == "by it"
+    assert TextRecognizer("auto", languages, tesseract=MISSING).obstacle() == install
+    assert TextRecognizer("auto", languages, tesseract=Spoken("by it")).text_of(PICTURE) == "by it"
 
 
 def test_the_engine_may_be_named() -> None:
-    assert TextRecognizer("tesseract", "eng", Spoken("by it")).text_of(PICTURE) == "by it"
-    assert TextRecognizer("tesseract", "eng", MISSING).obstacle() is not None
-    assert TextRecognizer("rapidocr", "eng", MISSING).obstacle() is None
+    assert TextRecognizer("tesseract", "eng", tesseract=Spoken("by it")).text_of(PICTURE) == "by it"
+    assert TextRecognizer("tesseract", "eng", tesseract=MISSING).obstacle() is not None
+    assert TextRecognizer("rapidocr", "eng", tesseract=MISSING).obstacle() is None
 
 
 def test_a_language_that_the_models_do_not_read_is_refused() -> None:
-    recognizer = TextRecognizer("rapidocr", "eng+rus+kor", MISSING)
+    recognizer = TextRecognizer("rapidocr", "eng+rus+kor", tesseract=MISSING)
     assert recognizer.obstacle() == "rapidocr does not read rus, kor: set --ocr=auto"
 
 
 def test_unwanted_recognition_names_the_setting_and_not_the_program() -> None:
-    recognizer = TextRecognizer("never", "rus", MISSING)
+    recognizer = TextRecognizer("never", "rus", tesseract=MISSING)
     assert recognizer.obstacle() == "set --ocr=auto to have it read"
     assert not recognizer.wanted
 

@@ -70,7 +70,7 @@ def _row_text(row: list[Line], rows: Sequence[list[Line]]) -> str:
 
 
 def _has_columns(row: list[Line], rows: Sequence[list[Line]]) -> bool:
-    """Whether the pieces of a row stand below or above those of another one."""
+    """Whether the pieces of a row are below or above those of another one."""
     return any(
         len(other) == len(row) and other is not row and all(map(_overlap, row, other))
         for other in rows

@@ -32,10 +32,15 @@ class TextRecognizer:
     """
 
     def __init__(
-        self, ocr: str = "auto", languages: str = "eng", tesseract: Tesseract | None = None
+        self,
+        ocr: str = "auto",
+        languages: str = "eng",
+        picture_seconds: float = 30.0,
+        tesseract: Tesseract | None = None,
     ) -> None:
-        """Take the settings ``ocr`` and ``ocr_languages``."""
+        """Take the settings ``ocr``, ``ocr_languages`` and ``ocr_picture_seconds``."""
         self._ocr = ocr
+        self.picture_seconds = picture_seconds
         self._unread = [each for each in languages.split("+") if each not in LANGUAGES_OF_RAPIDOCR]
         self._with_tesseract = ocr == "tesseract" or (ocr == "auto" and bool(self._unread))
         self._tesseract = tesseract or Tesseract(languages)

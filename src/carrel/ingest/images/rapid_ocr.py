@@ -25,9 +25,7 @@ from carrel.ingest.images.recognition_limits import LONGEST_SECONDS, too_slow
 _DETECTION_SIDE = 1280
 _LEAST_SCORE = 0.5
 _TALL = 1.5
-# Paper to the left and right of a line, in its heights: letters at the ends are read better.
-_BESIDE = 0.3
-_SAMPLE = 12
+_SAMPLE, _TRIED = 12, 3
 _UPSIDE_DOWN, _SURE = "180", 0.9
 _MODELS = Path(rapidocr.__file__).parent / "models"
 _SETTINGS = {
@@ -80,9 +78,8 @@ class RapidOcr:
             picture = picture.transpose(Image.Transpose.ROTATE_90)
             boxes = self._boxes(picture)
         pixels = np.asarray(picture)
-        images = [get_rotate_crop_image(pixels, _widened(each)) for each in boxes]
-        longest = sorted(range(len(boxes)), key=lambda index: -images[index].shape[1])[:_SAMPLE]
-        if 2 * sum(self._is_upside_down(images[index]) for index in longest) > len(longest):
+        images = [get_rotate_crop_image(pixels, each) for each in boxes]
+        if self._are_upside_down(images):
             height, width = pixels.shape
             boxes = [np.roll(np.array((width, height), "f") - each, 2, axis=0) for each in boxes]
             images = [np.rot90(each, 2) for each in images]
@@ -91,7 +88,7 @@ class RapidOcr:
         for box, image in zip(boxes, images, strict=True):
             if time.process_time() > deadline:
                 raise too_slow(self._seconds)
-            if _is_tall(box) and self._is_upside_down(image):
+            if _is_tall(box) and self._are_upside_down([image]):
                 image = np.rot90(image, 2)
             if text := self._text(image):
                 lines.append(_line(text, box, angle))
@@ -106,7 +103,21 @@ class RapidOcr:
                 boxes += list(found.astype("f") + np.array(part[:2], "f"))
         return boxes
 
-    def _is_upside_down(self, line: Pixels) -> bool:
+    def _are_upside_down(self, lines: list[Pixels]) -> bool:
+        """Whether lines are read better when they are turned.
+
+        The model that decides it errs with single lines, so that its answer is tried.
+        """
+        longest = sorted(lines, key=lambda each: -each.shape[1])[:_SAMPLE]
+        turned = sum(self._seems_upside_down(each) for each in longest)
+        if 2 * turned <= len(longest):
+            return False
+        tried = longest[:_TRIED]
+        scores = (self._run(each, "use_rec").scores[0] for each in tried)
+        others = (self._run(np.rot90(each, 2), "use_rec").scores[0] for each in tried)
+        return bool(sum(others) > sum(scores))
+
+    def _seems_upside_down(self, line: Pixels) -> bool:
         ((side, score),) = self._run(line, "use_cls").cls_res
         return bool(side == _UPSIDE_DOWN and score > _SURE)
 
@@ -130,22 +141,13 @@ def _sides(box: Pixels) -> tuple[float, float]:
     return math.dist(box[0], box[1]), math.dist(box[0], box[3])
 
 
-def _widened(box: Pixels) -> Pixels:
-    """Return the corners of a line with some paper at its ends."""
-    width, height = _sides(box)
-    if _is_tall(box) or not width:
-        return box
-    along = (box[1] - box[0]) * (_BESIDE * height / width)
-    return np.asarray(box + np.array((-along, along, along, -along)), dtype="f")
-
-
 def _is_tall(box: Pixels) -> bool:
     width, height = _sides(box)
     return height >= _TALL * width
 
 
 def _mostly_tall(boxes: list[Pixels]) -> bool:
-    """Whether most of the text stands on its side."""
+    """Whether most of the text is on its side."""
     lengths = [(max(_sides(each)), _is_tall(each)) for each in boxes]
     return 2 * sum(length for length, tall in lengths if tall) > sum(each for each, _ in lengths)
 

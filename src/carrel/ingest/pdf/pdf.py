@@ -6,11 +6,13 @@ import threading
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 import structlog
+from PIL import Image
 
 from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, EncryptedDocument, UnreadableDocument
@@ -23,7 +25,7 @@ from carrel.ingest.pdf.form_fields import open_form
 from carrel.ingest.pdf.page_heading import PageHeadings
 from carrel.ingest.pdf.page_tables import PageTable
 from carrel.ingest.pdf.page_text import PageKind, PageText, text_of_page
-from carrel.ingest.pdf.pictures import picture_at, without_known, without_marks
+from carrel.ingest.pdf.pictures import picture_at, picture_data, without_known, without_marks
 from carrel.ingest.pdf.running_lines import RunningLines
 from carrel.ingest.pdf.scan import picture_of
 from carrel.ingest.text.cleaning import squeeze_blank_lines
@@ -141,12 +143,12 @@ class _Pages:
         text = without_marks(read.text)
         if not self._pictures.wanted or not read.pictures:
             return text
-        with loaded_page(document, index) as page:
-            pictures = [picture_at(page, each.index) for each in read.pictures]
         whole = read.text
-        for place, (data, picture) in zip(read.pictures, pictures, strict=True):
-            found = self._pictures.recognised(data, lambda shown=picture: shown)
-            found = marked(without_known(found, text))
+        for place in read.pictures:
+            with loaded_page(document, index) as page:
+                data = picture_data(page, place.index)
+            found = self._pictures.recognised(data, partial(_picture, document, index, place.index))
+            found = marked(without_known(found, place.over))
             whole = whole.replace(place.mark, f"\n{found}\n" if found else place.mark)
         return without_marks(whole)
 
@@ -172,6 +174,11 @@ class _Pages:
         elif self._unrecognised:
             pages = _pages("page", self._unrecognised)
             yield f"the text of {pages}: {_UNMAPPED}, and none was recognised"
+
+
+def _picture(document: pypdfium2.PdfDocument, page: int, index: int) -> Image.Image | None:
+    with loaded_page(document, page) as loaded:
+        return picture_at(loaded, index)
 
 
 def _pages(name: str, count: int) -> str:

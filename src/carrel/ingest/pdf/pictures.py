@@ -1,4 +1,4 @@
-"""Pictures on a PDF page that has text: which may hold text of their own, and where it stands."""
+"""Pictures on a PDF page that has text: which may hold text of their own, and its place."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from carrel.ingest.images.picture_texts import may_hold_text
 from carrel.ingest.pdf.fragments import Fragment
 
 MOST_ON_PAGE = 50
-_MOST_OBJECTS = 1_000
+_MOST_OBJECTS = 10_000
 _DEEPEST_FORM = 5
 # Smaller parts of a page are logos.
 _LEAST_SHARE = 0.01
@@ -32,9 +32,13 @@ _KNOWN = 0.7
 
 @dataclass(frozen=True, slots=True)
 class PagePicture:
-    """A picture on a page: its place, and where it is among the objects of the page."""
+    """A picture on a page: its place, and the text that is drawn over it.
+
+    ``index`` is where it is among the pictures of the page.
+    """
 
     index: int
+    over: str
     left: float
     bottom: float
     right: float
@@ -42,7 +46,7 @@ class PagePicture:
 
     @property
     def mark(self) -> str:
-        """What stands for its text until that is recognised: characters that no font has."""
+        """The placeholder of its text: characters that no font has."""
         return f"\ue000\ue001{self.index}\ue001\ue000"
 
 
@@ -59,28 +63,33 @@ def pictures_on(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage) -> li
         height = min(top, box[3]) - max(bottom, box[1])
         if min(width, height) <= 0 or width * height < least:
             continue
-        if len("".join(text_page.get_text_bounded(*box).split())) < _MOST_ON_IT:
-            found.append(PagePicture(index, *box))
+        over = text_page.get_text_bounded(*box)
+        if len("".join(over.split())) < _MOST_ON_IT:
+            found.append(PagePicture(index, over, *box))
     return found[:MOST_ON_PAGE]
 
 
-def picture_at(page: pypdfium2.PdfPage, index: int) -> tuple[bytes, Image.Image | None]:
-    """Return what tells a picture from others, and it itself, prepared; None if it is not drawn."""
-    image = next(islice(_images(page), index, None))
+def picture_data(page: pypdfium2.PdfPage, index: int) -> bytes:
+    """Return the stored bytes of a picture, which tell it from others."""
+    return bytes(_image(page, index).get_data())
+
+
+def picture_at(page: pypdfium2.PdfPage, index: int) -> Image.Image | None:
+    """Return a picture, prepared for OCR; None if it is too large, or not drawn."""
+    image = _image(page, index)
     width, height = image.get_px_size()
-    data = bytes(image.get_data())
     if width * height > MOST_PIXELS:
-        return data, None
+        return None
     try:
         bitmap = image.get_bitmap(render=True)
     except pypdfium2.PdfiumError:
-        return data, None
+        return None
     # A copy: the image outlives the bitmap, which is freed here.
-    return data, legible(bitmap.to_pil().copy())
+    return legible(bitmap.to_pil().copy())
 
 
 def with_marks(fragments: Sequence[Fragment], pictures: Sequence[PagePicture]) -> list[Fragment]:
-    """Return the fragments in reading order, with the mark of each picture where it stands.
+    """Return the fragments in reading order, with the mark of each picture at its place.
 
     That is behind the nearest line above it, otherwise before the first line below it.
     """
@@ -107,7 +116,7 @@ def without_marks(text: str) -> str:
 
 
 def without_known(text: str, known: str) -> str:
-    """Return recognised text without the lines whose words the text layer has already."""
+    """Return recognised text without the lines whose words are in the text drawn over it."""
     words = set(_WORD.findall(known.casefold()))
     return "\n".join(line for line in text.split("\n") if not _is_known(line, words)).strip()
 
@@ -117,9 +126,25 @@ def _is_known(line: str, words: set[str]) -> bool:
     return bool(own) and sum(each in words for each in own) >= _KNOWN * len(own)
 
 
+def _image(page: pypdfium2.PdfPage, index: int) -> pypdfium2.PdfImage:
+    return next(islice(_images(page), index, None))
+
+
 def _images(page: pypdfium2.PdfPage) -> Iterator[pypdfium2.PdfImage]:
-    images = page.get_objects([pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=_DEEPEST_FORM)
-    return islice(images, _MOST_OBJECTS)
+    """Yield the images of the page and of the forms on it."""
+    # A page has thousands of objects: the overhead per call matters.
+    raw = page.raw
+    for index in range(min(pdfium.FPDFPage_CountObjects(raw), _MOST_OBJECTS)):
+        each = pdfium.FPDFPage_GetObject(raw, index)
+        kind = pdfium.FPDFPageObj_GetType(each)
+        if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            yield pypdfium2.PdfObject(each, page=page)
+        elif kind == pdfium.FPDF_PAGEOBJ_FORM:
+            form = pypdfium2.PdfObject(each, page=page)
+            yield from islice(
+                page.get_objects([pdfium.FPDF_PAGEOBJ_IMAGE], _DEEPEST_FORM, form, level=1),
+                MOST_ON_PAGE,
+            )
 
 
 def _bounds(image: pypdfium2.PdfImage) -> tuple[float, float, float, float]:

@@ -57,7 +57,7 @@ class ReadingTools:
 def reading_fingerprint(documents: DocumentSettings) -> str:
     """Return the settings that determine how a file is split into chunks."""
     cut = (documents.chunk_size, documents.chunk_overlap, documents.embedder)
-    recognised = (documents.ocr, documents.ocr_languages)
+    recognised = (documents.ocr, documents.ocr_languages, documents.ocr_picture_seconds)
     return " ".join(["carrel", __version__, *map(str, (*cut, *recognised))])
 
 
