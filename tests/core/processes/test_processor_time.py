@@ -19,5 +19,7 @@ print(resource.getrlimit(resource.RLIMIT_CPU)[0] - before)
 
 
 def test_time_is_added_to_a_limit_and_makes_none() -> None:
-    run = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
+    )
     assert run.stdout.split() == ["True", "8"]
