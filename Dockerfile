@@ -13,7 +13,7 @@ ENV PIP_NO_CACHE_DIR=1 \
 
 WORKDIR /app
 
-# Recognises the text of scans and pictures; further languages are packages of their own.
+# Recognises scans in languages that rapidocr does not read; each is a package of its own.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends tesseract-ocr tesseract-ocr-eng \
     && rm -rf /var/lib/apt/lists/*

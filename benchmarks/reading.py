@@ -1,12 +1,15 @@
 """How fast documents are read, and how much memory the process that reads them takes.
 
     python benchmarks/reading.py --data=FOLDER [--rounds=3] > benchmarks/results/reading.md
+    python benchmarks/reading.py --fonts=FOLDER > benchmarks/results/recognition.md
 
 Every PDF of the folder is read in three ways, in turn: its bare text by pypdfium2, by Carrel's
 reader in this process, and by Carrel's reading process, whose sections come through a pipe. A
 round runs all three; the median of the rounds is shown. The clock is the processor's own, of both
 processes together: what else the machine does does not count. Then long documents are made and
 read, each in a reading process of its own, for its time by the wall and its peak memory.
+
+With --fonts, recognition of scans is measured instead (parts/recognition.py).
 """
 
 from __future__ import annotations
@@ -27,9 +30,12 @@ import openpyxl
 import psutil
 import pypdfium2
 
+sys.path.insert(0, str(Path(__file__).resolve().parent / "parts"))
+
 from carrel.ingest.pdf.pdf import PdfReader
 from carrel.ingest.sandbox.sandbox import ReadingLimits, SandboxedReaders
 from parts.environment import describe_environment
+from recognition import recognition
 
 LIMITS = ReadingLimits(seconds=600, bytes=4 << 30)
 SENTENCE = "The bridge over the river was opened for traffic in the spring of {}, after {} years. "
@@ -197,9 +203,14 @@ LONG = {
 def main() -> None:
     """Measure, and print the page of results."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="a folder of PDF files")
+    chosen = parser.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("--data", type=Path, help="a folder of PDF files")
+    chosen.add_argument("--fonts", type=Path, help="a folder of fonts, for scans that are drawn")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
+    if arguments.fonts:
+        print("\n".join(recognition(arguments.fonts)))
+        return
     files = sorted(arguments.data.glob("*.pdf"))
     if not files:
         parser.error(f"there is no PDF in {arguments.data}")

@@ -76,14 +76,16 @@ def drawn_font(letters: Mapping[int, str], first: int) -> list[bytes]:
 def write_without_map(path: Path, text: str, more: bytes = b"") -> Path:
     """Write a line in a font whose codes are those of its glyphs, without a ToUnicode map."""
     vera = Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"
-    glyphs = TTFontFile(str(vera)).charToGlyph
+    font = TTFontFile(str(vera))
+    glyphs = font.charToGlyph
+    widths = " ".join(f"{glyphs[ord(each)]}[{font.charWidths[ord(each)]:.0f}]" for each in text)
     line = "".join(f"{glyphs[ord(each)]:04x}" for each in text).encode()
     data = vera.read_bytes()
     objects = [
         b"<</Type/Font/Subtype/Type0/BaseFont/Vera/Encoding/Identity-H/DescendantFonts[6 0 R]>>",
-        b"<</Type/Font/Subtype/CIDFontType2/BaseFont/Vera/CIDToGIDMap/Identity/DW 600"
+        b"<</Type/Font/Subtype/CIDFontType2/BaseFont/Vera/CIDToGIDMap/Identity/W[%s]"
         b"/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"
-        b"/FontDescriptor 7 0 R>>",
+        b"/FontDescriptor 7 0 R>>" % widths.encode(),
         b"<</Type/FontDescriptor/FontName/Vera/Flags 4/FontBBox[-200 -250 1300 950]"
         b"/ItalicAngle 0/Ascent 900/Descent -230/CapHeight 700/StemV 80/FontFile2 8 0 R>>",
         stream(data, b"/Length1 %d" % len(data)),

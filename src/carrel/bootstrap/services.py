@@ -135,6 +135,7 @@ def make_readers(
         "ocr": documents.ocr,
         "ocr_languages": documents.ocr_languages,
         "reader": documents.reader,
+        "ocr_picture_seconds": str(documents.ocr_picture_seconds),
     }
     limits = ReadingLimits(documents.max_reading_seconds, memory)
     readers = SandboxedReaders(limits, options, idle=idle)

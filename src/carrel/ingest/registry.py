@@ -200,15 +200,20 @@ class SuffixReaderRegistry:
         return ""
 
 
-def default_registry(ocr: str = "auto", ocr_languages: str = "eng") -> SuffixReaderRegistry:
+def default_registry(
+    ocr: str = "auto", ocr_languages: str = "eng", ocr_picture_seconds: str = "30"
+) -> SuffixReaderRegistry:
     """Return a registry of all formats; the parameters have the names of the settings."""
     registry = SuffixReaderRegistry([])
-    _add_formats(registry, registry, ocr, ocr_languages)
+    _add_formats(registry, registry, _recognizer(ocr, ocr_languages, ocr_picture_seconds))
     return registry
 
 
 def chosen_registry(
-    ocr: str = "auto", ocr_languages: str = "eng", reader: str = "carrel"
+    ocr: str = "auto",
+    ocr_languages: str = "eng",
+    ocr_picture_seconds: str = "30",
+    reader: str = "carrel",
 ) -> ReaderRegistry:
     """Return the readers of the settings, with that of unstructured where it is installed.
 
@@ -219,15 +224,19 @@ def chosen_registry(
     if unstructured_first:
         unstructured_package.require_installed()
     elif not unstructured_package.is_installed():
-        return default_registry(ocr, ocr_languages)
+        return default_registry(ocr, ocr_languages, ocr_picture_seconds)
     own = SuffixReaderRegistry([])
     within = ReadersInOrder(own, unstructured_first, named=False)
-    _add_formats(own, within, ocr, ocr_languages)
+    _add_formats(own, within, _recognizer(ocr, ocr_languages, ocr_picture_seconds))
     return ReadersInOrder(own, unstructured_first)
 
 
+def _recognizer(ocr: str, languages: str, picture_seconds: str) -> OnDemand:
+    return OnDemand("images.ocr:TextRecognizer", ocr, languages, float(picture_seconds))
+
+
 def _add_formats(
-    registry: SuffixReaderRegistry, embedded: ReaderRegistry, ocr: str, ocr_languages: str
+    registry: SuffixReaderRegistry, embedded: ReaderRegistry, recognizer: OnDemand
 ) -> None:
     """Add all formats. ``embedded`` reads the files within mail, archives and PDF."""
 
@@ -237,9 +246,8 @@ def _add_formats(
         made = OnDemand(where, *made_of)
         registry.add(Format(tuple(suffixes.split()), content, made, tuple(also)))
 
-    recognizer = OnDemand("images.ocr:TextRecognizer", ocr != "never", ocr_languages)
-    word = OnDemand("office.word:WordReader")
-    presentation = OnDemand("office.presentation:PresentationReader")
+    word = OnDemand("office.word:WordReader", recognizer)
+    presentation = OnDemand("office.presentation:PresentationReader", recognizer)
     add(".pdf", Content.PDF, "pdf.pdf:PdfReader", recognizer, embedded)
     registry.add(Format((".docx", ".docm", ".dotx", ".dotm"), Content.WORD, word))
     registry.add(Format(_PRESENTATIONS, Content.PRESENTATION, presentation))

@@ -161,16 +161,25 @@ class DocumentSettings(Section):
         "'unstructured', if installed; its failures are read by Carrel's. Endings that Carrel "
         "cannot read are read by the package with either.",
     )
-    ocr: Literal["auto", "never"] = Field(
+    ocr: Literal["auto", "rapidocr", "tesseract", "never"] = Field(
         "auto",
-        description="Text in images and scanned pages: 'auto' recognises it with tesseract, "
-        "if installed, 'never' ignores it.",
+        description="Text in images and scanned pages: 'rapidocr', which comes with Carrel, reads "
+        "Latin letters, Chinese and Japanese; 'tesseract', if installed, reads its languages; "
+        "'auto' is 'rapidocr' if it reads all of 'ocr_languages', otherwise 'tesseract'; 'never' "
+        "ignores it.",
     )
     ocr_languages: str = Field(
         "eng",
         pattern=r"^\w+(/\w+)?(\+\w+(/\w+)?)*$",
         max_length=100,
-        description="Languages of images and scans, as tesseract names them: 'eng', 'eng+deu'.",
+        description="Languages of images and scans, as tesseract names them: 'eng', 'eng+rus'.",
+    )
+    ocr_picture_seconds: float = Field(
+        30,
+        ge=0,
+        le=86400,
+        description="Processor time in seconds for text in the pictures inside one document (PDF, "
+        "Word, PowerPoint); 0 leaves it out. Scanned pages and image files are not counted.",
     )
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, UnreadableDocument
 from carrel.ingest.images.image import MOST_PIXELS, MOST_PIXELS_OF, ImageReader
 from carrel.ingest.images.ocr import TextRecognizer
+from carrel.ingest.images.tesseract import Tesseract
 from samples.images import picture_of_text, save_picture, write_picture, write_tiff
 
 TEXT = "The quick brown fox\njumps over 13 lazy dogs."
@@ -138,14 +139,16 @@ def test_no_decoder_of_another_format_is_tried(tmp_path: Path) -> None:
 
 
 def test_without_tesseract_a_picture_says_what_to_install(tmp_path: Path) -> None:
-    reader = ImageReader("PNG", TextRecognizer(program="no-such-program"))
+    reader = ImageReader(
+        "PNG", TextRecognizer("tesseract", tesseract=Tesseract(program="no-such-program"))
+    )
     with pytest.raises(UnreadableDocument) as caught:
         list(reader.read(write_picture(tmp_path / "a.png", TEXT)))
     assert str(caught.value) == "it is a picture: install tesseract-ocr to have it read"
 
 
 def test_recognition_that_is_switched_off_is_named(tmp_path: Path) -> None:
-    reader = ImageReader("PNG", TextRecognizer(wanted=False))
+    reader = ImageReader("PNG", TextRecognizer("never"))
     with pytest.raises(UnreadableDocument) as caught:
         list(reader.read(write_picture(tmp_path / "a.png", TEXT)))
     assert str(caught.value) == "it is a picture: set --ocr=auto to have it read"

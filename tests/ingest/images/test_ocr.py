@@ -1,109 +1,71 @@
 from __future__ import annotations
 
-import stat
-from pathlib import Path
-
 import pytest
 from PIL import Image
 
-from carrel.core.errors import UnreadableDocument
-from carrel.ingest.images.ocr import TextRecognizer
+from carrel.ingest.images.ocr import LANGUAGES_OF_RAPIDOCR, TextRecognizer
+from carrel.ingest.images.tesseract import Tesseract
 from carrel.ingest.text.hyphenation import LINE_END_HYPHEN
 from samples.images import picture_of_text
 
-TURNS = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
+MISSING = Tesseract(program="no-such-program")
 PICTURE = picture_of_text("text").convert("L")
 
 
-def program(folder: Path, script: str) -> str:
-    """Write a replacement of tesseract, and return its path."""
-    path = folder / "tesseract"
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return str(path)
+class Spoken(Tesseract):
+    """Says a text in place of the program."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+    def obstacle(self) -> str | None:
+        return None
+
+    def text_of(self, picture: Image.Image) -> str:
+        return self.text
 
 
-def with_languages(folder: Path, *languages: str) -> str:
-    lines = "\n".join([f'List of available languages in "{folder}":', *languages])
-    return program(folder, f"cat <<'END'\n{lines}\nEND")
+@pytest.mark.parametrize("languages", ["eng", "deu+fra+pol", "chi_sim+eng", "jpn"])
+def test_languages_of_the_models_need_no_program(languages: str) -> None:
+    assert TextRecognizer("auto", languages, tesseract=MISSING).obstacle() is None
+    assert TextRecognizer("auto", languages, tesseract=Spoken("other")).text_of(PICTURE) == "text"
 
 
-def test_the_installed_program_has_no_obstacle_to_english() -> None:
-    assert TextRecognizer().obstacle() is None
+@pytest.mark.parametrize("languages", ["rus", "eng+rus", "kor", "ara", "script/Cyrillic"])
+def test_other_languages_are_read_by_tesseract(languages: str) -> None:
+    install = "install tesseract-ocr to have it read"
+    assert TextRecognizer("auto", languages, tesseract=MISSING).obstacle() == install
+    assert TextRecognizer("auto", languages, tesseract=Spoken("by it")).text_of(PICTURE) == "by it"
 
 
-def test_without_the_program_it_says_what_to_install() -> None:
-    recognizer = TextRecognizer(program="no-such-program")
-    assert recognizer.obstacle() == "install tesseract-ocr to have it read"
+def test_the_engine_may_be_named() -> None:
+    assert TextRecognizer("tesseract", "eng", tesseract=Spoken("by it")).text_of(PICTURE) == "by it"
+    assert TextRecognizer("tesseract", "eng", tesseract=MISSING).obstacle() is not None
+    assert TextRecognizer("rapidocr", "eng", tesseract=MISSING).obstacle() is None
+
+
+def test_a_language_that_the_models_do_not_read_is_refused() -> None:
+    recognizer = TextRecognizer("rapidocr", "eng+rus+kor", tesseract=MISSING)
+    assert recognizer.obstacle() == "rapidocr does not read rus, kor: set --ocr=auto"
 
 
 def test_unwanted_recognition_names_the_setting_and_not_the_program() -> None:
-    recognizer = TextRecognizer(wanted=False, program="no-such-program")
+    recognizer = TextRecognizer("never", "rus", tesseract=MISSING)
     assert recognizer.obstacle() == "set --ocr=auto to have it read"
+    assert not recognizer.wanted
 
 
-def test_several_languages_may_be_asked_for(tmp_path: Path) -> None:
-    name = with_languages(tmp_path, "chi_sim", "eng", "osd")
-    assert TextRecognizer(languages="eng+chi_sim", program=name).obstacle() is None
-
-
-@pytest.mark.parametrize(
-    ("installed", "named"), [(("eng", "fra", "osd"), "eng, fra"), (("osd",), "none")]
-)
-def test_a_language_that_is_missing_is_named_with_those_that_are_there(
-    tmp_path: Path, installed: tuple[str, ...], named: str
-) -> None:
-    name = with_languages(tmp_path, *installed)
-    assert TextRecognizer(languages="chi_sim+eng", program=name).obstacle() == (
-        f"tesseract has no language chi_sim (installed: {named}): "
-        "install tesseract-ocr-chi-sim or change --ocr_languages"
-    )
-
-
-def test_a_program_that_does_not_start_is_named(tmp_path: Path) -> None:
-    name = program(tmp_path, "exit 127")
-    assert TextRecognizer(program=name).obstacle() == "tesseract does not start: install it again"
-
-
-def test_the_program_gets_the_languages_and_one_thread(tmp_path: Path) -> None:
-    name = program(tmp_path, 'cat > /dev/null; echo "$OMP_THREAD_LIMIT $*"')
-    text = TextRecognizer(languages="eng+deu", program=name).text_of(PICTURE)
-    assert text == "1 stdin stdout -l eng+deu --dpi 300 --psm 1"
-
-
-def test_the_program_gets_the_picture(tmp_path: Path) -> None:
-    name = program(tmp_path, f"cat > {tmp_path}/picture")
-    TextRecognizer(program=name).text_of(PICTURE)
-    with Image.open(tmp_path / "picture") as picture:
-        assert picture.mode == "L"
-        assert picture.tobytes() == PICTURE.tobytes()
-
-
-@pytest.mark.parametrize("turn", TURNS, ids=lambda turn: turn.name)
-def test_a_page_that_lies_on_its_side_or_head_is_read(turn: Image.Transpose) -> None:
-    # Which side is up is seen from some lines, and not surely from two.
-    text = "\n".join(["The quick brown fox jumps over", "13 lazy dogs near the old river."] * 4)
-    assert TextRecognizer().text_of(picture_of_text(text).convert("L").transpose(turn)) == text
-
-
-def test_a_hyphen_at_the_end_of_a_line_is_marked(tmp_path: Path) -> None:
-    name = program(tmp_path, "cat > /dev/null; printf 'one-\\ntwo - \\nthree\\f'")
-    text = TextRecognizer(program=name).text_of(PICTURE)
-    assert text == f"one{LINE_END_HYPHEN}two - \nthree"
-
-
-def test_a_program_that_hangs_is_ended(tmp_path: Path) -> None:
-    name = program(tmp_path, "exec sleep 1000")
-    with pytest.raises(UnreadableDocument, match=r"took longer than 0\.2 seconds"):
-        TextRecognizer(program=name, seconds=0.2).text_of(PICTURE)
-
-
-def test_a_program_that_fails_is_quoted_on_one_line(tmp_path: Path) -> None:
-    name = program(tmp_path, "cat > /dev/null; echo bad >&2; echo data >&2; exit 1")
-    with pytest.raises(UnreadableDocument, match=r"^tesseract cannot read it: bad data$"):
-        TextRecognizer(program=name).text_of(PICTURE)
+def test_a_hyphen_at_the_end_of_a_line_is_marked() -> None:
+    recognizer = TextRecognizer("tesseract", tesseract=Spoken("one-\ntwo - \nthree\f"))
+    assert recognizer.text_of(PICTURE) == f"one{LINE_END_HYPHEN}two - \nthree"
 
 
 @pytest.mark.parametrize("picture", [Image.new("L", (500, 400), 128), PICTURE.resize((300, 5))])
-def test_what_cannot_hold_text_is_not_given_to_the_program(picture: Image.Image) -> None:
-    assert TextRecognizer(program="no-such-program").text_of(picture) == ""
+def test_what_cannot_hold_text_is_not_recognised(picture: Image.Image) -> None:
+    recognizer = TextRecognizer("tesseract", tesseract=Spoken("noise"))
+    assert recognizer.text_of(picture) == ""
+
+
+def test_languages_are_named_as_packages_of_tesseract_are() -> None:
+    assert all(len(each) == 3 or each.startswith("chi_") for each in LANGUAGES_OF_RAPIDOCR)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pypdfium2
@@ -11,12 +10,12 @@ from reportlab.pdfgen.canvas import Canvas
 
 from carrel.core.errors import EmptyDocument
 from carrel.ingest.images.ocr import TextRecognizer
+from carrel.ingest.images.tesseract import Tesseract
 from carrel.ingest.pdf.pdf import PdfReader
 from samples.documents import write_pdf
 from samples.pdfs import FIRST_FREE, drawn_font, write_page, write_without_map
 
-WITHOUT = PdfReader(TextRecognizer(program="no-such-program"))
-needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="no tesseract")
+WITHOUT = PdfReader(TextRecognizer("tesseract", tesseract=Tesseract(program="no-such-program")))
 SENTENCES = [
     "The deposit is forty crowns and is paid back in autumn.",
     "Die Kaution von vierzig Kronen wird im Herbst erstattet.",
@@ -31,7 +30,6 @@ def test_codes_are_never_stored_as_text(tmp_path: Path, text: str) -> None:
         list(WITHOUT.read(path))
 
 
-@needs_tesseract
 def test_the_page_is_recognised(tmp_path: Path) -> None:
     path = write_without_map(tmp_path / "a.pdf", SENTENCES[0])
     (section,) = PdfReader().read(path)

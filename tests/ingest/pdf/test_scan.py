@@ -12,13 +12,14 @@ from reportlab.pdfgen.canvas import Canvas
 from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, UnreadableDocument
 from carrel.ingest.images.ocr import TextRecognizer
+from carrel.ingest.images.tesseract import Tesseract
 from carrel.ingest.pdf.pdf import PDFIUM_LOCK, PdfReader
 from carrel.ingest.pdf.scan import MOST_RENDERED_PIXELS, is_scan, picture_of
 from samples.documents import write_pdf, write_scanned_pdf
 from samples.images import picture_of_text, write_scan
 
 TEXT = "The quick brown fox\njumps over 13 lazy dogs."
-WITHOUT = TextRecognizer(program="no-such-program")
+WITHOUT = TextRecognizer("tesseract", tesseract=Tesseract(program="no-such-program"))
 
 
 def test_scanned_pages_are_among_those_with_text(tmp_path: Path) -> None:
@@ -33,12 +34,7 @@ def test_scanned_pages_are_among_those_with_text(tmp_path: Path) -> None:
 def test_a_lone_page_number_over_a_scan_is_no_text_layer(tmp_path: Path) -> None:
     path = write_scan(tmp_path / "a.pdf", [("7", TEXT)])
     (section,) = PdfReader().read(path)
-    assert section.text == TEXT
-
-
-def test_a_page_with_a_text_layer_is_not_recognised_again(tmp_path: Path) -> None:
-    path = write_scan(tmp_path / "a.pdf", [("Printed", TEXT)])
-    assert list(PdfReader().read(path)) == [Section("Printed", page=1)]
+    assert section.text == f"7\n\n{TEXT}"
 
 
 def test_words_cut_at_line_ends_are_whole(tmp_path: Path) -> None:
@@ -50,7 +46,7 @@ def test_words_cut_at_line_ends_are_whole(tmp_path: Path) -> None:
     ("recognizer", "advice"),
     [
         (WITHOUT, "install tesseract-ocr to have it read"),
-        (TextRecognizer(wanted=False), "set --ocr=auto to have it read"),
+        (TextRecognizer("never"), "set --ocr=auto to have it read"),
     ],
 )
 def test_a_scan_that_is_not_recognised_says_what_to_do(

@@ -1,4 +1,4 @@
-"""Reader of images with Pillow and tesseract."""
+"""Reader of images with Pillow and OCR."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class ImageReader:
 
         Raises:
             EmptyDocument: no text was recognised.
-            UnreadableDocument: it is damaged, has too many pixels, or tesseract is missing.
+            UnreadableDocument: it is damaged, has too many pixels, or cannot be recognised.
         """
         with path.open("rb") as stream:
             obstacle = self._recognizer.obstacle()
@@ -70,7 +70,7 @@ class ImageReader:
             found = False
             with Image.open(stream, formats=[self._name]) as picture:
                 for number in range(1, MOST_PAGES + 1 if self._name == _PAGED else 2):
-                    page = _page(picture, number)
+                    page = prepared(picture, number)
                     if page is None:
                         break
                     text = joiner.join(self._recognizer.text_of(page))
@@ -81,8 +81,12 @@ class ImageReader:
             raise EmptyDocument("no text was recognised in the picture")
 
 
-def _page(picture: Image.Image, number: int) -> Image.Image | None:
-    """Return the next page, prepared for OCR; None after the last one."""
+def prepared(picture: Image.Image, number: int = 1) -> Image.Image | None:
+    """Return the next page of an opened image, prepared for OCR; None after the last one.
+
+    Raises:
+        UnreadableDocument: it is damaged, or has too many pixels.
+    """
     try:
         if number > 1:
             try:

@@ -1,4 +1,4 @@
-"""Prepares images for tesseract."""
+"""Prepares images for OCR."""
 
 from __future__ import annotations
 

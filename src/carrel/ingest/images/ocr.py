@@ -1,67 +1,64 @@
-"""OCR with tesseract's command-line program."""
+"""OCR: chooses the engine that reads the languages of the settings."""
 
 from __future__ import annotations
 
-import io
 import re
-import shutil
-import subprocess
+from importlib import import_module
+from typing import Any
 
 from PIL import Image
 
 from carrel.core.errors import UnreadableDocument
-from carrel.ingest.text.cleaning import clean_text, one_line
+from carrel.ingest.images.recognition_limits import LEAST_SIDE
+from carrel.ingest.images.tesseract import Tesseract
+from carrel.ingest.text.cleaning import clean_text
 from carrel.ingest.text.hyphenation import LINE_END_HYPHEN
 
-LONGEST_SECONDS = 120.0
-DOTS_PER_INCH = 300
-_LIST_SECONDS = 20.0
-# Rotated pages are turned, if tesseract's data "osd" is installed; without it this is the default
-# mode.
-_ANY_LAYOUT_TURNED = "1"
-# Tesseract fails on anything smaller.
-_LEAST_SIDE = 10
-_REASON_CHARACTERS = 200
+LATIN_LANGUAGES = (
+    "afr bos cat ces cym dan deu eng est eus fao fil fin fra frm fry gla gle glg hat hrv hun ind "
+    "isl ita jav lat lav lit ltz mlt mri msa nld nor oci pol por que ron slk slv spa sqi sun swa "
+    "swe ton tur uzb"
+)
+LANGUAGES_OF_RAPIDOCR = frozenset((*LATIN_LANGUAGES.split(), "chi_sim", "chi_tra", "jpn", "osd"))
+"""What the models of rapidocr read, all of it at once, named as for tesseract."""
+
 _CUT_WORD = re.compile(r"(?<=\w)-\n(?=\w)")
 
 
 class TextRecognizer:
-    """Recognises printed text in images, if tesseract is installed and enabled.
+    """Recognises printed text in images, with the models of rapidocr or with tesseract.
 
-    The program is looked up each time, so that it may be installed while the server runs. Each
-    image takes one single-threaded process with a timeout of ``seconds``.
+    ``auto`` takes rapidocr if it reads all languages, otherwise tesseract.
     """
 
     def __init__(
         self,
-        wanted: bool = True,
+        ocr: str = "auto",
         languages: str = "eng",
-        program: str = "tesseract",
-        seconds: float = LONGEST_SECONDS,
+        picture_seconds: float = 30.0,
+        tesseract: Tesseract | None = None,
     ) -> None:
-        """Take ``languages`` as for ``tesseract -l``, such as ``eng+deu``."""
-        self._wanted = wanted
-        self._languages = languages
-        self._program = program
-        self._seconds = seconds
+        """Take the settings ``ocr``, ``ocr_languages`` and ``ocr_picture_seconds``."""
+        self._ocr = ocr
+        self.picture_seconds = picture_seconds
+        self._unread = [each for each in languages.split("+") if each not in LANGUAGES_OF_RAPIDOCR]
+        self._with_tesseract = ocr == "tesseract" or (ocr == "auto" and bool(self._unread))
+        self._tesseract = tesseract or Tesseract(languages)
+        self._rapid_ocr: Any = None
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the settings ask for OCR."""
+        return self._ocr != "never"
 
     def obstacle(self) -> str | None:
         """Return what to do to enable OCR, as the end of a sentence, or None."""
-        if not self._wanted:
+        if not self.wanted:
             return "set --ocr=auto to have it read"
-        if shutil.which(self._program) is None:
-            return "install tesseract-ocr to have it read"
-        installed = self._installed_languages()
-        if installed is None:
-            return "tesseract does not start: install it again"
-        for language in self._languages.split("+"):
-            if language not in installed:
-                names = ", ".join(name for name in installed if name != "osd") or "none"
-                package = f"tesseract-ocr-{language.lower().replace('_', '-')}"
-                return (
-                    f"tesseract has no language {language} (installed: {names}): "
-                    f"install {package} or change --ocr_languages"
-                )
+        if self._with_tesseract:
+            return self._tesseract.obstacle()
+        if self._unread:
+            return f"rapidocr does not read {', '.join(self._unread)}: set --ocr=auto"
         return None
 
     def text_of(self, picture: Image.Image) -> str:
@@ -73,43 +70,21 @@ class TextRecognizer:
             UnreadableDocument: it took too long, or the program failed.
         """
         darkest, lightest = picture.getextrema()
-        if min(picture.size) < _LEAST_SIDE or darkest == lightest:
+        if min(picture.size) < LEAST_SIDE or darkest == lightest:
             return ""
-        data = io.BytesIO()
-        picture.save(data, "PPM")
-        arguments = ["stdin", "stdout", "-l", self._languages, "--dpi", str(DOTS_PER_INCH)]
-        arguments += ["--psm", _ANY_LAYOUT_TURNED]
-        try:
-            # Several threads are slower, and the model needs the CPU, too. The variable is set for
-            # this process only: the libraries of the model would obey it as well.
-            run = subprocess.run(
-                ["env", "OMP_THREAD_LIMIT=1", self._program, *arguments],
-                input=data.getvalue(),
-                capture_output=True,
-                timeout=self._seconds,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise UnreadableDocument(
-                f"recognising its text took longer than {self._seconds:g} seconds: "
-                "save a copy with fewer pixels and add that"
-            ) from error
-        if run.returncode:
-            said = one_line(run.stderr.decode("utf-8", "replace"))[-_REASON_CHARACTERS:]
-            raise UnreadableDocument(f"tesseract cannot read it: {said or run.returncode}")
-        text = clean_text(run.stdout.decode("utf-8", "replace")).strip()
+        text = clean_text(self._engine().text_of(picture)).strip()
         return _CUT_WORD.sub(LINE_END_HYPHEN, text)
 
-    def _installed_languages(self) -> list[str] | None:
-        try:
-            run = subprocess.run(
-                [self._program, "--list-langs"],
-                capture_output=True,
-                text=True,
-                timeout=_LIST_SECONDS,
-                check=True,
-            )
-        except (OSError, subprocess.SubprocessError):
-            return None
-        # The first line is their folder.
-        return run.stdout.splitlines()[1:]
+    def _engine(self) -> Any:
+        if self._with_tesseract:
+            return self._tesseract
+        if self._rapid_ocr is None:
+            # Its libraries take 0.7 s to import, and most processes never recognise anything.
+            try:
+                self._rapid_ocr = import_module("carrel.ingest.images.rapid_ocr").RapidOcr()
+            except ImportError as error:
+                raise UnreadableDocument(
+                    "its text cannot be recognised: rapidocr does not load; it needs 1.5 GiB "
+                    "(--max_reading_memory), or has to be installed again"
+                ) from error
+        return self._rapid_ocr

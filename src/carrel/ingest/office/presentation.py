@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -20,18 +21,23 @@ from pptx.slide import Slide
 from carrel.core.documents import Section
 from carrel.ingest.archives.properties import after_properties
 from carrel.ingest.failures import checked_sections
+from carrel.ingest.images.ocr import TextRecognizer
+from carrel.ingest.images.picture_texts import PictureTexts
 from carrel.ingest.office.open_xml.drawings import (
     CHART_REFERENCES,
     DIAGRAM_REFERENCE,
+    PICTURE_REFERENCES,
     alternative_text,
     drawing_lines,
     paragraph_lines,
+    picture_id,
     reference_id,
 )
 from carrel.ingest.office.open_xml.fixed_texts import FixedTexts
 from carrel.ingest.office.open_xml.packages import opened_package, resolve_alternatives
 from carrel.ingest.office.open_xml.slide_order import Box, PlacedText, box_of, lines_in_order
 from carrel.ingest.office.open_xml.slide_text import frame_text
+from carrel.ingest.remarks import Remarks
 from carrel.ingest.tables.grid import GridCell, SpanExpander, TableRow
 from carrel.ingest.tables.rows import row_lines
 from carrel.ingest.text.blocks import heading_line
@@ -46,14 +52,30 @@ _OFF = ("0", "false", "off")
 PartFactory.part_type_for.update(dict.fromkeys(_MORE_FORMS, PresentationPart))
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What the shapes of a slide refer to.
+
+    ``part`` has the relationships, ``boxes`` are those of the placeholders of its layout.
+    """
+
+    part: Any
+    boxes: dict[str, Box | None]
+    pictures: PictureTexts
+
+
 class PresentationReader:
     """Reads PPTX: one section per slide, ``page`` is its number and ``heading`` its title.
 
     The text contains the shapes as they are read, by their places, groups, tables, charts and
     diagrams included, then comments, and the speaker's notes after the line ``Notes:``. Pictures
-    have their alternative texts; hidden slides are marked. What layouts and masters show on many
-    slides is with the first of them, after ``On slides like this:``.
+    have their alternative texts, and the text in them; hidden slides are marked. What layouts and
+    masters show on many slides is with the first of them, after ``On slides like this:``.
     """
+
+    def __init__(self, recognizer: TextRecognizer | None = None) -> None:
+        """Take the OCR for pictures."""
+        self._recognizer = recognizer
 
     @checked_sections
     def read(self, path: Path) -> Generator[Section]:
@@ -61,23 +83,30 @@ class PresentationReader:
         with opened_package(path) as stream:
             # Shows and templates are read like presentations.
             presentation = Package.open(stream).presentation_part.presentation
-            yield from after_properties(stream, _sections(presentation))
+            remarks, pictures = Remarks(), PictureTexts(self._recognizer)
+            sections = remarks.carried_by(_sections(presentation, pictures, remarks))
+            yield from after_properties(stream, sections)
 
 
-def _sections(presentation: Presentation) -> Iterator[Section]:
+def _sections(
+    presentation: Presentation, pictures: PictureTexts, remarks: Remarks
+) -> Iterator[Section]:
     count = len(presentation.slides)
     authors = _authors(presentation.part)
     # The boxes of placeholders, by layout.
-    inherited: defaultdict[str, dict[str, Box | None]] = defaultdict(dict)
+    layouts: defaultdict[str, dict[str, Box | None]] = defaultdict(dict)
     fixed = FixedTexts()
     for number, slide in enumerate(presentation.slides, start=1):
         resolve_alternatives(slide._element)
         title = slide.shapes.title
-        lines = chain(_slide_lines(slide, title, authors, inherited), fixed.first_seen_on(slide))
+        layout = slide.slide_layout.part.partname
+        shown = _Shown(slide.part, layouts[layout], pictures)
+        lines = chain(_slide_lines(slide, title, authors, shown), fixed.first_seen_on(slide))
         text = squeeze_blank_lines("\n".join(lines))
         if text and slide._element.get("show") in _OFF:
             text = f"(Hidden slide)\n{text}"
         yield Section(text, page=number, heading=_heading(title), page_count=count)
+    remarks.add(*pictures.left_out())
 
 
 def _heading(title: Any) -> str | None:
@@ -85,17 +114,13 @@ def _heading(title: Any) -> str | None:
 
 
 def _slide_lines(
-    slide: Slide,
-    title: Any,
-    authors: Mapping[str, str],
-    inherited: defaultdict[str, dict[str, Box | None]],
+    slide: Slide, title: Any, authors: Mapping[str, str], shown: _Shown
 ) -> Iterator[str]:
     if title is not None:
         yield frame_text(title.text_frame)
     own = None if title is None else title._element
     others = [each for each in slide.shapes if each._element is not own]
-    layout = slide.slide_layout.part.partname
-    yield from _in_order(others, slide.part, inherited[layout])
+    yield from _in_order(others, shown)
     yield from _comments(slide.part, authors)
     if slide.has_notes_slide:
         notes_slide = slide.notes_slide
@@ -106,18 +131,18 @@ def _slide_lines(
             yield f"Notes:\n{notes}"
 
 
-def _in_order(shapes: Iterable[Any], part: Any, inherited: dict[str, Box | None]) -> list[str]:
+def _in_order(shapes: Iterable[Any], shown: _Shown) -> list[str]:
     texts = []
     for shape in shapes:
-        lines = tuple(_shape_lines(shape, part, inherited))
+        lines = tuple(_shape_lines(shape, shown))
         if any(line.strip() for line in lines):
-            texts.append(PlacedText(lines, box_of(shape, inherited)))
+            texts.append(PlacedText(lines, box_of(shape, shown.boxes)))
     return lines_in_order(texts)
 
 
-def _shape_lines(shape: Any, part: Any, inherited: dict[str, Box | None]) -> Iterator[str]:
+def _shape_lines(shape: Any, shown: _Shown) -> Iterator[str]:
     if isinstance(shape, GroupShape):
-        yield from _in_order(shape.shapes, part, inherited)
+        yield from _in_order(shape.shapes, shown)
     elif shape.has_text_frame:
         text = frame_text(shape.text_frame)
         yield text
@@ -126,10 +151,19 @@ def _shape_lines(shape: Any, part: Any, inherited: dict[str, Box | None]) -> Ite
     elif shape.has_table:
         yield from row_lines(_table_rows(shape.table))
     else:
-        yield from _drawn_lines(shape, part)
+        yield from _drawn_lines(shape, shown.part)
     # The properties are the first element of the first, whatever the kind of shape.
     if text := alternative_text(shape._element[0][0]):
         yield f"Image: {text}"
+    yield from _recognised(shape, shown)
+
+
+def _recognised(shape: Any, shown: _Shown) -> Iterator[str]:
+    """Yield the text in the picture of a shape, or in the one that fills it."""
+    for picture in shape._element.iter(*PICTURE_REFERENCES) if shown.pictures.wanted else ():
+        key = picture_id(picture)
+        if key in shown.part.rels and not shown.part.rels[key].is_external:
+            yield shown.pictures.text_of(shown.part.related_part(key).blob)
 
 
 def _drawn_lines(shape: Any, part: Any) -> Iterator[str]:

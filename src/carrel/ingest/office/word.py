@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -20,6 +21,8 @@ from carrel.core.documents import Section
 from carrel.core.errors import CarrelError, UnreadableDocument
 from carrel.ingest.archives.properties import after_properties
 from carrel.ingest.failures import checked_sections
+from carrel.ingest.images.ocr import TextRecognizer
+from carrel.ingest.images.picture_texts import PictureTexts
 from carrel.ingest.office.open_xml.packages import (
     ALTERNATIVES,
     RELATIONSHIPS,
@@ -92,13 +95,15 @@ class WordReader:
     Paragraphs and tables are in document order, each heading begins a section.
 
     Tables are read row by row, with the heads of their columns. Text boxes, notes, comments,
-    charts, diagrams and alternative texts of pictures follow their paragraph; equations are read as
-    UnicodeMath, automatic numbers as counted. Tracked insertions are read, tracked deletions are
-    not. Headers and footers are the last section, each once. The format has no pages.
+    charts, diagrams, alternative texts of pictures and text in them follow their paragraph;
+    equations are read as UnicodeMath, automatic numbers as counted. Tracked insertions are read,
+    tracked deletions are not. Headers and footers are the last section, each once. The format has
+    no pages.
     """
 
-    def __init__(self, depth: int = 0) -> None:
-        """Take how deep the document is inside others."""
+    def __init__(self, recognizer: TextRecognizer | None = None, depth: int = 0) -> None:
+        """Take the OCR for pictures, and how deep the document is inside others."""
+        self._recognizer = recognizer
         self._depth = depth
 
     @checked_sections
@@ -113,11 +118,14 @@ class WordReader:
     def _sections(self, document: Document, remarks: Remarks) -> Iterator[Section]:
         part = document.part
         numbering = WordNumbering(_root_of_kind(part, RELATIONSHIP_TYPE.NUMBERING), _styles(part))
-        story = Story(part, _heading_styles(document), numbering, remarks, notes_of(part))
+        pictures = PictureTexts(self._recognizer)
+        headings, notes = _heading_styles(document), notes_of(part)
+        story = Story(part, headings, numbering, remarks, pictures, notes)
         yield from sections_by_heading(self._blocks(document.element.body, story))
         for note in list(story.notes.values()):
             yield from sections_by_heading(note_blocks(note, story, self._blocks))
         yield from sections_by_heading(self._margins(story))
+        remarks.add(*pictures.left_out())
 
     def _blocks(self, parent: Any, story: Story, in_cell: bool = False) -> Iterator[Block]:
         """Yield the children of an element, however deep content controls nest them."""
@@ -177,7 +185,7 @@ class WordReader:
                 raise UnreadableDocument("an embedded document is missing")
             if self._depth >= MOST_DEPTH:
                 raise UnreadableDocument("it is nested too deeply")
-            yield from chunk_blocks(part, WordReader(self._depth + 1).read)
+            yield from chunk_blocks(part, WordReader(depth=self._depth + 1).read)
         except CarrelError as error:
             story.remarks.add(left_out(error))
 
@@ -186,7 +194,9 @@ class WordReader:
         seen = set()
         for name, label in _MARGINS:
             for part in parts_of_kind(story.part, f"{RELATIONSHIPS}/{name}"):
-                blocks = self._blocks(root_of(part), story.of_part(part))
+                # Pictures there are logos.
+                margin = replace(story.of_part(part), pictures=PictureTexts(None))
+                blocks = self._blocks(root_of(part), margin)
                 text = "\n".join(block.text for block in blocks if block.text.strip())
                 if text not in seen and not _PAGE_NUMBER.fullmatch(text):
                     seen.add(text)

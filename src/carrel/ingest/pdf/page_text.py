@@ -14,6 +14,7 @@ from carrel.ingest.pdf.fragments import fragments_of
 from carrel.ingest.pdf.letter_statistics import is_noise
 from carrel.ingest.pdf.notes import notes_of
 from carrel.ingest.pdf.page_tables import PageTable
+from carrel.ingest.pdf.pictures import PagePicture, pictures_on, with_marks, without_marks
 from carrel.ingest.pdf.raised_digits import plain_raised, with_raised
 from carrel.ingest.pdf.reading_order import in_reading_order, text_of
 from carrel.ingest.pdf.ruled_text import ruled_text
@@ -35,7 +36,8 @@ class PageText:
     """The text of a page as printed, and the notes on it.
 
     Of a scan, the text is almost empty; noise is not what the page shows. ``in_margin`` is how many
-    lines are in the upper margin. ``table`` is the one that the next page may continue.
+    lines are in the upper margin. ``table`` is the one that the next page may continue. The text
+    has the marks of ``pictures`` that may hold text of their own.
     """
 
     text: str
@@ -43,6 +45,7 @@ class PageText:
     notes: str = ""
     in_margin: int = 0
     table: PageTable | None = None
+    pictures: tuple[PagePicture, ...] = ()
 
 
 def text_of_page(page: pypdfium2.PdfPage, before: PageTable | None = None) -> PageText:
@@ -74,13 +77,16 @@ def _page_text(
     characters = with_raised(text_page, characters)
     values = field_values(page)
     ruled = ruled_text(page, text_page, characters, values, before)
+    pictures = pictures_on(page, text_page)
     if ruled is not None:
-        text, in_margin = ruled.text, 0
+        text, in_margin = "\n".join([ruled.text, *(each.mark for each in pictures)]), 0
     else:
         fragments = list(fragments_of(text_page, characters))
         head, body = in_reading_order(with_values(fragments, values), page.get_bbox())
         in_margin = len(text_of(head).splitlines())
-        text = plain_raised(text_of([*head, *body]))
+        text = plain_raised(text_of([*head, *with_marks(body, pictures)]))
     text = printable(text)
-    kind = PageKind.SCAN if is_scan(page, text) else PageKind.TEXT
-    return PageText(text, kind, in_margin=in_margin, table=ruled.last if ruled else None)
+    if is_scan(page, without_marks(text)):
+        return PageText(without_marks(text), PageKind.SCAN, in_margin=in_margin)
+    table = ruled.last if ruled else None
+    return PageText(text, PageKind.TEXT, "", in_margin, table, tuple(pictures))

@@ -6,22 +6,26 @@ import threading
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 import structlog
+from PIL import Image
 
 from carrel.core.documents import Section
 from carrel.core.errors import EmptyDocument, EncryptedDocument, UnreadableDocument
 from carrel.core.protocols.reading import ReaderRegistry
 from carrel.ingest.archives.embedded_files import ContainerReader, Contents
 from carrel.ingest.images.ocr import TextRecognizer
+from carrel.ingest.images.picture_texts import PictureTexts, marked
 from carrel.ingest.pdf.attachments import Attachments, NoReaders
 from carrel.ingest.pdf.form_fields import open_form
 from carrel.ingest.pdf.page_heading import PageHeadings
 from carrel.ingest.pdf.page_tables import PageTable
 from carrel.ingest.pdf.page_text import PageKind, PageText, text_of_page
+from carrel.ingest.pdf.pictures import picture_at, picture_data, without_known, without_marks
 from carrel.ingest.pdf.running_lines import RunningLines
 from carrel.ingest.pdf.scan import picture_of
 from carrel.ingest.text.cleaning import squeeze_blank_lines
@@ -39,15 +43,16 @@ _UNMAPPED = "its fonts do not say which letters they show"
 class PdfReader(ContainerReader):
     """Reads the text layer: one section per page that has text, pages counted from 1.
 
-    A page that is an image, or whose text layer is not what it shows, is recognised, if tesseract
-    is installed. Pages are opened one at a time, so that memory does not grow with their number.
-    Files that are only restricted by an owner password are read. Attachments follow the pages.
+    A page that is an image, or whose text layer is not what it shows, is recognised, as are
+    pictures with text on other pages. Pages are opened one at a time, so that memory does not grow
+    with their number. Files that are only restricted by an owner password are read. Attachments
+    follow the pages.
     """
 
     def __init__(
         self, recognizer: TextRecognizer | None = None, registry: ReaderRegistry | None = None
     ) -> None:
-        """Take the OCR for scans (by default tesseract, in English), and attachments' readers."""
+        """Take the OCR for scans (by default in English), and attachments' readers."""
         super().__init__(registry or NoReaders())
         self._recognizer = recognizer or TextRecognizer()
 
@@ -77,6 +82,7 @@ class _Pages:
     def __init__(self, recognizer: TextRecognizer, attachments: Attachments) -> None:
         self.found = False
         self._recognizer = recognizer
+        self._pictures = PictureTexts(recognizer)
         self._attachments = attachments
         self._scans = 0
         self._noise = 0
@@ -118,7 +124,7 @@ class _Pages:
             read = text_of_page(page, before)
             self._attachments.take_from_page(page)
         if read.kind is PageKind.TEXT:
-            return read
+            return replace(read, text=self._with_pictures(document, index, read))
         if not self._scans + self._noise:
             self._obstacle = self._recognizer.obstacle()
         self._scans += read.kind is PageKind.SCAN
@@ -132,6 +138,20 @@ class _Pages:
             text = recognised or text
         return replace(read, text=text)
 
+    def _with_pictures(self, document: pypdfium2.PdfDocument, index: int, read: PageText) -> str:
+        """Return the text of a page, with that of its pictures in place of their marks."""
+        text = without_marks(read.text)
+        if not self._pictures.wanted or not read.pictures:
+            return text
+        whole = read.text
+        for place in read.pictures:
+            with loaded_page(document, index) as page:
+                data = picture_data(page, place.index)
+            found = self._pictures.recognised(data, partial(_picture, document, index, place.index))
+            found = marked(without_known(found, place.over))
+            whole = whole.replace(place.mark, f"\n{found}\n" if found else place.mark)
+        return without_marks(whole)
+
     def nothing_read(self) -> EmptyDocument:
         """Return the error of a document without any text."""
         if self._obstacle is not None:
@@ -141,7 +161,8 @@ class _Pages:
         return EmptyDocument(f"no page has text{pictures if self._scans + self._noise else ''}")
 
     def left_out(self) -> Iterator[str]:
-        """Yield the remarks on pages that are not read."""
+        """Yield the remarks on pages and pictures that are not read."""
+        yield from self._pictures.left_out()
         if self._obstacle is not None:
             log.warning(
                 "document.scans_left_out", pages=self._scans + self._noise, reason=self._obstacle
@@ -153,6 +174,11 @@ class _Pages:
         elif self._unrecognised:
             pages = _pages("page", self._unrecognised)
             yield f"the text of {pages}: {_UNMAPPED}, and none was recognised"
+
+
+def _picture(document: pypdfium2.PdfDocument, page: int, index: int) -> Image.Image | None:
+    with loaded_page(document, page) as loaded:
+        return picture_at(loaded, index)
 
 
 def _pages(name: str, count: int) -> str:

@@ -10,7 +10,7 @@ import pypdfium2.raw as pdfium
 from PIL import Image
 
 from carrel.core.errors import UnreadableDocument
-from carrel.ingest.images.ocr import DOTS_PER_INCH
+from carrel.ingest.images.recognition_limits import DOTS_PER_INCH
 
 FEWEST_CHARACTERS = 3
 MOST_RENDERED_PIXELS = 25_000_000

@@ -24,7 +24,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -34,29 +33,14 @@ from carrel.core.documents import PageView
 from carrel.core.errors import CarrelError, DocumentTooLarge, UnreadableDocument
 from carrel.core.processes.channel import Channel, limit_memory
 from carrel.core.processes.frames import MOST_FRAME_BYTES, FrameTooLong
+from carrel.core.processes.processor_time import limit_time
 from carrel.core.protocols.reading import ReaderRegistry
-from carrel.core.runtime.system_modules import system_module
 from carrel.ingest.plugins.reader_order import ReadersInOrder
 from carrel.ingest.properties.of_file import properties_of
 from carrel.ingest.sandbox.reading_log import ReadingLog
 
-_resource = system_module("resource")
-
 _TOO_MUCH_MEMORY = "it needs more memory than reading may take"
 _TOO_LONG = f"a line or page of it has more than {MOST_FRAME_BYTES / 1e6:.0f} MB of text"
-
-
-def limit_time(seconds: int) -> None:
-    """Limit the processor time from now on; the system kills a process that exceeds it.
-
-    Where it has no such limit, the owner's limit of the time between two sections remains.
-    """
-    if _resource is None:
-        return
-    used = _resource.getrusage(_resource.RUSAGE_SELF)
-    end = int(used.ru_utime + used.ru_stime) + seconds
-    with suppress(ValueError):  # a lower limit of the system's own stays
-        _resource.setrlimit(_resource.RLIMIT_CPU, (end, _resource.RLIM_INFINITY))
 
 
 class Answers:

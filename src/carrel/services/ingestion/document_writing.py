@@ -59,8 +59,8 @@ class ReadingTools:
 def reading_fingerprint(documents: DocumentSettings) -> str:
     """Return the settings that determine how a file is split into chunks."""
     cut = (documents.chunk_size, documents.chunk_overlap, documents.embedder)
-    recognised = (documents.reader, documents.ocr, documents.ocr_languages)
-    return " ".join(["carrel", __version__, *map(str, (*cut, *recognised))])
+    recognised = (documents.ocr, documents.ocr_languages, documents.ocr_picture_seconds)
+    return " ".join(["carrel", __version__, *map(str, (*cut, documents.reader, *recognised))])
 
 
 @dataclass(frozen=True, slots=True)

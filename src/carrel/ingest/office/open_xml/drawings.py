@@ -19,6 +19,9 @@ _NEW_CHART = "http://schemas.microsoft.com/office/drawing/2014/chartex"
 CHART_REFERENCES = frozenset((f"{{{_CHART}}}chart", f"{{{_NEW_CHART}}}chart"))
 DIAGRAM_REFERENCE = f"{{{_DIAGRAM}}}relIds"
 
+PICTURE_REFERENCES = (f"{{{_MAIN}}}blip", "{urn:schemas-microsoft-com:vml}imagedata")
+"""Elements that show a picture of the package."""
+
 _PARAGRAPH, _TEXT = f"{{{_MAIN}}}p", f"{{{_MAIN}}}t"
 _BREAKS = frozenset((f"{{{_MAIN}}}br", f"{{{_MAIN}}}tab"))
 _CATEGORIES, _VALUES = ("cat", "xVal"), ("val", "yVal")
@@ -31,6 +34,12 @@ def reference_id(element: Any) -> str:
     """Return the relationship of a chart or a diagram in a drawing; empty if it has none."""
     name = "dm" if element.tag == DIAGRAM_REFERENCE else "id"
     return str(element.get(f"{{{_RELATIONSHIPS}}}{name}", ""))
+
+
+def picture_id(element: Any) -> str:
+    """Return the relationship of a picture that is embedded; empty for one that is not."""
+    names = ("embed", "id")
+    return next(filter(None, (element.get(f"{{{_RELATIONSHIPS}}}{each}") for each in names)), "")
 
 
 def drawing_lines(root: Any) -> Iterator[str]:

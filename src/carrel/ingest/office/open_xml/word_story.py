@@ -11,11 +11,14 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import qn
 
 from carrel.ingest.failures import as_core_error
+from carrel.ingest.images.picture_texts import PictureTexts
 from carrel.ingest.office.open_xml.drawings import (
     CHART_REFERENCES,
     DIAGRAM_REFERENCE,
+    PICTURE_REFERENCES,
     alternative_text,
     drawing_lines,
+    picture_id,
     reference_id,
 )
 from carrel.ingest.office.open_xml.packages import RELATIONSHIPS
@@ -42,18 +45,20 @@ class Story:
 
     ``part`` has the relationships, ``notes`` the footnotes, endnotes and comments by reference and
     id. Inside a cell, what follows a paragraph waits in ``waiting`` for the end of the table.
+    ``pictures`` recognises text in pictures.
     """
 
     part: Any
     headings: frozenset[str]
     numbering: WordNumbering
     remarks: Remarks
+    pictures: PictureTexts
     notes: dict[tuple[str, str], Any] = field(default_factory=dict)
     waiting: list[Any] = field(default_factory=list)
 
     def of_part(self, part: Any) -> Story:
         """Return the story of another part of the same document."""
-        return Story(part, self.headings, self.numbering, self.remarks, self.notes)
+        return Story(part, self.headings, self.numbering, self.remarks, self.pictures, self.notes)
 
 
 def notes_of(part: Any) -> dict[tuple[str, str], Any]:
@@ -95,6 +100,7 @@ def aside_blocks(asides: list[Any], story: Story, read: ReadBlocks) -> Iterator[
         else:
             text = alternative_text(aside) if aside.tag == DRAWING else one_line(aside.get("alt"))
             yield Block(f"Image: {text}" if text else "")
+            yield Block(_recognised(aside, story))
 
 
 def note_blocks(note: Any, story: Story, read: ReadBlocks) -> Iterator[Block]:
@@ -117,6 +123,18 @@ def chunk_of(element: Any, story: Story) -> Any:
 def left_out(error: Exception) -> str:
     """Return the remark on a part that cannot be read."""
     return f"a part of it is left out: {as_core_error(error)}"
+
+
+def _recognised(aside: Any, story: Story) -> str:
+    """Return the text in a picture: of the properties of a drawing, or of a shape in VML."""
+    if not story.pictures.wanted:
+        return ""
+    drawing = aside.getparent() if aside.tag == DRAWING else aside
+    for picture in drawing.iter(*PICTURE_REFERENCES):
+        part = story.part.related_parts.get(picture_id(picture))
+        if part is not None and (text := story.pictures.text_of(part.blob)):
+            return text
+    return ""
 
 
 def _drawing_blocks(aside: Any, story: Story) -> Iterator[Block]:
