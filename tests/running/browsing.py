@@ -255,13 +255,12 @@ def visit(
         page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
         page.set_default_timeout(PATIENCE)
         tab = Visit(page, address)
-        context.on("request", tab.watch)
+        # Of the tab and what it opens: an earlier visit may have left its own in this profile.
+        page.on("request", tab.watch)
+        page.on("popup", lambda opened: opened.on("request", tab.watch))
         page.on("pageerror", lambda error: tab.failures.append(f"script: {error}"))
         page.on("dialog", lambda dialog: (tab.failures.append("dialog"), dialog.dismiss()))
         page.on("console", tab.listen)
-        try:
-            yield tab
-        finally:
-            context.remove_listener("request", tab.watch)
+        yield tab
     assert not tab.foreign, tab.foreign
     assert not tab.failures, tab.failures
