@@ -60,9 +60,10 @@ def make_settings(tmp_path: Path, models_dir: Path) -> Callable[..., Settings]:
 
 
 @pytest.fixture
-def carrel(tmp_path: Path, models_dir: Path) -> CommandLine:
-    """The command line over an empty data folder."""
-    return CommandLine(tmp_path / "db", models_dir)
+def carrel(request: pytest.FixtureRequest, tmp_path: Path, models_dir: Path) -> CommandLine:
+    """The command line over an empty data folder; of fresh processes where a test is marked so."""
+    fresh = request.node.get_closest_marker("fresh_process") is not None
+    return CommandLine(tmp_path / "db", models_dir, fresh=fresh)
 
 
 @pytest.fixture

@@ -118,6 +118,7 @@ def test_a_signal_ends_an_open_answer_with_an_error_and_lets_the_stores_close(
     assert "Traceback" not in rest
 
 
+@pytest.mark.fresh_process
 def test_a_page_that_stays_open_does_not_keep_the_server(serve: Callable[..., Server]) -> None:
     running = serve("--engine=scripted")
     with (

@@ -12,26 +12,40 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from carrel.core.protocols.adapters import Engine
 from carrel.engine.pool import ModelPool
 from running.browsing import PATIENCE, Visit, launch, visit
+from running.kept_port import KeptPort
 from running.live_server import LiveServer, live_server, pool_of, settings_in
 from samples.documents import write_docx, write_pdf
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 
 
+@pytest.fixture(scope="session")
+def profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what browsers keep of scripts; each visit is without anything else."""
+    return tmp_path_factory.mktemp("profile")
+
+
+@pytest.fixture(scope="session")
+def port() -> Iterator[KeptPort]:
+    """The port of the servers, one after another: scripts are kept for one address only."""
+    with KeptPort() as port:
+        yield port
+
+
 # Of one module, not of the session: while it lives its event loop counts as running in the main
 # thread, and asynchronous tests of other modules could not start theirs.
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(profile: Path) -> Iterator[Browser]:
     """The Chromium of the system."""
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        browser = launch(playwright)
+        browser = launch(playwright, profile)
         yield browser
         browser.close()
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., LiveServer]]:
+def start(tmp_path: Path, port: KeptPort) -> Iterator[Callable[..., LiveServer]]:
     """Return a function that starts a server with a page: ``start(engine, **flags)``.
 
     ``pool`` in place of an engine brings models that may still be loading.
@@ -43,7 +57,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., LiveServer]]:
         ) -> LiveServer:
             models = pool_of(engine) if engine is not None else pool
             settings = settings_in(tmp_path / "data", **flags)
-            return running.enter_context(live_server(settings, models, with_page=True))
+            server = live_server(settings, models, with_page=True, port=port.free())
+            return running.enter_context(server)
 
         yield run
 

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from running.browsing import Visit
+from running.kept_port import KeptPort
 from running.live_server import LiveServer, bundled_embedder, live_server, settings_in
 from stand_ins.chroma_process import ChromaProcess
 from stand_ins.embedding_server import embedding_server
@@ -32,14 +33,15 @@ def _without_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
+def serve(tmp_path: Path, port: KeptPort) -> Iterator[Serve]:
     """Return a function that starts a server with what the settings name."""
     with ExitStack() as running:
 
         def run(**flags: object) -> LiveServer:
             given = {"engine": "auto", "offline": False, **flags}
             settings = settings_in(tmp_path / "data", **given)
-            return running.enter_context(live_server(settings, with_page=True))
+            server = live_server(settings, with_page=True, port=port.free())
+            return running.enter_context(server)
 
         yield run
 

@@ -57,6 +57,7 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.fresh_process
 def test_from_a_folder_to_cited_answers(
     carrel: CommandLine, folder: Path, serve: Callable[..., Server]
 ) -> None:

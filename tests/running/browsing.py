@@ -9,7 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright, Route, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Playwright,
+    Request,
+    expect,
+)
 
 PATIENCE = 30_000
 """Milliseconds that an expectation waits before it fails."""
@@ -22,7 +31,21 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Nothing leaves the machine. Stopping requests with Playwright's routes would do the same, but
+    # also disable the cache.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
+
+WITHIN = ("data", "blob")
+"""Schemes of what the page itself holds."""
+
+STORED = (
+    "cookies,file_systems,indexeddb,local_storage,shader_cache,service_workers,cache_storage,"
+    "shared_storage,storage_buckets"
+)
+"""What a page may keep in a profile; the caches of scripts, which only the browser sees, are not
+among it.
+"""
 
 ABORTED = "AbortError: signal is aborted without reason"
 """What Gradio's client writes when the page is left while one of its own streams is open."""
@@ -31,11 +54,20 @@ BROKEN_OFF = "Connection errored out"
 """The same of another of its streams; elsewhere it would be a fault."""
 
 
-def launch(playwright: Playwright) -> Browser:
-    """Start the Chromium of the system, headless."""
+def launch(playwright: Playwright, profile: Path | None = None) -> Browser:
+    """Start the Chromium of the system, headless.
+
+    With a folder for the ``profile``, scripts are kept there as they were downloaded and compiled.
+    """
     chromium = shutil.which("chromium")
     assert chromium, "the browser journeys need chromium: install the package 'chromium'"
-    return playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+    if profile is None:
+        return playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+    browser = playwright.chromium.launch_persistent_context(
+        profile, executable_path=chromium, args=ARGUMENTS, reduced_motion="reduce"
+    ).browser
+    assert browser is not None
+    return browser
 
 
 @dataclass
@@ -48,13 +80,11 @@ class Visit:
     failures: list[str] = field(default_factory=list)
     leaving: bool = False
 
-    def guard(self, route: Route) -> None:
-        """Let a request to the server pass; write down and stop every other one."""
-        if urlsplit(route.request.url).netloc == urlsplit(self.address).netloc:
-            route.continue_()
-        else:
-            self.foreign.append(route.request.url)
-            route.abort()
+    def watch(self, request: Request) -> None:
+        """Write down a request that is not to the server."""
+        url = urlsplit(request.url)
+        if url.scheme not in WITHIN and url.netloc != urlsplit(self.address).netloc:
+            self.foreign.append(request.url)
 
     def listen(self, message: ConsoleMessage) -> None:
         """Write down the errors of the console."""
@@ -191,25 +221,46 @@ class Visit:
 
 
 @contextmanager
+def _context(browser: Browser) -> Iterator[BrowserContext]:
+    """Return an empty profile: the kept one where no other tab is in it, otherwise a new one."""
+    kept = next(iter(browser.contexts), None)
+    # The first tab is the browser's own: it ends with its last one.
+    if kept is None or len(kept.pages) > 1:
+        context = browser.new_context(reduced_motion="reduce")
+        try:
+            yield context
+        finally:
+            context.close()
+        return
+    kept.clear_cookies()
+    kept.clear_permissions()
+    session = kept.new_cdp_session(kept.pages[0])
+    session.send("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": STORED})
+    session.detach()
+    try:
+        yield kept
+    finally:
+        for page in kept.pages[1:]:
+            page.close()
+
+
+@contextmanager
 def visit(
     browser: Browser, address: str, *, width: int = 1440, height: int = 900, dark: bool = False
 ) -> Iterator[Visit]:
     """Open a tab with a profile of its own. At the end nothing suspicious may have happened."""
-    context = browser.new_context(
-        viewport={"width": width, "height": height},
-        color_scheme="dark" if dark else "light",
-        reduced_motion="reduce",
-    )
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    tab = Visit(page, address)
-    context.route("**/*", tab.guard)
-    page.on("pageerror", lambda error: tab.failures.append(f"script: {error}"))
-    page.on("dialog", lambda dialog: (tab.failures.append("dialog"), dialog.dismiss()))
-    page.on("console", tab.listen)
-    try:
+    with _context(browser) as context:
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
+        page.set_default_timeout(PATIENCE)
+        tab = Visit(page, address)
+        # Of the tab and what it opens: an earlier visit may have left its own in this profile.
+        page.on("request", tab.watch)
+        page.on("popup", lambda opened: opened.on("request", tab.watch))
+        page.on("pageerror", lambda error: tab.failures.append(f"script: {error}"))
+        page.on("dialog", lambda dialog: (tab.failures.append("dialog"), dialog.dismiss()))
+        page.on("console", tab.listen)
         yield tab
-    finally:
-        context.close()
     assert not tab.foreign, tab.foreign
     assert not tab.failures, tab.failures

@@ -149,12 +149,14 @@ def live_server(
     *,
     with_page: bool = False,
     limits: ConnectionLimits | None = None,
+    port: int = 0,
 ) -> Iterator[LiveServer]:
     """Run the API, by default without its page, until the block ends.
 
-    ``pool`` replaces the models, which then get no scores. ``limits`` are those of connections.
+    ``pool`` replaces the models, which then get no scores. ``limits`` are those of connections. Any
+    free port is taken for 0.
     """
-    with server.bind("127.0.0.1", 0) as listener:
+    with server.bind("127.0.0.1", port) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         bundled = settings.documents.embedder == "bundled"
         application = build(settings, bundled_embedder() if bundled else None)

@@ -1,4 +1,8 @@
-"""Carrel as users run it: the command line and the server, each in a process of its own."""
+"""Carrel as users run it: the command line and the server, each in a process of its own.
+
+The processes are forked from one that has imported the libraries, unless they are to be fresh, or
+what Python and the libraries read of the environment at the start is changed.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 
+from carrel.settings.process_environment import VENDOR_VARIABLES
 from carrel.storage.lock import DataFolderLock
+from running.forked_program import ForkedProcess, ForkServer, fork_server, run_forked
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120
@@ -37,31 +44,71 @@ def modules_after(statement: str) -> set[str]:
     return set(done.stdout.splitlines())
 
 
+READ_AT_IMPORT = ("PYTHON", "LD_", "HF_", "TRANSFORMERS_", "TORCH_", "CUDA_", "OMP_", "MKL_")
+"""How variables begin that Python or a library reads while it is imported."""
+
+OFFLINE = "HF_HUB_OFFLINE"
+SET_BY_CARREL = {*VENDOR_VARIABLES, OFFLINE}
+
+
+def _read_at_import(environment: dict[str, str]) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in environment.items()
+        if name.startswith(READ_AT_IMPORT) and name not in SET_BY_CARREL
+    }
+
+
+BEFORE_TESTS = clean_environment()
+
+
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """Runs ``carrel`` as a real child process with a data folder of its own."""
+    """Runs ``carrel`` as a real child process with a data folder of its own.
+
+    ``fresh`` processes have imported nothing.
+    """
 
     db_dir: Path
     models_dir: Path
     prefix: tuple[str, ...] = ()
+    fresh: bool = False
 
     def arguments(self, words: Sequence[str]) -> list[str]:
         """Return the whole command line."""
-        folders = [f"--db_dir={self.db_dir}", f"--models_dir={self.models_dir}"]
-        return [*self.prefix, sys.executable, "-m", "carrel", *words, *folders]
+        return [*self.prefix, sys.executable, "-m", "carrel", *self.with_folders(words)]
+
+    def with_folders(self, words: Sequence[str]) -> list[str]:
+        """Return the arguments of ``carrel``."""
+        return [*words, f"--db_dir={self.db_dir}", f"--models_dir={self.models_dir}"]
+
+    def fork_server(self, words: Sequence[str]) -> ForkServer | None:
+        """Return what runs a command without imports; None where it has to be a fresh process."""
+        environment = clean_environment()
+        changed = _read_at_import(environment) != _read_at_import(BEFORE_TESTS)
+        if self.fresh or self.prefix or changed or sys.platform != "linux":
+            return None
+        offline = "--offline=True" in words or environment.get(OFFLINE) == "1"
+        given = {name: BEFORE_TESTS[name] for name in BEFORE_TESTS if name != OFFLINE}
+        given |= {OFFLINE: "1"} if offline else {}
+        return fork_server(tuple(sorted(given.items())), ROOT / "src")
 
     def run(
         self, *words: str, stdin: str = "", timeout: float = 300
     ) -> subprocess.CompletedProcess[str]:
         """Run to the end and return status, output and errors."""
+        environment, folder = clean_environment(), ROOT / "src"
+        if (forking := self.fork_server(words)) is not None:
+            arguments = self.with_folders(words)
+            return run_forked(forking, arguments, environment, folder, stdin, timeout)
         return subprocess.run(
             self.arguments(words),
             input=stdin,
             capture_output=True,
             text=True,
             timeout=timeout,
-            env=clean_environment(),
-            cwd=ROOT / "src",
+            env=environment,
+            cwd=folder,
             check=False,
         )
 
@@ -70,7 +117,7 @@ class CommandLine:
 class Server:
     """A running ``carrel serve``."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | ForkedProcess
     address: str
     log: Path
 
@@ -99,13 +146,7 @@ def start_server(carrel: CommandLine, log: Path, *flags: str) -> Server:
     Output goes to the file ``log``.
     """
     with log.open("wb") as stream:
-        process = subprocess.Popen(
-            carrel.arguments(["serve", "--port=0", *flags]),
-            stdout=stream,
-            stderr=stream,
-            env=clean_environment(),
-            cwd=ROOT / "src",
-        )
+        process = _start(carrel, ["serve", "--port=0", *flags], stream)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()
@@ -115,6 +156,18 @@ def start_server(carrel: CommandLine, log: Path, *flags: str) -> Server:
         time.sleep(0.1)
     process.kill()
     raise AssertionError(f"the server did not start:\n{log.read_text()}")
+
+
+def _start(
+    carrel: CommandLine, words: Sequence[str], output: BinaryIO
+) -> subprocess.Popen[bytes] | ForkedProcess:
+    environment, folder = clean_environment(), ROOT / "src"
+    if (forking := carrel.fork_server(words)) is not None:
+        files = (0, output.fileno(), output.fileno())
+        return forking.start(carrel.with_folders(words), environment, folder, files)
+    return subprocess.Popen(
+        carrel.arguments(words), stdout=output, stderr=output, env=environment, cwd=folder
+    )
 
 
 def _answers(address: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -51,6 +52,20 @@ def test_the_page_may_load_nothing_from_elsewhere(start: Callable[..., LiveServe
         assert reply.headers["referrer-policy"] == "no-referrer"
         assert reply.headers["x-dns-prefetch-control"] == "off"
         assert "default-src 'none'" in client.get("/health").headers["content-security-policy"]
+
+
+def test_a_browser_keeps_the_scripts_whose_names_carry_a_hash_and_nothing_else(
+    start: Callable[..., LiveServer],
+) -> None:
+    with start().client() as client:
+        page = client.get("/").text
+        scripts = set(re.findall(r"/assets/[\w.-]+\.(?:js|css)", page))
+        assert any(each.endswith(".js") for each in scripts)
+        for path in scripts:
+            kept = client.get(path).headers["cache-control"]
+            assert kept == "private, max-age=31536000, immutable", path
+        for path in ("/", "/theme.css", "/config", "/assets/none-12345678.js", "/favicon.ico"):
+            assert "cache-control" not in client.get(path).headers, path
 
 
 def test_programs_may_call_the_two_endpoints_of_h2ogpt_and_nothing_else(

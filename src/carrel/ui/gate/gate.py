@@ -23,12 +23,18 @@ from carrel.ui.gate.page_routes import (
     UPLOAD_PROGRESS,
     begins_event,
     methods_of,
+    never_changes,
 )
 from carrel.ui.gate.page_uploads import PageUploads
 from carrel.ui.shell import login
 
 COOKIE = "carrel-page"
 """Holds a random value: together with the login's cookie it identifies the owner of uploads."""
+
+FOREVER = "private, max-age=31536000, immutable"
+"""Without it, browsers soon fetch Gradio's scripts and styles again. ``private``: with a login, no
+cache on the way may give them to others.
+"""
 
 _COOKIE_VALUE = re.compile(r"[\w-]{43}")
 
@@ -58,6 +64,8 @@ class Gate:
         owner = _owner(cookie, request)
         if not known and path in ("/", CONFIG, UPLOAD):
             send = _with_cookie(send, cookie, secure=request.url.scheme == "https")
+        if never_changes(path):
+            send = _kept(send)
         if path == UPLOAD:
             response = await self._upload(request, owner)
             await response(scope, receive, send)
@@ -130,6 +138,17 @@ def _with_cookie(send: Send, value: str, *, secure: bool) -> Send:
         await send(message)
 
     return send_with_cookie
+
+
+def _kept(send: Send) -> Send:
+    """Return a ``send`` that lets browsers keep a whole file; not an error."""
+
+    async def send_kept(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 200:
+            MutableHeaders(scope=message)["Cache-Control"] = FOREVER
+        await send(message)
+
+    return send_kept
 
 
 def _own_progress(request: Request, path: str, owner: str) -> Scope:

@@ -36,6 +36,9 @@ _METHODS = MappingProxyType(
 _CALL = re.compile(r"/gradio_api/call/submit_nochat(_plain)?_api(?P<event>/\w+)?")
 """How curl calls the two endpoints: a POST that starts an event, and a GET of its results."""
 
+_HASHED = re.compile(r"/assets/[^/]+-[\w-]{8,9}\.\w+")
+"""Files whose names carry a hash of their content: another content has another name."""
+
 _BELOW = ("/assets/", "/static/", "/gradio_api/heartbeat/")
 
 
@@ -57,3 +60,8 @@ def begins_event(path: str) -> bool:
     """Whether a request may name files in its body."""
     call = _CALL.fullmatch(path)
     return path in _EVENTS or (call is not None and call["event"] is None)
+
+
+def never_changes(path: str) -> bool:
+    """Whether a browser may keep what it got from a path for good."""
+    return _HASHED.fullmatch(path) is not None
