@@ -1,6 +1,6 @@
 #!/bin/sh
 # Make an environment with Carrel and all of its packages, or renew it: steps that are done, for the
-# same requirements, are not repeated. Carrel itself is installed anew each time.
+# same requirements, are not repeated. Carrel itself is installed again each time.
 #
 #   sh scripts/smoke_environment.sh PYTHON FOLDER
 set -eu

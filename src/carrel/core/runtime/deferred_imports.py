@@ -178,7 +178,9 @@ class _Present(Loader):
         self._spec = spec
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """Return the module that is there."""
         return self._module
 
     def exec_module(self, module: ModuleType) -> None:
+        """Give it its own spec back, and do not run it again."""
         module.__spec__ = self._spec

@@ -36,6 +36,7 @@ def _called_later(deferral: Deferral, name: str) -> Any:
     """Return a function that imports the real one when it is called."""
 
     def called(*args: Any, **kwargs: Any) -> Any:
+        """Call the real function."""
         deferral.run()
         return getattr(import_module(deferral.name), name)(*args, **kwargs)
 
@@ -52,6 +53,7 @@ def _disabled_later(deferral: Deferral, name: str) -> Any:
     """Return a decorator that keeps the compiler from a function, which needs none before it."""
 
     def disable(function: Any = None, recursive: bool = True, **options: Any) -> Any:
+        """Decorate a function, or return the decorator."""
         if function is None:
             return partial(disable, recursive=recursive, **options)
         real = cache(
@@ -63,6 +65,7 @@ def _disabled_later(deferral: Deferral, name: str) -> Any:
 
         @wraps(function)
         def disabled(*args: Any, **kwargs: Any) -> Any:
+            """Call the function, through the compiler's own wrapper where there is one."""
             return (function if deferral.is_waiting else real())(*args, **kwargs)
 
         return disabled
@@ -76,6 +79,7 @@ def _compiles_later(torch: Any) -> None:
 
     @wraps(compile_now)
     def compile_later(model: Any = None, **options: Any) -> Any:
+        """Compile a plain function at its first call, and everything else at once."""
         if not isinstance(model, FunctionType):
             return compile_now(model, **options)
         compiled = cache(lambda: compile_now(model, **options))
