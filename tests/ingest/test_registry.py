@@ -62,6 +62,7 @@ def test_asking_what_can_be_read_imports_no_library_of_a_format() -> None:
     loaded = modules_after(asking)
     assert "carrel.ingest.registry" in loaded
     assert not loaded & {"openpyxl", "docx", "pptx", "lxml", "PIL", "pypdfium2", "xlrd", "oxmsg"}
+    assert "charset_normalizer" not in loaded
 
 
 @pytest.mark.parametrize("name", ["a.exe", "noending", ".hidden"])

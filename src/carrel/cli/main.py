@@ -92,6 +92,7 @@ def _invocation(command: Command, parsed: Arguments) -> Invocation:
     """Load the settings, and prepare the process for what the command imports and writes."""
     # Help is printed without the libraries of settings, logs and files.
     from carrel.cli.log_setup import configure_logging
+    from carrel.core.runtime.light_imports import use_light_imports
     from carrel.disk.private import write_privately
     from carrel.settings.load import DEFAULT_ORIGIN, load_settings
     from carrel.settings.schema import setting_sections
@@ -104,6 +105,7 @@ def _invocation(command: Command, parsed: Arguments) -> Invocation:
         {key: flags[key] for key in flags if key in setting_sections()}, config=config
     )
     prepare_environment(loaded.settings.server.offline)
+    use_light_imports()
     logging = loaded.settings.logging
     if command.name != DEFAULT and loaded.origins["log_level"] == DEFAULT_ORIGIN:
         # A command prints its own outcome; the server's log would only repeat it.

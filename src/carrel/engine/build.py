@@ -16,6 +16,7 @@ from carrel.core.runtime.library_imports import library_imports
 from carrel.core.runtime.own_thread import in_own_thread
 from carrel.engine.llamacpp.library import is_installed
 from carrel.engine.loaders import Loader, NamedLoader, Planner, Wanted, shared
+from carrel.engine.loading.bundled import require_bundled
 from carrel.engine.remote.inference_server import host_of, parse_inference_server
 from carrel.engine.source import find_adapter
 from carrel.engine.spec import ModelSpec, ServingLimits, own_name
@@ -227,6 +228,9 @@ def _local(spec: ModelSpec, kind: EngineKind, limits: ServingLimits) -> Engine:
             from carrel.engine.llamacpp.engine import load_engine
 
         return load_engine(spec, limits)
+    if spec.base_model == BUNDLED:
+        # A first start without it ends with its line at once, not after the imports.
+        require_bundled(spec.models_dir)
     with library_imports():
         from carrel.engine.choose import serve_loaded
         from carrel.engine.loading.loader import load

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from carrel.core.documents import Section
 from carrel.ingest.chunking.splitter import RecursiveSplitter
+from running.real_processes import modules_after
 
 SENTENCE = "The company sold more boats than in the year before. "
 TEXTS = st.one_of(
@@ -133,3 +134,10 @@ def test_an_overlap_that_leaves_no_space_is_refused(size: int, overlap: int) -> 
 def test_a_text_without_any_place_to_cut_fills_its_pieces() -> None:
     pieces = list(RecursiveSplitter(1000, 100).split([Section("x" * 10_000)]))
     assert [len(piece.text) for piece in pieces] == [900] * 11 + [100]
+
+
+def test_a_splitter_that_has_split_nothing_imports_no_library() -> None:
+    loaded = modules_after(
+        "from carrel.ingest.chunking.splitter import RecursiveSplitter; RecursiveSplitter(100, 10)"
+    )
+    assert not loaded & {"langchain_text_splitters", "langchain_core"}

@@ -38,6 +38,16 @@ def bundled_model(models_dir: Path) -> Path:
     return converted(target, Conversion("The bundled model", STORED_BYTES, write))
 
 
+def require_bundled(models_dir: Path) -> None:
+    """Refuse early where the bundled model is neither converted nor installed.
+
+    Raises:
+        ModelNotFound: the package is not installed; the message says how to install it.
+    """
+    if not (models_dir / BUNDLED_MODEL).is_dir():
+        bundled_gguf()
+
+
 def bundled_gguf() -> Path:
     """Return the bundled model's GGUF file, as llama.cpp reads it.
 

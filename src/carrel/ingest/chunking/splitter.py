@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from carrel.core.documents import Piece, Section
+
+if TYPE_CHECKING:
+    from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 # From the best place to cut to the worst. A table has no sentence ends, so that its lines stay
 # whole; the line break after a sentence comes before the bare one because the lines of a PDF page
@@ -37,17 +42,19 @@ class RecursiveSplitter:
         """Make a splitter; ``chunk_overlap`` must be less than ``chunk_size``."""
         if not 0 <= chunk_overlap < chunk_size:
             raise ValueError(f"chunk_overlap {chunk_overlap} is not below chunk_size {chunk_size}")
-        # Imported lazily because it takes a third of a second, which callers that only ask for
-        # suffixes should not wait for.
-        from langchain_text_splitters import RecursiveCharacterTextSplitter
-
         self._chunk_size = chunk_size
         self._chunk_overlap = chunk_overlap
         # Its own overlap is not used: it finds the start of a chunk by searching for its text,
         # which is wrong for repeated texts. Without overlap and without stripping, its chunks
         # concatenated are the section.
         self._length = chunk_size - chunk_overlap
-        self._splitter = RecursiveCharacterTextSplitter(
+
+    @cached_property
+    def _splitter(self) -> RecursiveCharacterTextSplitter:
+        # Imported lazily because it takes a third of a second, and a start splits nothing.
+        from langchain_text_splitters import RecursiveCharacterTextSplitter
+
+        return RecursiveCharacterTextSplitter(
             separators=[
                 _PARAGRAPH_END,
                 _SENTENCE_AND_LINE_END,

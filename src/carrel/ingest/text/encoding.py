@@ -6,8 +6,6 @@ import codecs
 import unicodedata
 from pathlib import Path
 
-import charset_normalizer
-
 from carrel.ingest.text.encoding_guess import best_encoding, language_score
 
 _BYTE_ORDER_MARKS = (
@@ -181,6 +179,9 @@ def _guess(sample: bytes) -> str:
     lines = _beyond_ascii(sample)
     if (known := best_encoding(lines)) is not None:
         return known
+    # Imported lazily because it takes a twentieth of a second, and few texts need it.
+    import charset_normalizer
+
     matches = charset_normalizer.from_bytes(lines, cp_isolation=list(_LEGACY))
     best = matches.best()
     if best is None:
