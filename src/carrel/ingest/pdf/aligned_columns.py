@@ -63,8 +63,10 @@ class _Block:
         if self.rows and self.rows[-1][0].bottom - row[0].top > _ROW_DISTANCE * row[0].height:
             return False
         columns = _joined([*self.columns, *((cell.left, cell.right) for cell in row)])
-        alone = len(row) < 2
-        if len(columns) < max(2, len(self.columns)) or (alone and columns != self.columns):
+        if len(columns) < max(2, len(self.columns)):
+            return False
+        # The title of a group is in the column of labels, and may be a little farther left.
+        if len(row) < 2 and (not self.columns or columns[1:] != self.columns[1:]):
             return False
         self.rows.append(list(row))
         self.columns = columns

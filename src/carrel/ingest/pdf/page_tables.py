@@ -16,6 +16,7 @@ _LONGEST_CELL = 1_000
 _MOST_LINES = 2
 # Accounts have the sign in a separate column.
 _SIGNS = frozenset("$€£¥")
+_ENDS = frozenset(("", ")", "%", ")%", ") %"))
 # In points: how far the columns of one table differ between two pages.
 _SHIFT = 10.0
 
@@ -54,12 +55,18 @@ class _Cell:
 
 
 def table_text(
-    grid: Grid, cells: Cells, before: PageTable | None, *, is_form: bool = False
+    grid: Grid,
+    cells: Cells,
+    before: PageTable | None,
+    *,
+    above: Sequence[str] = (),
+    is_form: bool = False,
 ) -> TableText | None:
     """Return the text of a table; None if the cells do not look like those of one.
 
-    ``before`` is the table of the page before, if this is the first one of its page. The rows of a
-    form are labels and values, without heads above them.
+    ``before`` is the table of the page before, if this is the first one of its page. ``above`` are
+    heads of the columns that are written farther above. The rows of a form are labels and values,
+    without heads above them.
     """
     if not _is_plausible(cells):
         return None
@@ -67,10 +74,14 @@ def table_text(
     rows = _with_merged(grid, texts)
     rows = [row for row in rows if any(cell.text for cell in row)]
     used = [column for column in range(len(grid.columns) - 1) if any(r[column].text for r in rows)]
-    rows = _with_signs([[row[column] for column in used] for row in rows])
+    rows = [[row[column] for column in used] for row in rows]
+    signs = _join_signs(rows)
+    rows = [[row[place] for place in range(len(used)) if place not in signs] for row in rows]
     bare = (cell for row in rows for cell in row if not (cell.left or cell.above))
     words = tuple(cell.text for cell in bare if cell.text)
     heads = before.heads if before and before.is_continued_by(grid) else ()
+    if above:
+        heads = tuple(above[column] for place, column in enumerate(used) if place not in signs)
     table_rows = list(map(_table_row, rows))
     if is_form:
         # A single row is never taken for heads.
@@ -121,8 +132,11 @@ def _merge_down(grid: Grid, rows: Sequence[Sequence[_Cell]], column: int) -> Non
     for number, row in enumerate(rows, 1):
         cell = row[column - 1]
         merged = bool(span) and not grid.divides_rows(number, column)
+        text = cell.text or (span[0].text if span else "")
+        if text and text in _SIGNS | _ENDS:
+            # A sign belongs to the amount beside it, even if no rule divides the rows.
+            merged = False
         if merged and not (cell.text and span[0].text) and cell.left == span[0].left:
-            text = cell.text or span[0].text
             for each in (*span, cell):
                 each.text = text
             cell.above = True
@@ -131,24 +145,39 @@ def _merge_down(grid: Grid, rows: Sequence[Sequence[_Cell]], column: int) -> Non
             span = [cell]
 
 
-def _with_signs(rows: list[list[_Cell]]) -> list[list[_Cell]]:
-    """Return the rows with signs of currencies joined to the amounts beside them."""
+def _join_signs(rows: Sequence[Sequence[_Cell]]) -> set[int]:
+    """Join signs to the amounts beside them; return the columns that have nothing else.
+
+    A sign of a currency is before its amount, a closing bracket or percent sign behind it.
+    """
     width = len(rows[0]) if rows else 0
-    only_signs = [
+    before = {
         column
         for column in range(width - 1)
-        if all(row[column].text in _SIGNS or not row[column].text for row in rows)
-    ]
+        if all(_may_be_sign(row[column], row[column + 1]) for row in rows)
+    }
+    behind = {
+        column
+        for column in range(1, width)
+        if column not in before and all(row[column].text in _ENDS for row in rows)
+    }
     for row in rows:
         for column in range(width - 1):
             sign, amount = row[column], row[column + 1]
-            if sign.text in _SIGNS and amount.text:
-                row[column + 1] = _Cell(f"{sign.text} {amount.text}")
+            if column in before and amount.left:
+                # Where there is no sign, nothing divides the amount from the column of signs.
+                sign.text, amount.left = "", False
+            elif sign.text in _SIGNS and amount.text:
+                amount.text = f"{sign.text} {amount.text}"
                 sign.text = ""
-    return [
-        [cell for column, cell in enumerate(row) if column not in only_signs or cell.text]
-        for row in rows
-    ]
+        for column in behind:
+            row[column - 1].text += row[column].text
+            row[column].text = ""
+    return {column for column in before | behind if not any(row[column].text for row in rows)}
+
+
+def _may_be_sign(cell: _Cell, amount: _Cell) -> bool:
+    return cell.text in _SIGNS or not cell.text or (amount.left and not cell.left)
 
 
 def _table_row(cells: Iterable[_Cell]) -> TableRow:

@@ -12,9 +12,11 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from carrel.ingest.pdf.aligned_columns import aligned_grids
+from carrel.ingest.pdf.column_years import heads_of_years
 from carrel.ingest.pdf.fragments import Fragment
 from carrel.ingest.pdf.page_tables import Cells, PageTable, TableText, table_text
 from carrel.ingest.pdf.raised_digits import NO_BLANK, plain_raised
+from carrel.ingest.pdf.row_labels import with_labels
 from carrel.ingest.pdf.ruled_lines import Grid, grids
 
 _MOST_CHARACTERS = 50_000
@@ -56,7 +58,9 @@ def ruled_text(
     that are close.
     """
     ruled = grids(page)
-    found = ruled or aligned_grids(text_page)
+    aligned = aligned_grids(text_page)
+    ruled = with_labels([each for each in ruled if not _is_within(each, aligned)], text_page)
+    found = ruled or aligned
     if not found or not 0 < len(characters) <= _MOST_CHARACTERS:
         return None
     parts: list[str | int] = []
@@ -80,7 +84,8 @@ def ruled_text(
         for number, cells in tables.items()
         if any(place and place[:2] == (number, min(cells)[0]) for place, _ in placed)
     }
-    written = _written(found, tables, forms, before if _is_short(parts) else None)
+    years = {} if ruled else heads_of_years(found, text_page)
+    written = _written(found, tables, forms, before if _is_short(parts) else None, years)
     if not written:
         return None
     whole = _joined(parts, {number: each.lines for number, each in written.items()})
@@ -94,6 +99,18 @@ def ruled_text(
     return RuledText(whole, written[last].table if _is_short(reversed(parts)) else None)
 
 
+def _is_within(grid: Grid, larger: Sequence[Grid]) -> bool:
+    """Whether a grid is a part of a larger table whose other rows or columns are not ruled."""
+    return any(
+        other.columns[0] < grid.columns[0] - _CLOSE
+        and grid.columns[-1] <= other.columns[-1] + _CLOSE
+        and other.rows[0] <= grid.rows[0] + _CLOSE
+        and grid.rows[-1] <= other.rows[-1] + _CLOSE
+        and len(grid.rows) < len(other.rows)
+        for other in larger
+    )
+
+
 def _is_short(parts: Iterable[str | int]) -> bool:
     """Whether the text before the first table is that of a head or foot of the page."""
     between = takewhile(lambda part: isinstance(part, str), parts)
@@ -101,13 +118,26 @@ def _is_short(parts: Iterable[str | int]) -> bool:
 
 
 def _written(
-    found: Sequence[Grid], tables: Mapping[int, Cells], forms: Set[int], before: PageTable | None
+    found: Sequence[Grid],
+    tables: Mapping[int, Cells],
+    forms: Set[int],
+    before: PageTable | None,
+    years: Mapping[int, Sequence[str]],
 ) -> dict[int, TableText]:
-    """Return the tables as text, in reading order; none if one does not look like a table."""
+    """Return the tables as text, in reading order; none if one does not look like a table.
+
+    ``before`` is what the first of them may continue, ``years`` the heads above others.
+    """
     written: dict[int, TableText] = {}
     for number, cells in tables.items():
         earlier = before if not written else None
-        text = table_text(found[number], cells, earlier, is_form=number in forms)
+        text = table_text(
+            found[number],
+            cells,
+            earlier,
+            above=years.get(number, ()),
+            is_form=number in forms,
+        )
         if text is None:
             return {}
         written[number] = text
