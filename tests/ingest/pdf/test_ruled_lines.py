@@ -8,7 +8,7 @@ import pytest
 from reportlab.pdfgen.canvas import Canvas
 
 from carrel.ingest.pdf.pdf import PDFIUM_LOCK
-from carrel.ingest.pdf.ruled_lines import Grid, grids
+from carrel.ingest.pdf.tables.ruled_lines import Grid, grids
 
 Draw = Callable[[Canvas], object]
 

@@ -13,12 +13,12 @@ from carrel.ingest.pdf.form_fields import field_values, with_values
 from carrel.ingest.pdf.fragments import fragments_of
 from carrel.ingest.pdf.letter_statistics import is_noise
 from carrel.ingest.pdf.notes import notes_of
-from carrel.ingest.pdf.page_tables import PageTable
 from carrel.ingest.pdf.pictures import PagePicture, pictures_on, with_marks, without_marks
 from carrel.ingest.pdf.raised_digits import plain_raised, with_raised
 from carrel.ingest.pdf.reading_order import in_reading_order, text_of
-from carrel.ingest.pdf.ruled_text import ruled_text
 from carrel.ingest.pdf.scan import is_scan
+from carrel.ingest.pdf.tables.page_tables import PageTable
+from carrel.ingest.pdf.tables.ruled_text import ruled_text
 from carrel.ingest.pdf.text_layer import characters_of, printable
 from carrel.ingest.pdf.upright import turn_sideways, turn_upright
 

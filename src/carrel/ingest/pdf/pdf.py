@@ -23,11 +23,11 @@ from carrel.ingest.images.picture_texts import PictureTexts, marked
 from carrel.ingest.pdf.attachments import Attachments, NoReaders
 from carrel.ingest.pdf.form_fields import open_form
 from carrel.ingest.pdf.page_heading import PageHeadings
-from carrel.ingest.pdf.page_tables import PageTable
 from carrel.ingest.pdf.page_text import PageKind, PageText, text_of_page
 from carrel.ingest.pdf.pictures import picture_at, picture_data, without_known, without_marks
 from carrel.ingest.pdf.running_lines import RunningLines
 from carrel.ingest.pdf.scan import picture_of
+from carrel.ingest.pdf.tables.page_tables import PageTable
 from carrel.ingest.text.cleaning import squeeze_blank_lines
 from carrel.ingest.text.hyphenation import HyphenJoiner
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import pypdfium2
 
-from carrel.ingest.pdf.ruled_lines import Grid, Line
+from carrel.ingest.pdf.tables.ruled_lines import Grid, Line
 
 # In points.
 _SAME_RULE = 3.0

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pypdfium2
 
-from carrel.ingest.pdf.ruled_lines import Grid
+from carrel.ingest.pdf.tables.ruled_lines import Grid
 
 _YEAR = re.compile(r"(?:FY\s?)?((?:19|20)\d\d)\b[^\w\s]{0,3}")
 _MOST_PIECES = 2_000

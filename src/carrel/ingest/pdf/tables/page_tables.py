@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from carrel.ingest.pdf.ruled_lines import Grid
+from carrel.ingest.pdf.tables.ruled_lines import Grid
 from carrel.ingest.tables.grid import TableRow
 from carrel.ingest.tables.rows import TableLines
 from carrel.ingest.text.cleaning import one_line

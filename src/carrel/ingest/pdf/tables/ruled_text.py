@@ -11,13 +11,13 @@ from itertools import takewhile
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from carrel.ingest.pdf.aligned_columns import aligned_grids
-from carrel.ingest.pdf.column_years import heads_of_years
 from carrel.ingest.pdf.fragments import Fragment
-from carrel.ingest.pdf.page_tables import Cells, PageTable, TableText, table_text
 from carrel.ingest.pdf.raised_digits import NO_BLANK, plain_raised
-from carrel.ingest.pdf.row_labels import with_labels
-from carrel.ingest.pdf.ruled_lines import Grid, grids
+from carrel.ingest.pdf.tables.aligned_columns import aligned_grids
+from carrel.ingest.pdf.tables.column_years import heads_of_years
+from carrel.ingest.pdf.tables.page_tables import Cells, PageTable, TableText, table_text
+from carrel.ingest.pdf.tables.row_labels import with_labels
+from carrel.ingest.pdf.tables.ruled_lines import Grid, grids
 
 _MOST_CHARACTERS = 50_000
 # In points; the gap between the cells of a row that is drawn at once is larger.

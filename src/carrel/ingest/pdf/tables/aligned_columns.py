@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pypdfium2
 
-from carrel.ingest.pdf.ruled_lines import Grid
+from carrel.ingest.pdf.tables.ruled_lines import Grid
 
 # Columns of prose are aligned like those of a table. Tables differ by cells with only a number, and
 # short cells beside them.
