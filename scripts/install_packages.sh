@@ -8,7 +8,8 @@
 #
 # torch comes in builds for processors and for each CUDA. TORCH_INDEX_URL names the index of one;
 # without it uv takes the processor build where there is no NVIDIA GPU, and the build for the
-# driver where there is one.
+# driver where there is one. Where that cannot be had, pip's is installed, with gigabytes of CUDA, or
+# nothing if TORCH_FOR_THIS_MACHINE is set.
 set -u
 python=$1
 what=$2
@@ -48,6 +49,7 @@ install_torch() {
     if has_uv && by_uv --no-deps --torch-backend="$backend" "$1" 2>/dev/null; then
         return
     fi
+    if [ -n "${TORCH_FOR_THIS_MACHINE:-}" ]; then return 1; fi
     echo "PyTorch's index of builds ($backend) cannot be reached: installing the torch that pip finds, on Linux often with gigabytes of CUDA; TORCH_INDEX_URL=... names another index" >&2
     by_pip --no-deps "$1"
 }

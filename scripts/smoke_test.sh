@@ -6,7 +6,8 @@
 #
 # MOST is how many other Pythons, newest first; without it all. With SECONDS a Python is passed over
 # with one line where its packages cannot be installed, or not within that time: what is installed
-# by then counts for the next run. A wrong answer fails in either case.
+# by then counts for the next run. CUDA is then not fetched for a machine without GPU. A wrong answer
+# fails in either case.
 #
 # The environments are kept in $SMOKE_HOME (build/smoke) while their requirements stay the same.
 set -eu
@@ -18,6 +19,7 @@ version_of='import sys; print("%d.%d" % sys.version_info[:2])'
 own=$(.venv/bin/python -c "$version_of" 2>/dev/null) ||
     own=$("$(sh scripts/find_python.sh)" -c "$version_of" 2>/dev/null) || own=none
 tried=0
+if [ -n "$seconds" ]; then export TORCH_FOR_THIS_MACHINE=yes; fi
 
 limited() {
     if [ -n "$seconds" ] && command -v timeout >/dev/null 2>&1; then

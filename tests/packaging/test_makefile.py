@@ -214,6 +214,15 @@ def test_where_the_index_of_builds_is_out_of_reach_pip_finds_torch(checkout: Che
     )
 
 
+def test_no_cuda_is_fetched_where_only_torch_for_this_machine_is_wanted(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_FOR_THIS_MACHINE", "yes")
+    write_program(checkout.python, RECORDER.format(log=checkout.log, fails_on="--torch-backend"))
+    assert checkout.make("setup").returncode != 0
+    assert not any(call.startswith("-m pip install") for call in checkout.calls())
+
+
 def test_what_uv_cannot_install_pip_installs(checkout: Checkout) -> None:
     write_program(checkout.python, RECORDER.format(log=checkout.log, fails_on="-m uv pip"))
     run = checkout.make("setup")
