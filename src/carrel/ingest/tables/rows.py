@@ -58,6 +58,9 @@ class TableLines:
         heads = joined_heads(rows)
         yield _piped(heads)
         labels = [head[:_LABEL_CHARACTERS].rstrip(" :：") for head in heads]
+        if labels[0].startswith("("):
+            # A remark in the corner, such as "(in millions)", names no column.
+            labels[0] = ""
         self.heads = [""] * offset + labels
         del block[: above + depth]
 

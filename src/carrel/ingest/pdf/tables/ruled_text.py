@@ -23,6 +23,8 @@ _MOST_CHARACTERS = 50_000
 # In points; the gap between the cells of a row that is drawn at once is larger.
 _CLOSE = 8.0
 _TOUCHING = 2.0
+# Upright rules of what may be one column of a larger table, with one for the signs of a currency.
+_FEW_RULES = 4
 
 # A table continues on the next page if little more than a foot and a head is in between.
 _LONGEST_BETWEEN = 300
@@ -58,7 +60,8 @@ def ruled_text(
     that are close.
     """
     ruled = grids(page)
-    aligned = aligned_grids(text_page)
+    may_be_parts = any(len(each.columns) <= _FEW_RULES for each in ruled)
+    aligned = aligned_grids(text_page) if may_be_parts or not ruled else []
     ruled = with_labels([each for each in ruled if not _is_within(each, aligned)], text_page)
     found = ruled or aligned
     if not found or not 0 < len(characters) <= _MOST_CHARACTERS:
