@@ -44,7 +44,7 @@ def modules_after(statement: str) -> set[str]:
     return set(done.stdout.splitlines())
 
 
-READ_AT_IMPORT = ("PYTHON", "LD_", "HF_", "TRANSFORMERS_", "TORCH_", "CUDA_", "OMP_", "MKL_")
+READ_AT_IMPORT = ("PYTHON", "LD_PRELOAD", "HF_", "TRANSFORMERS_", "TORCH_", "CUDA_", "OMP_", "MKL_")
 """How variables begin that Python or a library reads while it is imported."""
 
 OFFLINE = "HF_HUB_OFFLINE"

@@ -20,7 +20,6 @@ from carrel.ingest.detection.content import Content, identify
 from carrel.ingest.detection.unsupported_formats import REPACK, UNSUPPORTED_FORMATS, save_as
 from carrel.ingest.failures import as_core_error
 from carrel.ingest.plugins import unstructured_package
-from carrel.ingest.plugins.reader_order import ReadersInOrder
 from carrel.ingest.text.definitions import DEFINITIONS
 
 _PACKAGES = frozenset((Content.WORD, Content.PRESENTATION, Content.WORKBOOK)).union(
@@ -225,6 +224,9 @@ def chosen_registry(
         unstructured_package.require_installed()
     elif not unstructured_package.is_installed():
         return default_registry(ocr, ocr_languages, ocr_picture_seconds)
+    # With parsers, which a command that only asks for suffixes does not need.
+    from carrel.ingest.plugins.reader_order import ReadersInOrder
+
     own = SuffixReaderRegistry([])
     within = ReadersInOrder(own, unstructured_first, named=False)
     _add_formats(own, within, _recognizer(ocr, ocr_languages, ocr_picture_seconds))

@@ -9,15 +9,14 @@ import structlog
 
 from carrel.core.documents import Section
 from carrel.core.errors import CarrelError, EmptyDocument, UnsupportedFormat
-from carrel.core.log_reason import log_reason
 from carrel.core.protocols.reading import Reader, ReaderRegistry
 from carrel.ingest.archives.embedded_files import ContainerReader, Contents
 from carrel.ingest.detection.content import Content, identify
 from carrel.ingest.detection.unsupported_formats import UNSUPPORTED_FORMATS
 from carrel.ingest.failures import as_core_error
-from carrel.ingest.plugins.unstructured_package import PACKAGE, SUFFIXES
+from carrel.ingest.plugins.read_by_carrel import read_by_carrel
+from carrel.ingest.plugins.unstructured_package import SUFFIXES
 from carrel.ingest.plugins.unstructured_reader import UnstructuredReader
-from carrel.ingest.remarks import Remarks
 
 # Their own readers open these: unstructured has none for archives, and leaves out attachments that
 # it cannot read without saying so.
@@ -129,14 +128,6 @@ def _tried(
         yield from read_by_carrel(own(), error)
     else:
         yield from sections
-
-
-def read_by_carrel(own: Iterator[Section], error: CarrelError) -> Iterator[Section]:
-    """Yield the sections of the own reader, with a remark why unstructured did not read them."""
-    log.info("document.read_by_carrel", reason=log_reason(error))
-    remarks = Remarks()
-    remarks.add(f"reading by {PACKAGE} ({error}): Carrel read it")
-    yield from remarks.carried_by(own)
 
 
 def _require_document(path: Path, suffix: str) -> None:
