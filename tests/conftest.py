@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from carrel.core.runtime.deferred_imports import WrappingFinder
 from carrel.settings.load import load_settings
 from carrel.settings.process_environment import VENDOR_VARIABLES
 from carrel.settings.schema import Settings
@@ -32,6 +34,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def repetitions(pytestconfig: pytest.Config) -> Repetitions:
     """Return a function that says how often to do something: ``repetitions(3, thorough=10)``."""
     return repetitions_of(pytestconfig)
+
+
+@pytest.fixture(autouse=True)
+def ordinary_imports() -> Iterator[None]:
+    """Let no test that runs a command in this process change how the next one imports libraries."""
+    yield
+    sys.meta_path[:] = [each for each in sys.meta_path if not isinstance(each, WrappingFinder)]
 
 
 @pytest.fixture(scope="session")
