@@ -113,6 +113,7 @@ async def test_a_short_answer_is_the_words_alone_and_whole(
     text, finished = await answered(application, embedder, AnswerStyle.SHORT, "word " * 50)
     assert text == "Ada Lind"
     assert finished.reason is FinishReason.STOP
+    assert finished.usage.completion_tokens == 0 and finished.usage.seconds > 0
 
 
 async def test_without_words_to_quote_the_model_speaks_for_itself(

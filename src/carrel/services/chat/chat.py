@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -192,10 +193,12 @@ class ChatService:
     async def _events(self, turn: _Turn) -> AsyncGenerator[EngineEvent]:
         """Yield the model's own answer, or for a small model a quotation, which needs no model."""
         request, engine = turn.request, turn.engine
+        started = time.perf_counter()
         text = await self._quotation(turn)
         if text is not None:
             yield TextDelta(text)
-            yield Finished(FinishReason.STOP, Usage(0, 0), engine.info.name)
+            usage = Usage(0, 0, seconds=time.perf_counter() - started)
+            yield Finished(FinishReason.STOP, usage, engine.info.name)
             return
         events = engine.generate(turn.prompt.messages, _bounded(request), request.caller)
         async with aclosing(events):
