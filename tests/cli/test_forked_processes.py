@@ -77,6 +77,8 @@ def test_where_a_test_changes_the_environment_the_process_is_fresh(
 
 
 def test_a_line_that_is_to_be_offline_is_forked_from_libraries_that_are(
-    carrel: CommandLine,
+    carrel: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A command that ran offline in this process has set it.
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     assert carrel.fork_server(["check", "--offline=True"]) is not carrel.fork_server(["check"])
