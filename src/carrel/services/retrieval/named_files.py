@@ -28,15 +28,16 @@ def names_said(question: str, names: Collection[str]) -> set[str]:
 
     A name of one word is none of them: it may be any word.
     """
-    said = _spaced(question)
+    said = f" {spaced(question)} "
     found = set()
     for name in names:
-        own = _spaced(re.sub(r"\.\w{1,8}$", "", name))
-        if len(own.split()) > 1 and f" {own.strip()} " in said:
+        own = spaced(re.sub(r"\.\w{1,8}$", "", name))
+        if len(own.split()) > 1 and f" {own} " in said:
             found.add(name)
     return found
 
 
-def _spaced(text: str) -> str:
+def spaced(text: str) -> str:
+    """Return the words and numbers of a text, in lower case, with a blank between them."""
     parts = (part for word in words(text, WordForm.PLAIN) for part in _PARTS.findall(word))
-    return f" {' '.join(parts)} "
+    return " ".join(parts)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from carrel.core.documents import RetrievedChunk
-from carrel.services.retrieval.named_files import names_said
+from carrel.services.retrieval.named_files import names_said, spaced
 from carrel.services.text.terms import terms
 from carrel.services.text.word_rarity import WordRarity
 from carrel.services.text.words import WordForm, words
@@ -59,7 +59,7 @@ def ranked(question: str, found: Sequence[RetrievedChunk]) -> list[RetrievedChun
     asked = set(terms(question))
     said = names_said(question, {each.document_name for each in found})
     texts = [
-        terms(f"{each.chunk.text} {_spaced(each.document_name)}")
+        terms(f"{each.chunk.text} {spaced(each.document_name)}")
         if each.document_name in said
         else terms(each.chunk.text)
         for each in found
@@ -97,10 +97,6 @@ def name_matches(question: str, names: Collection[str]) -> Mapping[str, float]:
     totals = {name: rarity.total(each & said) for name, each in of_names.items()}
     best = max(totals.values(), default=0.0)
     return {name: total / best if best > 0 else 0.0 for name, total in totals.items()}
-
-
-def _spaced(name: str) -> str:
-    return " ".join(re.findall(r"[^\W\d_]+|\d+", name))
 
 
 def _name_words(name: str) -> set[str]:
