@@ -15,6 +15,9 @@ ACCOUNTS = """(Millions) | 2022 | 2021
 Net sales | $ 34,229 | $ 35,355
 Cost of sales | 19,232 | 18,795
 Net income | (312) | 5,921"""
+STOCK = """Article | Place | Last counted
+Article: Bolts; Place: Cellar; Last counted: 2024-03-27
+Article: Nails; Place: Attic; Last counted: 2024-04-02"""
 ZAHLEN = """Ort | Mai | Juni
 Ort: Erlbach; Mai: 14; Juni: 71
 Ort: Lindenau; Mai: 88; Juni: 38"""
@@ -54,6 +57,7 @@ def test_the_cell_of_the_row_and_column_that_are_named(
         ("Who makes the Heron pump?", PUMPS, 0),
         ("What is the price of the pump?", PUMPS, 0),
         ("What is the price?", PUMPS, 0),
+        ("How many bolts were in the cellar?", STOCK, 0),
         ("What were the sales in 2019?", ACCOUNTS, 0),
         ("What was the net income in 2022?", ACCOUNTS, 0),
         ("Which ferry sank in the harbour in 2022?", ACCOUNTS, 0),
@@ -63,6 +67,7 @@ def test_the_cell_of_the_row_and_column_that_are_named(
         "a name, and no column of names",
         "two rows fit",
         "no row is named",
+        "a number is asked, and there is a date",
         "no such year",
         "another row fits better",
         "about something else",

@@ -154,7 +154,9 @@ def _may_be(kind: AnswerType, text: str) -> bool:
     if kind is AnswerType.DATE:
         return found is _Kind.DATE
     if kind is AnswerType.NUMBER:
-        return found is _Kind.NUMBER or fit(kind, words(text)) > 0
+        # Four digits are a year or an amount; a date is none.
+        is_amount = _AMOUNT.fullmatch(text) is not None and DATE_WORDS.isdisjoint(words(text))
+        return is_amount or (found is _Kind.WORDS and fit(kind, words(text)) > 0)
     if kind is AnswerType.NAME:
         return found is _Kind.WORDS
     return True
