@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import APIResponse, Locator, Route, expect
 
 from running.browsing import PATIENCE, Visit
 from running.live_server import FailingEngine, LiveServer, WatchedEngine
@@ -176,3 +176,32 @@ def test_a_version_that_is_chosen_while_an_answer_is_written_is_the_one_that_is_
     button(visitor, "Version after").click()
     expect(visitor.answer).to_contain_text("word word")
     expect(visitor.state).to_have_text("stopped by you")
+
+
+def test_an_update_that_arrives_late_does_not_replace_a_later_one(
+    start: Callable[..., LiveServer], tab: Callable[..., Visit]
+) -> None:
+    visitor = tab(start(WatchedEngine([FIRST, SECOND]), langchain_mode="LLM"))
+    visitor.ask_and_wait("What is it?")
+    visitor.page.locator("#new-chat").click()
+    expect(visitor.page.locator(".welcome")).to_be_visible()
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    visitor.page.route("**/run/predict*", hold_first)
+    visitor.chats.first.click()
+    while not held:
+        visitor.page.wait_for_timeout(20)
+    visitor.page.locator("#new-chat").click()
+    visitor.ask_and_wait("And then?")
+    (route, late) = held[0]
+    assert "What is it?" in late.text()
+    with visitor.page.expect_response("**/run/predict*"):
+        route.fulfill(response=late)
+    visitor.page.wait_for_timeout(500)
+    expect(visitor.page.locator("#current .question")).to_have_text("And then?")

@@ -16,6 +16,7 @@ from carrel.ui.chat.continuing import can_continue
 from carrel.ui.chat.render_exchange import exchange_html, exchanges_html
 from carrel.ui.shell.actions import actions_script, chosen
 from carrel.ui.shell.events import Guard, Inputs, Updates
+from carrel.ui.shell.order import LATEST, numbered
 from carrel.ui.shell.render import thread_html, welcome_html
 from carrel.ui.sidebar.sidebar import Sidebar
 from carrel.ui.state.answer_options import read_options
@@ -62,13 +63,13 @@ class ChatTab:
                     "",
                     elem_id="past",
                     apply_default_css=False,
-                    js_on_load=actions_script(*ACTIONS),
+                    js_on_load=LATEST + actions_script(*ACTIONS),
                 )
                 self.current = gr.HTML(
                     "",
                     elem_id="current",
                     apply_default_css=False,
-                    js_on_load=FOLLOW + actions_script(*ACTIONS),
+                    js_on_load=LATEST + FOLLOW + actions_script(*ACTIONS),
                 )
             self.composer = Composer(services)
         buttons = (self.composer.send, self.composer.stop)
@@ -156,13 +157,17 @@ class ChatTab:
         """Stream an answer below the ``past`` of its chat, and save it."""
         session = answering.session
         try:
-            yield {self.past: past, **self._progress(session, answering.exchange, busy=True)}
+            yield {
+                self.past: numbered(past),
+                **self._progress(session, answering.exchange, busy=True),
+            }
             async with aclosing(self._written(answering)) as updates:
                 async for update in updates:
                     yield update
         finally:
             # If it ended before its first step, nothing will be saved.
             answering.exchange.settled.set()
+            answering.running.delivered.set()
 
     async def _written(self, answering: Answering) -> AsyncGenerator[Updates]:
         session = answering.session
@@ -217,7 +222,7 @@ class ChatTab:
         """Render the whole chat of the session, and the list of chats."""
         busy = session.answering is not None
         updates = {
-            self.past: exchanges_html(session.exchanges[:-1], session.preferences.texts),
+            self.past: numbered(exchanges_html(session.exchanges[:-1], session.preferences.texts)),
             self._sidebar.chats: await self._chats(session),
             **await self.composer.answer.count(session=session),
         }
@@ -234,7 +239,7 @@ class ChatTab:
         texts = session.preferences.texts
         shown = exchange_html(exchange, len(session.exchanges) - 1, texts, continuable=continuable)
         thread = thread_html(shown, session.conversation_id, exchange.key)
-        return {self.current: thread, **self.composer.buttons(busy=busy)}
+        return {self.current: numbered(thread), **self.composer.buttons(busy=busy)}
 
     async def _chats(self, session: Session) -> str:
         return await self._sidebar.list.html(session)
@@ -242,7 +247,7 @@ class ChatTab:
     async def _welcome(self, session: Session) -> str:
         scope, texts = await scope_of(session, self._services), session.preferences.texts
         if not scope.collections:
-            return thread_html(welcome_html([], None, texts), None)
+            return numbered(thread_html(welcome_html([], None, texts), None))
         names = await ready_names(self._services, scope, session.principal)
         label, alone = scope.label(texts), bool(scope.documents)
-        return thread_html(welcome_html(names, label, texts, alone=alone), None)
+        return numbered(thread_html(welcome_html(names, label, texts, alone=alone), None))

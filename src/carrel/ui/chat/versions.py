@@ -151,8 +151,10 @@ class Versions:
 
     @staticmethod
     async def _stopped(session: Session) -> None:
-        """Stop the running answer and wait until it is saved: it would replace the new one."""
+        """Stop the running answer and wait for its end: its last update would replace the chat."""
         session.stop_answering()
+        if session.answering is not None:
+            await session.answering.delivered.wait()
         if session.exchanges:
             await session.exchanges[-1].settled.wait()
 

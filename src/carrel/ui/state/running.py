@@ -14,6 +14,7 @@ class Running(Generic[Event]):
     """Reads ``events`` to the end, or until ``stop`` is called.
 
     All steps of the generator run in one task: context managers are closed where they were opened.
+    ``delivered`` is set by the reader after its last update has been sent.
     """
 
     def __init__(self, events: AsyncGenerator[Event]) -> None:
@@ -21,6 +22,7 @@ class Running(Generic[Event]):
         self._arrived: asyncio.Queue[Event | None] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
         self.stopped = False
+        self.delivered = asyncio.Event()
 
     def stop(self) -> None:
         """Close the generator; events that it yielded before are still delivered."""
