@@ -31,7 +31,7 @@ from carrel import bootstrap
 from carrel.core.access import Principal
 from carrel.core.chat import Scope
 from carrel.core.documents import USER_DATA, IncomingFile, RetrievedChunk
-from carrel.services.citations import attribution
+from carrel.services.citations import support
 from carrel.services.citations.attribution import cite_answer
 from carrel.services.text.sentences import sentences
 from carrel.settings.load import load_settings
@@ -193,7 +193,7 @@ def report(questions: list[Question]) -> str:
             f"| {KINDS[kind]} | {row['texts']:.0f} | {row['supported']:.3f} | {gold} "
             f"| {row['verbatim']:.3f} |"
         )
-    chosen = attribution.LEAST_SHARE
+    chosen = support.LEAST_SHARE
     lines += [
         "",
         f"## Share of a sentence's words ({len(calibrated)} questions; {chosen} is used)",
@@ -202,13 +202,13 @@ def report(questions: list[Question]) -> str:
         "|---|---|---|---|",
     ]
     for share in SHARES:
-        attribution.LEAST_SHARE = share
+        support.LEAST_SHARE = share
         rows = measured(calibrated)
         figures = " | ".join(
             f"{rows[kind]['supported']:.3f}" for kind in ("statement", "wrong", "other")
         )
         lines.append(f"| {share} | {figures} |")
-    attribution.LEAST_SHARE = chosen
+    support.LEAST_SHARE = chosen
     return "\n".join(lines) + "\n"
 
 

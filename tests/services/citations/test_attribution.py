@@ -173,9 +173,9 @@ def test_sentences_that_are_completed_while_streaming_are_attributed_once(
     chunks = retrieved(FERRIES, PIER)
     whole = cite_answer("What are the figures?", answer, chunks)
     counted: list[str] = []
-    plain = attribution._citations
+    plain = attribution.supporting
     monkeypatch.setattr(
-        attribution, "_citations", lambda each, *rest: counted.append(each) or plain(each, *rest)
+        attribution, "supporting", lambda each, *rest: counted.append(each) or plain(each, *rest)
     )
     streamed = Attribution("What are the figures?", chunks)
     pushed = [
@@ -186,3 +186,42 @@ def test_sentences_that_are_completed_while_streaming_are_attributed_once(
         (each.text, each.start) for each in whole.sentences[:-1]
     ]
     assert sorted(counted) == sorted(each.text for each in whole.sentences)
+
+
+COMPANY = (
+    "Brennick Pumps sold its foundry in Norwick to the Calder Group in 2019. "
+    "The foundry had lost money for years.",
+    "The painter Ewan Ross left a house in Oban to the National Trust in 2014.",
+    "Net sales of the Heron division were $34,229 million. Staff costs fell.",
+)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Brennick Pumps sold its foundry in Norwick to the National Trust.",
+        "Brennick Pumps sold its foundry in Norwick to Ewan Ross.",
+        "Brennick Pumps sold its foundry in Norwick in 2014.",
+        "The Calder Group left a house in Oban to the National Trust.",
+        "Staff costs of the Calder Group fell.",
+    ],
+)
+def test_a_sentence_pieced_together_from_two_places_is_not_supported(answer: str) -> None:
+    [sentence] = cite_answer("?", answer, retrieved(*COMPANY)).sentences
+    assert not sentence.supported
+
+
+def test_a_sentence_that_says_it_all_is_cited_alone() -> None:
+    others = "Net sales of the Stork division are stated in million dollars."
+    cited = cite_answer(
+        "What were the net sales of the Heron division?",
+        "Net sales were $34,229 million.",
+        retrieved(others, *COMPANY),
+    )
+    assert [each.source.index for each in cited.sentences[0].citations] == [4]
+
+
+def test_clauses_may_rest_on_sources_that_have_nothing_in_common() -> None:
+    answer = "Brennick Pumps sold its foundry in 2019, and Ewan Ross left a house in Oban."
+    [sentence] = cite_answer("?", answer, retrieved(*COMPANY)).sentences
+    assert {each.source.index for each in sentence.citations} == {1, 2}

@@ -1,14 +1,10 @@
 """Attributes each sentence of an answer to its sources. Pure functions.
 
-Independent of the model, which is not asked to cite. A sentence is supported if at most
-``MOST_CITATIONS`` sentences of the sources together contain ``LEAST_SHARE`` of its words, weighted
-by rarity, all of its amounts and names, and the same negations. Measured by
-``benchmarks/citations.py``.
+Independent of the model, which is not asked to cite; ``support.py`` says what counts as support.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -16,27 +12,10 @@ from carrel.core.chat import SourcesCited
 from carrel.core.citations import CheckedSentence, Citation
 from carrel.core.documents import RetrievedChunk, Source
 from carrel.services.citations.citing import cite
-from carrel.services.citations.facts import Amount, amounts, contradicts
-from carrel.services.citations.source_sentences import (
-    Evidence,
-    SourceSentences,
-    exact_terms,
-    normalized_terms,
-)
+from carrel.services.citations.source_sentences import SourceSentences, normalized_terms
+from carrel.services.citations.support import supporting
 from carrel.services.text.sentences import sentence_spans
 from carrel.services.text.words import words
-
-LEAST_SHARE = 0.5
-LEAST_GAIN = 0.15
-"""Minimum share of the sentence's words that a further citation must add."""
-MOST_CITATIONS = 3
-# Many sentences share a short answer's words: prefer one about the question, then one from a
-# passage about it.
-_QUESTION_WEIGHT = 0.5
-_AROUND_WEIGHT = 0.2
-_RANK_WEIGHT = 0.02
-# The number of a list item, and of a source, as some models write it unprompted.
-_NOT_SAID = re.compile(r"\A[\s#>*+|-]*\d{1,3}[.)]\s|\[\d{1,3}\]")
 
 
 class SentenceAttribution:
@@ -63,7 +42,10 @@ class SentenceAttribution:
 
     def _citations(self, sentence: str) -> tuple[Citation, ...]:
         if sentence not in self._known:
-            self._known[sentence] = _citations(sentence, self._asked, self._given)
+            self._known[sentence] = tuple(
+                Citation(each.source, each.start, each.end)
+                for each in supporting(sentence, self._asked, self._given)
+            )
         return self._known[sentence]
 
 
@@ -129,69 +111,3 @@ def complete_until(text: str) -> int:
 def _with_sources(sentence: CheckedSentence, sources: Mapping[int, Source]) -> CheckedSentence:
     citations = (replace(each, source=sources[each.source.index]) for each in sentence.citations)
     return replace(sentence, citations=tuple(citations))
-
-
-def _citations(sentence: str, asked: set[str], given: SourceSentences) -> tuple[Citation, ...]:
-    sentence = _NOT_SAID.sub(" ", sentence)
-    said, exact = normalized_terms(sentence), exact_terms(sentence)
-    chosen: list[Evidence] = []
-    covered: set[str] = set()
-    for _ in range(MOST_CITATIONS):
-        best = _best(said - covered, asked, given)
-        if best is None:
-            break
-        gained = given.rarity.total((said - covered) & best.terms)
-        if gained < LEAST_GAIN * given.rarity.total(said) and not (exact - covered) & best.terms:
-            break
-        chosen.append(best)
-        covered |= said & best.terms
-    if given.rarity.share(said, covered) < LEAST_SHARE or not _agree(exact, asked, chosen):
-        return ()
-    if not _amounts_agree(sentence, asked, chosen) or contradicts(
-        sentence, (each.text for each in chosen)
-    ):
-        return ()
-    return tuple(Citation(each.source, each.start, each.end) for each in chosen)
-
-
-def _best(missing: set[str], asked: set[str], given: SourceSentences) -> Evidence | None:
-    """Return the sentence with most of the missing terms, and of those of the question."""
-
-    def merit(each: Evidence) -> float:
-        return (
-            given.rarity.share(missing, each.terms)
-            + _QUESTION_WEIGHT * given.rarity.share(asked, each.terms)
-            + _AROUND_WEIGHT * given.rarity.share(asked, each.around)
-            - _RANK_WEIGHT * each.source.index
-        )
-
-    return max((each for each in given.evidence if missing & each.terms), key=merit, default=None)
-
-
-def _agree(exact: set[str], asked: set[str], chosen: Sequence[Evidence]) -> bool:
-    """Whether each number and name is cited; those of the question may be near the citation."""
-    cited = {term for each in chosen for term in each.terms}
-    around = {term for each in chosen for term in each.around}
-    return exact <= cited | (asked & around)
-
-
-def _amounts_agree(sentence: str, asked: set[str], chosen: Sequence[Evidence]) -> bool:
-    """Whether each amount is cited; a number of the question may be near the citation.
-
-    So may a scale or unit, as in a table header, without a conflicting number.
-    """
-    cited = [amount for each in chosen for amount in amounts(each.text)]
-    around = {term for each in chosen for term in each.around}
-    return all(
-        any(_is_cited(amount, other, around) for other in cited)
-        or normalized_terms(amount.number) <= asked & around
-        for amount in amounts(sentence)
-    )
-
-
-def _is_cited(amount: Amount, other: Amount, around: set[str]) -> bool:
-    if not amount.agrees(other):
-        return False
-    scale = amount.scale if amount.value != other.value else None
-    unit = amount.unit if other.unit is None else None
-    return all(normalized_terms(each) <= around for each in (scale, unit) if each)

@@ -20,13 +20,15 @@ from carrel.services.text.terms import stem
 from carrel.services.text.word_rarity import WordRarity
 from carrel.services.text.words import character_pairs, word_matches, words
 
+_CONTRACTION = re.compile(r"\b\w+n['’]t\b", re.I)
 _NUMBERED_NAME = re.compile(r"\d[^\W\d_]|[^\W\d_]\d")
 
 
 def normalized_terms(text: str) -> set[str]:
     """Return the terms of a text: without stop words, endings, and number formats."""
     found: set[str] = set()
-    for word in words(units_written_out(unicodedata.normalize("NFKC", text))):
+    text = _CONTRACTION.sub(" not ", unicodedata.normalize("NFKC", text))
+    for word in words(units_written_out(text)):
         pairs = character_pairs(word)
         if pairs:
             found.update(pairs)
