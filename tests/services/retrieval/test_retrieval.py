@@ -5,6 +5,7 @@ import pytest
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.chat import ALL, Scope
+from carrel.services.text.terms import with_stems
 from texts import ingest_texts
 
 ME = Principal()
@@ -98,3 +99,58 @@ async def test_letters_mean_the_same_in_all_their_forms(application: Application
             assert best.text == (usual if collection == "UserData" else other)
             stored += vectors.vectors(ids[collection], [best.id]).values()
         assert stored[1] == pytest.approx(stored[0], abs=1e-3)
+
+
+NOTICES = {
+    "zh": (
+        "关于{}的办理，需要提前三个工作日提出，并由负责人确认，记录应当保存一年。",
+        "报销 年假 食堂 宿舍 班车 合同 发票 保险 仓库 培训 停车场 消防",
+    ),
+    "ja": (
+        "来月から{}に関する規則が変わりますので、詳しくは掲示板をご覧ください。",
+        "駐車場 食堂 図書室 印刷機 健康診断 給与明細 出張費 制服 名刺 郵便 清掃 保険証",
+    ),
+    "ko": (
+        "다음 달부터 {}에 관한 규정이 바뀌므로 자세한 내용은 게시판을 보시기 바랍니다.",
+        "도서관 주차장 기숙사 급여 출장비 명함 우편 청소 보험증 회의실 식당 자전거",
+    ),
+    "ru": (
+        "Со следующего месяца изменятся правила, которые касаются {}, подробности на доске.",
+        "отпусков столовых гаражей договоров счетов складов обучений пропусков лифтов архивов",
+    ),
+    "de": (
+        "Ab dem nächsten Monat ändern sich die Regeln der {}, Näheres hängt am Brett aus.",
+        "Verträge Küchen Garagen Bücher Lager Schulungen Ausweise Aufzüge Räder Briefkästen",
+    ),
+}
+"""Notices that differ in one word, and those words."""
+
+
+@pytest.mark.parametrize("language", NOTICES)
+async def test_a_word_of_one_document_finds_it_first(
+    application: Application, language: str
+) -> None:
+    notice, words = NOTICES[language]
+    texts = {f"n{at}.txt": notice.format(word) for at, word in enumerate(words.split())}
+    await ingest_texts(application, texts)
+    first = [(await search(application, word, top_k=10))[0] for word in words.split()]
+    assert first == list(texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("Die Verträge wurden im Mai gekündigt.", "Wann endete der Vertrag?"),
+        ("Договоры подписали в мае.", "Когда подписан договор?"),
+        ("وقعت الشركة العقود في مايو", "متى وقع العقد؟"),
+        ("Los contratos se firmaron en mayo.", "¿Quién firmó el contrato?"),
+    ],
+)
+async def test_another_form_of_a_word_is_found_in_its_language(
+    application: Application, text: str, question: str
+) -> None:
+    await ingest_texts(application, {"a.txt": text, "b.txt": "Tulips are planted in autumn."})
+    index = application.services.retrieval._indexes.keywords
+    collection = await application.services.collections.get("UserData", ME)
+    assert len(index.search(collection.id, with_stems(question), 5)) == 1
+    assert (await search(application, question))[0] == "a.txt"

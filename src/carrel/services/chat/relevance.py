@@ -17,8 +17,9 @@ from carrel.core.protocols.adapters import Embedder
 from carrel.services.citations.facts import has_negation
 from carrel.services.tables.row_text import Row, rows_of
 from carrel.services.text.answer_type import AnswerType, fit, kind_of
+from carrel.services.text.languages import language_of
 from carrel.services.text.sentences import sentence_spans
-from carrel.services.text.terms import terms
+from carrel.services.text.terms import question_terms, terms
 from carrel.services.text.word_rarity import WordRarity
 from carrel.services.text.words import WordForm, words
 
@@ -106,11 +107,13 @@ def rank(
     the file name and heading of each source. A text that lacks what is asked for, a number or a
     date, or denies what the question does not, loses.
     """
-    own = [set(terms(each.text)) for each in passages]
-    outside = [set(terms(text.replace("_", " "))) for text in around]
+    language = language_of(question)
+    asked = question_terms(question, language)
+    own = [set(terms(each.text, language)) for each in passages]
+    outside = [set(terms(text.replace("_", " "), language)) for text in around]
     rarity = WordRarity(own)
-    wanted = {word for word in terms(question) if word in rarity}
-    known = set(wanted).union(*outside).intersection(terms(question))
+    wanted = {word for word in asked if word in rarity}
+    known = set(wanted).union(*outside).intersection(asked)
     kind = kind_of(question)
     denied = has_negation(question)
     scored = []

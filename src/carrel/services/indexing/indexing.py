@@ -23,6 +23,7 @@ from carrel.core.protocols.adapters import (
 )
 from carrel.services.indexing.embedder_record import EmbedderRecord
 from carrel.services.indexing.embedding_reuse import EmbeddingReuse
+from carrel.services.text.terms import with_stems
 
 BATCH = 64
 
@@ -41,6 +42,10 @@ def batches(chunks: Iterable[Chunk], size: int = BATCH) -> Iterator[list[Chunk]]
 
 def _texts(record: DocumentRecord, chunks: Iterable[Chunk]) -> list[str]:
     return [indexed_text(record.name, chunk.heading, chunk.text) for chunk in chunks]
+
+
+def _words(record: DocumentRecord, chunks: Iterable[Chunk]) -> list[str]:
+    return [with_stems(text) for text in _texts(record, chunks)]
 
 
 def _is_whole(stored: tuple[int, int]) -> bool:
@@ -91,7 +96,7 @@ class DocumentIndexer:
         """
         stored = self._catalog.document_chunks(record.id)
         chunks = [replace(each, document_id=record.index_id) for each in stored]
-        self._keywords.add(record.collection_id, chunks, _texts(record, chunks))
+        self._keywords.add(record.collection_id, chunks, _words(record, chunks))
         for batch in batches(chunks):
             ids = [each.id for each in batch]
             known = self._vectors.vectors(record.collection_id, ids)
@@ -161,7 +166,7 @@ class DocumentIndexer:
     ) -> None:
         vectors = self._embedded(record, chunks, known, pause)
         # Vectors last: a document with all vectors has all its words, whenever it was stopped.
-        self._keywords.add(record.collection_id, chunks, _texts(record, chunks))
+        self._keywords.add(record.collection_id, chunks, _words(record, chunks))
         self._add_vectors(record, chunks, vectors)
 
     def _embedded(

@@ -6,14 +6,16 @@ The weights were chosen with benchmarks/answers.py; its result page has the figu
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import replace
 
 from carrel.core.documents import RetrievedChunk
 from carrel.services.retrieval.named_files import names_said, spaced
-from carrel.services.text.terms import terms
+from carrel.services.text.languages import ENGLISH, language_of
+from carrel.services.text.terms import question_terms, terms
 from carrel.services.text.word_rarity import WordRarity
 from carrel.services.text.words import WordForm, words
+from carrel.settings.document_settings import BUNDLED
 
 TEXT_WEIGHT = 0.5
 HEADING_WEIGHT = 1.0
@@ -32,10 +34,19 @@ passage, without them, 92 % of the questions that it answers count as answered; 
 many chunks they change nothing.
 """
 
+UNKNOWN_COSINE_WEIGHT = 0.3
+"""Weight of the cosine of a text in the question's language, which the embedder does not know; the
+words in the text have the rest. Where the languages differ, the cosine is all there is."""
+
 LONGEST_JOINED_NAME = 4
 """Words of a question that may be written as one word in a file name."""
 
 Scores = Sequence[tuple[str, float]]
+
+
+def known_languages(embedder: str) -> Set[str] | None:
+    """Return the languages of the bundled embedder; None, for all, of any other."""
+    return frozenset((ENGLISH,)) if embedder == BUNDLED else None
 
 
 def cosines(dense: Scores, keywords: Scores) -> dict[str, float]:
@@ -47,7 +58,9 @@ def cosines(dense: Scores, keywords: Scores) -> dict[str, float]:
     return dict.fromkeys((item for item, _ in keywords), lowest) | dict(dense)
 
 
-def ranked(question: str, found: Sequence[RetrievedChunk]) -> list[RetrievedChunk]:
+def ranked(
+    question: str, found: Sequence[RetrievedChunk], known: Set[str] | None = None
+) -> list[RetrievedChunk]:
     """Return chunks, whose scores are cosines, in the order of their combined score.
 
     It combines the cosine and the share of the question's words, weighted by rarity among the
@@ -55,30 +68,38 @@ def ranked(question: str, found: Sequence[RetrievedChunk]) -> list[RetrievedChun
     shows, and whose, is often written nowhere else. Ranks are not fused, and the keyword score is
     not used: the share of covered words is comparable between questions of any length. Scores are
     scaled by the maximum: 0 to 1, with negative cosines as 0. So is the relevance: the cosine and
-    the words in the text only."""
-    asked = set(terms(question))
+    the words in the text only. ``known`` are the languages that the embedder knows, None for all.
+    """
+    languages = [language_of(each.chunk.text) for each in found]
+    own = language_of(question)
+    asked = {each: set(question_terms(question, each)) for each in {*languages, ENGLISH}}
     said = names_said(question, {each.document_name for each in found})
     texts = [
-        terms(f"{each.chunk.text} {spaced(each.document_name)}")
+        terms(f"{each.chunk.text} {spaced(each.document_name)}", language)
         if each.document_name in said
-        else terms(each.chunk.text)
-        for each in found
+        else terms(each.chunk.text, language)
+        for each, language in zip(found, languages, strict=True)
     ]
-    headings = {heading: terms(heading) for heading in {each.chunk.heading or "" for each in found}}
+    titles = [
+        (each.chunk.heading or "", language)
+        for each, language in zip(found, languages, strict=True)
+    ]
+    headings = {title: terms(*title) for title in set(titles)}
     rarity = WordRarity(
-        (
-            [*text, *headings[each.chunk.heading or ""]]
-            for each, text in zip(found, texts, strict=True)
-        ),
+        ([*text, *headings[title]] for title, text in zip(titles, texts, strict=True)),
         background=BACKGROUND,
     )
     names = name_matches(question, {each.document_name for each in found})
-    over = {heading: rarity.share(asked, each) for heading, each in headings.items()}
+    over = {title: rarity.share(asked[title[1]], each) for title, each in headings.items()}
     whole = 1 + TEXT_WEIGHT + HEADING_WEIGHT + NAME_WEIGHT
     scored = []
-    for each, text in zip(found, texts, strict=True):
-        evidence = max(each.score, 0.0) + TEXT_WEIGHT * rarity.share(asked, text)
-        score = evidence + HEADING_WEIGHT * over[each.chunk.heading or ""]
+    for each, text, title in zip(found, texts, titles, strict=True):
+        language = title[1]
+        counted = known is None or language in known or language != own
+        weight = 1.0 if counted else UNKNOWN_COSINE_WEIGHT
+        evidence = weight * max(each.score, 0.0)
+        evidence += (TEXT_WEIGHT + 1 - weight) * rarity.share(asked[language], text)
+        score = evidence + HEADING_WEIGHT * over[title]
         score += NAME_WEIGHT * names[each.document_name]
         score += SAID_NAME_WEIGHT * (each.document_name in said)
         evidence = min(evidence / (1 + TEXT_WEIGHT), 1.0)

@@ -17,7 +17,8 @@ from carrel.core.request_limits import require_short_query
 from carrel.services.collections import CollectionService
 from carrel.services.retrieval.named_files import possible_names
 from carrel.services.retrieval.passages import deduplicate, diversify, merge_adjacent
-from carrel.services.retrieval.ranking import Scores, cosines, ranked
+from carrel.services.retrieval.ranking import Scores, cosines, known_languages, ranked
+from carrel.services.text.terms import with_stems
 
 RERANKED = 30
 """Minimum number of chunks for the reranker."""
@@ -97,7 +98,8 @@ class RetrievalService:
     def _ranked(
         self, question: str, candidates: Sequence[RetrievedChunk], top_k: int
     ) -> list[RetrievedChunk]:
-        order = deduplicate(ranked(question, candidates))
+        known = known_languages(self._indexes.embedder.name)
+        order = deduplicate(ranked(question, candidates, known))
         if self._reranker is None:
             return order
         narrowed = order[: max(RERANKED, top_k)]
@@ -130,7 +132,8 @@ class RetrievalService:
     ) -> Scores:
         wanted = self._wanted(scope)
         search = self._indexes.keywords.search
-        return _merged((search(each.id, question, wanted, within) for each in collections), wanted)
+        query = with_stems(question)
+        return _merged((search(each.id, query, wanted, within) for each in collections), wanted)
 
     def _wanted(self, scope: Scope) -> int:
         return max(self._candidates, scope.top_k)

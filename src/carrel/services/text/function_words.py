@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from carrel.services.text.terms import terms
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from carrel.services.text.languages import stems
 
 _GERMAN = """
 aber alle als am an auch auf aus bei beim bis bitte da damit dann das dass dem den der des die
@@ -40,7 +44,44 @@ _RUSSIAN = """
 нет но о об он она они оно от по почему при с сколько со так также то того только у уже чего чей
 чем что чтобы чья эта эти это этот я
 """
-FOREIGN_TERMS = frozenset(
-    terms(" ".join((_GERMAN, _FRENCH, _SPANISH, _ITALIAN, _PORTUGUESE, _RUSSIAN)))
+_ARABIC = """
+أن أو أي أين إلى إن التي الذي الذين ان الى اي اين بعد بين تم ثم حتى ذلك على عن عند في قبل قد كان
+كانت كل كم كيف لا لكن لم لماذا لن له لها ليس ما ماذا متى مع من منذ هذا هذه هل هم هناك هو هي و
+وقد يكون
+"""
+FUNCTION_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "ar": frozenset(_ARABIC.split()),
+        "de": frozenset(_GERMAN.split()),
+        "es": frozenset(_SPANISH.split()),
+        "fr": frozenset(_FRENCH.split()),
+        "it": frozenset(_ITALIAN.split()),
+        "pt": frozenset(_PORTUGUESE.split()),
+        "ru": frozenset(_RUSSIAN.split()),
+    }
 )
-"""The terms of all of these languages."""
+"""Of each language, in lower case."""
+
+FOREIGN_TERMS = frozenset(
+    stem for words in FUNCTION_WORDS.values() for stem in stems(sorted(words), "en")
+)
+"""The terms of all of these languages, as of an English text."""
+
+_CHINESE = (
+    "为什么|為什麼|是什么|是什麼|什么|什麼|甚麼|多少|哪[些个個里裡位]?|怎么|怎麼|怎[样樣]|如何"
+)
+_CHINESE += "|[谁誰几幾吗嗎呢的是了在和与與有]|何[时時地]|是否|请问|請問"
+_JAPANESE = "何|誰|どこ|いつ|どの|どれ|どう|なぜ|いくつ|いくら|[ぁ-ん]"
+_KOREAN = "무엇|누구|언제|어디|어떤|어느|얼마나|몇|왜|어떻게|입니까|인가요?|습니까|있는|있나요?"
+_QUESTION_WORDS = MappingProxyType(
+    {
+        language: re.compile(words)
+        for language, words in (("zh", _CHINESE), ("ja", _JAPANESE), ("ko", _KOREAN))
+    }
+)
+
+
+def without_question_words(question: str, language: str) -> str:
+    """Return a question of a language without spaces with spaces for its function words."""
+    words = _QUESTION_WORDS.get(language)
+    return question if words is None else words.sub(" ", question)

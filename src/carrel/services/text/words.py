@@ -24,8 +24,8 @@ class WordForm(Enum):
     """Any number of runs with apostrophes, full stops or hyphens: ``U.S``, ``Jean-Luc's``."""
 
 
-# Scripts without spaces: two characters count as a word.
-_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+# Scripts without spaces, and Korean, whose words have endings: two characters count as a word.
+_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
 
 
 def words(text: str, form: WordForm = WordForm.WORD) -> list[str]:
@@ -46,3 +46,8 @@ def character_pairs(word: str) -> list[str]:
     return [
         run[at : at + 2] for run in _UNSPACED.findall(word) for at in range(max(1, len(run) - 1))
     ]
+
+
+def spaced_parts(word: str) -> list[str]:
+    """Return the parts of a word that are of no script without spaces, as in ``2024年``."""
+    return [part for part in _UNSPACED.split(word) if part]
