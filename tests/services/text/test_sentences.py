@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,6 +34,36 @@ def test_a_sentence_continues_over_the_lines_of_a_page_and_rows_of_a_table_do_no
         "Short heading",
         "A paragraph below it",
     ]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Geschäftsführerin ist seit dem 1. Februar 2023 Dr. Anna Ostermann.",
+        "Die Frist endet am 30. September und gilt gem. Abs. 2 Satz 1.",
+        "Der Umsatz stieg im 3. Quartal, z. B. Strom und d. h. Gas.",
+        "La directrice est Mme. Lefort, qui succède à MM. Petit et Roux.",
+        "El Sr. García firmó la pág. Siete.",
+        "Дом стоит на ул. Ленина.",
+        "She met Dr. Grant, Mrs. Hill and Prof. Ross at No. 10.",
+        "See Fig. 3 and Sec. Four of the report.",
+    ],
+)
+def test_an_abbreviation_or_an_ordinal_ends_no_sentence(sentence: str) -> None:
+    assert sentences(f"{sentence} Next one.") == [sentence, "Next one."]
+
+
+def test_a_number_ends_a_sentence_and_that_of_a_list_item_does_not() -> None:
+    assert sentences("It was 5. Then it rained.") == ["It was 5.", "Then it rained."]
+    assert sentences("It was 15. Then it rained.") == ["It was 15.", "Then it rained."]
+    steps = ["1. Open the valve.", "12. Close it.", "- 3. Wait."]
+    assert sentences("\n".join(steps)) == steps
+
+
+def test_a_sentence_continues_over_the_lines_of_a_narrow_column() -> None:
+    column = "By 2002, the number of farms had declined\nfrom 697 to 603, and the land\nwith them."
+    assert sentences(column) == [column]
+    assert sentences("apples\npears\nplums") == ["apples", "pears", "plums"]
 
 
 @given(st.text())
