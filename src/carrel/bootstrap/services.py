@@ -20,6 +20,7 @@ from carrel.services.application import Services
 from carrel.services.arena.arena import ArenaService
 from carrel.services.chat.abstention import Abstention
 from carrel.services.chat.chat import ChatPolicy, ChatService
+from carrel.services.chat.collection_answers import CollectionAnswers
 from carrel.services.chat.extractive_qa import ExtractiveQA
 from carrel.services.chat.rewriting import Rewriting
 from carrel.services.chat.scoring import AnswerScoring
@@ -89,6 +90,7 @@ def make_services(
         Abstention.of(indexes.embedder.name, documents.min_relevance),
         ExtractiveQA(indexes.embedder, documents.evidence),
         TableQuestions(catalog),
+        CollectionAnswers(catalog, indexes.keywords, collections),
     )
     whole = WholeDocumentReading(catalog, collections, documents.whole_documents)
     summaries = SummarizationService(

@@ -35,6 +35,7 @@ from carrel.core.protocols.adapters import Engine
 from carrel.core.request_limits import require_few_messages, require_short_query
 from carrel.services.chat.abstention import NOT_IN_DOCUMENTS, OWN_KNOWLEDGE, Abstention
 from carrel.services.chat.answer_speeds import AnswerSpeeds
+from carrel.services.chat.collection_answers import CollectionAnswer, CollectionAnswers
 from carrel.services.chat.extractive_qa import ExtractiveQA
 from carrel.services.chat.prompts import Prompt, PromptBuilder, beginning_of
 from carrel.services.chat.rewriting import Rewriting
@@ -53,8 +54,8 @@ SHORT_TOKENS = 48
 class ChatPolicy:
     """Settings of the chat service: default system message, and token budget of the sources.
 
-    ``quoted`` gives extractive answers where applicable, and ``tables`` those that are computed;
-    None for never.
+    ``quoted`` gives extractive answers where applicable, ``tables`` those that are computed, and
+    ``collection`` those about the collection itself; None for never.
     """
 
     system_prompt: str
@@ -63,6 +64,7 @@ class ChatPolicy:
     abstention: Abstention = field(default_factory=Abstention)
     quoted: ExtractiveQA | None = None
     tables: TableQuestions | None = None
+    collection: CollectionAnswers | None = None
 
 
 @dataclass(slots=True)
@@ -138,6 +140,10 @@ class ChatService:
         if query != turn.question:
             yield QueryRewritten(query)
             turn.question = query
+        if (about := await self._about_collection(turn)) is not None:
+            for event in _listing(query, about, turn.engine):
+                yield event
+            return
         turn.found = await self._retrieval.search(query, request.scope, request.principal)
         is_due = self._policy.abstention.is_due(request, turn.found)
         if self._policy.tables is not None and self._is_quoted(turn):
@@ -151,6 +157,16 @@ class ChatService:
                 yield event
         elif turn.abstains:
             turn.request = replace(request, scope=None)
+
+    async def _about_collection(self, turn: _Turn) -> CollectionAnswer | None:
+        """Answer a question about the collection itself, whatever the model."""
+        request, answers = turn.request, self._policy.collection
+        scope = request.scope
+        if answers is None or scope is None or scope.mode is not ScopeMode.QUERY:
+            return None
+        if request.beginning is not None or request.sampling.response_format is not None:
+            return None
+        return await answers.answer(turn.question, scope, request.principal)
 
     async def _build_prompt(self, turn: _Turn) -> AsyncGenerator[ChatEvent]:
         """Fit sources and earlier turns into the context."""
@@ -261,6 +277,15 @@ def _abstained(
     yield StageChanged(Stage.WRITING)
     yield TextDelta(NOT_IN_DOCUMENTS)
     yield SourcesCited(tuple(cite(question, "", found)))
+    yield Finished(FinishReason.STOP, Usage(0, 0), engine.info.name)
+
+
+def _listing(question: str, about: CollectionAnswer, engine: Engine) -> Iterator[ChatEvent]:
+    """Yield the events of an answer about the collection; no model is used."""
+    yield PassagesFound(about.passages)
+    yield StageChanged(Stage.WRITING)
+    yield TextDelta(about.text)
+    yield SourcesCited(tuple(cite(question, about.text, about.passages)))
     yield Finished(FinishReason.STOP, Usage(0, 0), engine.info.name)
 
 

@@ -1,0 +1,135 @@
+"""Answers questions about the collection from its catalog and its keyword index, completely."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from carrel.core.access import Principal
+from carrel.core.chat import Scope
+from carrel.core.documents import Chunk, Collection, DocumentRecord, DocumentStatus, RetrievedChunk
+from carrel.core.indexed_text import compatible
+from carrel.core.protocols.adapters import Catalog, KeywordIndex
+from carrel.services.chat.collection_questions import Count, Mention, collection_question
+from carrel.services.collections import CollectionService
+from carrel.services.text.terms import with_stems
+
+MOST_PASSAGES = 50_000
+"""Passages with any of the words, per collection, among which the mentions are looked for."""
+
+MOST_SOURCES = 20
+"""Documents that are quoted; all are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionAnswer:
+    """The text of an answer, and one passage for each document that it is about, in order."""
+
+    text: str
+    passages: tuple[RetrievedChunk, ...] = ()
+
+
+class CollectionAnswers:
+    """Lists the documents that mention a thing, and counts documents. No model is used."""
+
+    def __init__(
+        self, catalog: Catalog, keywords: KeywordIndex, collections: CollectionService
+    ) -> None:
+        self._catalog = catalog
+        self._keywords = keywords
+        self._collections = collections
+
+    async def answer(
+        self, question: str, scope: Scope, principal: Principal
+    ) -> CollectionAnswer | None:
+        """Return the answer; None if the question is not about the collection, or is better
+        searched for: nothing contains the words as they are written.
+
+        Raises:
+            CollectionNotFound: a collection that the account may not read.
+        """
+        asked = collection_question(question)
+        if asked is None:
+            return None
+        names = dict.fromkeys(scope.collections)
+        collections = [await self._collections.get(name, principal) for name in names]
+        return await asyncio.to_thread(self._answer, asked, scope, collections)
+
+    def _answer(
+        self, asked: Mention | Count, scope: Scope, collections: Sequence[Collection]
+    ) -> CollectionAnswer | None:
+        chosen = set(scope.document_ids)
+        records = {
+            record.id: (record, collection)
+            for collection in collections
+            for record in self._catalog.documents(collection.id)
+            if record.status is DocumentStatus.READY and (not chosen or record.id in chosen)
+        }
+        if isinstance(asked, Count):
+            return CollectionAnswer(_counted([record for record, _ in records.values()]))
+        found = self._mentions(asked.thing, records, collections)
+        if not found:
+            return None
+        return _listed(asked.thing, found, len(records))
+
+    def _mentions(
+        self,
+        thing: str,
+        records: dict[str, tuple[DocumentRecord, Collection]],
+        collections: Sequence[Collection],
+    ) -> list[RetrievedChunk]:
+        """Return the first passage of each document with the words as they are written, by name."""
+        said = _phrase(thing)
+        first: dict[str, Chunk] = {}
+        for collection in collections:
+            scores = self._keywords.search(collection.id, with_stems(thing), MOST_PASSAGES)
+            for chunk in self._catalog.chunks([each for each, _ in scores]).values():
+                if chunk.document_id not in records:
+                    continue
+                is_said = said.search(compatible(chunk.text)) or said.search(
+                    compatible(chunk.heading or "")
+                )
+                earlier = first.get(chunk.document_id)
+                if is_said and (earlier is None or chunk.start < earlier.start):
+                    first[chunk.document_id] = chunk
+        passages = [
+            RetrievedChunk(chunk, records[document][0].name, records[document][1].name, 1.0)
+            for document, chunk in first.items()
+        ]
+        return sorted(passages, key=lambda each: each.document_name)
+
+
+def _phrase(thing: str) -> re.Pattern[str]:
+    """Return the pattern of a phrase: any case and spaces, no letter or digit beside it."""
+    parts = [re.escape(part) for part in compatible(thing).split()]
+    phrase = r"\s+".join(parts)
+    # A script without spaces has no borders of words.
+    before = r"(?<![^\W_])" if parts[0][:1].isascii() else ""
+    after = r"(?![^\W_])" if parts[-1][-1:].isascii() else ""
+    return re.compile(f"{before}{phrase}{after}", re.IGNORECASE)
+
+
+def _listed(thing: str, found: Sequence[RetrievedChunk], total: int) -> CollectionAnswer:
+    of = f"{len(found)} of {_number(total)}"
+    lines = [f"{of} {'mentions' if len(found) == 1 else 'mention'} “{thing}”:", ""]
+    for number, each in enumerate(found, start=1):
+        mark = f" [{number}]" if number <= MOST_SOURCES else ""
+        lines.append(f"- {each.document_name}{mark}")
+    return CollectionAnswer("\n".join(lines), tuple(found[:MOST_SOURCES]))
+
+
+def _counted(records: Sequence[DocumentRecord]) -> str:
+    kinds = Counter(PurePosixPath(each.name).suffix.lower().lstrip(".") for each in records)
+    by_kind = ", ".join(
+        f"{count} {kind.upper() or 'without ending'}" for kind, count in kinds.most_common()
+    )
+    verb = "is" if len(records) == 1 else "are"
+    return f"There {verb} {_number(len(records))}: {by_kind}." if records else "There are none."
+
+
+def _number(count: int) -> str:
+    return f"{count} document" if count == 1 else f"{count} documents"

@@ -1,0 +1,102 @@
+"""Questions about the collection itself: recognised, and answered completely."""
+
+from __future__ import annotations
+
+import pytest
+
+from carrel.bootstrap import Application
+from carrel.core.access import Principal
+from carrel.core.chat import Abstained, ChatRequest, Message, Role, Scope, SourcesCited, TextDelta
+from carrel.services.chat.collection_questions import Count, Mention, collection_question
+from texts import ingest_texts
+
+
+@pytest.mark.parametrize(
+    ("question", "thing"),
+    [
+        ("Which files mention the Stork?", "Stork"),
+        ("In which documents is Ada Lind mentioned?", "Ada Lind"),
+        ('What reports mention "spring washer"?', "spring washer"),
+        ("In welchen Dateien kommt die Hafenstraße 14 vor?", "Hafenstraße 14"),
+        ("Quels fichiers parlent de Bernard Quillot ?", "Bernard Quillot"),
+        ("¿Qué documentos mencionan a García?", "García"),
+        ("В каких документах упоминается Ленина 5?", "Ленина 5"),
+        ("哪些文件提到第三水厂？", "第三水厂"),
+    ],
+)
+def test_a_question_for_the_files_that_mention_a_thing(question: str, thing: str) -> None:
+    asked = collection_question(question)
+    assert isinstance(asked, Mention)
+    assert asked.thing == thing
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many documents are there?",
+        "How many files do I have?",
+        "Wie viele Dateien gibt es?",
+        "Combien de documents y a-t-il ?",
+        "有多少个文件？",
+    ],
+)
+def test_a_question_for_the_number_of_files(question: str) -> None:
+    assert collection_question(question) == Count()
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many documents must an applicant hand in?",
+        "How many files does the archive of the town keep?",
+        "Which documents does a visitor have to show?",
+        "Which file format does the pump's log have?",
+        "What do the reports say about the mentioned leak?",
+        "Does the contract mention a warranty?",
+        "Welche Dokumente braucht man für den Antrag?",
+        "Quels documents faut-il fournir ?",
+        "需要提交哪些文件？",
+    ],
+)
+def test_a_question_about_the_contents_is_not_one(question: str) -> None:
+    assert collection_question(question) is None
+
+
+async def answered(application: Application, question: str) -> tuple[str, list[str], bool]:
+    request = ChatRequest(
+        messages=(Message(Role.USER, question),),
+        principal=Principal(),
+        scope=Scope(("UserData",)),
+    )
+    text, sources, abstained = "", [], False
+    async for event in application.services.chat.answer(request):
+        if isinstance(event, TextDelta):
+            text += event.text
+        if isinstance(event, SourcesCited):
+            sources = [each.document for each in event.sources]
+        abstained |= isinstance(event, Abstained)
+    return text, sources, abstained
+
+
+async def test_all_files_that_mention_a_thing_are_listed(application: Application) -> None:
+    texts = {f"n{at:02}.txt": f"Notice {at}. The Stork 30 pumps water." for at in range(25)}
+    others = {f"m{at}.txt": "The storks of Aldmouth nest in May." for at in range(3)}
+    await ingest_texts(application, texts | others)
+    text, sources, _ = await answered(application, "Which files mention the stork 30?")
+    assert text.startswith("25 of 28 documents mention")
+    assert all(name in text for name in texts)
+    assert not any(name in text for name in others)
+    assert sources == sorted(texts)[:20]
+
+
+async def test_files_are_counted_by_kind(application: Application) -> None:
+    await ingest_texts(application, {"a.txt": "One.", "b.txt": "Two.", "c.md": "# Three\n\nFour."})
+    text, sources, _ = await answered(application, "How many documents are there?")
+    assert text == "There are 3 documents: 2 TXT, 1 MD."
+    assert sources == []
+
+
+async def test_what_no_file_says_is_declined(application: Application) -> None:
+    await ingest_texts(application, {"a.txt": "Tulips are planted in autumn."})
+    _, _, abstained = await answered(application, "Which files mention the Stork?")
+    assert abstained
