@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import replace
+from functools import lru_cache
 
 from carrel.core.documents import RetrievedChunk
 from carrel.services.retrieval.named_files import names_said, spaced
@@ -41,6 +42,8 @@ words in the text have the rest. Where the languages differ, the cosine is all t
 LONGEST_JOINED_NAME = 4
 """Words of a question that may be written as one word in a file name."""
 
+_language_of = lru_cache(maxsize=1000)(language_of)
+
 Scores = Sequence[tuple[str, float]]
 
 
@@ -70,7 +73,7 @@ def ranked(
     scaled by the maximum: 0 to 1, with negative cosines as 0. So is the relevance: the cosine and
     the words in the text only. ``known`` are the languages that the embedder knows, None for all.
     """
-    languages = [language_of(each.chunk.text) for each in found]
+    languages = [_language_of(each.chunk.text) for each in found]
     own = language_of(question)
     asked = {each: set(question_terms(question, each)) for each in {*languages, ENGLISH}}
     said = names_said(question, {each.document_name for each in found})

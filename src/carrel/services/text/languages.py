@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -58,7 +58,8 @@ def language_of(text: str) -> str:
     beginning = text[:_LOOKED_AT]
     if not _WORD.search(beginning):
         return ENGLISH
-    return _identified(beginning)
+    language, probability = _identifier().classify(beginning)
+    return str(language) if probability >= LEAST_PROBABILITY else ENGLISH
 
 
 def stems(words: Sequence[str], language: str) -> list[str]:
@@ -69,12 +70,6 @@ def stems(words: Sequence[str], language: str) -> list[str]:
     # A stemmer is stateful: one per call makes this thread-safe.
     found: list[str] = Stemmer.Stemmer(algorithm).stemWords(words)
     return found
-
-
-@lru_cache(maxsize=10_000)
-def _identified(text: str) -> str:
-    language, probability = _identifier().classify(text)
-    return str(language) if probability >= LEAST_PROBABILITY else ENGLISH
 
 
 @cache
