@@ -141,7 +141,7 @@ class ChatService:
             yield QueryRewritten(query)
             turn.question = query
         if (about := await self._about_collection(turn)) is not None:
-            for event in _listing(query, about, turn.engine):
+            for event in _without_model(query, about.text, about.passages, turn.engine):
                 yield event
             return
         turn.found = await self._retrieval.search(query, request.scope, request.principal)
@@ -153,7 +153,9 @@ class ChatService:
             is_due = False
         turn.abstains = _abstains(request, is_due=is_due)
         if turn.abstains and request.scope.mode is ScopeMode.QUERY:
-            for event in _abstained(query, turn.found, turn.engine):
+            for event in _without_model(
+                query, NOT_IN_DOCUMENTS, turn.found, turn.engine, Abstained()
+            ):
                 yield event
         elif turn.abstains:
             turn.request = replace(request, scope=None)
@@ -268,24 +270,15 @@ def _check(request: ChatRequest) -> None:
         raise UnsupportedParameter("`tools` cannot be combined with `documents`.")
 
 
-def _abstained(
-    question: str, found: Sequence[RetrievedChunk], engine: Engine
+def _without_model(
+    question: str, text: str, found: Sequence[RetrievedChunk], engine: Engine, *first: ChatEvent
 ) -> Iterator[ChatEvent]:
-    """Yield the events of an abstention; no model is used."""
+    """Yield the events of an answer that no model writes; ``first`` precede its text."""
     yield PassagesFound(tuple(found))
-    yield Abstained()
+    yield from first
     yield StageChanged(Stage.WRITING)
-    yield TextDelta(NOT_IN_DOCUMENTS)
-    yield SourcesCited(tuple(cite(question, "", found)))
-    yield Finished(FinishReason.STOP, Usage(0, 0), engine.info.name)
-
-
-def _listing(question: str, about: CollectionAnswer, engine: Engine) -> Iterator[ChatEvent]:
-    """Yield the events of an answer about the collection; no model is used."""
-    yield PassagesFound(about.passages)
-    yield StageChanged(Stage.WRITING)
-    yield TextDelta(about.text)
-    yield SourcesCited(tuple(cite(question, about.text, about.passages)))
+    yield TextDelta(text)
+    yield SourcesCited(tuple(cite(question, text, found)))
     yield Finished(FinishReason.STOP, Usage(0, 0), engine.info.name)
 
 

@@ -95,7 +95,6 @@ def _clauses(sentence: str) -> list[str]:
 
 
 def _support(claim: _Claim, given: SourceSentences) -> tuple[Evidence, ...]:
-    # A term of the claim is weighed for each sentence of the sources: most have none.
     shared = [(each, given.rarity.share(claim.said, each.terms)) for each in given.evidence]
     candidates = sorted(
         ((_merit(each, share, claim, given), place) for place, (each, share) in enumerate(shared)),
