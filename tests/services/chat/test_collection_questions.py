@@ -7,6 +7,8 @@ import pytest
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.chat import Abstained, ChatRequest, Message, Role, Scope, SourcesCited, TextDelta
+from carrel.core.indexed_text import compatible
+from carrel.services.chat.collection_answers import phrase_pattern
 from carrel.services.chat.collection_questions import Count, Mention, collection_question
 from texts import ingest_texts
 
@@ -60,6 +62,22 @@ def test_a_question_for_the_number_of_files(question: str) -> None:
 )
 def test_a_question_about_the_contents_is_not_one(question: str) -> None:
     assert collection_question(question) is None
+
+
+@pytest.mark.parametrize(
+    ("thing", "text", "is_said"),
+    [
+        ("Ленин", "Город Ленинград.", False),
+        ("André", "Andréas wrote it.", False),
+        ("Éric", "Frédéric wrote it.", False),
+        ("the Stork", "THE\nSTORK 30", True),
+        ("AB-1030/7", "Item ＡＢ-1030/7: washer", True),
+        ("第三水厂", "在第三水厂的建设", True),
+        ("Straße 1", "Straße 14", False),
+    ],
+)
+def test_a_phrase_is_found_as_whole_words(thing: str, text: str, is_said: bool) -> None:
+    assert bool(phrase_pattern(thing).search(compatible(text))) is is_said
 
 
 async def answered(application: Application, question: str) -> tuple[str, list[str], bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -17,9 +17,10 @@ from carrel.core.protocols.adapters import Catalog, KeywordIndex
 from carrel.services.chat.collection_questions import Count, Mention, collection_question
 from carrel.services.collections import CollectionService
 from carrel.services.text.terms import with_stems
+from carrel.services.text.words import character_pairs
 
-MOST_PASSAGES = 50_000
-"""Passages with any of the words, per collection, among which the mentions are looked for."""
+BATCH = 1000
+"""Passages that are read at a time."""
 
 MOST_SOURCES = 20
 """Documents that are quoted; all are listed."""
@@ -46,8 +47,8 @@ class CollectionAnswers:
     async def answer(
         self, question: str, scope: Scope, principal: Principal
     ) -> CollectionAnswer | None:
-        """Return the answer; None if the question is not about the collection, or is better
-        searched for: nothing contains the words as they are written.
+        """Return the answer; None if the question has to be searched for: it is not about the
+        collection, nothing contains its words as they are written, or a document is unknown.
 
         Raises:
             CollectionNotFound: a collection that the account may not read.
@@ -69,6 +70,8 @@ class CollectionAnswers:
             for record in self._catalog.documents(collection.id)
             if record.status is DocumentStatus.READY and (not chosen or record.id in chosen)
         }
+        if not chosen <= records.keys():
+            return None
         if isinstance(asked, Count):
             return CollectionAnswer(_counted([record for record, _ in records.values()]))
         found = self._mentions(asked.thing, records, collections)
@@ -83,33 +86,41 @@ class CollectionAnswers:
         collections: Sequence[Collection],
     ) -> list[RetrievedChunk]:
         """Return the first passage of each document with the words as they are written, by name."""
-        said = _phrase(thing)
+        said = phrase_pattern(thing)
         first: dict[str, Chunk] = {}
-        for collection in collections:
-            scores = self._keywords.search(collection.id, with_stems(thing), MOST_PASSAGES)
-            for chunk in self._catalog.chunks([each for each, _ in scores]).values():
-                if chunk.document_id not in records:
-                    continue
-                is_said = said.search(compatible(chunk.text)) or said.search(
-                    compatible(chunk.heading or "")
-                )
-                earlier = first.get(chunk.document_id)
-                if is_said and (earlier is None or chunk.start < earlier.start):
-                    first[chunk.document_id] = chunk
+        for chunk in self._with_words(thing, collections):
+            if chunk.document_id not in records:
+                continue
+            earlier = first.get(chunk.document_id)
+            if earlier is not None and earlier.start <= chunk.start:
+                continue
+            if any(said.search(compatible(text)) for text in (chunk.text, chunk.heading or "")):
+                first[chunk.document_id] = chunk
         passages = [
             RetrievedChunk(chunk, records[document][0].name, records[document][1].name, 1.0)
             for document, chunk in first.items()
         ]
         return sorted(passages, key=lambda each: each.document_name)
 
+    def _with_words(self, thing: str, collections: Sequence[Collection]) -> Iterator[Chunk]:
+        """Yield all passages with any of the words."""
+        for collection in collections:
+            every = self._keywords.count(collection.id)
+            found = self._keywords.search(collection.id, with_stems(thing), every)
+            ids = [chunk_id for chunk_id, _ in found]
+            for start in range(0, len(ids), BATCH):
+                yield from self._catalog.chunks(ids[start : start + BATCH]).values()
 
-def _phrase(thing: str) -> re.Pattern[str]:
-    """Return the pattern of a phrase: any case and spaces, no letter or digit beside it."""
-    parts = [re.escape(part) for part in compatible(thing).split()]
-    phrase = r"\s+".join(parts)
-    # A script without spaces has no borders of words.
-    before = r"(?<![^\W_])" if parts[0][:1].isascii() else ""
-    after = r"(?![^\W_])" if parts[-1][-1:].isascii() else ""
+
+def phrase_pattern(thing: str) -> re.Pattern[str]:
+    """Return the pattern of a phrase: any case and spaces, no letter or digit beside it.
+
+    A script without spaces has no borders of words.
+    """
+    parts = compatible(thing).split()
+    phrase = r"\s+".join(map(re.escape, parts))
+    before = "" if character_pairs(parts[0][0]) else r"(?<![^\W_])"
+    after = "" if character_pairs(parts[-1][-1]) else r"(?![^\W_])"
     return re.compile(f"{before}{phrase}{after}", re.IGNORECASE)
 
 
