@@ -60,7 +60,10 @@ def test_other_questions_take_anything() -> None:
         ("大桥是哪一年建成的？", AnswerType.DATE),
         ("総経理は誰ですか", AnswerType.NAME),
         ("متى وقع العقد؟", AnswerType.DATE),
+        ("À qui appartient le terrain ?", AnswerType.NAME),
         ("Was steht im Vertrag?", AnswerType.OTHER),
+        ("What does a dove eat?", AnswerType.OTHER),
+        ("What is the chi-square value?", AnswerType.OTHER),
     ],
 )
 def test_questions_of_other_languages_have_a_type(question: str, kind: AnswerType) -> None:

@@ -40,23 +40,42 @@ def test_a_sentence_continues_over_the_lines_of_a_page_and_rows_of_a_table_do_no
     "sentence",
     [
         "Geschäftsführerin ist seit dem 1. Februar 2023 Dr. Anna Ostermann.",
-        "Die Frist endet am 30. September und gilt gem. Abs. 2 Satz 1.",
+        "Die Frist endet am 30. September und gilt nach Abs. 2 Satz 1.",
         "Der Umsatz stieg im 3. Quartal, z. B. Strom und d. h. Gas.",
         "La directrice est Mme. Lefort, qui succède à MM. Petit et Roux.",
-        "El Sr. García firmó la pág. Siete.",
+        "El Sr. García firmó la pág. 7.",
         "Дом стоит на ул. Ленина.",
         "She met Dr. Grant, Mrs. Hill and Prof. Ross at No. 10.",
-        "See Fig. 3 and Sec. Four of the report.",
+        "See Fig. 3 and Sec. IV of the report.",
+        "It opened on Sept. 5 at Mt. Kisco, Tel. 3114.",
+        "Wir fragten Dr. med. Lind in der Langen Str. 5.",
+        "Отчёт сдал проф. Иванов.",
     ],
 )
 def test_an_abbreviation_or_an_ordinal_ends_no_sentence(sentence: str) -> None:
     assert sentences(f"{sentence} Next one.") == [sentence, "Next one."]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "He said No. Then he left.",
+        "So ist ihre Art. Sie bleibt.",
+        "Il aime cet art. Elle aussi.",
+        "Мы верим им. Потом увидим.",
+        "Wie geht es Dir. Hast Du Sorgen?",
+        "It reached 120.5 °C. The pump stopped.",
+        "The train ran at 100 km/h. It was late.",
+    ],
+)
+def test_a_word_like_an_abbreviation_ends_a_sentence(text: str) -> None:
+    assert len(sentences(text)) == 2
+
+
 def test_a_number_ends_a_sentence_and_that_of_a_list_item_does_not() -> None:
     assert sentences("It was 5. Then it rained.") == ["It was 5.", "Then it rained."]
     assert sentences("It was 15. Then it rained.") == ["It was 15.", "Then it rained."]
-    steps = ["1. Open the valve.", "12. Close it.", "- 3. Wait."]
+    steps = ["1. Open the valve.", "12. Close it.", "- 3. Wait.", "• 4. Go on."]
     assert sentences("\n".join(steps)) == steps
 
 

@@ -38,8 +38,10 @@ ASKED: dict[AnswerType, re.Pattern[str]] = {
         re.IGNORECASE,
     ),
     AnswerType.NAME: re.compile(
-        r"\b(who|whom|whose|where|(what|which) (city|country|state|place|location)"
-        r"|wer|wem|wen|wessen|wo|qui|où|quién(es)?|dónde|chi|dove|quem|onde|кто|кого|кому|где)\b"
+        r"\b(who|whom|whose|where|(what|which) (city|country|state|place|location))\b"
+        # At the beginning: "dove" and "chi" are English, too.
+        r"|\A\W*((an|bei|für|mit|von|zu|avec|chez|de|par|pour|à|con|da|di|para|per|por|от|с|у) )?"
+        r"(wer|wem|wen|wessen|wo|qui|où|quién(es)?|dónde|chi|dove|quem|onde|кто|кого|кому|где)\b"
         r"|[谁誰]|哪[里裡]|どこ|\bمن هو\b|\bأين\b|누구|어디",
         re.IGNORECASE,
     ),

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 _SENTENCE_END = re.compile(
     "|".join(
         (
-            # An initial, or an abbreviation before a small letter, ends no sentence.
-            r"(?<=[.!?])(?<!\b[^\W\d]\.)\s+(?![a-z])",
+            # An initial, or an abbreviation before a small letter, ends no sentence; a unit may.
+            r"(?<=[.!?])(?<!(?<![°/])\b[^\W\d]\.)\s+(?![a-z])",
             # Quotes, brackets and the asterisks of Markdown may follow the full stop.
             r"(?<=[.!?][\"”’)*_])\s+(?=[^\Wa-z]|[\"“‘(*_])",
             r"(?<=[.!?]\*\*)\s+(?=[^\Wa-z]|[\"“‘(*_])",
@@ -27,23 +27,29 @@ _SENTENCE_END = re.compile(
 )
 
 
+# English, German, French, Spanish, Italian and Russian. Those that often end a sentence, such as
+# "etc." and "Inc.", are left out.
 _ABBREVIATION = re.compile(
     r"(?<![\w.])(?:"
-    # English, German, French, Spanish and Italian, Russian; those that often end a sentence, such
-    # as "etc." and "Inc.", are left out.
-    r"Dr|Prof|Mr|Mrs|Ms|Messrs|Gen|Gov|Sen|Rep|Capt|Lt|Col|Sgt|Rev|Hon|Fig|Figs|Eq|Sec|No|Nos|vs|cf"
-    r"|e\.g|i\.e|approx|ca|Hr|Fr|Hrn|Nr|Abs|Art|Ziff|Anm|Abb|Bd|bzw|vgl|ggf|evtl|inkl|zzgl|gem|sog"
-    r"|z\.\s?B|d\.\s?h|u\.\s?a|i\.\s?d\.\s?R|Dipl|Ing|Mme|Mmes|Mlle|MM|art|chap|fig|env|av|apr|Sr|Sra"
-    r"|Srta|Ud|Uds|núm|pág|Sig|Dott|Avv|pag|т\.\s?е|т\.\s?д|ул|им|стр|рис|см"
+    r"Dr|Prof|Mr|Mrs|Ms|Messrs|Gen|Gov|Sen|Rep|Capt|Lt|Col|Sgt|Rev|Hon|vs|cf|e\.g|i\.e|approx"
+    r"|Hr|Hrn|bzw|vgl|ggf|evtl|inkl|zzgl|sog|z\.\s?B|d\.\s?h|u\.\s?a|i\.\s?d\.\s?R|Dipl|ca"
+    r"|med|Mt|Mme|Mmes|Mlle|MM|env|Sr|Sra|Srta|Lic|Sig|Dott|Avv|т\.\s?е|ул|проф"
     r")\.\Z"
 )
+# Words, too, unless a number follows.
+_BEFORE_NUMBER = re.compile(
+    r"(?<![\w.])(?:No|Nos|Fig|Figs|Eq|Sec|Nr|Abs|Art|Ziff|Anm|Abb|Bd|gem|art|chap|fig|apr|núm|pág"
+    r"|pag|стр|рис|кв|[pPсп]|Str|Tel|Ext|N°"
+    r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Ene|Abr|Ago|Dic)\.\Z"
+)
+_NUMBER = re.compile(r"\d|[IVX]+\b|§")
 # "am 30. September", "3. Quartal": a number with a full stop is an ordinal there.
 _ORDINAL = re.compile(r"(?:\A|\s)\d{1,2}\.\Z")
 _AFTER_ORDINAL = re.compile(
     r"(?:Jan|Feb|Mär|Mar|Apr|Mai|Maj|Jun|Jul|Aug|Sep|Okt|Oct|Nov|Dez|Dec|Des)"
     r"|(?:Quartal|Jahr|Halbjahr|Klasse|Etage|Stock|Obergeschoss|OG|Platz|Auflage|Absatz)"
 )
-_LIST_NUMBER = re.compile(r"(?:\A|\n)[\s#>*+|-]*\d{1,3}\.\Z")
+_LIST_NUMBER = re.compile(r"(?:\A|\n)[\s#>*+|•◦▪·–-]*\d{1,3}\.\Z")
 _LONGEST_ABBREVIATION = 10
 
 
@@ -78,5 +84,7 @@ def _is_within(text: str, boundary: re.Match[str]) -> bool:
         return False
     before = text[max(end - _LONGEST_ABBREVIATION, 0) : end]
     if _ABBREVIATION.search(before) or _LIST_NUMBER.search(before):
+        return True
+    if _BEFORE_NUMBER.search(before) and _NUMBER.match(text, boundary.end()):
         return True
     return bool(_ORDINAL.search(before) and _AFTER_ORDINAL.match(text, boundary.end()))
