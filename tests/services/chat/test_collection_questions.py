@@ -9,6 +9,7 @@ from carrel.core.access import Principal
 from carrel.core.chat import Abstained, ChatRequest, Message, Role, Scope, SourcesCited, TextDelta
 from carrel.core.indexed_text import compatible
 from carrel.services.chat.collection_answers import phrase_pattern
+from carrel.services.chat.collection_listing import listed_sentences
 from carrel.services.chat.collection_questions import Count, Mention, collection_question
 from texts import ingest_texts
 
@@ -105,6 +106,36 @@ async def test_all_files_that_mention_a_thing_are_listed(application: Applicatio
     assert all(name in text for name in texts)
     assert not any(name in text for name in others)
     assert sources == sorted(texts)[:20]
+
+
+async def test_each_line_cites_the_sentence_that_mentions_the_thing(
+    application: Application,
+) -> None:
+    await ingest_texts(
+        application,
+        {
+            "annual.txt": "Annual report. The Stork 30 sold well.",
+            "minutes.md": "# Minutes\n\nIt rained. The STORK was discussed.",
+        },
+    )
+    request = ChatRequest(
+        messages=(Message(Role.USER, "Which files mention the Stork?"),),
+        principal=Principal(),
+        scope=Scope(("UserData",)),
+    )
+    events = [each async for each in application.services.chat.answer(request)]
+    text = "".join(each.text for each in events if isinstance(each, TextDelta))
+    [cited] = [each for each in events if isinstance(each, SourcesCited)]
+    quotes = [sentence.citations[0].quote for sentence in cited.sentences]
+    assert quotes == ["The Stork 30 sold well.", "The STORK was discussed."]
+    assert [text[each.start : each.end] for each in cited.sentences] == [
+        "- annual.txt [1]",
+        "- minutes.md [2]",
+    ]
+    saved = listed_sentences(request.messages[-1].content, text, cited.sources)
+    assert saved == cited.sentences
+    assert listed_sentences("What is the Stork?", text, cited.sources) is None
+    assert listed_sentences(request.messages[-1].content, "A pump.", cited.sources) is None
 
 
 async def test_files_are_counted_by_kind(application: Application) -> None:

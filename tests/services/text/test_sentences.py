@@ -75,7 +75,7 @@ def test_a_word_like_an_abbreviation_ends_a_sentence(text: str) -> None:
 def test_a_number_ends_a_sentence_and_that_of_a_list_item_does_not() -> None:
     assert sentences("It was 5. Then it rained.") == ["It was 5.", "Then it rained."]
     assert sentences("It was 15. Then it rained.") == ["It was 15.", "Then it rained."]
-    steps = ["1. Open the valve.", "12. Close it.", "- 3. Wait.", "• 4. Go on."]
+    steps = ["1. Open the valve.", "12. Close it.", "- 3. Wait.", "• 4. Wait again."]
     assert sentences("\n".join(steps)) == steps
 
 
@@ -83,6 +83,14 @@ def test_a_sentence_continues_over_the_lines_of_a_narrow_column() -> None:
     column = "By 2002, the number of farms had declined\nfrom 697 to 603, and the land\nwith them."
     assert sentences(column) == [column]
     assert sentences("apples\npears\nplums") == ["apples", "pears", "plums"]
+
+
+def test_a_closing_quote_and_the_number_of_a_source_belong_to_their_sentence() -> None:
+    assert sentences("“利润为1180万元。” [1]\n他说：“不。”然后走了。") == [
+        "“利润为1180万元。” [1]",
+        "他说：“不。”",
+        "然后走了。",
+    ]
 
 
 @given(st.text())

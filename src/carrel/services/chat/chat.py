@@ -36,6 +36,7 @@ from carrel.core.request_limits import require_few_messages, require_short_query
 from carrel.services.chat.abstention import NOT_IN_DOCUMENTS, OWN_KNOWLEDGE, Abstention
 from carrel.services.chat.answer_speeds import AnswerSpeeds
 from carrel.services.chat.collection_answers import CollectionAnswer, CollectionAnswers
+from carrel.services.chat.collection_listing import listed_sentences
 from carrel.services.chat.extractive_qa import ExtractiveQA
 from carrel.services.chat.prompts import Prompt, PromptBuilder, beginning_of
 from carrel.services.chat.rewriting import Rewriting
@@ -141,7 +142,9 @@ class ChatService:
             yield QueryRewritten(query)
             turn.question = query
         if (about := await self._about_collection(turn)) is not None:
-            for event in _without_model(query, about.text, about.passages, turn.engine):
+            sentences = listed_sentences(query, about.text, about.sources) or ()
+            cited = SourcesCited(about.sources, sentences)
+            for event in _without_model(about.text, about.passages, cited, turn.engine):
                 yield event
             return
         turn.found = await self._retrieval.search(query, request.scope, request.principal)
@@ -153,8 +156,9 @@ class ChatService:
             is_due = False
         turn.abstains = _abstains(request, is_due=is_due)
         if turn.abstains and request.scope.mode is ScopeMode.QUERY:
+            cited = SourcesCited(tuple(cite(query, NOT_IN_DOCUMENTS, turn.found)))
             for event in _without_model(
-                query, NOT_IN_DOCUMENTS, turn.found, turn.engine, Abstained()
+                NOT_IN_DOCUMENTS, turn.found, cited, turn.engine, Abstained()
             ):
                 yield event
         elif turn.abstains:
@@ -271,14 +275,18 @@ def _check(request: ChatRequest) -> None:
 
 
 def _without_model(
-    question: str, text: str, found: Sequence[RetrievedChunk], engine: Engine, *first: ChatEvent
+    text: str,
+    found: Sequence[RetrievedChunk],
+    cited: SourcesCited,
+    engine: Engine,
+    *first: ChatEvent,
 ) -> Iterator[ChatEvent]:
     """Yield the events of an answer that no model writes; ``first`` precede its text."""
     yield PassagesFound(tuple(found))
     yield from first
     yield StageChanged(Stage.WRITING)
     yield TextDelta(text)
-    yield SourcesCited(tuple(cite(question, text, found)))
+    yield cited
     yield Finished(FinishReason.STOP, Usage(0, 0), engine.info.name)
 
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from carrel.core.access import Principal
 from carrel.core.chat import Scope
-from carrel.core.documents import Chunk, Collection, DocumentRecord, DocumentStatus, RetrievedChunk
+from carrel.core.documents import (
+    Chunk,
+    Collection,
+    DocumentRecord,
+    DocumentStatus,
+    RetrievedChunk,
+    Source,
+)
 from carrel.core.indexed_text import compatible
 from carrel.core.protocols.adapters import Catalog, KeywordIndex
+from carrel.services.chat.collection_listing import counted, listed, quoted
 from carrel.services.chat.collection_questions import Count, Mention, collection_question
 from carrel.services.collections import CollectionService
 from carrel.services.text.terms import with_stems
@@ -22,16 +28,14 @@ from carrel.services.text.words import character_pairs
 BATCH = 1000
 """Passages that are read at a time."""
 
-MOST_SOURCES = 20
-"""Documents that are quoted; all are listed."""
-
 
 @dataclass(frozen=True, slots=True)
 class CollectionAnswer:
-    """The text of an answer, and one passage for each document that it is about, in order."""
+    """The text of an answer, and the passages and sources of the documents that it quotes."""
 
     text: str
     passages: tuple[RetrievedChunk, ...] = ()
+    sources: tuple[Source, ...] = ()
 
 
 class CollectionAnswers:
@@ -73,11 +77,12 @@ class CollectionAnswers:
         if not chosen <= records.keys():
             return None
         if isinstance(asked, Count):
-            return CollectionAnswer(_counted([record for record, _ in records.values()]))
+            return CollectionAnswer(counted([record.name for record, _ in records.values()]))
         found = self._mentions(asked.thing, records, collections)
         if not found:
             return None
-        return _listed(asked.thing, found, len(records))
+        text, sources = listed(asked.thing, found, len(records)), quoted(asked.thing, found)
+        return CollectionAnswer(text, tuple(found[: len(sources)]), sources)
 
     def _mentions(
         self,
@@ -122,25 +127,3 @@ def phrase_pattern(thing: str) -> re.Pattern[str]:
     before = "" if character_pairs(parts[0][0]) else r"(?<![^\W_])"
     after = "" if character_pairs(parts[-1][-1]) else r"(?![^\W_])"
     return re.compile(f"{before}{phrase}{after}", re.IGNORECASE)
-
-
-def _listed(thing: str, found: Sequence[RetrievedChunk], total: int) -> CollectionAnswer:
-    of = f"{len(found)} of {_number(total)}"
-    lines = [f"{of} {'mentions' if len(found) == 1 else 'mention'} “{thing}”:", ""]
-    for number, each in enumerate(found, start=1):
-        mark = f" [{number}]" if number <= MOST_SOURCES else ""
-        lines.append(f"- {each.document_name}{mark}")
-    return CollectionAnswer("\n".join(lines), tuple(found[:MOST_SOURCES]))
-
-
-def _counted(records: Sequence[DocumentRecord]) -> str:
-    kinds = Counter(PurePosixPath(each.name).suffix.lower().lstrip(".") for each in records)
-    by_kind = ", ".join(
-        f"{count} {kind.upper() or 'without ending'}" for kind, count in kinds.most_common()
-    )
-    verb = "is" if len(records) == 1 else "are"
-    return f"There {verb} {_number(len(records))}: {by_kind}." if records else "There are none."
-
-
-def _number(count: int) -> str:
-    return f"{count} document" if count == 1 else f"{count} documents"

@@ -13,7 +13,8 @@ _SENTENCE_END = re.compile(
             # Quotes, brackets and the asterisks of Markdown may follow the full stop.
             r"(?<=[.!?][\"”’)*_])\s+(?=[^\Wa-z]|[\"“‘(*_])",
             r"(?<=[.!?]\*\*)\s+(?=[^\Wa-z]|[\"“‘(*_])",
-            r"(?<=[。！？])\s*",
+            r"(?<=[。！？])(?![\"”’」』）)])\s*",
+            r"(?<=[。！？][\"”’」』）)])(?!\s*\[\d)\s*",
             r"\n{2,}",
             # Lines of a PDF page break within sentences: after a long line that ends with a letter
             # or a comma, and before a letter, the sentence continues.

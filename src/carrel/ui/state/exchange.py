@@ -26,6 +26,7 @@ from carrel.core.conversations import Ending, SavedTurn
 from carrel.core.document_tasks import DocumentTask
 from carrel.core.documents import RetrievedChunk, Source
 from carrel.core.summaries import Extracted, SummarizationProgress, SummarizationStyle, Summarized
+from carrel.services.chat.collection_listing import listed_sentences
 from carrel.services.citations.attribution import check, complete_until
 from carrel.services.citations.citing import passages_of
 from carrel.services.document_tasks import TaskEvent
@@ -47,7 +48,8 @@ def _set() -> asyncio.Event:
 @lru_cache(maxsize=1024)
 def _checked(question: str, text: str, sources: tuple[Source, ...]) -> tuple[CheckedSentence, ...]:
     """Return the sentences of an answer; cached, because versions share most of them."""
-    return tuple(check(question, text, sources))
+    of_list = listed_sentences(question, text, sources)
+    return tuple(check(question, text, sources)) if of_list is None else of_list
 
 
 @dataclass(slots=True)
