@@ -1,8 +1,8 @@
-"""Protocol of an embedder with a tokenizer."""
+"""Protocols of embedders with a tokenizer, with weights to load, with stated languages."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Protocol, runtime_checkable
 
 
@@ -39,4 +39,21 @@ class LoadedEmbedder(Protocol):
     @property
     def is_loaded(self) -> bool:
         """Whether its weights are in memory; it never waits for them."""
+        ...
+
+
+class LanguageEmbedder(Protocol):
+    """An ``Embedder`` that states its languages."""
+
+    @property
+    def languages(self) -> Set[str]:
+        """The languages that it knows, as ISO 639-1."""
+        ...
+
+    def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
+        """Return one unit vector per text, in order."""
+        ...
+
+    def embed_query(self, text: str) -> list[float]:
+        """Return the unit vector of a query."""
         ...
