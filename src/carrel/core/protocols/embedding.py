@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from typing import Protocol, runtime_checkable
 
+from carrel.core.protocols.adapters import Embedder
+
 
 @runtime_checkable
 class EmbedderTokens(Protocol):
@@ -42,18 +44,10 @@ class LoadedEmbedder(Protocol):
         ...
 
 
-class LanguageEmbedder(Protocol):
-    """An ``Embedder`` that states its languages."""
+class LanguageEmbedder(Embedder, Protocol):
+    """An embedder that states its languages."""
 
     @property
     def languages(self) -> Set[str]:
         """The languages that it knows, as ISO 639-1."""
-        ...
-
-    def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
-        """Return one unit vector per text, in order."""
-        ...
-
-    def embed_query(self, text: str) -> list[float]:
-        """Return the unit vector of a query."""
         ...

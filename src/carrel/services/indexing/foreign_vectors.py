@@ -25,16 +25,16 @@ class ForeignVectors:
 
     def __init__(self, vectors: VectorIndex, embedder: LanguageEmbedder | None = None) -> None:
         self._vectors = vectors
-        self._embedder = embedder
+        self.embedder = embedder
 
     def add(self, collection_id: str, chunks: Sequence[Chunk], texts: Sequence[str]) -> None:
         """Embed the indexed texts of chunks in known languages, and store their vectors."""
-        if self._embedder is None:
+        if self.embedder is None:
             return
-        known = self._embedder.languages - {ENGLISH}
+        known = self.embedder.languages - {ENGLISH}
         rows = [row for row, chunk in enumerate(chunks) if language_of(chunk.text) in known]
         if rows:
-            vectors = self._embedder.embed_documents([compatible(texts[row]) for row in rows])
+            vectors = self.embedder.embed_documents([compatible(texts[row]) for row in rows])
             self._vectors.add(_own(collection_id), [chunks[row] for row in rows], vectors)
 
     def nearest(
@@ -45,9 +45,9 @@ class ForeignVectors:
         A non-empty ``within`` restricts the search to those documents.
         """
         ids = [each for each in map(_own, collection_ids) if self._vectors.count(each)]
-        if self._embedder is None or not ids:
+        if self.embedder is None or not ids:
             return None
-        vector = self._embedder.embed_query(compatible(question))
+        vector = self.embedder.embed_query(compatible(question))
         found = [pair for each in ids for pair in self._vectors.search(each, vector, top_k, within)]
         found.sort(key=lambda pair: -pair[1])
         return ForeignNearest(self._vectors, ids, vector, dict(found[:top_k]))

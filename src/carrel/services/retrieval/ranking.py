@@ -56,9 +56,13 @@ class MultilingualWeights:
         return self.cosine * max(cosine - self.floor, 0.0) + self.words * share
 
 
-SAME_LANGUAGE = MultilingualWeights(cosine=0.8, words=0.7, floor=0.1)
-OTHER_LANGUAGE = MultilingualWeights(cosine=1.2, words=0.5)
-"""For texts in the question's language, and in another one, where little but names is shared."""
+SAME_LANGUAGE = MultilingualWeights(cosine=1.2, words=1.05, floor=0.1)
+OTHER_LANGUAGE = MultilingualWeights(cosine=1.8, words=0.75)
+"""For texts in the question's language, and in another one, where little but names is shared.
+
+They are on the scale of the other embedder's evidence, so that one bound of relevance serves both,
+and chunks of both kinds in one collection.
+"""
 
 LONGEST_JOINED_NAME = 4
 """Words of a question that may be written as one word in a file name."""
