@@ -2,6 +2,7 @@
 
     python benchmarks/answers.py --xquad=FILE.json [--filings=FOLDER] [--output=FILE.md]
         [--embedder=NAME] [--answers=N]
+    python benchmarks/answers.py --xquad=FILE.json --languages FILE.json ... [--output=FILE.md]
 
 FILE.json is English XQuAD in SQuAD's format (google-deepmind/xquad, CC BY-SA 4.0); each article is
 one text document, all in one collection. FOLDER holds filings as PDF and ``questions.jsonl`` with
@@ -9,6 +10,9 @@ one text document, all in one collection. FOLDER holds filings as PDF and ``ques
 patronus-ai/financebench). Everything runs offline in one process with the bundled models, beside
 what one writes in an afternoon: LangChain's recursive splitter at 1,000/100, the same embedder,
 Chroma, the nearest four chunks, and the question after them.
+
+With ``--languages`` only passages and abstention are measured: for each file, with its own
+questions and with the English ones. Times are those of the processor.
 
 With another ``--embedder`` it finds the setting ``min_relevance`` for it.
 """
@@ -52,6 +56,7 @@ from carrel.services.chat.abstention import LEAST_EVIDENCE
 from carrel.services.retrieval.ranking import cosines
 from carrel.settings.load import load_settings
 from carrel.settings.process_environment import prepare_environment
+from parts.answer_languages import HEAD, Search, cells
 from parts.environment import describe_environment
 
 ME = Principal()
@@ -441,6 +446,41 @@ async def measure(arguments: argparse.Namespace) -> list[Table]:
     return [each for each in (xquad, filings, answers, citations, abstention) if each.rows]
 
 
+async def measure_languages(arguments: argparse.Namespace) -> list[Table]:
+    """Add two rows for each language; return one table."""
+    table = Table("XQuAD in other languages: passages", HEAD)
+    with tempfile.TemporaryDirectory() as folder:
+        _, english = write_articles(arguments.xquad, Path(folder, "english"))
+        for data in (arguments.xquad, *arguments.languages):
+            files, questions = write_articles(data, Path(folder, f"texts of {data.name}"))
+            application = _build(Path(folder, data.name), arguments)
+            try:
+                started = time.process_time()
+                await ingest(application, files)
+                name = f"{data.stem}, ingested in {time.process_time() - started:.0f} s"
+                search = _search(application)
+                bound = LEAST_EVIDENCE.get(arguments.embedder, 0.0)
+                asked = [questions] if data == arguments.xquad else [questions, english]
+                for kind, each in zip(("own", "English"), asked, strict=False):
+                    row = await cells(questions, [one.text for one in each], search, bound)
+                    table.add(name, kind, *row)
+            finally:
+                await application.close()
+    return [table]
+
+
+def _search(application: bootstrap.Application) -> Search:
+    stages = Stages(application)
+    ids = {each.name: each.id for each in stages._catalog.documents(stages._id)}
+
+    async def search(text: str, without: str | None) -> list[RetrievedChunk]:
+        others = tuple(key for name, key in ids.items() if name != without) if without else ()
+        scope = Scope((COLLECTION,), others, top_k=TOP)
+        return await application.services.retrieval.search(text, scope, ME)
+
+    return search
+
+
 def _build(folder: Path, arguments: argparse.Namespace) -> bootstrap.Application:
     given: dict[str, Any] = {
         "db_dir": str(folder),
@@ -481,13 +521,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--xquad", type=Path, required=True)
     parser.add_argument("--filings", type=Path)
+    parser.add_argument("--languages", type=Path, nargs="+", help="XQuAD in other languages")
     parser.add_argument("--embedder", default="bundled")
     parser.add_argument("--answers", type=int, default=300, help="questions that are answered")
     parser.add_argument("--models_dir", type=Path, default=Path("models"))
     parser.add_argument("--output", type=Path)
     arguments = parser.parse_args()
     prepare_environment(offline=True)
-    page = report(asyncio.run(measure(arguments)))
+    tables = measure_languages(arguments) if arguments.languages else measure(arguments)
+    page = report(asyncio.run(tables))
     print(page)
     if arguments.output is not None:
         arguments.output.write_text(page, encoding="utf-8")
