@@ -51,11 +51,13 @@ async def test_a_question_in_english_finds_passages_in_other_languages(settings:
         await application.close()
 
 
-@pytest.mark.parametrize("store", ["chroma", "faiss"])
+@pytest.mark.parametrize("store", ["chroma", "faiss", "chroma_server"])
 async def test_only_other_languages_that_the_embedder_knows_have_second_vectors(
-    make_settings: Callable[..., Settings], store: str
+    make_settings: Callable[..., Settings], request: pytest.FixtureRequest, store: str
 ) -> None:
-    application = build(make_settings(engine="scripted", db_type=store))
+    served = store == "chroma_server"
+    flags = {"db_url": request.getfixturevalue("chroma_server").url} if served else {}
+    application = build(make_settings(engine="scripted", db_type=store, **flags))
     vectors, collections = application.indexes.vectors, application.services.collections
     try:
         await collections.create("Letters", shared=False, principal=ME)
