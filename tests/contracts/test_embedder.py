@@ -11,6 +11,7 @@ import pytest
 
 from carrel.core.protocols.adapters import Embedder
 from carrel.index.embedding.embedder import SentenceTransformerEmbedder
+from carrel.index.embedding.multilingual_embedder import MultilingualEmbedder
 from carrel.index.embedding.remote_embedder import RemoteEmbedder
 from stand_ins.embedding_server import embedding_server
 from tiny.embedder import save_tiny_embedder
@@ -27,13 +28,16 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module", params=["bundled", "tiny", "remote"])
+@pytest.fixture(scope="module", params=["bundled", "multilingual", "tiny", "remote"])
 def embedder(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Embedder]:
     """Each kind of model, loaded once."""
     if request.param == "bundled":
         yield SentenceTransformerEmbedder("bundled", offline=True)
+        return
+    if request.param == "multilingual":
+        yield MultilingualEmbedder()
         return
     folder = save_tiny_embedder(tmp_path_factory.mktemp("tiny"))
     tiny = SentenceTransformerEmbedder(str(folder), offline=True, batch_size=3)

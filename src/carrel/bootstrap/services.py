@@ -88,7 +88,11 @@ def make_services(
         documents.source_tokens,
         Rewriting(documents.follow_up),
         Abstention.of(indexes.embedder.name, documents.min_relevance),
-        ExtractiveQA(indexes.embedder, documents.evidence),
+        ExtractiveQA(
+            indexes.embedder,
+            documents.evidence,
+            indexes.foreign.embedder if indexes.foreign is not None else None,
+        ),
         TableQuestions(catalog),
         CollectionAnswers(catalog, indexes.keywords, collections),
     )

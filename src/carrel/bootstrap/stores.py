@@ -15,13 +15,15 @@ from carrel.index.chroma.chroma_server import ChromaServerIndex
 from carrel.index.chroma.durable_chroma import DurableChromaIndex
 from carrel.index.chroma.server_namespace import mark_outdated
 from carrel.index.embedding.embedder import SentenceTransformerEmbedder
+from carrel.index.embedding.multilingual_embedder import MultilingualEmbedder
 from carrel.index.embedding.remote_embedder import RemoteEmbedder, is_remote
 from carrel.index.faiss.faiss import FaissIndex
 from carrel.index.keyword.keyword import SqliteKeywordIndex
+from carrel.services.indexing.foreign_vectors import ForeignVectors
 from carrel.services.indexing.indexing import DocumentIndexer
 from carrel.services.indexing.reconciling import Reconciling
 from carrel.services.retrieval.retrieval import SearchIndexes
-from carrel.settings.document_settings import DocumentSettings
+from carrel.settings.document_settings import BUNDLED, DocumentSettings
 from carrel.settings.schema import Settings
 from carrel.storage.catalog import SqliteCatalog
 from carrel.storage.database import Database
@@ -77,7 +79,9 @@ def open_stores(
     opening.callback(keywords.close)
     embedder = embedder or _embedder(settings.documents, settings.server.offline, opening)
     catalog = SqliteCatalog(database)
-    indexer = DocumentIndexer(catalog, embedder, vectors, keywords)
+    multilingual = MultilingualEmbedder() if embedder.name == BUNDLED else None
+    foreign = ForeignVectors(vectors, multilingual)
+    indexer = DocumentIndexer(catalog, embedder, vectors, keywords, foreign)
     quarantine = Quarantine(folder / "quarantine")
     quarantine.report()
     originals = OriginalFiles(folder / "originals", quarantine)
@@ -92,7 +96,7 @@ def open_stores(
         originals,
         indexer,
         reconciling,
-        SearchIndexes(embedder, vectors, keywords),
+        SearchIndexes(embedder, vectors, keywords, foreign),
     )
 
 

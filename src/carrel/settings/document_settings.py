@@ -29,7 +29,8 @@ class DocumentSettings(Section):
         BUNDLED,
         min_length=1,
         description="Sentence-transformers model id or local folder; 'bundled' is "
-        "all-MiniLM-L6-v2, which comes with Carrel; MODEL@http://HOST:PORT/v1 is a model on an "
+        "all-MiniLM-L6-v2, which comes with Carrel, and beside it a multilingual one for other "
+        "languages than English; MODEL@http://HOST:PORT/v1 is a model on an "
         "OpenAI-compatible server.",
     )
     embedder_api_key: SecretStr | None = Field(

@@ -23,9 +23,11 @@ from carrel.core.chat import (
     ScopeMode,
     TextDelta,
 )
+from carrel.core.documents import Chunk, RetrievedChunk
 from carrel.core.protocols.adapters import Embedder
 from carrel.engine.pool import ModelPool, NamedLoader
 from carrel.engine.scripted import ScriptedEngine
+from carrel.index.embedding.multilingual_embedder import MultilingualEmbedder
 from carrel.services.chat.chat import ChatPolicy, ChatService
 from carrel.services.chat.extractive_qa import ExtractiveQA
 from carrel.services.model_size import SMALL_MODEL
@@ -133,3 +135,45 @@ async def test_short_answers_of_a_large_model_are_asked_for_and_bounded(
     finished = events[-1]
     assert isinstance(finished, Finished)
     assert finished.usage.completion_tokens <= 48
+
+
+@pytest.mark.parametrize(
+    ("question", "before", "answer", "after"),
+    [
+        (
+            "Who looks after the lighthouse?",
+            "Der Hafen wurde im vorigen Jahrhundert gebaut.",
+            "Um den Leuchtturm kümmert sich eine Wärterin.",
+            "Die Möwen schreien am Morgen.",
+        ),
+        (
+            "What is the notice period of the contract?",
+            "本公司成立于上海。",
+            "合同的解约通知期为三个月。",
+            "食堂每天中午开放。",
+        ),
+        (
+            "When does the library close?",
+            "يقع المبنى في وسط المدينة.",
+            "تغلق المكتبة أبوابها في المساء.",
+            "المطعم في الطابق الأول.",
+        ),
+        (
+            "Who looks after the lighthouse?",
+            "Порт был построен в прошлом веке.",
+            "За маяком присматривает смотрительница.",
+            "По утрам кричат чайки.",
+        ),
+    ],
+    ids=["German", "Chinese", "Arabic", "Russian"],
+)
+async def test_the_sentence_is_found_in_another_language_than_the_question(
+    embedder: Embedder, question: str, before: str, answer: str, after: str
+) -> None:
+    text = f"{before} {answer} {after}"
+    chunk = Chunk("1", "d", 0, text, end=len(text))
+    quoted = ExtractiveQA(embedder, "sentences", MultilingualEmbedder())
+    found = [RetrievedChunk(chunk, "d.txt", "UserData", 0.5)]
+    written = await quoted.answer(question, found, AnswerStyle.FULL)
+    assert written is not None
+    assert f'"{answer}" [1]' in written

@@ -3,7 +3,9 @@
 import pytest
 
 from carrel.core.documents import Chunk, RetrievedChunk
+from carrel.services.chat.abstention import LEAST_EVIDENCE
 from carrel.services.retrieval.ranking import cosines, name_matches, ranked
+from carrel.settings.document_settings import BUNDLED
 
 
 def found(
@@ -62,3 +64,20 @@ def test_what_all_names_share_says_nothing() -> None:
     }
     assert name_matches("the report", ["report.txt"]) == {"report.txt": 0}
     assert name_matches("anything", []) == {}
+
+
+def test_the_cosine_of_another_language_counts_for_what_shares_no_word() -> None:
+    near = found("Um den Leuchtturm kümmert sich eine Wärterin aus dem Dorf.", 0.45)
+    far = found("Der Umsatz stieg im vergangenen Jahr um vier Prozent.", 0.2)
+    multilingual = {near.chunk.id, far.chunk.id}
+    order = ranked("Who looks after the lighthouse?", [far, near], {"en"}, multilingual)
+    assert [each.chunk.text for each in order] == [near.chunk.text, far.chunk.text]
+    assert order[0].evidence > LEAST_EVIDENCE[BUNDLED] > order[1].evidence
+
+
+def test_words_count_beside_the_cosine_of_the_multilingual_embedder() -> None:
+    said = found("Das Netz in Bergen kostete 40 Millionen Euro.", 0.3)
+    other = found("Das Netz in Lund kostete 12 Millionen Euro.", 0.32)
+    multilingual = {said.chunk.id, other.chunk.id}
+    question = "Wie viel kostete das Netz in Bergen?"
+    assert ranked(question, [other, said], {"en"}, multilingual)[0].chunk.text == said.chunk.text

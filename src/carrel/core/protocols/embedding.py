@@ -1,9 +1,11 @@
-"""Protocol of an embedder with a tokenizer."""
+"""Protocols of embedders with a tokenizer, with weights to load, with stated languages."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Protocol, runtime_checkable
+
+from carrel.core.protocols.adapters import Embedder
 
 
 @runtime_checkable
@@ -39,4 +41,13 @@ class LoadedEmbedder(Protocol):
     @property
     def is_loaded(self) -> bool:
         """Whether its weights are in memory; it never waits for them."""
+        ...
+
+
+class LanguageEmbedder(Embedder, Protocol):
+    """An embedder that states its languages."""
+
+    @property
+    def languages(self) -> Set[str]:
+        """The languages that it knows, as ISO 639-1."""
         ...

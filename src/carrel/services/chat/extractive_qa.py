@@ -22,12 +22,14 @@ from carrel.core.chat import (
 )
 from carrel.core.documents import RetrievedChunk
 from carrel.core.protocols.adapters import Embedder
+from carrel.core.protocols.embedding import LanguageEmbedder
 from carrel.services.chat.abstention import wants_summary
 from carrel.services.chat.relevance import Passage, find_evidence
 from carrel.services.chat.span_selection import certain_span
 from carrel.services.model_size import is_small
 from carrel.services.tables.cell_selection import answering_cell
 from carrel.services.tables.row_text import rows_of
+from carrel.services.text.languages import ENGLISH, language_of
 
 READ_CHUNKS = 5
 """Chunks whose sentences are compared; more cost time to embed and rarely change the choice."""
@@ -37,10 +39,18 @@ class ExtractiveQA:
     """Selects the sentence or table row that answers, and the words or the cell to show first."""
 
     def __init__(
-        self, embedder: Embedder, evidence: Literal["auto", "passages", "sentences"]
+        self,
+        embedder: Embedder,
+        evidence: Literal["auto", "passages", "sentences"],
+        multilingual: LanguageEmbedder | None = None,
     ) -> None:
-        """``evidence`` is the setting of that name."""
+        """``evidence`` is the setting of that name.
+
+        ``multilingual`` compares sentences where the question or a chunk is in another language
+        than English that it knows.
+        """
         self._embedder = embedder
+        self._multilingual = multilingual
         self._evidence = evidence
 
     def suits(self, request: ChatRequest, messages: Sequence[Message], info: ModelInfo) -> bool:
@@ -69,13 +79,22 @@ class ExtractiveQA:
     def _answer(
         self, question: str, chunks: Sequence[RetrievedChunk], style: AnswerStyle
     ) -> str | None:
-        evidence = find_evidence(question, chunks, self._embedder, 1)
+        embedder = self._embedder_for(question, chunks)
+        evidence = find_evidence(question, chunks, embedder, 1)
         if not evidence:
             return None
         passage = evidence[0].passage
         if passage.row is None:
             return rendered(certain_span(question, passage.text), [passage], style)
         return rendered(_cell_text(question, passage, chunks[passage.source - 1]), [passage], style)
+
+    def _embedder_for(self, question: str, chunks: Sequence[RetrievedChunk]) -> Embedder:
+        if self._multilingual is None:
+            return self._embedder
+        foreign = self._multilingual.languages - {ENGLISH}
+        texts = [question, *(each.chunk.text for each in chunks)]
+        is_foreign = any(language_of(each) in foreign for each in texts)
+        return self._multilingual if is_foreign else self._embedder
 
 
 def rendered(words: str | None, passages: Sequence[Passage], style: AnswerStyle) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from carrel.core.documents import Collection, CollectionContents
 from carrel.core.errors import InvalidSetting
 from carrel.core.protocols.adapters import Catalog, Embedder, VectorIndex
+from carrel.services.indexing.foreign_vectors import ForeignVectors
 
 NAMED = 3
 """Maximum collections that a message lists by name."""
@@ -15,10 +16,13 @@ NAMED = 3
 class EmbedderRecord:
     """Ensures one embedder per collection. Its methods block."""
 
-    def __init__(self, catalog: Catalog, embedder: Embedder, vectors: VectorIndex) -> None:
+    def __init__(
+        self, catalog: Catalog, embedder: Embedder, vectors: VectorIndex, foreign: ForeignVectors
+    ) -> None:
         self._catalog = catalog
         self._embedder = embedder
         self._vectors = vectors
+        self._foreign = foreign
         self._recorded: set[str] = set()
 
     def require_same(self) -> None:
@@ -51,6 +55,7 @@ class EmbedderRecord:
     def reset(self, collection: Collection) -> None:
         """Remove a collection's vectors; the next ones are the current embedder's."""
         # A store keeps the vector length of an emptied collection, but not of a new one.
+        self._foreign.delete_collection(collection.id)
         self._vectors.delete_collection(collection.id)
         # Recorded last: under the earlier name, that embedder would recompute what is missing.
         self._catalog.set_embedder(collection.id, self._embedder.name)

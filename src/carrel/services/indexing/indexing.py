@@ -23,6 +23,7 @@ from carrel.core.protocols.adapters import (
 )
 from carrel.services.indexing.embedder_record import EmbedderRecord
 from carrel.services.indexing.embedding_reuse import EmbeddingReuse
+from carrel.services.indexing.foreign_vectors import ForeignVectors
 from carrel.services.text.terms import with_stems
 
 BATCH = 64
@@ -61,12 +62,14 @@ class DocumentIndexer:
         embedder: Embedder,
         vectors: VectorIndex,
         keywords: KeywordIndex,
+        foreign: ForeignVectors | None = None,
     ) -> None:
         self._catalog = catalog
         self._embedder = embedder
         self._vectors = vectors
         self._keywords = keywords
-        self.embedders = EmbedderRecord(catalog, embedder, vectors)
+        self._foreign = foreign or ForeignVectors(vectors)
+        self.embedders = EmbedderRecord(catalog, embedder, vectors, self._foreign)
         self._owed: list[Callable[[], None]] = []
         self._owing = Lock()
 
@@ -197,11 +200,13 @@ class DocumentIndexer:
     ) -> None:
         self.embedders.note(record.collection_id)
         self._remove_owed()
+        # First: a document with all of its main vectors has these, too.
+        self._foreign.add(record.collection_id, chunks, _texts(record, chunks))
         self._vectors.add(record.collection_id, chunks, vectors)
 
     def remove_documents(self, collection_id: str, document_ids: Sequence[str]) -> None:
         """Remove documents from both indexes, by their ids there."""
-        self._vectors.delete_documents(collection_id, document_ids)
+        self._remove_document_vectors(collection_id, document_ids)
         self._keywords.delete_documents(collection_id, document_ids)
 
     def discard_documents(self, collection_id: str, document_ids: Sequence[str]) -> bool:
@@ -212,8 +217,12 @@ class DocumentIndexer:
         """
         self._keywords.delete_documents(collection_id, document_ids)
         return self._remove_or_owe(
-            partial(self._vectors.delete_documents, collection_id, document_ids)
+            partial(self._remove_document_vectors, collection_id, document_ids)
         )
+
+    def _remove_document_vectors(self, collection_id: str, document_ids: Sequence[str]) -> None:
+        self._foreign.delete_documents(collection_id, document_ids)
+        self._vectors.delete_documents(collection_id, document_ids)
 
     def _remove_or_owe(self, remove: Callable[[], None]) -> bool:
         try:
@@ -248,5 +257,6 @@ class DocumentIndexer:
         self._remove_or_owe(partial(self._remove_vectors, collection_id))
 
     def _remove_vectors(self, collection_id: str) -> None:
+        self._foreign.delete_collection(collection_id)
         self._vectors.delete_collection(collection_id)
         self._catalog.forget_collection(collection_id)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from carrel.core.documents import RetrievedChunk
@@ -39,6 +39,31 @@ UNKNOWN_COSINE_WEIGHT = 0.3
 """Weight of the cosine of a text in the question's language, which the embedder does not know; the
 words in the text have the rest. Where the languages differ, the cosine is all there is."""
 
+
+@dataclass(frozen=True, slots=True)
+class MultilingualWeights:
+    """What a cosine of the multilingual embedder above ``floor``, and the words in the text, count.
+
+    Cosines of texts that have nothing in common are up to about ``floor``.
+    """
+
+    cosine: float
+    words: float
+    floor: float = 0.0
+
+    def evidence(self, cosine: float, share: float) -> float:
+        """Return the sum."""
+        return self.cosine * max(cosine - self.floor, 0.0) + self.words * share
+
+
+SAME_LANGUAGE = MultilingualWeights(cosine=1.2, words=1.05, floor=0.1)
+OTHER_LANGUAGE = MultilingualWeights(cosine=1.8, words=0.75)
+"""For texts in the question's language, and in another one, where little but names is shared.
+
+They are on the scale of the other embedder's evidence, so that one bound of relevance serves both,
+and chunks of both kinds in one collection.
+"""
+
 LONGEST_JOINED_NAME = 4
 """Words of a question that may be written as one word in a file name."""
 
@@ -62,7 +87,10 @@ def cosines(dense: Scores, keywords: Scores) -> dict[str, float]:
 
 
 def ranked(
-    question: str, found: Sequence[RetrievedChunk], known: Set[str] | None = None
+    question: str,
+    found: Sequence[RetrievedChunk],
+    known: Set[str] | None = None,
+    multilingual: Set[str] = frozenset(),
 ) -> list[RetrievedChunk]:
     """Return chunks, whose scores are cosines, in the order of their combined score.
 
@@ -71,7 +99,8 @@ def ranked(
     shows, and whose, is often written nowhere else. Ranks are not fused, and the keyword score is
     not used: the share of covered words is comparable between questions of any length. Scores are
     scaled by the maximum: 0 to 1, with negative cosines as 0. So is the relevance: the cosine and
-    the words in the text only. ``known`` are the languages that the embedder knows, None for all.
+    the words in the text only. ``known`` are the languages that the embedder knows, None for all;
+    ``multilingual`` the ids of chunks whose score is a cosine of the multilingual embedder.
     """
     languages = [_language_of(each.chunk.text) for each in found]
     own = language_of(question)
@@ -98,10 +127,14 @@ def ranked(
     scored = []
     for each, text, title in zip(found, texts, titles, strict=True):
         language = title[1]
-        counted = known is None or language in known or language != own
-        weight = 1.0 if counted else UNKNOWN_COSINE_WEIGHT
-        evidence = weight * max(each.score, 0.0)
-        evidence += (TEXT_WEIGHT + 1 - weight) * rarity.share(asked[language], text)
+        share = rarity.share(asked[language], text)
+        if each.chunk.id in multilingual:
+            weights = SAME_LANGUAGE if language == own else OTHER_LANGUAGE
+            evidence = weights.evidence(each.score, share)
+        else:
+            counted = known is None or language in known or language != own
+            weight = 1.0 if counted else UNKNOWN_COSINE_WEIGHT
+            evidence = weight * max(each.score, 0.0) + (TEXT_WEIGHT + 1 - weight) * share
         score = evidence + HEADING_WEIGHT * over[title]
         score += NAME_WEIGHT * names[each.document_name]
         score += SAID_NAME_WEIGHT * (each.document_name in said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from carrel.core.access import Principal
@@ -15,6 +15,7 @@ from carrel.core.protocols.adapters import Catalog, Embedder, KeywordIndex, Vect
 from carrel.core.protocols.reranking import Reranker
 from carrel.core.request_limits import require_short_query
 from carrel.services.collections import CollectionService
+from carrel.services.indexing.foreign_vectors import ForeignNearest, ForeignVectors
 from carrel.services.retrieval.named_files import possible_names
 from carrel.services.retrieval.passages import deduplicate, diversify, merge_adjacent
 from carrel.services.retrieval.ranking import Scores, cosines, known_languages, ranked
@@ -35,11 +36,12 @@ def _merged(results: Iterable[Scores], limit: int) -> Scores:
 
 @dataclass(frozen=True, slots=True)
 class SearchIndexes:
-    """The two indexes, and the embedder of the first."""
+    """The two indexes, the embedder of the first, and its vectors for other languages."""
 
     embedder: Embedder
     vectors: VectorIndex
     keywords: KeywordIndex
+    foreign: ForeignVectors | None = None
 
 
 class RetrievalService:
@@ -85,21 +87,30 @@ class RetrievalService:
         if not within:
             within = await asyncio.to_thread(self._named_documents, question, collections)
         # Concurrently: words are looked up while the question is embedded.
-        dense, keywords = await asyncio.gather(
+        dense, keywords, foreign = await asyncio.gather(
             asyncio.to_thread(self._nearest, question, scope, collections, within),
             asyncio.to_thread(self._with_words, question, scope, collections, within),
+            asyncio.to_thread(self._foreign_nearest, question, scope, collections, within),
         )
-        candidates = await asyncio.to_thread(self._load, cosines(dense, keywords), collections)
-        order = await asyncio.to_thread(self._ranked, question, candidates, scope.top_k)
+        known = cosines(dense, keywords)
+        others = await asyncio.to_thread(foreign.cosines, known) if foreign is not None else {}
+        candidates = await asyncio.to_thread(self._load, known | others, collections)
+        order = await asyncio.to_thread(
+            self._ranked, question, candidates, scope.top_k, others.keys()
+        )
         best = len(order) if scope.top_k == ALL else max(NEIGHBOURHOOD, scope.top_k)
         passages = diversify([*merge_adjacent(order[:best]), *order[best:]])
         return passages if scope.top_k == ALL else passages[: scope.top_k]
 
     def _ranked(
-        self, question: str, candidates: Sequence[RetrievedChunk], top_k: int
+        self,
+        question: str,
+        candidates: Sequence[RetrievedChunk],
+        top_k: int,
+        multilingual: Set[str],
     ) -> list[RetrievedChunk]:
         known = known_languages(self._indexes.embedder.name)
-        order = deduplicate(ranked(question, candidates, known))
+        order = deduplicate(ranked(question, candidates, known, multilingual))
         if self._reranker is None:
             return order
         narrowed = order[: max(RERANKED, top_k)]
@@ -122,6 +133,18 @@ class RetrievalService:
         vector = self._indexes.embedder.embed_query(compatible(question))
         search = self._indexes.vectors.search
         return _merged((search(each.id, vector, wanted, within) for each in collections), wanted)
+
+    def _foreign_nearest(
+        self,
+        question: str,
+        scope: Scope,
+        collections: Sequence[Collection],
+        within: Sequence[str],
+    ) -> ForeignNearest | None:
+        foreign = self._indexes.foreign
+        if foreign is None:
+            return None
+        return foreign.nearest(question, [c.id for c in collections], self._wanted(scope), within)
 
     def _with_words(
         self,
