@@ -70,3 +70,21 @@ def test_a_time_of_day_is_not_cut_in_two() -> None:
     sentence = "The reading room is open until 20:00 on Thursdays."
     spans = candidate_spans("Until when is the reading room open on Thursdays?", sentence)
     assert not any(span.text.endswith("20") for span in spans)
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "words"),
+    [
+        ("Wann ist die Miete fällig?", "Die Miete ist am 20. Oktober fällig.", "20. Oktober"),
+        ("Wie hoch ist die Miete?", "Die Miete ist am 20. Oktober fällig.", None),
+        ("When was it opened?", "It was opened on 14 May by the mayor.", "14 May"),
+        ("Quand a-t-il ouvert ?", "Il a ouvert le 3 mars 2019.", "3 mars 2019"),
+        ("什么时候开业?", "公司于2024年5月14日开业。", "2024年5月14日"),
+        ("How many tiles were replaced?", "In May 2024 20 tiles were replaced.", None),
+        ("Who signed it?", "It was signed by April Jones in 2021.", "April Jones"),
+    ],
+)
+def test_a_date_is_shown_whole_and_is_no_amount(
+    question: str, sentence: str, words: str | None
+) -> None:
+    assert certain_span(question, sentence) == words

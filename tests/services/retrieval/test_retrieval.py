@@ -5,7 +5,7 @@ import pytest
 from carrel.bootstrap import Application
 from carrel.core.access import Principal
 from carrel.core.chat import ALL, Scope
-from carrel.services.text.terms import with_stems
+from carrel.services.text.search_words import with_search_words
 from texts import ingest_texts
 
 ME = Principal()
@@ -152,5 +152,27 @@ async def test_another_form_of_a_word_is_found_in_its_language(
     await ingest_texts(application, {"a.txt": text, "b.txt": "Tulips are planted in autumn."})
     index = application.services.retrieval._indexes.keywords
     collection = await application.services.collections.get("UserData", ME)
-    assert len(index.search(collection.id, with_stems(question), 5)) == 1
+    assert len(index.search(collection.id, with_search_words(question), 5)) == 1
     assert (await search(application, question))[0] == "a.txt"
+
+
+EXACT = {
+    "part.txt": ("Item KX-2210/4 is a gasket of the pump house.", "KX2210/4"),
+    "other part.txt": ("Item KX-2210/5 is a gasket of the boiler.", "the gasket KX-2210-5"),
+    "day.txt": ("The roof was mended on 3 June 2023.", "What was done on 03.06.2023?"),
+    "other day.txt": ("The roof was mended on 4 June 2023.", "Was geschah am 4. Juni 2023?"),
+    "month.txt": ("The roof was mended in July 2023.", "2023年7月"),
+    "dues.txt": ("The harbour paid dues of 72,300 crowns.", "72300"),
+    "other dues.txt": ("The harbour paid dues of 72,400 crowns.", "dues of 72.400"),
+    "sign.txt": ("In the club chat 🐝 means that the hall is locked.", "🐝"),
+    "other sign.txt": ("In the club chat 🚲 means that somebody is late.", "What does 🚲 mean?"),
+    "phrase.txt": ("The blue house is behind the old mill.", '"the old mill"'),
+    "words.txt": ("The old house is behind the mill, the blue one.", '"the old house"'),
+}
+"""Texts, and what finds each of them, which is written in another way there."""
+
+
+async def test_what_is_named_exactly_is_found_first(application: Application) -> None:
+    await ingest_texts(application, {name: text for name, (text, _) in EXACT.items()})
+    found = {name: (await search(application, query))[0] for name, (_, query) in EXACT.items()}
+    assert found == {name: name for name in EXACT}

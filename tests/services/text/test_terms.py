@@ -3,7 +3,8 @@
 import pytest
 
 from carrel.services.text.languages import language_of
-from carrel.services.text.terms import question_terms, stem, terms, with_stems
+from carrel.services.text.search_words import with_search_words
+from carrel.services.text.terms import question_terms, stem, terms
 
 
 def test_words_are_stemmed_and_stop_words_dropped() -> None:
@@ -75,11 +76,11 @@ def test_full_width_letters_and_digits_are_the_same_word() -> None:
 
 
 def test_the_keyword_index_gets_the_stems_of_other_languages() -> None:
-    assert with_stems("The contracts were signed.") == "The contracts were signed."
-    stemmed = with_stems("Die Verträge wurden von den Parteien unterschrieben.")
+    assert with_search_words("The contracts were signed.") == "The contracts were signed."
+    stemmed = with_search_words("Die Verträge wurden von den Parteien unterschrieben.")
     assert stemmed.startswith("Die Verträge wurden")
     assert "vertrag" in stemmed.splitlines()[1].split()
-    assert with_stems("公司的总经理") == "公司的总经理"
+    assert with_search_words("公司的总经理") == "公司的总经理"
 
 
 @pytest.mark.parametrize("text", ["", "12.5", "PO-5531", "Total 2023", "AB-1030/7: 14.5"])

@@ -22,7 +22,7 @@ from carrel.core.protocols.adapters import Catalog, KeywordIndex
 from carrel.services.chat.collection_listing import counted, listed, quoted
 from carrel.services.chat.collection_questions import Count, Mention, collection_question
 from carrel.services.collections import CollectionService
-from carrel.services.text.terms import with_stems
+from carrel.services.text.search_words import with_search_words
 from carrel.services.text.words import character_pairs
 
 BATCH = 1000
@@ -111,7 +111,7 @@ class CollectionAnswers:
         """Yield all passages with any of the words."""
         for collection in collections:
             every = self._keywords.count(collection.id)
-            found = self._keywords.search(collection.id, with_stems(thing), every)
+            found = self._keywords.search(collection.id, with_search_words(thing), every)
             ids = [chunk_id for chunk_id, _ in found]
             for start in range(0, len(ids), BATCH):
                 yield from self._catalog.chunks(ids[start : start + BATCH]).values()

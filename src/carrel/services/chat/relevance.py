@@ -18,6 +18,7 @@ from carrel.services.citations.facts import has_negation
 from carrel.services.tables.row_text import Row, rows_of
 from carrel.services.text.answer_type import AnswerType, fit, kind_of
 from carrel.services.text.languages import language_of
+from carrel.services.text.search_words import ExactWords
 from carrel.services.text.sentences import sentence_spans
 from carrel.services.text.terms import question_terms, terms
 from carrel.services.text.word_rarity import WordRarity
@@ -109,10 +110,11 @@ def rank(
     """
     language = language_of(question)
     asked = question_terms(question, language)
-    own = [set(terms(each.text, language)) for each in passages]
+    exact = ExactWords(question)
+    own = [{*terms(each.text, language), *exact.within(each.text, language)} for each in passages]
     outside = [set(terms(text.replace("_", " "), language)) for text in around]
     rarity = WordRarity(own)
-    wanted = {word for word in asked if word in rarity}
+    wanted = {word for word in asked if word in rarity} | exact.asked(set().union(*own))
     known = set(wanted).union(*outside).intersection(asked)
     kind = kind_of(question)
     denied = has_negation(question)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from carrel.services.text.answer_type import AnswerType, fit, kind_of
+from carrel.services.text.dates import date_spans
 from carrel.services.text.terms import stem
 
 LONGEST_SPAN = 8
@@ -50,16 +51,6 @@ _FUNCTION_WORDS = (
 FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 # A colon belongs to a token only between digits, as in a time of day.
 _TOKEN = re.compile(r"\w+(?:(?:[-–.,'’/&]|(?<=\d):(?=\d))\w+)*%?|[^\w\s]")
-_MONTH = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
-    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
-)
-_DAY = r"\d{1,2}(?:st|nd|rd|th)?"
-_DATE = re.compile(
-    rf"\b(?:(?:{_DAY}\s(?:of\s)?)?{_MONTH}(?:\s{_DAY})?(?:,?\s\d{{4}})?"
-    r"|\d{1,2}[./-]\d{1,2}[./-]\d{2,4})(?!\w)",
-    re.IGNORECASE,
-)
 _BREAKS = frozenset(';:.!?()[]"”“。！？')
 
 
@@ -170,7 +161,8 @@ def candidate_spans(question: str, sentence: str) -> list[Span]:
 
 def certain_span(question: str, sentence: str) -> str | None:
     """Return the few words of a sentence that answer a question; None if that is not certain."""
-    margin = CERTAIN_MARGIN.get(kind_of(question))
+    kind = kind_of(question)
+    margin = CERTAIN_MARGIN.get(kind)
     spans = candidate_spans(question, sentence)
     if margin is None or not spans:
         return None
@@ -179,10 +171,14 @@ def certain_span(question: str, sentence: str) -> str | None:
     second = next((each.score for each in others), -math.inf)
     if best.score - second < margin:
         return None
-    return _whole_date(best.text, sentence)
+    return _with_whole_date(best.text, sentence, kind)
 
 
-def _whole_date(span: str, sentence: str) -> str:
-    """Return the date that a span is a part of, or else the span."""
-    dates = (match[0] for match in _DATE.finditer(sentence))
-    return next((date for date in dates if span in date), span)
+def _with_whole_date(span: str, sentence: str, kind: AnswerType) -> str | None:
+    """Return the date that a span is a part of or has in it; None for an amount within a date."""
+    start = sentence.index(span)
+    end = start + len(span)
+    found = next((at for at in date_spans(sentence) if at[0] < end and start < at[1]), None)
+    if found is None or kind is AnswerType.NAME:
+        return span
+    return None if kind is AnswerType.NUMBER else sentence[slice(*found)]

@@ -24,7 +24,7 @@ from carrel.core.protocols.adapters import (
 from carrel.services.indexing.embedder_record import EmbedderRecord
 from carrel.services.indexing.embedding_reuse import EmbeddingReuse
 from carrel.services.indexing.foreign_vectors import ForeignVectors
-from carrel.services.text.terms import with_stems
+from carrel.services.text.search_words import with_search_words
 
 BATCH = 64
 
@@ -46,7 +46,7 @@ def _texts(record: DocumentRecord, chunks: Iterable[Chunk]) -> list[str]:
 
 
 def _words(record: DocumentRecord, chunks: Iterable[Chunk]) -> list[str]:
-    return [with_stems(text) for text in _texts(record, chunks)]
+    return [with_search_words(text) for text in _texts(record, chunks)]
 
 
 def _is_whole(stored: tuple[int, int]) -> bool:

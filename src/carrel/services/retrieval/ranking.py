@@ -13,6 +13,7 @@ from functools import lru_cache
 from carrel.core.documents import RetrievedChunk
 from carrel.services.retrieval.named_files import names_said, spaced
 from carrel.services.text.languages import ENGLISH, language_of
+from carrel.services.text.search_words import ExactWords
 from carrel.services.text.terms import question_terms, terms
 from carrel.services.text.word_rarity import WordRarity
 from carrel.services.text.words import WordForm, words
@@ -106,12 +107,17 @@ def ranked(
     own = language_of(question)
     asked = {each: set(question_terms(question, each)) for each in {*languages, ENGLISH}}
     said = names_said(question, {each.document_name for each in found})
+    exact = ExactWords(question)
     texts = [
-        terms(f"{each.chunk.text} {spaced(each.document_name)}", language)
-        if each.document_name in said
-        else terms(each.chunk.text, language)
+        [
+            *terms(each.chunk.text, language),
+            *(terms(spaced(each.document_name), language) if each.document_name in said else ()),
+            *exact.within(each.chunk.text, language),
+        ]
         for each, language in zip(found, languages, strict=True)
     ]
+    named = exact.asked(set().union(*texts))
+    asked = {each: words_asked | named for each, words_asked in asked.items()}
     titles = [
         (each.chunk.heading or "", language)
         for each, language in zip(found, languages, strict=True)

@@ -19,7 +19,7 @@ from carrel.services.indexing.foreign_vectors import ForeignNearest, ForeignVect
 from carrel.services.retrieval.named_files import possible_names
 from carrel.services.retrieval.passages import deduplicate, diversify, merge_adjacent
 from carrel.services.retrieval.ranking import Scores, cosines, known_languages, ranked
-from carrel.services.text.terms import with_stems
+from carrel.services.text.search_words import with_search_words
 
 RERANKED = 30
 """Minimum number of chunks for the reranker."""
@@ -155,7 +155,7 @@ class RetrievalService:
     ) -> Scores:
         wanted = self._wanted(scope)
         search = self._indexes.keywords.search
-        query = with_stems(question)
+        query = with_search_words(question)
         return _merged((search(each.id, query, wanted, within) for each in collections), wanted)
 
     def _wanted(self, scope: Scope) -> int:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 from enum import StrEnum
 
+from carrel.services.text.dates import MONTH_NAMES
+
 
 class AnswerType(StrEnum):
     """What a question asks for."""
@@ -48,10 +50,7 @@ ASKED: dict[AnswerType, re.Pattern[str]] = {
 }
 
 YEAR = re.compile(r"\b\d{3,4}s?\b")
-_DATE_WORDS = (
-    "january february march april may june july august september october november december century "
-)
-DATE_WORDS = frozenset(_DATE_WORDS.split())
+DATE_WORDS = MONTH_NAMES | {"century", "jahrhundert", "siècle", "siglo", "secolo", "século", "век"}
 _NUMBER_WORDS = (
     "one two three four five six seven eight nine ten eleven twelve dozen hundred hundreds "
     "thousand thousands million millions billion billions half third twice once double "

@@ -7,11 +7,10 @@ import re
 from carrel.core.indexed_text import compatible
 from carrel.core.stop_words import STOP_WORDS
 from carrel.services.text.function_words import FUNCTION_WORDS, without_question_words
-from carrel.services.text.languages import ENGLISH, STEMMERS, language_of, stems
+from carrel.services.text.languages import ENGLISH, stems
 from carrel.services.text.words import WordForm, character_pairs, spaced_parts, words
 
 _FISCAL_YEAR = re.compile(r"\bfy\s?'?(\d{2}|\d{4})\b")
-# Vowel signs and the lengthening stroke, which are seldom written.
 _ARABIC_SIGNS = re.compile("[\u0640\u064b-\u0652\u0670]")
 
 
@@ -22,7 +21,7 @@ def terms(text: str, language: str = ENGLISH) -> list[str]:
     match; scripts without spaces, and Korean, are pairs of characters. FY21 and FY2021 count as
     2021.
     """
-    lowered = _ARABIC_SIGNS.sub("", _FISCAL_YEAR.sub(_year, compatible(text).lower()))
+    lowered = without_vowel_signs(_FISCAL_YEAR.sub(_year, compatible(text).lower()))
     # The question may be English whatever the text is.
     stop_words = STOP_WORDS | FUNCTION_WORDS.get(language, frozenset())
     content: list[str] = []
@@ -39,18 +38,9 @@ def question_terms(question: str, language: str = ENGLISH) -> list[str]:
     return terms(without_question_words(question, language), language)
 
 
-def with_stems(text: str) -> str:
-    """Return the text, and below it the stems of its words if its language is another than English.
-
-    The keyword index, which knows English endings, thus finds any form of a word.
-    """
-    language = language_of(text)
-    if language == ENGLISH or language not in STEMMERS:
-        return text
-    plain = list(dict.fromkeys(words(_ARABIC_SIGNS.sub("", compatible(text)), WordForm.PLAIN)))
-    stemmed = stems(plain, language)
-    other = {found for word, found in zip(plain, stemmed, strict=True) if found != word}
-    return "\n".join((text, " ".join(sorted(other)))) if other else text
+def without_vowel_signs(text: str) -> str:
+    """Return an Arabic text without vowel signs and lengthening strokes; others unchanged."""
+    return _ARABIC_SIGNS.sub("", text)
 
 
 def stem(word: str) -> str:
