@@ -67,7 +67,7 @@ _MONTH_NUMBERED = re.compile(
     r"|(?<![\w.,/-])(?P<year2>(?:1[5-9]|20)\d\d)-(?P<month2>[01]\d)(?![\w/-])"
 )
 MONTH_NAMES = frozenset(name for name in MONTHS if len(name) > 3) | {"may", "mai"}
-"""Those that are words of no other kind when they stand alone, but for "may" and "march"."""
+"""Those that are words of no other kind when they are alone, but for "may" and "march"."""
 
 _CENTURY_BREAK = 70
 """Two digits below it are a year of this century, as in POSIX's ``%y`` (there 69)."""

@@ -69,7 +69,7 @@ def _with_plain_digits(text: str) -> str:
 
 
 def quoted_phrases(text: str) -> list[str]:
-    """Return what stands in quotation marks, in lower case and with single spaces."""
+    """Return what is in quotation marks, in lower case and with single spaces."""
     groups = (next(filter(None, each)) for each in _QUOTED.findall(compatible(text)))
     return [phrase for each in groups if (phrase := " ".join(each.lower().split()))]
 
