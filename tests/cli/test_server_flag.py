@@ -54,6 +54,15 @@ def test_a_search_is_held_to_documents(carrel: CommandLine, live: LiveServer) ->
     assert [each["document"] for each in json.loads(found.stdout)] == ["rules.txt"]
 
 
+@pytest.mark.parametrize("by", ["documents", "filter"])
+def test_a_question_is_held_to_documents(carrel: CommandLine, live: LiveServer, by: str) -> None:
+    value = ids(live)["rules.txt"] if by == "documents" else "name:rules*"
+    flags = [f"--server={live.address}", f"--{by}={value}", "--json"]
+    asked = carrel.run("ask", "When is the reading room open?", *flags)
+    assert asked.returncode == 0, asked.stderr
+    assert {each["document"] for each in json.loads(asked.stdout)["sources"]} == {"rules.txt"}
+
+
 def test_a_chat_helps_and_shows_what_it_read(carrel: CommandLine, live: LiveServer) -> None:
     typed = "/help\n/sources\nWhen is the reading room open?\n/sources\n/nothing\n/quit\n"
     chatted = carrel.run("chat", f"--server={live.address}", stdin=typed)

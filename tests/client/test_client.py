@@ -246,6 +246,11 @@ def test_a_search_keeps_to_its_documents(client: Any, gate: str) -> None:
     [fence] = [each for each in client.documents(gate) if each.name.startswith("fence")]
     found = client.search("What is green?", gate, ids=[fence.id])
     assert [each.document_id for each in found] == [fence.id]
+    found = client.search("What is green?", gate, filter="name:fence*")
+    assert [each.document_id for each in found] == [fence.id]
+    documents = Documents(collections=[gate], filter="name:fence*")
+    answer = client.chat([{"role": "user", "content": "What is green?"}], documents=documents)
+    assert {each.document_id for each in answer.sources} == {fence.id}
 
 
 def test_the_place_of_a_quote_is_shown(client: Any, collection: str, tmp_path: Path) -> None:

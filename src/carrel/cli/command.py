@@ -22,6 +22,9 @@ HELP = Flag("help", "Show this page.", None)
 COLLECTION = Flag("collection", "Collection to use; the default is 'langchain_mode'.", "NAME")
 SERVER = Flag("server", "Address of a running server that does the work.", "URL")
 DOCUMENTS = Flag("documents", "Ids of documents, comma-separated; without it all are read.", "IDS")
+FILTER = Flag(
+    "filter", "Documents to ask: 'folder:invoices type:pdf -author:Berg after:2024-05'.", "FILTER"
+)
 JSON = Flag("json", "Print JSON for scripts.", None)
 
 _COMMANDS = "carrel.cli.commands"
@@ -53,6 +56,11 @@ class Invocation:
     def document_ids(self) -> tuple[str, ...]:
         """The selected documents; none means all."""
         return tuple(split_commas(self.arguments.flags.get("documents", "")))
+
+    @property
+    def filter(self) -> str:
+        """The filter of documents; empty for none."""
+        return self.arguments.flags.get("filter", "")
 
     def is_set(self, flag: str) -> bool:
         """Whether a boolean flag of the command is set."""

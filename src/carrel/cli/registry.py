@@ -6,7 +6,7 @@ A command's module is imported when the command runs, so that help and completio
 from __future__ import annotations
 
 from carrel.cli.arguments import Flag
-from carrel.cli.command import COLLECTION, DOCUMENTS, JSON, SERVER, Command
+from carrel.cli.command import COLLECTION, DOCUMENTS, FILTER, JSON, SERVER, Command
 
 _SUMMARY_FLAGS = (
     COLLECTION,
@@ -39,13 +39,13 @@ _ALL = (
         "ask",
         'ask "QUESTION" [--collection=NAME]',
         "Answer a question from a collection and name the sources.",
-        (COLLECTION, DOCUMENTS, SERVER, JSON),
+        (COLLECTION, DOCUMENTS, FILTER, SERVER, JSON),
     ),
     Command(
         "search",
         'search "QUESTION" [--collection=NAME]',
         "Show the passages that a question finds; no model is asked.",
-        (COLLECTION, DOCUMENTS, SERVER, JSON),
+        (COLLECTION, DOCUMENTS, FILTER, SERVER, JSON),
     ),
     Command(
         "summarize",
@@ -63,7 +63,7 @@ _ALL = (
         "chat",
         "chat [--collection=NAME]",
         "Chat in the terminal; --collection=LLM asks no documents.",
-        (COLLECTION, DOCUMENTS, SERVER),
+        (COLLECTION, DOCUMENTS, FILTER, SERVER),
     ),
     Command(
         "collections",
@@ -80,7 +80,7 @@ _ALL = (
         "documents",
         "documents [--collection=NAME]",
         "List the documents of a collection and what each states: title, authors, dates, keywords.",
-        (COLLECTION, SERVER, JSON),
+        (COLLECTION, FILTER, SERVER, JSON),
     ),
     Command(
         "evaluate",

@@ -142,9 +142,13 @@ class AsyncClient:
         collection: str = USER_DATA,
         top_k: int | None = None,
         ids: Sequence[str] = (),
+        filter: str = "",
     ) -> list[Source]:
-        """Find passages, best first, in the documents of ``ids`` or in all, without a model."""
-        return await self._send(calls.search(query, collection, top_k, ids))
+        """Find passages, best first, without a model.
+
+        Only in the documents of ``ids``, if there are any, that match ``filter``, if there is one.
+        """
+        return await self._send(calls.search(query, collection, top_k, ids, filter))
 
     async def summarize(
         self, collection: str = USER_DATA, **options: Unpack[SummarizationOptions]

@@ -176,13 +176,15 @@ def delete_collection(name: str) -> Call[int]:
 
 
 def search(
-    query: str, collection: str, top_k: int | None, ids: Sequence[str] = ()
+    query: str, collection: str, top_k: int | None, ids: Sequence[str] = (), filter: str = ""
 ) -> Call[list[Source]]:
-    """Find passages, optionally only in the documents of ``ids``."""
+    """Find passages, optionally only in the documents of ``ids``, and in those of ``filter``."""
     read = reads(SearchReply, lambda reply: [each.to_core() for each in reply.results])
     given: dict[str, Any] = {} if top_k is None else {"top_k": top_k}
     if ids:
         given["ids"] = list(ids)
+    if filter:
+        given["filter"] = filter
     body = made(SearchBody, query=query, **given)
     return Call("POST", in_collection(collection, "search"), read, body, asks=True)
 

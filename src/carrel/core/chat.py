@@ -102,8 +102,8 @@ class AnswerStyle(StrEnum):
 class Scope:
     """The documents that a question is asked of.
 
-    Empty ``document_ids`` means every document of the ``collections``. ``top_k`` is the number of
-    passages to retrieve, or ``ALL``.
+    Empty ``document_ids`` means every document of the ``collections``, and a ``filter`` those of
+    them that match it. ``top_k`` is the number of passages to retrieve, or ``ALL``.
     """
 
     collections: tuple[str, ...]
@@ -111,6 +111,7 @@ class Scope:
     top_k: int = 8
     mode: ScopeMode = ScopeMode.QUERY
     style: AnswerStyle = AnswerStyle.FULL
+    filter: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from carrel.schemas.function_tools import (
 )
 from carrel.schemas.refused import as_refusal, refusal, unless
 from carrel.schemas.sampling import GenerationBody, RefusedPenalties
-from carrel.schemas.sources import MOST_DOCUMENTS, PassageCount
+from carrel.schemas.sources import MOST_DOCUMENTS, FilterText, PassageCount
 
 MOST_PARTS = 1_000
 """Maximum parts of one message's content."""
@@ -135,12 +135,14 @@ def require_unfinished(
 class DocumentsBody(RequestBody):
     """The documents that are asked. Empty ``ids`` means all documents of the ``collections``.
 
+    ``filter`` restricts them to those that match, as in ``folder:invoices type:pdf after:2024-05``.
     ``mode`` ``query`` answers from the documents only, ``chat`` also from the model's knowledge.
     ``answer_style`` ``short`` answers in a few words; the default is the setting of that name.
     """
 
     collections: list[Text] = Field(min_length=1, max_length=100)
     ids: list[Text] = Field(default_factory=list, max_length=MOST_DOCUMENTS)
+    filter: FilterText = ""
     top_k: PassageCount = None
     mode: Literal["query", "chat"] = "query"
     answer_style: Literal["full", "short"] | None = None

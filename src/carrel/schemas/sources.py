@@ -74,6 +74,9 @@ PassageCount = Annotated[
 ]
 """How many passages: 1 to 100, -1 for as many as fit the prompt; null is the setting."""
 
+FilterText = Annotated[Text, Field(max_length=1000)]
+"""A filter of documents, as ``carrel.services.document_filter`` reads it; empty for none."""
+
 
 class CitationBody(ReplyBody):
     """A citation: ``source`` is the source's ``index``.
@@ -150,7 +153,7 @@ def short_query(query: str) -> str:
 class SearchBody(RequestBody):
     """A search without a model; ``top_k`` defaults to the server's setting, -1 is all found.
 
-    Empty ``ids`` means all documents of the collection.
+    Empty ``ids`` means all documents of the collection, and a ``filter`` those that match it.
     """
 
     query: Annotated[Text, AfterValidator(short_query)] = Field(
@@ -158,6 +161,7 @@ class SearchBody(RequestBody):
     )
     top_k: PassageCount = None
     ids: list[Text] = Field(default_factory=list, max_length=MOST_DOCUMENTS)
+    filter: FilterText = ""
 
 
 class SearchReply(ReplyBody):

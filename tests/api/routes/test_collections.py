@@ -158,6 +158,12 @@ def test_a_search_finds_passages_with_a_quote_and_needs_no_model(
     assert first["score"] >= second["score"]
     one = http.post(f"{path}/search", json={"query": "oak", "top_k": 1}).json()["results"]
     assert len(one) == 1
+    kept = {"query": "oak", "filter": "boats type:text"}
+    [found] = http.post(f"{path}/search", json=kept).json()["results"]
+    assert found["document"] == "boats.txt"
+    none = http.post(f"{path}/search", json={"query": "oak", "filter": "type:pdf"})
+    assert (none.status_code, none.json()["error"]["code"]) == (404, "document_not_found")
+    assert "matches the filter 'type:pdf'" in none.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -170,6 +176,12 @@ def test_a_search_finds_passages_with_a_quote_and_needs_no_model(
         ("/v1/collections/MyData/search", {"query": "x", "top_k": 0}, 400, "invalid_request"),
         ("/v1/collections/MyData/search", {"query": "x", "model": "m"}, 400, "invalid_request"),
         ("/v1/collections/MyData/search", {}, 400, "invalid_request"),
+        (
+            "/v1/collections/MyData/search",
+            {"query": "x", "filter": "colour:red"},
+            400,
+            "invalid_request",
+        ),
     ],
     ids=str,
 )

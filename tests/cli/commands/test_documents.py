@@ -27,4 +27,10 @@ def test_documents_are_listed_with_what_they_state(
     assert main(["documents", "--collection=UserData", "--json", *common]) == 0
     [listed] = json.loads(capsys.readouterr().out)
     assert listed["properties"]["authors"] == ["Ada", "李"]
+    assert main(["documents", "--collection=UserData", "--filter=author:ada", *common]) == 0
+    assert capsys.readouterr().out.startswith("a.md")
+    assert main(["documents", "--collection=UserData", "--filter=-author:ada", *common]) == 0
+    assert capsys.readouterr().out == ""
+    assert main(["documents", "--collection=UserData", "--filter=by:ada", *common]) == 2
+    assert "no key 'by': use one of" in capsys.readouterr().err
     assert main(["documents", "--collection=Nowhere", *common]) == 3

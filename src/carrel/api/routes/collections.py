@@ -56,7 +56,7 @@ async def delete_collection(name: str, api: ApiState, caller: Caller) -> Deleted
 async def search(name: str, body: SearchBody, api: ApiState, caller: Caller) -> SearchReply:
     """Find passages; no model is asked."""
     top_k = body.top_k or api.services.settings.documents.top_k
-    scope = Scope((name,), tuple(body.ids), top_k)
+    scope = Scope((name,), tuple(body.ids), top_k, filter=body.filter)
     found = await api.services.retrieval.search(body.query, scope, caller)
     sources = cite(body.query, "", found)
     return SearchReply(results=[SourceBody.of(each) for each in sources])

@@ -103,4 +103,5 @@ def _scope(body: DocumentsBody | None, defaults: DocumentSettings) -> Scope | No
         top_k=body.top_k or defaults.top_k,
         mode=ScopeMode(body.mode),
         style=AnswerStyle(body.answer_style or defaults.answer_style),
+        filter=body.filter,
     )

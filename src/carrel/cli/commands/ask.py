@@ -39,7 +39,7 @@ async def ask(invocation: Invocation) -> Answer:
     async with open_workspace(invocation.settings, invocation.server) as workspace:
         events = workspace.answer(
             [question],
-            scope_of(invocation.collection, invocation.settings, invocation.document_ids),
+            scope_of(invocation),
             sampling_of(invocation.settings),
         )
         return await stream_to_terminal(events, quiet=invocation.is_set("json"))

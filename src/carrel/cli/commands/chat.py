@@ -70,7 +70,7 @@ async def _turn(
         answer = await stream_to_terminal(
             workspace.answer(
                 asked,
-                scope_of(invocation.collection, settings, invocation.document_ids),
+                scope_of(invocation),
                 sampling_of(settings),
             ),
             quiet=False,

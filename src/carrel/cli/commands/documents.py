@@ -12,12 +12,15 @@ from carrel.cli.exit_codes import SUCCESS
 from carrel.cli.workspace.workspace import open_workspace
 from carrel.core.documents import DocumentRecord, DocumentStatus
 from carrel.schemas.documents import DocumentBody
+from carrel.services.document_filter import parse_filter
 
 
 async def documents(invocation: Invocation) -> Sequence[DocumentRecord]:
-    """Return the documents of the collection."""
+    """Return the documents of the collection that match the filter."""
     async with open_workspace(invocation.settings, invocation.server) as workspace:
-        return await workspace.documents(invocation.collection)
+        found = await workspace.documents(invocation.collection)
+    wanted = parse_filter(invocation.filter)
+    return [each for each in found if wanted.matches(each)]
 
 
 def described(document: DocumentRecord) -> list[str]:

@@ -74,7 +74,7 @@ def _wanted(invocation: Invocation) -> _Wanted:
     if "questions" not in flags:
         raise InvalidSetting("Name the questions: --questions=FILE.jsonl")
     path = Path(flags["questions"])
-    scope = scope_of(invocation.collection, invocation.settings)
+    scope = scope_of(invocation)
     if scope is None:
         raise InvalidSetting(f"{LLM_MODE} holds no documents: name a collection to evaluate.")
     questions = read_questions(path)[: _limit(flags.get("limit"))]

@@ -18,7 +18,7 @@ from carrel.settings.schema import LLM_MODE
 
 async def search(invocation: Invocation) -> Sequence[Source]:
     """Return the best passages."""
-    scope = scope_of(invocation.collection, invocation.settings, invocation.document_ids)
+    scope = scope_of(invocation)
     if scope is None:
         raise InvalidRequest(f"{LLM_MODE} holds no documents: name a collection to search.")
     async with open_workspace(invocation.settings, invocation.server) as workspace:

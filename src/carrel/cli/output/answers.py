@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from carrel.cli.command import Invocation
 from carrel.core.chat import (
     AnswerScored,
     AnswerStyle,
@@ -52,18 +53,17 @@ def sampling_of(settings: Settings) -> SamplingParams:
     )
 
 
-def scope_of(
-    collection: str, settings: Settings, document_ids: tuple[str, ...] = ()
-) -> Scope | None:
-    """Return the scope of a collection; None for ``LLM``, which means no documents."""
-    if collection == LLM_MODE:
+def scope_of(invocation: Invocation) -> Scope | None:
+    """Return the scope of a command; None for ``LLM``, which means no documents."""
+    if invocation.collection == LLM_MODE:
         return None
-    documents = settings.documents
+    documents = invocation.settings.documents
     return Scope(
-        (collection,),
-        document_ids,
+        (invocation.collection,),
+        invocation.document_ids,
         documents.top_k,
         style=AnswerStyle(documents.answer_style),
+        filter=invocation.filter,
     )
 
 

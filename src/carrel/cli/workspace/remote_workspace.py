@@ -196,7 +196,12 @@ class RemoteWorkspace:
             repetition_penalty=sampling.repetition_penalty,
         )
         if scope is not None:
-            options["documents"] = Documents(collections=list(scope.collections), top_k=scope.top_k)
+            options["documents"] = Documents(
+                collections=list(scope.collections),
+                ids=list(scope.document_ids),
+                filter=scope.filter,
+                top_k=scope.top_k,
+            )
         sent = [{"role": each.role.value, "content": each.content} for each in messages]
         async with self._client.stream(sent, **options) as stream:
             async for text in stream:
@@ -213,8 +218,9 @@ class RemoteWorkspace:
     async def search(self, question: str, scope: Scope) -> Sequence[Source]:
         """Search without a model."""
         [collection] = scope.collections
-        ids = scope.document_ids
-        return await self._client.search(question, collection, scope.top_k, ids)
+        return await self._client.search(
+            question, collection, scope.top_k, scope.document_ids, scope.filter
+        )
 
     async def summarize(self, request: SummarizationRequest) -> AsyncGenerator[SummaryEvent]:
         """Summarise documents."""

@@ -135,6 +135,8 @@ class ChatService:
         request = turn.request
         if request.scope is None or request.passages:
             return
+        scope = await self._retrieval.filtered(request.scope, request.principal)
+        request = turn.request = replace(request, scope=scope)
         yield StageChanged(Stage.READING_DOCUMENTS)
         rewriting = self._policy.rewriting
         query = await rewriting.query(request.messages, turn.engine, request.caller)
@@ -147,15 +149,15 @@ class ChatService:
             for event in _without_model(about.text, about.passages, cited, turn.engine):
                 yield event
             return
-        turn.found = await self._retrieval.search(query, request.scope, request.principal)
+        turn.found = await self._retrieval.search(query, scope, request.principal)
         is_due = self._policy.abstention.is_due(request, turn.found)
         if self._policy.tables is not None and self._is_quoted(turn):
-            turn.computed = await self._policy.tables.answer(query, turn.found, request.scope.style)
+            turn.computed = await self._policy.tables.answer(query, turn.found, scope.style)
         if turn.computed is not None:
             turn.found = turn.computed.before(turn.found)
             is_due = False
         turn.abstains = _abstains(request, is_due=is_due)
-        if turn.abstains and request.scope.mode is ScopeMode.QUERY:
+        if turn.abstains and scope.mode is ScopeMode.QUERY:
             cited = SourcesCited(tuple(cite(query, NOT_IN_DOCUMENTS, turn.found)))
             for event in _without_model(
                 NOT_IN_DOCUMENTS, turn.found, cited, turn.engine, Abstained()

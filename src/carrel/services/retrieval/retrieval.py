@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 
 from carrel.core.access import Principal
 from carrel.core.chat import ALL, Scope
-from carrel.core.documents import Collection, DocumentRecord, RetrievedChunk
+from carrel.core.documents import Collection, DocumentRecord, DocumentStatus, RetrievedChunk
 from carrel.core.errors import DocumentNotFound, InvalidRequest, NothingToSearch
 from carrel.core.indexed_text import compatible
 from carrel.core.protocols.adapters import Catalog, Embedder, KeywordIndex, VectorIndex
 from carrel.core.protocols.reranking import Reranker
 from carrel.core.request_limits import require_short_query
 from carrel.services.collections import CollectionService
+from carrel.services.document_filter import DocumentFilter, parse_filter
 from carrel.services.indexing.foreign_vectors import ForeignNearest, ForeignVectors
 from carrel.services.retrieval.named_files import possible_names
 from carrel.services.retrieval.passages import deduplicate, diversify, merge_adjacent
@@ -71,9 +72,11 @@ class RetrievalService:
 
         Raises:
             QueryTooLong: the question is.
-            InvalidRequest: the question is blank or the scope names no collection.
+            InvalidRequest: the question is blank, the scope names no collection, or its filter is
+                none.
             CollectionNotFound: a collection that the account may not read.
-            DocumentNotFound: a document that is in none of the collections.
+            DocumentNotFound: a document that is in none of the collections, or no document matches
+                the filter.
             NothingToSearch: the scope holds no ready document.
         """
         require_short_query(question)
@@ -81,8 +84,8 @@ class RetrievalService:
             raise InvalidRequest("The question is empty.")
         if not scope.collections:
             raise InvalidRequest("Name at least one collection to search.")
-        names = dict.fromkeys(scope.collections)
-        collections = [await self._collections.get(name, principal) for name in names]
+        scope = await self.filtered(scope, principal)
+        collections = await self._readable(scope, principal)
         within = await asyncio.to_thread(self._required_documents, scope, collections)
         if not within:
             within = await asyncio.to_thread(self._named_documents, question, collections)
@@ -101,6 +104,40 @@ class RetrievalService:
         best = len(order) if scope.top_k == ALL else max(NEIGHBOURHOOD, scope.top_k)
         passages = diversify([*merge_adjacent(order[:best]), *order[best:]])
         return passages if scope.top_k == ALL else passages[: scope.top_k]
+
+    async def filtered(self, scope: Scope, principal: Principal) -> Scope:
+        """Return the scope with the documents that match its filter, instead of the filter.
+
+        Raises:
+            InvalidRequest: the filter is none.
+            CollectionNotFound: a collection that the account may not read.
+            DocumentNotFound: no document matches.
+        """
+        if not scope.filter.strip():
+            return scope
+        wanted = parse_filter(scope.filter)
+        collections = await self._readable(scope, principal)
+        found = await asyncio.to_thread(self._matching, wanted, scope, collections)
+        if not found:
+            where = ", ".join(f"'{each.name}'" for each in collections)
+            raise DocumentNotFound(f"No document of {where} matches the filter '{scope.filter}'.")
+        return replace(scope, document_ids=found, filter="")
+
+    def _matching(
+        self, wanted: DocumentFilter, scope: Scope, collections: Sequence[Collection]
+    ) -> tuple[str, ...]:
+        return tuple(
+            record.id
+            for collection in collections
+            for record in self._catalog.documents(collection.id)
+            if record.status is DocumentStatus.READY
+            and (not scope.document_ids or record.id in scope.document_ids)
+            and wanted.matches(record)
+        )
+
+    async def _readable(self, scope: Scope, principal: Principal) -> list[Collection]:
+        names = dict.fromkeys(scope.collections)
+        return [await self._collections.get(name, principal) for name in names]
 
     def _ranked(
         self,

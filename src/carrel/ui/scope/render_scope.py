@@ -13,11 +13,12 @@ from carrel.ui.state.scope import ChosenScope
 
 @dataclass(frozen=True, slots=True)
 class OfferedDocuments:
-    """Listed documents, of ``found`` with the name and ``ready`` in total."""
+    """Listed documents, of ``found`` that match, if they are narrowed, and ``ready`` in total."""
 
     records: Sequence[DocumentRecord]
     found: int
     ready: int
+    is_narrowed: bool = False
 
 
 def scope_button_html(scope: ChosenScope, texts: Texts) -> str:
@@ -72,6 +73,14 @@ def documents_html(scope: ChosenScope, offered: OfferedDocuments, texts: Texts) 
     if not offered.found:
         hint = texts.html("documents.filter.none")
     left = offered.found - len(offered.records)
+    if offered.is_narrowed and len(offered.records) > 1:
+        # Selected documents are always listed.
+        are_chosen = len(offered.records) == offered.found and alone.issuperset(
+            each.id for each in offered.records
+        )
+        rows = (
+            _row("choose_found", "", are_chosen, texts.counted("scope.found", offered.found)) + rows
+        )
     more = escape(texts.counted("scope.more", left)) if left else ""
     return _part(_hint(hint) + rows + _hint(more), texts.html("scope.single"))
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 from gradio.blocks import Block
 
 from carrel.core.documents import DocumentRecord, DocumentStatus
+from carrel.core.errors import InvalidRequest
 from carrel.services.application import Services
+from carrel.services.document_filter import parse_filter
 from carrel.ui.i18n.texts import ENGLISH, Texts
 from carrel.ui.scope.render_scope import (
     OfferedDocuments,
@@ -32,7 +35,8 @@ LONGEST_NAME = 200
 """Maximum characters of a name filter."""
 
 DRAWN = "watch('value', () => window.carrel?.scopeDrawn());"
-CHOICES = ("choose_collection", "only_collection", "no_documents", "choose_document")
+COLLECTION_CHOICES = ("choose_collection", "only_collection", "no_documents")
+DOCUMENT_CHOICES = ("choose_document", "choose_found")
 
 Chosen = Callable[[Session], Awaitable[Updates]]
 """Returns what changes on the page with the scope."""
@@ -51,14 +55,14 @@ class ScopeChooser:
     def __init__(self, services: Services) -> None:
         self._services = services
         with gr.Column(elem_id="scope-panel"):
-            self.collections = self._part("scope-collections", CHOICES[:-1])
+            self.collections = self._part("scope-collections", COLLECTION_CHOICES)
             self.find = gr.HTML(
                 _find_html(ENGLISH),
                 elem_id="find-document",
                 apply_default_css=False,
                 js_on_load=typing_script("find_documents"),
             )
-            self.documents = self._part("scope-documents", CHOICES[-1:])
+            self.documents = self._part("scope-documents", DOCUMENT_CHOICES)
 
     def _part(self, name: str, actions: Sequence[str]) -> gr.HTML:
         script = DRAWN + actions_script(*actions)
@@ -98,6 +102,7 @@ class ScopeChooser:
             (self.collections.only_collection, self.only_collection),
             (self.collections.no_documents, self.no_documents),
             (self.documents.choose_document, self.choose_document),
+            (self.documents.choose_found, self.choose_found),
         ):
             event(guard.once(handler), outputs=self._changed, **named)
         listed = [guard.notice, self.collections, self.documents]
@@ -153,12 +158,23 @@ class ScopeChooser:
                 return await self._choose(scope.with_document(record, collection), session)
         return await self._choose(scope.without_document(document_id), session)
 
+    async def choose_found(self, *, session: Session) -> Updates:
+        """Select only the documents that are found; none, if they are selected."""
+        scope = await scope_of(session, self._services)
+        chosen = replace(scope, documents=())
+        passes = _passing(session.finding)
+        for collection, record in await self._documents(scope, session):
+            if passes(record):
+                chosen = chosen.with_document(record, collection)
+        is_same = set(chosen.documents) == set(scope.documents)
+        return await self._choose(replace(scope, documents=()) if is_same else chosen, session)
+
     async def offer(self, *, session: Session) -> Updates:
         """Refresh the lists: others may have added documents."""
         return await self._list(session)
 
     async def find_documents(self, event: gr.EventData, *, session: Session) -> Updates:
-        """List the documents whose names contain the words."""
+        """List the documents whose names contain the words, or that match a filter."""
         session.finding = chosen(event)[:LONGEST_NAME].strip()
         return await self._list(session)
 
@@ -181,12 +197,14 @@ class ScopeChooser:
             each.name: contents.ready
             for each, contents in await self._services.collections.overview(session.principal)
         }
-        wanted, alone = session.finding.casefold(), {each.id for each in scope.documents}
+        passes, alone = _passing(session.finding), {each.id for each in scope.documents}
         ready = [each for _, each in await self._documents(scope, session)]
-        found = [each for each in ready if wanted in each.name.casefold()]
+        found = [each for each in ready if passes(each)]
         # Selected documents are always listed.
         listed = [at for at, each in enumerate(found) if at < MOST_OFFERED or each.id in alone]
-        offered = OfferedDocuments([found[at] for at in listed], len(found), len(ready))
+        offered = OfferedDocuments(
+            [found[at] for at in listed], len(found), len(ready), is_narrowed=bool(session.finding)
+        )
         return {
             self.collections: collections_html(scope, collections, texts),
             self.documents: documents_html(scope, offered, texts),
@@ -207,5 +225,14 @@ class ScopeChooser:
         ]
 
 
+def _passing(finding: str) -> Callable[[DocumentRecord], bool]:
+    """Return what lets documents pass; words that are no filter, or not yet, are of the name."""
+    try:
+        return parse_filter(finding).matches
+    except InvalidRequest:
+        words = finding.casefold()
+        return lambda record: words in record.name.casefold()
+
+
 def _find_html(texts: Texts) -> str:
-    return search_field_html(texts.html("scope.find"))
+    return search_field_html(texts.html("scope.find"), texts.html("scope.find.help"))

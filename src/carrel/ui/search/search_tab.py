@@ -9,6 +9,7 @@ import gradio as gr
 from carrel.core.chat import Scope
 from carrel.services.application import Services
 from carrel.services.citations.citing import cite
+from carrel.services.document_filter import split_filter
 from carrel.ui.i18n.texts import ENGLISH, Texts
 from carrel.ui.search.render_search import empty_html, found_html
 from carrel.ui.shell.actions import actions_script
@@ -94,8 +95,9 @@ class SearchTab:
         )
 
     async def search(self, *, query: str, collection: str, session: Session) -> Updates:
-        """Find passages of a collection."""
-        scope = Scope((collection,), top_k=MOST_FOUND)
+        """Find passages of a collection; the words of a filter may be among those of the query."""
+        query, filter = split_filter(query)
+        scope = Scope((collection,), top_k=MOST_FOUND, filter=filter)
         found = await self._services.retrieval.search(query, scope, session.principal)
         session.found = cite(query, "", found)
         return {self.results: found_html(query, session.found, session.preferences.texts)}

@@ -95,11 +95,12 @@ def _how_it_went(finished: Finished, texts: Texts) -> list[str]:
     return parts
 
 
-def search_field_html(label: str) -> str:
-    """Return a search field; ``label`` is escaped already."""
+def search_field_html(label: str, title: str = "") -> str:
+    """Return a search field; ``label`` and ``title`` are escaped already."""
+    hint = f' title="{title}"' if title else ""
     return (
         '<input type="search" maxlength="200" autocomplete="off" spellcheck="false" '
-        f'aria-label="{label}" placeholder="{label}">'
+        f'aria-label="{label}" placeholder="{label}"{hint}>'
     )
 
 
