@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import numpy as np
-
 from carrel.core.documents import Chunk
 from carrel.core.indexed_text import compatible
 from carrel.core.protocols.adapters import Vector, VectorIndex
@@ -81,10 +79,8 @@ class ForeignNearest:
         others = [each for each in chunk_ids if each not in self.found]
         known = dict(self.found)
         for each in self._ids:
-            stored = self._vectors.vectors(each, others)
-            if stored:
-                products = np.asarray(list(stored.values())) @ np.asarray(self._question)
-                known |= zip(stored, products.tolist(), strict=True)
+            for chunk_id, vector in self._vectors.vectors(each, others).items():
+                known[chunk_id] = sum(a * b for a, b in zip(vector, self._question, strict=True))
         return known
 
 
