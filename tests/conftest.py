@@ -13,7 +13,7 @@ from carrel.core.runtime.deferred_imports import WrappingFinder
 from carrel.settings.load import load_settings
 from carrel.settings.process_environment import VENDOR_VARIABLES
 from carrel.settings.schema import Settings
-from repetitions import Repetitions, add_option, repetitions_of
+from repetitions import Repetitions, add_option, leave_out, repetitions_of
 from running.real_processes import ROOT, CommandLine, Server, start_server
 from stand_ins.chroma_process import ChromaProcess
 
@@ -21,6 +21,11 @@ from stand_ins.chroma_process import ChromaProcess
 os.environ.setdefault("GOMP_SPINCOUNT", VENDOR_VARIABLES["GOMP_SPINCOUNT"])
 
 pytest_addoption = add_option
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only a long run tries."""
+    leave_out(items, config)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
+from _pytest.mark import ParameterSet
 
 THOROUGH = "--thorough"
 
@@ -16,6 +18,20 @@ def add_option(parser: pytest.Parser) -> None:
     """Add the option to those of pytest."""
     said = "more seeds, rounds and kills than in a short run, which are among them"
     parser.addoption(THOROUGH, action="store_true", help=said)
+
+
+def thorough(*values: object) -> ParameterSet:
+    """Return a case that only the long run tries: a further one of a kind that is tried anyway."""
+    return pytest.param(*values, marks=pytest.mark.thorough)
+
+
+def leave_out(items: list[pytest.Item], config: pytest.Config) -> None:
+    """Take the cases of the long run out of a short one."""
+    if config.getoption(THOROUGH):
+        return
+    kept: Sequence[pytest.Item] = [each for each in items if "thorough" not in each.keywords]
+    config.hook.pytest_deselected(items=[each for each in items if each not in kept])
+    items[:] = kept
 
 
 @dataclass(frozen=True, slots=True)

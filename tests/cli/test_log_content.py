@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from repetitions import thorough
 from running.real_processes import ROOT, clean_environment
 
 MARKERS = {
@@ -180,8 +181,10 @@ def use_page(http: httpx.Client) -> None:
     http.get(f"/gradio_api/file=/{words}")
 
 
-@pytest.mark.parametrize("level", ["info", "debug"])
-@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize(
+    ("form", "level"),
+    [("text", "debug"), ("json", "info"), thorough("text", "info"), thorough("json", "debug")],
+)
 def test_nothing_of_a_users_reaches_the_log(tmp_path: Path, form: str, level: str) -> None:
     log = tmp_path / "log"
     with server(tmp_path, log, form, level) as http:

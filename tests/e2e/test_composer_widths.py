@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from carrel.engine.pool import ModelPool, NamedLoader
 from carrel.engine.scripted import ScriptedEngine
+from repetitions import thorough
 from running.browsing import Visit
 from running.live_server import LiveServer
 
@@ -46,8 +47,9 @@ def served(count: int) -> ModelPool:
     return pool
 
 
-@pytest.mark.parametrize("language", LONGEST)
-@pytest.mark.parametrize("models", [1, 2])
+@pytest.mark.parametrize(
+    ("models", "language"), [(1, "en"), (2, "de"), thorough(1, "de"), thorough(2, "en")]
+)
 def test_nothing_of_the_box_is_outside_of_it_or_of_the_window(
     start: Callable[..., LiveServer],
     tab: Callable[..., Visit],

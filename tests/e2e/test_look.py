@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from repetitions import thorough
 from running.browsing import Visit
 from running.live_server import LiveServer, WatchedEngine
 
@@ -20,12 +21,20 @@ ANSWER = """The trust's total revenue was **18.4 million euros** in 2023.
 - Operating costs rose because fuel became more expensive.
 - The surplus goes into the `new pier`.
 """
-WIDTHS = [(1440, 900), (1024, 768), (390, 844)]
 Picture = Callable[[Visit, str], None]
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize(("width", "height"), WIDTHS)
+@pytest.mark.parametrize(
+    ("width", "height", "dark"),
+    [
+        (1440, 900, False),
+        (1024, 768, False),
+        (390, 844, True),
+        thorough(1440, 900, True),
+        thorough(1024, 768, True),
+        thorough(390, 844, False),
+    ],
+)
 def test_each_state_fits_its_window(
     start: Callable[..., LiveServer],
     tab: Callable[..., Visit],

@@ -525,7 +525,7 @@ asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))
 def test_rounds_of_loading_and_unloading_return_the_memory(
     models_dir: Path, repetitions: Repetitions
 ) -> None:
-    loads = repetitions(4, thorough=11)
+    loads = repetitions(3, thorough=11)
     run = subprocess.run(
         [sys.executable, "-c", MEMORY, str(models_dir), str(loads)],
         capture_output=True,

@@ -178,7 +178,7 @@ def test_a_disk_that_fills_up_loses_nothing_that_was_stored(
     first.mkdir()
     second.mkdir()
     (first / "kept.txt").write_text("The lighthouse keeper was called Ingrid.")
-    for index in range(16):
+    for index in range(8):
         (second / f"{index:02}.txt").write_bytes(os.urandom(150_000).hex().encode())
     mount = tmp_path / "small"
 

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from repetitions import thorough
 from running.real_processes import ROOT, clean_environment
 
 ALL_AT_ONCE = """
@@ -59,7 +60,7 @@ with ThreadPoolExecutor(3) as threads:
 """
 
 
-@pytest.mark.parametrize("first", ["model", "score_model", "embedder"])
+@pytest.mark.parametrize("first", ["embedder", thorough("model"), thorough("score_model")])
 def test_models_and_embedder_can_be_imported_at_once(first: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", ALL_AT_ONCE, first],

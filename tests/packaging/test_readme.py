@@ -80,7 +80,6 @@ def test_the_lines_of_python_upload_and_ask(serve: Serve, folder: Path) -> None:
     ],
     ids=["docs", "readme"],
 )
-@pytest.mark.fresh_process
 def test_the_command_lines_ingest_and_ask(
     carrel: CommandLine, serve: Serve, folder: Path, page: Path, opening: str
 ) -> None:

@@ -12,11 +12,11 @@ from carrel.core.documents import FileOutcome, IncomingFile
 from carrel.settings.schema import Settings
 from running.shared_readers import build
 
-FILES = 20
-SETTLED = 8
+FILES = 13
+SETTLED = 7
 """Files after which caches and pools have what they keep."""
 
-FILE_CHARACTERS = 50_000
+FILE_CHARACTERS = 20_000
 
 
 class ConstantEmbedder:
@@ -40,7 +40,7 @@ async def test_nothing_of_a_finished_file_stays_in_memory(
     files = []
     for index in range(FILES):
         path = tmp_path / f"{index}.txt"
-        path.write_text("".join(f"File {index}, line {line}.\n" for line in range(3000)))
+        path.write_text("".join(f"File {index}, line {line}.\n" for line in range(1200)))
         assert path.stat().st_size > FILE_CHARACTERS
         files.append(IncomingFile(path, path.name))
     application = build(make_settings(engine="scripted"), ConstantEmbedder())
@@ -50,11 +50,11 @@ async def test_nothing_of_a_finished_file_stays_in_memory(
         async for event in application.services.ingestion.ingest(files, "UserData", Principal()):
             if isinstance(event, FileOutcome):
                 assert event.document is not None
-                assert event.document.chunks > 50
+                assert event.document.chunks > 20
                 gc.collect()
                 held.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
         await application.close()
-    # If the text of each file stayed, the last twelve would add 600,000 bytes.
+    # If the text of each file stayed, the last six would add 120,000 bytes.
     assert held[-1] - held[SETTLED - 1] < FILE_CHARACTERS * (FILES - SETTLED) / 4

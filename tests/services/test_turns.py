@@ -130,7 +130,7 @@ async def test_cancelling_one_job_leaves_the_reading_of_another(
             "document_too_large",
             "more than 5,000 characters of text (max_file_characters)",
         ),
-        ({"max_file_seconds": 20}, "document_too_slow", "more than 20 seconds (max_file_seconds)"),
+        ({"max_file_seconds": 12}, "document_too_slow", "more than 12 seconds (max_file_seconds)"),
     ],
     ids=["chunks", "characters", "seconds"],
 )

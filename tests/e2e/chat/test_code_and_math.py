@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from repetitions import thorough
 from running.browsing import Visit
 from running.live_server import LiveServer, WatchedEngine
 
@@ -101,8 +102,15 @@ def test_code_is_copied_where_the_browser_gives_no_clipboard(
     assert visitor.page.evaluate("copied") == CODE
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize(("width", "height"), [(1440, 1300), (390, 1300)])
+@pytest.mark.parametrize(
+    ("width", "height", "dark"),
+    [
+        (1440, 1300, False),
+        (390, 1300, True),
+        thorough(1440, 1300, True),
+        thorough(390, 1300, False),
+    ],
+)
 def test_code_and_formulas_fit_their_column(
     start: Callable[..., LiveServer],
     tab: Callable[..., Visit],

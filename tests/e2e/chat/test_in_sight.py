@@ -21,13 +21,16 @@ from carrel.core.chat import (
     Usage,
 )
 from carrel.engine.scripted import ScriptedEngine
-from repetitions import Repetitions
+from repetitions import Repetitions, thorough
 from running.browsing import PATIENCE, Visit
 from running.live_server import LiveServer, WatchedEngine
 
 SENTENCE = "The ferries of the trust carried more people than in the year before. "
 SHORT = "The revenue was **18.4 million euros**."
 WINDOWS = {"desktop": (1440, 900), "phone": (390, 844), "keyboard": (390, 420)}
+IMMEDIATE, SLOW = 0.0, 0.02
+"""Seconds that a word takes."""
+
 LONG_QUESTION = "Please consider all of the following before you answer. " + SENTENCE * 30
 
 BEGINNING = """() => {
@@ -113,8 +116,17 @@ def with_documents(server: LiveServer) -> LiveServer:
     return server
 
 
-@pytest.mark.parametrize("window", WINDOWS)
-@pytest.mark.parametrize("pace", [0.0, 0.02], ids=["immediate", "slow"])
+@pytest.mark.parametrize(
+    ("window", "pace"),
+    [
+        ("desktop", IMMEDIATE),
+        ("phone", SLOW),
+        ("keyboard", IMMEDIATE),
+        thorough("desktop", SLOW),
+        thorough("phone", IMMEDIATE),
+        thorough("keyboard", SLOW),
+    ],
+)
 def test_each_question_and_the_chat_opened_again(
     start: Callable[..., LiveServer],
     tab: Callable[..., Visit],
