@@ -96,9 +96,21 @@ def split_filter(text: str) -> tuple[str, str]:
 def period(value: str) -> tuple[date, date]:
     """Return the first day of a year, month or day in ISO 8601, and the first one after it.
 
+    ``2024-05..2024-07`` is from the one to the end of the other; either may be missing.
+
     Raises:
         InvalidRequest: it is no date.
     """
+    first, dots, last = value.partition("..")
+    if not dots:
+        return _whole(value)
+    if not first and not last:
+        raise InvalidRequest("The filter's '..' has no date on either side.")
+    begin = _whole(first)[0] if first else date.min
+    return begin, _whole(last)[1] if last else date.max
+
+
+def _whole(value: str) -> tuple[date, date]:
     match = _DAY.fullmatch(value)
     try:
         if match is None:
@@ -116,11 +128,14 @@ def period(value: str) -> tuple[date, date]:
         ) from None
 
 
-def own_date(record: DocumentRecord) -> date | None:
-    """Return the day that a document states, the latest one; None without."""
+def own_date(record: DocumentRecord) -> str | None:
+    """Return the date that a document states, the latest one, as exact as it is; None without.
+
+    ``2024``, ``2024-05`` or ``2024-05-14``.
+    """
     stated = (record.properties.modified, record.properties.created)
-    days = [day for each in stated if each and (day := _first_day(each))]
-    return max(days, default=None)
+    known = [each for each in stated if each and _first_day(each)]
+    return max(known, key=lambda each: _first_day(each) or date.min)[:10] if known else None
 
 
 def _first_day(stated: str) -> date | None:
@@ -133,7 +148,8 @@ def _first_day(stated: str) -> date | None:
 
 def _date_of(record: DocumentRecord) -> date:
     """Return the day that a document states, or else the one on which it was added."""
-    return own_date(record) or record.added_at.date()
+    stated = own_date(record)
+    return (_first_day(stated) if stated else None) or record.added_at.date()
 
 
 def _has_name(record: DocumentRecord, value: str) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from carrel.core.access import Principal
 from carrel.core.chat import Scope
@@ -19,8 +20,9 @@ from carrel.core.documents import (
 )
 from carrel.core.indexed_text import compatible
 from carrel.core.protocols.adapters import Catalog, KeywordIndex
-from carrel.services.chat.collection_listing import counted, listed, quoted
+from carrel.services.chat.collection_listing import counted, extreme, listed, matching, quoted
 from carrel.services.chat.collection_questions import Count, Mention, collection_question
+from carrel.services.chat.listing_questions import Listing, listing_question
 from carrel.services.collections import CollectionService
 from carrel.services.text.search_words import with_search_words
 from carrel.services.text.words import character_pairs
@@ -57,7 +59,8 @@ class CollectionAnswers:
         Raises:
             CollectionNotFound: a collection that the account may not read.
         """
-        asked = collection_question(question)
+        today = datetime.now(UTC).date()
+        asked = collection_question(question) or listing_question(question, today)
         if asked is None:
             return None
         names = dict.fromkeys(scope.collections)
@@ -65,7 +68,7 @@ class CollectionAnswers:
         return await asyncio.to_thread(self._answer, asked, scope, collections)
 
     def _answer(
-        self, asked: Mention | Count, scope: Scope, collections: Sequence[Collection]
+        self, asked: Mention | Count | Listing, scope: Scope, collections: Sequence[Collection]
     ) -> CollectionAnswer | None:
         chosen = set(scope.document_ids)
         records = {
@@ -78,6 +81,8 @@ class CollectionAnswers:
             return None
         if isinstance(asked, Count):
             return CollectionAnswer(counted([record.name for record, _ in records.values()]))
+        if isinstance(asked, Listing):
+            return _listing(asked, [record for record, _ in records.values()])
         found = self._mentions(asked.thing, records, collections)
         if not found:
             return None
@@ -115,6 +120,19 @@ class CollectionAnswers:
             ids = [chunk_id for chunk_id, _ in found]
             for start in range(0, len(ids), BATCH):
                 yield from self._catalog.chunks(ids[start : start + BATCH]).values()
+
+
+def _listing(asked: Listing, records: Sequence[DocumentRecord]) -> CollectionAnswer | None:
+    """Return the list; None if no document is by the author, in the folder, or of the date.
+
+    The question may be about the contents then.
+    """
+    found = [each for each in records if asked.wanted.matches(each)]
+    if not found and (asked.extreme or any(each.key != "type" for each in asked.wanted.terms)):
+        return None
+    if asked.extreme is not None:
+        return CollectionAnswer(extreme(asked.extreme, found))
+    return CollectionAnswer(matching(asked, found, len(records)))
 
 
 def phrase_pattern(thing: str) -> re.Pattern[str]:
