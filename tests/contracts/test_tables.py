@@ -250,7 +250,7 @@ TABLES = {
             "Item: Loans; Sum: 52; Share: 6 %",
             "Item: Taxes; Sum: 7; Share: 1 %",
         ],
-        without=frozenset(("aligned pdf", "csv")),
+        without=frozenset(("aligned pdf", "csv", "markdown")),
     ),
     "names and values": Table(
         [["Project", "Heron"], ["Budget", 5000], ["Start", "2024-05-01"], ["Lead", "Nora"]],
@@ -304,7 +304,13 @@ TABLES = {
     ),
 }
 
-CASES = [(form, name) for form in WRITERS for name in TABLES if form not in TABLES[name].without]
+CASES = [
+    (form, name)
+    for form in WRITERS
+    for name, table in TABLES.items()
+    # A table of Markdown has one row of heads, neither more nor none.
+    if form not in table.without and (form != "markdown" or table.heads == 1)
+]
 
 
 @pytest.mark.parametrize(("form", "name"), CASES, ids=[f"{form}, {name}" for form, name in CASES])
@@ -312,4 +318,5 @@ def test_a_table_comes_out_as_its_rows(form: str, name: str, tmp_path: Path) -> 
     suffix, write = WRITERS[form]
     path = write(tmp_path / f"table{suffix}", TABLES[name])
     sections = list(default_registry().reader_for(path, path.name).read(path))
-    assert [line for each in sections for line in each.text.split("\n")] == TABLES[name].lines
+    lines = [line for each in sections for line in each.text.removesuffix("\n").split("\n")]
+    assert lines == TABLES[name].lines

@@ -104,6 +104,14 @@ def write_csv(path: Path, table: Table) -> Path:
     return path
 
 
+def write_markdown_table(path: Path, table: Table) -> Path:
+    """Write the first row as the heads, which a table of Markdown always has."""
+    lines = [f"| {' | '.join(map(shown, row))} |" for row in table.grid(repeat=True)]
+    lines.insert(1, "|" + " --- |" * table.width)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
 def write_xlsx(path: Path, table: Table) -> Path:
     workbook = openpyxl.Workbook()
     sheet = workbook.active
@@ -255,6 +263,7 @@ def _rtf_text(text: str) -> str:
 
 WRITERS: dict[str, tuple[str, Callable[[Path, Table], Path]]] = {
     "csv": (".csv", write_csv),
+    "markdown": (".md", write_markdown_table),
     "xlsx": (".xlsx", write_xlsx),
     "xls": (".xls", write_old_xls),
     "ods": (".ods", write_ods),

@@ -11,6 +11,7 @@ from markdown_it.token import Token
 
 from carrel.core.documents import Section
 from carrel.ingest.failures import checked_sections
+from carrel.ingest.markup.markdown_tables import with_tables
 from carrel.ingest.text.blocks import Block, paragraphs, sections_by_heading
 from carrel.ingest.text.text import text_lines
 
@@ -25,7 +26,7 @@ _FRONT_MATTER = "---"
 
 
 class MarkdownReader:
-    """Reads Markdown unrendered; each heading begins a section.
+    """Reads Markdown unrendered but for tables; each heading begins a section.
 
     CommonMark decides what is a heading: no line with ``#`` in code or in a comment. The front
     matter between two ``---`` at the top holds none either.
@@ -38,14 +39,18 @@ class MarkdownReader:
 
 
 def markdown_blocks(lines: Iterable[str]) -> Iterator[Block]:
-    """Yield headings without their markup, and paragraphs with a blank line after them."""
+    """Yield headings without their markup, and paragraphs with a blank line after them.
+
+    The rows of tables are written with their heads.
+    """
     lines = iter(lines)
     first = next(lines, "")
     if first.rstrip() == _FRONT_MATTER:
         yield Block("\n".join((first, *_front_matter(lines))).rstrip() + "\n")
         first = ""
     windows = _windows(chain((first,), lines))
-    yield from paragraphs(chain.from_iterable(_items(*window) for window in windows))
+    items = chain.from_iterable(_items(*window) for window in windows)
+    yield from paragraphs(with_tables(items))
 
 
 def _front_matter(lines: Iterator[str]) -> Iterator[str]:
