@@ -15,6 +15,9 @@ ACCOUNTS = """(Millions) | 2022 | 2021
 Net sales | $ 34,229 | $ 35,355
 Cost of sales | 19,232 | 18,795
 Net income | (312) | 5,921"""
+PARTS = """Article | Model | Price EUR | Weight kg | Year
+Article: Pump; Model: Heron 60; Price EUR: 1250; Weight kg: 14.5; Year: 2021
+Article: Valve; Model: Stork 40; Price EUR: 110; Weight kg: 1.6; Year: 2020"""
 STOCK = """Article | Place | Last counted
 Article: Bolts; Place: Cellar; Last counted: 2024-03-27
 Article: Nails; Place: Attic; Last counted: 2024-04-02"""
@@ -37,6 +40,9 @@ def answer(question: str, text: str, row: int, around: str = "") -> str | None:
         ("How long is the warranty of the Stork pump?", PUMPS, 1, "3 years"),
         ("When will the Heron pump be sold?", PUMPS, 0, "9 March 2024"),
         ("Which product costs 520 crowns?", PUMPS, 1, "Stork pump"),
+        ("How much does the Stork 40 weigh?", PARTS, 1, "1.6"),
+        ("What does the Stork 40 cost?", PARTS, 1, "110"),
+        ("When was the Heron 60 introduced?", PARTS, 0, "2021"),
         ("Who is in charge of the archive?", STAFF, 1, "Ben Roe"),
         ("What is the telephone number of the cellar?", STAFF, 0, "1180"),
         ("What were the net sales in 2022?", ACCOUNTS, 0, "$ 34,229"),
@@ -57,6 +63,7 @@ def test_the_cell_of_the_row_and_column_that_are_named(
         ("Who makes the Heron pump?", PUMPS, 0),
         ("What is the price of the pump?", PUMPS, 0),
         ("What is the price?", PUMPS, 0),
+        ("How much does the Heron pump weigh?", PUMPS, 0),
         ("How many bolts were in the cellar?", STOCK, 0),
         ("What were the sales in 2019?", ACCOUNTS, 0),
         ("What was the net income in 2022?", ACCOUNTS, 0),
@@ -67,6 +74,7 @@ def test_the_cell_of_the_row_and_column_that_are_named(
         "a name, and no column of names",
         "two rows fit",
         "no row is named",
+        "a weight is asked, and there is a price",
         "a number is asked, and there is a date",
         "no such year",
         "another row fits better",

@@ -11,6 +11,7 @@ from carrel.core.documents import Chunk, RetrievedChunk
 from carrel.core.protocols.adapters import Catalog
 from carrel.services.chat.extractive_qa import READ_CHUNKS, rendered
 from carrel.services.chat.relevance import Passage
+from carrel.services.retrieval.named_files import names_said
 from carrel.services.tables.calculation import SHOWN_ROWS, asks_for_calculation, calculated
 from carrel.services.tables.row_text import Row, rows_of
 from carrel.services.text.reading_order import without_overlaps
@@ -50,20 +51,29 @@ class TableQuestions:
     def _answer(
         self, question: str, found: Sequence[RetrievedChunk], style: AnswerStyle
     ) -> TableAnswer | None:
-        tried: set[tuple[str, int | None, str]] = set()
-        for each in found:
-            for head in dict.fromkeys(row.heads[0] for row in rows_of(each.chunk.text)):
-                table = (each.chunk.document_id, each.chunk.page, head)
-                if not head or table in tried:
-                    continue
-                tried.add(table)
-                answer = self._computed(question, each, head, style)
-                if answer is not None:
-                    return answer
+        tables = {
+            (each.chunk.document_id, each.chunk.page, head): each
+            for each in reversed(found)
+            for head in dict.fromkeys(
+                row.heads[0] for row in rows_of(each.chunk.text) if any(row.heads)
+            )
+        }
+        said = names_said(question, {each.document_name for each in tables.values()})
+        for (_, _, head), each in reversed(tables.items()):
+            is_only = len(tables) == 1 or each.document_name in said
+            answer = self._computed(question, each, head, style, is_only_table=is_only)
+            if answer is not None:
+                return answer
         return None
 
     def _computed(
-        self, question: str, source: RetrievedChunk, head: str, style: AnswerStyle
+        self,
+        question: str,
+        source: RetrievedChunk,
+        head: str,
+        style: AnswerStyle,
+        *,
+        is_only_table: bool,
     ) -> TableAnswer | None:
         """Return what the table gives whose rows begin with a column of this head."""
         chunks = self._catalog.document_chunks(source.chunk.document_id)
@@ -72,9 +82,9 @@ class TableQuestions:
         page = [each for each in chunks if each.page == source.chunk.page]
         rows: list[Row] = []
         for chunk in without_overlaps(page):
-            rows += [row for row in rows_of(chunk.text) if row.heads[0] == head]
+            rows += [row for row in rows_of(chunk.text) if row.heads[0] == head and any(row.heads)]
         around = f"{source.document_name} {source.chunk.heading or ''}"
-        result = calculated(question, rows, around)
+        result = calculated(question, rows, around, is_only_table=is_only_table)
         if result is None:
             return None
         return _quoted(result.text, result.rows[:SHOWN_ROWS], page, source, style)

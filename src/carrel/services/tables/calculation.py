@@ -14,7 +14,16 @@ from enum import Enum
 
 from carrel.services.tables.cell_numbers import number_of
 from carrel.services.tables.cell_selection import is_about
-from carrel.services.tables.row_text import Cell, Row
+from carrel.services.tables.columns import COLUMN_OF, cell_of, column_of, is_numeric, rows_named
+from carrel.services.tables.counting import (
+    CONDITION,
+    ROWS_ASKED,
+    SHARE,
+    Counted,
+    rows_counted,
+    share_of_total,
+)
+from carrel.services.tables.row_text import Row
 from carrel.services.text.terms import terms
 
 SHOWN_ROWS = 3
@@ -30,7 +39,7 @@ class Operation(Enum):
         re.IGNORECASE,
     )
     SMALLEST = re.compile(
-        r"\b(lowest|least|smallest|fewest|minimum|min|shortest|cheapest|youngest|lightest"
+        r"\b(lowest|least|smallest|fewest|minimum|min|shortest|cheapest|youngest|newest|lightest"
         r"|narrowest|slowest)\b",
         re.IGNORECASE,
     )
@@ -38,21 +47,28 @@ class Operation(Enum):
     SUM = re.compile(r"\b(total|sum|altogether|in all|combined)\b", re.IGNORECASE)
 
 
-_COLUMN_OF = {
-    r"\b(cheapest|dearest|expensive|costs?)\b": frozenset(
-        ("price", "cost", "fee", "amount", "rate")
-    ),
-    r"\b(oldest|youngest)\b": frozenset(("age", "year", "born")),
-    r"\b(longest|shortest)\b": frozenset(("length", "durat", "day", "time")),
-    r"\b(heaviest|lightest)\b": frozenset(("weight",)),
-    r"\b(tallest)\b": frozenset(("height",)),
-    r"\b(deepest)\b": frozenset(("depth",)),
-    r"\b(fastest|slowest)\b": frozenset(("speed", "time")),
-}
-"""Stems of the heads that such a word asks for."""
-
-_DIFFERENCE = re.compile(r"\b(difference|how much (more|less|higher|lower))\b", re.IGNORECASE)
-_OPERATORS = (_DIFFERENCE, *(each.value for each in Operation), *map(re.compile, _COLUMN_OF))
+_DIFFERENCE = re.compile(
+    r"\b(difference|how much (more|less|higher|lower)|by how much"
+    r"|how much (?=.*\b(rise|rose|grow|grew|increase|fall|fell|drop|decrease|decline|change)))"
+    r"|\b(rise|rose|grow|grew|increased?|fall|fell|drop(ped)?|decreased?|declined?|changed?)\b",
+    re.IGNORECASE,
+)
+_ASKS_DIFFERENCE = re.compile(
+    r"\b(difference|how much (more|less|higher|lower)|by how much)\b"
+    r"|\bhow much .*\b(rise|grow|increase|fall|drop|decrease|decline|change)\b",
+    re.IGNORECASE,
+)
+_OPERATORS = (
+    _DIFFERENCE,
+    *(each.value for each in Operation),
+    *map(re.compile, COLUMN_OF),
+    SHARE,
+    ROWS_ASKED,
+    CONDITION,
+    re.compile(r"\bhow many( different| distinct)?\b", re.IGNORECASE),
+)
+_IN_TIME = frozenset(("year", "born", "birth", "date", "found", "open", "built"))
+_COMPARES_AGES = re.compile(r"\b(oldest|youngest|newest)\b", re.IGNORECASE)
 _TOTAL_ROW = re.compile(r"\s*(grand )?(sub)?totals?\b|\s*(sum|average|mean)\b", re.IGNORECASE)
 
 
@@ -69,7 +85,9 @@ def asks_for_calculation(question: str) -> bool:
     return any(asks.search(question) for asks in _OPERATORS)
 
 
-def calculated(question: str, rows: Sequence[Row], around: str = "") -> Calculated | None:
+def calculated(
+    question: str, rows: Sequence[Row], around: str = "", *, is_only_table: bool = False
+) -> Calculated | None:
     """Return the answer that the rows of one table give; None if the question asks for none.
 
     Rows of totals are left out. ``rows`` have to be all rows of the table; ``around`` is what it is
@@ -82,14 +100,23 @@ def calculated(question: str, rows: Sequence[Row], around: str = "") -> Calculat
     if len(body) < 2:
         return None
     asked = frozenset(terms(question))
-    if _DIFFERENCE.search(question):
+    if SHARE.search(question):
+        return _of(share_of_total(question, body))
+    if (counted := rows_counted(question, body, is_only_table=is_only_table)) is not None:
+        return _of(counted)
+    if _ASKS_DIFFERENCE.search(question):
         return _difference(asked, body)
     operation = next((each for each in Operation if each.value.search(question)), None)
-    column = _column(question, asked, body)
+    column = column_of(question, asked, body)
     if operation is None or column is None:
         return None
-    body = _filtered(asked, column, body)
-    cells = [(row, _cell(row, column)) for row in body]
+    if _COMPARES_AGES.search(question) and _IN_TIME & set(terms(column)):
+        # The oldest has the smallest year.
+        is_oldest = operation is Operation.LARGEST
+        operation = Operation.SMALLEST if is_oldest else Operation.LARGEST
+    named = rows_named(asked, column, body)
+    body = named if len(named) > 1 else body
+    cells = [(row, cell_of(row, column)) for row in body]
     numbers = [
         (row, number)
         for row, cell in cells
@@ -99,77 +126,39 @@ def calculated(question: str, rows: Sequence[Row], around: str = "") -> Calculat
         return None
     if operation in (Operation.SUM, Operation.AVERAGE):
         return _total(operation, column, numbers)
-    return _extreme(operation, column, numbers)
+    return _extreme(operation, column, numbers, asked)
 
 
-def _column(question: str, asked: frozenset[str], rows: Sequence[Row]) -> str | None:
-    """Return the head of the column of numbers that the question names, or of the only one."""
-    heads = dict.fromkeys(cell.head for row in rows for cell in row.cells if cell.head)
-    numeric = [head for head in heads if _is_numeric(head, rows)]
-    if len(numeric) == 1 and not any(set(terms(head)) & asked for head in numeric):
-        implied = _implied(question)
-        return numeric[0] if not implied or implied & set(terms(numeric[0])) else None
-    matches = {head: _match(asked, head) for head in numeric}
-    best = max(matches.values(), default=0.0)
-    if best <= 0:
-        implied = _implied(question)
-        found = [head for head in numeric if implied & set(terms(head))]
-    else:
-        found = [head for head, match in matches.items() if match == best]
-    return found[0] if len(found) == 1 else None
-
-
-def _implied(question: str) -> frozenset[str]:
-    found = (
-        heads
-        for asks, heads in _COLUMN_OF.items()
-        if re.search(asks, question, re.IGNORECASE) is not None
-    )
-    return next(found, frozenset())
-
-
-def _match(asked: frozenset[str], head: str) -> float:
-    own = set(terms(head))
-    shared = own & asked
-    return len(shared) + len(shared) / len(own) if shared else 0.0
-
-
-def _is_numeric(head: str, rows: Sequence[Row]) -> bool:
-    cells = [cell for row in rows if (cell := _cell(row, head)) is not None]
-    return 2 * sum(number_of(cell.text) is not None for cell in cells) > len(cells)
-
-
-def _cell(row: Row, head: str) -> Cell | None:
-    return next((cell for cell in row.cells if cell.head == head), None)
-
-
-def _filtered(asked: frozenset[str], column: str, rows: Sequence[Row]) -> list[Row]:
-    """Return the rows with a value that the question names, all if it names none.
-
-    A value counts if all of its words are in the question, and no head has them.
-    """
-    heads = {term for row in rows for cell in row.cells for term in terms(cell.head)}
-
-    def is_named(row: Row) -> bool:
-        texts = (set(terms(cell.text)) for cell in row.cells if cell.head != column)
-        return any(own and own <= asked - heads for own in texts)
-
-    named = [row for row in rows if is_named(row)]
-    return named if len(named) > 1 else [*rows]
+def _of(counted: Counted | None) -> Calculated | None:
+    return None if counted is None else Calculated(*counted)
 
 
 def _extreme(
-    operation: Operation, column: str, numbers: Sequence[tuple[Row, Decimal]]
+    operation: Operation,
+    column: str,
+    numbers: Sequence[tuple[Row, Decimal]],
+    asked: frozenset[str],
 ) -> Calculated | None:
     choose = max if operation is Operation.LARGEST else min
     bound = choose(number for _, number in numbers)
     best = tuple(row for row, number in numbers if number == bound)
     if len(best) > SHOWN_ROWS:
         return None
-    names = ", ".join(row.cells[0].text for row in best)
-    cell = _cell(best[0], column)
+    names = ", ".join(_name(row, column, asked) for row in best)
+    cell = cell_of(best[0], column)
     assert cell is not None
     return Calculated(f"{names}: {cell.text}", best)
+
+
+def _name(row: Row, column: str, asked: frozenset[str]) -> str:
+    """Return what a row is called: its cell in the column that is asked for, or its first name.
+
+    A value that the question has says which rows are compared, and names none of them.
+    """
+    cells = [cell for cell in row.cells if cell.head != column and number_of(cell.text) is None]
+    asked_for = [cell for cell in cells if set(terms(cell.head)) & asked]
+    unsaid = [cell for cell in cells if not set(terms(cell.text)) <= asked]
+    return (asked_for or unsaid or row.cells)[0].text
 
 
 def _total(operation: Operation, column: str, numbers: Sequence[tuple[Row, Decimal]]) -> Calculated:
@@ -185,9 +174,9 @@ def _difference(asked: frozenset[str], rows: Sequence[Row]) -> Calculated | None
     """Return the difference of two cells: of two columns in one row, or of two rows in one."""
     heads = dict.fromkeys(cell.head for row in rows for cell in row.cells if cell.head)
     columns = [head for head in heads if set(terms(head)) and set(terms(head)) <= asked]
-    columns = [head for head in columns if _is_numeric(head, rows)]
+    columns = [head for head in columns if is_numeric(head, rows)]
     named = [row for row in rows if (own := set(terms(row.cells[0].text))) and own <= asked]
-    pairs = [(row, _cell(row, head)) for row in named for head in columns]
+    pairs = [(row, cell_of(row, head)) for row in named for head in columns]
     values = [
         (row, cell, number)
         for row, cell in pairs

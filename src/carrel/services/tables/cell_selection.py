@@ -44,13 +44,24 @@ _HEADS_ASKED = {
         r"\bwhen\b": "date day time deadlin due month year week",
         r"\bhow long\b": "durat length time period term",
         r"\bhow (many|often)\b": "number quantiti count total unit stock",
-        r"\bhow much\b|\bcosts?\b|\bprices?\b|\bcharged?\b": (
-            "price cost amount total fee rate charg sum"
-        ),
+        # "How much does it weigh?" asks for no price.
+        r"\bhow much\b(?!.*\b(weigh|measure|hold|contain|use|produce)s?\b)"
+        r"|\bcosts?\b|\bprices?\b|\bcharged?\b": ("price cost amount total fee rate charg sum"),
         r"\b(e-?mail|mail)\b": "email mail",
         r"\b(tele)?phone\b|\bcall\b": "phone telephon mobil tel",
         r"\b(earns?|paid|pay|salary|wages?)\b": "salari pay wage incom",
         r"\bhow old\b": "age",
+        r"\bweighs?\b|\bhow heavy\b": "weight mass",
+        r"\bhow (tall|high)\b": "height level",
+        r"\bhow (wide|broad)\b": "width",
+        r"\bhow deep\b": "depth",
+        r"\bhow fast\b": "speed",
+        r"\bhow far\b": "distanc",
+        r"\bhow (hot|warm|cold)\b": "temperatur",
+        r"\b(hold|contain)s?\b": "capac volum content",
+        r"\b(introduced|launched|released|founded|built|opened)\b": "year date",
+        r"\b(lives?)\b": "address citi town place",
+        r"\bborn\b": "birth born birthday",
     }.items()
 }
 """Stems of heads under which the answer to such a question usually is."""
