@@ -17,8 +17,8 @@ from carrel.services.tables.row_text import Row
 from carrel.services.text.terms import terms
 
 HOW_MANY = re.compile(
-    r"\bhow many (?:different |distinct )?(?P<counted>.+?)(?: (?:are|is|were|was|have|has|had|do|does|did|cost|costs|weigh"
-    r"|weighs|of|in|with|on)\b|$)",
+    r"\bhow many (?:different |distinct )?(?P<counted>.+?)"
+    r"(?: (?:are|is|were|was|have|has|had|do|does|did|costs?|weighs?|of|in|with|on)\b|$)",
     re.IGNORECASE,
 )
 SHARE = re.compile(
