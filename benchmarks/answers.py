@@ -380,12 +380,14 @@ async def measure_abstention(
     records = stages._catalog.documents(stages._id)
     ids = {each.name: each.id for each in records}
     evidence: dict[bool, list[float]] = {True: [], False: []}
+    suffices: dict[bool, list[bool]] = {True: [], False: []}
     for asked in questions:
         others = tuple(key for name, key in ids.items() if name != asked.document)
         for present, scope in ((True, ()), (False, others)):
             wanted = Scope((COLLECTION,), scope, top_k=TOP)
             found = await application.services.retrieval.search(asked.text, wanted, ME)
             evidence[present].append(max(each.evidence for each in found))
+            suffices[present].append(await application.services.chat.suffices(asked.text, found))
     there, away = np.array(evidence[True]), np.array(evidence[False])
 
     def accuracy(bound: float) -> float:
@@ -398,12 +400,15 @@ async def measure_abstention(
     if name in LEAST_EVIDENCE:
         bound = LEAST_EVIDENCE[name]
         table.add(
-            "the product's bound",
+            "the product's bound of passages",
             f"{bound:.3f}",
             f"{accuracy(bound):.3f}",
             f"{(away < bound).mean():.3f}",
             f"{(there >= bound).mean():.3f}",
         )
+    kept, declined = np.mean(suffices[True]), 1 - np.mean(suffices[False])
+    balanced = f"{(kept + declined) / 2:.3f}"
+    table.add("the product, with sentences", "", balanced, f"{declined:.3f}", f"{kept:.3f}")
 
 
 async def measure(arguments: argparse.Namespace) -> list[Table]:
@@ -459,10 +464,10 @@ async def measure_languages(arguments: argparse.Namespace) -> list[Table]:
                 await ingest(application, files)
                 name = f"{data.stem}, ingested in {time.process_time() - started:.0f} s"
                 search = _search(application)
-                bound = LEAST_EVIDENCE.get(arguments.embedder, 0.0)
+                suffices = application.services.chat.suffices
                 asked = [questions] if data == arguments.xquad else [questions, english]
                 for kind, each in zip(("own", "English"), asked, strict=False):
-                    row = await cells(questions, [one.text for one in each], search, bound)
+                    row = await cells(questions, [one.text for one in each], search, suffices)
                     table.add(name, kind, *row)
             finally:
                 await application.close()

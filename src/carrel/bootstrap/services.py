@@ -22,8 +22,10 @@ from carrel.services.chat.abstention import Abstention
 from carrel.services.chat.chat import ChatPolicy, ChatService
 from carrel.services.chat.collection_answers import CollectionAnswers
 from carrel.services.chat.extractive_qa import ExtractiveQA
+from carrel.services.chat.recent_vectors import RecentVectors
 from carrel.services.chat.rewriting import Rewriting
 from carrel.services.chat.scoring import AnswerScoring
+from carrel.services.chat.sentence_evidence import SentenceEvidence
 from carrel.services.chat.table_questions import TableQuestions
 from carrel.services.chat.whole_documents import WholeDocumentReading
 from carrel.services.citations.page_previews import PagePreviews
@@ -83,18 +85,22 @@ def make_services(
     retrieval = RetrievalService(
         catalog, indexes, collections, documents.retrieval_candidates, reranker
     )
+    # Declining and quoting look at the same sentences.
+    embedder = RecentVectors(indexes.embedder)
+    looks_at_sentences = documents.min_relevance is None and SentenceEvidence.knows(embedder)
     policy = ChatPolicy(
         settings.generation.system_prompt,
         documents.source_tokens,
         Rewriting(documents.follow_up),
         Abstention.of(indexes.embedder.name, documents.min_relevance),
         ExtractiveQA(
-            indexes.embedder,
+            embedder,
             documents.evidence,
             indexes.foreign.embedder if indexes.foreign is not None else None,
         ),
         TableQuestions(catalog),
         CollectionAnswers(catalog, indexes.keywords, collections),
+        SentenceEvidence(embedder) if looks_at_sentences else None,
     )
     whole = WholeDocumentReading(catalog, collections, documents.whole_documents)
     summaries = SummarizationService(

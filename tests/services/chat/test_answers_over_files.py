@@ -113,6 +113,7 @@ EXPECTED = {
     "What did the survey in report 7 find?": '"The survey of the east bank found three leaking',
     "What did the survey in report 70 find?": '"The survey of the island found a sunken boat."',
     "What is in report_7.txt?": '"The survey of the east bank found three leaking drains."',
+    "What is report_70 about?": '"The survey of the island found a sunken boat."',
 }
 
 

@@ -138,6 +138,32 @@ async def test_short_answers_of_a_large_model_are_asked_for_and_bounded(
 
 
 @pytest.mark.parametrize(
+    "question", ["What is in report_17.txt?", "What is report 17 about?", "Was steht in report_17?"]
+)
+async def test_what_is_in_a_file_is_its_beginning(embedder: Embedder, question: str) -> None:
+    texts = [
+        "Two bolts were missing. The rail was loose.",
+        "Report 17\n\nThe bridge was looked at.",
+    ]
+    starts = [200, 0]
+    chunks = [
+        Chunk(text, "d", at, text, start=at, end=at + len(text))
+        for text, at in zip(texts, starts, strict=True)
+    ]
+    found = [RetrievedChunk(each, "report_17.txt", "UserData", 0.5) for each in chunks]
+    written = await ExtractiveQA(embedder, "sentences").answer(question, found, AnswerStyle.FULL)
+    assert (
+        written
+        == '"Report 17" [2]\n\n"The bridge was looked at." [2]\n\n"Two bolts were missing." [1]'
+    )
+    other = await ExtractiveQA(embedder, "sentences").answer(
+        "What is in the box?", found, AnswerStyle.FULL
+    )
+    assert other is not None
+    assert other.count("[") == 1
+
+
+@pytest.mark.parametrize(
     ("question", "before", "answer", "after"),
     [
         (

@@ -81,6 +81,7 @@ def test_a_time_of_day_is_not_cut_in_two() -> None:
         ("Quand a-t-il ouvert ?", "Il a ouvert le 3 mars 2019.", "3 mars 2019"),
         ("什么时候开业?", "公司于2024年5月14日开业。", "2024年5月14日"),
         ("How many tiles were replaced?", "In May 2024 20 tiles were replaced.", None),
+        ("How many days did the repair take?", "The repair took nine days.", None),
         ("Who signed it?", "It was signed by April Jones in 2021.", "April Jones"),
     ],
 )

@@ -49,7 +49,15 @@ class Abstention:
         return cls(LEAST_EVIDENCE.get(embedder, 0.0) if setting is None else setting)
 
     def is_due(self, request: ChatRequest, found: Sequence[RetrievedChunk]) -> bool:
-        """Whether the passages do not answer the question about their content.
+        """Whether the passages do not answer the question about their content."""
+        return self.concerns(request, found) and not self.suffices(found)
+
+    def suffices(self, found: Sequence[RetrievedChunk]) -> bool:
+        """Whether the best passage is near enough to the question."""
+        return max((each.evidence for each in found), default=0.0) >= self.min_relevance
+
+    def concerns(self, request: ChatRequest, found: Sequence[RetrievedChunk]) -> bool:
+        """Whether a request may be declined.
 
         Questions about the documents as such, or about a file by its name, are always answered, and
         so are requests for JSON.
@@ -57,9 +65,7 @@ class Abstention:
         question = request.messages[-1].content
         if any(each.document_name in question for each in found):
             return False
-        if request.sampling.response_format is not None or speaks_of_documents(question):
-            return False
-        return max((each.evidence for each in found), default=0.0) < self.min_relevance
+        return request.sampling.response_format is None and not speaks_of_documents(question)
 
 
 def wants_summary(question: str) -> bool:

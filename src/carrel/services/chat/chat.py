@@ -41,6 +41,7 @@ from carrel.services.chat.extractive_qa import ExtractiveQA
 from carrel.services.chat.prompts import Prompt, PromptBuilder, beginning_of
 from carrel.services.chat.rewriting import Rewriting
 from carrel.services.chat.scoring import AnswerScoring
+from carrel.services.chat.sentence_evidence import SentenceEvidence
 from carrel.services.chat.table_questions import TableAnswer, TableQuestions
 from carrel.services.chat.whole_documents import WholeDocumentReading
 from carrel.services.citations.attribution import Attribution
@@ -56,7 +57,8 @@ class ChatPolicy:
     """Settings of the chat service: default system message, and token budget of the sources.
 
     ``quoted`` gives extractive answers where applicable, ``tables`` those that are computed, and
-    ``collection`` those about the collection itself; None for never.
+    ``collection`` those about the collection itself; None for never. ``sentences`` are looked at
+    before a question is declined, if their bound is known.
     """
 
     system_prompt: str
@@ -66,6 +68,7 @@ class ChatPolicy:
     quoted: ExtractiveQA | None = None
     tables: TableQuestions | None = None
     collection: CollectionAnswers | None = None
+    sentences: SentenceEvidence | None = None
 
 
 @dataclass(slots=True)
@@ -150,7 +153,8 @@ class ChatService:
                 yield event
             return
         turn.found = await self._retrieval.search(query, scope, request.principal)
-        is_due = self._policy.abstention.is_due(request, turn.found)
+        concerns = self._policy.abstention.concerns(request, turn.found)
+        is_due = concerns and not await self.suffices(query, turn.found)
         if self._policy.tables is not None and self._is_quoted(turn):
             turn.computed = await self._policy.tables.answer(query, turn.found, scope.style)
         if turn.computed is not None:
@@ -165,6 +169,12 @@ class ChatService:
                 yield event
         elif turn.abstains:
             turn.request = replace(request, scope=None)
+
+    async def suffices(self, question: str, found: Sequence[RetrievedChunk]) -> bool:
+        """Whether the passages, or their sentences, are evidence of an answer."""
+        sentences = self._policy.sentences
+        known = None if sentences is None else await sentences.suffices(question, found)
+        return self._policy.abstention.suffices(found) if known is None else known
 
     async def _about_collection(self, turn: _Turn) -> CollectionAnswer | None:
         """Answer a question about the collection itself, whatever the model."""

@@ -8,6 +8,7 @@ few words of it that answer, where these are certain.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -24,12 +25,25 @@ from carrel.core.documents import RetrievedChunk
 from carrel.core.protocols.adapters import Embedder
 from carrel.core.protocols.embedding import LanguageEmbedder
 from carrel.services.chat.abstention import wants_summary
-from carrel.services.chat.relevance import Passage, find_evidence
+from carrel.services.chat.relevance import Passage, find_evidence, passages_of
 from carrel.services.chat.span_selection import certain_span
 from carrel.services.model_size import is_small
+from carrel.services.retrieval.named_files import names_said
 from carrel.services.tables.cell_selection import answering_cell
 from carrel.services.tables.row_text import rows_of
 from carrel.services.text.languages import ENGLISH, language_of
+from carrel.services.text.words import words
+
+_CONTENTS = re.compile(
+    r"\bwhat(?:'s| is) (?:in|inside)\b|\bwhat(?:'s| is) .+ about\b"
+    r"|\bwhat does .+ (?:say|contain)\b|\bwas steht in\b|\bworum geht es in\b|\bque contient\b"
+    r"|\bde quoi parle\b|\bqué contiene\b|\bde qué trata\b|里有什么|讲了什么|写了什么",
+    re.IGNORECASE,
+)
+"""Asks for what is in a file as such."""
+
+BEGINNING = 3
+"""Sentences that say what is in a file."""
 
 READ_CHUNKS = 5
 """Chunks whose sentences are compared; more cost time to embed and rarely change the choice."""
@@ -79,6 +93,8 @@ class ExtractiveQA:
     def _answer(
         self, question: str, chunks: Sequence[RetrievedChunk], style: AnswerStyle
     ) -> str | None:
+        if _CONTENTS.search(question) and names_said(question, {chunks[0].document_name}):
+            return _beginning(chunks, style)
         embedder = self._embedder_for(question, chunks)
         evidence = find_evidence(question, chunks, embedder, 1)
         if not evidence:
@@ -95,6 +111,14 @@ class ExtractiveQA:
         texts = [question, *(each.chunk.text for each in chunks)]
         is_foreign = any(language_of(each) in foreign for each in texts)
         return self._multilingual if is_foreign else self._embedder
+
+
+def _beginning(chunks: Sequence[RetrievedChunk], style: AnswerStyle) -> str | None:
+    """Return the first sentences of the chunks of one file, in the order of the file."""
+    passages = [each for each in passages_of(chunks) if words(each.text)]
+    places = [each.chunk.ordinal for each in chunks]
+    passages.sort(key=lambda each: (places[each.source - 1], each.start))
+    return rendered(None, passages[:BEGINNING], style) if passages else None
 
 
 def rendered(words: str | None, passages: Sequence[Passage], style: AnswerStyle) -> str:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from carrel.services.text.answer_type import AnswerType, fit, kind_of
+from carrel.services.text.answer_type import NUMBER_WORDS, AnswerType, fit, kind_of
 from carrel.services.text.dates import date_spans
 from carrel.services.text.terms import stem
 
@@ -51,6 +51,11 @@ _FUNCTION_WORDS = (
 FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 # A colon belongs to a token only between digits, as in a time of day.
 _TOKEN = re.compile(r"\w+(?:(?:[-–.,'’/&]|(?<=\d):(?=\d))\w+)*%?|[^\w\s]")
+_BEGINS_WITH_NUMBER = re.compile(
+    r"(?:(?:about|almost|nearly|over|around|some|only|at least|at most|more than|less than) )?"
+    rf"(?:[^\w\s]?\d|(?:{'|'.join(sorted(NUMBER_WORDS))})\b|[$€£¥]|[A-Z]{{3}} ?\d)",
+    re.IGNORECASE,
+)
 _BREAKS = frozenset(';:.!?()[]"”“。！？')
 
 
@@ -170,6 +175,9 @@ def certain_span(question: str, sentence: str) -> str | None:
     others = (each for each in spans if each.text not in best.text and best.text not in each.text)
     second = next((each.score for each in others), -math.inf)
     if best.score - second < margin:
+        return None
+    if kind is AnswerType.NUMBER and not _BEGINS_WITH_NUMBER.match(best.text):
+        # "took nine" is no amount.
         return None
     return _with_whole_date(best.text, sentence, kind)
 
