@@ -16,7 +16,7 @@ TEXTS = {
     "minutes.txt": (
         "Minutes of the board, 12 June 2024. Present: Ada Lind, Bo Ek, Cy Ahl. The board approved "
         "the new pier. Bo Ek reported that the ferry Heron was repaired. The repair took nine "
-        "days. The lease of the warehouse ends on 31 December 2025 and can be terminated with three "
+        "days. The lease of the warehouse ends on 31 December 2025 and can be ended with three "
         "months' notice. The next item was the summer festival, which will have a market."
     ),
     "report.txt": "The bridge over the Lund was inspected in March 2024. Two bolts were missing.",
