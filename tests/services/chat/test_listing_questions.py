@@ -97,10 +97,11 @@ def test_a_question_about_the_contents_is_not_one(question: str) -> None:
     assert listing_question(question, TODAY) is None
 
 
-async def answered(application: Application, question: str) -> tuple[str, bool]:
+async def answered(application: Application, question: str, *earlier: Message) -> tuple[str, bool]:
     """Return the text of an answer, and whether it says that the documents do not have it."""
     scope = Scope(("UserData",))
-    request = ChatRequest((Message(Role.USER, question),), Principal(), scope=scope)
+    messages = (*earlier, Message(Role.USER, question))
+    request = ChatRequest(messages, Principal(), scope=scope)
     events = [each async for each in application.services.chat.answer(request)]
     text = "".join(each.text for each in events if isinstance(each, TextDelta))
     [cited] = [each for each in events if isinstance(each, SourcesCited)]
@@ -137,5 +138,8 @@ async def test_documents_are_listed_from_the_catalog(application: Application) -
     assert oldest.startswith("By the dates that they state, b.md is the oldest (2023-02).")
     last, _ = await answered(application, "Which file was added last?")
     assert last.startswith("The last document that was added is ")
+    # As a second question, too.
+    earlier = Message(Role.USER, "When are tulips planted?"), Message(Role.ASSISTANT, "In autumn.")
+    assert await answered(application, "What is the newest document?", *earlier) == (newest, False)
     # The document may be about it.
     assert "painted" in (await answered(application, "Which documents are by the bridge?"))[0]

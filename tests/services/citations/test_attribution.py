@@ -225,3 +225,10 @@ def test_clauses_may_rest_on_sources_that_have_nothing_in_common() -> None:
     answer = "Brennick Pumps sold its foundry in 2019, and Ewan Ross left a house in Oban."
     [sentence] = cite_answer("?", answer, retrieved(*COMPANY)).sentences
     assert {each.source.index for each in sentence.citations} == {1, 2}
+
+
+def test_a_computed_line_is_not_marked_as_missing() -> None:
+    row = "Article: Pump; Price: 1980"
+    answer = f'57.1 % (1,980 of 3,467, Price)\n\n"{row}" [1]'
+    sources = cite("", "", retrieved(row))
+    assert [each.text for each in check("What share?", answer, sources)] == [f'"{row}" [1]']

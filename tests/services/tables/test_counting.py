@@ -4,6 +4,7 @@ import pytest
 
 from carrel.services.tables.calculation import asks_for_calculation, calculated
 from carrel.services.tables.row_text import rows_of
+from carrel.services.text.computed_line import is_computed_line
 
 PARTS = """Article | Model | Price EUR | Weight kg | Year
 Article: Pump; Model: Heron 60; Price EUR: 1250; Weight kg: 14.5; Year: 2021
@@ -86,3 +87,21 @@ def test_the_rows_of_several_tables_are_not_counted() -> None:
 )
 def test_a_change_is_the_difference_of_two_years(question: str) -> None:
     assert answer(question, FIGURES) == "2.6 (36.8 less 34.2)"
+
+
+def test_a_computed_line_is_known_as_one() -> None:
+    questions = [
+        "How many rows does the table have?",
+        "How many models are there?",
+        "How many pumps are there?",
+        "How many articles cost over 100?",
+        "What share of the total price is the Heron 80?",
+        "What is the total price?",
+        "What is the average price of a valve?",
+        "What is the difference of the price between Heron 60 and Heron 80?",
+    ]
+    for question in questions:
+        text = answer(question)
+        assert text is None or is_computed_line(text), text
+    assert not is_computed_line("Heron 80: 1980")
+    assert not is_computed_line("The revenue was 12 (the sum of two rows).")

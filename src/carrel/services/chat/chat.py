@@ -141,12 +141,17 @@ class ChatService:
         scope = await self._retrieval.filtered(request.scope, request.principal)
         request = turn.request = replace(request, scope=scope)
         yield StageChanged(Stage.READING_DOCUMENTS)
-        rewriting = self._policy.rewriting
-        query = await rewriting.query(request.messages, turn.engine, request.caller)
-        if query != turn.question:
-            yield QueryRewritten(query)
-            turn.question = query
-        if (about := await self._about_collection(turn)) is not None:
+        # Such a question is whole by itself.
+        about = await self._about_collection(turn)
+        if about is None:
+            rewriting = self._policy.rewriting
+            query = await rewriting.query(request.messages, turn.engine, request.caller)
+            if query != turn.question:
+                yield QueryRewritten(query)
+                turn.question = query
+                about = await self._about_collection(turn)
+        query = turn.question
+        if about is not None:
             sentences = listed_sentences(query, about.text, about.sources) or ()
             cited = SourcesCited(about.sources, sentences)
             for event in _without_model(about.text, about.passages, cited, turn.engine):

@@ -80,6 +80,13 @@ _ARTICLE = re.compile(
 )
 
 
+_PRONOUN_WORDS = """
+it this that them him her these those es ihn sie ihm das dies diese lui elle cela ça ello eso esto
+él ella 它 他 她 这 这个 это его её их هو هي هذا それ これ
+"""
+_PRONOUNS = frozenset(_PRONOUN_WORDS.split())
+
+
 @dataclass(frozen=True, slots=True)
 class Mention:
     """A question for the files that mention ``thing``; ``is_quoted`` if it was in quotes."""
@@ -108,4 +115,4 @@ def _mention(thing: str) -> Mention | None:
     if quoted := _QUOTED.fullmatch(thing):
         return Mention(quoted[1].strip(), is_quoted=True)
     named = _ARTICLE.sub("", thing, count=1) if _ARTICLE.match(thing) else thing
-    return Mention(named) if named.strip() else None
+    return Mention(named) if named.strip() and named.lower() not in _PRONOUNS else None

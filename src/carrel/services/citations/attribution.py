@@ -14,6 +14,7 @@ from carrel.core.documents import RetrievedChunk, Source
 from carrel.services.citations.citing import cite
 from carrel.services.citations.source_sentences import SourceSentences, normalized_terms
 from carrel.services.citations.support import supporting
+from carrel.services.text.computed_line import is_computed_line
 from carrel.services.text.sentences import sentence_spans
 from carrel.services.text.words import words
 
@@ -29,15 +30,15 @@ class SentenceAttribution:
     def sentences(self, text: str) -> list[CheckedSentence]:
         """Return the sentences of a text, each with what supports it, best first.
 
-        Lines without words, such as those of a table's frame, are left out; so is everything where
-        there are no sources.
+        Lines without words, such as those of a table's frame, are left out, and those that are
+        computed from the rows below them; so is everything where there are no sources.
         """
         if not self._given.evidence:
             return []
         return [
             CheckedSentence(text[start:end], start, end, self._citations(text[start:end]))
             for start, end in sentence_spans(text)
-            if words(text[start:end])
+            if words(text[start:end]) and not is_computed_line(text[start:end])
         ]
 
     def _citations(self, sentence: str) -> tuple[Citation, ...]:

@@ -24,6 +24,7 @@ from carrel.services.tables.counting import (
     share_of_total,
 )
 from carrel.services.tables.row_text import Row
+from carrel.services.text.computed_line import computed_line
 from carrel.services.text.terms import terms
 
 SHOWN_ROWS = 3
@@ -165,9 +166,11 @@ def _total(operation: Operation, column: str, numbers: Sequence[tuple[Row, Decim
     total = sum((number for _, number in numbers), Decimal(0))
     rows = tuple(row for row, _ in numbers)
     if operation is Operation.SUM:
-        return Calculated(f"{total:,} (sum of {column} over {len(rows)} rows)", rows)
+        how = f"sum of {column} over {len(rows)} rows"
+        return Calculated(computed_line(f"{total:,}", how), rows)
     mean = round(total / len(rows), 2).normalize()
-    return Calculated(f"{mean:,f} (average of {column} over {len(rows)} rows)", rows)
+    how = f"average of {column} over {len(rows)} rows"
+    return Calculated(computed_line(f"{mean:,f}", how), rows)
 
 
 def _difference(asked: frozenset[str], rows: Sequence[Row]) -> Calculated | None:
@@ -187,4 +190,4 @@ def _difference(asked: frozenset[str], rows: Sequence[Row]) -> Calculated | None
     (first, one, a), (second, other, b) = values
     used = (first,) if first is second else (first, second)
     larger, smaller = (one, other) if a >= b else (other, one)
-    return Calculated(f"{abs(a - b):,} ({larger.text} less {smaller.text})", used)
+    return Calculated(computed_line(f"{abs(a - b):,}", f"{larger.text} less {smaller.text}"), used)

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from carrel.services.tables.cell_numbers import number_of
 from carrel.services.tables.columns import cell_of, column_of, is_numeric, rows_named
 from carrel.services.tables.row_text import Row
+from carrel.services.text.computed_line import computed_line
 from carrel.services.text.terms import terms
 
 HOW_MANY = re.compile(
@@ -57,7 +58,11 @@ def rows_counted(question: str, rows: Sequence[Row], *, is_only_table: bool) -> 
     All rows are counted only of the one table that is found.
     """
     if ROWS_ASKED.search(question):
-        return (f"{len(rows)} (rows of the table)", tuple(rows)) if is_only_table else None
+        return (
+            (computed_line(str(len(rows)), "rows of the table"), tuple(rows))
+            if is_only_table
+            else None
+        )
     match = HOW_MANY.search(question)
     if match is None:
         return None
@@ -83,9 +88,9 @@ def rows_counted(question: str, rows: Sequence[Row], *, is_only_table: bool) -> 
         return None
     if names is not None and not named and not condition:
         values = {cell.text for row in rows if (cell := cell_of(row, names)) is not None}
-        return f"{len(values)} (different values of {names})", tuple(rows)
+        return computed_line(str(len(values)), f"different values of {names}"), tuple(rows)
     said_of = f" with {condition[0].strip()}" if condition else ""
-    return f"{len(found)} (rows{said_of})", tuple(found)
+    return computed_line(str(len(found)), f"rows{said_of}"), tuple(found)
 
 
 def share_of_total(question: str, rows: Sequence[Row]) -> Counted | None:
@@ -108,7 +113,7 @@ def share_of_total(question: str, rows: Sequence[Row]) -> Counted | None:
         return None
     part = sum(parts, Decimal(0))
     percent = round(100 * part / total, 1)
-    return f"{percent:f} % ({part:,} of {total:,}, {column})", tuple(named)
+    return computed_line(f"{percent:f} %", f"{part:,} of {total:,}, {column}"), tuple(named)
 
 
 def _number(row: Row, column: str) -> Decimal | None:
