@@ -111,8 +111,9 @@ class DocumentSettings(Section):
         ge=0,
         le=1,
         description="If no passage covers this much of a question, from 0 to 1, the answer says "
-        "that the documents do not contain it. Empty: the measured value of the bundled embedder; "
-        "with other embedders, whose scales differ, answers are never withheld.",
+        "that the documents do not contain it. Empty: the measured value of the bundled embedder, "
+        "which looks at sentences, too; with other embedders, whose scales differ, answers are "
+        "never withheld.",
     )
     evidence: Literal["auto", "passages", "sentences"] = Field(
         "auto",

@@ -7,6 +7,7 @@ only; other questions have no plan, and neither have those whose column is not c
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -36,12 +37,13 @@ class Operation(Enum):
 
     LARGEST = re.compile(
         r"\b(highest|most|largest|biggest|greatest|maximum|max|longest|oldest|tallest|heaviest"
-        r"|dearest|widest|deepest|fastest)\b",
+        r"|dearest|widest|deepest|fastest|higher|larger|bigger|greater|longer|older|taller|heavier"
+        r"|dearer|more expensive|wider|deeper|faster)\b",
         re.IGNORECASE,
     )
     SMALLEST = re.compile(
         r"\b(lowest|least|smallest|fewest|minimum|min|shortest|cheapest|youngest|newest|lightest"
-        r"|narrowest|slowest)\b",
+        r"|narrowest|slowest|lower|smaller|fewer|shorter|cheaper|younger|newer|lighter|slower)\b",
         re.IGNORECASE,
     )
     AVERAGE = re.compile(r"\b(average|mean)\b", re.IGNORECASE)
@@ -69,7 +71,13 @@ _OPERATORS = (
     re.compile(r"\bhow many( different| distinct)?\b", re.IGNORECASE),
 )
 _IN_TIME = frozenset(("year", "born", "birth", "date", "found", "open", "built"))
-_COMPARES_AGES = re.compile(r"\b(oldest|youngest|newest)\b", re.IGNORECASE)
+_COMPARES_AGES = re.compile(r"\b(oldest|youngest|newest|older|younger|newer)\b", re.IGNORECASE)
+_COMPARATIVE = re.compile(
+    r"\b(higher|larger|bigger|greater|longer|older|taller|heavier|dearer|more expensive|wider"
+    r"|deeper|faster|lower|smaller|fewer|shorter|cheaper|younger|newer|lighter|slower)\b",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"(?:FY\s?)?(?:19|20)\d\d")
 _TOTAL_ROW = re.compile(r"\s*(grand )?(sub)?totals?\b|\s*(sum|average|mean)\b", re.IGNORECASE)
 
 
@@ -106,7 +114,7 @@ def calculated(
     if (counted := rows_counted(question, body, is_only_table=is_only_table)) is not None:
         return _of(counted)
     if _ASKS_DIFFERENCE.search(question):
-        return _difference(asked, body)
+        return _difference(question, asked, body)
     operation = next((each for each in Operation if each.value.search(question)), None)
     column = column_of(question, asked, body)
     if operation is None or column is None:
@@ -116,6 +124,11 @@ def calculated(
         is_oldest = operation is Operation.LARGEST
         operation = Operation.SMALLEST if is_oldest else Operation.LARGEST
     named = rows_named(asked, column, body)
+    if _COMPARATIVE.search(question):
+        # Of two things that are named; "older than 30" compares with neither.
+        named = _labelled(asked, body)
+        if len(named) != 2:
+            return None
     body = named if len(named) > 1 else body
     cells = [(row, cell_of(row, column)) for row in body]
     numbers = [
@@ -145,21 +158,23 @@ def _extreme(
     best = tuple(row for row, number in numbers if number == bound)
     if len(best) > SHOWN_ROWS:
         return None
-    names = ", ".join(_name(row, column, asked) for row in best)
+    compared = [row for row, _ in numbers]
+    names = ", ".join(_name(row, column, asked, compared) for row in best)
     cell = cell_of(best[0], column)
     assert cell is not None
     return Calculated(f"{names}: {cell.text}", best)
 
 
-def _name(row: Row, column: str, asked: frozenset[str]) -> str:
-    """Return what a row is called: its cell in the column that is asked for, or its first name.
+def _name(row: Row, column: str, asked: frozenset[str], compared: Sequence[Row]) -> str:
+    """Return what a row is called: its cell in the column that is asked for, or its own first name.
 
-    A value that the question has says which rows are compared, and names none of them.
+    A value that several of the compared rows have names none of them.
     """
     cells = [cell for cell in row.cells if cell.head != column and number_of(cell.text) is None]
+    texts = Counter((cell.head, cell.text) for each in compared for cell in each.cells)
     asked_for = [cell for cell in cells if set(terms(cell.head)) & asked]
-    unsaid = [cell for cell in cells if not set(terms(cell.text)) <= asked]
-    return (asked_for or unsaid or row.cells)[0].text
+    own = [cell for cell in cells if texts[cell.head, cell.text] == 1]
+    return (asked_for or own or row.cells)[0].text
 
 
 def _total(operation: Operation, column: str, numbers: Sequence[tuple[Row, Decimal]]) -> Calculated:
@@ -173,12 +188,33 @@ def _total(operation: Operation, column: str, numbers: Sequence[tuple[Row, Decim
     return Calculated(computed_line(f"{mean:,f}", how), rows)
 
 
-def _difference(asked: frozenset[str], rows: Sequence[Row]) -> Calculated | None:
+def _labelled(asked: frozenset[str], rows: Sequence[Row]) -> list[Row]:
+    """Return the rows with a value that the question has and no other row of the column."""
+    texts = Counter((cell.head, cell.text) for row in rows for cell in row.cells)
+    return [
+        row
+        for row in rows
+        if any(
+            texts[cell.head, cell.text] == 1
+            and number_of(cell.text) is None
+            and (own := set(terms(cell.text)))
+            and own <= asked
+            for cell in row.cells
+        )
+    ]
+
+
+def _difference(question: str, asked: frozenset[str], rows: Sequence[Row]) -> Calculated | None:
     """Return the difference of two cells: of two columns in one row, or of two rows in one."""
     heads = dict.fromkeys(cell.head for row in rows for cell in row.cells if cell.head)
     columns = [head for head in heads if set(terms(head)) and set(terms(head)) <= asked]
     columns = [head for head in columns if is_numeric(head, rows)]
-    named = [row for row in rows if (own := set(terms(row.cells[0].text))) and own <= asked]
+    named = _labelled(asked, rows)
+    if not columns and len(named) == 1:
+        years = [head for head in heads if _YEAR.fullmatch(head)]
+        columns = years if len(years) == 2 else []
+    elif not columns and (column := column_of(question, asked, rows)) is not None:
+        columns = [column]
     pairs = [(row, cell_of(row, head)) for row in named for head in columns]
     values = [
         (row, cell, number)

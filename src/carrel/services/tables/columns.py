@@ -10,15 +10,17 @@ from carrel.services.tables.row_text import Cell, Row
 from carrel.services.text.terms import terms
 
 COLUMN_OF = {
-    r"\b(cheapest|dearest|expensive|costs?|prices?)\b": frozenset(
+    r"\b(cheape(?:st|r)|deare(?:st|r)|expensive|costs?|prices?)\b": frozenset(
         ("price", "cost", "fee", "amount", "rate")
     ),
-    r"\b(oldest|youngest|newest)\b": frozenset(("age", "year", "born", "date", "built", "found")),
-    r"\b(longest|shortest)\b": frozenset(("length", "durat", "day", "time")),
-    r"\b(heaviest|lightest|weighs?)\b": frozenset(("weight",)),
-    r"\b(tallest)\b": frozenset(("height",)),
-    r"\b(deepest)\b": frozenset(("depth",)),
-    r"\b(fastest|slowest)\b": frozenset(("speed", "time")),
+    r"\b(oldest|youngest|newest|older|younger|newer)\b": frozenset(
+        ("age", "year", "born", "date", "built", "found")
+    ),
+    r"\b(longest|shortest|longer|shorter)\b": frozenset(("length", "durat", "day", "time")),
+    r"\b(heaviest|lightest|heavier|lighter|weighs?)\b": frozenset(("weight",)),
+    r"\b(tallest|taller)\b": frozenset(("height",)),
+    r"\b(deepest|deeper)\b": frozenset(("depth",)),
+    r"\b(fastest|slowest|faster|slower)\b": frozenset(("speed", "time")),
 }
 """Stems of the heads that such a word asks for."""
 
