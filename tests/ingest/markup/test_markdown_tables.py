@@ -25,6 +25,10 @@ def lines(tmp_path: Path, text: str) -> list[str]:
         ("| a | b |\n|---|---|\n| 1 | 2 | 3 |", ["a | b", "a: 1; b: 2; 3"]),
         ("| **a** | `b` |\n|---|---|\n| x \\| y | 1<br>2 |", ["a | b", "a: x | y; b: 1 2"]),
         (
+            "| Item | Q1 | Q2 |\n| | Jan-Mar | Apr-Jun |\n|---|---|---|\n| Tax | 1 | 2 |",
+            ["Item | Q1 Jan-Mar | Q2 Apr-Jun", "Item: Tax; Q1 Jan-Mar: 1; Q2 Apr-Jun: 2"],
+        ),
+        (
             "Above.\n| (in millions) | 2022 |\n|---|---|\n| Revenue | 34.2 |\n\nBelow.",
             ["Above.", "(in millions) | 2022", "Revenue; 2022: 34.2", "Below."],
         ),
@@ -40,10 +44,18 @@ def test_a_table_becomes_rows(tmp_path: Path, text: str, rows: list[str]) -> Non
         "```\n| a | b |\n|---|---|\n| 1 | 2 |\n```",
         "Code:\n\n    | a | b |\n    |---|---|\n    | 1 | 2 |",
         "| a | b |\n| c | d |",
+        "| a | b |\n| c | d |\n| e | f |\n| g | h |\n| i |",
         "| a | b |\n|---|\n| 1 | 2 |",
         "One | two\n\n--- | ---",
     ],
-    ids=["fenced", "indented", "no delimiters", "too few of them", "a blank line between"],
+    ids=[
+        "fenced",
+        "indented",
+        "no delimiters",
+        "many lines",
+        "too few of them",
+        "a blank line between",
+    ],
 )
 def test_other_lines_stay_as_they_are(tmp_path: Path, text: str) -> None:
     assert lines(tmp_path, text) == [line for line in text.split("\n") if line]

@@ -13,6 +13,7 @@ _DELIMITERS = re.compile(r" {0,3}\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
 _PIPE = re.compile(r"(?<!\\)\|")
 _MARKED = re.compile(r"(\*\*|__|\*|_|`)(.+)\1")
 _BREAK = re.compile(r"\s*<br\s*/?>\s*", re.IGNORECASE)
+MOST_HEAD_ROWS = 3
 _CODE_INDENT = "    "
 
 
@@ -20,13 +21,18 @@ def with_tables(items: Iterable[str | Block]) -> Iterator[str | Block]:
     """Yield lines and blocks, with each row of a table as other readers write it.
 
     A table is a line of heads, a line of hyphens with as many cells, and the lines below it up to a
-    blank one. Code comes as a text of several lines and is passed on.
+    blank one. Some write several lines of heads, whose texts are joined. Code comes as a text of
+    several lines and is passed on.
     """
     rest = _Ahead(items)
     for item in rest:
-        heads = _cells(item) if isinstance(item, str) and "|" in item else []
-        if not heads or not _are_delimiters(rest.next, len(heads)):
-            yield item
+        heads = [_piped_cells(item)]
+        held = [item]
+        while heads[0] and len(held) < MOST_HEAD_ROWS and _continues(heads[0], rest.next):
+            held.append(next(rest))
+            heads.append(_piped_cells(held[-1]))
+        if not heads[0] or not _are_delimiters(rest.next, len(heads[0])):
+            yield from held
             continue
         next(rest)
         yield ""
@@ -51,17 +57,28 @@ class _Ahead:
         return item
 
 
+def _piped_cells(item: str | Block | None) -> list[str]:
+    return _cells(item) if isinstance(item, str) and "|" in item else []
+
+
+def _continues(heads: list[str], item: str | Block | None) -> bool:
+    """Whether a line may be a further line of heads."""
+    cells = _piped_cells(item)
+    return len(cells) == len(heads) and not _are_delimiters(item, len(heads))
+
+
 def _are_delimiters(item: str | Block | None, columns: int) -> bool:
     if not isinstance(item, str) or not _DELIMITERS.fullmatch(item):
         return False
     return "|" in item and len(_cells(item)) == columns
 
 
-def _rows(heads: list[str], rest: _Ahead) -> Iterator[TableRow]:
-    yield TableRow(heads, header=True)
+def _rows(heads: list[list[str]], rest: _Ahead) -> Iterator[TableRow]:
+    width = len(heads[0])
+    yield from (TableRow(each, header=True) for each in heads)
     while isinstance(rest.next, str) and (cells := _cells(rest.next)):
         next(rest)
-        yield TableRow([*cells, *[""] * (len(heads) - len(cells))])
+        yield TableRow([*cells, *[""] * (width - len(cells))])
 
 
 def _cells(line: str) -> list[str]:
