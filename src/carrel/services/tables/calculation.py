@@ -25,6 +25,7 @@ from carrel.services.tables.counting import (
     share_of_total,
 )
 from carrel.services.tables.row_text import Row
+from carrel.services.tables.unplanned import has_unplanned_part, names_unclear_rows
 from carrel.services.text.computed_line import computed_line
 from carrel.services.text.terms import terms
 
@@ -102,6 +103,8 @@ def calculated(
     Rows of totals are left out. ``rows`` have to be all rows of the table; ``around`` is what it is
     about: its caption, heading and file.
     """
+    if has_unplanned_part(question):
+        return None
     known = " ".join([around, *(f"{' '.join(row.heads)} {row.text}" for row in rows)])
     if not is_about(question, known, _OPERATORS):
         return None
@@ -117,7 +120,7 @@ def calculated(
         return _difference(question, asked, body)
     operation = next((each for each in Operation if each.value.search(question)), None)
     column = column_of(question, asked, body)
-    if operation is None or column is None:
+    if operation is None or column is None or CONDITION.search(question):
         return None
     if _COMPARES_AGES.search(question) and _IN_TIME & set(terms(column)):
         # The oldest has the smallest year.
@@ -129,6 +132,8 @@ def calculated(
         named = _labelled(asked, body)
         if len(named) != 2:
             return None
+    if not named and names_unclear_rows(asked, body):
+        return None
     body = named if len(named) > 1 else body
     cells = [(row, cell_of(row, column)) for row in body]
     numbers = [

@@ -13,6 +13,9 @@ from dataclasses import dataclass, replace
 _LABEL = re.compile(r"(?:^|; )(?P<head>[^:;|]{1,100}): ")
 _SEPARATOR = " | "
 _SENTENCE_END = re.compile(r"[.!?](?:\s|$)")
+_ABBREVIATION = re.compile(
+    r"\b(no|nr|num|qty|avg|max|min|approx|est|tel|art|dept|vol|temp|incl|excl|ref)\.", re.IGNORECASE
+)
 # A single name and its value, as in a form or the head of a letter.
 _LONGEST_PAIR = 160
 _MOST_HEAD_WORDS = 6
@@ -91,7 +94,7 @@ def _is_prose(line: str, cells: Sequence[Cell]) -> bool:
     parts = [*heads, *(cell.text for cell in cells)]
     if any(part.count("(") != part.count(")") for part in parts):
         return True
-    if any(_SENTENCE_END.search(head) for head in heads):
+    if any(_SENTENCE_END.search(_ABBREVIATION.sub("", head)) for head in heads):
         return True
     # A cell may hold sentences, but then the heads are short.
     lowered = any(head[:1].islower() for head in heads[1:])
