@@ -111,6 +111,11 @@ def test_a_query_may_have_a_filter_in_it(text: str, query: str, kept: str) -> No
     assert split_filter(text) == (query, kept)
 
 
+def test_a_filter_is_written_as_it_is_read() -> None:
+    text = 'folder:invoices -author:"anna berg" type:pdf'
+    assert " ".join(map(str, parse_filter(text).terms)) == text
+
+
 @given(st.text(alphabet='aä -:"*?[]0129type'))
 def test_any_text_is_a_filter_or_refused(text: str) -> None:
     try:

@@ -42,6 +42,11 @@ class FilterTerm:
     value: str
     excludes: bool = False
 
+    def __str__(self) -> str:
+        """Return it as it is written."""
+        value = f'"{self.value}"' if " " in self.value else self.value
+        return f"{'-' if self.excludes else ''}{self.key}:{value}"
+
     def matches(self, record: DocumentRecord) -> bool:
         """Whether it lets a document pass."""
         return _MATCHES[self.key](record, self.value) is not self.excludes

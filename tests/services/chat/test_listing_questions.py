@@ -52,7 +52,7 @@ def test_a_question_for_a_list(question: str, terms: str) -> None:
     assert asked is not None
     assert asked.extreme is None
     assert asked.counts is question.startswith("How many")
-    assert " ".join(f"{each.key}:{each.value}" for each in asked.wanted.terms) == terms
+    assert " ".join(f"{each.key}:{each.value}" for each in asked.filter.terms) == terms
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ async def test_documents_are_listed_from_the_catalog(application: Application) -
         "List all documents": "There are 3 documents:\n\n- a.md\n- b.md\n- c.txt",
         "How many text files are there?": "1 of 3 documents matches `type:text`.",
         "How many PDFs are there?": "0 of 3 documents match `type:pdf`.",
-        "Which documents are by Anna Berg?": "2 of 3 documents match `author:anna berg`:\n\n"
+        "Which documents are by Anna Berg?": '2 of 3 documents match `author:"anna berg"`:\n\n'
         "- a.md\n- b.md",
         "Which documents are from May 2024?": "1 of 3 documents matches `date:2024-05`:\n\n"
         "- a.md (2024-05-14)",

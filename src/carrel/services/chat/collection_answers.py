@@ -127,8 +127,8 @@ def _listing(asked: Listing, records: Sequence[DocumentRecord]) -> CollectionAns
 
     The question may be about the contents then.
     """
-    found = [each for each in records if asked.wanted.matches(each)]
-    if not found and (asked.extreme or any(each.key != "type" for each in asked.wanted.terms)):
+    found = [each for each in records if asked.filter.matches(each)]
+    if not found and (asked.extreme or any(each.key != "type" for each in asked.filter.terms)):
         return None
     if asked.extreme is not None:
         return CollectionAnswer(extreme(asked.extreme, found))

@@ -50,17 +50,17 @@ def counted(names: Sequence[str]) -> str:
     return f"There {'is' if len(names) == 1 else 'are'} {_documents(len(names))}: {by_kind}."
 
 
-def matching(wanted: Listing, found: Sequence[DocumentRecord], total: int) -> str:
+def matching(asked: Listing, found: Sequence[DocumentRecord], total: int) -> str:
     """Return the list, or the number, of the documents, of ``total`` ones, that match."""
     verb = "matches" if len(found) == 1 else "match"
-    said = " ".join(f"{each.key}:{each.value}" for each in wanted.wanted.terms)
+    said = " ".join(map(str, asked.filter.terms))
     first = f"{len(found)} of {_documents(total)} {verb} `{said}`" if said else ""
-    if wanted.counts or not found:
+    if asked.counts or not found:
         return f"{first}." if first else counted([each.name for each in found])
     first = first or f"There {'is' if len(found) == 1 else 'are'} {_documents(len(found))}"
     named = sorted(found, key=lambda each: each.name)[:MOST_LISTED]
-    dated = any(each.key in {"date", "added"} for each in wanted.wanted.terms)
-    lines = [f"- {each.name}{_day_of(each, wanted) if dated else ''}" for each in named]
+    dated = any(each.key in {"date", "added"} for each in asked.filter.terms)
+    lines = [f"- {each.name}{_day_of(each, asked) if dated else ''}" for each in named]
     if len(found) > len(named):
         lines.append(f"- {_documents(len(found) - len(named))} more")
     return "\n".join((f"{first}:", "", *lines))
@@ -87,8 +87,8 @@ def _added(which: str, record: DocumentRecord) -> str:
     return f"The {which} document that was added is {record.name} ({record.added_at:%Y-%m-%d})."
 
 
-def _day_of(record: DocumentRecord, wanted: Listing) -> str:
-    by_addition = any(each.key == "added" for each in wanted.wanted.terms)
+def _day_of(record: DocumentRecord, asked: Listing) -> str:
+    by_addition = any(each.key == "added" for each in asked.filter.terms)
     day = None if by_addition else own_date(record)
     return f" ({day or record.added_at.date()})"
 

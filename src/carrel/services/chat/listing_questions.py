@@ -31,7 +31,7 @@ class Extreme(Enum):
 class Listing:
     """A question for the documents that match, for their number, or for one of them."""
 
-    wanted: DocumentFilter
+    filter: DocumentFilter
     counts: bool = False
     extreme: Extreme | None = None
 

@@ -52,18 +52,16 @@ class Operation(Enum):
 
 
 _DIFFERENCE = re.compile(
-    r"\b(difference|how much (more|less|higher|lower)|by how much"
-    r"|how much (?=.*\b(rise|rose|grow|grew|increase|fall|fell|drop|decrease|decline|change)))"
-    r"|\b(rise|rose|grow|grew|increased?|fall|fell|drop(ped)?|decreased?|declined?|changed?)\b",
+    r"\b(difference|how much (more|less|higher|lower)|by how much)\b", re.IGNORECASE
+)
+_CHANGE = re.compile(
+    r"\b(rise|rose|grow|grew|increased?|fall|fell|drop(ped)?|decreased?|declined?|changed?)\b",
     re.IGNORECASE,
 )
-_ASKS_DIFFERENCE = re.compile(
-    r"\b(difference|how much (more|less|higher|lower)|by how much)\b"
-    r"|\bhow much .*\b(rise|grow|increase|fall|drop|decrease|decline|change)\b",
-    re.IGNORECASE,
-)
+_HOW_MUCH = re.compile(r"\bhow much\b", re.IGNORECASE)
 _OPERATORS = (
     _DIFFERENCE,
+    _CHANGE,
     *(each.value for each in Operation),
     *map(re.compile, COLUMN_OF),
     SHARE,
@@ -116,7 +114,8 @@ def calculated(
         return _of(share_of_total(question, body))
     if (counted := rows_counted(question, body, is_only_table=is_only_table)) is not None:
         return _of(counted)
-    if _ASKS_DIFFERENCE.search(question):
+    is_change = _HOW_MUCH.search(question) and _CHANGE.search(question)
+    if is_change or _DIFFERENCE.search(question):
         return _difference(question, asked, body)
     operation = next((each for each in Operation if each.value.search(question)), None)
     column = column_of(question, asked, body)
