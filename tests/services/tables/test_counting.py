@@ -83,6 +83,14 @@ def test_nothing_is_counted_where_the_question_is_not_understood(question: str, 
     assert answer(question, text) is None
 
 
+@pytest.mark.parametrize(
+    "question",
+    ["How many staff were there in 2022?", "How many staff are there?", "How many staff in 2023?"],
+)
+def test_a_number_that_a_row_has_is_not_counted(question: str) -> None:
+    assert answer(question, FIGURES) is None
+
+
 def test_the_rows_of_several_tables_are_not_counted() -> None:
     assert answer("How many rows does the table have?", only=False) is None
     assert answer("How many pumps are there?", only=False) == "2 (rows)"

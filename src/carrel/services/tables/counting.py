@@ -83,8 +83,10 @@ def rows_counted(question: str, rows: Sequence[Row], *, is_only_table: bool) -> 
     names = _column_named(counted, rows)
     if not named and names is None and not condition:
         return None
-    if named and not condition and not _names_values(counted, named):
-        # A number of something is in a column: it is not the rows that are counted.
+    if named and not condition and (len(named) == 1 or not _names_values(counted, named)):
+        # A number of something is in a cell of its row or in its column: no rows are counted.
+        return None
+    if not condition and _names_numbers(asked, rows):
         return None
     if names is not None and not named and not condition:
         values = {cell.text for row in rows if (cell := cell_of(row, names)) is not None}
@@ -126,6 +128,13 @@ def _column_named(counted: set[str], rows: Sequence[Row]) -> str | None:
     heads = dict.fromkeys(cell.head for row in rows for cell in row.cells if cell.head)
     found = [head for head in heads if set(terms(head)) == counted]
     return found[0] if len(found) == 1 and not is_numeric(found[0], rows) else None
+
+
+def _names_numbers(asked: frozenset[str], rows: Sequence[Row]) -> bool:
+    """Whether a column of numbers is named: "How many employees in 2022?" asks for one of them."""
+    heads = dict.fromkeys(cell.head for row in rows for cell in row.cells if cell.head)
+    named = [head for head in heads if (own := set(terms(head))) and own <= asked]
+    return any(is_numeric(head, rows) for head in named)
 
 
 def _names_values(counted: set[str], named: Sequence[Row]) -> bool:
